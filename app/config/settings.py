@@ -1,0 +1,107 @@
+"""Every setting of tapedeck, typed and documented. The text under a field is its documentation."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Positive = Annotated[int, Meta(gt=0)]
+CoinName = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9:@#/_.-]+$")]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A group of settings: a table in the TOML file."""
+
+
+class MarketsSettings(Section):
+    """Which markets are followed and when their data counts as stale."""
+
+    favourites: tuple[CoinName, ...] = ("BTC", "ETH", "SOL")
+    """Coins shown first and followed whatever their volume."""
+    top: Annotated[int, Meta(ge=1, le=200)] = 30
+    """How many coins to follow, by 24 h volume, favourites included."""
+    stale_after_s: Seconds = 15.0
+    """A coin whose newest trade, quote or book is older than this is shown as stale and its rules switch off."""
+    tape_length: Annotated[int, Meta(ge=100, le=100_000)] = 2_000
+    """Trades kept in memory for each coin."""
+
+
+class RulesSettings(Section):
+    """The rules' read of the tape (docs/rules.md has the formulas)."""
+
+    horizon_s: Annotated[int, Meta(ge=10, le=3_600)] = 60
+    """How far ahead the continuation claim looks."""
+    read_every_s: Seconds = 15.0
+    """How often each coin's read is filed as a call."""
+    taker_fee_bps: Annotated[float, Meta(ge=0, le=100)] = 4.5
+    """Taker fee of one side, in basis points, assumed when a call is graded."""
+    slippage_bps: Annotated[float, Meta(ge=0, le=100)] = 0.5
+    """Slippage of one side, in basis points, assumed when a call is graded."""
+
+
+class HyperliquidSettings(Section):
+    """The Hyperliquid venue."""
+
+    websocket_url: str = "wss://api.hyperliquid.xyz/ws"
+    """Stream endpoint. Only the venue's own hosts and loopback are allowed."""
+    rest_url: str = "https://api.hyperliquid.xyz"
+    """Base of the request endpoint. Only the venue's own hosts and loopback are allowed."""
+    weight_per_minute: Annotated[int, Meta(ge=60, le=1_200)] = 1_200
+    """Request weight to spend a minute; the venue allows 1200 an address."""
+    request_timeout_s: Seconds = 10.0
+    """A request that takes longer has failed."""
+    ping_every_s: Annotated[float, Meta(ge=5, le=50)] = 20.0
+    """The venue closes a connection it has not written to for 60 s."""
+    silence_limit_s: Seconds = 30.0
+    """A connection that has delivered nothing for this long is dropped and made again."""
+
+
+class DemoSettings(Section):
+    """The embedded, simulated venue."""
+
+    seed: Annotated[int, Meta(ge=0, lt=2**63)] = 7
+    """The same seed gives the same market."""
+    coins: Annotated[int, Meta(ge=1, le=60)] = 32
+    """How many coins the simulated venue lists."""
+
+
+class EngineSettings(Section):
+    """The engine's own rhythm."""
+
+    tick_ms: Annotated[int, Meta(ge=50, le=1_000)] = 250
+    """How often the engine's timer is an input."""
+    snapshot_hz: Annotated[float, Meta(gt=0, le=10)] = 10.0
+    """At most so many snapshots a second go to a deck."""
+    ingest_budget_ms: Annotated[float, Meta(gt=0, le=20)] = 2.0
+    """Reading from a socket pauses after this long, so that nothing else waits."""
+
+
+class DeckSettings(Section):
+    """How the deck looks."""
+
+    theme: str = "tape"
+    """Name of a theme in the themes folder."""
+
+
+class LogSettings(Section):
+    """The log file."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe level that is written."""
+    maximum_mb: Annotated[int, Meta(ge=1, le=1_000)] = 10
+    """Size at which the log file is rotated."""
+    files: Annotated[int, Meta(ge=1, le=100)] = 3
+    """How many rotated log files are kept."""
+
+
+class Settings(Section):
+    """All settings."""
+
+    markets: MarketsSettings = MarketsSettings()
+    rules: RulesSettings = RulesSettings()
+    hyperliquid: HyperliquidSettings = HyperliquidSettings()
+    demo: DemoSettings = DemoSettings()
+    engine: EngineSettings = EngineSettings()
+    deck: DeckSettings = DeckSettings()
+    log: LogSettings = LogSettings()

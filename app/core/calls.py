@@ -1,0 +1,48 @@
+"""Claims that will be graded. Whatever predicts files a `Call`; grading happens elsewhere, from what came after."""
+
+import hashlib
+
+import msgspec
+
+
+class CostModel(msgspec.Struct, frozen=True):
+    """What a round trip is assumed to cost, in basis points of notional."""
+
+    taker_fee_bps: float
+    slippage_bps: float
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One claim about the future, with all that is needed to grade it later.
+
+    `probability` is that of the event written out in `claim`; `direction` is +1, −1, or 0 where the claim has none.
+    Prices are taken at `available_at_ms`, the first moment anybody could have acted on the claim. `input_age_ms` is how
+    old the newest input was. `evidence` is the sequence number of the input that triggered it, on the tape if there is
+    one. `baseline_id` names the twin call this one must beat.
+    """
+
+    source: str
+    claimant: str
+    claimant_version: str
+    kind: str
+    subject: str
+    claim: str
+    probability: float
+    direction: int
+    made_at_ms: int
+    available_at_ms: int
+    input_age_ms: int
+    reference_kind: str
+    reference_price: float
+    bid: float
+    ask: float
+    horizon_s: int
+    cost: CostModel
+    regime: str = ""
+    baseline_id: str = ""
+    evidence: int = 0
+
+    @property
+    def call_id(self) -> str:
+        """First 16 hexadecimal digits of the SHA-256 of the call's own fields."""
+        return hashlib.sha256(msgspec.msgpack.encode(self)).hexdigest()[:16]

@@ -1,0 +1,91 @@
+"""Market events: immutable, cleaned and validated. Prices and sizes are finite floats; times are venue milliseconds."""
+
+from enum import Enum
+
+import msgspec
+
+
+class Side(Enum):
+    """The aggressor's side, in the venue's letters: B lifted an offer, A hit a bid."""
+
+    BUY = "B"
+    SELL = "A"
+
+
+class Trade(msgspec.Struct, frozen=True, gc=False):
+    """One print. (time_ms, coin, trade_id) is unique; addresses are lower case, empty where the source has none."""
+
+    coin: str
+    side: Side
+    price: float
+    size: float
+    time_ms: int
+    trade_id: int
+    buyer: str = ""
+    seller: str = ""
+
+
+class Level(msgspec.Struct, frozen=True, gc=False):
+    """One price of a book: total size and number of orders resting there."""
+
+    price: float
+    size: float
+    orders: int = 0
+
+
+class Book(msgspec.Struct, frozen=True):
+    """A whole order book: bids from the highest, asks from the lowest; a side may be empty."""
+
+    coin: str
+    time_ms: int
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """Best bid and offer; None where a side is empty."""
+
+    coin: str
+    time_ms: int
+    bid: Level | None
+    ask: Level | None
+
+
+class MarketContext(msgspec.Struct, frozen=True, gc=False):
+    """The venue's own summary of a market.
+
+    `funding` is the rate of the current hour as a fraction; `open_interest` and `day_base_volume` in coins,
+    `day_notional_volume` in USD; `previous_day_price` is the price 24 h ago.
+    """
+
+    coin: str
+    funding: float
+    open_interest: float
+    previous_day_price: float
+    day_notional_volume: float
+    mark_price: float
+    oracle_price: float
+    mid_price: float | None
+
+
+class Candle(msgspec.Struct, frozen=True, gc=False):
+    """Open, high, low, close over [open_ms, open_ms + interval); volume in coins, trades counted."""
+
+    coin: str
+    interval: str
+    open_ms: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    trades: int
+
+
+class Listing(msgspec.Struct, frozen=True, gc=False):
+    """A market as the venue lists it. Sizes have `size_decimals` decimals, prices at most 6 − size_decimals."""
+
+    coin: str
+    size_decimals: int
+    maximum_leverage: int
+    delisted: bool = False

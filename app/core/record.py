@@ -1,0 +1,99 @@
+"""The engine's inputs. A tape is a list of them; a run is their dispatch in order.
+
+Everything the engine reacts to is a `Record`: a frame from a venue, an answer to a request, a timer tick, a command.
+Whatever is derived from them is a function of the records alone, so a recording replays to the same result.
+"""
+
+from enum import IntEnum
+from typing import Literal
+
+import msgspec
+
+
+class Kind(IntEnum):
+    """What a record holds; the payload's form goes with it."""
+
+    STREAM = 1
+    """A subscription or path was opened: `StreamOpened` (msgpack)."""
+    CONNECT = 2
+    """A connection of a venue is up: `Connected` (msgpack)."""
+    FRAME = 3
+    """One frame as the venue sent it: raw bytes."""
+    DROP = 4
+    """A connection of a venue is down: `Dropped` (msgpack)."""
+    REQUEST = 5
+    """The engine asked for something: `Request` (msgpack). Kept for the reader's sake; not dispatched."""
+    ANSWER = 6
+    """A request was answered or failed: `Answer` (msgpack)."""
+    COMMAND = 7
+    """A user's command: `app.engine.protocol.Command` (msgpack)."""
+    TIMER = 8
+    """The engine's tick; empty."""
+    SETTINGS = 9
+    """Settings changed while running: TOML text."""
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """One input. `stream` points at the `StreamOpened` that described it (0: none)."""
+
+    sequence: int
+    wall_ns: int
+    monotonic_ns: int
+    stream: int
+    kind: int
+    payload: bytes
+
+
+class StreamOpened(msgspec.Struct, frozen=True):
+    """From here on `stream` carries this channel of this venue.
+
+    `channel` is the venue's subscription type (`trades`, `l2Book`, …) or the path of a request; `subject` is the coin
+    or account it is about, empty for the whole venue; `variant` an interval or mode.
+    """
+
+    stream: int
+    venue: str
+    transport: Literal["websocket", "http", "file"]
+    channel: str
+    subject: str = ""
+    variant: str = ""
+
+
+class Connected(msgspec.Struct, frozen=True):
+    """A connection is up. `attempt` counts the tries it took, from 1."""
+
+    venue: str
+    connection: str
+    attempt: int = 1
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """A connection is down, or could not be made. `retry_in_s` is when the next try comes (None: never)."""
+
+    venue: str
+    connection: str
+    reason: str
+    retry_in_s: float | None = None
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What the engine wants to know from a venue.
+
+    `request_id` is unique within a session; `body` is the JSON the venue takes; `channel` and `subject` say what it is.
+    """
+
+    request_id: int
+    venue: str
+    channel: str
+    body: bytes
+    subject: str = ""
+    variant: str = ""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The answer to request `request_id`. `status` is HTTP's, 0 when no answer came; then `error` says why."""
+
+    request_id: int
+    status: int
+    body: bytes = b""
+    error: str = ""

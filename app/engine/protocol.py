@@ -1,0 +1,196 @@
+"""What engine and deck say to each other: frozen snapshots one way, commands the other.
+
+The same messages go through memory and through the Unix socket. Every name and text in a snapshot is already cleaned.
+None stands for "not known"; the deck shows it as such and never as zero.
+"""
+
+from typing import Literal
+
+import msgspec
+
+PROTOCOL_VERSION = 1
+
+Mode = Literal["live", "demo", "tape"]
+FeedState = Literal["connecting", "waiting", "live", "stale", "down", "ended"]
+Freshness = Literal["FRESH", "DEVELOPING", "EXTENDED", "EXHAUSTED"]
+LogLevel = Literal["info", "warning", "error"]
+MetricSource = Literal["rules", "ai"]
+
+
+class SourceView(msgspec.Struct, frozen=True):
+    """Where the data comes from. `label` is what the header shows: LIVE, DEMO or TAPE; `detail` completes it."""
+
+    mode: Mode
+    label: str
+    detail: str
+
+
+class FeedView(msgspec.Struct, frozen=True, kw_only=True):
+    """Health of one feed. Ages and lags in milliseconds; `age_ms` is that of the newest data, not of the socket."""
+
+    name: str
+    state: FeedState
+    age_ms: int | None = None
+    venue_lag_ms: int | None = None
+    frames: int = 0
+    superseded: int = 0
+    parse_errors: int = 0
+    drops: int = 0
+    reconnects: int = 0
+    holes: int = 0
+    subscriptions: int = 0
+    budget_used: int | None = None
+    budget_limit: int | None = None
+    retry_in_s: float | None = None
+    message: str = ""
+
+
+class RulesView(msgspec.Struct, frozen=True):
+    """The rules' read of one coin, each metric 0-100. `direction` is +1 up, −1 down, 0 flat.
+
+    `continuation` is None when the rules make no claim (the move is inside the spread).
+    """
+
+    momentum: float
+    direction: int
+    pressure: float
+    continuation: float | None
+    freshness: Freshness
+
+
+class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One coin as the Markets panel shows it. Changes are fractions; funding is the hourly rate as a fraction.
+
+    `age_ms` is the age of the newest trade, quote or book; `stale` says it is past its deadline, `hole` that trades
+    are missing from its recent tape.
+    """
+
+    coin: str
+    price: float | None = None
+    price_decimals: int = 2
+    change_1m: float | None = None
+    change_1h: float | None = None
+    change_24h: float | None = None
+    bid: float | None = None
+    ask: float | None = None
+    spread_bps: float | None = None
+    rules: RulesView | None = None
+    funding: float | None = None
+    open_interest_usd: float | None = None
+    day_volume_usd: float | None = None
+    age_ms: int | None = None
+    stale: bool = False
+    hole: bool = False
+    favourite: bool = False
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """One line of the event log."""
+
+    wall_ms: int
+    level: LogLevel
+    topic: str
+    text: str
+
+
+class PlaybackView(msgspec.Struct, frozen=True):
+    """Where a tape stands. `speed` is a multiple of real time, None for as fast as it goes."""
+
+    start_ms: int
+    end_ms: int
+    position_ms: int
+    speed: float | None
+    paused: bool
+    ended: bool
+
+
+class RecordingView(msgspec.Struct, frozen=True):
+    """A recording that is being made."""
+
+    path: str
+    size_bytes: int
+    seconds: float
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
+    """Everything the deck shows, frozen at one input. `wall_ms` is the engine's time: the tape's own time on a tape.
+
+    `waiting_for` says in a sentence what an empty Markets panel waits for; `log` is the tail of the event log.
+    """
+
+    sequence: int
+    wall_ms: int
+    source: SourceView
+    feeds: tuple[FeedView, ...] = ()
+    markets: tuple[MarketRow, ...] = ()
+    waiting_for: str = ""
+    log: tuple[LogLine, ...] = ()
+    metric_source: MetricSource = "rules"
+    playback: PlaybackView | None = None
+    recording: RecordingView | None = None
+    calls_filed: int = 0
+
+
+class SetMetricSource(msgspec.Struct, frozen=True, tag="set_metric_source"):
+    """Show the rules' metrics or the AI's."""
+
+    metric_source: MetricSource
+
+
+class RefreshMarkets(msgspec.Struct, frozen=True, tag="refresh_markets"):
+    """Ask the venue again for its list of markets and their contexts."""
+
+
+class SetPlayback(msgspec.Struct, frozen=True, tag="set_playback"):
+    """Steer a tape; what is None stays as it is. `seek_ms` is a wall time on the tape; `speed` 0 is full speed."""
+
+    speed: float | None = None
+    paused: bool | None = None
+    seek_ms: int | None = None
+
+
+class StopEngine(msgspec.Struct, frozen=True, tag="stop_engine"):
+    """End the engine behind the link."""
+
+
+Command = SetMetricSource | RefreshMarkets | SetPlayback | StopEngine
+
+
+class CommandRequest(msgspec.Struct, frozen=True, tag="command"):
+    """A command with the number its result will carry."""
+
+    request_id: int
+    command: Command
+
+
+class CommandResult(msgspec.Struct, frozen=True, tag="result"):
+    """What became of a command; `message` is one sentence for the flash line."""
+
+    request_id: int
+    ok: bool
+    message: str
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """First message of a client."""
+
+    protocol: int
+    client: str
+
+
+class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
+    """The engine's answer to `Hello`. Clients of another protocol version are refused with `Refused`."""
+
+    protocol: int
+    version: str
+    source: SourceView
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The engine will not talk to this client; `reason` says why and what to do."""
+
+    reason: str
+
+
+ClientMessage = Hello | CommandRequest
+EngineMessage = Welcome | Refused | Snapshot | CommandResult

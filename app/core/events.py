@@ -89,3 +89,25 @@ class Listing(msgspec.Struct, frozen=True, gc=False):
     size_decimals: int
     maximum_leverage: int
     delisted: bool = False
+
+
+class CandleClosed(msgspec.Struct, frozen=True):
+    """A candle will not change any more."""
+
+    candle: Candle
+
+
+class RulesRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rules make of one coin's tape at `at_ms`. Metrics are 0-100 (docs/rules.md defines them).
+
+    `direction` is +1 up, −1 down, 0 flat; `continuation` is None where the rules make no claim; `freshness` is one of
+    FRESH, DEVELOPING, EXTENDED, EXHAUSTED.
+    """
+
+    coin: str
+    at_ms: int
+    momentum: float
+    direction: int
+    pressure: float
+    continuation: float | None
+    freshness: str

@@ -5,16 +5,36 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from app.config.urls import VENUE_HOSTS, check_rest_url, check_websocket_url
+
+_HOSTS = " or ".join(sorted(VENUE_HOSTS))
+
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
-Positive = Annotated[int, Meta(gt=0)]
-CoinName = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9:@#/_.-]+$")]
+CoinName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=32,
+        pattern=r"^[A-Za-z0-9:@#/_.-]+\Z",
+        description="a coin's name (letters, digits and :@#/_.-)",
+    ),
+]
+ThemeName = Annotated[
+    str,
+    Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z", description="a theme's name (letters, digits, - and _)"),
+]
+WebsocketUrl = Annotated[str, Meta(description=f"a wss:// URL on {_HOSTS}, or ws:// or wss:// on loopback")]
+RestUrl = Annotated[str, Meta(description=f"an https:// URL on {_HOSTS}, or http:// or https:// on loopback")]
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A group of settings: a table in the TOML file."""
+    """A group of settings: a table in the TOML file.
+
+    A `__post_init__` may check single fields only: a file's keys are tried one by one, the others at their defaults.
+    """
 
 
-class MarketsSettings(Section):
+class MarketsSettings(Section, frozen=True):
     """Which markets are followed and when their data counts as stale."""
 
     favourites: tuple[CoinName, ...] = ("BTC", "ETH", "SOL")
@@ -27,7 +47,7 @@ class MarketsSettings(Section):
     """Trades kept in memory for each coin."""
 
 
-class RulesSettings(Section):
+class RulesSettings(Section, frozen=True):
     """The rules' read of the tape (docs/rules.md has the formulas)."""
 
     horizon_s: Annotated[int, Meta(ge=10, le=3_600)] = 60
@@ -40,12 +60,12 @@ class RulesSettings(Section):
     """Slippage of one side, in basis points, assumed when a call is graded."""
 
 
-class HyperliquidSettings(Section):
+class HyperliquidSettings(Section, frozen=True):
     """The Hyperliquid venue."""
 
-    websocket_url: str = "wss://api.hyperliquid.xyz/ws"
+    websocket_url: WebsocketUrl = "wss://api.hyperliquid.xyz/ws"
     """Stream endpoint. Only the venue's own hosts and loopback are allowed."""
-    rest_url: str = "https://api.hyperliquid.xyz"
+    rest_url: RestUrl = "https://api.hyperliquid.xyz"
     """Base of the request endpoint. Only the venue's own hosts and loopback are allowed."""
     weight_per_minute: Annotated[int, Meta(ge=60, le=1_200)] = 1_200
     """Request weight to spend a minute; the venue allows 1200 an address."""
@@ -56,17 +76,21 @@ class HyperliquidSettings(Section):
     silence_limit_s: Seconds = 30.0
     """A connection that has delivered nothing for this long is dropped and made again."""
 
+    def __post_init__(self) -> None:
+        check_websocket_url(self.websocket_url)
+        check_rest_url(self.rest_url)
 
-class DemoSettings(Section):
+
+class DemoSettings(Section, frozen=True):
     """The embedded, simulated venue."""
 
-    seed: Annotated[int, Meta(ge=0, lt=2**63)] = 7
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 7
     """The same seed gives the same market."""
     coins: Annotated[int, Meta(ge=1, le=60)] = 32
     """How many coins the simulated venue lists."""
 
 
-class EngineSettings(Section):
+class EngineSettings(Section, frozen=True):
     """The engine's own rhythm."""
 
     tick_ms: Annotated[int, Meta(ge=50, le=1_000)] = 250
@@ -77,14 +101,14 @@ class EngineSettings(Section):
     """Reading from a socket pauses after this long, so that nothing else waits."""
 
 
-class DeckSettings(Section):
+class DeckSettings(Section, frozen=True):
     """How the deck looks."""
 
-    theme: str = "tape"
+    theme: ThemeName = "tape"
     """Name of a theme in the themes folder."""
 
 
-class LogSettings(Section):
+class LogSettings(Section, frozen=True):
     """The log file."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -95,7 +119,7 @@ class LogSettings(Section):
     """How many rotated log files are kept."""
 
 
-class Settings(Section):
+class Settings(Section, frozen=True):
     """All settings."""
 
     markets: MarketsSettings = MarketsSettings()

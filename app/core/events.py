@@ -1,8 +1,11 @@
 """Market events: immutable, cleaned and validated. Prices and sizes are finite floats; times are venue milliseconds."""
 
 from enum import Enum
+from typing import Literal
 
 import msgspec
+
+Freshness = Literal["FRESH", "DEVELOPING", "EXTENDED", "EXHAUSTED"]
 
 
 class Side(Enum):
@@ -110,4 +113,4 @@ class RulesRead(msgspec.Struct, frozen=True, kw_only=True):
     direction: int
     pressure: float
     continuation: float | None
-    freshness: str
+    freshness: Freshness

@@ -8,11 +8,12 @@ from typing import Literal
 
 import msgspec
 
+from app.core.events import Freshness
+
 PROTOCOL_VERSION = 1
 
 Mode = Literal["live", "demo", "tape"]
 FeedState = Literal["connecting", "waiting", "live", "stale", "down", "ended"]
-Freshness = Literal["FRESH", "DEVELOPING", "EXTENDED", "EXHAUSTED"]
 LogLevel = Literal["info", "warning", "error"]
 MetricSource = Literal["rules", "ai"]
 

@@ -17,6 +17,7 @@ Milliseconds = Annotated[int, Meta(gt=0, lt=10_000_000_000_000)]
 Count = Annotated[int, Meta(ge=0, lt=2**53)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Address = Annotated[str, Meta(max_length=64)]
+Hash = Annotated[str, Meta(max_length=80)]
 Text = Annotated[str, Meta(max_length=4096)]
 
 
@@ -30,7 +31,7 @@ class WireTrade(msgspec.Struct):
     time: Milliseconds
     tid: Count = 0
     users: tuple[Address, Address] = ("", "")
-    hash: Address | None = None
+    hash: Hash | None = None
 
 
 class WireLevel(msgspec.Struct):

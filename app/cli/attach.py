@@ -1,0 +1,28 @@
+"""`tapedeck attach`: the deck on an engine that runs in another process."""
+
+import argparse
+
+from app.cli import options
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Flags of `attach`."""
+    options.add_settings(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the deck; leaving it does not end the engine."""
+    from app.cli.deck import require_terminal
+    from app.core.clock import SystemClock
+    from app.engine.socket_link import SocketLink
+    from app.ui.run import run_deck
+
+    require_terminal()
+    prepared = options.prepare(args)
+    locations = prepared.locations
+    return run_deck(
+        SocketLink(locations.engine_socket),
+        theme=prepared.settings.deck.theme,
+        theme_folders=locations.theme_folders(),
+        clock=SystemClock(),
+    )

@@ -1,0 +1,79 @@
+"""An engine without a deck, until its time is over, its tape ends, or somebody stops it."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.cli.options import Prepared
+from app.cli.output import progress
+from app.config.locations import ensure
+
+if TYPE_CHECKING:
+    from app.engine.build import Plan
+    from app.engine.engine import Engine
+    from app.engine.summary import Summary
+
+_BAR_EVERY_S = 0.25
+
+
+class Ended(NamedTuple):
+    """How a headless run came out. `interrupted` by a signal before its time was over; `reached` any data at all."""
+
+    summary: "Summary"
+    interrupted: bool
+    reached: bool
+
+
+def run_headless(plan: "Plan", prepared: Prepared, *, duration: float | None, quiet: bool) -> Ended:
+    """Run to the end. Raises `DataError` and `VenueError` for what keeps the engine from starting."""
+    return asyncio.run(_run(plan, prepared, duration, quiet))
+
+
+async def _run(plan: "Plan", prepared: Prepared, duration: float | None, quiet: bool) -> Ended:
+    from app.core.clock import SystemClock
+    from app.engine.build import build_engine, local_link
+    from app.engine.summary import summarise
+
+    clock = SystemClock()
+    engine = build_engine(plan, prepared.settings, clock)
+    link = local_link(engine, ensure(prepared.locations.state_dir) / prepared.locations.engine_socket.name)
+    interrupted = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
+    started_ns = clock.monotonic_ns()
+    try:
+        await link.connect()
+        await _wait(engine, interrupted, duration, quiet)
+    finally:
+        await link.close()
+    seconds = (clock.monotonic_ns() - started_ns) / 1e9
+    summary = summarise(engine.run, seconds, _name(plan.record_to))
+    return Ended(summary, interrupted.is_set(), any(feed.frames for feed in summary.feeds))
+
+
+async def _wait(engine: "Engine", interrupted: asyncio.Event, duration: float | None, quiet: bool) -> None:
+    """Until the first of: end of the inputs, end of the time, a signal, a stop over the link."""
+    ends = [
+        asyncio.ensure_future(end)
+        for end in (engine.run.finished(), engine.stopped(), interrupted.wait(), _show_time(duration, quiet))
+    ]
+    try:
+        await asyncio.wait(ends, timeout=duration, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for end in ends:
+            end.cancel()
+        await asyncio.gather(*ends, return_exceptions=True)
+
+
+async def _show_time(duration: float | None, quiet: bool) -> None:
+    with progress("running", duration, quiet=quiet) as advance:
+        elapsed = 0.0
+        while True:
+            await asyncio.sleep(_BAR_EVERY_S)
+            elapsed += _BAR_EVERY_S
+            advance(elapsed)
+
+
+def _name(path: Path | None) -> str | None:
+    return None if path is None else path.name

@@ -1,0 +1,48 @@
+"""Moments on a tape as a user writes them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from app.core.errors import UsageError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OFFSET = re.compile(r"\+(\d{1,9}(?:\.\d{1,9})?)", re.ASCII)
+_TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?", re.ASCII)
+
+
+def parse_moment(text: str, start_ns: int) -> int:
+    """Nanoseconds since 1970 UTC of a moment on a tape that starts at `start_ns`.
+
+    `+90` is 90 s after the start; `14:30:05` is the first such time of day (UTC) from the start on; anything else is an
+    ISO 8601 time, in UTC unless it names an offset. Raises `UsageError` for what is none of these.
+    """
+    offset = _OFFSET.fullmatch(text)
+    if offset:
+        return start_ns + round(float(offset[1]) * 1e9)
+    if _TIME_OF_DAY.fullmatch(text):
+        return _next_time_of_day(text, start_ns)
+    moment = _iso(text)
+    return _nanoseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _next_time_of_day(text: str, start_ns: int) -> int:
+    start = _EPOCH + timedelta(microseconds=start_ns // 1_000)
+    time_of_day = text if text.index(":") == 2 else f"0{text}"
+    moment = _iso(f"{start:%Y-%m-%d}T{time_of_day}").replace(tzinfo=UTC)
+    # A time of day given to the second may name the very second the tape starts in.
+    if moment < start.replace(microsecond=0):
+        moment += timedelta(days=1)
+    return _nanoseconds(moment)
+
+
+def _iso(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{text} is not a moment; write +SECONDS from the start, HH:MM:SS, or 2026-01-31T14:30:00 (UTC)"
+        ) from error
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1_000

@@ -1,0 +1,91 @@
+"""What commands print: data on stdout, talk on stderr. Colours, bars and widths follow the terminal.
+
+Nothing here reads markup: texts from outside are cleaned and printed as they are. Rich itself heeds `NO_COLOR` and
+`TERM=dumb`.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from app.core.text import clean
+
+SCHEMA_VERSION = 1
+_WIDEST_LINE = 1_000
+_WIDEST_CELL = 200
+
+Advance = Callable[[float], None]
+
+
+def print_json(value: Mapping[str, Any] | msgspec.Struct) -> None:
+    """One object on one line of stdout, with `schema_version` first. NaN and infinities become null."""
+    sys.stdout.write(encode_json(value).decode() + "\n")
+
+
+def encode_json(value: Mapping[str, Any] | msgspec.Struct) -> bytes:
+    """The object `print_json` prints."""
+    fields = msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else dict(value)
+    return msgspec.json.encode({"schema_version": SCHEMA_VERSION, **fields}, enc_hook=str)
+
+
+def print_line(text: str, style: str = "") -> None:
+    """One line of data for people, cleaned, never wrapped."""
+    _print(Console(highlight=False), text, style)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], styles: Mapping[str, str] | None = None) -> None:
+    """A table on stdout. `styles` gives the style of a cell by its text; without a terminal, columns are tab separated.
+
+    Numbers are the caller's to format; a column whose name starts with `>` is set flush right.
+    """
+    console = Console(highlight=False)
+    names = [name.removeprefix(">") for name in columns]
+    if not console.is_terminal:
+        for row in (names, *rows):
+            sys.stdout.write("\t".join(clean(cell, _WIDEST_LINE) for cell in row) + "\n")
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column, name in zip(columns, names, strict=True):
+        table.add_column(name, justify="right" if column.startswith(">") else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(clean(cell, _WIDEST_CELL), style=(styles or {}).get(cell, "")) for cell in row))
+    console.print(table)
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """A line of talk on stderr, unless `quiet`."""
+    if not quiet:
+        _print(Console(stderr=True, highlight=False), text)
+
+
+def print_error(message: str) -> None:
+    """An error on stderr, each of its lines cleaned."""
+    console = Console(stderr=True, highlight=False)
+    for line in message.splitlines() or [""]:
+        _print(console, line, lead=("error: ", "bold red"))
+
+
+def _print(console: Console, text: str, style: str = "", lead: tuple[str, str] = ("", "")) -> None:
+    console.print(Text.assemble(lead, (clean(text, _WIDEST_LINE), style)), soft_wrap=True)
+
+
+@contextmanager
+def progress(label: str, total: float | None, *, quiet: bool = False) -> Iterator[Advance]:
+    """A bar on stderr while the block runs, only on a terminal; call what it gives with the amount done so far."""
+    console = Console(stderr=True, highlight=False)
+    if quiet or not console.is_terminal or console.is_dumb_terminal:
+        yield lambda _done: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(clean(label), total=total)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,132 @@
+"""Where tapedeck keeps its files. The only module that knows directories."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from app.core.errors import ConfigError, DataError
+
+HOME_VARIABLE = "TAPEDECK_HOME"
+
+
+class Locations(msgspec.Struct, frozen=True, kw_only=True):
+    """The directories of one user. They need not exist: `ensure` makes one when it is first written to."""
+
+    config_dir: Path
+    """The user's settings (`config.toml`) and themes (`themes/`)."""
+    state_dir: Path
+    """Databases and the engine's socket."""
+    log_dir: Path
+    """Log files and crash files."""
+    tape_dir: Path
+    """Recordings."""
+    cache_dir: Path
+    """What may be deleted at any time."""
+
+    @property
+    def config_file(self) -> Path:
+        """The user's own settings file; it may be absent."""
+        return self.config_dir / "config.toml"
+
+    @property
+    def log_file(self) -> Path:
+        """The log that is being written."""
+        return self.log_dir / "tapedeck.log"
+
+    @property
+    def engine_socket(self) -> Path:
+        """The Unix socket on which a running engine listens."""
+        return self.state_dir / "engine.sock"
+
+    def database(self, mode: Literal["live", "demo"]) -> Path:
+        """The database of one source: live and simulated rows never share a file."""
+        return self.state_dir / f"{mode}.sqlite"
+
+    def new_tape(self, mode: str, wall_ns: int) -> Path:
+        """Where a recording that starts at `wall_ns` goes unless the user names a file."""
+        started = datetime.fromtimestamp(wall_ns // 1_000_000_000, UTC)
+        return self.tape_dir / f"{mode}-{started:%Y%m%d-%H%M%S}.tape"
+
+    def theme_folders(self) -> tuple[Path, ...]:
+        """Folders to look for themes in: the user's own, then the shipped one."""
+        return (self.config_dir / "themes", shipped("themes"))
+
+    def directories(self) -> dict[str, Path]:
+        """All directories by what they are for."""
+        return {
+            "config": self.config_dir,
+            "state": self.state_dir,
+            "log": self.log_dir,
+            "tapes": self.tape_dir,
+            "cache": self.cache_dir,
+        }
+
+
+def find_locations(environ: Mapping[str, str] = os.environ) -> Locations:
+    """The directories the platform prescribes, or those below `TAPEDECK_HOME` where it is set.
+
+    Raises `ConfigError` when `TAPEDECK_HOME` is not an absolute path.
+    """
+    home = environ.get(HOME_VARIABLE, "")
+    if not home:
+        return _platform_locations()
+    root = Path(home)
+    if not root.is_absolute():
+        raise ConfigError(f"{HOME_VARIABLE} is {home}, which is not an absolute path; give one that starts with /")
+    return Locations(
+        config_dir=root / "config",
+        state_dir=root / "state",
+        log_dir=root / "log",
+        tape_dir=root / "tapes",
+        cache_dir=root / "cache",
+    )
+
+
+def _platform_locations() -> Locations:
+    from platformdirs import PlatformDirs
+
+    directories = PlatformDirs("tapedeck", appauthor=False)
+    return Locations(
+        config_dir=directories.user_config_path,
+        state_dir=directories.user_state_path,
+        log_dir=directories.user_log_path,
+        tape_dir=directories.user_data_path / "tapes",
+        cache_dir=directories.user_cache_path,
+    )
+
+
+def ensure(directory: Path) -> Path:
+    """Make `directory`, and what is missing above it, with mode 0700; one that exists is left as it is.
+
+    Raises `DataError` when it cannot be made.
+    """
+    try:
+        _make(directory)
+    except OSError as error:
+        raise DataError(
+            f"{directory} cannot be made ({error.strerror}); free the path or set {HOME_VARIABLE}"
+        ) from error
+    return directory
+
+
+def _make(directory: Path) -> None:
+    if directory.is_dir():
+        return
+    _make(directory.parent)
+    directory.mkdir(mode=0o700, exist_ok=True)
+
+
+def shipped(name: Literal["themes", "configs"]) -> Path:
+    """The folder of that name that comes with tapedeck: inside the installed package, else in the checkout.
+
+    Raises `ConfigError` when there is neither.
+    """
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / f"_{name}", package.parent / name):
+        if folder.is_dir():
+            return folder
+    raise ConfigError(f"the shipped {name} are missing from this installation; install tapedeck again")

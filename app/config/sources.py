@@ -1,0 +1,90 @@
+"""Where settings come from: files, the environment and flags, each read into a flat list of given values."""
+
+import os
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from app.config.fields import section_names
+from app.config.locations import HOME_VARIABLE
+from app.core.errors import ConfigError
+
+PREFIX = "TAPEDECK_"
+RESERVED_VARIABLES = frozenset({HOME_VARIABLE})
+LARGEST_FILE = 256 * 1024
+
+
+class Given(msgspec.Struct, frozen=True):
+    """A value somebody gave for `key`. `origin` says where; `is_text` that it is text still to be read as the type."""
+
+    key: str
+    value: Any
+    origin: str
+    is_text: bool = False
+
+
+def from_environment(environ: Mapping[str, str]) -> list[Given]:
+    """`TAPEDECK_MARKETS__TOP=20` gives `markets.top`. Every variable with the prefix counts, known or not."""
+    return [
+        Given(name[len(PREFIX) :].lower().replace("__", "."), text, f"environment variable {name}", is_text=True)
+        for name, text in sorted(environ.items())
+        if name.startswith(PREFIX) and name not in RESERVED_VARIABLES
+    ]
+
+
+def from_file(path: Path, *, trusted: bool = False) -> list[Given]:
+    """The values of a TOML file. A `trusted` file, one that is shipped, may have any permissions.
+
+    Raises `ConfigError` when it cannot be read, is not TOML, is too large, or others may write to it.
+    """
+    return from_toml(_read(path, trusted), str(path))
+
+
+def from_toml(text: str, origin: str) -> list[Given]:
+    """The values of TOML text. Raises `ConfigError`, naming `origin`, when it is not TOML."""
+    try:
+        tables = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise ConfigError(f"{origin} is not valid TOML: {reason}") from error
+    return list(_flatten(tables, "", origin))
+
+
+def _flatten(table: Mapping[str, Any], prefix: str, origin: str) -> Iterator[Given]:
+    for name, value in table.items():
+        key = prefix + name
+        if isinstance(value, dict) and _is_section(key):
+            yield from _flatten(value, key + ".", origin)
+        else:
+            yield Given(key, value, origin)
+
+
+def _is_section(key: str) -> bool:
+    return any(section == key or section.startswith(key + ".") for section in section_names())
+
+
+def _read(path: Path, trusted: bool) -> str:
+    try:
+        with path.open("rb") as file:
+            _check_file(file, path, trusted)
+            body = file.read(LARGEST_FILE + 1)
+        text = body.decode()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    if len(body) > LARGEST_FILE:
+        raise ConfigError(f"{path} is larger than {LARGEST_FILE // 1024} KiB, too large for settings")
+    return text
+
+
+def _check_file(file: BinaryIO, path: Path, trusted: bool) -> None:
+    mode = os.fstat(file.fileno()).st_mode
+    if not stat.S_ISREG(mode):
+        raise ConfigError(f"{path} is not a regular file")
+    if not trusted and mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise ConfigError(f"{path} can be written by other users, so it is not used; run: chmod go-w {path}")

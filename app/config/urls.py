@@ -1,0 +1,46 @@
+"""Which URLs tapedeck may be pointed at. Pure: nothing is resolved, a host is allowed by its exact name or not at all.
+
+The whole text has to fit one narrow grammar. Forms that URL libraries read differently (userinfo, backslashes, decimal,
+octal or IPv6-mapped addresses, trailing dots, percent signs, Unicode look-alikes) do not fit it and are refused.
+"""
+
+import re
+
+VENUE_HOSTS = frozenset({"api.hyperliquid.xyz", "api.hyperliquid-testnet.xyz"})
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "[::1]", "localhost"})
+
+_URL = re.compile(
+    r"(?P<scheme>[a-z]+)://(?P<host>\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?(?P<path>/[a-z0-9/_.-]*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_LONGEST = 200
+
+
+def check_websocket_url(url: str) -> None:
+    """Raise `ValueError` unless `url` is wss:// on a venue's host, or ws:// or wss:// on loopback."""
+    _check(url, secure="wss", plain="ws")
+
+
+def check_rest_url(url: str) -> None:
+    """Raise `ValueError` unless `url` is https:// on a venue's host, or http:// or https:// on loopback."""
+    _check(url, secure="https", plain="http")
+
+
+def _check(url: str, secure: str, plain: str) -> None:
+    match = _URL.fullmatch(url) if len(url) <= _LONGEST else None
+    if match is None:
+        raise ValueError("not a plain scheme://host[:port][/path] URL")
+    scheme, host = match["scheme"].lower(), match["host"].lower()
+    if scheme not in (secure, plain):
+        raise ValueError(f"the scheme must be {secure} or {plain}")
+    port = int(match["port"]) if match["port"] else None
+    if host in LOOPBACK_HOSTS:
+        if port is not None and not 1 <= port <= 65_535:
+            raise ValueError("the port must be 1 to 65535")
+        return
+    if host not in VENUE_HOSTS:
+        raise ValueError("the host is not on the list of allowed hosts")
+    if scheme != secure:
+        raise ValueError(f"the venue is reached by {secure} only")
+    if port not in (None, 443):
+        raise ValueError("the venue's port is 443")

@@ -1,0 +1,104 @@
+"""Order flow: who comes to the market when, on which side and how big.
+
+Arrivals excite more arrivals (a Hawkes process with a fast and a slow kernel, Hawkes 1971), sides remember the last
+seconds and lean towards the fair price, and now and then one large account works a big order for minutes.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from app.demo.accounts import Accounts
+from app.demo.grid import Floats, Integers
+from app.demo.listings import Listing
+
+FAST_BRANCHING = 0.35
+FAST_SECONDS = 0.4
+SLOW_BRANCHING = 0.25
+SLOW_SECONDS = 12.0
+MOOD_EXPONENT = 0.7
+SHOCK_ORDERS = 6.0
+MOST_ORDERS_A_STEP = 6
+MEMORY_SECONDS = 6.0
+MEMORY_PULL = 1.1
+FAIR_PULL = 2.2
+SIZE_SPREAD = 1.5
+ROUND_SIZE_ODDS = 0.25
+PROGRAMME_EVERY_S = 420.0
+PROGRAMME_SECONDS = (30.0, 240.0)
+PROGRAMME_ODDS = 0.35
+
+
+class Order(NamedTuple):
+    """A market order: `sign` +1 buys, −1 sells."""
+
+    coin: int
+    sign: int
+    lots: int
+    account: int
+
+
+class OrderFlow:
+    """Market orders of all coins, one step of `step_s` seconds at a time."""
+
+    def __init__(
+        self, listings: Sequence[Listing], accounts: Accounts, step_s: float, rng: np.random.Generator
+    ) -> None:
+        self._rng = rng
+        self._accounts = accounts
+        self._step_s = step_s
+        coins = len(listings)
+        rate = np.array([listing.orders_per_s for listing in listings])
+        self._base = rate * (1.0 - FAST_BRANCHING - SLOW_BRANCHING)
+        self._mean_lots = [listing.mean_order_lots for listing in listings]
+        self._fast = np.zeros(coins)
+        self._slow = rate * SLOW_BRANCHING
+        self._memory = np.zeros(coins)
+        self._programme_sign = np.zeros(coins, dtype=np.int64)
+        self._programme_account = np.zeros(coins, dtype=np.int64)
+        self._programme_left_s = np.zeros(coins)
+
+    def arrivals(self, level: Floats, shocked: Floats | np.typing.NDArray[np.bool_]) -> Integers:
+        """How many market orders each coin sees in this step; `level` is how lively it is (1 normal)."""
+        self._programmes()
+        self._slow += SHOCK_ORDERS / SLOW_SECONDS * shocked
+        intensity = self._base * level**MOOD_EXPONENT + self._fast + self._slow
+        counts = np.minimum(self._rng.poisson(intensity * self._step_s), MOST_ORDERS_A_STEP)
+        self._fast += -self._fast * (self._step_s / FAST_SECONDS) + counts * (FAST_BRANCHING / FAST_SECONDS)
+        self._slow += -self._slow * (self._step_s / SLOW_SECONDS) + counts * (SLOW_BRANCHING / SLOW_SECONDS)
+        self._memory *= 1.0 - self._step_s / MEMORY_SECONDS
+        return counts.astype(np.int64)
+
+    def order(self, coin: int, displacement: float) -> Order:
+        """The next order of a coin. `displacement` is fair minus mid, in typical moves of a second (−3 to 3)."""
+        uniform = self._rng.random(4)
+        if self._programme_left_s[coin] > 0.0 and uniform[0] < PROGRAMME_ODDS:
+            sign, account = int(self._programme_sign[coin]), int(self._programme_account[coin])
+            scale = 3.0
+        else:
+            pull = FAIR_PULL * displacement + MEMORY_PULL * self._memory[coin]
+            sign = 1 if uniform[1] < 1.0 / (1.0 + np.exp(-pull)) else -1
+            account = self._accounts.taker(coin, uniform[2])
+            scale = self._accounts.order_scale(account)
+        self._memory[coin] += 0.2 * (sign - self._memory[coin])
+        return Order(coin, sign, self._lots(coin, scale, uniform[3]), account)
+
+    def _lots(self, coin: int, scale: float, uniform: float) -> int:
+        """A log-normal size with the market's mean; people like round ones."""
+        spread = SIZE_SPREAD * self._rng.standard_normal() - SIZE_SPREAD**2 / 2
+        lots = max(1, round(self._mean_lots[coin] * scale * float(np.exp(spread))))
+        if uniform < ROUND_SIZE_ODDS:
+            unit = 10 ** (len(str(lots)) - 1)
+            return int(lots // unit * unit)
+        return lots
+
+    def _programmes(self) -> None:
+        self._programme_left_s -= self._step_s
+        uniform = self._rng.random((4, len(self._base)))
+        starts = (uniform[0] < self._step_s / PROGRAMME_EVERY_S) & (self._programme_left_s <= 0.0)
+        low, high = PROGRAMME_SECONDS
+        for coin in np.flatnonzero(starts):
+            self._programme_left_s[coin] = low + (high - low) * uniform[1][coin]
+            self._programme_account[coin] = self._accounts.large(uniform[2][coin])
+            self._programme_sign[coin] = 1 if uniform[3][coin] < 0.5 else -1

@@ -1,0 +1,45 @@
+"""Puts an engine together from a source and settings: the only place where live, demo and tape part ways."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from app.config.settings import Settings
+from app.core.clock import Clock
+from app.engine.engine import Engine, Run
+from app.engine.link_server import LinkServer
+from app.engine.local_link import LocalLink
+from app.engine.protocol import Mode
+from app.engine.tape_run import TapeRun
+from app.engine.venue_run import VenueRun, demo_source, live_source
+from app.feeds.tape.importers import open_recording
+
+
+class Plan(NamedTuple):
+    """What to run. `tape` and `speed` (None: as fast as it goes) are for tapes, `record_to` for venues.
+
+    `hold` keeps a tape's last picture at its end instead of ending.
+    """
+
+    mode: Mode
+    tape: Path | None = None
+    speed: float | None = None
+    hold: bool = False
+    record_to: Path | None = None
+
+
+def build_run(plan: Plan, settings: Settings, clock: Clock) -> Run:
+    """The run of a plan. Raises `DataError` for a tape that cannot be read."""
+    if plan.tape is not None:
+        return TapeRun(open_recording(plan.tape), settings, clock, speed=plan.speed, hold=plan.hold)
+    source = demo_source(settings) if plan.mode == "demo" else live_source()
+    return VenueRun(source, settings, clock, record_to=plan.record_to)
+
+
+def build_engine(plan: Plan, settings: Settings, clock: Clock) -> Engine:
+    """An engine that is not started yet."""
+    return Engine(build_run(plan, settings, clock), clock, snapshot_hz=settings.engine.snapshot_hz)
+
+
+def local_link(engine: Engine, socket: Path) -> LocalLink:
+    """A link to an engine of this process, which listens on `socket` once it runs."""
+    return LocalLink(engine, LinkServer(engine, socket))

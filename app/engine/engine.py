@@ -1,0 +1,107 @@
+"""An engine: one run, and the decks that watch it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from app import __version__
+from app.core.clock import Clock
+from app.engine.core import Core
+from app.engine.freeze import Outside, freeze
+from app.engine.protocol import PROTOCOL_VERSION, Command, LogLevel, Snapshot, SourceView, StopEngine, Welcome
+from app.engine.pulse import Pulse
+
+
+class Run(Protocol):
+    """A source of inputs with the core they go to: a venue's run or a tape's."""
+
+    @property
+    def source(self) -> SourceView:
+        """What the header says of the data."""
+
+    @property
+    def core(self) -> Core:
+        """The core as it stands; a tape that is wound back gets a new one."""
+
+    def outside(self) -> Outside:
+        """What the core cannot know."""
+
+    async def start(self, changed: Callable[[], None]) -> None:
+        """Begin; `changed` is called after every batch of inputs."""
+
+    async def finished(self) -> None:
+        """Wait for the end of the inputs; a venue has none."""
+
+    def command(self, command: Command) -> tuple[bool, str]:
+        """Carry out a command; whether it was, and a sentence about it."""
+
+    async def stop(self) -> None:
+        """End everything the run started."""
+
+
+class Engine:
+    """Freezes a run into snapshots, at most `snapshot_hz` a second, shared by all who ask."""
+
+    def __init__(self, run: Run, clock: Clock, *, snapshot_hz: float) -> None:
+        self.run = run
+        self._clock = clock
+        self._period_ns = round(1e9 / snapshot_hz)
+        self._pulse = Pulse()
+        self._frozen: tuple[int, Snapshot] | None = None
+        self._frozen_ns = 0
+        self._started = False
+        self._stopping = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """True from the moment the engine is told to stop."""
+        return self._stopping.is_set()
+
+    async def start(self) -> None:
+        """Start the run; a second call does nothing."""
+        if not self._started:
+            self._started = True
+            await self.run.start(self._pulse.beat)
+
+    async def stop(self) -> None:
+        """End the run and let every waiter go."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._pulse.beat()
+            await self.run.stop()
+
+    async def stopped(self) -> None:
+        """Wait until somebody stops the engine."""
+        await self._stopping.wait()
+
+    def welcome(self) -> Welcome:
+        """The engine's half of the handshake."""
+        return Welcome(PROTOCOL_VERSION, __version__, self.run.source)
+
+    async def next_snapshot(self, seen: int) -> tuple[int, Snapshot] | None:
+        """The newest snapshot after `seen` (the number of the last one, 0 at first); None when the engine has ended."""
+        await self._pulse.beyond(seen)
+        wait_ns = self._frozen_ns + self._period_ns - self._clock.monotonic_ns()
+        if wait_ns > 0 and (self._frozen is None or self._frozen[0] <= seen):
+            await asyncio.sleep(wait_ns / 1e9)
+        if self.ended:
+            return None
+        if self._frozen is None or self._frozen[0] <= seen:
+            self._frozen = (self._pulse.count, freeze(self.run.core, self.run.source, self.run.outside()))
+            self._frozen_ns = self._clock.monotonic_ns()
+        return self._frozen
+
+    def say(self, level: LogLevel, topic: str, text: str) -> None:
+        """Add a line to the event log."""
+        core = self.run.core
+        core.journal.say(core.now_ms, level, topic, text)
+        self._pulse.beat()
+
+    async def command(self, command: Command) -> tuple[bool, str]:
+        """Carry out a command; whether it was, and a sentence about it."""
+        if isinstance(command, StopEngine):
+            await self.stop()
+            return True, "The engine has stopped"
+        result = self.run.command(command)
+        self._pulse.beat()
+        return result

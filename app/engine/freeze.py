@@ -1,0 +1,117 @@
+"""The core's state → one frozen snapshot for a deck. Reads only."""
+
+from app.core.events import RulesRead
+from app.engine.core import Core
+from app.engine.protocol import (
+    FeedView,
+    MarketRow,
+    PlaybackView,
+    RecordingView,
+    RulesView,
+    Snapshot,
+    SourceView,
+)
+from app.feeds.health import FeedHealth
+from app.markets.market import Market
+
+_HOLE_SHOWN_MS = 3_600_000
+
+
+class Outside:
+    """What a snapshot shows and the core cannot know: counts of the connection, playback, recording."""
+
+    superseded: int = 0
+    subscriptions: int = 0
+    budget_used: int | None = None
+    budget_limit: int | None = None
+    playback: PlaybackView | None = None
+    recording: RecordingView | None = None
+
+
+def freeze(core: Core, source: SourceView, outside: Outside) -> Snapshot:
+    """Everything a deck shows of `core`, as of its last input."""
+    favourites = frozenset(core.settings.markets.favourites)
+    ended = outside.playback is not None and outside.playback.ended
+    return Snapshot(
+        sequence=core.sequence,
+        wall_ms=core.now_ms,
+        source=source,
+        feeds=tuple(_feed(feed, core.now_ms, outside, ended) for feed in _shown_feeds(core)),
+        markets=tuple(
+            _row(market, core.now_ms, core.hole_ms.get(market.coin), market.coin in favourites)
+            for market in core.markets.values()
+        ),
+        waiting_for=_waiting_for(core),
+        log=core.journal.log_tail,
+        metric_source=core.metric_source,
+        playback=outside.playback,
+        recording=outside.recording,
+        calls_filed=core.journal.calls_filed,
+    )
+
+
+def _shown_feeds(core: Core) -> list[FeedHealth]:
+    """All feeds; on a tape only those the tape knows."""
+    return [feed for feed in core.health.values() if core.mode != "tape" or feed.frames or feed.message]
+
+
+def _feed(feed: FeedHealth, now_ms: int, outside: Outside, ended: bool) -> FeedView:
+    stream = feed.name != "requests"
+    return FeedView(
+        name=feed.name,
+        state="ended" if ended else feed.state(now_ms),
+        age_ms=feed.age_ms(now_ms),
+        venue_lag_ms=feed.venue_lag_ms,
+        frames=feed.frames,
+        superseded=outside.superseded if stream else 0,
+        parse_errors=feed.parse_errors,
+        drops=feed.drops,
+        reconnects=feed.reconnects,
+        holes=feed.holes,
+        subscriptions=outside.subscriptions if stream else 0,
+        budget_used=None if stream else outside.budget_used,
+        budget_limit=None if stream else outside.budget_limit,
+        retry_in_s=feed.retry_in_s(now_ms),
+        message=feed.message,
+    )
+
+
+def _row(market: Market, now_ms: int, hole_ms: int | None, favourite: bool) -> MarketRow:
+    newest_ms = market.newest_ms
+    return MarketRow(
+        coin=market.coin,
+        price=market.price,
+        price_decimals=market.price_decimals,
+        change_1m=market.change_1m,
+        change_1h=market.change_1h,
+        change_24h=market.change_24h,
+        bid=market.bid,
+        ask=market.ask,
+        spread_bps=market.spread_bps,
+        rules=_rules(market.rules()),
+        funding=market.funding,
+        open_interest_usd=market.open_interest_usd,
+        day_volume_usd=market.day_volume_usd,
+        age_ms=None if newest_ms is None else max(0, now_ms - newest_ms),
+        stale=market.stale(now_ms),
+        hole=hole_ms is not None and now_ms - hole_ms < _HOLE_SHOWN_MS,
+        favourite=favourite,
+    )
+
+
+def _rules(read: RulesRead | None) -> RulesView | None:
+    if read is None:
+        return None
+    return RulesView(read.momentum, read.direction, read.pressure, read.continuation, read.freshness)
+
+
+def _waiting_for(core: Core) -> str:
+    if core.markets:
+        return ""
+    if core.mode == "tape":
+        return "Waiting for the first record of the tape"
+    for feed in core.health.values():
+        retry = feed.retry_in_s(core.now_ms)
+        if retry is not None:
+            return f"Cannot reach Hyperliquid: {feed.message}. Next try in {retry:.0f} s"
+    return "Waiting for the venue's list of markets"

@@ -1,0 +1,50 @@
+"""Gives every input its number, puts it on the tape and hands it to the core: in this order, one at a time."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from app.core.clock import Clock
+from app.core.errors import DataError
+from app.core.record import Record
+from app.feeds.inbox import Arrival
+
+
+class Recorder(Protocol):
+    """Where inputs are kept; a tape writer is one."""
+
+    def write(self, record: Record) -> None:
+        """Keep one input. Raises `DataError` when it cannot."""
+
+    def close(self) -> None:
+        """Finish the recording."""
+
+
+class Sequencer:
+    """The single gate between arrivals and the core."""
+
+    def __init__(self, clock: Clock, dispatch: Callable[[Record], None]) -> None:
+        self._clock = clock
+        self._dispatch = dispatch
+        self._sequence = 0
+        self.recorder: Recorder | None = None
+        self.recording_error = ""
+
+    def put(self, arrival: Arrival) -> None:
+        """Number, record and dispatch one arrival."""
+        self._sequence += 1
+        record = Record(self._sequence, *arrival)
+        if self.recorder is not None:
+            self._record(self.recorder, record)
+        self._dispatch(record)
+
+    def put_now(self, stream: int, kind: int, payload: bytes) -> None:
+        """As `put`, for an input that arises in the engine itself."""
+        self.put(Arrival(self._clock.wall_ns(), self._clock.monotonic_ns(), stream, kind, payload))
+
+    def _record(self, recorder: Recorder, record: Record) -> None:
+        try:
+            recorder.write(record)
+        except DataError as error:
+            # The deck must outlive its recording: it goes on, and says that it is no longer recorded.
+            self.recorder = None
+            self.recording_error = str(error)

@@ -1,0 +1,58 @@
+"""What a run came to: the object that `tapedeck run --json` prints."""
+
+import msgspec
+
+from app.engine.engine import Run
+from app.engine.freeze import freeze
+from app.engine.protocol import FeedView
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts of a run. `events` are market events taken; `log_sha256` covers what was derived from them.
+
+    received = events and what is listed beside them: `superseded` frames gave way to newer ones before they got a
+    number, `duplicates` were seen before, `parse_errors` could not be used.
+    """
+
+    source: str
+    detail: str
+    seconds: float
+    inputs: int
+    events: int
+    duplicates: int
+    superseded: int
+    parse_errors: int
+    drops: int
+    holes: int
+    candles_closed: int
+    reads: int
+    calls: int
+    log_sha256: str
+    recording: str | None
+    feeds: tuple[FeedView, ...]
+    coins: tuple[str, ...]
+
+
+def summarise(run: Run, seconds: float, recording: str | None) -> Summary:
+    """The summary of a run as it stands."""
+    core, outside = run.core, run.outside()
+    feeds = freeze(core, run.source, outside).feeds
+    return Summary(
+        source=run.source.mode,
+        detail=run.source.detail,
+        seconds=round(seconds, 3),
+        inputs=core.sequence,
+        events=core.events,
+        duplicates=sum(market.tape.duplicates for market in core.markets.values()),
+        superseded=outside.superseded,
+        parse_errors=core.parse_errors,
+        drops=sum(feed.drops for feed in feeds),
+        holes=sum(feed.holes for feed in feeds),
+        candles_closed=core.journal.candles_closed,
+        reads=core.journal.reads,
+        calls=core.journal.calls_filed,
+        log_sha256=core.journal.log_sha256,
+        recording=recording,
+        feeds=feeds,
+        coins=tuple(core.markets),
+    )

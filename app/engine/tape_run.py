@@ -1,0 +1,114 @@
+"""A run on a recording: the same core, its inputs read instead of received."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from app.config.load import parse_settings
+from app.config.settings import Settings
+from app.core.clock import Clock
+from app.core.record import Record
+from app.engine.core import Core
+from app.engine.freeze import Outside
+from app.engine.protocol import Command, PlaybackView, RefreshMarkets, SetPlayback, SourceView
+from app.engine.supervisor import Supervisor
+from app.feeds.tape.player import Player
+from app.feeds.tape.recording import Recording
+
+
+class TapeRun:
+    """Player and core. A recording made by tapedeck is replayed under the settings it was made with."""
+
+    def __init__(
+        self, recording: Recording, settings: Settings, clock: Clock, *, speed: float | None, hold: bool
+    ) -> None:
+        made_with = recording.session.settings_toml
+        self._settings = parse_settings(made_with, "the tape's settings") if made_with else settings
+        self._recording = recording
+        self.core = Core("tape", self._settings)
+        self._player = Player(recording, self._dispatch, speed=speed, clock=clock, restart=self._restart, hold=hold)
+        self._supervisor = Supervisor(self._worker_failed, restarts=0)
+        self._changed: Callable[[], None] = lambda: None
+        self._finished = asyncio.Event()
+        self.source = tape_source(recording)
+
+    async def start(self, changed: Callable[[], None]) -> None:
+        """Begin to play."""
+        self._changed = changed
+        self._supervisor.start("player", self._play)
+        changed()
+
+    async def finished(self) -> None:
+        """Wait for the end of the tape."""
+        await self._finished.wait()
+
+    def command(self, command: Command) -> tuple[bool, str]:
+        """Steer the player; everything else only changes what is shown."""
+        if isinstance(command, SetPlayback):
+            return self._steer(command)
+        if isinstance(command, RefreshMarkets):
+            return False, "A tape cannot be asked again: it shows what was recorded"
+        return self.core.apply(command)
+
+    def outside(self) -> Outside:
+        """Where the tape stands."""
+        outside = Outside()
+        playback = self._player.view()
+        outside.playback = PlaybackView(
+            start_ms=playback.start_ms,
+            end_ms=playback.end_ms,
+            position_ms=playback.position_ms,
+            speed=playback.speed,
+            paused=playback.paused,
+            ended=playback.ended,
+        )
+        return outside
+
+    async def stop(self) -> None:
+        """End the player."""
+        await self._supervisor.stop()
+
+    async def _play(self) -> None:
+        try:
+            await self._player.run()
+        finally:
+            self._finished.set()
+            self._changed()
+
+    def _dispatch(self, record: Record) -> None:
+        self.core.dispatch(record)
+        self._changed()
+
+    def _restart(self) -> None:
+        metric_source = self.core.metric_source
+        self.core = Core("tape", self._settings)
+        self.core.metric_source = metric_source
+
+    def _steer(self, command: SetPlayback) -> tuple[bool, str]:
+        if command.speed is not None:
+            self._player.set_speed(None if command.speed == 0 else command.speed)
+        if command.paused is not None:
+            (self._player.pause if command.paused else self._player.resume)()
+        if command.seek_ms is not None:
+            self._player.seek(command.seek_ms * 1_000_000)
+        return True, _playback_words(command)
+
+    def _worker_failed(self, name: str, reason: str) -> None:
+        self.core.journal.say(self.core.now_ms, "error", name, reason)
+        self._changed()
+
+
+def tape_source(recording: Recording) -> SourceView:
+    """What the header says of a tape: when it was recorded, and from what."""
+    session = recording.session
+    day = datetime.fromtimestamp(recording.start_ns / 1e9, UTC).strftime("%Y-%m-%d")
+    what = {"demo": f"simulated, seed {session.seed}", "live": "Hyperliquid"}.get(session.mode, "imported")
+    return SourceView("tape", "TAPE", f"{day}, {what}")
+
+
+def _playback_words(command: SetPlayback) -> str:
+    if command.seek_ms is not None:
+        return "Winding the tape"
+    if command.paused is not None:
+        return "Paused" if command.paused else "Playing"
+    return "Playing at full speed" if command.speed == 0 else f"Playing at {command.speed:g}x"

@@ -1,0 +1,160 @@
+"""A run on a venue: the real one, or the embedded one for a demo. Only the addresses differ."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from app import __version__
+from app.config.settings import Settings
+from app.config.toml import settings_sha256, to_toml
+from app.core.clock import Clock
+from app.core.record import Kind
+from app.engine.core import Core
+from app.engine.demo_venue import DemoVenue, Urls
+from app.engine.freeze import Outside
+from app.engine.protocol import Command, RecordingView, SetPlayback, SourceView
+from app.engine.sequencer import Sequencer
+from app.engine.supervisor import Supervisor
+from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
+from app.feeds.inbox import Inbox
+from app.feeds.tape.format import Session
+from app.feeds.tape.writer import TapeWriter
+
+_pack = msgspec.msgpack.encode
+
+
+def demo_source(settings: Settings) -> SourceView:
+    """What the header says of a demo."""
+    return SourceView("demo", "DEMO", f"simulated, seed {settings.demo.seed}")
+
+
+def live_source() -> SourceView:
+    """What the header says of the live venue."""
+    return SourceView("live", "LIVE", "Hyperliquid")
+
+
+class VenueRun:
+    """Client, inbox, sequencer and core, driven by the venue and a timer."""
+
+    def __init__(self, source: SourceView, settings: Settings, clock: Clock, *, record_to: Path | None = None) -> None:
+        self.source = source
+        self._settings = settings
+        self._clock = clock
+        self._record_to = record_to
+        self._inbox = Inbox(clock)
+        self._demo = DemoVenue(settings.demo.seed, settings.demo.coins) if source.mode == "demo" else None
+        self._client: HyperliquidClient | None = None
+        self._writer: TapeWriter | None = None
+        self.core = Core(source.mode, settings)
+        self._sequencer = Sequencer(clock, self.core.dispatch)
+        self._supervisor = Supervisor(self._worker_failed)
+        self._changed: Callable[[], None] = lambda: None
+        self._recording_error_said = False
+
+    @property
+    def demo_pid(self) -> int | None:
+        """Process id of the embedded venue, in a demo."""
+        return None if self._demo is None else self._demo.pid
+
+    async def start(self, changed: Callable[[], None]) -> None:
+        """Open the tape, start the embedded venue if there is one, connect. Raises `DataError` and `VenueError`."""
+        self._changed = changed
+        if self._record_to is not None:
+            self._writer = TapeWriter(self._record_to, self._session(), self._clock)
+            self._sequencer.recorder = self._writer
+        hyperliquid = self._settings.hyperliquid
+        urls = Urls(hyperliquid.websocket_url, hyperliquid.rest_url) if self._demo is None else await self._demo.start()
+        self._client = self._connect(urls)
+        self._sequencer.put_now(0, Kind.TIMER, b"")
+        self.core.start(self._client)
+        self._supervisor.start("stream", self._client.run_socket)
+        self._supervisor.start("requests", self._client.run_requests)
+        self._supervisor.start("inbox", self._dispatch_arrivals)
+        self._supervisor.start("timer", self._tick)
+        changed()
+
+    async def finished(self) -> None:
+        """A venue has no end: waits for ever."""
+        await asyncio.Event().wait()
+
+    def command(self, command: Command) -> tuple[bool, str]:
+        """Commands are inputs like any other, so that a replay repeats them."""
+        if isinstance(command, SetPlayback):
+            return False, "Only a tape can be paused, sped up or wound"
+        self._sequencer.put_now(0, Kind.COMMAND, _pack(command))
+        return self.core.command_result
+
+    def outside(self) -> Outside:
+        """Counts of the connection, and the recording."""
+        outside = Outside()
+        outside.superseded = self._inbox.superseded
+        if self._client is not None:
+            outside.subscriptions = self._client.subscriptions
+            outside.budget_used, outside.budget_limit = self._client.budget.used, self._client.budget.limit
+        if self._writer is not None and self._sequencer.recorder is not None:
+            outside.recording = RecordingView(self._writer_name, self._writer.size_bytes, self._writer.seconds)
+        return outside
+
+    async def stop(self) -> None:
+        """End the workers, the recording and the embedded venue, in this order."""
+        await self._supervisor.stop()
+        if self._writer is not None:
+            self._sequencer.recorder = None
+            self._writer.close()
+        if self._demo is not None:
+            await self._demo.stop()
+
+    @property
+    def _writer_name(self) -> str:
+        return "" if self._record_to is None else self._record_to.name
+
+    def _connect(self, urls: Urls) -> HyperliquidClient:
+        hyperliquid = self._settings.hyperliquid
+        settings = ClientSettings(
+            websocket_url=urls.websocket_url,
+            rest_url=urls.rest_url,
+            weight_per_minute=hyperliquid.weight_per_minute,
+            request_timeout_s=hyperliquid.request_timeout_s,
+            ping_every_s=hyperliquid.ping_every_s,
+            silence_limit_s=hyperliquid.silence_limit_s,
+            ingest_budget_ms=self._settings.engine.ingest_budget_ms,
+        )
+        # Only waiting times between tries come from this generator, so it needs no recorded seed.
+        return HyperliquidClient(settings, self._inbox, self._clock, np.random.default_rng())
+
+    def _session(self) -> Session:
+        return Session(
+            created_wall_ns=self._clock.wall_ns(),
+            mode=self.source.mode,
+            label=f"{self.source.label} {self.source.detail}",
+            seed=self._settings.demo.seed if self._demo is not None else None,
+            settings_toml=to_toml(self._settings),
+            settings_sha256=settings_sha256(self._settings),
+            app_version=__version__,
+        )
+
+    async def _dispatch_arrivals(self) -> None:
+        while True:
+            for arrival in await self._inbox.fetch():
+                self._sequencer.put(arrival)
+            self._changed()
+
+    async def _tick(self) -> None:
+        period_s = self._settings.engine.tick_ms / 1000
+        while True:
+            await asyncio.sleep(period_s)
+            self._inbox.put(0, Kind.TIMER, b"")
+            self._watch_recording()
+
+    def _watch_recording(self) -> None:
+        if self._sequencer.recording_error and not self._recording_error_said:
+            self._recording_error_said = True
+            text = f"recording stopped: {self._sequencer.recording_error}"
+            self.core.journal.say(self.core.now_ms, "error", "tape", text)
+
+    def _worker_failed(self, name: str, reason: str) -> None:
+        self.core.journal.say(self.core.now_ms, "error", name, reason)
+        self._changed()

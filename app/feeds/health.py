@@ -1,0 +1,61 @@
+"""How a feed is doing, judged by its data and not by its socket. Pure: time comes with each input."""
+
+from typing import Literal
+
+State = Literal["connecting", "waiting", "live", "stale", "down", "ended"]
+
+
+class FeedHealth:
+    """Counts and ages of one connection of a venue. Times are milliseconds of the engine's clock."""
+
+    def __init__(self, name: str, stale_after_ms: int) -> None:
+        self.name = name
+        self._stale_after_ms = stale_after_ms
+        self.frames = 0
+        self.parse_errors = 0
+        self.drops = 0
+        self.reconnects = 0
+        self.holes = 0
+        self.venue_lag_ms: int | None = None
+        self.message = ""
+        self._connected = False
+        self._ever_connected = False
+        self._newest_ms: int | None = None
+        self._retry_at_ms: int | None = None
+
+    def connected(self) -> None:
+        """The connection is up."""
+        if self._ever_connected and not self._connected:
+            self.reconnects += 1
+        self._connected = self._ever_connected = True
+        self._retry_at_ms = None
+        self.message = ""
+
+    def dropped(self, now_ms: int, reason: str, retry_in_s: float | None) -> None:
+        """The connection is down or could not be made. Only one that was up counts as a drop."""
+        self.drops += self._connected
+        self._connected = False
+        self._retry_at_ms = None if retry_in_s is None else now_ms + round(retry_in_s * 1000)
+        self.message = reason
+
+    def data(self, now_ms: int) -> None:
+        """Something usable arrived."""
+        self.frames += 1
+        self._newest_ms = now_ms
+
+    def age_ms(self, now_ms: int) -> int | None:
+        """Age of the newest data; None before the first."""
+        return None if self._newest_ms is None else max(0, now_ms - self._newest_ms)
+
+    def retry_in_s(self, now_ms: int) -> float | None:
+        """Seconds to the next try; None when none is planned."""
+        return None if self._retry_at_ms is None else max(0, self._retry_at_ms - now_ms) / 1000
+
+    def state(self, now_ms: int) -> State:
+        """One word: a connection that delivers nothing is waiting at first, stale later, and never live."""
+        if not self._connected:
+            return "down" if self.message else "connecting"
+        age = self.age_ms(now_ms)
+        if age is None:
+            return "waiting"
+        return "live" if age <= self._stale_after_ms else "stale"

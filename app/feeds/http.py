@@ -1,0 +1,65 @@
+"""Requests over HTTP: one session a venue, explicit time-outs, capped bodies, no redirects, no environment proxies."""
+
+from typing import NamedTuple
+
+import aiohttp
+
+from app.core.errors import VenueError
+from app.core.text import clean
+
+
+class HttpAnswer(NamedTuple):
+    """Status, headers and the whole body after decompression."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class HttpClient:
+    """A venue's request endpoint."""
+
+    def __init__(self, base_url: str, *, timeout_s: float, body_cap: int, connections: int = 4) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 2)
+        self._body_cap = body_cap
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post_json(self, path: str, body: bytes) -> HttpAnswer:
+        """POST `body`. Raises `VenueError` when no whole answer within the caps comes in time."""
+        url = self._base_url + path
+        try:
+            async with self._open().post(
+                url, data=body, headers={"Content-Type": "application/json"}, allow_redirects=False
+            ) as response:
+                return HttpAnswer(response.status, dict(response.headers), await self._read(response))
+        except TimeoutError as error:
+            raise VenueError(f"{url} did not answer within {self._timeout.total:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise VenueError(f"{url} cannot be reached: {clean(str(error) or type(error).__name__, 160)}") from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        # The session binds to the running loop, so it is made at the first request.
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._connections), timeout=self._timeout, trust_env=False
+            )
+        return self._session
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        # Chunks come decompressed: counting them bounds what a compressed body may grow to.
+        async for chunk in response.content.iter_chunked(65_536):
+            size += len(chunk)
+            if size > self._body_cap:
+                raise VenueError(f"{response.url} sent more than {self._body_cap} bytes; the answer is refused")
+            parts.append(chunk)
+        return b"".join(parts)

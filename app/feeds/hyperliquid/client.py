@@ -1,0 +1,234 @@
+"""The Hyperliquid client: carries out what the engine asks for and puts what comes back into the inbox.
+
+It decides nothing about markets. It keeps the wanted subscriptions alive across reconnects, names each frame's stream,
+answers pings, and spends the request budget; every outcome, good or bad, becomes an input.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+
+from app.core.clock import Clock
+from app.core.errors import FrameError, VenueError
+from app.core.record import Answer, Connected, Dropped, Kind, Request, StreamOpened
+from app.feeds.backoff import Backoff
+from app.feeds.budget import WeightBudget
+from app.feeds.http import HttpAnswer, HttpClient
+from app.feeds.hyperliquid import limits
+from app.feeds.hyperliquid.classify import Key, classify, fast_key, fast_key_of
+from app.feeds.hyperliquid.wire import WireAcknowledgement, WireClientFrame, WireSubscription
+from app.feeds.inbox import Inbox
+from app.feeds.websocket import WebSocketConnection
+
+VENUE = "hyperliquid"
+SOCKET, REQUESTS = "stream", "requests"
+CONTROL_STREAM = 1
+_REFUSED_FRAME_BYTES = 1_024
+_CONFLATED = frozenset({"l2Book", "bbo", "activeAssetCtx", "allMids"})
+_REQUEST_TRIES_S = (1.0, 15.0)
+_FIRST = frozenset({"metaAndAssetCtxs", "recentTrades"})
+
+_encode = msgspec.json.encode
+_pack = msgspec.msgpack.encode
+_PING = _encode(WireClientFrame(method="ping"))
+
+
+class _Acknowledgement(msgspec.Struct):
+    channel: str
+    data: WireAcknowledgement
+
+
+_decode_acknowledgement = msgspec.json.Decoder(_Acknowledgement).decode
+
+
+class ClientSettings(msgspec.Struct, frozen=True):
+    """What the client needs to know; see `HyperliquidSettings` for the meaning of each."""
+
+    websocket_url: str
+    rest_url: str
+    weight_per_minute: int
+    request_timeout_s: float
+    ping_every_s: float
+    silence_limit_s: float
+    ingest_budget_ms: float
+
+
+class HyperliquidClient:
+    """One socket and one request queue. `run` works until cancelled; `subscribe` and `request` never block."""
+
+    def __init__(self, settings: ClientSettings, inbox: Inbox, clock: Clock, generator: np.random.Generator) -> None:
+        self._inbox = inbox
+        self._generator = generator
+        self.budget = WeightBudget(settings.weight_per_minute, clock)
+        self._http = HttpClient(settings.rest_url, timeout_s=settings.request_timeout_s, body_cap=limits.BODY_BYTES)
+        self._requests: asyncio.PriorityQueue[tuple[int, int, Request]] = asyncio.PriorityQueue()
+        self._wanted: dict[Key, WireSubscription] = {}
+        self._streams: dict[Key, int] = {}
+        self._fast_streams: dict[bytes, tuple[int, bool]] = {}
+        self._connected = False
+        self.control_frames = 0
+        self._connection = WebSocketConnection(
+            settings.websocket_url,
+            self,
+            clock=clock,
+            backoff=Backoff(generator),
+            ping=_PING,
+            ping_every_s=settings.ping_every_s,
+            silence_limit_s=settings.silence_limit_s,
+            frame_cap=limits.FRAME_BYTES,
+            budget_ms=settings.ingest_budget_ms,
+        )
+        self._put(CONTROL_STREAM, Kind.STREAM, StreamOpened(CONTROL_STREAM, VENUE, "websocket", "control"))
+
+    @property
+    def subscriptions(self) -> int:
+        """Subscriptions the venue has acknowledged at least once."""
+        return len(self._streams)
+
+    async def run_socket(self) -> None:
+        """Keep the stream connection up."""
+        await self._connection.run()
+
+    async def run_requests(self) -> None:
+        """Work off the queue of requests, one at a time, inside the budget."""
+        try:
+            while True:
+                _, _, request = await self._requests.get()
+                await self._carry_out(request)
+        finally:
+            await self._http.close()
+
+    def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        """Want these from now on. Already wanted ones are left alone."""
+        for subscription in subscriptions:
+            key = _key_of(subscription)
+            if key not in self._wanted:
+                self._wanted[key] = subscription
+                if self._connected:
+                    self._send_subscribe(subscription)
+
+    def request(self, request: Request) -> None:
+        """Queue a request; its answer, or its failure after some tries, arrives as an input with its id."""
+        self._put(0, Kind.REQUEST, request)
+        self._requests.put_nowait((0 if request.channel in _FIRST else 1, request.request_id, request))
+
+    # What the connection tells.
+
+    def connected(self, attempt: int) -> None:
+        """The socket is open: ask for everything that is wanted."""
+        self._connected = True
+        self._put(CONTROL_STREAM, Kind.CONNECT, Connected(VENUE, SOCKET, attempt))
+        for subscription in self._wanted.values():
+            self._send_subscribe(subscription)
+
+    def dropped(self, reason: str, retry_in_s: float) -> None:
+        """The socket is gone."""
+        self._connected = False
+        self._put(CONTROL_STREAM, Kind.DROP, Dropped(VENUE, SOCKET, reason, round(retry_in_s, 3)))
+
+    def received(self, frame: bytes) -> None:
+        """Hand a frame on under the stream it belongs to."""
+        fast = fast_key(frame)
+        known = self._fast_streams.get(fast) if fast is not None else None
+        if known is None:
+            self._received_slowly(frame)
+        elif known[1]:
+            self._inbox.put_newest(known[0], Kind.FRAME, frame)
+        else:
+            self._inbox.put(known[0], Kind.FRAME, frame)
+
+    def _received_slowly(self, frame: bytes) -> None:
+        if not frame.startswith(b"{"):
+            # The venue greets some connections with a line of plain text.
+            self.control_frames += 1
+            return
+        try:
+            key = classify(frame)
+        except FrameError:
+            self._inbox.put(CONTROL_STREAM, Kind.FRAME, frame[:_REFUSED_FRAME_BYTES])
+            return
+        stream = self._streams.get(key)
+        if stream is not None:
+            put = self._inbox.put_newest if key.channel in _CONFLATED else self._inbox.put
+            put(stream, Kind.FRAME, frame)
+        elif key.channel == "subscriptionResponse":
+            self._acknowledged(frame)
+        elif key.channel in ("pong", "post"):
+            self.control_frames += 1
+        else:
+            self._inbox.put(CONTROL_STREAM, Kind.FRAME, frame[:_REFUSED_FRAME_BYTES])
+
+    def _acknowledged(self, frame: bytes) -> None:
+        self.control_frames += 1
+        try:
+            data = _decode_acknowledgement(frame).data
+        except msgspec.MsgspecError:
+            self._inbox.put(CONTROL_STREAM, Kind.FRAME, frame[:_REFUSED_FRAME_BYTES])
+            return
+        key = _key_of(data.subscription)
+        if data.method != "subscribe" or key not in self._wanted or key in self._streams:
+            return
+        stream = self._streams[key] = CONTROL_STREAM + 1 + len(self._streams)
+        self._put(stream, Kind.STREAM, StreamOpened(stream, VENUE, "websocket", *key))
+        if not key.variant:
+            self._fast_streams[fast_key_of(key.channel, key.subject)] = (stream, key.channel in _CONFLATED)
+
+    def _send_subscribe(self, subscription: WireSubscription) -> None:
+        self._connection.send(_encode(WireClientFrame(method="subscribe", subscription=subscription)))
+
+    # Requests.
+
+    async def _carry_out(self, request: Request) -> None:
+        backoff = Backoff(self._generator, first_s=_REQUEST_TRIES_S[0], longest_s=_REQUEST_TRIES_S[1])
+        while True:
+            await self._afford(limits.request_weight(request.channel))
+            try:
+                answer = await self._http.post_json("/info", request.body)
+            except VenueError as error:
+                await self._wait_after(str(error), backoff)
+                continue
+            if answer.status == 429 or answer.status >= 500:
+                await self._wait_after(self._refusal(request, answer), backoff)
+                continue
+            self.budget.spend(_extra_weight(request, answer))
+            error_text = "" if answer.status == 200 else f"the venue answered {answer.status}"
+            self._put(0, Kind.CONNECT, Connected(VENUE, REQUESTS, backoff.failures + 1))
+            self._put(0, Kind.ANSWER, Answer(request.request_id, answer.status, answer.body, error_text))
+            return
+
+    async def _afford(self, weight: int) -> None:
+        # The only spender: what is free after the wait is still free now.
+        await asyncio.sleep(self.budget.delay_s(weight))
+        self.budget.spend(weight)
+
+    def _refusal(self, request: Request, answer: HttpAnswer) -> str:
+        if answer.status == 429:
+            self.budget.close_for(_retry_after_s(answer.headers))
+            return "the venue says the request budget is spent (429)"
+        return f"{request.channel}: the venue answered {answer.status}"
+
+    async def _wait_after(self, reason: str, backoff: Backoff) -> None:
+        delay = max(backoff.next_s(), self.budget.delay_s(0))
+        self._put(0, Kind.DROP, Dropped(VENUE, REQUESTS, reason, round(delay, 3)))
+        await asyncio.sleep(delay)
+
+    def _put(self, stream: int, kind: Kind, payload: msgspec.Struct) -> None:
+        self._inbox.put(stream, kind, _pack(payload))
+
+
+def _key_of(subscription: WireSubscription) -> Key:
+    variant = subscription.interval or ("fast" if subscription.fast else "")
+    return Key(subscription.type, subscription.coin or subscription.user or "", variant)
+
+
+def _extra_weight(request: Request, answer: HttpAnswer) -> int:
+    """What the venue adds for the items it returned."""
+    items = answer.body.count(b"},{") + 1 if answer.body.startswith(b"[{") else 0
+    return limits.request_weight(request.channel, items) - limits.request_weight(request.channel)
+
+
+def _retry_after_s(headers: dict[str, str]) -> float:
+    text = headers.get("Retry-After", "")
+    return min(float(text), 300.0) if text.isascii() and text.isdigit() else 10.0

@@ -1,0 +1,232 @@
+"""Hyperliquid's bytes → events. Pure: no clock, no I/O; the only errors that leave are `FrameError`s.
+
+Values are validated by the wire structs while they are decoded; names and addresses are checked here, so that whatever
+leaves this module is safe to show.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from app.core.errors import FrameError
+from app.core.events import Book, Candle, Level, Listing, MarketContext, Quote, Trade
+from app.core.text import clean
+from app.feeds.hyperliquid import wire
+
+Decoded = TypeVar("Decoded")
+
+_PUNCTUATION = str.maketrans("", "", ":@#/_.-")
+
+
+class _Trades(msgspec.Struct):
+    channel: str
+    data: list[wire.WireTrade]
+
+
+class _Book(msgspec.Struct):
+    channel: str
+    data: wire.WireBook
+
+
+class _Quote(msgspec.Struct):
+    channel: str
+    data: wire.WireQuote
+
+
+class _Context(msgspec.Struct):
+    channel: str
+    data: wire.WireActiveContext
+
+
+class _Candle(msgspec.Struct):
+    channel: str
+    data: wire.WireCandle
+
+
+class _Mids(msgspec.Struct):
+    channel: str
+    data: wire.WireMids
+
+
+class _Text(msgspec.Struct):
+    channel: str
+    data: wire.Text
+
+
+def _decoder(type_: type[Decoded]) -> Callable[[bytes], Decoded]:
+    """A decoder of `type_` that takes numbers as strings and raises `FrameError` alone."""
+    decode = msgspec.json.Decoder(type_, strict=False).decode
+
+    def decode_or_refuse(payload: bytes) -> Decoded:
+        try:
+            return decode(payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise FrameError(
+                f"not a {type_.__name__.strip('_').lower()} of Hyperliquid: {clean(str(error), 120)}"
+            ) from error
+
+    return decode_or_refuse
+
+
+_decode_trades = _decoder(_Trades)
+_decode_book_frame = _decoder(_Book)
+_decode_book = _decoder(wire.WireBook)
+_decode_quote = _decoder(_Quote)
+_decode_context = _decoder(_Context)
+_decode_candle = _decoder(_Candle)
+_decode_mids = _decoder(_Mids)
+_decode_error = _decoder(_Text)
+_decode_candles = _decoder(list[wire.WireCandle])
+_decode_recent_trades = _decoder(list[wire.WireTrade])
+_decode_meta = _decoder(wire.WireMeta)
+_decode_meta_and_contexts = _decoder(tuple[wire.WireMeta, list[wire.WireContext]])
+_decode_all_mids = _decoder(dict[wire.Name, wire.Price])
+
+
+def coin_name(name: str) -> str:
+    """`name` if it can be a coin's (ASCII letters, digits and `:@#/_.-`, at most 32). Raises `FrameError`."""
+    if len(name) <= 32 and name.isascii() and (name.isalnum() or name.translate(_PUNCTUATION).isalnum()):
+        return name
+    raise FrameError(f"{clean(name, 32)!r} is not a coin's name")
+
+
+def _address(text: str) -> str:
+    if text == "" or (text.isascii() and text.isalnum()):
+        return text.lower()
+    raise FrameError(f"{clean(text, 42)!r} is not an address")
+
+
+def _trade(payload: wire.WireTrade) -> Trade:
+    buyer, seller = payload.users
+    return Trade(
+        coin_name(payload.coin),
+        payload.side,
+        payload.px,
+        payload.sz,
+        payload.time,
+        payload.tid,
+        _address(buyer),
+        _address(seller),
+    )
+
+
+def parse_trades(frame: bytes) -> list[Trade]:
+    """Frame of channel `trades` → its trades, in the venue's order."""
+    return [_trade(payload) for payload in _decode_trades(frame).data]
+
+
+def parse_recent_trades(body: bytes) -> list[Trade]:
+    """Answer to `recentTrades` → its trades, oldest first."""
+    return sorted((_trade(payload) for payload in _decode_recent_trades(body)), key=lambda trade: trade.time_ms)
+
+
+def _levels(levels: list[wire.WireLevel]) -> tuple[Level, ...]:
+    return tuple(Level(level.px, level.sz, level.n) for level in levels)
+
+
+def _book(payload: wire.WireBook) -> Book:
+    bids, asks = payload.levels
+    return Book(coin_name(payload.coin), payload.time, _levels(bids), _levels(asks))
+
+
+def parse_book(frame: bytes) -> Book:
+    """Frame of channel `l2Book` → the book."""
+    return _book(_decode_book_frame(frame).data)
+
+
+def parse_book_answer(body: bytes) -> Book:
+    """Answer to `l2Book` → the book."""
+    return _book(_decode_book(body))
+
+
+def parse_quote(frame: bytes) -> Quote:
+    """Frame of channel `bbo` → best bid and offer."""
+    data = _decode_quote(frame).data
+    bid, ask = (None if level is None else Level(level.px, level.sz, level.n) for level in data.bbo)
+    return Quote(coin_name(data.coin), data.time, bid, ask)
+
+
+def _context(coin: str, payload: wire.WireContext) -> MarketContext:
+    return MarketContext(
+        coin=coin_name(coin),
+        funding=payload.funding,
+        open_interest=payload.openInterest,
+        previous_day_price=payload.prevDayPx,
+        day_notional_volume=payload.dayNtlVlm,
+        mark_price=payload.markPx,
+        oracle_price=payload.oraclePx,
+        mid_price=payload.midPx,
+    )
+
+
+def parse_context(frame: bytes) -> MarketContext:
+    """Frame of channel `activeAssetCtx` → the market's context."""
+    data = _decode_context(frame).data
+    return _context(data.coin, data.ctx)
+
+
+def _candle(payload: wire.WireCandle) -> Candle:
+    low, high = min(payload.o, payload.c), max(payload.o, payload.c)
+    if payload.l > low or payload.h < high:
+        raise FrameError(f"candle of {clean(payload.s, 32)} at {payload.t}: open or close lies outside low and high")
+    return Candle(
+        coin_name(payload.s),
+        clean(payload.i, 4),
+        payload.t,
+        payload.o,
+        payload.h,
+        payload.l,
+        payload.c,
+        payload.v,
+        payload.n,
+    )
+
+
+def parse_candle(frame: bytes) -> Candle:
+    """Frame of channel `candle` → the candle, which may still be open."""
+    return _candle(_decode_candle(frame).data)
+
+
+def parse_candles(body: bytes) -> list[Candle]:
+    """Answer to `candleSnapshot` → its candles, oldest first; the last one may still be open."""
+    return sorted((_candle(payload) for payload in _decode_candles(body)), key=lambda candle: candle.open_ms)
+
+
+def _mids(mids: dict[str, float]) -> dict[str, float]:
+    return {coin_name(coin): price for coin, price in mids.items()}
+
+
+def parse_mids(frame: bytes) -> dict[str, float]:
+    """Frame of channel `allMids` → mid price by coin."""
+    return _mids(_decode_mids(frame).data.mids)
+
+
+def parse_all_mids(body: bytes) -> dict[str, float]:
+    """Answer to `allMids` → mid price by coin."""
+    return _mids(_decode_all_mids(body))
+
+
+def _listing(payload: wire.WireMarket) -> Listing:
+    return Listing(coin_name(payload.name), payload.szDecimals, payload.maxLeverage, bool(payload.isDelisted))
+
+
+def parse_meta(body: bytes) -> list[Listing]:
+    """Answer to `meta` → the markets, in the order that contexts are joined by."""
+    return [_listing(market) for market in _decode_meta(body).universe]
+
+
+def parse_meta_and_contexts(body: bytes) -> list[tuple[Listing, MarketContext]]:
+    """Answer to `metaAndAssetCtxs` → each market with its context. Raises `FrameError` when they do not pair up."""
+    meta, contexts = _decode_meta_and_contexts(body)
+    if len(meta.universe) != len(contexts):
+        raise FrameError(f"metaAndAssetCtxs: {len(meta.universe)} markets but {len(contexts)} contexts")
+    return [
+        (_listing(market), _context(market.name, context))
+        for market, context in zip(meta.universe, contexts, strict=True)
+    ]
+
+
+def parse_error_text(frame: bytes) -> str:
+    """Frame of channel `error` → the venue's words, cleaned."""
+    return clean(_decode_error(frame).data, 160)

@@ -1,0 +1,217 @@
+"""Candles of one coin and interval, built from trades and completed from the venue's own."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from app.core.events import Candle, Trade
+
+INTERVALS = {"1s": 1_000, "1m": 60_000, "5m": 300_000, "15m": 900_000, "1h": 3_600_000}
+"""Length of each interval in milliseconds; buckets start at multiples of it since 1970."""
+
+DAY_MS = 86_400_000
+"""Times further ahead of the engine's than this are nonsense."""
+
+GRACE_MS = 2_000
+"""A bucket without a successor closes this long after its end: trades arrive about half a second late."""
+
+
+class _Bucket(msgspec.Struct, gc=False):
+    """A candle in the making. `first_ms` and `last_ms` are the times of the trades that gave open and close.
+
+    `pending`: its closing will be told. `settled`: it came from the venue after its end and is final.
+    """
+
+    open_ms: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    trades: int
+    first_ms: int
+    last_ms: int
+    pending: bool
+    settled: bool = False
+
+
+def _start(bucket: _Bucket) -> int:
+    return bucket.open_ms
+
+
+class CandleSeries:
+    """At most `capacity` candles, ordered, one a bucket; a bucket without trades has none.
+
+    `late` counts trades of buckets that had closed before they came: such a trade still corrects its candle, unless the
+    venue's own candle stands there or the bucket is no longer kept, but the closing is not told again. `refused` counts
+    back-filled candles that contradict themselves or do not belong here.
+    """
+
+    def __init__(self, coin: str, interval: str, capacity: int) -> None:
+        """`interval` is a key of `INTERVALS`; `KeyError` otherwise."""
+        self.coin = coin
+        self.interval = interval
+        self.late = 0
+        self.refused = 0
+        self._length_ms = INTERVALS[interval]
+        self._capacity = capacity
+        self._buckets: list[_Bucket] = []
+        self._closed_before_ms = 0
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def add_trade(self, trade: Trade) -> Sequence[Candle]:
+        """Put one trade into its bucket. Returns the candles it closed: those before a bucket it opened."""
+        buckets = self._buckets
+        if buckets:
+            newest = buckets[-1]
+            if newest.pending and 0 <= trade.time_ms - newest.open_ms < self._length_ms:
+                _add(newest, trade)
+                return ()
+        open_ms = trade.time_ms - trade.time_ms % self._length_ms
+        if open_ms < self._closed_before_ms or (buckets and open_ms <= buckets[-1].open_ms):
+            self._correct(open_ms, trade)
+            return ()
+        closed = self._close_before(open_ms)
+        buckets.append(_opened(open_ms, trade, pending=True))
+        self._forget_oldest()
+        return closed
+
+    def close_until(self, now_ms: int) -> Sequence[Candle]:
+        """Close by time: returns the candles whose bucket ended `GRACE_MS` or longer before `now_ms`, oldest first."""
+        elapsed_ms = now_ms - GRACE_MS
+        return self._close_before(elapsed_ms - elapsed_ms % self._length_ms)
+
+    def merge(self, candles: Iterable[Candle], now_ms: int) -> None:
+        """Back-fill with the venue's candles, in any order.
+
+        A candle whose bucket ended `GRACE_MS` or longer before `now_ms` replaces ours; where we had none, its closing
+        is not told. In one still open high and low widen, volume and number of trades become the larger, open is the
+        venue's, close stays ours where we have one.
+        """
+        for candle in candles:
+            if not self._belongs(candle) or candle.open_ms > now_ms + DAY_MS:
+                self.refused += 1
+            elif candle.open_ms + self._length_ms + GRACE_MS <= now_ms:
+                self._settle(candle)
+            else:
+                self._widen(candle)
+        self._forget_oldest()
+
+    def candles(self) -> tuple[Candle, ...]:
+        """All kept candles, oldest first; the last one may still be open."""
+        return tuple(map(self._frozen, self._buckets))
+
+    def close_at(self, time_ms: int, tolerance_ms: int) -> float | None:
+        """Close of the newest candle that had ended by `time_ms`, at most `tolerance_ms` before; None without one."""
+        index = bisect_right(self._buckets, time_ms - self._length_ms, key=_start) - 1
+        if index < 0 or time_ms - self._buckets[index].open_ms - self._length_ms > tolerance_ms:
+            return None
+        return self._buckets[index].close
+
+    def _close_before(self, open_ms: int) -> Sequence[Candle]:
+        if open_ms <= self._closed_before_ms:
+            return ()
+        closed: list[Candle] = []
+        first = bisect_left(self._buckets, self._closed_before_ms, key=_start)
+        for bucket in self._buckets[first:]:
+            if bucket.open_ms < open_ms and bucket.pending:
+                bucket.pending = False
+                closed.append(self._frozen(bucket))
+        self._closed_before_ms = open_ms
+        return closed
+
+    def _correct(self, open_ms: int, trade: Trade) -> None:
+        """Put a trade into a bucket that is not the newest open one."""
+        pending = open_ms >= self._closed_before_ms
+        self.late += not pending
+        index = bisect_left(self._buckets, open_ms, key=_start)
+        if index == len(self._buckets) or self._buckets[index].open_ms != open_ms:
+            if index or len(self._buckets) < self._capacity:
+                self._buckets.insert(index, _opened(open_ms, trade, pending=pending))
+                self._forget_oldest()
+        elif not self._buckets[index].settled:
+            _add(self._buckets[index], trade)
+
+    def _belongs(self, candle: Candle) -> bool:
+        return (
+            (candle.coin, candle.interval) == (self.coin, self.interval)
+            and candle.open_ms % self._length_ms == 0
+            and candle.low <= min(candle.open, candle.close)
+            and candle.high >= max(candle.open, candle.close)
+        )
+
+    def _settle(self, candle: Candle) -> None:
+        index, known = self._find(candle.open_ms)
+        bucket = _filled(candle, pending=known is not None and known.pending, settled=True)
+        self._buckets[index : index + (known is not None)] = [bucket]
+
+    def _widen(self, candle: Candle) -> None:
+        index, known = self._find(candle.open_ms)
+        if known is None:
+            pending = candle.open_ms >= self._closed_before_ms
+            self._buckets.insert(index, _filled(candle, pending=pending, settled=False))
+        elif not known.settled:
+            known.open, known.first_ms = candle.open, candle.open_ms
+            known.high, known.low = max(known.high, candle.high), min(known.low, candle.low)
+            known.volume, known.trades = max(known.volume, candle.volume), max(known.trades, candle.trades)
+
+    def _find(self, open_ms: int) -> tuple[int, _Bucket | None]:
+        index = bisect_left(self._buckets, open_ms, key=_start)
+        found = index < len(self._buckets) and self._buckets[index].open_ms == open_ms
+        return index, self._buckets[index] if found else None
+
+    def _forget_oldest(self) -> None:
+        if len(self._buckets) > self._capacity:
+            del self._buckets[: -self._capacity]
+
+    def _frozen(self, bucket: _Bucket) -> Candle:
+        return Candle(
+            self.coin,
+            self.interval,
+            bucket.open_ms,
+            bucket.open,
+            bucket.high,
+            bucket.low,
+            bucket.close,
+            bucket.volume,
+            bucket.trades,
+        )
+
+
+def _opened(open_ms: int, trade: Trade, *, pending: bool) -> _Bucket:
+    price, time_ms = trade.price, trade.time_ms
+    return _Bucket(open_ms, price, price, price, price, trade.size, 1, time_ms, time_ms, pending)
+
+
+def _filled(candle: Candle, *, pending: bool, settled: bool) -> _Bucket:
+    return _Bucket(
+        candle.open_ms,
+        candle.open,
+        candle.high,
+        candle.low,
+        candle.close,
+        candle.volume,
+        candle.trades,
+        first_ms=candle.open_ms,
+        last_ms=candle.open_ms,
+        pending=pending,
+        settled=settled,
+    )
+
+
+def _add(bucket: _Bucket, trade: Trade) -> None:
+    time_ms, price = trade.time_ms, trade.price
+    if time_ms >= bucket.last_ms:
+        bucket.last_ms, bucket.close = time_ms, price
+    elif time_ms < bucket.first_ms:
+        bucket.first_ms, bucket.open = time_ms, price
+    # Comparing costs a third of calling max and min, and every trade comes by here five times.
+    if price > bucket.high:
+        bucket.high = price
+    elif price < bucket.low:
+        bucket.low = price
+    bucket.volume += trade.size
+    bucket.trades += 1

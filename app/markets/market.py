@@ -1,0 +1,329 @@
+"""All that is known of one coin. One writer calls it; what it holds is a function of those calls alone."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+
+from app.config.settings import MarketsSettings
+from app.core.errors import FrameError
+from app.core.events import Book, Candle, CandleClosed, Level, Listing, MarketContext, Quote, RulesRead, Trade
+from app.core.ring import Ring
+from app.markets.candles import DAY_MS, CandleSeries
+from app.markets.conflated import Conflated
+from app.markets.prices import price_decimals
+from app.markets.reads import MarketFacts
+from app.markets.rules import BOOK_LEVELS, LONGEST_HOLE_MS, RulesInputs, minute_window, read_rules
+from app.markets.trade_tape import TradeTape
+from app.measures.returns import exponential_volatility
+
+CANDLES_KEPT = {"1s": 300, "1m": 480, "5m": 288, "15m": 192, "1h": 168}
+SAMPLES_KEPT = 3_700
+VOLATILITY_SAMPLES = 900
+VOLATILITY_HALF_LIFE_S = 300.0
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+CANDLE_TOLERANCE_MS = 300_000
+
+T = TypeVar("T", Book, Quote)
+V = TypeVar("V", Book, Quote, MarketContext)
+
+
+class Touch(msgspec.Struct, frozen=True, gc=False):
+    """Best bid and offer at `time_ms`; None where a side is empty."""
+
+    bid: Level | None
+    ask: Level | None
+    time_ms: int
+
+
+class Market:
+    """State of one coin: tape, candles, book, quote, context, and the rules' read of them.
+
+    Times of data are the venue's, but never later than the moment they came: a venue's clock that runs ahead does not
+    make old data young. Data dated more than a day ahead of the engine's time is refused and counted in `refused`.
+    """
+
+    def __init__(
+        self,
+        listing: Listing | str,
+        settings: MarketsSettings,
+        decode_book: Callable[[bytes], Book],
+        decode_quote: Callable[[bytes], Quote],
+        decode_context: Callable[[bytes], MarketContext],
+    ) -> None:
+        """`listing` is the coin's name as long as its listing is not known. Decoders raise `FrameError`."""
+        self.coin = listing if isinstance(listing, str) else listing.coin
+        self.listing = None if isinstance(listing, str) else listing
+        self.candles = {name: CandleSeries(self.coin, name, kept) for name, kept in CANDLES_KEPT.items()}
+        self.tape = TradeTape(settings.tape_length)
+        self.last_trade: Trade | None = None
+        self.refused = 0
+        self._series = tuple(self.candles.values())
+        self._stale_after_ms = round(settings.stale_after_s * 1_000)
+        self._last_trade_ms: int | None = None
+        self._book = Conflated(partial(self._checked, decode_book, _check_book))
+        self._quote = Conflated(partial(self._checked, decode_quote, _check_quote))
+        self._context = Conflated(lambda frame, _arrived_ms: self._own(decode_context(frame)))
+        self._samples = Ring(SAMPLES_KEPT, 2)
+        self._minute_ago: float | None = None
+        self._hour_ago: float | None = None
+        self._rules: RulesRead | None = None
+
+    # Inputs
+
+    def on_trade(self, trade: Trade, now_ms: int) -> Sequence[CandleClosed]:
+        """Take one trade; returns the candles it closed. A trade seen before changes nothing but a counter."""
+        if trade.time_ms > now_ms + DAY_MS:
+            self.refused += 1
+            return ()
+        if not self.tape.add(trade):
+            return ()
+        if self.last_trade is None or trade.time_ms >= self.last_trade.time_ms:
+            self.last_trade = trade
+            self._last_trade_ms = min(trade.time_ms, now_ms)
+        closed: list[CandleClosed] = []
+        for series in self._series:
+            if candles := series.add_trade(trade):
+                closed.extend(map(CandleClosed, candles))
+        return closed or ()
+
+    def on_book_frame(self, frame: bytes, now_ms: int) -> None:
+        """Keep the newest book as it came."""
+        self._book.put(frame, now_ms)
+
+    def on_quote_frame(self, frame: bytes, now_ms: int) -> None:
+        """Keep the newest best bid and offer as they came."""
+        self._quote.put(frame, now_ms)
+
+    def on_context_frame(self, frame: bytes, now_ms: int) -> None:
+        """Keep the newest context as it came."""
+        self._context.put(frame, now_ms)
+
+    def on_context(self, context: MarketContext) -> None:
+        """Take a context that is parsed already."""
+        self._context.set(context)
+
+    def on_listing(self, listing: Listing) -> None:
+        """Take what the venue now lists for this coin."""
+        self.listing = listing
+
+    def on_second(self, now_ms: int) -> Sequence[CandleClosed]:
+        """At each whole second: sample the mid, close candles by time, read the rules. Returns the closed candles."""
+        stale = self.stale(now_ms)
+        sample = None if stale else self._sample(now_ms)
+        if sample is not None and (not len(self._samples) or self._samples.view()[-1, 0] < now_ms):
+            self._samples.append(now_ms, sample)
+        closed = [CandleClosed(candle) for series in self._series for candle in series.close_until(now_ms)]
+        self._minute_ago = self._sample_at(now_ms - MINUTE_MS)
+        self._hour_ago = self._sample_at(now_ms - HOUR_MS)
+        if self._hour_ago is None:
+            self._hour_ago = self.candles["1m"].close_at(now_ms - HOUR_MS, CANDLE_TOLERANCE_MS)
+        self._rules = None if stale else self._read_rules(now_ms)
+        return closed
+
+    def merge_candles(self, interval: str, candles: Iterable[Candle], now_ms: int) -> None:
+        """Back-fill one interval with the venue's candles; `KeyError` for an interval that is not kept."""
+        self.candles[interval].merge(candles, now_ms)
+
+    # Views
+
+    def book(self) -> Book | None:
+        """The newest book; None before the first, or when the newest cannot be used."""
+        return self._book.get()
+
+    def quote(self) -> Quote | None:
+        """The newest best bid and offer; None before the first, or when the newest cannot be used."""
+        return self._quote.get()
+
+    def context(self) -> MarketContext | None:
+        """The newest context; None before the first, or when the newest cannot be used."""
+        return self._context.get()
+
+    @property
+    def parse_errors(self) -> int:
+        """Frames looked at and refused: not decodable, crossed, unsorted, of another coin or dated far ahead."""
+        return self._book.errors + self._quote.errors + self._context.errors
+
+    @property
+    def last_error(self) -> str:
+        """Why a quote was last refused, else a book, else a context; empty when none was."""
+        return self._quote.last_error or self._book.last_error or self._context.last_error
+
+    @property
+    def touch(self) -> Touch | None:
+        """Best bid and offer from quote or book, whichever is newer (the quote where they are equal)."""
+        quote, book = self.quote(), self.book()
+        if quote is not None and (book is None or quote.time_ms >= book.time_ms):
+            return Touch(quote.bid, quote.ask, quote.time_ms)
+        if book is None:
+            return None
+        return Touch(book.bids[0] if book.bids else None, book.asks[0] if book.asks else None, book.time_ms)
+
+    @property
+    def bid(self) -> float | None:
+        """Price of the best bid."""
+        touch = self.touch
+        return touch.bid.price if touch and touch.bid else None
+
+    @property
+    def ask(self) -> float | None:
+        """Price of the best offer."""
+        touch = self.touch
+        return touch.ask.price if touch and touch.ask else None
+
+    @property
+    def mid(self) -> float | None:
+        """Halfway between best bid and best offer; None where a side is missing."""
+        bid, ask = self.bid, self.ask
+        return None if bid is None or ask is None else (bid + ask) / 2
+
+    @property
+    def spread_bps(self) -> float | None:
+        """Spread as a share of the mid, in basis points."""
+        bid, ask = self.bid, self.ask
+        return None if bid is None or ask is None else 2e4 * (ask - bid) / (ask + bid)
+
+    @property
+    def price(self) -> float | None:
+        """The mid, unless a trade is newer than it: then that trade's price. None before either."""
+        touch, mid = self.touch, self.mid
+        if touch is not None and mid is not None and touch.time_ms >= (self._last_trade_ms or 0):
+            return mid
+        return self.last_trade.price if self.last_trade else None
+
+    @property
+    def price_decimals(self) -> int:
+        """Decimals to show prices with, by the venue's rule; 2 before any data."""
+        price = self.price
+        return 2 if price is None else price_decimals(price, self.listing.size_decimals if self.listing else None)
+
+    @property
+    def change_1m(self) -> float | None:
+        """Change against the mid a minute before the last whole second, as a fraction."""
+        return _change(self._minute_ago, self.price)
+
+    @property
+    def change_1h(self) -> float | None:
+        """Change against an hour ago, as a fraction: the mid then, else the minute candle that ended by then."""
+        return _change(self._hour_ago, self.price)
+
+    @property
+    def change_24h(self) -> float | None:
+        """Change against the venue's own price of a day ago, as a fraction."""
+        context = self.context()
+        return _change(context.previous_day_price, self.price) if context else None
+
+    @property
+    def funding(self) -> float | None:
+        """Rate of the current hour, as a fraction."""
+        context = self.context()
+        return context.funding if context else None
+
+    @property
+    def open_interest_usd(self) -> float | None:
+        """Open interest at the mark price, in USD."""
+        context = self.context()
+        return context.open_interest * context.mark_price if context else None
+
+    @property
+    def day_volume_usd(self) -> float | None:
+        """Volume of the last 24 hours, in USD."""
+        context = self.context()
+        return context.day_notional_volume if context else None
+
+    @property
+    def newest_ms(self) -> int | None:
+        """Time of the newest trade, quote or book; None before any."""
+        touch = self.touch
+        return max(touch.time_ms, self._last_trade_ms or 0) if touch else self._last_trade_ms
+
+    def stale(self, now_ms: int) -> bool:
+        """Whether the newest trade, quote and book are all past their deadline, or there is none."""
+        newest_ms = self.newest_ms
+        return newest_ms is None or now_ms - newest_ms > self._stale_after_ms
+
+    def rules(self) -> RulesRead | None:
+        """The rules' read at the last whole second; None when the data was stale then."""
+        return self._rules
+
+    def facts(self, now_ms: int) -> MarketFacts | None:
+        """What a call needs to know of the market; None while a side of the touch is missing or the data is stale."""
+        bid, ask, newest_ms = self.bid, self.ask, self.newest_ms
+        if bid is None or ask is None or newest_ms is None or self.stale(now_ms):
+            return None
+        return MarketFacts(now_ms, bid, ask, newest_ms)
+
+    # Inside
+
+    def _checked(self, decode: Callable[[bytes], T], check: Callable[[T], None], frame: bytes, arrived_ms: int) -> T:
+        value = self._own(decode(frame))
+        if value.time_ms > arrived_ms + DAY_MS:
+            raise FrameError(f"{self.coin}: time {value.time_ms} is more than a day ahead; check the machine's clock")
+        check(value)
+        return msgspec.structs.replace(value, time_ms=arrived_ms) if value.time_ms > arrived_ms else value
+
+    def _own(self, value: V) -> V:
+        if value.coin != self.coin:
+            raise FrameError(f"{self.coin}: a frame of another coin; check which stream it came from")
+        return value
+
+    def _sample(self, now_ms: int) -> float | None:
+        touch, mid = self.touch, self.mid
+        if touch is not None and mid is not None and now_ms - touch.time_ms <= self._stale_after_ms:
+            return mid
+        return self.last_trade.price if self.last_trade else None
+
+    def _sample_at(self, time_ms: int) -> float | None:
+        rows = self._samples.view()
+        index = int(np.searchsorted(rows[:, 0], time_ms, side="right")) - 1
+        if index < 0 or time_ms - rows[index, 0] > LONGEST_HOLE_MS:
+            return None
+        return float(rows[index, 1])
+
+    def _read_rules(self, now_ms: int) -> RulesRead:
+        samples = self._samples.view()[-VOLATILITY_SAMPLES:]
+        times, mids = samples[:, 0], samples[:, 1]
+        bid, ask, book = self.bid, self.ask, self.book()
+        volatility = exponential_volatility(
+            times / 1_000, mids, half_life_s=VOLATILITY_HALF_LIFE_S, longest_step_s=LONGEST_HOLE_MS / 1_000
+        )
+        inputs = RulesInputs(
+            coin=self.coin,
+            at_ms=now_ms,
+            mids=minute_window(times, mids, now_ms),
+            volatility=volatility,
+            trades=self.tape.columns(),
+            bid_sizes=_sizes(book.bids) if book else (),
+            ask_sizes=_sizes(book.asks) if book else (),
+            spread=None if bid is None or ask is None else ask - bid,
+        )
+        return read_rules(inputs)
+
+
+def _sizes(levels: tuple[Level, ...]) -> tuple[float, ...]:
+    return tuple(level.size for level in levels[:BOOK_LEVELS])
+
+
+def _change(before: float | None, now: float | None) -> float | None:
+    return None if not before or now is None else now / before - 1
+
+
+def _check_book(book: Book) -> None:
+    if any(better.price <= worse.price for better, worse in pairwise(book.bids)):
+        raise FrameError(f"{book.coin}: bids are not sorted; waiting for the next book")
+    if any(better.price >= worse.price for better, worse in pairwise(book.asks)):
+        raise FrameError(f"{book.coin}: asks are not sorted; waiting for the next book")
+    _check_touch(book.coin, book.bids[0] if book.bids else None, book.asks[0] if book.asks else None)
+
+
+def _check_quote(quote: Quote) -> None:
+    _check_touch(quote.coin, quote.bid, quote.ask)
+
+
+def _check_touch(coin: str, bid: Level | None, ask: Level | None) -> None:
+    if bid is not None and ask is not None and bid.price >= ask.price:
+        raise FrameError(f"{coin}: bid {bid.price} is not below ask {ask.price}; waiting for the next frame")

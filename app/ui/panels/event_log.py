@@ -1,0 +1,55 @@
+"""The event log: one row a line, the newest last. Pure."""
+
+from collections import Counter
+
+from app.core.text import clean
+from app.engine.protocol import LogLevel, LogLine, Snapshot
+from app.ui import format as shown
+from app.ui.panels.markets import waiting_sentence
+from app.ui.state import DeckView
+from app.ui.theme import Role
+from app.ui.widgets.columns import Cell, Column, Row, TableView
+
+_LEVEL_ROLES: dict[LogLevel, Role] = {"info": "muted", "warning": "warning", "error": "alert"}
+_COLUMNS = (
+    Column("time", 8, "left", priority=1),
+    Column("level", 7, "left", priority=2),
+    Column("topic", 12, "left", priority=3),
+    Column("event", 20, "left", flexible=True),
+)
+
+
+def log_view(view: DeckView) -> TableView:
+    """The event log of a deck."""
+    lines = view.shown.log if view.shown is not None else ()
+    empty = "Nothing has happened yet that is worth a line." if view.shown is not None else waiting_sentence(view)
+    return TableView(f"Events {len(lines)} · UTC", _COLUMNS, _rows(lines), empty)
+
+
+def newest_line(snapshot: Snapshot) -> str:
+    """The newest event as one text, for where there is room for one."""
+    if not snapshot.log:
+        return ""
+    line = snapshot.log[-1]
+    return f"{shown.clock(line.wall_ms)} {clean(line.topic, 24)}: {clean(line.text, 300)}"
+
+
+def _rows(lines: tuple[LogLine, ...]) -> tuple[Row, ...]:
+    """Lines carry no number: equal ones are told apart by counting them."""
+    seen: Counter[LogLine] = Counter()
+    rows: list[Row] = []
+    for line in lines:
+        seen[line] += 1
+        key = f"{line.wall_ms} {line.topic} {line.text} {seen[line]}"
+        rows.append(Row(key, _cells(line)))
+    return tuple(rows)
+
+
+def _cells(line: LogLine) -> tuple[Cell, ...]:
+    role = _LEVEL_ROLES[line.level]
+    return (
+        Cell(shown.clock(line.wall_ms), "muted"),
+        Cell(line.level.upper(), role),
+        Cell(clean(line.topic, 24), "accent"),
+        Cell(clean(line.text, 300), "text" if line.level == "info" else role),
+    )

@@ -1,0 +1,114 @@
+"""The Markets panel: one row a coin. Pure: a view of the deck in, a table's view out."""
+
+from app.core.events import Freshness
+from app.core.text import clean
+from app.engine.protocol import MarketRow, MetricSource, RulesView
+from app.ui import format as shown
+from app.ui.state import DeckView
+from app.ui.theme import Role
+from app.ui.widgets.columns import Cell, Column, Row, TableView
+
+_FRESHNESS_ROLES: dict[Freshness, Role] = {
+    "FRESH": "up",
+    "DEVELOPING": "text",
+    "EXTENDED": "warning",
+    "EXHAUSTED": "alert",
+}
+_DIRECTION_ROLES: dict[int, Role] = {1: "up", 0: "muted", -1: "down"}
+_UNKNOWN = Cell(shown.DASH, "muted")
+
+
+def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
+    """The columns; those of the metrics stand under the name of what made them."""
+    source = metric_source.upper()
+    return (
+        Column("coin", 9, "left"),
+        Column("price", 10),
+        Column("1m", 8, priority=6),
+        Column("1h", 8, priority=3),
+        Column("24h", 8, priority=2),
+        Column("mom", 4, priority=4, group=source),
+        Column("press", 5, priority=7, group=source),
+        Column("cont", 4, priority=5, group=source),
+        Column("freshness", 10, "left", priority=8, group=source),
+        Column("sprd bp", 7, priority=10),
+        Column("fund %/h", 8, priority=11),
+        Column("OI $", 6, priority=12),
+        Column("vol 24h", 7, priority=9),
+        Column("age", 9, priority=1),
+    )
+
+
+def markets_view(view: DeckView) -> TableView:
+    """The Markets panel of a deck."""
+    snapshot = view.shown
+    if snapshot is None:
+        return TableView("Markets", market_columns("rules"), (), waiting_sentence(view))
+    rows = tuple(market_row(market, outdated=view.outdated) for market in snapshot.markets)
+    title = f"Markets {len(rows)} · metrics {snapshot.metric_source.upper()}"
+    empty = snapshot.waiting_for or "No markets yet; the engine has not said what it waits for."
+    return TableView(title, market_columns(snapshot.metric_source), rows, empty)
+
+
+def waiting_sentence(view: DeckView) -> str:
+    """What a panel says before the first snapshot."""
+    if view.connection == "failed":
+        return f"No connection to the engine: {clean(view.reason, 300)} Press q to leave."
+    if view.connection == "ended":
+        return "The engine ended before it sent anything. Press q to leave."
+    if view.connection == "connected":
+        return "Connected; waiting for the engine's first snapshot…"
+    return "connecting to the engine…"
+
+
+def market_row(market: MarketRow, *, outdated: bool = False) -> Row:
+    """One coin as a row; it is dimmed when its data is stale or the engine has gone."""
+    funding = shown.hourly_rate(market.funding)
+    cells = (
+        Cell(("★" if market.favourite else " ") + clean(market.coin, 24), "accent" if market.favourite else "text"),
+        Cell(shown.price(market.price, market.price_decimals)),
+        _change(market.change_1m),
+        _change(market.change_1h),
+        _change(market.change_24h),
+        *_metrics(market),
+        Cell(shown.basis_points(market.spread_bps)),
+        Cell(funding, "down" if funding.startswith("-") else "text"),
+        Cell(shown.compact(market.open_interest_usd)),
+        Cell(shown.compact(market.day_volume_usd)),
+        _age(market),
+    )
+    return Row(market.coin, cells, dimmed=market.stale or outdated)
+
+
+def _change(fraction: float | None) -> Cell:
+    text = shown.change(fraction)
+    role: Role = "up" if text[0] == shown.UP else "down" if text[0] == shown.DOWN else "muted"
+    return Cell(text, role)
+
+
+def _metrics(market: MarketRow) -> tuple[Cell, Cell, Cell, Cell]:
+    if market.rules is None:
+        return Cell(_why_no_metrics(market), "muted"), _UNKNOWN, _UNKNOWN, _UNKNOWN
+    return _rules_cells(market.rules)
+
+
+def _why_no_metrics(market: MarketRow) -> str:
+    return "gap" if market.hole else "off" if market.stale else shown.DASH
+
+
+def _rules_cells(rules: RulesView) -> tuple[Cell, Cell, Cell, Cell]:
+    momentum = shown.score(rules.momentum) + shown.direction_arrow(rules.direction)
+    continuation = shown.score(rules.continuation)
+    return (
+        Cell(momentum, _DIRECTION_ROLES.get(rules.direction, "muted")),
+        Cell(shown.score(rules.pressure)),
+        Cell(continuation if continuation == shown.DASH else f"{continuation}%"),
+        Cell(rules.freshness, _FRESHNESS_ROLES[rules.freshness]),
+    )
+
+
+def _age(market: MarketRow) -> Cell:
+    age = shown.age(market.age_ms)
+    if market.stale:
+        return Cell(f"stale {age}", "stale")
+    return Cell(f"gap {age}", "warning") if market.hole else Cell(age, "muted")

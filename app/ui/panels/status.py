@@ -1,0 +1,92 @@
+"""What the header says: source, state of the link, feeds, tape, recording and clock. Pure."""
+
+from collections.abc import Iterator
+
+from app.core.text import clean
+from app.engine.protocol import FeedState, FeedView, PlaybackView, SourceView
+from app.ui import format as shown
+from app.ui.state import DeckView
+from app.ui.theme import Role
+from app.ui.widgets.parts import Part
+
+_FEED_LOOKS: dict[FeedState, tuple[str, Role, int]] = {
+    # symbol, role, and how urgent it is to show: the smaller, the more
+    "down": ("✕", "alert", 0),
+    "stale": ("◐", "warning", 1),
+    "connecting": ("…", "muted", 2),
+    "waiting": ("○", "muted", 2),
+    "ended": ("■", "muted", 3),
+    "live": ("●", "up", 4),
+}
+_FEED_RANK = 50
+_SHORT_NAME = 4
+
+
+def source_part(source: SourceView | None) -> Part:
+    """The word for where the data comes from; it is there at every size."""
+    if source is None:
+        return Part((" NO ENGINE ",), "muted", 0)
+    return Part((f" {clean(source.label, 12)} ",), source.mode, 0)
+
+
+def header_parts(view: DeckView) -> list[Part]:
+    """All of the header but the clock, in the order it is read."""
+    parts = [source_part(view.source)]
+    if view.source is not None and view.source.detail:
+        parts.append(_detail_part(view.source.detail))
+    parts += _state_parts(view)
+    if view.newest is not None:
+        if view.newest.playback is not None:
+            parts.append(playback_part(view.newest.playback))
+        if view.newest.recording is not None:
+            parts.append(Part((f"REC {shown.size(view.newest.recording.size_bytes)}",), "alert", 30))
+        parts += (feed_part(feed) for feed in view.newest.feeds)
+    return parts
+
+
+def clock_text(view: DeckView) -> str:
+    """The engine's time of day in UTC; on a tape, the tape's."""
+    return f"{shown.clock(view.newest.wall_ms)} UTC" if view.newest is not None else ""
+
+
+def feed_part(feed: FeedView) -> Part:
+    """One feed: its name, state and the age of its data."""
+    symbol, role, urgency = _FEED_LOOKS[feed.state]
+    name = clean(feed.name, 24)
+    short = clean(feed.name, _SHORT_NAME + 1)
+    age = _feed_age(feed)
+    state = f"{feed.state}{age}"
+    wordings = (f"{name} {symbol} {state}", f"{short} {symbol} {state}", f"{short}{symbol}{age.replace(',', '')}")
+    return Part(wordings, role, _FEED_RANK + urgency)
+
+
+def playback_part(playback: PlaybackView) -> Part:
+    """Where a tape stands and how fast it plays."""
+    position, end = shown.clock(playback.position_ms), shown.clock(playback.end_ms)
+    pace = "END" if playback.ended else "PAUSED" if playback.paused else shown.speed(playback.speed)
+    return Part((f"{position} / {end}  {pace}", f"{position} {pace}"), "accent", 20)
+
+
+def _detail_part(detail: str) -> Part:
+    wordings = tuple(str(clean(detail, limit)) for limit in (60, 40, 28, 22, 16))
+    return Part(wordings, "text", 2)
+
+
+def _state_parts(view: DeckView) -> Iterator[Part]:
+    if view.connection == "connecting":
+        yield Part(("connecting to the engine…", "connecting…"), "accent", 5)
+    elif view.connection == "ended":
+        yield Part(("ENGINE ENDED", "ENDED"), "alert", 5)
+    elif view.connection == "failed":
+        yield Part(("LINK FAILED", "FAILED"), "alert", 5)
+    elif view.silent:
+        quiet = shown.age(view.silent_s * 1_000)
+        yield Part((f"no word from the engine for {quiet}", f"SILENT {quiet}"), "alert", 5)
+    if view.frozen_s is not None:
+        yield Part((f"FROZEN {shown.age(view.frozen_s * 1_000)}",), "warning", 4)
+
+
+def _feed_age(feed: FeedView) -> str:
+    if feed.state == "down":
+        return f", retry in {feed.retry_in_s:.0f}s" if feed.retry_in_s is not None else ""
+    return f" {shown.age(feed.age_ms)}" if feed.age_ms is not None else ""

@@ -1,0 +1,87 @@
+"""What every screen of the deck shares: header, body, flash line and footer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from app.ui.actions import ScreenName, footer_actions
+from app.ui.panels.event_log import newest_line
+from app.ui.state import DeckView
+from app.ui.theme import Palette
+from app.ui.widgets.columns import Row, TableView
+from app.ui.widgets.flash import Flash
+from app.ui.widgets.footer import Footer
+from app.ui.widgets.header import Header
+from app.ui.widgets.lines import LineWidget
+from app.ui.widgets.live_table import LiveTable
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A live table on a screen: its id, and what makes its view of the deck. One that `follows` keeps to its end."""
+
+    id: str
+    view: Callable[[DeckView], TableView]
+    follows: bool = False
+
+
+class DeckScreen(Screen[None], inherit_bindings=False):
+    """A screen made of panels between the header and the footer."""
+
+    PANELS: ClassVar[tuple[Panel, ...]] = ()
+    NAME: ClassVar[ScreenName] = "dashboard"
+    BINDINGS: ClassVar[list[BindingType]] = []
+    DEFAULT_CSS = """
+    DeckScreen { background: $background; }
+    .-narrow LiveTable, .-short LiveTable { border: none; border-top: solid $border; border-title-align: left; }
+    .-narrow LiveTable:focus, .-short LiveTable:focus { border: none; border-top: solid $accent 40%; }
+    """
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__()
+        self._palette = palette
+        self._drawn: tuple[object, bool, str] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield from self.compose_body()
+        yield Flash()
+        yield Footer()
+
+    def compose_body(self) -> ComposeResult:
+        """The widgets between header and flash line."""
+        for panel in self.PANELS:
+            yield LiveTable(panel.view(DeckView()), follows=panel.follows, id=panel.id)
+
+    def on_mount(self) -> None:
+        self.set_palette(self._palette)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Draw the screen in another theme."""
+        self._palette = palette
+        for widget in self.query(LineWidget):
+            widget.set_palette(palette)
+
+    def show(self, view: DeckView) -> None:
+        """Bring every line up to date; called by the app's one timer."""
+        if not self.is_mounted:
+            return
+        self.query_one(Header).show(view)
+        on_tape = view.newest is not None and view.newest.playback is not None
+        self.query_one(Footer).show(footer_actions(self.NAME, on_tape))
+        if view.newest is not None:
+            filed = view.newest.calls_filed
+            self.query_one(Flash).idle(newest_line(view.newest), f"{filed:,} calls filed" if filed else "")
+        drawn = (view.shown, view.outdated, view.connection)
+        if self._drawn is None or drawn[0] is not self._drawn[0] or drawn[1:] != self._drawn[1:]:
+            self._drawn = drawn
+            for panel in self.PANELS:
+                self.query_one(f"#{panel.id}", LiveTable).show(panel.view(view))
+
+    def row_in_focus(self) -> Row | None:
+        """The row under the cursor of the table in focus."""
+        return self.focused.row if isinstance(self.focused, LiveTable) else None

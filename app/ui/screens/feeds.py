@@ -1,0 +1,11 @@
+"""Each feed in detail."""
+
+from app.ui.panels.feeds import feeds_view
+from app.ui.screens.base import DeckScreen, Panel
+
+
+class Feeds(DeckScreen):
+    """What the header's chips have no room for."""
+
+    NAME = "feeds"
+    PANELS = (Panel("feeds", feeds_view),)

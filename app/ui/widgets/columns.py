@@ -1,0 +1,99 @@
+"""What a live table shows, and which of its columns fit into a width. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from app.ui.theme import Role
+from app.ui.widgets.lines import Align
+
+_MAXIMUM_GAP = 3
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of fixed width in cells. Of two columns, the one with the smaller `priority` is kept longer.
+
+    Neighbours with the same `group` share a title above their own. A `flexible` column takes the width that is left.
+    """
+
+    title: str
+    width: int
+    align: Align = "right"
+    priority: int = 0
+    group: str = ""
+    flexible: bool = False
+
+
+class Cell(NamedTuple):
+    """A text and the role that styles it."""
+
+    text: str
+    role: Role = "text"
+
+
+class Row(NamedTuple):
+    """A row: a key that stays with it, a cell for each column, and whether it is dimmed as a whole."""
+
+    key: str
+    cells: tuple[Cell, ...]
+    dimmed: bool = False
+
+
+@dataclass(frozen=True)
+class TableView:
+    """All a table shows. `empty` is the sentence shown while there are no rows."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    empty: str
+
+
+class Placed(NamedTuple):
+    """A column that is shown: its index in the view, where it starts and how wide it is."""
+
+    column: int
+    start: int
+    width: int
+
+
+def place_columns(columns: Sequence[Column], width: int) -> tuple[Placed, ...]:
+    """The columns that fit into `width` cells, in their order, chosen by priority.
+
+    Columns stand one cell apart, or up to three when there is room. The first choice is always shown, cut if need be.
+    """
+    chosen: list[int] = []
+    used = -1
+    for index in sorted(range(len(columns)), key=lambda index: (columns[index].priority, index)):
+        if not chosen or used + 1 + columns[index].width <= width:
+            chosen.append(index)
+            used += 1 + columns[index].width
+    return _spread(columns, sorted(chosen), width, width - used)
+
+
+def _spread(columns: Sequence[Column], chosen: list[int], width: int, spare: int) -> tuple[Placed, ...]:
+    flexible = any(columns[index].flexible for index in chosen)
+    gap = 1 if flexible or len(chosen) < 2 else min(_MAXIMUM_GAP, 1 + max(0, spare) // (len(chosen) - 1))
+    placed: list[Placed] = []
+    start = 0
+    for index in chosen:
+        cells = columns[index].width
+        if columns[index].flexible:
+            cells, spare = cells + max(0, spare), 0
+        placed.append(Placed(index, start, max(0, min(cells, width - start))))
+        start += cells + gap
+    return tuple(placed)
+
+
+def group_spans(columns: Sequence[Column], placed: Sequence[Placed]) -> list[tuple[str, int, int]]:
+    """Each run of neighbouring shown columns with the same group: its title, start and width in cells."""
+    spans: list[tuple[str, int, int]] = []
+    for place in placed:
+        group = columns[place.column].group
+        end = place.start + place.width
+        if spans and group and spans[-1][0] == group:
+            spans[-1] = (group, spans[-1][1], end - spans[-1][1])
+        else:
+            spans.append((group, place.start, place.width))
+    return [span for span in spans if span[0]]

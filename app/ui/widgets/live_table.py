@@ -1,0 +1,253 @@
+"""The one table of the deck: fixed columns, cached lines, and only changed lines painted again."""
+
+import textwrap
+from collections.abc import Iterator
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.content import Content
+from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
+from textual.geometry import Region
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from app.core.text import clean
+from app.ui.actions import bindings
+from app.ui.theme import Palette
+from app.ui.widgets.columns import Placed, Row, TableView, group_spans, place_columns
+from app.ui.widgets.lines import LineWidget
+
+_WHEEL_ROWS = 3
+_GROUPS_FROM_HEIGHT = 10
+_NOTHING = TableView("", (), (), "")
+
+
+class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
+    """A table that is shown a whole view at a time and paints what differs from the last one.
+
+    The cursor stays with its row's key when rows move. A table that `follows` keeps to its end while the cursor is on
+    the last row.
+    """
+
+    BINDINGS = bindings("table")
+    DEFAULT_CSS = """
+    LiveTable { height: 1fr; width: 1fr; background: $panel; border: round $border;
+                border-title-color: $accent; border-title-style: bold; }
+    LiveTable:focus { border: round $accent 40%; }
+    """
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    def __init__(self, view: TableView = _NOTHING, *, follows: bool = False, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._view = view
+        self._follows = follows
+        self._title = ""
+        self._top = 0
+        self._placed: tuple[Placed, ...] = ()
+        self._strips: dict[str, tuple[Row, Strip]] = {}
+
+    def on_mount(self) -> None:
+        self._draw_title()
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor."""
+        rows = self._view.rows
+        return rows[self.cursor] if self.cursor < len(rows) else None
+
+    @property
+    def view(self) -> TableView:
+        """What the table shows."""
+        return self._view
+
+    def show(self, view: TableView) -> None:
+        """Show `view`; lines that are the same as before are not painted again."""
+        if view == self._view:
+            return
+        before, old = self._view, list(self._window())
+        self._view = view
+        self._keep_cursor(before)
+        if view.columns != before.columns:
+            self._relayout()
+        elif not view.rows or not before.rows:
+            self.refresh()
+        else:
+            self._refresh_changes(old)
+        self._draw_title()
+
+    def set_palette(self, palette: Palette) -> None:
+        self._strips.clear()
+        super().set_palette(palette)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if not self._view.rows:
+            return self._empty_line(y, width)
+        if y < self._header_height:
+            return self._title_line(width) if y == self._header_height - 1 else self._group_line(width)
+        index = self._top + y - self._header_height
+        if index >= len(self._view.rows):
+            return self.blank(width)
+        return self._row_line(self._view.rows[index], index == self.cursor, width)
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor by `rows`."""
+        self.cursor = self._clamp(self.cursor + rows)
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by `pages` of visible rows."""
+        self.action_move(pages * max(1, self._page - 1))
+
+    def action_first(self) -> None:
+        """Go to the first row."""
+        self.cursor = 0
+
+    def action_last(self) -> None:
+        """Go to the last row."""
+        self.cursor = self._clamp(len(self._view.rows))
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        top = self._top
+        self._reveal(after)
+        if self._top != top:
+            self.refresh()
+        else:
+            self._refresh_rows({before, after})
+        self._draw_title()
+
+    def on_resize(self, event: Resize) -> None:
+        self._relayout()
+        self._reveal(self.cursor)
+        self._draw_title()
+
+    def on_click(self, event: Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.y >= self._header_height:
+            self.cursor = self._clamp(self._top + offset.y - self._header_height)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        event.stop()
+        self._scroll(_WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        event.stop()
+        self._scroll(-_WHEEL_ROWS)
+
+    @property
+    def _header_height(self) -> int:
+        grouped = any(column.group for column in self._view.columns)
+        return 2 if grouped and self.size.height >= _GROUPS_FROM_HEIGHT else 1
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.size.height - self._header_height)
+
+    def _clamp(self, index: int) -> int:
+        return max(0, min(index, len(self._view.rows) - 1))
+
+    def _window(self) -> Iterator[Row]:
+        yield from self._view.rows[self._top : self._top + self._page]
+
+    def _keep_cursor(self, before: TableView) -> None:
+        """Leave the cursor on the row it was on, and the row where it stood on the screen."""
+        rows = self._view.rows
+        at_end = self._follows and self.cursor >= len(before.rows) - 1
+        key = before.rows[self.cursor].key if self.cursor < len(before.rows) else None
+        if at_end or (self.cursor < len(rows) and rows[self.cursor].key == key):
+            self.cursor = self._clamp(len(rows) if at_end else self.cursor)
+        else:
+            found = next((index for index, row in enumerate(rows) if row.key == key), self.cursor)
+            self.cursor = self._clamp(found)
+        self._top = max(0, min(self._top, len(rows) - self._page))
+
+    def _refresh_changes(self, old: list[Row]) -> None:
+        new = list(self._window())
+        shown = max(len(old), len(new))
+        changed = {
+            self._top + line for line in range(shown) if line >= len(old) or line >= len(new) or old[line] != new[line]
+        }
+        if changed:
+            self._refresh_rows(changed)
+        if len(self._strips) > 2 * len(self._view.rows) + 64:
+            self._strips.clear()
+
+    def _refresh_rows(self, indices: set[int]) -> None:
+        first = self._header_height - self._top
+        shown = (index for index in indices if 0 <= index - self._top < self._page)
+        regions = [Region(0, first + index, self.size.width, 1) for index in shown]
+        if regions:
+            self.refresh(*regions)
+
+    def _relayout(self) -> None:
+        self._placed = place_columns(self._view.columns, self.size.width)
+        self._strips.clear()
+        self.refresh()
+
+    def _reveal(self, index: int) -> None:
+        if index < self._top:
+            self._top = index
+        elif index >= self._top + self._page:
+            self._top = index - self._page + 1
+
+    def _scroll(self, rows: int) -> None:
+        top = max(0, min(self._top + rows, len(self._view.rows) - self._page))
+        if top != self._top:
+            self._top = top
+            self.refresh()
+            self._draw_title()
+
+    def _draw_title(self) -> None:
+        """The view's title, and which rows are shown when that is not all of them."""
+        count = len(self._view.rows)
+        rows = f" · {self._top + 1}-{min(count, self._top + self._page)}" if count > self._page else ""
+        title = str(clean(f"{self._view.title}{rows}", 120))
+        if title != self._title:
+            self._title = title
+            self.border_title = Content(title)
+
+    def _empty_line(self, y: int, width: int) -> Strip:
+        lines = textwrap.wrap(str(clean(self._view.empty, 400)), max(1, width - 2))
+        return self.strip([self.segment(f" {lines[y]}" if y < len(lines) else "", width, "muted")], width)
+
+    def _group_line(self, width: int) -> Strip:
+        segments: list[Segment] = []
+        position = 0
+        for title, start, cells in group_spans(self._view.columns, self._placed):
+            segments.append(self.segment("", start - position))
+            rule = f" {title} ".center(cells, "─") if len(title) + 2 <= cells else title
+            segments.append(self.segment(rule, cells, "accent"))
+            position = start + cells
+        return self.strip(segments, width)
+
+    def _title_line(self, width: int) -> Strip:
+        columns = self._view.columns
+        return self._line([(columns[at.column].title, self.palette.style("muted"), at) for at in self._placed], width)
+
+    def _row_line(self, row: Row, under_cursor: bool, width: int) -> Strip:
+        if not under_cursor:
+            cached = self._strips.get(row.key)
+            if cached is not None and cached[0] == row:
+                return cached[1]
+        strip = self._draw_row(row, width)
+        if under_cursor:
+            lit = Segment.apply_style(strip, post_style=self.palette.style("cursor"))
+            return Strip(lit, strip.cell_length)
+        self._strips[row.key] = (row, strip)
+        return strip
+
+    def _draw_row(self, row: Row, width: int) -> Strip:
+        cells = [(row.cells[at.column], at) for at in self._placed]
+        return self._line(
+            [(cell.text, self.palette.style("stale" if row.dimmed else cell.role), at) for cell, at in cells], width
+        )
+
+    def _line(self, cells: list[tuple[str, Style, Placed]], width: int) -> Strip:
+        segments: list[Segment] = []
+        position = 0
+        for text, style, at in cells:
+            segments.append(self.segment("", at.start - position))
+            align = self._view.columns[at.column].align
+            segments.append(Segment(self.segment(text, at.width, align=align).text, style))
+            position = at.start + at.width
+        return self.strip(segments, width)

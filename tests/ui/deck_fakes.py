@@ -1,0 +1,183 @@
+"""A scripted engine for the deck: a real link in memory that says what a test tells it to, and a reader of the screen."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from textual.pilot import Pilot
+
+from app.core.clock import ManualClock
+from app.core.errors import VenueError
+from app.engine.protocol import (
+    PROTOCOL_VERSION,
+    Command,
+    CommandResult,
+    FeedView,
+    LogLine,
+    MarketRow,
+    PlaybackView,
+    RulesView,
+    Snapshot,
+    SourceView,
+    Welcome,
+)
+from app.ui.app import DeckApp
+from app.ui.theme import load_themes
+
+THEMES = Path(__file__).parents[2] / "themes"
+WALL_MS = 1_700_000_000_000
+SOURCE = SourceView("live", "LIVE", "Hyperliquid mainnet")
+DEMO = SourceView("demo", "DEMO", "simulated market, seed 7")
+TAPE = SourceView("tape", "TAPE", "2023-11-14 22:13 session.tape")
+
+
+class ScriptedLink:
+    """An `EngineLink` whose engine is the test: it keeps the commands and answers each with `answer`."""
+
+    def __init__(self, source: SourceView = SOURCE, *, refuses: str = "") -> None:
+        self.commands: list[Command] = []
+        self.answer = CommandResult(0, True, "Done.")
+        self.broken: Exception | None = None
+        self.closed = False
+        self.answering = asyncio.Event()
+        self.answering.set()
+        self._source = source
+        self._refuses = refuses
+        self._coming: asyncio.Queue[Snapshot | Exception | None] = asyncio.Queue()
+
+    def say(self, snapshot: Snapshot | Exception | None) -> None:
+        """What the engine sends next: None when it ends, an error when the link breaks."""
+        self._coming.put_nowait(snapshot)
+
+    async def connect(self) -> Welcome:
+        await self.answering.wait()
+        if self._refuses:
+            raise VenueError(self._refuses)
+        return Welcome(PROTOCOL_VERSION, "1", self._source)
+
+    async def snapshot(self) -> Snapshot | None:
+        coming = await self._coming.get()
+        if isinstance(coming, Exception):
+            raise coming
+        return coming
+
+    async def send(self, command: Command) -> CommandResult:
+        self.commands.append(command)
+        if self.broken is not None:
+            raise self.broken
+        return self.answer
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def market(coin: str, price: float, index: int = 0, **changes: Any) -> MarketRow:
+    """A coin with everything known; numbers differ with `index`."""
+    swing = ((index * 7) % 11 - 5) / 100
+    row = MarketRow(
+        coin=coin,
+        price=price,
+        price_decimals=2 if price > 10 else 5,
+        change_1m=swing / 20,
+        change_1h=swing / 4,
+        change_24h=swing,
+        bid=price * 0.9999,
+        ask=price * 1.0001,
+        spread_bps=0.3 + index / 5,
+        rules=RulesView(
+            momentum=50 + swing * 700,
+            direction=(swing > 0) - (swing < 0),
+            pressure=40 + index,
+            continuation=None if index % 4 == 3 else 55 + index,
+            freshness=("FRESH", "DEVELOPING", "EXTENDED", "EXHAUSTED")[index % 4],
+        ),
+        funding=0.0000125 - index / 1_000_000,
+        open_interest_usd=2.1e9 / (index + 1),
+        day_volume_usd=3.4e9 / (index + 1),
+        age_ms=300 + 100 * index,
+        favourite=index < 3,
+    )
+    return msgspec.structs.replace(row, **changes)
+
+
+COINS = (
+    ("BTC", 67_123.5), ("ETH", 3_412.25), ("SOL", 148.31), ("HYPE", 31.07), ("XRP", 0.61234), ("DOGE", 0.12345),
+    ("kPEPE", 0.00987), ("FARTCOIN", 1.12345), ("SUI", 3.4321), ("AVAX", 27.91), ("LINK", 14.02), ("ADA", 0.44121),
+    ("LTC", 84.11), ("BNB", 601.75), ("NEAR", 5.12), ("APT", 9.01234), ("ARB", 0.81234), ("OP", 1.71234),
+    ("TIA", 4.91234), ("INJ", 21.4), ("SEI", 0.31234), ("WLD", 2.11234), ("JUP", 0.71234), ("ENA", 0.38123),
+    ("AAVE", 161.2), ("UNI", 8.12), ("MKR", 1_811.5), ("LDO", 1.21234), ("CRV", 0.31123), ("ONDO", 0.91234),
+)  # fmt: skip
+
+
+def feed(**changes: Any) -> FeedView:
+    """A feed that lives."""
+    live = FeedView(
+        name="hyperliquid",
+        state="live",
+        age_ms=300,
+        venue_lag_ms=120,
+        frames=48_211,
+        subscriptions=91,
+        budget_used=44,
+        budget_limit=1_200,
+    )
+    return msgspec.structs.replace(live, **changes)
+
+
+def snapshot(sequence: int = 1, **changes: Any) -> Snapshot:
+    """A live engine's snapshot of thirty coins."""
+    full = Snapshot(
+        sequence=sequence,
+        wall_ms=WALL_MS,
+        source=SOURCE,
+        feeds=(feed(), feed(name="rest", state="waiting", age_ms=None)),
+        markets=tuple(market(coin, price, index) for index, (coin, price) in enumerate(COINS)),
+        log=(
+            LogLine(WALL_MS - 9_000, "info", "hyperliquid", "connected, 91 subscriptions"),
+            LogLine(WALL_MS - 4_000, "warning", "hyperliquid", "trades of SOL missing for 3 s; marked as a gap"),
+        ),
+        calls_filed=128,
+    )
+    return msgspec.structs.replace(full, **changes)
+
+
+def tape_snapshot(**changes: Any) -> Snapshot:
+    """A snapshot of a tape that plays at 4x."""
+    playback = PlaybackView(WALL_MS - 60_000, WALL_MS + 387_000, WALL_MS, 4.0, False, False)
+    return snapshot(source=TAPE, playback=msgspec.structs.replace(playback, **changes))
+
+
+def make_deck(link: ScriptedLink, clock: ManualClock | None = None) -> DeckApp:
+    """The deck on a scripted link, in the first of the shipped themes."""
+    themes, notices = load_themes([THEMES])
+    return DeckApp(link, clock or ManualClock(), themes, theme="tape", notices=notices)
+
+
+@asynccontextmanager
+async def deck_on(
+    link: ScriptedLink, size: tuple[int, int] = (120, 40), clock: ManualClock | None = None
+) -> AsyncIterator[tuple[DeckApp, Pilot[None]]]:
+    """A running deck that has painted all it has been told."""
+    deck = make_deck(link, clock)
+    async with deck.run_test(size=size) as pilot:
+        await settle(pilot)
+        yield deck, pilot
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Let the deck take in what the link has said, and paint it."""
+    await pilot.pause()
+    await pilot.pause()
+    app = pilot.app
+    assert isinstance(app, DeckApp)
+    app.paint()
+    await pilot.pause()
+
+
+def screen_text(deck: DeckApp) -> str:
+    """What the screen shows, a line a row, without the blanks at the ends."""
+    strips = deck.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"

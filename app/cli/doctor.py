@@ -28,8 +28,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.print_json({"worst": _worst(checks), "checks": checks})
     else:
-        rows = [[check.state, check.name, check.fact, check.next_step] for check in checks]
-        output.print_table(["state", "check", "fact", "next step"], rows, _STYLES)
+        rows = [[check.state, check.name, _words(check)] for check in checks]
+        output.print_table(["state", "check", "fact → next step"], rows, _STYLES)
     return 1 if _worst(checks) == "fail" else 0
 
 
@@ -58,6 +58,10 @@ def _configuration(args: argparse.Namespace, locations: Locations) -> tuple[Chec
 
 def _files(loaded: Loaded) -> str:
     return "valid: " + ", ".join(map(str, loaded.files))
+
+
+def _words(check: Check) -> str:
+    return f"{check.fact} → {check.next_step}" if check.next_step else check.fact
 
 
 def _worst(checks: list[Check]) -> State:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-from rich.console import Console
+from rich.console import Console as RichConsole
 from rich.text import Text
 
 from app.core.text import clean
@@ -20,6 +20,13 @@ _WIDEST_LINE = 1_000
 _WIDEST_CELL = 200
 
 Advance = Callable[[float], None]
+
+
+class Console(RichConsole):
+    """A console that lets `main` decide what a reader who left means."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def print_json(value: Mapping[str, Any] | msgspec.Struct) -> None:

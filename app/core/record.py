@@ -9,6 +9,11 @@ from typing import Literal
 
 import msgspec
 
+DATA_CONNECTION = "stream"
+"""Name of the connection that delivers a venue's data, in `Connected` and `Dropped`."""
+REQUEST_CONNECTION = "requests"
+"""Name of the one that answers requests."""
+
 
 class Kind(IntEnum):
     """What a record holds; the payload's form goes with it."""

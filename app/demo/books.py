@@ -1,7 +1,7 @@
 """Order books of all coins, as depth by distance from the touch.
 
-For each coin and side (0 bids, 1 asks) `size[coin, side, j]` is what rests j ticks behind the best price, in lots; zero is
-a hole. Each price keeps a character (`ideal`) that its size returns to, so levels live on while the touch moves. The
+For each coin and side (0 bids, 1 asks) `size[coin, side, j]` is what rests j ticks behind the best price, in lots; zero
+is a hole. Each price keeps a character (`ideal`) that its size returns to, so levels live on while the touch moves. The
 best price always holds something, and the best bid is always below the best ask.
 """
 
@@ -24,9 +24,9 @@ ORDERS_A_LEVEL = 8.0
 
 
 class Level(NamedTuple):
-    """What rests at one grid index: lots, and how many orders make them up."""
+    """What rests at one tick (a grid index): lots, and how many orders make them up."""
 
-    index: int
+    tick: int
     lots: int
     orders: int
 

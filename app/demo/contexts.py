@@ -39,7 +39,7 @@ class Contexts:
         self.open_interest = np.round(self._normal_interest).astype(np.int64)
         self._basis = BASIS_SPREAD * rng.standard_normal(coins)
         self._premium = -self._basis.copy()
-        self.oracle = np.array([listing.price for listing in listings])
+        self.oracle = np.array([listing.price for listing in listings]) * np.exp(self._basis)
 
     def step(self, mid: Floats) -> None:
         """Let one second pass; `mid` holds current mid prices."""
@@ -57,7 +57,7 @@ class Contexts:
         return result
 
     def mark(self, coin: int, bid: float, ask: float, last: float) -> float:
-        """The mark price: the median of oracle with its usual premium, the mid, and the last trade inside the spread."""
+        """The mark price: median of oracle plus usual premium, mid, and the last trade inside the spread."""
         fair = float(self.oracle[coin] * (1.0 + self._premium[coin]))
         return sorted((fair, (bid + ask) / 2, min(max(last, bid), ask)))[1]
 

@@ -16,7 +16,7 @@ from app.demo.books import ASK, BID, Books, Level
 from app.demo.contexts import Contexts, DayTotals, day_totals
 from app.demo.factors import Factors
 from app.demo.flow import Order, OrderFlow
-from app.demo.grid import Floats, positions, prices
+from app.demo.grid import Floats, Integers, positions, prices
 from app.demo.ledger import Ledger
 from app.demo.listings import DELISTED, Listing, live_listings
 from app.demo.past import Past
@@ -25,18 +25,18 @@ from app.demo.trades import VenueTrade
 
 STEP_MS = 50
 STEP_S = STEP_MS / 1000
-REFRESH_STEPS = 4
+REFRESH_STEPS = 10
 SECOND_STEPS = 20
 RECENT_TRADES = 256
 IMPACT = 0.30
 ORDERS_A_SWEEP = 4
 TIGHTEST_SPREAD_BPS = 0.10
 SPREAD_EXPONENT = 0.42
-QUOTING = (0.10, 0.75)
+QUOTING = (0.03, 0.35)
 
 
 class Step(NamedTuple):
-    """What one step brought: its end, the trades by coin, coins whose best prices changed, and whether a minute closed."""
+    """What one step brought: trades by coin, coins whose best prices changed, and whether a minute closed."""
 
     end_ms: int
     trades: dict[int, list[VenueTrade]]
@@ -71,7 +71,6 @@ class Market:
             deque(self.past.trades(coin, self.accounts, minutes=2), maxlen=RECENT_TRADES) for coin in range(coins)
         ]
         self._serial = self._order_serial = self._steps = 0
-        self._months: dict[int, Bars] = {}
 
     def advance(self, to_ms: int) -> Iterator[Step]:
         """Whole steps up to `to_ms`, one at a time; what is left over waits for the next call."""
@@ -89,7 +88,7 @@ class Market:
     def bars(self, coin: int, first_minute: int) -> Bars:
         """Minute bars from about `first_minute` on, the open one last; at most 30 days before the start."""
         store = self.stores[coin].bars
-        if first_minute >= store.first or self.past.minute - store.first >= bar.DAY_MINUTES:
+        if first_minute >= store.first or store.first > self.past.minute:
             return store.since(first_minute)
         month = self.past.month(coin)
         before = Bars(month.first, 1, month.rows[: store.first - month.first]).since(first_minute)
@@ -126,7 +125,8 @@ class Market:
             self.books.refresh(self._depth())
         if self._steps % SECOND_STEPS == 0:
             self.contexts.step(self.mids())
-            self.spoofs.step(self.now_ms, 1.0, self.books)
+            self.spoofs.place(self.now_ms, 1.0, self.books)
+        self.spoofs.pull(self.now_ms, self.books)
         changed = (before != self.books.touch) | (sizes != self.books.size[:, :, 0])
         return Step(self.now_ms, trades, frozenset(np.flatnonzero(changed.any(axis=1)).tolist()), rolled)
 
@@ -163,7 +163,7 @@ class Market:
         side = ASK if order.sign > 0 else BID
         self._order_serial += 1
         trades = [
-            self._print(order, level.index, lots, time_ms)
+            self._print(order, level.tick, lots, time_ms)
             for level in self.books.take(order.coin, side, order.lots)
             for lots in self._makers(level)
         ]
@@ -205,7 +205,7 @@ class Market:
         for coin in np.flatnonzero(due & moved).tolist():
             self.books.requote(coin, int(bids[coin]), int(asks[coin]))
 
-    def _targets(self) -> tuple[bar.Integers, bar.Integers]:
+    def _targets(self) -> tuple[Integers, Integers]:
         """Where best bid and ask belong: around fair, wider in lively times."""
         fair = self.factors.fair()
         half = self._half_spread * np.sqrt(np.maximum(self.factors.level(), 0.5))
@@ -223,5 +223,5 @@ class Market:
 
 def _half_spread(listing: Listing, leader: Listing) -> float:
     """Half the usual spread as a fraction of the price: the less a coin trades, the wider."""
-    scale = (leader.day_volume_musd / listing.day_volume_musd) ** SPREAD_EXPONENT
+    scale = float((leader.day_volume_musd / listing.day_volume_musd) ** SPREAD_EXPONENT)
     return TIGHTEST_SPREAD_BPS * scale / 2.0 / 1e4

@@ -113,15 +113,15 @@ class Past:
         times = start + np.sort(rng.integers(0, length, count))
         signs = np.where(rng.random(count) < 0.5 + 0.25 * np.sign(np.diff(indices, prepend=row[bar.OPEN])), 1, -1)
         serial = PAST_IDENTIFIERS + ((coin * DAY_MINUTES + back) << 12)
-        columns = zip(indices.tolist(), lots.tolist(), times.tolist(), signs.tolist(), rng.random((count, 2)), strict=True)
+        columns = zip(
+            indices.tolist(), lots.tolist(), times.tolist(), signs.tolist(), rng.random((count, 2)), strict=True
+        )
         result = []
         for number, (index, size, time, sign, uniform) in enumerate(columns):
             taker = accounts.taker(coin, uniform[0])
             maker = accounts.maker(coin, uniform[1], taker)
             buyer, seller = (taker, maker) if sign > 0 else (maker, taker)
-            result.append(
-                VenueTrade(coin, sign, index, size, time, serial + number, serial + number, buyer, seller)
-            )
+            result.append(VenueTrade(coin, sign, index, size, time, serial + number, serial + number, buyer, seller))
         return result
 
 
@@ -173,6 +173,5 @@ def _split(total: int, count: int, rng: np.random.Generator) -> Integers:
     weights = np.exp(1.5 * rng.standard_normal(count))
     lots = 1 + np.floor(weights / weights.sum() * (total - count)).astype(np.int64)
     lots[-1] += total - int(lots.sum())
-    return lots
-
-
+    result: Integers = lots
+    return result

@@ -21,7 +21,7 @@ class VenueTrade(NamedTuple):
 
     coin: int
     sign: int
-    index: int
+    tick: int
     lots: int
     time_ms: int
     serial: int

@@ -13,7 +13,17 @@ from app.core.bus import Bus
 from app.core.calls import Call
 from app.core.errors import FrameError
 from app.core.events import Candle, CandleClosed, Listing, MarketContext, RulesRead, Trade
-from app.core.record import Answer, Connected, Dropped, Kind, Record, Request, StreamOpened
+from app.core.record import (
+    DATA_CONNECTION,
+    REQUEST_CONNECTION,
+    Answer,
+    Connected,
+    Dropped,
+    Kind,
+    Record,
+    Request,
+    StreamOpened,
+)
 from app.core.text import clean
 from app.engine.continuity import Continuity
 from app.engine.journal import Journal
@@ -21,7 +31,7 @@ from app.engine.protocol import Command, MetricSource, Mode, RefreshMarkets, Set
 from app.engine.watch import Effects, MarketWatch, select
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid import parse
-from app.feeds.hyperliquid.client import REQUESTS, SOCKET, VENUE
+from app.feeds.hyperliquid.limits import VENUE
 from app.markets.market import Market
 from app.markets.reads import rules_call
 
@@ -50,7 +60,10 @@ class Core:
         self.hole_ms: dict[str, int] = {}
         self.journal = Journal()
         stale_ms = round(settings.markets.stale_after_s * 1000)
-        self.health = {SOCKET: FeedHealth("Hyperliquid", stale_ms), REQUESTS: FeedHealth("requests", 86_400_000)}
+        self.health = {
+            DATA_CONNECTION: FeedHealth("Hyperliquid", stale_ms),
+            REQUEST_CONNECTION: FeedHealth("requests", 86_400_000),
+        }
         self._watch = MarketWatch(VENUE)
         self._continuity = Continuity()
         self._requests: dict[int, Request] = {}
@@ -107,7 +120,7 @@ class Core:
             self._venue_said(record.payload)
             return
         handler(record.payload)
-        self.health[SOCKET].data(self.now_ms)
+        self.health[DATA_CONNECTION].data(self.now_ms)
 
     def _stream_opened(self, record: Record) -> None:
         opened = _unpack_stream(record.payload)
@@ -125,7 +138,7 @@ class Core:
             self.journal.say(self.now_ms, "warning", "feed", f"channel {clean(opened.channel)} is not used")
             return
         if opened.transport == "file":
-            self.health[SOCKET].connected()
+            self.health[DATA_CONNECTION].connected()
         self._on_frame[opened.stream] = make(self._market(parse.coin_name(opened.subject)))
 
     def _newest(self, take: Callable[[bytes, int], None], frame: bytes) -> None:
@@ -157,7 +170,7 @@ class Core:
         lag = self.now_ms - venue_ms
         # A subscription begins with old trades: those say nothing about the feed's lag.
         if lag < 10_000:
-            self.health[SOCKET].venue_lag_ms = lag
+            self.health[DATA_CONNECTION].venue_lag_ms = lag
 
     def _candle(self, market: Market, frame: bytes) -> None:
         candle = parse.parse_candle(frame)
@@ -174,7 +187,7 @@ class Core:
         self.journal.say(self.now_ms, "warning", "venue", f"Hyperliquid says: {text}")
 
     def _refused(self, reason: str) -> None:
-        self.health[SOCKET].parse_errors += 1
+        self.health[DATA_CONNECTION].parse_errors += 1
         self.journal.say(self.now_ms, "warning", "feed", f"a message was refused: {reason}")
 
     # Connections.
@@ -186,7 +199,7 @@ class Core:
             return
         first = feed.state(self.now_ms) in ("connecting", "down")
         feed.connected()
-        if connected.connection == REQUESTS:
+        if connected.connection == REQUEST_CONNECTION:
             feed.data(self.now_ms)
         if first:
             self.journal.say(self.now_ms, "info", "feed", f"{feed.name}: connected")
@@ -199,7 +212,7 @@ class Core:
         feed.dropped(self.now_ms, clean(dropped.reason, 200), dropped.retry_in_s)
         again = "" if dropped.retry_in_s is None else f"; next try in {dropped.retry_in_s:.0f} s"
         self.journal.say(self.now_ms, "warning", "feed", f"{feed.name}: {dropped.reason}{again}")
-        if dropped.connection == SOCKET:
+        if dropped.connection == DATA_CONNECTION:
             last_trades = {coin: market.last_trade for coin, market in self.markets.items()}
             self._continuity.interrupted({coin: trade.time_ms for coin, trade in last_trades.items() if trade})
 
@@ -236,7 +249,7 @@ class Core:
 
     def _hole(self, market: Market) -> None:
         self.hole_ms[market.coin] = self.now_ms
-        self.health[SOCKET].holes += 1
+        self.health[DATA_CONNECTION].holes += 1
         self.journal.say(self.now_ms, "warning", "feed", f"{market.coin}: trades are missing from the tape")
 
     def _listed(self, listed: list[tuple[Listing, MarketContext]]) -> None:

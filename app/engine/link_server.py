@@ -58,6 +58,7 @@ class LinkServer:
             self._path.unlink(missing_ok=True)
             return
         writer.close()
+        await writer.wait_closed()
         raise DataError("Another engine is running; `tapedeck attach` shows it")
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

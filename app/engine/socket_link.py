@@ -42,6 +42,13 @@ class SocketLink:
     async def connect(self) -> Welcome:
         """Shake hands. Raises `VenueError` when no engine answers or it refuses."""
         try:
+            return await self._greet()
+        except VenueError:
+            await self.close()
+            raise
+
+    async def _greet(self) -> Welcome:
+        try:
             async with asyncio.timeout(_HANDSHAKE_TIMEOUT_S):
                 reader, self._writer = await asyncio.open_unix_connection(self._path)
                 self._writer.write(pack(Hello(PROTOCOL_VERSION, __version__)))

@@ -5,7 +5,14 @@ from typing import NamedTuple
 import aiohttp
 
 from app.core.errors import VenueError
-from app.core.text import clean
+from app.core.text import SafeText, clean
+
+
+def plain_reason(error: Exception) -> SafeText:
+    """Why a connection failed, in the operating system's words where there are any."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    words = cause.strerror if isinstance(cause, OSError) else None
+    return clean(words or str(cause) or type(cause).__name__, 160)
 
 
 class HttpAnswer(NamedTuple):
@@ -37,7 +44,7 @@ class HttpClient:
         except TimeoutError as error:
             raise VenueError(f"{url} did not answer within {self._timeout.total:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise VenueError(f"{url} cannot be reached: {clean(str(error) or type(error).__name__, 160)}") from error
+            raise VenueError(f"{url} cannot be reached: {plain_reason(error)}") from error
 
     async def close(self) -> None:
         """Close all connections."""

@@ -14,6 +14,7 @@ from app.core.clock import Clock
 from app.core.errors import VenueError
 from app.core.text import clean
 from app.feeds.backoff import Backoff
+from app.feeds.http import plain_reason
 
 _REST_S = 0.001
 _STABLE_NS = 60_000_000_000
@@ -85,7 +86,7 @@ class WebSocketConnection:
         except TimeoutError:
             return f"{self._url} did not answer within {_OPEN_TIMEOUT_S:g} s"
         except (aiohttp.ClientError, OSError) as error:
-            return f"{self._url} cannot be reached: {clean(str(error) or type(error).__name__, 160)}"
+            return f"{self._url} cannot be reached: {plain_reason(error)}"
         try:
             return await self._serve(socket)
         finally:
@@ -106,7 +107,7 @@ class WebSocketConnection:
         except* VenueError as errors:
             reason = str(errors.exceptions[0])
         except* (aiohttp.ClientError, OSError) as errors:
-            reason = f"the connection broke: {clean(str(errors.exceptions[0]) or 'reset', 160)}"
+            reason = f"the connection broke: {plain_reason(errors.exceptions[0])}"
         return reason
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:

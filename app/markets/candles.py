@@ -16,10 +16,15 @@ DAY_MS = 86_400_000
 GRACE_MS = 2_000
 """A bucket without a successor closes this long after its end: trades arrive about half a second late."""
 
+_NEVER_MS = 2**62
+
 
 class _Bucket(msgspec.Struct, gc=False):
-    """A candle in the making. `first_ms` and `last_ms` are the times of the trades that gave open and close.
+    """A candle in the making. `volume` and `trades` are of our own trades, `first_ms` and `last_ms` the times of those
+    that gave open and close.
 
+    `venue_volume` and `venue_trades` are the venue's, plus our trades later than `venue_ms`, when the venue's candle
+    came. Kept apart, because a trade that the venue had counted already may still be on its way to us.
     `pending`: its closing will be told. `settled`: it came from the venue after its end and is final.
     """
 
@@ -33,6 +38,9 @@ class _Bucket(msgspec.Struct, gc=False):
     first_ms: int
     last_ms: int
     pending: bool
+    venue_volume: float = 0.0
+    venue_trades: int = 0
+    venue_ms: int = _NEVER_MS
     settled: bool = False
 
 
@@ -88,8 +96,8 @@ class CandleSeries:
         """Back-fill with the venue's candles, in any order.
 
         A candle whose bucket ended `GRACE_MS` or longer before `now_ms` replaces ours; where we had none, its closing
-        is not told. In one still open high and low widen, volume and number of trades become the larger, open is the
-        venue's, close stays ours where we have one.
+        is not told. In one still open high and low widen, open is the venue's, close ours where we have one; volume and
+        number of trades are the larger of ours and the venue's, to which our trades after `now_ms` are added.
         """
         for candle in candles:
             if not self._belongs(candle) or candle.open_ms > now_ms + DAY_MS:
@@ -97,7 +105,7 @@ class CandleSeries:
             elif candle.open_ms + self._length_ms + GRACE_MS <= now_ms:
                 self._settle(candle)
             else:
-                self._widen(candle)
+                self._widen(candle, now_ms)
         self._forget_oldest()
 
     def candles(self) -> tuple[Candle, ...]:
@@ -145,18 +153,21 @@ class CandleSeries:
 
     def _settle(self, candle: Candle) -> None:
         index, known = self._find(candle.open_ms)
-        bucket = _filled(candle, pending=known is not None and known.pending, settled=True)
-        self._buckets[index : index + (known is not None)] = [bucket]
+        settled = _filled(candle, pending=known is not None and known.pending, settled=True)
+        self._buckets[index : index + (known is not None)] = [settled]
 
-    def _widen(self, candle: Candle) -> None:
+    def _widen(self, candle: Candle, now_ms: int) -> None:
         index, known = self._find(candle.open_ms)
         if known is None:
-            pending = candle.open_ms >= self._closed_before_ms
-            self._buckets.insert(index, _filled(candle, pending=pending, settled=False))
-        elif not known.settled:
-            known.open, known.first_ms = candle.open, candle.open_ms
-            known.high, known.low = max(known.high, candle.high), min(known.low, candle.low)
-            known.volume, known.trades = max(known.volume, candle.volume), max(known.trades, candle.trades)
+            known = _filled(candle, pending=candle.open_ms >= self._closed_before_ms, settled=False)
+            self._buckets.insert(index, known)
+        if known.settled:
+            return
+        known.open, known.first_ms = candle.open, candle.open_ms
+        known.high, known.low = max(known.high, candle.high), min(known.low, candle.low)
+        if not known.trades:
+            known.close = candle.close
+        known.venue_volume, known.venue_trades, known.venue_ms = candle.volume, candle.trades, now_ms
 
     def _find(self, open_ms: int) -> tuple[int, _Bucket | None]:
         index = bisect_left(self._buckets, open_ms, key=_start)
@@ -176,8 +187,8 @@ class CandleSeries:
             bucket.high,
             bucket.low,
             bucket.close,
-            bucket.volume,
-            bucket.trades,
+            max(bucket.volume, bucket.venue_volume),
+            max(bucket.trades, bucket.venue_trades),
         )
 
 
@@ -193,11 +204,13 @@ def _filled(candle: Candle, *, pending: bool, settled: bool) -> _Bucket:
         candle.high,
         candle.low,
         candle.close,
-        candle.volume,
-        candle.trades,
+        volume=0.0,
+        trades=0,
         first_ms=candle.open_ms,
         last_ms=candle.open_ms,
         pending=pending,
+        venue_volume=candle.volume,
+        venue_trades=candle.trades,
         settled=settled,
     )
 
@@ -215,3 +228,6 @@ def _add(bucket: _Bucket, trade: Trade) -> None:
         bucket.low = price
     bucket.volume += trade.size
     bucket.trades += 1
+    if time_ms > bucket.venue_ms:
+        bucket.venue_volume += trade.size
+        bucket.venue_trades += 1

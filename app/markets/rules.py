@@ -111,10 +111,11 @@ def momentum(mids: Floats, volatility: float) -> float:
 
 
 def persistence(mids: Floats) -> float:
-    """Share of the twelve five-second steps that go the way of the whole move, 0-1; a step without change is half."""
+    """Share of the twelve five-second steps that go the way of the whole move, 0-1; a step without change is half.
+
+    The window is not empty.
+    """
     signs = np.sign(np.diff(mids[::STEP_S]))
-    if not len(signs):
-        return 0.5
     return 0.5 + 0.5 * float(np.sign(mids[-1] - mids[0])) * float(signs.mean())
 
 

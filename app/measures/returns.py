@@ -16,7 +16,7 @@ def log_returns(prices: Floats) -> Floats:
 def exponential_volatility(times_s: Floats, prices: Floats, *, half_life_s: float, longest_step_s: float) -> float:
     """Volatility of log returns for one second (multiply by √t for t seconds), recent steps weighing more.
 
-    √( Σ w·r²/Δt / Σ w ) over the steps between samples, w = 2^(−age / half_life_s), age counted from the last sample.
+    √( Σ w·r²/Δt / Σ w ) over the steps between samples, w = 2^(−age / half_life_s), age counted from the last step.
     Returns are not centred: over seconds the mean is noise. Steps longer than `longest_step_s` are gaps and left out.
     `times_s` increases strictly. 0 where there is no step to measure.
     """
@@ -24,6 +24,7 @@ def exponential_volatility(times_s: Floats, prices: Floats, *, half_life_s: floa
     kept = steps <= longest_step_s
     if not kept.any():
         return 0.0
-    weights = np.exp2((times_s[1:] - times_s[-1]) / half_life_s) * kept
-    variance = np.dot(weights, log_returns(prices) ** 2 / steps) / weights.sum()
-    return float(np.sqrt(variance))
+    ends = times_s[1:][kept]
+    weights = np.exp2((ends - ends[-1]) / half_life_s)
+    variances = log_returns(prices)[kept] ** 2 / steps[kept]
+    return float(np.sqrt(np.dot(weights, variances) / weights.sum()))

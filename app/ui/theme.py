@@ -105,7 +105,7 @@ class Palette:
             panel=panel,
             dark=self.dark,
             ansi=self.ansi,
-            variables={"border": _textual_colour(self.styles["border"])},
+            variables={"border": _textual_colour(self.styles["border"]), "panel-darken-1": panel},
         )
 
 

@@ -100,6 +100,32 @@ def test_an_open_candle_widens() -> None:
     assert len(series.close_until(START + 62_000)) == 1
 
 
+def test_a_streamed_candle_counts_no_trade_twice() -> None:
+    series = CandleSeries("BTC", "1m", 10)
+    for second in range(1, 30):
+        # The venue's candle holds the second's trade half a second before that trade reaches us.
+        series.merge([a_candle(0, 100.0, float(second))], START + 1_000 * second + 300)
+        series.add_trade(a_trade(1_000 * second))
+    assert series.candles()[0].volume == 29.0
+
+
+def test_after_a_back_fill_of_the_open_candle_new_trades_add_to_it() -> None:
+    series = CandleSeries("BTC", "1h", 10)
+    hour = START // INTERVALS["1h"] * INTERVALS["1h"]
+    series.merge([a_candle(hour - START, 100.0, 50.0, "1h")], START + 10_000)
+    for offset_ms in (9_000, 10_001, 11_000):
+        series.add_trade(a_trade(offset_ms, 101.0))
+    assert (series.candles()[0].volume, series.candles()[0].trades) == (52.0, 7)
+
+
+def test_without_trades_the_venues_open_candle_is_followed() -> None:
+    series = CandleSeries("BTC", "1m", 10)
+    for price in (100.0, 104.0):
+        series.merge([a_candle(0, price)], START + 1_000)
+    assert series.candles()[0].close == 105.0
+    assert [candle.open_ms for candle in series.close_until(START + 62_000)] == [START]
+
+
 def test_back_fill_is_ordered_without_doubles_and_not_told() -> None:
     series = minutes(a_trade(180_000))
     series.merge([a_candle(120_000), a_candle(0), a_candle(0, 101.0), a_candle(60_000)], START + 181_000)

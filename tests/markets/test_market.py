@@ -199,6 +199,17 @@ def test_a_rising_minute_reads_as_one() -> None:
     assert (facts.bid, facts.ask, facts.newest_ms) == (market.bid, market.ask, now_ms)
 
 
+def test_days_of_silence_leave_sound_numbers() -> None:
+    market = a_market()
+    later_ms = run_minutes(market, 2, 0.01) + 10 * DAY_MS
+    market.on_second(later_ms - 1_000)
+    market.on_quote_frame(a_quote(later_ms), later_ms)
+    market.on_second(later_ms)
+    read = market.rules()
+    assert read is not None
+    assert (read.momentum, read.pressure, read.continuation, market.change_1m) == (0, 50, None, None)
+
+
 def test_before_a_whole_minute_the_rules_claim_nothing() -> None:
     market = a_market()
     for second in range(59):

@@ -30,6 +30,12 @@ def test_steps_across_a_gap_do_not_count() -> None:
     assert exponential_volatility(times, prices, half_life_s=10, longest_step_s=5) == 0.0
 
 
+def test_steps_before_a_very_long_gap_still_count() -> None:
+    times = np.array([0.0, 1.0, 1e9])
+    prices = np.exp(np.array([0.0, 0.002, 0.5]))
+    assert exponential_volatility(times, prices, half_life_s=1, longest_step_s=5) == pytest.approx(0.002)
+
+
 def test_half_a_life_ago_counts_half() -> None:
     prices = np.exp(np.array([0.0, 0.003, 0.003]))
     expected = 0.003 * np.sqrt(0.5 / 1.5)

@@ -1,15 +1,15 @@
-"""The deck on a market made up on the spot, to look at: `python -m tests.ui.playground live|demo|tape|empty|refused|ends`."""
+"""The deck on a market made up on the spot, to look at: `python tests/ui/playground.py live|demo|tape|empty|refused|ends [THEME]`."""
 
 import asyncio
 import math
 import sys
 
 import msgspec
+from deck_fakes import DEMO, THEMES, ScriptedLink, feed, snapshot, tape_snapshot
 
 from app.core.clock import SystemClock
 from app.engine.protocol import LogLine, MarketRow, RecordingView, Snapshot
 from app.ui.run import run_deck
-from tests.ui.deck_fakes import DEMO, THEMES, ScriptedLink, feed, snapshot, tape_snapshot
 
 
 class MovingLink(ScriptedLink):

@@ -12,18 +12,26 @@ import numpy as np
 
 from app.core.clock import Clock
 from app.core.errors import FrameError, VenueError
-from app.core.record import Answer, Connected, Dropped, Kind, Request, StreamOpened
+from app.core.record import (
+    DATA_CONNECTION,
+    REQUEST_CONNECTION,
+    Answer,
+    Connected,
+    Dropped,
+    Kind,
+    Request,
+    StreamOpened,
+)
 from app.feeds.backoff import Backoff
 from app.feeds.budget import WeightBudget
 from app.feeds.http import HttpAnswer, HttpClient
 from app.feeds.hyperliquid import limits
 from app.feeds.hyperliquid.classify import Key, classify, fast_key, fast_key_of
+from app.feeds.hyperliquid.limits import VENUE
 from app.feeds.hyperliquid.wire import WireAcknowledgement, WireClientFrame, WireSubscription
 from app.feeds.inbox import Inbox
 from app.feeds.websocket import WebSocketConnection
 
-VENUE = "hyperliquid"
-SOCKET, REQUESTS = "stream", "requests"
 CONTROL_STREAM = 1
 _REFUSED_FRAME_BYTES = 1_024
 _CONFLATED = frozenset({"l2Book", "bbo", "activeAssetCtx", "allMids"})
@@ -119,14 +127,14 @@ class HyperliquidClient:
     def connected(self, attempt: int) -> None:
         """The socket is open: ask for everything that is wanted."""
         self._connected = True
-        self._put(CONTROL_STREAM, Kind.CONNECT, Connected(VENUE, SOCKET, attempt))
+        self._put(CONTROL_STREAM, Kind.CONNECT, Connected(VENUE, DATA_CONNECTION, attempt))
         for subscription in self._wanted.values():
             self._send_subscribe(subscription)
 
     def dropped(self, reason: str, retry_in_s: float) -> None:
         """The socket is gone."""
         self._connected = False
-        self._put(CONTROL_STREAM, Kind.DROP, Dropped(VENUE, SOCKET, reason, round(retry_in_s, 3)))
+        self._put(CONTROL_STREAM, Kind.DROP, Dropped(VENUE, DATA_CONNECTION, reason, round(retry_in_s, 3)))
 
     def received(self, frame: bytes) -> None:
         """Hand a frame on under the stream it belongs to."""
@@ -194,7 +202,7 @@ class HyperliquidClient:
                 continue
             self.budget.spend(_extra_weight(request, answer))
             error_text = "" if answer.status == 200 else f"the venue answered {answer.status}"
-            self._put(0, Kind.CONNECT, Connected(VENUE, REQUESTS, backoff.failures + 1))
+            self._put(0, Kind.CONNECT, Connected(VENUE, REQUEST_CONNECTION, backoff.failures + 1))
             self._put(0, Kind.ANSWER, Answer(request.request_id, answer.status, answer.body, error_text))
             return
 
@@ -211,7 +219,7 @@ class HyperliquidClient:
 
     async def _wait_after(self, reason: str, backoff: Backoff) -> None:
         delay = max(backoff.next_s(), self.budget.delay_s(0))
-        self._put(0, Kind.DROP, Dropped(VENUE, REQUESTS, reason, round(delay, 3)))
+        self._put(0, Kind.DROP, Dropped(VENUE, REQUEST_CONNECTION, reason, round(delay, 3)))
         await asyncio.sleep(delay)
 
     def _put(self, stream: int, kind: Kind, payload: msgspec.Struct) -> None:

@@ -1,5 +1,7 @@
 """What Hyperliquid allows (docs/venues.md names the sources)."""
 
+VENUE = "hyperliquid"
+
 REQUEST_WEIGHT_PER_MINUTE = 1_200
 CONNECTIONS = 10
 NEW_CONNECTIONS_PER_MINUTE = 30

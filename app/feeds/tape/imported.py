@@ -9,7 +9,7 @@ import msgspec
 
 from app import __version__
 from app.core.errors import DataError
-from app.core.record import Connected, Dropped, Kind, Record, StreamOpened
+from app.core.record import DATA_CONNECTION, Connected, Dropped, Kind, Record, StreamOpened
 from app.core.text import clean
 from app.feeds.tape.files import open_regular
 from app.feeds.tape.format import Session
@@ -22,7 +22,6 @@ GAP_NS = 120 * 10**9
 STREAM_LIMIT = 10_000
 """Most pairs of channel and coin in one file."""
 _VENUE = "hyperliquid"
-_CONNECTION = "file"
 
 
 class Survey(msgspec.Struct):
@@ -124,11 +123,11 @@ class _Stamper:
         return self.record(wall_ns, Kind.STREAM, msgspec.msgpack.encode(opened), opened.stream)
 
     def connect(self, wall_ns: int) -> Record:
-        return self.record(wall_ns, Kind.CONNECT, msgspec.msgpack.encode(Connected(_VENUE, _CONNECTION)))
+        return self.record(wall_ns, Kind.CONNECT, msgspec.msgpack.encode(Connected(_VENUE, DATA_CONNECTION)))
 
     def drop(self, wall_ns: int, until_ns: int) -> Record:
         seconds = (until_ns - wall_ns) / 1e9
-        dropped = Dropped(_VENUE, _CONNECTION, f"the recording has a gap of {seconds:.0f} s", seconds)
+        dropped = Dropped(_VENUE, DATA_CONNECTION, f"the recording has a gap of {seconds:.0f} s", seconds)
         return self.record(wall_ns, Kind.DROP, msgspec.msgpack.encode(dropped))
 
 

@@ -7,7 +7,6 @@ from rich.cells import cell_len
 
 from app.ui.theme import Role
 
-
 GAP = 2
 
 

@@ -153,6 +153,14 @@ class FullDisk:
         return written
 
 
+def record_into(path: Path, taken: list[Record]) -> None:
+    """Write records until that fails; `taken` gets those the writer took."""
+    with TapeWriter(path, SESSION, ManualClock()) as writer:
+        for record in numbered_records(100):
+            writer.write(record)
+            taken.append(record)
+
+
 @pytest.mark.parametrize("room", [0, 20, 300, 500, 700])
 def test_a_full_disk_is_a_data_error_and_keeps_what_was_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
@@ -160,10 +168,8 @@ def test_a_full_disk_is_a_data_error_and_keeps_what_was_written(
     path = tmp_path / "a.tape"
     monkeypatch.setattr(writer_module, "os", FullDisk(room))
     taken: list[Record] = []
-    with pytest.raises(DataError, match="No space left"), TapeWriter(path, SESSION, ManualClock()) as writer:
-        for record in numbered_records(100):
-            writer.write(record)
-            taken.append(record)
+    with pytest.raises(DataError, match="No space left"):
+        record_into(path, taken)
     if path.exists():
         kept = list(TapeReader(path).records())
         assert kept == numbered_records(100)[: len(kept)]

@@ -1,0 +1,47 @@
+"""Run the simulated venue in its own process: `python -m app.demo --seed 7 --coins 32`."""
+
+import argparse
+import json
+import os
+import sys
+
+from app.demo.sockets import Sockets, listen
+
+
+def main() -> int:
+    """Listen, print the addresses as one JSON line, serve until stdin ends or a signal comes. Exit code 0."""
+    arguments = _arguments()
+    sockets = listen()
+    line = {"websocket_url": sockets.websocket_url, "rest_url": sockets.rest_url}
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+    _run(arguments.seed, arguments.coins, sockets)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="app.demo", description="A simulated venue on loopback. Its data is made up.")
+    parser.add_argument("--seed", type=_seed, default=7, help="the same seed gives the same market (default 7)")
+    parser.add_argument("--coins", type=int, choices=range(1, 61), metavar="1-60", default=32, help="live markets")
+    return parser.parse_args()
+
+
+def _seed(text: str) -> int:
+    seed = int(text)
+    if not 0 <= seed < 2**63:
+        raise argparse.ArgumentTypeError(f"{seed} is not a seed: choose 0 to 2^63 − 1")
+    return seed
+
+
+def _run(seed: int, coins: int, sockets: Sockets) -> None:
+    # One thread is plenty for arrays this small, and each more would cost memory and start-up time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    import asyncio
+
+    from app.demo.process import run
+
+    asyncio.run(run(seed, coins, sockets))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

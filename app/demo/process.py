@@ -1,0 +1,39 @@
+"""The venue as a process of its own: it lives as long as its parent and ends quietly."""
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+import threading
+
+from app.core.clock import SystemClock
+from app.demo.server import serve
+from app.demo.sockets import Sockets
+from app.demo.venue import Venue
+
+
+async def run(seed: int, coins: int, sockets: Sockets) -> None:
+    """Serve until stdin reaches its end, or SIGTERM or SIGINT comes."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    threading.Thread(target=_watch_stdin, args=(loop, stop), daemon=True).start()
+    clock = SystemClock()
+    venue = Venue(seed=seed, coins=coins, start_ms=clock.wall_ns() // 1_000_000)
+    # What is there now stays for good; leaving it out keeps collections short.
+    gc.freeze()
+    async with serve(venue, clock=clock, sockets=sockets):
+        await stop.wait()
+
+
+def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """A thread, because neither terminals nor files nor /dev/null can all be polled by the loop."""
+    try:
+        while os.read(sys.__stdin__.fileno() if sys.__stdin__ else 0, 4096):
+            continue
+    except OSError:
+        # No stdin at all: nobody holds the other end, which is what its end would mean.
+        pass
+    loop.call_soon_threadsafe(stop.set)

@@ -1,0 +1,152 @@
+"""The venue on its sockets: WebSocket and POST /info on loopback, paced by a clock."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+from aiohttp import web
+from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import serve as serve_websocket
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from app.core.clock import Clock, SystemClock
+from app.demo.session import Session
+from app.demo.sockets import Sockets, listen
+from app.demo.venue import Venue
+
+BEAT_S = 0.05
+MOST_AT_ONCE_MS = 2_000
+LARGEST_FRAME = 65_536
+LARGEST_BODY = 65_536
+CLOSING_S = 0.2
+
+
+class Server:
+    """A venue that moves with a clock: what the socket handlers share."""
+
+    def __init__(self, venue: Venue, clock: Clock, sockets: Sockets) -> None:
+        self._venue = venue
+        self._clock = clock
+        self._began_ms = self._now_ms()
+        self._clients: dict[Session, tuple[ServerConnection, asyncio.Event]] = {}
+        self.websocket_url = sockets.websocket_url
+        self.rest_url = sockets.rest_url
+
+    def tick(self) -> None:
+        """Bring the market to the clock's time, at most two seconds at once, and wake whoever has something to send."""
+        market, now_ms = self._venue.market, self._now_ms()
+        due_ms = market.start_ms + now_ms - self._began_ms
+        self._venue.advance(min(due_ms, market.now_ms + MOST_AT_ONCE_MS))
+        for session, (connection, wake) in list(self._clients.items()):
+            session.check_idle(now_ms)
+            if session.cut:
+                connection.transport.abort()
+            elif session.pending():
+                wake.set()
+
+    async def pace(self) -> None:
+        """Tick for ever, 20 times a second."""
+        while True:
+            self.tick()
+            await asyncio.sleep(BEAT_S)
+
+    def admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Refuse a handshake on another path, or when the venue takes no more connections."""
+        if request.path.partition("?")[0] != "/ws":
+            return connection.respond(HTTPStatus.NOT_FOUND, "streams are at /ws\n")
+        if not self._venue.accepts(self._now_ms()):
+            return connection.respond(HTTPStatus.TOO_MANY_REQUESTS, "too many connections\n")
+        return None
+
+    async def handle(self, connection: ServerConnection) -> None:
+        """Serve one WebSocket client until it leaves or is cut."""
+        session = self._venue.connect(self._now_ms())
+        if session is None:
+            connection.transport.abort()
+            return
+        wake = asyncio.Event()
+        self._clients[session] = connection, wake
+        sender = asyncio.create_task(self._send(connection, session, wake))
+        # An unclean end is an end like any other to a venue.
+        with contextlib.suppress(ConnectionClosed):
+            await self._receive(connection, session, wake)
+        del self._clients[session]
+        self._venue.disconnect(session)
+        sender.cancel()
+        await asyncio.gather(sender, return_exceptions=True)
+
+    async def _receive(self, connection: ServerConnection, session: Session, wake: asyncio.Event) -> None:
+        async for message in connection:
+            session.receive(message.encode() if isinstance(message, str) else message, self._now_ms())
+            if session.cut:
+                connection.transport.abort()
+            wake.set()
+
+    async def _send(self, connection: ServerConnection, session: Session, wake: asyncio.Event) -> None:
+        """Send the outbox as it fills. Who stops reading holds only this task up, until `tick` cuts the session."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await wake.wait()
+                wake.clear()
+                while session.pending():
+                    await connection.send(session.take(self._now_ms()), text=True)
+
+    async def info(self, request: web.Request) -> web.Response:
+        """Answer POST /info."""
+        reply = self._venue.request(await request.read(), self._now_ms())
+        kind = "application/json" if reply.status == HTTPStatus.OK else "text/plain"
+        return web.Response(status=reply.status, body=reply.body, content_type=kind)
+
+    def _now_ms(self) -> int:
+        return self._clock.monotonic_ns() // 1_000_000
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    venue: Venue, *, clock: Clock | None = None, sockets: Sockets | None = None, paced: bool = True
+) -> AsyncIterator[Server]:
+    """Serve `venue` while the context lasts. Without `paced` the market moves only when `tick` is called."""
+    own = sockets or listen()
+    server = Server(venue, clock or SystemClock(), own)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(own.close)
+        await stack.enter_async_context(_streams(server, own))
+        await stack.enter_async_context(_requests(server, own))
+        if paced:
+            stack.push_async_callback(_end, asyncio.create_task(server.pace()))
+        yield server
+
+
+def _streams(server: Server, sockets: Sockets) -> contextlib.AbstractAsyncContextManager[object]:
+    # The venue itself never pings and never compresses; clients do the pinging.
+    return serve_websocket(
+        server.handle,
+        sock=sockets.websocket,
+        process_request=server.admit,
+        compression=None,
+        ping_interval=None,
+        close_timeout=CLOSING_S,
+        max_size=LARGEST_FRAME,
+        server_header=None,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _requests(server: Server, sockets: Sockets) -> AsyncIterator[None]:
+    application = web.Application(client_max_size=LARGEST_BODY)
+    application.router.add_post("/info", server.info)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSING_S)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, sockets.rest).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

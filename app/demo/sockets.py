@@ -1,0 +1,34 @@
+"""The venue's listening sockets. Imports nothing heavy: they listen before the rest of the program is loaded."""
+
+import socket
+from typing import NamedTuple
+
+HOST = "127.0.0.1"
+BACKLOG = 64
+
+
+class Sockets(NamedTuple):
+    """Two listening sockets on loopback, on ports the system picked."""
+
+    websocket: socket.socket
+    rest: socket.socket
+
+    @property
+    def websocket_url(self) -> str:
+        """Where the streams are."""
+        return f"ws://{HOST}:{self.websocket.getsockname()[1]}/ws"
+
+    @property
+    def rest_url(self) -> str:
+        """Base of the request endpoint."""
+        return f"http://{HOST}:{self.rest.getsockname()[1]}"
+
+    def close(self) -> None:
+        """Stop listening; harmless when it has been done already."""
+        self.websocket.close()
+        self.rest.close()
+
+
+def listen() -> Sockets:
+    """Listen now: who connects before the venue is ready waits in the socket's queue. Raises OSError."""
+    return Sockets(*(socket.create_server((HOST, 0), backlog=BACKLOG) for _ in range(2)))

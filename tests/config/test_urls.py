@@ -1,0 +1,101 @@
+import pytest
+
+from app.config.settings import HyperliquidSettings
+from app.config.urls import check_rest_url, check_websocket_url
+
+GOOD_WEBSOCKET = [
+    "wss://api.hyperliquid.xyz/ws",
+    "wss://api.hyperliquid.xyz:443/ws",
+    "wss://API.Hyperliquid.xyz/ws",
+    "wss://api.hyperliquid-testnet.xyz/ws",
+    "ws://127.0.0.1:8001/ws",
+    "ws://127.0.0.1",
+    "wss://[::1]:8001/ws",
+    "ws://localhost:1",
+]
+GOOD_REST = [
+    "https://api.hyperliquid.xyz",
+    "https://api.hyperliquid.xyz/",
+    "https://api.hyperliquid-testnet.xyz",
+    "http://127.0.0.1:8001",
+    "https://localhost:65535",
+    "http://[::1]:8001",
+]
+BAD_REST = [
+    "",
+    "api.hyperliquid.xyz",
+    "http://api.hyperliquid.xyz",
+    "wss://api.hyperliquid.xyz",
+    "ftp://api.hyperliquid.xyz",
+    "file:///etc/passwd",
+    "https://example.com",
+    "https://api.hyperliquid.xyz.example.com",
+    "https://evil-api.hyperliquid.xyz",
+    "https://hyperliquid.xyz",
+    "https://api.hyperliquid.xyz.",
+    "https://api.hyperliquid.xyz:8443",
+    "https://user@api.hyperliquid.xyz",
+    "https://user:word@api.hyperliquid.xyz",
+    "https://api.hyperliquid.xyz@example.com",
+    "https://api.hyperliquid.xyz\\@example.com",
+    "https://example.com#api.hyperliquid.xyz",
+    "https://example.com?api.hyperliquid.xyz",
+    "https://api.hyperliquid.xyz/info?x=1",
+    "https://api.hyperliquid.xyz/#x",
+    "https://api.hyperliquid.xyz/%2e%2e",
+    " https://api.hyperliquid.xyz",
+    "https://api.hyperliquid.xyz\n",
+    "https://api.hyperliquid.xyz/\r\nX: y",
+    "https:/api.hyperliquid.xyz",
+    "https:////api.hyperliquid.xyz",
+    "http://0.0.0.0:8001",
+    "http://10.0.0.1",
+    "http://169.254.169.254/latest",
+    "http://2130706433",
+    "http://0x7f000001",
+    "http://0177.0.0.1",
+    "http://127.1",
+    "http://127.0.0.2",
+    "http://[::ffff:127.0.0.1]",
+    "http://[::ffff:7f00:1]",
+    "http://[0:0:0:0:0:0:0:1]",
+    "http://[::1%25lo]",
+    "http://::1:8001",
+    "http://localhost.localdomain",
+    "http://localhost:0",
+    "http://localhost:65536",
+    "http://localhost:８００１",
+    "http://ｌocalhost:8001",
+    "https://api.hyperliquіd.xyz",
+    "https://api.hyperliquid.xyz/" + "a" * 200,
+]
+
+
+@pytest.mark.parametrize("url", GOOD_WEBSOCKET)
+def test_websocket_urls_that_are_allowed(url: str) -> None:
+    assert HyperliquidSettings(websocket_url=url).websocket_url == url
+
+
+@pytest.mark.parametrize("url", GOOD_REST)
+def test_rest_urls_that_are_allowed(url: str) -> None:
+    assert HyperliquidSettings(rest_url=url).rest_url == url
+
+
+@pytest.mark.parametrize("url", BAD_REST)
+def test_rest_urls_that_are_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"URL|host|scheme|port|https"):
+        check_rest_url(url)
+
+
+@pytest.mark.parametrize("url", BAD_REST)
+def test_the_same_tricks_are_refused_for_sockets(url: str) -> None:
+    as_socket = url.replace("https://", "wss://").replace("http://", "ws://")
+    if url == "wss://api.hyperliquid.xyz":
+        as_socket = "https://api.hyperliquid.xyz"
+    with pytest.raises(ValueError, match=r"URL|host|scheme|port|wss"):
+        check_websocket_url(as_socket)
+
+
+def test_settings_cannot_be_built_around_the_list() -> None:
+    with pytest.raises(ValueError, match="not on the list"):
+        HyperliquidSettings(rest_url="https://example.com")

@@ -1,0 +1,195 @@
+"""The core is a function of its inputs: what it asks for, takes, refuses and derives."""
+
+import json
+
+import pytest
+from core_driver import Driver
+
+from app.core.record import Kind, Record
+from app.engine.core import Core
+from app.engine.freeze import Outside, freeze
+from app.engine.protocol import MarketRow, SourceView
+
+SOURCE = SourceView("live", "LIVE", "Hyperliquid")
+
+
+@pytest.fixture
+def driver() -> Driver:
+    driver = Driver()
+    driver.start()
+    driver.list_markets()
+    for coin in ("BTC", "ETH"):
+        for channel in ("trades", "bbo"):
+            driver.open(channel, coin)
+    return driver
+
+
+def row(driver: Driver, coin: str) -> MarketRow:
+    return next(row for row in freeze(driver.core, SOURCE, Outside()).markets if row.coin == coin)
+
+
+def test_a_fresh_run_asks_for_the_markets_then_follows_the_busiest(driver: Driver) -> None:
+    assert driver.asked.requests[0].channel == "metaAndAssetCtxs"
+    followed = {(s.type, s.coin) for s in driver.asked.subscriptions}
+    assert followed == {
+        (c, coin) for coin in ("BTC", "ETH") for c in ("trades", "bbo", "l2Book", "activeAssetCtx", "candle")
+    }
+    spans = [(r.subject, r.variant) for r in driver.asked.requests[1:]]
+    assert spans == [("BTC", "1m"), ("ETH", "1m"), ("BTC", "1h"), ("ETH", "1h")]
+
+
+def test_a_row_shows_before_anything_streams(driver: Driver) -> None:
+    assert row(driver, "BTC").favourite
+    assert row(driver, "ETH").funding == 0.0000125
+    assert row(driver, "BTC").day_volume_usd == 1e6
+
+
+def test_prices_ages_and_changes_follow_the_data(driver: Driver) -> None:
+    driver.quote("BTC", 99.9, 100.1)
+    driver.tick(1)
+    assert row(driver, "BTC").price == pytest.approx(100.0)
+    assert row(driver, "BTC").age_ms == 1000
+    assert row(driver, "BTC").change_24h == pytest.approx(100 / 90 - 1)
+    driver.tick(60)
+    assert row(driver, "BTC").stale
+    assert row(driver, "BTC").rules is None
+
+
+def test_duplicates_count_once(driver: Driver) -> None:
+    before = driver.core.events
+    for _ in range(3):
+        driver.trade("BTC", 100, tid=1, age_ms=0)
+    assert driver.core.events == before + 1
+    assert driver.core.markets["BTC"].tape.duplicates == 2
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"{",
+        b"null",
+        b'{"channel":"trades","data":[{}]}',
+        b'{"channel":"trades","data":{"coin":"BTC"}}',
+        b"\xff" * 99,
+    ],
+)
+def test_garbage_is_counted_and_never_fatal(driver: Driver, payload: bytes) -> None:
+    events = driver.core.events
+    driver.put(Kind.FRAME, payload, driver.streams["trades", "BTC"])
+    driver.put(Kind.FRAME, payload, 99)
+    assert driver.core.parse_errors == 2
+    assert driver.core.events == events
+    assert "refused" in driver.core.journal.log_tail[-1].text
+
+
+def test_a_flood_of_garbage_is_one_line_in_the_log(driver: Driver) -> None:
+    lines = len(driver.core.journal.log_tail)
+    for _ in range(1000):
+        driver.put(Kind.FRAME, b"{", driver.streams["trades", "BTC"])
+    assert driver.core.parse_errors == 1000
+    assert len(driver.core.journal.log_tail) == lines + 1
+
+
+def test_damaged_control_records_are_refused(driver: Driver) -> None:
+    for kind in (Kind.STREAM, Kind.CONNECT, Kind.DROP, Kind.REQUEST, Kind.ANSWER, Kind.COMMAND):
+        driver.put(kind, b"\xc1 not msgpack")
+    assert driver.core.parse_errors == 6
+
+
+def test_unknown_kinds_only_move_the_time(driver: Driver) -> None:
+    before = driver.core.events
+    driver.now_ms += 5_000
+    driver.put(4_711, b"whatever")
+    assert driver.core.now_ms == driver.now_ms
+    assert driver.core.events == before
+
+
+def test_a_trade_of_another_coin_is_refused(driver: Driver) -> None:
+    frame = {
+        "channel": "trades",
+        "data": [{"coin": "ETH", "side": "B", "px": "1", "sz": "1", "time": driver.now_ms, "tid": 3}],
+    }
+    driver.put(Kind.FRAME, json.dumps(frame).encode(), driver.streams["trades", "BTC"])
+    assert driver.core.parse_errors == 1
+    assert driver.core.markets["ETH"].last_trade is None
+
+
+def test_what_the_venue_says_goes_to_the_log_cleaned(driver: Driver) -> None:
+    driver.put(Kind.FRAME, b'{"channel":"error","data":"Cannot \\u001b[31mtrack"}', 1)
+    assert driver.core.journal.log_tail[-1].text == "Hyperliquid says: Cannot [31mtrack"
+
+
+def test_a_wall_clock_set_back_makes_no_age_negative(driver: Driver) -> None:
+    driver.quote("BTC", 99, 101)
+    driver.now_ms -= 3_600_000
+    driver.tick()
+    assert row(driver, "BTC").age_ms == 0
+
+
+def test_a_failed_answer_is_told(driver: Driver) -> None:
+    driver.answer(driver.asked.requests[1], b"", status=500)
+    assert "said 500" in driver.core.journal.log_tail[-1].text
+
+
+def test_a_hole_after_a_break_is_asked_about_then_marked(driver: Driver) -> None:
+    driver.trade("BTC", 100, tid=1)
+    driver.drop()
+    driver.tick(60)
+    driver.connect()
+    driver.trade("BTC", 101, tid=2)
+    request = driver.asked.requests[-1]
+    assert (request.channel, request.subject) == ("recentTrades", "BTC")
+    late = {"coin": "BTC", "side": "A", "px": "101", "sz": "1", "time": driver.now_ms - 5_000, "tid": 3}
+    driver.answer(request, [late])
+    assert row(driver, "BTC").hole
+    assert driver.core.health["stream"].holes == 1
+
+
+def test_a_replay_that_reaches_back_leaves_no_hole(driver: Driver) -> None:
+    driver.trade("BTC", 100, tid=1, age_ms=0)
+    asked = len(driver.asked.requests)
+    driver.drop()
+    driver.tick(5)
+    driver.connect()
+    driver.trade("BTC", 100, tid=1, age_ms=5_000)
+    assert len(driver.asked.requests) == asked
+    assert not row(driver, "BTC").hole
+
+
+def busy_hour(driver: Driver) -> None:
+    """A market that moves enough for reads, calls and candles."""
+    price = 100.0
+    for step in range(2_000):
+        price *= 1.0004 if step % 7 else 0.9991
+        driver.quote("BTC", round(price - 0.01, 4), round(price + 0.01, 4))
+        driver.trade("BTC", round(price, 4), tid=step + 10, side="BA"[step % 3 == 0])
+        driver.tick()
+
+
+def test_replaying_the_records_derives_the_same_events(driver: Driver) -> None:
+    busy_hour(driver)
+    again = Core("tape", driver.settings)
+    for record in driver.records:
+        again.dispatch(record)
+        if record.sequence % 10 == 0:
+            freeze(again, SOURCE, Outside())
+    journal = driver.core.journal
+    assert journal.calls_filed > 5
+    assert journal.candles_closed > 100
+    assert again.journal.log_sha256 == journal.log_sha256
+    assert again.journal.calls_filed == journal.calls_filed
+
+
+def test_another_input_derives_other_events(driver: Driver) -> None:
+    busy_hour(driver)
+    again = Core("tape", driver.settings)
+    for record in driver.records[:-200]:
+        again.dispatch(record)
+    assert again.journal.log_sha256 != driver.core.journal.log_sha256
+
+
+def test_a_tape_without_requests_never_waits_for_answers() -> None:
+    core = Core("tape", Driver().settings)
+    core.dispatch(Record(1, 1, 1, 0, Kind.TIMER, b""))
+    assert freeze(core, SOURCE, Outside()).waiting_for.startswith("Waiting for the first record")

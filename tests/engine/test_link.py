@@ -1,0 +1,189 @@
+"""One protocol, two transports: a deck cannot tell which one it has."""
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from app.config.settings import Settings
+from app.core.clock import SystemClock
+from app.core.errors import DataError, VenueError
+from app.core.record import Kind, Record
+from app.engine.core import Core
+from app.engine.engine import Engine
+from app.engine.frames import pack
+from app.engine.freeze import Outside
+from app.engine.link_server import LinkServer
+from app.engine.local_link import LocalLink
+from app.engine.protocol import Command, Hello, RefreshMarkets, SetMetricSource, SourceView, StopEngine
+from app.engine.socket_link import SocketLink
+
+pytestmark = pytest.mark.asyncio
+
+
+class HandRun:
+    """A run whose inputs a test gives."""
+
+    source = SourceView("demo", "DEMO", "by hand")
+
+    def __init__(self) -> None:
+        self.core = Core("demo", Settings())
+        self.changed: Callable[[], None] = lambda: None
+        self.stopped = False
+
+    def outside(self) -> Outside:
+        return Outside()
+
+    async def start(self, changed: Callable[[], None]) -> None:
+        self.changed = changed
+        changed()
+
+    async def finished(self) -> None:
+        await asyncio.Event().wait()
+
+    def command(self, command: Command) -> tuple[bool, str]:
+        return self.core.apply(command)
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+    def tick(self) -> None:
+        sequence = self.core.sequence + 1
+        self.core.dispatch(Record(sequence, sequence * 10**9, 0, 0, Kind.TIMER, b""))
+        self.changed()
+
+
+class House:
+    """An engine with its socket."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.run = HandRun()
+        self.engine = Engine(self.run, SystemClock(), snapshot_hz=10)
+        self.local = LocalLink(self.engine, LinkServer(self.engine, path))
+
+
+@pytest_asyncio.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    house = House(tmp_path / "engine.sock")
+    await house.local.connect()
+    yield house
+    await house.local.close()
+
+
+async def test_both_transports_show_the_same(house: House) -> None:
+    remote = SocketLink(house.path)
+    welcome = await remote.connect()
+    assert welcome.source == house.run.source
+    house.run.tick()
+    assert await house.local.snapshot() == await remote.snapshot()
+    await remote.close()
+
+
+async def test_snapshots_conflate_to_the_newest(house: House) -> None:
+    await house.local.snapshot()
+    for _ in range(50):
+        house.run.tick()
+    snapshot = await house.local.snapshot()
+    assert snapshot is not None
+    assert snapshot.sequence == 50
+
+
+async def test_commands_get_their_own_results(house: House) -> None:
+    remote = SocketLink(house.path)
+    await remote.connect()
+    results = await asyncio.gather(
+        remote.send(SetMetricSource("ai")), remote.send(SetMetricSource("rules")), house.local.send(RefreshMarkets())
+    )
+    assert [result.ok for result in results] == [False, True, True]
+    assert results[0].message.startswith("There is no AI read yet")
+    await remote.close()
+
+
+async def test_detaching_leaves_the_engine_running(house: House) -> None:
+    remote = SocketLink(house.path)
+    await remote.connect()
+    await remote.close()
+    house.run.tick()
+    assert not house.engine.ended
+    again = SocketLink(house.path)
+    assert (await again.connect()).source.mode == "demo"
+    await again.close()
+
+
+async def test_stopping_over_the_link_ends_every_deck(house: House) -> None:
+    remote = SocketLink(house.path)
+    await remote.connect()
+    await remote.send(StopEngine())
+    while await house.local.snapshot() is not None:
+        pass
+    while await remote.snapshot() is not None:
+        pass
+    assert house.run.stopped
+    assert not (await remote.send(RefreshMarkets())).ok
+    await remote.close()
+
+
+async def test_the_socket_is_its_owners_alone(house: House) -> None:
+    assert stat.S_IMODE(house.path.stat().st_mode) == 0o600
+
+
+async def test_another_version_is_refused_with_the_reason(house: House) -> None:
+    reader, writer = await asyncio.open_unix_connection(house.path)
+    writer.write(pack(Hello(999, "9.9")))
+    answer = await reader.read(400)
+    assert b"use one version of tapedeck" in answer
+    writer.close()
+    await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "noise", [b"", b"\x00", b"\xff\xff\xff\xff", b"\x05\x00\x00\x00hello", b"GET / HTTP/1.1\r\n\r\n"]
+)
+async def test_noise_on_the_socket_harms_nobody(house: House, noise: bytes) -> None:
+    reader, writer = await asyncio.open_unix_connection(house.path)
+    writer.write(noise)
+    writer.write_eof()
+    assert await reader.read() == b""
+    writer.close()
+    await writer.wait_closed()
+    house.run.tick()
+    assert await house.local.snapshot() is not None
+
+
+async def test_a_second_engine_is_told_and_a_dead_socket_is_replaced(house: House, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Another engine is running"):
+        await LinkServer(house.engine, house.path).start()
+    dead = tmp_path / "dead.sock"
+    server = await asyncio.start_unix_server(lambda *_: None, dead)
+    server.close()
+    dead.touch()
+    replacement = LinkServer(house.engine, dead)
+    await replacement.start()
+    await replacement.stop()
+    assert not dead.exists()
+
+
+async def test_nobody_home_is_said_plainly(tmp_path: Path) -> None:
+    with pytest.raises(VenueError, match="No engine is running"):
+        await SocketLink(tmp_path / "none.sock").connect()
+
+
+async def test_a_lying_engine_cannot_fill_the_memory(tmp_path: Path) -> None:
+    async def lie(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\xff\xff\xff\x7f")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_unix_server(lie, tmp_path / "liar.sock")
+    with pytest.raises(VenueError, match="at most"):
+        await SocketLink(tmp_path / "liar.sock").connect()
+    server.close()
+
+
+async def test_messages_are_tagged_for_both_ends() -> None:
+    assert msgspec.msgpack.decode(pack(Hello(1, "x"))[4:]) == {"type": "hello", "protocol": 1, "client": "x"}

@@ -1,0 +1,72 @@
+"""Workers are restarted, given up, and ended together."""
+
+import asyncio
+
+import pytest
+
+from app.engine.supervisor import Supervisor
+
+pytestmark = pytest.mark.asyncio
+
+
+async def no_wait(_: float) -> None:
+    await asyncio.sleep(0)
+
+
+async def test_a_failing_worker_is_restarted_then_given_up_and_told() -> None:
+    told: list[tuple[str, str]] = []
+    tries = 0
+    gave_up = asyncio.Event()
+
+    def report(name: str, text: str) -> None:
+        told.append((name, text))
+        if "not started again" in text:
+            gave_up.set()
+
+    async def worker() -> None:
+        nonlocal tries
+        tries += 1
+        raise ValueError("\x1b[31mbroken")
+
+    supervisor = Supervisor(report, restarts=3, sleep=no_wait)
+    supervisor.start("scanner", worker)
+    await gave_up.wait()
+    assert tries == 4
+    assert told[0] == ("scanner", "ValueError: [31mbroken")
+    assert await supervisor.stop() == []
+
+
+async def test_a_worker_that_recovers_goes_on() -> None:
+    runs = 0
+    done = asyncio.Event()
+
+    async def worker() -> None:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            raise OSError("once")
+        done.set()
+
+    supervisor = Supervisor(lambda *_: None, sleep=no_wait)
+    supervisor.start("feed", worker)
+    await done.wait()
+    assert runs == 2
+    await supervisor.stop()
+
+
+async def test_what_does_not_end_is_named() -> None:
+    release = asyncio.Event()
+
+    async def stubborn() -> None:
+        while not release.is_set():
+            try:
+                await release.wait()
+            except asyncio.CancelledError:
+                continue
+
+    supervisor = Supervisor(lambda *_: None)
+    supervisor.start("stubborn", stubborn)
+    await asyncio.sleep(0)
+    assert await supervisor.stop(deadline_s=0) == ["stubborn"]
+    release.set()
+    await asyncio.sleep(0)

@@ -1,0 +1,38 @@
+"""A feed is judged by its data, not by its socket."""
+
+from app.feeds.health import FeedHealth
+
+
+def feed() -> FeedHealth:
+    return FeedHealth("Hyperliquid", stale_after_ms=15_000)
+
+
+def test_the_words_follow_the_data() -> None:
+    health = feed()
+    assert health.state(0) == "connecting"
+    health.connected()
+    assert health.state(0) == "waiting"
+    health.data(1_000)
+    assert health.state(16_000) == "live"
+    assert health.state(16_001) == "stale"
+    health.dropped(20_000, "gone", 3.0)
+    assert (health.state(20_000), health.retry_in_s(21_000)) == ("down", 2.0)
+
+
+def test_only_a_connection_that_was_up_can_drop() -> None:
+    health = feed()
+    health.dropped(0, "unreachable", 1.0)
+    health.dropped(0, "unreachable", 1.0)
+    assert (health.drops, health.reconnects) == (0, 0)
+    health.connected()
+    health.dropped(0, "reset", 1.0)
+    health.connected()
+    assert (health.drops, health.reconnects, health.message) == (1, 1, "")
+
+
+def test_an_open_but_silent_socket_is_stale() -> None:
+    health = feed()
+    health.connected()
+    health.data(0)
+    health.connected()
+    assert health.state(60_000) == "stale"

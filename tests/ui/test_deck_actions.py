@@ -1,0 +1,64 @@
+"""The action table: one source for keys, footer, help, palette and docs/keys.md."""
+
+import re
+from pathlib import Path
+
+import pytest
+from deck_fakes import ScriptedLink, deck_on, screen_text, settle
+
+from app.ui.actions import ACTIONS, EVERYWHERE, bindings, footer_actions
+
+KEYS_PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
+
+
+def test_no_key_and_no_id_is_used_twice() -> None:
+    keys = [key for action in ACTIONS for key in action.keys]
+    assert len(keys) == len(set(keys))
+    assert len({action.id for action in ACTIONS}) == len(ACTIONS)
+
+
+def test_the_page_lists_exactly_the_table() -> None:
+    rows = re.findall(r"^\| (`.+?) \| (.+?) \| (.+?) \|$", KEYS_PAGE.read_text(), re.MULTILINE)
+    table = [
+        (" ".join(f"`{key}`" for key in action.shown_keys), action.description, action.where) for action in ACTIONS
+    ]
+    assert rows == table
+
+
+def test_every_action_is_bound_in_its_scope() -> None:
+    assert len(bindings("app")) + len(bindings("table")) == len(ACTIONS)
+
+
+def test_the_footer_always_offers_quit_and_help() -> None:
+    for screen in EVERYWHERE:
+        assert {"quit", "help"} <= {action.id for action in footer_actions(screen, on_tape=False)}
+    assert footer_actions("dashboard", on_tape=True)[0].id == "pause"
+
+
+@pytest.mark.asyncio
+async def test_help_lists_every_action() -> None:
+    async with deck_on(ScriptedLink(), (120, 40)) as (deck, pilot):
+        await pilot.press("?")
+        await settle(pilot)
+        text = screen_text(deck)
+        assert all(action.description in text for action in ACTIONS)
+
+
+@pytest.mark.asyncio
+async def test_the_palette_offers_every_action_of_the_app() -> None:
+    async with deck_on(ScriptedLink()) as (deck, _):
+        offered = {command.help for command in deck.get_system_commands(deck.screen)}
+        assert offered == {action.description for action in ACTIONS if action.scope == "app" and action.id != "palette"}
+
+
+@pytest.mark.asyncio
+async def test_the_palette_runs_an_action() -> None:
+    async with deck_on(ScriptedLink()) as (deck, pilot):
+        await pilot.press("ctrl+p")
+        await settle(pilot)
+        await deck.workers.wait_for_complete(list(deck.screen.workers._workers) and [])
+        command = next(command for command in deck.get_system_commands(deck.screen) if command.title == "theme")
+        await pilot.press("escape")
+        command.callback()
+        await settle(pilot)
+        assert deck.theme

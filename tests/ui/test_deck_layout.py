@@ -1,0 +1,72 @@
+"""What fits into a width: columns of a table, parts of a line, text of a cell."""
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from app.ui.panels.markets import market_columns
+from app.ui.widgets.columns import Column, Placed, group_spans, place_columns
+from app.ui.widgets.lines import Align, fit
+from app.ui.widgets.parts import Part, choose
+
+COLUMNS = market_columns("rules")
+
+
+def titles(width: int) -> list[str]:
+    return [COLUMNS[placed.column].title for placed in place_columns(COLUMNS, width)]
+
+
+def test_narrow_tables_keep_what_matters_most() -> None:
+    assert titles(60) == ["coin", "price", "1h", "24h", "mom", "cont", "age"]
+
+
+def test_everything_fits_at_120() -> None:
+    assert titles(118) == [column.title for column in COLUMNS]
+
+
+@given(st.integers(min_value=0, max_value=300))
+def test_columns_never_pass_the_edge_nor_each_other(width: int) -> None:
+    placed = place_columns(COLUMNS, width)
+    ends = [place.start + place.width for place in placed]
+    assert placed
+    assert all(end <= width for end in ends)
+    assert all(end < after.start for end, after in zip(ends, placed[1:], strict=False))
+    assert [place.column for place in placed] == sorted(place.column for place in placed)
+
+
+def test_a_flexible_column_takes_what_is_left() -> None:
+    columns = (Column("time", 8), Column("event", 10, "left", flexible=True))
+    assert place_columns(columns, 50) == (Placed(0, 0, 8), Placed(1, 9, 41))
+
+
+def test_group_spans_its_columns() -> None:
+    placed = place_columns(COLUMNS, 118)
+    ((title, start, width),) = group_spans(COLUMNS, placed)
+    assert title == "RULES"
+    assert start == placed[5].start
+    assert start + width == placed[8].start + placed[8].width
+
+
+@given(st.text(), st.integers(min_value=0, max_value=40), st.sampled_from(["left", "right", "center"]))
+def test_a_fitted_text_has_exactly_its_width_and_no_controls(text: str, width: int, align: Align) -> None:
+    fitted = fit(text, width, align)
+    assert cell_len(fitted) == width
+    assert not any(unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") for character in fitted)
+
+
+def test_a_line_keeps_low_ranks_and_shortens_the_rest() -> None:
+    parts = [
+        Part((" LIVE ",), "live", 0),
+        Part(("hyperliquid ● live 0.3s", "hype ● 0.3s"), "up", 50),
+        Part(("rest ✕ down", "rest ✕"), "alert", 40),
+    ]
+    assert choose(parts, 60)[1] == ("hyperliquid ● live 0.3s", "up")
+    assert choose(parts, 30) == [(" LIVE ", "live"), ("hype ● 0.3s", "up"), ("rest ✕", "alert")]
+    assert choose(parts, 16) == [(" LIVE ", "live"), ("rest ✕", "alert")]
+    assert choose(parts, 2) == [(" LIVE ", "live")]
+
+
+def test_an_empty_line_is_empty() -> None:
+    assert choose([], 20) == []

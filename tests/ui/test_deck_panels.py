@@ -1,0 +1,152 @@
+"""The panels' view-models and the header's words, without a screen."""
+
+import msgspec
+import pytest
+from deck_fakes import SOURCE, WALL_MS, feed, market, snapshot, tape_snapshot
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.engine.protocol import FeedView, LogLine, MarketRow, RecordingView, Snapshot
+from app.ui.panels.event_log import log_view, newest_line
+from app.ui.panels.feeds import feeds_view
+from app.ui.panels.markets import market_columns, market_row, markets_view
+from app.ui.panels.status import feed_part, header_parts
+from app.ui.state import Connection, DeckView
+from app.ui.widgets.columns import Cell
+
+
+def cells(row: MarketRow) -> dict[str, Cell]:
+    titles = [column.title for column in market_columns("rules")]
+    return dict(zip(titles, market_row(row).cells, strict=True))
+
+
+def words(view: DeckView) -> list[str]:
+    return [part.wordings[0] for part in header_parts(view)]
+
+
+def seen(shown: Snapshot) -> DeckView:
+    return DeckView("connected", source=shown.source, newest=shown, shown=shown)
+
+
+def test_a_full_row() -> None:
+    row = cells(market("BTC", 67_123.5, change_24h=0.0123))
+    assert row["coin"].text == "★BTC"
+    assert row["price"].text == "67,123.50"
+    assert row["24h"] == Cell("▲+1.23%", "up")
+    assert row["mom"] == Cell("15▼", "down")
+    assert row["cont"].text == "55%"
+    assert row["freshness"].text == "FRESH"
+    assert row["OI $"].text == "2.10B"
+    assert row["age"].text == "0.3s"
+
+
+def test_nothing_known_is_dashes() -> None:
+    texts = {cell.text for title, cell in cells(MarketRow(coin="X")).items() if title != "coin"}
+    assert texts == {"–"}
+
+
+def test_no_claim_is_a_dash_not_zero() -> None:
+    assert cells(market("BTC", 1.0, 3))["cont"].text == "–"
+
+
+def test_stale_data_dims_the_row_and_switches_the_metrics_off() -> None:
+    stale = market("BTC", 1.0, stale=True, age_ms=14_000, rules=None)
+    assert cells(stale)["age"].text == "stale 14s"
+    assert cells(stale)["mom"].text == "off"
+    assert market_row(stale).dimmed
+
+
+def test_a_gap_is_said_even_while_stale() -> None:
+    assert cells(market("BTC", 1.0, hole=True))["age"].text == "gap 0.3s"
+    both = cells(market("BTC", 1.0, hole=True, stale=True, rules=None))
+    assert (both["age"].text, both["mom"].text) == ("stale 0.3s", "gap")
+
+
+def test_title_names_count_and_source_of_the_metrics() -> None:
+    view = markets_view(seen(msgspec.structs.replace(snapshot(), metric_source="ai")))
+    assert view.title == "Markets 30 · metrics AI"
+    assert {column.group for column in view.columns} == {"", "AI"}
+
+
+@pytest.mark.parametrize(
+    ("connection", "start"),
+    [
+        ("connecting", "connecting to"),
+        ("connected", "Connected; waiting"),
+        ("ended", "The engine ended"),
+        ("failed", "No connection"),
+    ],
+)
+def test_an_empty_panel_says_what_it_waits_for(connection: Connection, start: str) -> None:
+    for make in (markets_view, feeds_view, log_view):
+        assert make(DeckView(connection, reason="why.")).empty.startswith(start)
+    waiting = msgspec.structs.replace(snapshot(), markets=(), waiting_for="Waiting for the list of markets.")
+    assert markets_view(seen(waiting)).empty == "Waiting for the list of markets."
+    assert markets_view(seen(msgspec.structs.replace(waiting, waiting_for=""))).empty
+
+
+def test_an_engine_that_has_gone_dims_every_row() -> None:
+    shown = snapshot()
+    assert all(row.dimmed for row in markets_view(DeckView("ended", newest=shown, shown=shown)).rows)
+    assert all(row.dimmed for row in markets_view(DeckView("connected", newest=shown, shown=shown, silent_s=4.0)).rows)
+
+
+def test_the_source_is_the_first_thing_said() -> None:
+    assert words(seen(snapshot()))[:2] == [" LIVE ", "Hyperliquid mainnet"]
+    assert words(DeckView())[0] == " NO ENGINE "
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        (feed(), "hyperliquid ● live 0.3s"),
+        (feed(state="stale", age_ms=14_000), "hyperliquid ◐ stale 14s"),
+        (feed(state="down", retry_in_s=3.2), "hyperliquid ✕ down, retry in 3s"),
+        (feed(state="down", retry_in_s=None), "hyperliquid ✕ down"),
+        (feed(state="connecting", age_ms=None), "hyperliquid … connecting"),
+    ],
+)
+def test_a_feed_says_state_and_age(view: FeedView, said: str) -> None:
+    assert feed_part(view).wordings[0] == said
+
+
+def test_tape_position_and_pace() -> None:
+    assert "22:13:20 / 22:19:47  4x" in words(seen(tape_snapshot()))
+    assert "22:13:20 / 22:19:47  PAUSED" in words(seen(tape_snapshot(paused=True)))
+    assert "22:13:20 / 22:19:47  END" in words(seen(tape_snapshot(ended=True, paused=True)))
+    assert "22:13:20 / 22:19:47  full" in words(seen(tape_snapshot(speed=None)))
+
+
+def test_states_of_the_link_and_the_display() -> None:
+    shown = snapshot(recording=RecordingView("x.tape", 12_300_000, 9.0))
+    assert "REC 12.3MB" in words(seen(shown))
+    assert "FROZEN 12s" in words(DeckView("connected", source=SOURCE, newest=shown, shown=shown, frozen_s=12.4))
+    assert "ENGINE ENDED" in words(DeckView("ended", source=SOURCE))
+    assert "LINK FAILED" in words(DeckView("failed"))
+    assert "no word from the engine for 5.0s" in words(DeckView("connected", source=SOURCE, newest=shown, silent_s=5.0))
+
+
+def test_a_resting_tape_may_be_silent() -> None:
+    shown = tape_snapshot(paused=True)
+    assert not DeckView("connected", newest=shown, shown=shown, silent_s=60.0).silent
+
+
+def test_equal_log_lines_are_rows_of_their_own() -> None:
+    line = LogLine(WALL_MS, "error", "rest", "timed out")
+    view = log_view(seen(snapshot(log=(line, line))))
+    assert len({row.key for row in view.rows}) == 2
+    assert [cell.text for cell in view.rows[0].cells] == ["22:13:20", "ERROR", "rest", "timed out"]
+    assert newest_line(snapshot(log=(line,))) == "22:13:20 rest: timed out"
+    assert newest_line(snapshot(log=())) == ""
+
+
+def test_feeds_show_counts_and_budget() -> None:
+    row = feeds_view(seen(snapshot(feeds=(feed(parse_errors=2, message="slow"),)))).rows[0]
+    texts = [cell.text for cell in row.cells]
+    assert texts[:4] == ["hyperliquid", "live", "0.3s", "0.1s"]
+    assert texts[-2:] == ["44/1200", "slow"]
+
+
+@given(st.builds(MarketRow, coin=st.text(max_size=200)))
+def test_any_market_makes_a_row(row: MarketRow) -> None:
+    assert len(market_row(row).cells) == len(market_columns("rules"))

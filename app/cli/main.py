@@ -18,7 +18,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from app.core.errors import TapedeckError
+from app.core.errors import TapedeckError, UsageError
 
 INTERRUPTED = 130
 
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    if arguments == ["--version"]:
+    if arguments[:1] == ["--version"]:
         print(version_text())
         return 0
     from app.cli.commands import build_parser, command_words
@@ -53,9 +53,11 @@ def _dispatch(arguments: list[str]) -> int:
     words = command_words(arguments)
     parser = build_parser(load=words[:1])
     try:
-        args = parser.parse_args(words)
-    except SystemExit as ended:  # --help was printed
-        return ended.code if isinstance(ended.code, int) else 0
+        args, unknown = parser.parse_known_args(words)
+    except SystemExit:  # argparse's way of saying that --help was printed
+        return 0
+    if unknown:
+        raise UsageError(f"tapedeck {words[0]}: unknown argument {unknown[0]}; see `tapedeck {words[0]} --help`")
     if getattr(args, "no_color", False):
         os.environ["NO_COLOR"] = "1"
     return _run(words[0], args)

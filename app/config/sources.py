@@ -12,10 +12,12 @@ import msgspec
 from app.config.fields import section_names
 from app.config.locations import HOME_VARIABLE
 from app.core.errors import ConfigError
+from app.core.text import clean
 
 PREFIX = "TAPEDECK_"
 RESERVED_VARIABLES = frozenset({HOME_VARIABLE})
 LARGEST_FILE = 256 * 1024
+_WIDEST_PATH = 400
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -30,7 +32,7 @@ class Given(msgspec.Struct, frozen=True):
 def from_environment(environ: Mapping[str, str]) -> list[Given]:
     """`TAPEDECK_MARKETS__TOP=20` gives `markets.top`. Every variable with the prefix counts, known or not."""
     return [
-        Given(name[len(PREFIX) :].lower().replace("__", "."), text, f"environment variable {name}", is_text=True)
+        Given(name[len(PREFIX) :].lower().replace("__", "."), text, f"environment variable {clean(name)}", is_text=True)
         for name, text in sorted(environ.items())
         if name.startswith(PREFIX) and name not in RESERVED_VARIABLES
     ]
@@ -41,7 +43,7 @@ def from_file(path: Path, *, trusted: bool = False) -> list[Given]:
 
     Raises `ConfigError` when it cannot be read, is not TOML, is too large, or others may write to it.
     """
-    return from_toml(_read(path, trusted), str(path))
+    return from_toml(_read(path, trusted), clean(str(path), _WIDEST_PATH))
 
 
 def from_toml(text: str, origin: str) -> list[Given]:
@@ -68,6 +70,9 @@ def _is_section(key: str) -> bool:
 
 
 def _read(path: Path, trusted: bool) -> str:
+    # Opening a pipe would wait for its writer.
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"{path} is not a regular file; name a TOML file")
     try:
         with path.open("rb") as file:
             _check_file(file, path, trusted)
@@ -84,7 +89,5 @@ def _read(path: Path, trusted: bool) -> str:
 
 def _check_file(file: BinaryIO, path: Path, trusted: bool) -> None:
     mode = os.fstat(file.fileno()).st_mode
-    if not stat.S_ISREG(mode):
-        raise ConfigError(f"{path} is not a regular file")
     if not trusted and mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise ConfigError(f"{path} can be written by other users, so it is not used; run: chmod go-w {path}")

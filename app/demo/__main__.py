@@ -3,7 +3,9 @@
 import argparse
 import json
 import os
+import signal
 import sys
+from types import FrameType
 
 from app.demo.sockets import Sockets, listen
 
@@ -11,6 +13,8 @@ from app.demo.sockets import Sockets, listen
 def main() -> int:
     """Listen, print the addresses as one JSON line, serve until stdin ends or a signal comes. Exit code 0."""
     arguments = _arguments()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
     sockets = listen()
     line = {"websocket_url": sockets.websocket_url, "rest_url": sockets.rest_url}
     sys.stdout.write(json.dumps(line) + "\n")
@@ -22,8 +26,13 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="app.demo", description="A simulated venue on loopback. Its data is made up.")
     parser.add_argument("--seed", type=_seed, default=7, help="the same seed gives the same market (default 7)")
-    parser.add_argument("--coins", type=int, choices=range(1, 61), metavar="1-60", default=32, help="live markets")
+    parser.add_argument("--coins", type=_coins, default=32, help="live markets, 1 to 60 (default 32)")
     return parser.parse_args()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """Before the event loop runs and has its own handlers: end as quietly as it would."""
+    raise SystemExit(0)
 
 
 def _seed(text: str) -> int:
@@ -31,6 +40,13 @@ def _seed(text: str) -> int:
     if not 0 <= seed < 2**63:
         raise argparse.ArgumentTypeError(f"{seed} is not a seed: choose 0 to 2^63 − 1")
     return seed
+
+
+def _coins(text: str) -> int:
+    coins = int(text)
+    if not 1 <= coins <= 60:
+        raise argparse.ArgumentTypeError(f"{coins} markets are not on offer: choose 1 to 60")
+    return coins
 
 
 def _run(seed: int, coins: int, sockets: Sockets) -> None:

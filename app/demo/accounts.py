@@ -60,7 +60,7 @@ def _cumulative(weights: Floats) -> Floats:
 
 
 def _order_scale(rng: np.random.Generator) -> Floats:
-    scale: Floats = np.exp(0.6 * rng.standard_normal(ACCOUNTS)) * 0.55
+    scale: Floats = np.exp(0.6 * rng.standard_normal(ACCOUNTS)) * 0.8
     large = slice(MARKET_MAKERS, MARKET_MAKERS + LARGE_ACCOUNTS)
     scale[large] = rng.uniform(8.0, 30.0, LARGE_ACCOUNTS)
     return scale

@@ -10,8 +10,8 @@ from app.demo.bars import DAY_MINUTES, BarStore
 from app.demo.grid import Floats, prices
 from app.demo.listings import Listing
 
-BASIS_SPREAD = 0.0004
-BASIS_SECONDS = 240.0
+BASIS_SPREAD = 0.0007
+BASIS_SECONDS = 1_800.0
 PREMIUM_SECONDS = 600.0
 INTEREST_RATE = 0.0000125
 FUNDING_CLAMP = 0.0000625

@@ -177,9 +177,7 @@ class Market:
         orders = min(level.orders, ORDERS_A_SWEEP, level.lots)
         if orders == 1:
             return [level.lots]
-        cuts = np.sort(self._rng.choice(level.lots - 1, orders - 1, replace=False) + 1) if level.lots < 10_000 else None
-        if cuts is None:
-            cuts = np.unique(self._rng.integers(1, level.lots, orders - 1))
+        cuts = np.unique(self._rng.integers(1, level.lots, orders - 1))
         return [int(part) for part in np.diff(cuts, prepend=0, append=level.lots)]
 
     def _print(self, order: Order, index: int, lots: int, time_ms: int) -> VenueTrade:

@@ -1,6 +1,7 @@
 """The venue as a process of its own: it lives as long as its parent and ends quietly."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -24,16 +25,15 @@ async def run(seed: int, coins: int, sockets: Sockets) -> None:
     venue = Venue(seed=seed, coins=coins, start_ms=clock.wall_ns() // 1_000_000)
     # What is there now stays for good; leaving it out keeps collections short.
     gc.freeze()
-    async with serve(venue, clock=clock, sockets=sockets):
-        await stop.wait()
+    async with serve(venue, clock=clock, sockets=sockets, paced=False) as server:
+        await server.pace(stop)
 
 
 def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     """A thread, because neither terminals nor files nor /dev/null can all be polled by the loop."""
-    try:
-        while os.read(sys.__stdin__.fileno() if sys.__stdin__ else 0, 4096):
-            continue
-    except OSError:
-        # No stdin at all: nobody holds the other end, which is what its end would mean.
-        pass
+    # Without any stdin nobody holds the other end, which is what its end would mean.
+    if sys.__stdin__ is not None:
+        with contextlib.suppress(OSError):
+            while os.read(sys.__stdin__.fileno(), 4096):
+                continue
     loop.call_soon_threadsafe(stop.set)

@@ -46,11 +46,12 @@ class Server:
             elif session.pending():
                 wake.set()
 
-    async def pace(self) -> None:
-        """Tick for ever, 20 times a second."""
-        while True:
+    async def pace(self, stop: asyncio.Event) -> None:
+        """Tick 20 times a second until `stop` is set."""
+        while not stop.is_set():
             self.tick()
-            await asyncio.sleep(BEAT_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), BEAT_S)
 
     def admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Refuse a handshake on another path, or when the venue takes no more connections."""
@@ -69,20 +70,23 @@ class Server:
         wake = asyncio.Event()
         self._clients[session] = connection, wake
         sender = asyncio.create_task(self._send(connection, session, wake))
-        # An unclean end is an end like any other to a venue.
-        with contextlib.suppress(ConnectionClosed):
+        try:
             await self._receive(connection, session, wake)
-        del self._clients[session]
-        self._venue.disconnect(session)
-        sender.cancel()
-        await asyncio.gather(sender, return_exceptions=True)
+        finally:
+            del self._clients[session]
+            self._venue.disconnect(session)
+            sender.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sender
 
     async def _receive(self, connection: ServerConnection, session: Session, wake: asyncio.Event) -> None:
-        async for message in connection:
-            session.receive(message.encode() if isinstance(message, str) else message, self._now_ms())
-            if session.cut:
-                connection.transport.abort()
-            wake.set()
+        # An unclean end is an end like any other to a venue.
+        with contextlib.suppress(ConnectionClosed):
+            async for message in connection:
+                session.receive(message.encode() if isinstance(message, str) else message, self._now_ms())
+                if session.cut:
+                    connection.transport.abort()
+                wake.set()
 
     async def _send(self, connection: ServerConnection, session: Session, wake: asyncio.Event) -> None:
         """Send the outbox as it fills. Who stops reading holds only this task up, until `tick` cuts the session."""
@@ -115,7 +119,10 @@ async def serve(
         await stack.enter_async_context(_streams(server, own))
         await stack.enter_async_context(_requests(server, own))
         if paced:
-            stack.push_async_callback(_end, asyncio.create_task(server.pace()))
+            stop = asyncio.Event()
+            pace = asyncio.create_task(server.pace(stop))
+            stack.push_async_callback(_finish, pace)
+            stack.callback(stop.set)
         yield server
 
 
@@ -146,7 +153,5 @@ async def _requests(server: Server, sockets: Sockets) -> AsyncIterator[None]:
         await runner.cleanup()
 
 
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+async def _finish(task: asyncio.Task[None]) -> None:
+    await task

@@ -1,5 +1,6 @@
 """Requests over HTTP: one session a venue, explicit time-outs, capped bodies, no redirects, no environment proxies."""
 
+import os
 from typing import NamedTuple
 
 import aiohttp
@@ -11,7 +12,10 @@ from app.core.text import SafeText, clean
 def plain_reason(error: Exception) -> SafeText:
     """Why a connection failed, in the operating system's words where there are any."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    words = cause.strerror if isinstance(cause, OSError) else None
+    words = None
+    if isinstance(cause, OSError):
+        # asyncio writes its own words over those of the system; failed look-ups have numbers below zero.
+        words = os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror
     return clean(words or str(cause) or type(cause).__name__, 160)
 
 

@@ -21,7 +21,7 @@ from app.ui.screens.feeds import Feeds
 from app.ui.screens.help import Help
 from app.ui.state import DeckState
 from app.ui.theme import Palette
-from app.ui.widgets.flash import Flash, Level
+from app.ui.widgets.flash import Level
 
 PAINTS_PER_SECOND = 10
 FULL_SPEED = 0.0
@@ -38,6 +38,7 @@ class DeckApp(App[None], inherit_bindings=False):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (140, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]  # noqa: RUF012
     ALLOW_SELECT = False
+    CSS = "CommandPalette:nocolor OptionList > .option-list--option-highlighted { text-style: reverse; }"
 
     def __init__(
         self,
@@ -76,7 +77,7 @@ class DeckApp(App[None], inherit_bindings=False):
 
     def flash(self, text: str, level: Level = "info") -> None:
         """Say something on the flash line."""
-        self._deck_screen.query_one(Flash).say(text, level)
+        self._deck_screen.flash.say(text, level)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         for action in ACTIONS:
@@ -181,8 +182,8 @@ class DeckApp(App[None], inherit_bindings=False):
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave it to whoever started the deck to report a crash; Textual would print it, locals and all."""
-        super()._handle_exception(error)
         self.crash = error
+        super()._handle_exception(error)
         self._exit_renderables.clear()
 
     @property

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 import msgspec
 from rich.style import Style
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from app.core.errors import ConfigError
 from app.core.text import clean
@@ -91,6 +91,8 @@ class Palette:
         """The same colours for Textual's own widgets."""
         accent, alert, up = (_textual_colour(self.styles[role]) for role in ("accent", "alert", "up"))
         panel = _textual_colour(self.styles["panel"])
+        # Textual's own rules name variables that only its terminal-colour themes define.
+        own = BUILTIN_THEMES["ansi-dark" if self.dark else "ansi-light"].variables if self.ansi else {}
         return Theme(
             name=f"deck-{self.name}",
             primary=accent,
@@ -105,7 +107,7 @@ class Palette:
             panel=panel,
             dark=self.dark,
             ansi=self.ansi,
-            variables={"border": _textual_colour(self.styles["border"]), "panel-darken-1": panel},
+            variables={**own, "border": _textual_colour(self.styles["border"]), "panel-darken-1": panel},
         )
 
 

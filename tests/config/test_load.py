@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -6,10 +7,16 @@ from hypothesis import strategies as st
 
 from app.config.fields import setting_fields, values_of
 from app.config.load import Loaded, build, check_file, load, nearest_key
-from app.config.locations import Locations, ensure, shipped
+from app.config.locations import Locations, ensure, find_locations, shipped
 from app.config.settings import Settings
 from app.config.sources import LARGEST_FILE, Given, from_environment
 from app.core.errors import ConfigError
+
+
+@pytest.fixture
+def locations(tmp_path: Path) -> Locations:
+    """Directories of a user who has no files yet."""
+    return find_locations({"TAPEDECK_HOME": str(tmp_path / "home")})
 
 
 def write(path: Path, text: str) -> Path:
@@ -113,9 +120,15 @@ def test_files_that_are_no_settings_are_refused(tmp_path: Path) -> None:
     latin = tmp_path / "latin.toml"
     latin.write_bytes(b"# caf\xe9")
     latin.chmod(0o600)
-    for path, words in ((large, "too large"), (deep, "too deep"), (latin, "not UTF-8"), (tmp_path, "cannot be read")):
+    for path, words in ((large, "too large"), (deep, "too deep"), (latin, "not UTF-8"), (tmp_path, "regular")):
         with pytest.raises(ConfigError, match=words):
             check_file(path)
+
+
+def test_a_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(ConfigError, match="not a regular file"):
+        check_file(tmp_path / "pipe")
 
 
 def test_hostile_names_are_shown_clean() -> None:

@@ -7,6 +7,12 @@ from app.config.locations import Locations, ensure, find_locations, shipped
 from app.core.errors import ConfigError, DataError
 
 
+@pytest.fixture
+def locations(tmp_path: Path) -> Locations:
+    """Directories of a user who has no files yet."""
+    return find_locations({"TAPEDECK_HOME": str(tmp_path / "home")})
+
+
 def test_home_holds_all_directories(tmp_path: Path) -> None:
     locations = find_locations({"TAPEDECK_HOME": str(tmp_path)})
     assert locations.directories() == {

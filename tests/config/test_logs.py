@@ -2,13 +2,20 @@ import json
 import logging
 import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from app.config.locations import Locations, ensure
+from app.config.locations import Locations, ensure, find_locations
 from app.config.logs import last_lines, setup_logging, stop_logging
 from app.config.settings import LogSettings
 from app.core.errors import DataError
+
+
+@pytest.fixture
+def locations(tmp_path: Path) -> Locations:
+    """Directories of a user who has no files yet."""
+    return find_locations({"TAPEDECK_HOME": str(tmp_path / "home")})
 
 
 @pytest.fixture(autouse=True)

@@ -101,9 +101,11 @@ def test_arrivals_cluster(ten_minutes: tuple[Market, list[VenueTrade]]) -> None:
 def test_sides_persist_and_sizes_are_heavy_tailed(ten_minutes: tuple[Market, list[VenueTrade]]) -> None:
     _, trades = ten_minutes
     signs = np.array([trade.sign for trade in trades if trade.coin == 0])
-    lots = np.array([trade.lots for trade in trades if trade.coin == 0])
+    orders = np.array([trade.order_serial for trade in trades])
+    lots = np.bincount(orders, [trade.lots if trade.coin == 0 else 0.0 for trade in trades])
+    lots = np.sort(lots[lots > 0])
     assert np.corrcoef(signs[:-1], signs[1:])[0, 1] > 0.1
-    assert lots.mean() > 3 * np.median(lots)
+    assert lots[-len(lots) // 50 :].sum() > 0.15 * lots.sum()
 
 
 def test_many_accounts_trade_and_a_few_lead(ten_minutes: tuple[Market, list[VenueTrade]]) -> None:
@@ -144,6 +146,16 @@ def test_positions_add_up_to_nothing(ten_minutes: tuple[Market, list[VenueTrade]
     bought = sum(trade.lots for trade in trades if trade.coin == 0 and trade.buyer == 0)
     sold = sum(trade.lots for trade in trades if trade.coin == 0 and trade.seller == 0)
     assert held[0] == bought - sold
+
+
+def test_funding_drifts_and_stays_small(ten_minutes: tuple[Market, list[VenueTrade]]) -> None:
+    market, _ = ten_minutes
+    funding = market.contexts.funding()
+    assert len(np.unique(funding)) > 3
+    assert np.abs(funding).max() <= 0.0005
+    untouched = Market(7, 32, START_MS).contexts
+    assert (market.contexts.open_interest != untouched.open_interest).all()
+    assert market.contexts.open_interest == pytest.approx(untouched.open_interest, rel=0.2)
 
 
 def test_realised_profit_of_a_reversed_position() -> None:

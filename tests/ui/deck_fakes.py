@@ -1,4 +1,4 @@
-"""A scripted engine for the deck: a real link in memory that says what a test tells it to, and a reader of the screen."""
+"""A scripted engine for the deck, which says what a test tells it to, and a reader of the screen."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,7 @@
-"""The deck on a market made up on the spot, to look at: `python tests/ui/playground.py live|demo|tape|empty|refused|ends [THEME]`."""
+"""The deck on a market made up on the spot, to look at.
+
+`python tests/ui/playground.py live|demo|tape|empty|refused|ends [THEME]`
+"""
 
 import asyncio
 import math

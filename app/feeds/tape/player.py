@@ -11,6 +11,8 @@ from app.core.errors import UsageError
 from app.core.record import Record
 from app.feeds.tape.recording import Recording
 
+SLOWEST, FASTEST = 0.001, 1_000_000.0
+"""Range of speeds, as multiples of real time."""
 WORK_NS = 2_000_000
 """After so much work without a wait the loop is given back."""
 
@@ -75,9 +77,11 @@ class Player:
         """
         if not self._begun:
             self._rewind()
-        while self._hold or not self._ended():
+        while True:
             self._changed.clear()
             self._follow_seek()
+            if self._ended() and not self._hold:
+                return
             record = self._upcoming
             if record is None or (self._paused and self._catch_up_ns is None):
                 await self._changed.wait()
@@ -101,7 +105,10 @@ class Player:
             self._interrupt()
 
     def set_speed(self, speed: float | None) -> None:
-        """Play at `speed` times real time from here on (None: full speed). Raises `UsageError` unless > 0."""
+        """Play at `speed` times real time from here on; None is full speed.
+
+        Raises `UsageError` for a speed outside `SLOWEST` to `FASTEST`.
+        """
         checked = _checked(speed)
         self._anchor(self._now_ns())
         self._speed = checked
@@ -158,12 +165,12 @@ class Player:
         flowing = self._anchor_wall_ns + int(elapsed)
         return max(self._position_ns, min(flowing, self._upcoming.wall_ns))
 
-    def _wait_ns(self, record: Record) -> float:
-        """How long until `record` is due; ≤ 0 when it is."""
+    def _wait_ns(self, record: Record) -> int:
+        """How long until `record` is due; ≤ 0 when it is. Whole nanoseconds, so that no wait is too short to end."""
         if self._speed is None:
-            return 0.0
-        distance = (record.wall_ns - self._anchor_wall_ns) / self._speed
-        return distance - (self._clock.monotonic_ns() - self._anchor_ns)
+            return 0
+        distance_ns = math.ceil((record.wall_ns - self._anchor_wall_ns) / self._speed)
+        return distance_ns - (self._clock.monotonic_ns() - self._anchor_ns)
 
     def _is_due(self, record: Record) -> bool:
         if self._catch_up_ns is not None:
@@ -203,6 +210,6 @@ class Player:
 
 
 def _checked(speed: float | None) -> float | None:
-    if speed is not None and not (math.isfinite(speed) and speed > 0):
-        raise UsageError(f"a speed of {speed} cannot be played: give a number above 0, or none for full speed")
+    if speed is not None and not SLOWEST <= speed <= FASTEST:
+        raise UsageError(f"a speed of {speed} cannot be played: give {SLOWEST} to {FASTEST}, or none for full speed")
     return speed

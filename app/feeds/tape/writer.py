@@ -72,9 +72,14 @@ class TapeWriter:
         return (self._clock.monotonic_ns() - self._started_ns) / 1e9
 
     def write(self, record: Record) -> None:
-        """Add a record. Raises `DataError` when it is too large or out of range, or when the disk refuses."""
+        """Add a record.
+
+        Raises `DataError` when it is too large or out of range, when the tape is full, or when the disk refuses.
+        """
         if self._closed or self._failed:
             raise DataError(f"tape {self._name} takes no more records: it is closed or a write failed")
+        if len(self._blocks) >= INDEX_LIMIT:
+            raise DataError(f"tape {self._name} is full ({INDEX_LIMIT} blocks): go on in a new one")
         header = _pack_record_header(record)
         if not self._payloads:
             self._begin_block(record)
@@ -94,8 +99,6 @@ class TapeWriter:
         """Close the pending block and hand it to the operating system."""
         if not self._payloads:
             return
-        if len(self._blocks) >= INDEX_LIMIT:
-            raise DataError(f"tape {self._name} is full ({INDEX_LIMIT} blocks): go on in a new one")
         raw = bytes(self._headers) + b"".join(self._payloads)
         packed = compress(raw)
         header = BlockHeader(

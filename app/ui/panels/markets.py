@@ -53,7 +53,7 @@ def markets_view(view: DeckView) -> TableView:
 def waiting_sentence(view: DeckView) -> str:
     """What a panel says before the first snapshot."""
     if view.connection == "failed":
-        return f"No connection to the engine: {clean(view.reason, 300)} Press q to leave."
+        return f"No connection to the engine: {clean(view.reason, 300).rstrip('.')}. Press q to leave."
     if view.connection == "ended":
         return "The engine ended before it sent anything. Press q to leave."
     if view.connection == "connected":

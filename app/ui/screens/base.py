@@ -43,19 +43,25 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
     def __init__(self, palette: Palette) -> None:
         super().__init__()
+        self.flash = Flash()
+        self._header = Header()
+        self._footer = Footer()
+        self._tables = [
+            (LiveTable(panel.view(DeckView()), follows=panel.follows, id=panel.id), panel.view) for panel in self.PANELS
+        ]
         self._palette = palette
         self._drawn: tuple[object, bool, str] | None = None
 
     def compose(self) -> ComposeResult:
-        yield Header()
+        yield self._header
         yield from self.compose_body()
-        yield Flash()
-        yield Footer()
+        yield self.flash
+        yield self._footer
 
     def compose_body(self) -> ComposeResult:
         """The widgets between header and flash line."""
-        for panel in self.PANELS:
-            yield LiveTable(panel.view(DeckView()), follows=panel.follows, id=panel.id)
+        for table, _ in self._tables:
+            yield table
 
     def on_mount(self) -> None:
         self.set_palette(self._palette)
@@ -68,19 +74,17 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
     def show(self, view: DeckView) -> None:
         """Bring every line up to date; called by the app's one timer."""
-        if not self.is_mounted:
-            return
-        self.query_one(Header).show(view)
+        self._header.show(view)
         on_tape = view.newest is not None and view.newest.playback is not None
-        self.query_one(Footer).show(footer_actions(self.NAME, on_tape))
+        self._footer.show(footer_actions(self.NAME, on_tape))
         if view.newest is not None:
             filed = view.newest.calls_filed
-            self.query_one(Flash).idle(newest_line(view.newest), f"{filed:,} calls filed" if filed else "")
+            self.flash.idle(newest_line(view.newest), f"{filed:,} calls filed" if filed else "")
         drawn = (view.shown, view.outdated, view.connection)
         if self._drawn is None or drawn[0] is not self._drawn[0] or drawn[1:] != self._drawn[1:]:
             self._drawn = drawn
-            for panel in self.PANELS:
-                self.query_one(f"#{panel.id}", LiveTable).show(panel.view(view))
+            for table, view_of in self._tables:
+                table.show(view_of(view))
 
     def row_in_focus(self) -> Row | None:
         """The row under the cursor of the table in focus."""

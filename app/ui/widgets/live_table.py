@@ -117,6 +117,7 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         self._draw_title()
 
     def on_resize(self, event: Resize) -> None:
+        self._top = max(0, min(self._top, len(self._view.rows) - self._page))
         self._relayout()
         self._reveal(self.cursor)
         self._draw_title()

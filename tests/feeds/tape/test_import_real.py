@@ -41,6 +41,15 @@ BOOKS = [
 RAW = "wire/hyperliquid/ws_l2Book_trades_BTC_2025-01-26.jsonl"
 
 
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real payloads; the test is skipped where there is none."""
+    folder = Path(__file__).parents[3] / "../shared"
+    if not folder.is_dir():
+        pytest.skip("needs the real payloads in ../shared")
+    return folder
+
+
 def table_rows(path: Path) -> list[dict[str, str]]:
     data = path.read_bytes()
     text = gzip.decompress(data) if path.suffix == ".gz" else data

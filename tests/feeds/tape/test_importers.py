@@ -23,8 +23,27 @@ from app.feeds.tape.importers import cut, import_file, open_recording
 from app.feeds.tape.reader import TapeReader
 from app.feeds.tape.rows import Row, in_order, seconds_to_ns
 from app.feeds.tape.text_lines import LINE_LIMIT, read_lines
+from app.feeds.tape.writer import TapeWriter
 
 TextFile = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def tape(tmp_path: Path) -> Path:
+    """A closed tape of 40 records in eight blocks."""
+    return write_tape(tmp_path / "small.tape", numbered_records(40))
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> TextFile:
+    """Writes a text file of a given name."""
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
 
 
 def frames(path: Path) -> list[Any]:
@@ -95,6 +114,12 @@ def test_prices_keep_the_other_side(text_file: TextFile) -> None:
 def test_a_side_not_seen_yet_is_null(text_file: TextFile) -> None:
     path = text_file("prices_SOL.csv", table(PRICES_HEADER, "1756904112.7,208.9,7,ask,1756904112212"))
     assert frames(path)[0]["data"]["bbo"] == [None, {"px": "208.9", "sz": "7"}]
+
+
+def test_a_bad_price_is_skipped(text_file: TextFile) -> None:
+    good = "1756904112.7,208.9,7,ask,1756904112212"
+    path = text_file("prices_SOL.csv", table(PRICES_HEADER, good, good.replace("208.9", "nan")))
+    assert (imported(path).skipped, len(frames(path))) == (1, 1)
 
 
 def test_books_stop_at_their_first_empty_level(text_file: TextFile) -> None:
@@ -252,6 +277,12 @@ def test_stamps_never_go_back(stamps: list[int]) -> None:
     assert all(0 <= row.stamp_ns - stamp <= 2 * 10**9 for row, stamp in zip(ordered, stamps, strict=True) if row)
 
 
+def test_a_small_step_back_is_levelled_and_a_large_one_skipped(text_file: TextFile) -> None:
+    recording = imported(pongs(text_file, START_NS, START_NS - 2 * 10**9, START_NS - 2 * 10**9 - 1, START_NS + 1))
+    found = [record.wall_ns - START_NS for record in recording.records() if record.kind == Kind.FRAME]
+    assert (found, recording.skipped) == ([0, 0, 1], 1)
+
+
 @pytest.mark.parametrize(
     ("text", "nanoseconds"),
     [("1756904112.5465927", 1756904112546592700), ("7", 7 * 10**9), ("1.0000000019", 10**9 + 1), ("1.", 10**9)],
@@ -351,7 +382,7 @@ def test_an_imported_tape_holds_the_same_and_its_origin(text_file: TextFile, tmp
 def test_a_failed_import_leaves_nothing(text_file: TextFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = text_file("trades_BTC.csv", table(TRADES_HEADER, GOOD))
 
-    class FailingWriter(importers.TapeWriter):
+    class FailingWriter(TapeWriter):
         def write(self, record: Record) -> None:
             raise DataError("no space")
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
 from hypothesis import given, settings
@@ -44,7 +44,7 @@ class Stage:
 
     def __init__(self, recording: ListRecording, speed: float | None, *, hold: bool = True) -> None:
         self.clock = ManualClock()
-        self.log: list[tuple[float, int] | str] = []
+        self.log: list[Any] = []
         self.on_dispatch: Callable[[Record], None] = lambda record: None
         self._sleepers: list[tuple[int, asyncio.Future[None]]] = []
         self.player = Player(
@@ -252,10 +252,10 @@ async def test_controls_used_in_a_dispatch_take_effect_before_the_next_record() 
     stage.on_dispatch = lambda record: stage.player.pause() if record.sequence == 1 else None
     async with stage:
         assert stage.sequences == [0, 1]
-        stage.on_dispatch = lambda record: stage.player.seek(START_NS) if record.sequence == 2 else None
+        stage.on_dispatch = lambda record: stage.player.seek(START_NS) if stage.sequences == [0, 1, 2] else None
         stage.player.resume()
         await stage.pass_time(0)
-        assert stage.sequences[:5] == [0, 1, 2, "restart", 0]
+        assert stage.sequences == [0, 1, 2, "restart", 0, 1, 2, 3]
 
 
 @pytest.mark.asyncio
@@ -308,7 +308,7 @@ async def test_errors_of_a_sleep_come_out_of_run() -> None:
         await player.run()
 
 
-@pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf")])
+@pytest.mark.parametrize("speed", [0, -1, 1e-300, 1e300, float("nan"), float("inf")])
 def test_a_speed_that_is_none_is_refused(speed: float) -> None:
     stage = Stage(ListRecording([0]), 1)
     with pytest.raises(UsageError):

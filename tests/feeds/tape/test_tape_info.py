@@ -9,6 +9,26 @@ from app.core.errors import DataError
 from app.core.record import Kind, Record, StreamOpened
 from app.feeds.tape.info import tape_info
 
+TextFile = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def tape(tmp_path: Path) -> Path:
+    """A closed tape of 40 records in eight blocks."""
+    return write_tape(tmp_path / "small.tape", numbered_records(40))
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> TextFile:
+    """Writes a text file of a given name."""
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
 
 def test_facts_of_a_tape(tmp_path: Path) -> None:
     opened = msgspec.msgpack.encode(StreamOpened(1, "hyperliquid", "websocket", "trades", "BTC"))
@@ -57,7 +77,7 @@ def test_hostile_streams_and_kinds_are_described_safely(tmp_path: Path) -> None:
     assert info.bytes_per_frame is None
 
 
-def test_a_table_is_described_too(text_file: Callable[[str, str], Path]) -> None:
+def test_a_table_is_described_too(text_file: TextFile) -> None:
     line = f'{{"recv_ns":{START_NS},"frame":{{"channel":"pong"}}}}\n'
     info = tape_info(text_file("a.jsonl", line + "broken\n"))
     assert (info.form, info.mode, info.label) == ("JSON lines", "import", "a.jsonl")

@@ -31,6 +31,12 @@ from app.feeds.tape.reader import TapeReader
 SESSION = Session(created_wall_ns=START_NS, mode="live", label="LIVE")
 
 
+@pytest.fixture
+def tape(tmp_path: Path) -> Path:
+    """A closed tape of 40 records in eight blocks."""
+    return write_tape(tmp_path / "small.tape", numbered_records(40))
+
+
 def block_bytes(raw: bytes, count: int, **lies: int) -> bytes:
     """A block that is sound apart from `lies` about it."""
     packed = compress(raw)
@@ -249,6 +255,16 @@ def test_a_marker_inside_a_damaged_region_is_not_taken_for_a_block(tape: Path) -
     tape.write_bytes(data)
     reader = TapeReader(tape)
     assert list(reader.records()) == numbered_records(40)[5:]
+    assert "1 damaged block" in reader.damage
+
+
+@pytest.mark.parametrize("garbage", [1, 2**20 - 5, 2**20 - 2, 2**20 - 1, 2**20, 2**21 + 7])
+def test_the_next_block_is_found_however_far_away(tmp_path: Path, garbage: int) -> None:
+    path = tmp_path / "hostile.tape"
+    sound = block_bytes(one_record(), 1)
+    path.write_bytes(pack_session(SESSION) + sound + b"x" * garbage + sound)
+    reader = TapeReader(path)
+    assert [block.records for block in reader.index] == [1, 1]
     assert "1 damaged block" in reader.damage
 
 

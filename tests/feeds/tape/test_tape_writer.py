@@ -136,6 +136,29 @@ def test_a_closed_tape_takes_no_more(tmp_path: Path) -> None:
         writer.write(frame(1))
 
 
+def test_a_full_tape_says_so_and_closes_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "INDEX_LIMIT", 2)
+    path = tmp_path / "a.tape"
+    with TapeWriter(path, SESSION, ManualClock()) as writer:
+        for record in numbered_records(10):
+            writer.write(record)
+        with pytest.raises(DataError, match="is full"):
+            writer.write(frame(99))
+    reader = TapeReader(path)
+    assert (reader.record_count, reader.recovered) == (10, False)
+
+
+def test_an_unsure_disk_is_a_data_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class UnsureDisk(FullDisk):
+        def fsync(self, descriptor: int) -> None:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(writer_module, "os", UnsureDisk(10**6))
+    writer = TapeWriter(tmp_path / "a.tape", SESSION, ManualClock())
+    with pytest.raises(DataError, match="may be incomplete on disk"):
+        writer.close()
+
+
 class FullDisk:
     """Stands in for `os` in the writer: takes so many bytes, then reports a full disk."""
 

@@ -1,0 +1,94 @@
+import json
+import math
+
+import msgspec
+import pytest
+
+from app.cli import output
+
+
+class Point(msgspec.Struct):
+    x: float
+    name: str
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes rich take captured output for a terminal."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+def test_json_is_one_line_with_a_version(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_json({"b": 1, "a": [Point(1.5, "x\ny")]})
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1
+    assert list(json.loads(printed)) == ["schema_version", "b", "a"]
+
+
+def test_json_has_no_numbers_json_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_json(Point(math.nan, "x"))
+    assert json.loads(capsys.readouterr().out) == {"schema_version": 1, "x": None, "name": "x"}
+
+
+def test_tables_are_tab_separated_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_table(["coin", ">price"], [["BTC", "1"], ["[bold]X[/]\t\x1b[2J", "2"]])
+    assert capsys.readouterr().out == "coin\tprice\nBTC\t1\n[bold]X[/][2J\t2\n"
+
+
+@pytest.mark.usefixtures("terminal")
+def test_tables_show_texts_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_table(["state", "coin"], [["ok", "[link=http://x]X[/link]"]], {"ok": "green"})
+    printed = capsys.readouterr().out
+    assert "[link=http://x]X[/link]" in printed
+    assert "\x1b[32mok" in printed
+
+
+@pytest.mark.usefixtures("terminal")
+def test_no_color_is_heeded(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    output.print_table(["state"], [["ok"]], {"ok": "green"})
+    assert "\x1b[32m" not in capsys.readouterr().out
+
+
+def test_talk_goes_to_stderr_unless_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say("wrote\x07 [x]")
+    output.say("nothing", quiet=True)
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "wrote [x]\n")
+
+
+def test_errors_keep_their_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_error("one\ntwo\x1b")
+    assert capsys.readouterr().err == "error: one\nerror: two\n"
+
+
+def test_long_lines_are_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_line("word " * 100)
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with output.progress("recording", 10) as advance:
+        advance(5)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_bar_on_a_terminal_is_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    with output.progress("[b]recording", 10) as advance:
+        advance(10)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "[b]recording" in captured.err
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("quiet", [True, False])
+def test_no_bar_when_quiet_or_dumb(
+    quiet: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm" if quiet else "dumb")
+    with output.progress("recording", 10, quiet=quiet) as advance:
+        advance(10)
+    assert capsys.readouterr() == ("", "")

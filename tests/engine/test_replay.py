@@ -1,0 +1,108 @@
+"""A run on the venue that was recorded, and its replay, derive the same events: at any speed, watched or not."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.config.settings import HyperliquidSettings, MarketsSettings, RulesSettings, Settings
+from app.core.clock import SystemClock
+from app.demo.server import serve
+from app.demo.venue import Venue
+from app.engine.engine import Engine, Run
+from app.engine.protocol import RefreshMarkets, SetMetricSource, SetPlayback
+from app.engine.summary import Summary, summarise
+from app.engine.tape_run import TapeRun
+from app.engine.venue_run import VenueRun, live_source
+from app.feeds.tape.importers import open_recording
+
+pytestmark = pytest.mark.asyncio
+START_MS = 1_790_000_000_000
+
+
+def settings(websocket_url: str, rest_url: str) -> Settings:
+    return Settings(
+        markets=MarketsSettings(top=12),
+        rules=RulesSettings(read_every_s=1),
+        hyperliquid=HyperliquidSettings(websocket_url=websocket_url, rest_url=rest_url),
+    )
+
+
+async def record(path: Path, events: int) -> Summary:
+    """Record a served venue until it has given so many events."""
+    clock = SystemClock()
+    async with serve(Venue(seed=3, coins=14, start_ms=clock.wall_ns() // 1_000_000)) as server:
+        run = VenueRun(live_source(), settings(server.websocket_url, server.rest_url), clock, record_to=path)
+        engine = Engine(run, clock, snapshot_hz=10)
+        await engine.start()
+        await engine.command(SetMetricSource("rules"))
+        seen = 0
+        async with asyncio.timeout(30):
+            while run.core.events < events or run.core.journal.reads < 24:
+                fresh = await engine.next_snapshot(seen)
+                assert fresh is not None
+                seen = fresh[0]
+        await engine.command(RefreshMarkets())
+        await engine.stop()
+        return summarise(run, 0, path.name)
+
+
+async def replay(path: Path, *, speed: float | None = None, watched: bool = False) -> Summary:
+    run: Run = TapeRun(open_recording(path), Settings(), SystemClock(), speed=speed, hold=False)
+    engine = Engine(run, SystemClock(), snapshot_hz=10)
+    await engine.start()
+    if watched:
+        fresh = await engine.next_snapshot(0)
+        while fresh is not None and not (fresh[1].playback and fresh[1].playback.ended):
+            fresh = await engine.next_snapshot(fresh[0])
+    await run.finished()
+    await engine.stop()
+    return summarise(run, 0, path.name)
+
+
+async def test_recorded_and_replayed_are_the_same(tmp_path: Path) -> None:
+    tape = tmp_path / "run.tape"
+    live = await record(tape, events=400)
+    assert live.parse_errors == live.drops == live.holes == 0
+    assert len(live.coins) == 12
+    assert live.reads >= 24
+    plain, watched, paced = await replay(tape), await replay(tape, watched=True), await replay(tape, speed=40)
+    assert plain.log_sha256 == live.log_sha256
+    assert (plain.events, plain.inputs, plain.candles_closed) == (live.events, live.inputs, live.candles_closed)
+    assert watched.log_sha256 == paced.log_sha256 == live.log_sha256
+
+
+async def test_winding_a_tape_back_gives_the_same_state(tmp_path: Path) -> None:
+    tape = tmp_path / "run.tape"
+    live = await record(tape, events=150)
+    recording = open_recording(tape)
+    run = TapeRun(recording, Settings(), SystemClock(), speed=None, hold=True)
+    engine = Engine(run, SystemClock(), snapshot_hz=10)
+    await engine.start()
+    await at_the_end(engine)
+    ok, words = await engine.command(SetPlayback(seek_ms=recording.start_ns // 1_000_000))
+    assert (ok, words) == (True, "Winding the tape")
+    await at_the_end(engine)
+    assert run.core.journal.log_sha256 == live.log_sha256
+    assert not (await engine.command(RefreshMarkets()))[0]
+    await engine.stop()
+
+
+async def at_the_end(engine: Engine) -> None:
+    seen = 0
+    async with asyncio.timeout(30):
+        while True:
+            fresh = await engine.next_snapshot(seen)
+            assert fresh is not None
+            seen, snapshot = fresh
+            if snapshot.playback is not None and snapshot.playback.ended:
+                return
+
+
+async def test_a_summary_is_one_json_object(tmp_path: Path) -> None:
+    summary = await record(tmp_path / "run.tape", events=50)
+    fields = msgspec.json.decode(msgspec.json.encode(summary))
+    wanted = {"events", "superseded", "parse_errors", "drops", "holes", "log_sha256", "feeds", "coins"}
+    assert wanted <= set(fields)
+    assert [feed["name"] for feed in fields["feeds"]] == ["Hyperliquid", "requests"]

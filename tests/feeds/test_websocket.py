@@ -1,0 +1,161 @@
+"""A connection that makes itself again, whatever the other end does. The other end is a real server."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import numpy as np
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+from app.core.clock import SystemClock
+from app.feeds.backoff import Backoff
+from app.feeds.websocket import WebSocketConnection
+
+pytestmark = pytest.mark.asyncio
+Script = Callable[[ServerConnection], Awaitable[None]]
+
+
+class Heard:
+    """What the connection told, with something to wait on."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.frames: list[bytes] = []
+        self._news = asyncio.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def connected(self, attempt: int) -> None:
+        self._tell(f"connected {attempt}")
+
+    def dropped(self, reason: str, retry_in_s: float) -> None:
+        assert retry_in_s >= 0
+        self._tell(f"dropped: {reason}")
+
+    def received(self, frame: bytes) -> None:
+        self.frames.append(frame)
+        self._tell("frame")
+
+    async def until(self, condition: Callable[["Heard"], bool]) -> None:
+        async with asyncio.timeout(10), self._news:
+            await self._news.wait_for(lambda: condition(self))
+
+    def _tell(self, line: str) -> None:
+        self.log.append(line)
+        task = asyncio.create_task(self._notify())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _notify(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
+
+async def converse(script: Script, until: Callable[[Heard], bool], *, silence_s: float = 5, ping_s: float = 5) -> Heard:
+    """Run a connection against a server that follows `script` on every new socket."""
+    heard = Heard()
+    async with serve(script, "127.0.0.1", 0, compression=None, max_size=None, ping_interval=None) as server:
+        port = server.sockets[0].getsockname()[1]
+        connection = WebSocketConnection(
+            f"ws://127.0.0.1:{port}/ws",
+            heard,
+            clock=SystemClock(),
+            backoff=Backoff(np.random.default_rng(1), first_s=0.01, longest_s=0.02),
+            ping=b'{"method":"ping"}',
+            ping_every_s=ping_s,
+            silence_limit_s=silence_s,
+            frame_cap=65_536,
+            budget_ms=2,
+        )
+        running = asyncio.create_task(connection.run())
+        try:
+            await heard.until(until)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+    return heard
+
+
+def drops(count: int) -> Callable[[Heard], bool]:
+    return lambda heard: sum(line.startswith("dropped") for line in heard.log) >= count
+
+
+async def test_frames_come_in_order_as_bytes() -> None:
+    async def script(socket: ServerConnection) -> None:
+        for number in range(500):
+            await socket.send(f"{number}")
+        await socket.wait_closed()
+
+    heard = await converse(script, lambda heard: len(heard.frames) >= 500)
+    assert heard.frames == [b"%d" % number for number in range(500)]
+
+
+async def test_a_closed_socket_is_made_again() -> None:
+    async def script(socket: ServerConnection) -> None:
+        await socket.send("hello")
+
+    heard = await converse(script, drops(3))
+    assert heard.log[:3] == ["connected 1", "frame", "dropped: the venue closed the connection (code 1000)"]
+    assert heard.log.count("frame") >= 3
+
+
+async def test_an_abrupt_end_is_made_again() -> None:
+    async def script(socket: ServerConnection) -> None:
+        await socket.send("hello")
+        socket.transport.abort()
+
+    heard = await converse(script, drops(2))
+    assert any("1006" in line or "broke" in line for line in heard.log)
+
+
+@pytest.mark.parametrize(
+    ("message", "words"), [("x" * 70_000, "refused"), (b"\x00\x01", "binary"), (b"\xff" * 70_000, "refused")]
+)
+async def test_what_is_too_big_or_binary_ends_the_socket_and_not_the_run(message: str | bytes, words: str) -> None:
+    async def script(socket: ServerConnection) -> None:
+        try:
+            await socket.send(message)
+            await socket.wait_closed()
+        except ConnectionClosed:
+            return
+
+    heard = await converse(script, drops(2))
+    assert all(words in line for line in heard.log if line.startswith("dropped"))
+    assert heard.frames == []
+
+
+async def test_an_open_but_silent_socket_is_dropped() -> None:
+    async def script(socket: ServerConnection) -> None:
+        await socket.wait_closed()
+
+    heard = await converse(script, drops(1), silence_s=0.05)
+    assert "dropped: nothing received for 0.05 s" in heard.log
+
+
+async def test_it_pings_when_it_has_nothing_else_to_say() -> None:
+    async def script(socket: ServerConnection) -> None:
+        async for message in socket:
+            await socket.send(message)
+
+    heard = await converse(script, lambda heard: len(heard.frames) >= 3, ping_s=0.01)
+    assert set(heard.frames) == {b'{"method":"ping"}'}
+
+
+async def test_an_unreachable_venue_is_tried_again_and_again() -> None:
+    heard = Heard()
+    connection = WebSocketConnection(
+        "ws://127.0.0.1:9/ws",
+        heard,
+        clock=SystemClock(),
+        backoff=Backoff(np.random.default_rng(1), first_s=0.01, longest_s=0.02),
+        ping=b"",
+        ping_every_s=5,
+        silence_limit_s=5,
+        frame_cap=65_536,
+        budget_ms=2,
+    )
+    running = asyncio.create_task(connection.run())
+    await heard.until(drops(3))
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert all("cannot be reached" in line and "refused" in line for line in heard.log)

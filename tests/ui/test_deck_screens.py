@@ -1,0 +1,77 @@
+"""The whole screen as text at four sizes. `TAPEDECK_UPDATE_SNAPSHOTS=1` writes the stored texts anew."""
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+from deck_fakes import TAPE, ScriptedLink, deck_on, feed, screen_text, settle, snapshot, tape_snapshot
+
+from app.core.clock import ManualClock
+from app.core.errors import VenueError
+from app.engine.protocol import RecordingView, Snapshot
+
+STORED = Path(__file__).parent / "snapshots"
+SIZES = ((60, 20), (80, 24), (120, 40), (200, 60))
+
+
+def stale_snapshot() -> Snapshot:
+    full = snapshot(
+        feeds=(
+            feed(state="stale", age_ms=14_000),
+            feed(name="books", state="down", age_ms=None, retry_in_s=3.0),
+            feed(name="rest"),
+        ),
+        recording=RecordingView("session.tape", 12_300_000, 60.0),
+    )
+    markets = [
+        msgspec.structs.replace(row, stale=True, age_ms=14_000, rules=None) if index % 3 == 0 else row
+        for index, row in enumerate(full.markets)
+    ]
+    markets[4] = msgspec.structs.replace(markets[4], hole=True, rules=None)
+    return msgspec.structs.replace(full, markets=tuple(markets))
+
+
+EMPTY = snapshot(
+    markets=(),
+    log=(),
+    calls_filed=0,
+    feeds=(feed(state="connecting", age_ms=None),),
+    waiting_for="Waiting for the venue's list of markets.",
+)
+SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...]]] = {
+    "connecting": ((), ()),
+    "empty": ((EMPTY,), ()),
+    "live": ((snapshot(),), ()),
+    "stale": ((stale_snapshot(),), ()),
+    "frozen": ((snapshot(),), ("f",)),
+    "tape": ((tape_snapshot(),), ()),
+    "ended": ((snapshot(), None), ()),
+    "failed": ((VenueError("the engine does not answer; start it with `tapedeck run`."),), ()),
+    "log": ((snapshot(),), ("e",)),
+    "feeds": ((stale_snapshot(),), ("d",)),
+    "help": ((snapshot(),), ("?",)),
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("state", SCRIPTS)
+async def test_screen(state: str, size: tuple[int, int]) -> None:
+    says, keys = SCRIPTS[state]
+    link = ScriptedLink(TAPE if state == "tape" else snapshot().source)
+    if state == "connecting":
+        link.answering.clear()
+    for message in says:
+        link.say(message)
+    clock = ManualClock()
+    async with deck_on(link, size, clock) as (deck, pilot):
+        if keys:
+            await pilot.press(*keys)
+            await settle(pilot)
+        text = screen_text(deck)
+    stored = STORED / f"{state}-{size[0]}x{size[1]}.txt"
+    if os.environ.get("TAPEDECK_UPDATE_SNAPSHOTS"):
+        stored.write_text(text)
+    assert text == stored.read_text()
+    assert len(text.splitlines()) == size[1]

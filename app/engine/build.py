@@ -31,7 +31,7 @@ def build_run(plan: Plan, settings: Settings, clock: Clock) -> Run:
     """The run of a plan. Raises `DataError` for a tape that cannot be read."""
     if plan.tape is not None:
         return TapeRun(open_recording(plan.tape), settings, clock, speed=plan.speed, hold=plan.hold)
-    source = demo_source(settings) if plan.mode == "demo" else live_source()
+    source = demo_source(settings) if plan.mode == "demo" else live_source(settings)
     return VenueRun(source, settings, clock, record_to=plan.record_to)
 
 

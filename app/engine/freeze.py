@@ -113,5 +113,5 @@ def _waiting_for(core: Core) -> str:
     for feed in core.health.values():
         retry = feed.retry_in_s(core.now_ms)
         if retry is not None:
-            return f"Cannot reach Hyperliquid: {feed.message}. Next try in {retry:.0f} s"
+            return f"{feed.message}. Next try in {retry:.0f} s. `tapedeck demo` needs no network"
     return "Waiting for the venue's list of markets"

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import numpy as np
@@ -12,6 +13,7 @@ from app.config.settings import Settings
 from app.config.toml import settings_sha256, to_toml
 from app.core.clock import Clock
 from app.core.record import Kind
+from app.core.text import clean
 from app.engine.core import Core
 from app.engine.demo_venue import DemoVenue, Urls
 from app.engine.freeze import Outside
@@ -31,9 +33,10 @@ def demo_source(settings: Settings) -> SourceView:
     return SourceView("demo", "DEMO", f"simulated, seed {settings.demo.seed}")
 
 
-def live_source() -> SourceView:
-    """What the header says of the live venue."""
-    return SourceView("live", "LIVE", "Hyperliquid")
+def live_source(settings: Settings) -> SourceView:
+    """What the header says of the live venue: the host that is really asked."""
+    host = urlsplit(settings.hyperliquid.websocket_url).hostname or "unknown host"
+    return SourceView("live", "LIVE", clean(host))
 
 
 class VenueRun:

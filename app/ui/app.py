@@ -57,12 +57,13 @@ class DeckApp(App[None], inherit_bindings=False):
         self._palette = themes[theme]
         self._notices = tuple(notices)
         self._after_first_paint = after_first_paint
+        self._dashboard = Dashboard(self._palette)
         self.state = DeckState(clock)
         self.failure: BaseException | None = None
         self.crash: Exception | None = None
 
     def get_default_screen(self) -> Screen[None]:
-        return Dashboard(self._palette)
+        return self._dashboard
 
     def on_mount(self) -> None:
         for palette in self._themes.values():
@@ -188,8 +189,9 @@ class DeckApp(App[None], inherit_bindings=False):
 
     @property
     def _deck_screen(self) -> DeckScreen:
-        """The deck's screen on top, even when the palette lies over it."""
-        return next(screen for screen in reversed(self.screen_stack) if isinstance(screen, DeckScreen))
+        """The deck's screen on top, even when the palette lies over it or the app is closing."""
+        stack = reversed(self._screen_stack)
+        return next((screen for screen in stack if isinstance(screen, DeckScreen)), self._dashboard)
 
     def _start(self) -> None:
         for notice in self._notices[:1]:

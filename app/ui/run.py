@@ -40,8 +40,7 @@ async def _run(link: EngineLink, theme: str, theme_folders: Sequence[Path], cloc
     try:
         await deck.run_async()
     finally:
-        async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-            await link.close()
+        await _close(link)
     if deck.crash is not None:
         raise deck.crash
     if isinstance(deck.failure, TapedeckError):
@@ -49,6 +48,14 @@ async def _run(link: EngineLink, theme: str, theme_folders: Sequence[Path], cloc
     if deck.failure is not None:
         raise deck.failure
     return deck.return_code or 0
+
+
+async def _close(link: EngineLink) -> None:
+    try:
+        async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+            await link.close()
+    except TimeoutError as error:
+        raise TapedeckError(f"the engine did not end within {_CLOSE_TIMEOUT_S:.0f} s; it is left behind") from error
 
 
 def make_deck(link: EngineLink, theme: str, theme_folders: Sequence[Path], clock: Clock) -> "DeckApp":

@@ -33,7 +33,8 @@ async def record(path: Path, events: int) -> Summary:
     """Record a served venue until it has given so many events."""
     clock = SystemClock()
     async with serve(Venue(seed=3, coins=14, start_ms=clock.wall_ns() // 1_000_000)) as server:
-        run = VenueRun(live_source(), settings(server.websocket_url, server.rest_url), clock, record_to=path)
+        chosen = settings(server.websocket_url, server.rest_url)
+        run = VenueRun(live_source(chosen), chosen, clock, record_to=path)
         engine = Engine(run, clock, snapshot_hz=10)
         await engine.start()
         await engine.command(SetMetricSource("rules"))

@@ -10,7 +10,7 @@ from app.engine.protocol import FeedView, LogLine, MarketRow, RecordingView, Sna
 from app.ui.panels.event_log import log_view, newest_line
 from app.ui.panels.feeds import feeds_view
 from app.ui.panels.markets import market_columns, market_row, markets_view
-from app.ui.panels.status import feed_part, header_parts
+from app.ui.panels.status import clock_text, feed_part, header_parts
 from app.ui.state import Connection, DeckView
 from app.ui.widgets.columns import Cell
 
@@ -121,7 +121,10 @@ def test_states_of_the_link_and_the_display() -> None:
     shown = snapshot(recording=RecordingView("x.tape", 12_300_000, 9.0))
     assert "REC 12.3MB" in words(seen(shown))
     assert "FROZEN 12s" in words(DeckView("connected", source=SOURCE, newest=shown, shown=shown, frozen_s=12.4))
-    assert "ENGINE ENDED" in words(DeckView("ended", source=SOURCE))
+    ended = DeckView("ended", source=SOURCE, newest=shown, shown=shown)
+    assert "ENGINE ENDED" in words(ended)
+    assert not any("hyperliquid ●" in word for word in words(ended))
+    assert clock_text(ended) == "last 22:13:20 UTC"
     assert "LINK FAILED" in words(DeckView("failed"))
     assert "no word from the engine for 5.0s" in words(DeckView("connected", source=SOURCE, newest=shown, silent_s=5.0))
 

@@ -13,6 +13,7 @@ from app.engine.protocol import RecordingView, Snapshot
 
 STORED = Path(__file__).parent / "snapshots"
 SIZES = ((60, 20), (80, 24), (120, 40), (200, 60))
+SMALL = ((40, 10), (90, 12))
 
 
 def stale_snapshot() -> Snapshot:
@@ -54,9 +55,15 @@ SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...
 }
 
 
+CASES = [(state, size) for state in SCRIPTS for size in SIZES] + [
+    (state, size) for state in ("live", "tape") for size in SMALL
+]
+
+
 @pytest.mark.asyncio
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("state", SCRIPTS)
+@pytest.mark.parametrize(
+    ("state", "size"), CASES, ids=lambda value: value if isinstance(value, str) else "x".join(map(str, value))
+)
 async def test_screen(state: str, size: tuple[int, int]) -> None:
     says, keys = SCRIPTS[state]
     link = ScriptedLink(TAPE if state == "tape" else snapshot().source)

@@ -30,7 +30,10 @@ def source_part(source: SourceView | None) -> Part:
 
 
 def header_parts(view: DeckView) -> list[Part]:
-    """All of the header but the clock, in the order it is read."""
+    """All of the header but the clock, in the order it is read.
+
+    The feeds of an engine that is gone are left out: nobody vouches for them.
+    """
     parts = [source_part(view.source)]
     if view.source is not None and view.source.detail:
         parts.append(_detail_part(view.source.detail))
@@ -40,13 +43,16 @@ def header_parts(view: DeckView) -> list[Part]:
             parts.append(playback_part(view.newest.playback))
         if view.newest.recording is not None:
             parts.append(Part((f"REC {shown.size(view.newest.recording.size_bytes)}",), "alert", 30))
-        parts += (feed_part(feed) for feed in view.newest.feeds)
+        if not view.outdated:
+            parts += (feed_part(feed) for feed in view.newest.feeds)
     return parts
 
 
 def clock_text(view: DeckView) -> str:
-    """The engine's time of day in UTC; on a tape, the tape's."""
-    return f"{shown.clock(view.newest.wall_ms)} UTC" if view.newest is not None else ""
+    """The engine's time of day in UTC; on a tape, the tape's. A clock that has stopped says so."""
+    if view.newest is None:
+        return ""
+    return f"{'last ' if view.outdated else ''}{shown.clock(view.newest.wall_ms)} UTC"
 
 
 def feed_part(feed: FeedView) -> Part:
@@ -56,7 +62,12 @@ def feed_part(feed: FeedView) -> Part:
     short = clean(feed.name, _SHORT_NAME + 1)
     age = _feed_age(feed)
     state = f"{feed.state}{age}"
-    wordings = (f"{name} {symbol} {state}", f"{short} {symbol} {state}", f"{short}{symbol}{age.replace(',', '')}")
+    wordings = (
+        f"{name} {symbol} {state}",
+        f"{short} {symbol} {state}",
+        f"{short}{symbol}{age.replace(',', '')}",
+        f"{short}{symbol}",
+    )
     return Part(wordings, role, _FEED_RANK + urgency)
 
 

@@ -37,8 +37,10 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = []
     DEFAULT_CSS = """
     DeckScreen { background: $background; }
-    .-narrow LiveTable, .-short LiveTable { border: none; border-top: solid $border; border-title-align: left; }
-    .-narrow LiveTable:focus, .-short LiveTable:focus { border: none; border-top: solid $accent 40%; }
+    DeckScreen.-narrow LiveTable { border: none; border-top: solid $border; }
+    DeckScreen.-narrow LiveTable:focus { border: none; border-top: solid $accent 40%; }
+    DeckScreen.-short LiveTable { border: none; border-top: solid $border; }
+    DeckScreen.-short LiveTable:focus { border: none; border-top: solid $accent 40%; }
     """
 
     def __init__(self, palette: Palette) -> None:

@@ -22,20 +22,29 @@ class Part:
 def choose(parts: Sequence[Part], width: int) -> list[tuple[str, Role]]:
     """The parts that fit into `width` cells `GAP` cells apart, in order, each in the longest wording that fits.
 
-    The part of the lowest rank is always there, whatever the width.
+    The part of the lowest rank is always there, whatever the width. Room left over is shared: each part in turn takes
+    its next longer wording.
     """
     ranked = sorted(range(len(parts)), key=lambda index: (parts[index].rank, index))
-    chosen: dict[int, str] = {}
+    chosen, left = _shortest(parts, ranked, width)
+    grown = True
+    while grown:
+        grown = False
+        for index in (index for index in ranked if chosen.get(index, 0) > 0):
+            wordings, at = parts[index].wordings, chosen[index]
+            extra = cell_len(wordings[at - 1]) - cell_len(wordings[at])
+            if extra <= left:
+                chosen[index], left, grown = at - 1, left - extra, True
+    return [(parts[index].wordings[chosen[index]], parts[index].role) for index in sorted(chosen)]
+
+
+def _shortest(parts: Sequence[Part], ranked: Sequence[int], width: int) -> tuple[dict[int, int], int]:
+    """The parts that fit in their shortest wording, each with the index of that wording, and the cells left over."""
+    chosen: dict[int, int] = {}
     left = width
     for index in ranked:
-        shortest = parts[index].wordings[-1]
-        needed = cell_len(shortest) + (GAP if chosen else 0)
+        needed = cell_len(parts[index].wordings[-1]) + (GAP if chosen else 0)
         if not chosen or needed <= left:
-            chosen[index] = shortest
+            chosen[index] = len(parts[index].wordings) - 1
             left -= needed
-    for index in ranked:
-        if index in chosen:
-            room = left + cell_len(chosen[index])
-            chosen[index] = next((text for text in parts[index].wordings if cell_len(text) <= room), chosen[index])
-            left = room - cell_len(chosen[index])
-    return [(chosen[index], parts[index].role) for index in sorted(chosen)]
+    return chosen, left

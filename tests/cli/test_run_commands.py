@@ -1,0 +1,103 @@
+"""The commands that run an engine, as a user runs them: in a process of their own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REFERENCE = (
+    Path(__file__).parents[2].parent / "shared" / "wire" / "hyperliquid" / "ws_l2Book_trades_BTC_2025-01-26.jsonl"
+)
+
+
+def environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TAPEDECK_")}
+    return {**kept, "TAPEDECK_HOME": str(home)}
+
+
+def tapedeck(home: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", "-m", "app", *map(str, words)]
+    return subprocess.run(command, env=environment(home), capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_demo_is_recorded_and_replays_to_the_same_log(tmp_path: Path) -> None:
+    tape = tmp_path / "demo.tape"
+    recorded = tapedeck(tmp_path, "run", "--source", "demo", "--seed", "7", "--for", "4s", "--record", tape, "--json")
+    assert recorded.returncode == 0, recorded.stderr
+    live = json.loads(recorded.stdout)
+    assert live["events"] > 200
+    assert (live["parse_errors"], live["source"], live["schema_version"]) == (0, "demo", 1)
+    replayed = tapedeck(tmp_path, "run", "--source", "tape", "--tape", tape, "--json")
+    assert json.loads(replayed.stdout)["log_sha256"] == live["log_sha256"]
+    info = json.loads(tapedeck(tmp_path, "tape", "info", tape, "--json").stdout)
+    assert info["session"]["mode"] == "demo" if "session" in info else info["mode"] == "demo"
+
+
+def test_an_unreachable_venue_is_one_sentence_and_exit_4(tmp_path: Path) -> None:
+    nowhere = (
+        "--set",
+        "hyperliquid.websocket_url=ws://127.0.0.1:9/ws",
+        "--set",
+        "hyperliquid.rest_url=http://127.0.0.1:9",
+    )
+    ended = tapedeck(tmp_path, "run", "--source", "live", "--for", "1s", "--json", *nowhere)
+    assert ended.returncode == 4
+    assert json.loads(ended.stdout)["events"] == 0
+    assert len(ended.stderr.strip().splitlines()) == 1
+    assert "ws://127.0.0.1:9/ws cannot be reached: Connection refused" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("run", "--tape", "missing.tape"), 5, "missing.tape"),
+        (("run", "--source", "tape"), 2, "add --tape FILE"),
+        (("run", "--source", "demo", "--set", "markets.topp=3"), 3, "markets.top"),
+        (("demo",), 2, "tapedeck run"),
+        (("play", "missing.tape"), 2, "needs a terminal"),
+        (("attach",), 2, "needs a terminal"),
+        (("bench", "speed"), 2, "start"),
+    ],
+)
+def test_mistakes_end_in_a_sentence_and_the_right_code(
+    tmp_path: Path, words: tuple[str, ...], code: int, said: str
+) -> None:
+    ended = tapedeck(tmp_path, *words)
+    assert ended.returncode == code, ended.stderr
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_file_that_is_no_recording_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("hello")
+    ended = tapedeck(tmp_path, "run", "--tape", path)
+    assert ended.returncode == 5
+    assert "notes.txt" in ended.stderr
+
+
+def test_ctrl_c_ends_a_recording_whole_and_leaves_no_child(tmp_path: Path) -> None:
+    tape = tmp_path / "cut.tape"
+    command = [sys.executable, "-P", "-m", "app", "record", str(tape), "--source", "demo"]
+    with subprocess.Popen(command, env=environment(tmp_path), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "Recording demo" in process.stderr.readline()
+        while not tape.exists() or tape.stat().st_size < 20_000:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+        assert "Recorded" in process.stderr.read()
+    info = tapedeck(tmp_path, "tape", "info", tape, "--json")
+    assert json.loads(info.stdout)["damage"] == ""
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REFERENCE.exists(), reason="needs the shared folder with real payloads")
+def test_a_raw_recording_of_the_real_venue_runs(tmp_path: Path) -> None:
+    summary = json.loads(tapedeck(tmp_path, "run", "--tape", REFERENCE, "--json").stdout)
+    assert (summary["coins"], summary["events"], summary["parse_errors"]) == (["BTC"], 110, 0)
+    assert "2025-01-26" in summary["detail"]

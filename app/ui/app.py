@@ -190,7 +190,7 @@ class DeckApp(App[None], inherit_bindings=False):
     @property
     def _deck_screen(self) -> DeckScreen:
         """The deck's screen on top, even when the palette lies over it or the app is closing."""
-        stack = reversed(self._screen_stack)
+        stack = reversed(self.screen_stack)
         return next((screen for screen in stack if isinstance(screen, DeckScreen)), self._dashboard)
 
     def _start(self) -> None:

@@ -42,7 +42,7 @@ def header_parts(view: DeckView) -> list[Part]:
         if view.newest.playback is not None:
             parts.append(playback_part(view.newest.playback))
         if view.newest.recording is not None:
-            parts.append(Part((f"REC {shown.size(view.newest.recording.size_bytes)}",), "alert", 30))
+            parts.append(Part((f"REC {shown.size(view.newest.recording.size_bytes)}", "REC"), "alert", 30))
         if not view.outdated:
             parts += (feed_part(feed) for feed in view.newest.feeds)
     return parts

@@ -98,6 +98,7 @@ class DeckApp(App[None], inherit_bindings=False):
             self.flash(f"The command failed: {reason}", "warning")
 
     async def action_quit(self) -> None:
+        """Leave the deck; the terminal is restored and the link closed."""
         self.exit()
 
     async def action_back(self) -> None:

@@ -41,6 +41,11 @@ class DeckView:
         return self.connection in ("ended", "failed") or self.silent
 
     @property
+    def lag_ms(self) -> int:
+        """By how much the ages shown have grown since the engine fell silent, in whole seconds; 0 while it speaks."""
+        return int(self.silent_s) * 1_000 if self.outdated else 0
+
+    @property
     def _tape_rests(self) -> bool:
         playback = self.newest.playback if self.newest else None
         return playback is not None and (playback.paused or playback.ended)

@@ -92,6 +92,7 @@ class Palette:
         accent, alert, up = (_textual_colour(self.styles[role]) for role in ("accent", "alert", "up"))
         panel = _textual_colour(self.styles["panel"])
         # Textual's own rules name variables that only its terminal-colour themes define.
+        border = _textual_colour(self.styles["border"])
         own = BUILTIN_THEMES["ansi-dark" if self.dark else "ansi-light"].variables if self.ansi else {}
         return Theme(
             name=f"deck-{self.name}",
@@ -107,7 +108,13 @@ class Palette:
             panel=panel,
             dark=self.dark,
             ansi=self.ansi,
-            variables={**own, "border": _textual_colour(self.styles["border"]), "panel-darken-1": panel},
+            variables={
+                **own,
+                "border": border,
+                "panel-darken-1": panel,
+                "scrollbar-background": panel,
+                "scrollbar": border,
+            },
         )
 
 

@@ -88,7 +88,10 @@ def test_an_empty_panel_says_what_it_waits_for(connection: Connection, start: st
 def test_an_engine_that_has_gone_dims_every_row() -> None:
     shown = snapshot()
     assert all(row.dimmed for row in markets_view(DeckView("ended", newest=shown, shown=shown)).rows)
-    assert all(row.dimmed for row in markets_view(DeckView("connected", newest=shown, shown=shown, silent_s=4.0)).rows)
+    silent = markets_view(DeckView("connected", newest=shown, shown=shown, silent_s=14.7)).rows[0]
+    assert silent.dimmed
+    assert silent.cells[-1].text == "stale 14s"
+    assert "off" in {cell.text for cell in silent.cells}
 
 
 def test_the_source_is_the_first_thing_said() -> None:

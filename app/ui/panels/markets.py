@@ -1,5 +1,7 @@
 """The Markets panel: one row a coin. Pure: a view of the deck in, a table's view out."""
 
+import msgspec
+
 from app.core.events import Freshness
 from app.core.text import clean
 from app.engine.protocol import MarketRow, MetricSource, RulesView
@@ -35,7 +37,7 @@ def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
         Column("fund %/h", 8, priority=11),
         Column("OI $", 6, priority=12),
         Column("vol 24h", 7, priority=9),
-        Column("age", 9, priority=1),
+        Column("age", 10, priority=1),
     )
 
 
@@ -44,7 +46,8 @@ def markets_view(view: DeckView) -> TableView:
     snapshot = view.shown
     if snapshot is None:
         return TableView("Markets", market_columns("rules"), (), waiting_sentence(view))
-    rows = tuple(market_row(market, outdated=view.outdated) for market in snapshot.markets)
+    markets = (outdated(market, view.lag_ms) for market in snapshot.markets) if view.outdated else snapshot.markets
+    rows = tuple(market_row(market) for market in markets)
     title = f"Markets {len(rows)} · metrics {snapshot.metric_source.upper()}"
     empty = snapshot.waiting_for or "No markets yet; the engine has not said what it waits for."
     return TableView(title, market_columns(snapshot.metric_source), rows, empty)
@@ -61,8 +64,14 @@ def waiting_sentence(view: DeckView) -> str:
     return "connecting to the engine…"
 
 
-def market_row(market: MarketRow, *, outdated: bool = False) -> Row:
-    """One coin as a row; it is dimmed when its data is stale or the engine has gone."""
+def outdated(market: MarketRow, lag_ms: int) -> MarketRow:
+    """A coin as nobody vouches for it any more: stale, older by `lag_ms`, and its rules switched off."""
+    age_ms = None if market.age_ms is None else market.age_ms + lag_ms
+    return msgspec.structs.replace(market, stale=True, rules=None, age_ms=age_ms)
+
+
+def market_row(market: MarketRow) -> Row:
+    """One coin as a row; it is dimmed when its data is stale."""
     funding = shown.hourly_rate(market.funding)
     cells = (
         Cell(("★" if market.favourite else " ") + clean(market.coin, 24), "accent" if market.favourite else "text"),
@@ -77,7 +86,7 @@ def market_row(market: MarketRow, *, outdated: bool = False) -> Row:
         Cell(shown.compact(market.day_volume_usd)),
         _age(market),
     )
-    return Row(market.coin, cells, dimmed=market.stale or outdated)
+    return Row(market.coin, cells, dimmed=market.stale)
 
 
 def _change(fraction: float | None) -> Cell:

@@ -18,7 +18,8 @@ _FEED_LOOKS: dict[FeedState, tuple[str, Role, int]] = {
     "ended": ("■", "muted", 3),
     "live": ("●", "up", 4),
 }
-_FEED_RANK = 50
+_TROUBLED_FEED_RANK = 10
+_HEALTHY_FEED_RANK = 50
 _SHORT_NAME = 4
 
 
@@ -62,13 +63,9 @@ def feed_part(feed: FeedView) -> Part:
     short = clean(feed.name, _SHORT_NAME + 1)
     age = _feed_age(feed)
     state = f"{feed.state}{age}"
-    wordings = (
-        f"{name} {symbol} {state}",
-        f"{short} {symbol} {state}",
-        f"{short}{symbol}{age.replace(',', '')}",
-        f"{short}{symbol}",
-    )
-    return Part(wordings, role, _FEED_RANK + urgency)
+    brief = f"{short} {symbol} down" if feed.state == "down" else f"{short}{symbol}{age}"
+    rank = urgency + (_TROUBLED_FEED_RANK if feed.state in ("down", "stale") else _HEALTHY_FEED_RANK)
+    return Part((f"{name} {symbol} {state}", f"{short} {symbol} {state}", brief, f"{short}{symbol}"), role, rank)
 
 
 def playback_part(playback: PlaybackView) -> Part:

@@ -52,7 +52,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             (LiveTable(panel.view(DeckView()), follows=panel.follows, id=panel.id), panel.view) for panel in self.PANELS
         ]
         self._palette = palette
-        self._drawn: tuple[object, bool, str] | None = None
+        self._drawn: tuple[object, int, str] | None = None
 
     def compose(self) -> ComposeResult:
         yield self._header
@@ -82,7 +82,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         if view.newest is not None:
             filed = view.newest.calls_filed
             self.flash.idle(newest_line(view.newest), f"{filed:,} calls filed" if filed else "")
-        drawn = (view.shown, view.outdated, view.connection)
+        drawn = (view.shown, view.lag_ms, view.connection)
         if self._drawn is None or drawn[0] is not self._drawn[0] or drawn[1:] != self._drawn[1:]:
             self._drawn = drawn
             for table, view_of in self._tables:

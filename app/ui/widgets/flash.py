@@ -61,6 +61,6 @@ class Flash(LineWidget):
             return self.strip([self.segment(f" {prefix}{self._message}", width, _ROLES[self._level])], width)
         left, right = self._idle
         right = right if cell_len(right) + 20 <= width else ""
-        end = cell_len(right) + 2 if right else 0
-        segments = [self.segment(f" {left}", width - end, "muted"), self.segment(right, end, "muted", align="right")]
+        end = cell_len(right) + 3 if right else 0
+        segments = [self.segment(f" {left}", width - end, "muted"), self.segment(f"  {right}", end, "muted")]
         return self.strip(segments, width)

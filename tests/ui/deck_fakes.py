@@ -121,8 +121,6 @@ def feed(**changes: Any) -> FeedView:
         venue_lag_ms=120,
         frames=48_211,
         subscriptions=91,
-        budget_used=44,
-        budget_limit=1_200,
     )
     return msgspec.structs.replace(live, **changes)
 

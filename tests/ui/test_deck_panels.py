@@ -107,6 +107,7 @@ def test_the_source_is_the_first_thing_said() -> None:
         (feed(state="down", retry_in_s=3.2), "hyperliquid ✕ down, retry in 3s"),
         (feed(state="down", retry_in_s=None), "hyperliquid ✕ down"),
         (feed(state="connecting", age_ms=None), "hyperliquid … connecting"),
+        (feed(name="requests", budget_used=44, budget_limit=1_200), "requests ● live 44/1200"),
     ],
 )
 def test_a_feed_says_state_and_age(view: FeedView, said: str) -> None:
@@ -147,7 +148,9 @@ def test_equal_log_lines_are_rows_of_their_own() -> None:
 
 
 def test_feeds_show_counts_and_budget() -> None:
-    row = feeds_view(seen(snapshot(feeds=(feed(parse_errors=2, message="slow"),)))).rows[0]
+    row = feeds_view(
+        seen(snapshot(feeds=(feed(parse_errors=2, message="slow", budget_used=44, budget_limit=1_200),)))
+    ).rows[0]
     texts = [cell.text for cell in row.cells]
     assert texts[:4] == ["hyperliquid", "live", "0.3s", "0.1s"]
     assert texts[-2:] == ["44/1200", "slow"]

@@ -21,7 +21,7 @@ def stale_snapshot() -> Snapshot:
         feeds=(
             feed(state="stale", age_ms=14_000),
             feed(name="books", state="down", age_ms=None, retry_in_s=3.0),
-            feed(name="rest"),
+            feed(name="rest", budget_used=44, budget_limit=1_200),
         ),
         recording=RecordingView("session.tape", 12_300_000, 60.0),
     )

@@ -97,4 +97,7 @@ def _state_parts(view: DeckView) -> Iterator[Part]:
 def _feed_age(feed: FeedView) -> str:
     if feed.state == "down":
         return f", retry in {feed.retry_in_s:.0f}s" if feed.retry_in_s is not None else ""
+    if feed.budget_used is not None and feed.budget_limit is not None:
+        # Requests come when they are needed: what is left of the budget says more than the age of the last one.
+        return f" {feed.budget_used}/{feed.budget_limit}"
     return f" {shown.age(feed.age_ms)}" if feed.age_ms is not None else ""

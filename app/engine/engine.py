@@ -10,6 +10,7 @@ from app.engine.core import Core
 from app.engine.freeze import Outside, freeze
 from app.engine.protocol import PROTOCOL_VERSION, Command, LogLevel, Snapshot, SourceView, StopEngine, Welcome
 from app.engine.pulse import Pulse
+from app.engine.vitals import VitalsProbe
 
 
 class Run(Protocol):
@@ -51,6 +52,8 @@ class Engine:
         self._frozen_ns = 0
         self._started = False
         self._stopping = asyncio.Event()
+        self._probe = VitalsProbe(clock)
+        self._probing: asyncio.Task[None] | None = None
 
     @property
     def ended(self) -> bool:
@@ -61,6 +64,7 @@ class Engine:
         """Start the run; a second call does nothing."""
         if not self._started:
             self._started = True
+            self._probing = asyncio.create_task(self._probe.run(), name="vitals")
             await self.run.start(self._pulse.beat)
 
     async def stop(self) -> None:
@@ -68,6 +72,9 @@ class Engine:
         if not self._stopping.is_set():
             self._stopping.set()
             self._pulse.beat()
+            if self._probing is not None:
+                self._probing.cancel()
+                await asyncio.gather(self._probing, return_exceptions=True)
             await self.run.stop()
 
     async def stopped(self) -> None:
@@ -87,7 +94,9 @@ class Engine:
         if self.ended:
             return None
         if self._frozen is None or self._frozen[0] <= seen:
-            self._frozen = (self._pulse.count, freeze(self.run.core, self.run.source, self.run.outside()))
+            outside = self.run.outside()
+            vitals = self._probe.view(outside.waiting_inputs)
+            self._frozen = (self._pulse.count, freeze(self.run.core, self.run.source, outside, vitals))
             self._frozen_ns = self._clock.monotonic_ns()
         return self._frozen
 

@@ -10,6 +10,7 @@ from app.engine.protocol import (
     RulesView,
     Snapshot,
     SourceView,
+    VitalsView,
 )
 from app.feeds.health import FeedHealth
 from app.markets.market import Market
@@ -20,6 +21,7 @@ _HOLE_SHOWN_MS = 3_600_000
 class Outside:
     """What a snapshot shows and the core cannot know: counts of the connection, playback, recording."""
 
+    waiting_inputs: int = 0
     superseded: int = 0
     subscriptions: int = 0
     budget_used: int | None = None
@@ -28,7 +30,7 @@ class Outside:
     recording: RecordingView | None = None
 
 
-def freeze(core: Core, source: SourceView, outside: Outside) -> Snapshot:
+def freeze(core: Core, source: SourceView, outside: Outside, vitals: VitalsView | None = None) -> Snapshot:
     """Everything a deck shows of `core`, as of its last input."""
     favourites = frozenset(core.settings.markets.favourites)
     ended = outside.playback is not None and outside.playback.ended
@@ -47,6 +49,7 @@ def freeze(core: Core, source: SourceView, outside: Outside) -> Snapshot:
         playback=outside.playback,
         recording=outside.recording,
         calls_filed=core.journal.calls_filed,
+        vitals=vitals,
     )
 
 

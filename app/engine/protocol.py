@@ -113,6 +113,18 @@ class RecordingView(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class VitalsView(msgspec.Struct, frozen=True):
+    """The engine's own health over the last minute. `cpu_pct` is of one core; lags are how late the loop was."""
+
+    uptime_s: float
+    memory_mb: float
+    cpu_pct: float
+    loop_lag_ms_p99: float
+    loop_lag_ms_max: float
+    waiting_inputs: int
+    open_files: int | None
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     """Everything the deck shows, frozen at one input. `wall_ms` is the engine's time: the tape's own time on a tape.
 
@@ -130,6 +142,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     playback: PlaybackView | None = None
     recording: RecordingView | None = None
     calls_filed: int = 0
+    vitals: VitalsView | None = None
 
 
 class SetMetricSource(msgspec.Struct, frozen=True, tag="set_metric_source"):

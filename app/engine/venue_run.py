@@ -94,6 +94,7 @@ class VenueRun:
         """Counts of the connection, and the recording."""
         outside = Outside()
         outside.superseded = self._inbox.superseded
+        outside.waiting_inputs = self._inbox.waiting
         if self._client is not None:
             outside.subscriptions = self._client.subscriptions
             outside.budget_used, outside.budget_limit = self._client.budget.used, self._client.budget.limit

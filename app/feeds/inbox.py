@@ -31,6 +31,11 @@ class Inbox:
         self._arrived = asyncio.Event()
         self.superseded = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many inputs have arrived and were not fetched."""
+        return len(self._pending)
+
     def put(self, stream: int, kind: int, payload: bytes) -> None:
         """Add an input that must be dispatched."""
         self._ticket += 1

@@ -1,7 +1,7 @@
 """The feeds in detail: one row a feed. Pure."""
 
 from app.core.text import clean
-from app.engine.protocol import FeedState, FeedView
+from app.engine.protocol import FeedState, FeedView, Snapshot
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
 from app.ui.state import DeckView
@@ -40,7 +40,16 @@ def feeds_view(view: DeckView) -> TableView:
     feeds = view.shown.feeds if view.shown is not None else ()
     empty = "The engine reports no feeds yet." if view.shown is not None else waiting_sentence(view)
     rows = tuple(_feed_row(feed, outdated=view.outdated) for feed in feeds)
-    return TableView(f"Feeds {len(feeds)}", _COLUMNS, rows, empty)
+    return TableView(f"Feeds {len(feeds)}{_vitals(view.shown)}", _COLUMNS, rows, empty)
+
+
+def _vitals(snapshot: Snapshot | None) -> str:
+    """How the engine itself does, behind the title."""
+    if snapshot is None or snapshot.vitals is None:
+        return ""
+    vitals = snapshot.vitals
+    lag = f"loop lag p99 {vitals.loop_lag_ms_p99:.0f} ms"
+    return f" · engine {vitals.memory_mb:.0f} MB, CPU {vitals.cpu_pct:.0f} %, {lag}, {vitals.waiting_inputs} waiting"
 
 
 def _feed_row(feed: FeedView, *, outdated: bool) -> Row:

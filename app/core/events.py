@@ -1,10 +1,21 @@
-"""Market events: immutable, cleaned and validated. Prices and sizes are finite floats; times are venue milliseconds."""
+"""Market events: immutable, cleaned and validated. Prices and sizes are finite floats; times are venue milliseconds.
+
+Trades and levels are what arrives most, so they carry the names their venues give them in JSON and decode without a
+copy. The numbers refuse nan, inf, exponents out of range, underscores and full-width digits while decoding.
+"""
 
 from enum import Enum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
+Price = Annotated[float, Meta(gt=0, lt=1e15)]
+Amount = Annotated[float, Meta(ge=0, lt=1e15)]
+Milliseconds = Annotated[int, Meta(gt=0, lt=10_000_000_000_000)]
+Count = Annotated[int, Meta(ge=0, lt=2**53)]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Address = Annotated[str, Meta(max_length=64)]
 Freshness = Literal["FRESH", "DEVELOPING", "EXTENDED", "EXHAUSTED"]
 
 
@@ -15,25 +26,38 @@ class Side(Enum):
     SELL = "A"
 
 
-class Trade(msgspec.Struct, frozen=True, gc=False):
-    """One print. (time_ms, coin, trade_id) is unique; addresses are lower case, empty where the source has none."""
+_TRADE_NAMES = {"price": "px", "size": "sz", "time_ms": "time", "trade_id": "tid"}
+_LEVEL_NAMES = {"price": "px", "size": "sz", "orders": "n"}
 
-    coin: str
+
+class Trade(msgspec.Struct, frozen=True, gc=False, rename=_TRADE_NAMES):
+    """One print. (time_ms, coin, trade_id) is unique where `trade_id` is not 0; `users` are buyer and seller."""
+
+    coin: Name
     side: Side
-    price: float
-    size: float
-    time_ms: int
-    trade_id: int
-    buyer: str = ""
-    seller: str = ""
+    price: Price
+    size: Amount
+    time_ms: Milliseconds
+    trade_id: Count = 0
+    users: tuple[Address, Address] = ("", "")
+
+    @property
+    def buyer(self) -> str:
+        """The buyer's address in lower case, empty where the source has none."""
+        return self.users[0].lower()
+
+    @property
+    def seller(self) -> str:
+        """The seller's address in lower case, empty where the source has none."""
+        return self.users[1].lower()
 
 
-class Level(msgspec.Struct, frozen=True, gc=False):
+class Level(msgspec.Struct, frozen=True, gc=False, rename=_LEVEL_NAMES):
     """One price of a book: total size and number of orders resting there."""
 
-    price: float
-    size: float
-    orders: int = 0
+    price: Price
+    size: Amount
+    orders: Count = 0
 
 
 class Book(msgspec.Struct, frozen=True):

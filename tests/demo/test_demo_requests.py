@@ -77,14 +77,14 @@ def test_only_the_newest_candles_are_given(market: Market) -> None:
 
 def test_recent_trades_come_newest_first(market: Market) -> None:
     trades = msgspec.convert(ask(market, type="recentTrades", coin="BTC"), list[WireTrade], strict=False)
-    times = [trade.time for trade in trades]
+    times = [trade.time_ms for trade in trades]
     assert times == sorted(times, reverse=True)
-    assert len({trade.tid for trade in trades}) == len(trades) > 20
+    assert len({trade.trade_id for trade in trades}) == len(trades) > 20
 
 
 def test_a_book_and_an_empty_account(market: Market) -> None:
     book = msgspec.convert(ask(market, type="l2Book", coin="HYPE"), WireBook, strict=False)
-    assert book.levels[0][0].px < book.levels[1][0].px
+    assert book.levels[0][0].price < book.levels[1][0].price
     state = ask(market, type="clearinghouseState", user="0x" + "00" * 20)
     assert state["assetPositions"] == []
 

@@ -22,7 +22,7 @@ def test_without_ids_only_equal_trades_are_duplicates() -> None:
     tape = TradeTape(10)
     assert tape.add(a_trade(1_000, 0))
     assert tape.add(a_trade(1_000, 0, size=2.0))
-    assert tape.add(msgspec.structs.replace(a_trade(1_000, 0), buyer="0xab"))
+    assert tape.add(msgspec.structs.replace(a_trade(1_000, 0), users=("0xab", "")))
     assert not tape.add(a_trade(1_000, 0))
 
 

@@ -38,8 +38,8 @@ async def _ask(link: "SocketLink") -> Check:
         return Check("engine vitals", "warn", "the engine is ending", "try again")
     own = snapshot.vitals
     fact = (
-        f"{welcome.source.label}, up {own.uptime_s:.0f} s: {own.memory_mb:.0f} MB, CPU {own.cpu_pct:.0f} %, loop lag p99 "
-        f"{own.loop_lag_ms_p99:.0f} ms, {own.waiting_inputs} inputs waiting, {own.open_files} files open"
+        f"{welcome.source.label}, up {own.uptime_s:.0f} s: {own.memory_mb:.0f} MB, CPU {own.cpu_pct:.0f} %, "
+        f"loop lag p99 {own.loop_lag_ms_p99:.0f} ms, {own.waiting_inputs} inputs waiting, {own.open_files} files open"
     )
     if own.loop_lag_ms_p99 > _LAG_WARNING_MS:
         return Check("engine vitals", "warn", fact, "the machine is too busy, or follow fewer markets (markets.top)")

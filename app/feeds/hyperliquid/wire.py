@@ -1,6 +1,6 @@
 """Hyperliquid's payloads as they are on the wire, field for field. Numbers come as strings and are validated in C.
 
-`Price` and `Amount` refuse nan, inf, exponents out of range, underscores and full-width digits while decoding.
+Trades and levels decode straight into the events that leave: nothing else arrives so often.
 """
 
 from typing import Annotated
@@ -8,38 +8,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from app.core.events import Side
+from app.core.events import Address, Amount, Count, Level, Milliseconds, Name, Price, Trade
 
-Price = Annotated[float, Meta(gt=0, lt=1e15)]
-Amount = Annotated[float, Meta(ge=0, lt=1e15)]
 Signed = Annotated[float, Meta(gt=-1e15, lt=1e15)]
-Milliseconds = Annotated[int, Meta(gt=0, lt=10_000_000_000_000)]
-Count = Annotated[int, Meta(ge=0, lt=2**53)]
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Address = Annotated[str, Meta(max_length=64)]
-Hash = Annotated[str, Meta(max_length=80)]
 Text = Annotated[str, Meta(max_length=4096)]
 
-
-class WireTrade(msgspec.Struct):
-    """Element of channel `trades` and of request `recentTrades`; `users` is [buyer, seller], absent before 2025."""
-
-    coin: Name
-    side: Side
-    px: Price
-    sz: Amount
-    time: Milliseconds
-    tid: Count = 0
-    users: tuple[Address, Address] = ("", "")
-    hash: Hash | None = None
-
-
-class WireLevel(msgspec.Struct):
-    """One level of a book."""
-
-    px: Price
-    sz: Amount
-    n: Count = 0
+WireTrade = Trade
+"""Element of channel `trades` and of request `recentTrades`; `users` is [buyer, seller], absent before 2025."""
 
 
 class WireBook(msgspec.Struct):
@@ -47,7 +22,7 @@ class WireBook(msgspec.Struct):
 
     coin: Name
     time: Milliseconds
-    levels: tuple[list[WireLevel], list[WireLevel]]
+    levels: tuple[tuple[Level, ...], tuple[Level, ...]]
 
 
 class WireQuote(msgspec.Struct):
@@ -55,7 +30,7 @@ class WireQuote(msgspec.Struct):
 
     coin: Name
     time: Milliseconds
-    bbo: tuple[WireLevel | None, WireLevel | None]
+    bbo: tuple[Level | None, Level | None]
 
 
 class WireContext(msgspec.Struct):

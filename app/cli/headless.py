@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from app.cli.main import INTERRUPTED
 from app.cli.options import Prepared
 from app.cli.output import progress
 from app.config.locations import ensure
@@ -24,6 +25,10 @@ class Ended(NamedTuple):
     interrupted: bool
     reached: bool
 
+    def exit_code(self, duration: float | None) -> int:
+        """130 when a signal came before the time was over; a run without a time ends that way and is done."""
+        return INTERRUPTED if self.interrupted and duration is not None else 0
+
 
 def run_headless(plan: "Plan", prepared: Prepared, *, duration: float | None, quiet: bool) -> Ended:
     """Run to the end. Raises `DataError` and `VenueError` for what keeps the engine from starting."""
@@ -39,8 +44,10 @@ async def _run(plan: "Plan", prepared: Prepared, duration: float | None, quiet: 
     engine = build_engine(plan, prepared.settings, clock)
     link = local_link(engine, ensure(prepared.locations.state_dir) / prepared.locations.engine_socket.name)
     interrupted = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # `nohup` asks for a hang-up to be ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
     started_ns = clock.monotonic_ns()
     try:
         await link.connect()
@@ -49,7 +56,7 @@ async def _run(plan: "Plan", prepared: Prepared, duration: float | None, quiet: 
         await link.close()
     seconds = (clock.monotonic_ns() - started_ns) / 1e9
     summary = summarise(engine.run, seconds, _name(plan.record_to))
-    return Ended(summary, interrupted.is_set(), any(feed.frames for feed in summary.feeds))
+    return Ended(summary, interrupted.is_set(), summary.events > 0)
 
 
 async def _wait(engine: "Engine", interrupted: asyncio.Event, duration: float | None, quiet: bool) -> None:

@@ -4,7 +4,7 @@ import argparse
 
 from app.cli import options
 from app.cli.output import print_json, say
-from app.core.errors import UsageError, VenueError
+from app.core.errors import PartialResultError, UsageError, VenueError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(ended.summary)
     summary = ended.summary
-    say(f"Recorded {summary.inputs} inputs, {summary.events} events, {summary.drops} drops", quiet=args.quiet)
+    if summary.trouble:
+        raise PartialResultError(summary.trouble)
+    say(f"Recorded {summary.recorded_inputs} inputs, {summary.events} events, {summary.drops} drops", quiet=args.quiet)
     if not ended.reached:
         raise VenueError(f"Nothing came from {summary.detail}; the tape holds only the attempts. Try `tapedeck doctor`")
-    return 0
+    return ended.exit_code(args.duration)

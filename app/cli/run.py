@@ -1,12 +1,14 @@
 """`tapedeck run`: the engine without a deck."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from app.cli import options
 from app.cli.output import print_json, print_line, say
-from app.core.errors import VenueError
+from app.core.errors import PartialResultError, VenueError
 
-INTERRUPTED = 130
+if TYPE_CHECKING:
+    from app.engine.summary import Summary
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,19 +37,21 @@ def run(args: argparse.Namespace) -> int:
         print_json(ended.summary)
     else:
         _print_summary(ended.summary)
+    if ended.summary.trouble:
+        raise PartialResultError(ended.summary.trouble)
     if record_to is not None:
-        say(f"Recorded to {record_to}", quiet=args.quiet)
+        say(f"Recorded {ended.summary.recorded_inputs} inputs to {record_to}", quiet=args.quiet)
     if not ended.reached and source.mode != "tape":
         raise VenueError(f"Nothing came from {ended.summary.detail}: {_reason(ended.summary)}")
-    return INTERRUPTED if ended.interrupted and args.duration is not None else 0
+    return ended.exit_code(args.duration)
 
 
-def _reason(summary: object) -> str:
-    messages = [feed.message for feed in getattr(summary, "feeds", ()) if feed.message]
+def _reason(summary: "Summary") -> str:
+    messages = [feed.message for feed in summary.feeds if feed.message]
     return messages[0] if messages else "no connection was made in this time; `tapedeck doctor` checks the network"
 
 
-def _print_summary(summary: object) -> None:
+def _print_summary(summary: "Summary") -> None:
     import msgspec
 
     for name, value in msgspec.to_builtins(summary).items():

@@ -1,6 +1,7 @@
 """Claims that will be graded. Whatever predicts files a `Call`; grading happens elsewhere, from what came after."""
 
 import hashlib
+from typing import Literal
 
 import msgspec
 
@@ -46,3 +47,31 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     def call_id(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the call's own fields."""
         return hashlib.sha256(msgspec.msgpack.encode(self)).hexdigest()[:16]
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one call (docs/scorecards.md defines every number).
+
+    An ungraded outcome has a `reason` and no numbers. Times are the engine's milliseconds; `decided_at_ms` is when the
+    outcome was certain, `graded_horizon_ms` the time from `available_at_ms` to the exit quote.
+    `mid_move_bps` runs from the reference price to the exit mid; `event_happened` says whether the claim came true,
+    `hit` whether the mid moved in the call's direction (None without one); `brier` is (probability − event)².
+    `edge_bps` is the result of the round trip after spread, fees and slippage; None without a direction.
+    """
+
+    call_id: str
+    status: Literal["graded", "ungraded"]
+    decided_at_ms: int
+    reason: str = ""
+    entry_bid: float | None = None
+    entry_ask: float | None = None
+    entry_at_ms: int | None = None
+    exit_bid: float | None = None
+    exit_ask: float | None = None
+    exit_at_ms: int | None = None
+    graded_horizon_ms: int | None = None
+    mid_move_bps: float | None = None
+    event_happened: bool | None = None
+    hit: bool | None = None
+    brier: float | None = None
+    edge_bps: float | None = None

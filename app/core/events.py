@@ -124,6 +124,14 @@ class CandleClosed(msgspec.Struct, frozen=True):
     candle: Candle
 
 
+class FeedHole(msgspec.Struct, frozen=True):
+    """Trades of `coin` between two venue times are missing and could not be had any more."""
+
+    coin: str
+    from_ms: int
+    to_ms: int
+
+
 class RulesRead(msgspec.Struct, frozen=True, kw_only=True):
     """What the rules make of one coin's tape at `at_ms`. Metrics are 0-100 (docs/rules.md defines them).
 

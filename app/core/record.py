@@ -5,7 +5,7 @@ Whatever is derived from them is a function of the records alone, so a recording
 """
 
 from enum import IntEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -27,7 +27,7 @@ class Kind(IntEnum):
     DROP = 4
     """A connection of a venue is down: `Dropped` (msgpack)."""
     REQUEST = 5
-    """The engine asked for something: `Request` (msgpack). Kept for the reader's sake; not dispatched."""
+    """The engine asked for something: `Request` (msgpack). Answers carry its id."""
     ANSWER = 6
     """A request was answered or failed: `Answer` (msgpack)."""
     COMMAND = 7
@@ -78,7 +78,7 @@ class Dropped(msgspec.Struct, frozen=True):
     venue: str
     connection: str
     reason: str
-    retry_in_s: float | None = None
+    retry_in_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] | None = None
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -20,13 +20,27 @@ class Ring:
 
     def append(self, *row: float) -> None:
         """Add one row, dropping the oldest when full."""
-        if self._end == len(self._rows):
-            self._rows[: self._capacity - 1] = self._rows[self._end - self._capacity + 1 :]
-            self._start, self._end = 0, self._capacity - 1
+        self._make_room(1)
         self._rows[self._end] = row
-        self._end += 1
-        if self._end - self._start > self._capacity:
-            self._start += 1
+        self._advance(1)
+
+    def extend(self, rows: NDArray[np.float64]) -> None:
+        """Add rows, oldest first, dropping as many of the oldest as do not fit; of too many rows the last ones stay."""
+        rows = rows[-self._capacity :]
+        self._make_room(len(rows))
+        self._rows[self._end : self._end + len(rows)] = rows
+        self._advance(len(rows))
+
+    def _make_room(self, count: int) -> None:
+        """Move what stays to the front where `count` rows (≤ capacity) would not fit behind it."""
+        if self._end + count > len(self._rows):
+            staying = min(self._capacity - count, len(self))
+            self._rows[:staying] = self._rows[self._end - staying : self._end]
+            self._start, self._end = 0, staying
+
+    def _advance(self, count: int) -> None:
+        self._end += count
+        self._start = max(self._start, self._end - self._capacity)
 
     def view(self) -> NDArray[np.float64]:
         """All rows, oldest first: a read-only view, valid until the next append."""

@@ -5,6 +5,7 @@ input. Nothing here waits, reads a clock or touches the outside; what is wanted 
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -12,34 +13,31 @@ from app.config.settings import Settings
 from app.core.bus import Bus
 from app.core.calls import Call
 from app.core.errors import FrameError
-from app.core.events import Candle, CandleClosed, Listing, MarketContext, RulesRead, Trade
+from app.core.events import Candle, CandleClosed, FeedHole, Listing, MarketContext, RulesRead, Trade
 from app.core.record import (
-    DATA_CONNECTION,
-    REQUEST_CONNECTION,
     Answer,
-    Connected,
-    Dropped,
     Kind,
     Record,
     Request,
     StreamOpened,
 )
 from app.core.text import clean
-from app.engine.continuity import Continuity
+from app.engine.connections import Connections
 from app.engine.journal import Journal
 from app.engine.protocol import Command, MetricSource, Mode, RefreshMarkets, SetMetricSource
 from app.engine.watch import Effects, MarketWatch, select
-from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid import parse
 from app.feeds.hyperliquid.limits import VENUE
 from app.markets.market import Market
 from app.markets.reads import rules_call
 
 _MARKETS_CAP = 512
+_CLOCK_STEP_MS = 2_000
+_LIST_AGAIN_MS = 3_600_000
+# What unpacking and parsing of bytes from outside may raise.
+_BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 
 _unpack_stream = msgspec.msgpack.Decoder(StreamOpened).decode
-_unpack_connected = msgspec.msgpack.Decoder(Connected).decode
-_unpack_dropped = msgspec.msgpack.Decoder(Dropped).decode
 _unpack_request = msgspec.msgpack.Decoder(Request).decode
 _unpack_answer = msgspec.msgpack.Decoder(Answer).decode
 _unpack_command = msgspec.msgpack.Decoder(Command).decode
@@ -57,29 +55,28 @@ class Core:
         self.metric_source: MetricSource = "rules"
         self.command_result = (True, "")
         self.markets: dict[str, Market] = {}
-        self.hole_ms: dict[str, int] = {}
         self.journal = Journal()
-        stale_ms = round(settings.markets.stale_after_s * 1000)
-        self.health = {
-            DATA_CONNECTION: FeedHealth("Hyperliquid", stale_ms),
-            REQUEST_CONNECTION: FeedHealth("requests", 86_400_000),
-        }
         self._watch = MarketWatch(VENUE)
-        self._continuity = Continuity()
         self._requests: dict[int, Request] = {}
         self._on_frame: dict[int, Callable[[bytes], None]] = {}
         self._second = 0
+        self._list_again_ms: int | None = None
+        self._list_failures = 0
+        self.list_trouble = ""
+        self._refused_by: dict[str, int] = {}
         self._read_every_s = max(1, round(settings.rules.read_every_s))
         self._bus = Bus()
+        self.connections = Connections(settings.markets, self._watch, self.journal, self._bus)
         self._bus.subscribe(CandleClosed, self.journal.candle_closed)
+        self._bus.subscribe(FeedHole, self.journal.hole_found)
         self._bus.subscribe(RulesRead, self.journal.rules_read)
         self._bus.subscribe(Call, self.journal.call_filed)
         self._handlers: dict[int, Callable[[Record], None]] = {
             Kind.FRAME: self._frame,
             Kind.TIMER: self._timer,
             Kind.STREAM: self._stream_opened,
-            Kind.CONNECT: self._connected,
-            Kind.DROP: self._dropped,
+            Kind.CONNECT: lambda record: self.connections.connected(record.payload, self.now_ms),
+            Kind.DROP: lambda record: self.connections.dropped(record.payload, self.markets, self.now_ms),
             Kind.REQUEST: self._requested,
             Kind.ANSWER: self._answered,
             Kind.COMMAND: self._commanded,
@@ -93,24 +90,23 @@ class Core:
     def dispatch(self, record: Record) -> None:
         """Take one input. Records of unknown kinds only move the time."""
         self.sequence = record.sequence
-        # A wall clock that is set back must not make ages negative or close a candle twice.
-        self.now_ms = max(self.now_ms, record.wall_ns // 1_000_000)
+        wall_ms = record.wall_ns // 1_000_000
+        if wall_ms < self.now_ms:
+            self._clock_went_back(wall_ms)
+        else:
+            self.now_ms = wall_ms
         handler = self._handlers.get(record.kind)
         if handler is None:
             return
         try:
             handler(record)
-        except (FrameError, msgspec.MsgspecError) as error:
+        except _BAD_INPUT as error:
             self._refused(str(error))
 
     @property
     def parse_errors(self) -> int:
-        """Messages that could not be used, all feeds together."""
-        return sum(feed.parse_errors for feed in self.health.values()) + self._market_errors
-
-    @property
-    def _market_errors(self) -> int:
-        return sum(market.parse_errors + market.refused for market in self.markets.values())
+        """Messages that could not be used."""
+        return self.connections.data.parse_errors + sum(map(_refused_by, self.markets.values()))
 
     # Frames.
 
@@ -120,57 +116,52 @@ class Core:
             self._venue_said(record.payload)
             return
         handler(record.payload)
-        self.health[DATA_CONNECTION].data(self.now_ms)
+        self.connections.data.received()
 
     def _stream_opened(self, record: Record) -> None:
         opened = _unpack_stream(record.payload)
         if opened.channel == "control":
             return
         handlers: dict[str, Callable[[Market], Callable[[bytes], None]]] = {
-            "trades": lambda market: lambda frame: self._trades(market, frame, opened.transport != "file"),
-            "bbo": lambda market: lambda frame: self._newest(market.on_quote_frame, frame),
-            "l2Book": lambda market: lambda frame: self._newest(market.on_book_frame, frame),
-            "activeAssetCtx": lambda market: lambda frame: self._newest(market.on_context_frame, frame),
-            "candle": lambda market: lambda frame: self._candle(market, frame),
+            "trades": lambda market: partial(self._trades, market, opened.transport != "file"),
+            "bbo": lambda market: partial(self._newest, market.on_quote_frame),
+            "l2Book": lambda market: partial(self._newest, market.on_book_frame),
+            "activeAssetCtx": lambda market: partial(self._newest, market.on_context_frame),
+            "candle": lambda market: partial(self._candle, market),
         }
         make = handlers.get(opened.channel)
         if make is None:
             self.journal.say(self.now_ms, "warning", "feed", f"channel {clean(opened.channel)} is not used")
+            self._on_frame[opened.stream] = _not_used
             return
         if opened.transport == "file":
-            self.health[DATA_CONNECTION].connected()
+            self.connections.data.connected()
         self._on_frame[opened.stream] = make(self._market(parse.coin_name(opened.subject)))
 
     def _newest(self, take: Callable[[bytes, int], None], frame: bytes) -> None:
         take(frame, self.now_ms)
         self.events += 1
 
-    def _trades(self, market: Market, frame: bytes, venue_answers: bool) -> None:
-        trades = parse.parse_trades(frame)
+    def _trades(self, market: Market, venue_answers: bool, frame: bytes) -> None:
+        trades = parse.parse_trades(frame, market.coin)
         self._take_trades(market, trades)
-        if not trades or self._continuity.streamed(market.coin, trades[0].time_ms) != "ask":
-            return
-        if venue_answers:
-            self._watch.ask_for_recent_trades(market.coin)
-        elif self._continuity.answered(market.coin, trades[0].time_ms) == "hole":
-            self._hole(market)
+        self.connections.streamed(market.coin, trades, self.now_ms, venue_answers=venue_answers)
 
     def _take_trades(self, market: Market, trades: list[Trade]) -> None:
         before = market.tape.duplicates
         for trade in trades:
-            if trade.coin != market.coin:
-                raise FrameError(f"a trade of {trade.coin} came on the stream of {market.coin}")
             for event in market.on_trade(trade, self.now_ms):
                 self._bus.publish(event)
         if trades:
             self._note_lag(trades[-1].time_ms)
+            self.connections.data.data(self.now_ms)
         self.events += len(trades) - (market.tape.duplicates - before)
 
     def _note_lag(self, venue_ms: int) -> None:
         lag = self.now_ms - venue_ms
-        # A subscription begins with old trades: those say nothing about the feed's lag.
-        if lag < 10_000:
-            self.health[DATA_CONNECTION].venue_lag_ms = lag
+        # A subscription begins with old trades, and a clock may run ahead: neither says anything about the feed's lag.
+        if 0 <= lag < 10_000:
+            self.connections.data.venue_lag_ms = lag
 
     def _candle(self, market: Market, frame: bytes) -> None:
         candle = parse.parse_candle(frame)
@@ -187,34 +178,8 @@ class Core:
         self.journal.say(self.now_ms, "warning", "venue", f"Hyperliquid says: {text}")
 
     def _refused(self, reason: str) -> None:
-        self.health[DATA_CONNECTION].parse_errors += 1
-        self.journal.say(self.now_ms, "warning", "feed", f"a message was refused: {reason}")
-
-    # Connections.
-
-    def _connected(self, record: Record) -> None:
-        connected = _unpack_connected(record.payload)
-        feed = self.health.get(connected.connection)
-        if feed is None:
-            return
-        first = feed.state(self.now_ms) in ("connecting", "down")
-        feed.connected()
-        if connected.connection == REQUEST_CONNECTION:
-            feed.data(self.now_ms)
-        if first:
-            self.journal.say(self.now_ms, "info", "feed", f"{feed.name}: connected")
-
-    def _dropped(self, record: Record) -> None:
-        dropped = _unpack_dropped(record.payload)
-        feed = self.health.get(dropped.connection)
-        if feed is None:
-            return
-        feed.dropped(self.now_ms, clean(dropped.reason, 200), dropped.retry_in_s)
-        again = "" if dropped.retry_in_s is None else f"; next try in {dropped.retry_in_s:.0f} s"
-        self.journal.say(self.now_ms, "warning", "feed", f"{feed.name}: {dropped.reason}{again}")
-        if dropped.connection == DATA_CONNECTION:
-            last_trades = {coin: market.last_trade for coin, market in self.markets.items()}
-            self._continuity.interrupted({coin: trade.time_ms for coin, trade in last_trades.items() if trade})
+        self.connections.data.parse_errors += 1
+        self.journal.say(self.now_ms, "warning", "feed", f"a message was refused: {reason}", kind="refused")
 
     # Requests.
 
@@ -231,31 +196,44 @@ class Core:
         if answer.status != 200:
             reason = clean(answer.error, 120)
             self.journal.say(self.now_ms, "warning", "feed", f"{request.channel} {request.subject}: {reason}")
+            self._no_use(request, f"the venue answered {answer.status}: {reason}")
             return
-        self._use_answer(request, answer.body)
+        try:
+            self._use_answer(request, answer.body)
+        except FrameError as error:
+            self._no_use(request, str(error))
+            raise
+
+    def _no_use(self, request: Request, reason: str) -> None:
+        """An answer that was needed did not come, or cannot be used."""
+        if request.channel == "recentTrades":
+            self.connections.answered(request.subject, None, self.now_ms)
+        elif request.channel == "metaAndAssetCtxs" and not self.markets:
+            self._list_failures += 1
+            wait_s = min(60, 2**self._list_failures)
+            self._list_again_ms = self.now_ms + 1000 * wait_s
+            self.list_trouble = f"The list of markets cannot be used: {reason}. Asking again in {wait_s} s"
 
     def _use_answer(self, request: Request, body: bytes) -> None:
         if request.channel == "metaAndAssetCtxs":
-            self._listed(parse.parse_meta_and_contexts(body))
+            listed, refused = parse.parse_meta_and_contexts(body)
+            for reason in refused:
+                self._refused(reason)
+            self._listed(listed)
         elif request.channel == "candleSnapshot":
             self._take_candles(self._market(request.subject), request.variant, parse.parse_candles(body))
         elif request.channel == "recentTrades":
             market = self._market(request.subject)
-            trades = parse.parse_recent_trades(body)
+            trades = parse.parse_recent_trades(body, market.coin)
             self._take_trades(market, trades)
-            if trades and self._continuity.answered(market.coin, trades[0].time_ms) == "hole":
-                self._hole(market)
+            self.connections.answered(market.coin, trades, self.now_ms)
         self.events += 1
-
-    def _hole(self, market: Market) -> None:
-        self.hole_ms[market.coin] = self.now_ms
-        self.health[DATA_CONNECTION].holes += 1
-        self.journal.say(self.now_ms, "warning", "feed", f"{market.coin}: trades are missing from the tape")
 
     def _listed(self, listed: list[tuple[Listing, MarketContext]]) -> None:
         by_coin = {listing.coin: (listing, context) for listing, context in listed}
         for missing in [coin for coin in self.settings.markets.favourites if coin not in by_coin]:
             self.journal.say(self.now_ms, "warning", "markets", f"favourite {missing} is not listed by the venue")
+        self._list_again_ms = self.now_ms + _LIST_AGAIN_MS
         coins = select(listed, self.settings.markets)
         for coin in coins:
             listing, context = by_coin[coin]
@@ -289,12 +267,42 @@ class Core:
         for place, market in enumerate(self.markets.values()):
             for event in market.on_second(self.now_ms):
                 self._bus.publish(event)
+            self._tell_refusals(market)
             # Reads are spread over the period, so that no second has to file them all.
             if (second + place) % self._read_every_s == 0:
                 self._file_read(market)
+        newest_ms = [market.newest_ms for market in self.markets.values() if market.newest_ms is not None]
+        if newest_ms:
+            self.connections.data.data(min(max(newest_ms), self.now_ms))
+        if self._list_again_ms is not None and self.now_ms >= self._list_again_ms:
+            self._list_again_ms = None
+            self._watch.ask_for_markets()
+
+    def _tell_refusals(self, market: Market) -> None:
+        """Pictures are decoded when somebody looks, so what is wrong with them is told here."""
+        refused = _refused_by(market)
+        if refused != self._refused_by.get(market.coin, 0):
+            self._refused_by[market.coin] = refused
+            text = f"{market.coin}: a message was refused: {market.last_error}"
+            self.journal.say(self.now_ms, "warning", "feed", text, kind="refused")
+
+    def _clock_went_back(self, wall_ms: int) -> None:
+        """Small steps back are waited out; after a large one nothing may be younger than the new time."""
+        if self.now_ms - wall_ms < _CLOCK_STEP_MS:
+            return
+        seconds = (self.now_ms - wall_ms) / 1000
+        self.now_ms = wall_ms
+        self.connections.clock_set_back(wall_ms)
+        for market in self.markets.values():
+            market.clock_set_back(wall_ms)
+        self.journal.say(wall_ms, "warning", "clock", f"this machine's clock was set back by {seconds:.0f} s")
+
+    def rules_of(self, market: Market) -> RulesRead | None:
+        """The rules' read of a coin; None when its data is stale or has a hole in the minute it is made of."""
+        return None if self.connections.hole_spoils_rules(market.coin, self.now_ms) else market.rules()
 
     def _file_read(self, market: Market) -> None:
-        read = market.rules()
+        read = self.rules_of(market)
         if read is None:
             return
         self._bus.publish(read)
@@ -322,3 +330,11 @@ class Core:
                 return True, "Asking the venue for its markets"
             case _:
                 return False, "This engine does not know that command"
+
+
+def _not_used(_frame: bytes) -> None:
+    """Frames of a channel nobody reads: received, and that is all."""
+
+
+def _refused_by(market: Market) -> int:
+    return market.parse_errors + market.refused

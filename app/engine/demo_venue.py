@@ -49,6 +49,11 @@ class DemoVenue:
                 "The embedded venue did not start. Run `tapedeck doctor`; `python -m app.demo` shows its own error"
             ) from error
 
+    async def ended(self) -> None:
+        """Wait until it is gone by itself."""
+        if self._process is not None:
+            await self._process.wait()
+
     async def stop(self) -> None:
         """End it: by closing its input, then by force."""
         process, self._process = self._process, None

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from app import __version__
 from app.core.clock import Clock
+from app.core.errors import TapedeckError
 from app.engine.core import Core
 from app.engine.freeze import Outside, freeze
 from app.engine.protocol import PROTOCOL_VERSION, Command, LogLevel, Snapshot, SourceView, StopEngine, Welcome
@@ -111,6 +112,9 @@ class Engine:
         if isinstance(command, StopEngine):
             await self.stop()
             return True, "The engine has stopped"
-        result = self.run.command(command)
+        try:
+            result = self.run.command(command)
+        except TapedeckError as error:
+            return False, str(error)
         self._pulse.beat()
         return result

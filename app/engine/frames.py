@@ -26,5 +26,5 @@ async def read_message(reader: asyncio.StreamReader, decoder: msgspec.msgpack.De
         return decoder.decode(await reader.readexactly(size))
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise VenueError("the other end of the link speaks another protocol; update both to one version") from error

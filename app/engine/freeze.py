@@ -1,11 +1,11 @@
 """The core's state → one frozen snapshot for a deck. Reads only."""
 
 from app.core.events import RulesRead
+from app.core.playback import Playback
 from app.engine.core import Core
 from app.engine.protocol import (
     FeedView,
     MarketRow,
-    PlaybackView,
     RecordingView,
     RulesView,
     Snapshot,
@@ -26,8 +26,11 @@ class Outside:
     subscriptions: int = 0
     budget_used: int | None = None
     budget_limit: int | None = None
-    playback: PlaybackView | None = None
+    playback: Playback | None = None
     recording: RecordingView | None = None
+    recorded_inputs: int | None = None
+    trouble: str = ""
+    """Why the recording, or the tape that is played, is not whole; empty when it is."""
 
 
 def freeze(core: Core, source: SourceView, outside: Outside, vitals: VitalsView | None = None) -> Snapshot:
@@ -38,11 +41,8 @@ def freeze(core: Core, source: SourceView, outside: Outside, vitals: VitalsView 
         sequence=core.sequence,
         wall_ms=core.now_ms,
         source=source,
-        feeds=tuple(_feed(feed, core.now_ms, outside, ended) for feed in _shown_feeds(core)),
-        markets=tuple(
-            _row(market, core.now_ms, core.hole_ms.get(market.coin), market.coin in favourites)
-            for market in core.markets.values()
-        ),
+        feeds=tuple(_feed(core, feed, outside, ended) for feed in _shown_feeds(core)),
+        markets=tuple(_row(core, market, market.coin in favourites) for market in core.markets.values()),
         waiting_for=_waiting_for(core),
         log=core.journal.log_tail,
         metric_source=core.metric_source,
@@ -55,11 +55,11 @@ def freeze(core: Core, source: SourceView, outside: Outside, vitals: VitalsView 
 
 def _shown_feeds(core: Core) -> list[FeedHealth]:
     """All feeds; on a tape only those the tape knows."""
-    return [feed for feed in core.health.values() if core.mode != "tape" or feed.frames or feed.message]
+    return [feed for feed in core.connections.feeds if core.mode != "tape" or feed.frames or feed.message]
 
 
-def _feed(feed: FeedHealth, now_ms: int, outside: Outside, ended: bool) -> FeedView:
-    stream = feed.name != "requests"
+def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedView:
+    stream, now_ms = feed is core.connections.data, core.now_ms
     return FeedView(
         name=feed.name,
         state="ended" if ended else feed.state(now_ms),
@@ -67,7 +67,7 @@ def _feed(feed: FeedHealth, now_ms: int, outside: Outside, ended: bool) -> FeedV
         venue_lag_ms=feed.venue_lag_ms,
         frames=feed.frames,
         superseded=outside.superseded if stream else 0,
-        parse_errors=feed.parse_errors,
+        parse_errors=core.parse_errors if stream else feed.parse_errors,
         drops=feed.drops,
         reconnects=feed.reconnects,
         holes=feed.holes,
@@ -79,8 +79,8 @@ def _feed(feed: FeedHealth, now_ms: int, outside: Outside, ended: bool) -> FeedV
     )
 
 
-def _row(market: Market, now_ms: int, hole_ms: int | None, favourite: bool) -> MarketRow:
-    newest_ms = market.newest_ms
+def _row(core: Core, market: Market, favourite: bool) -> MarketRow:
+    now_ms, newest_ms, hole = core.now_ms, market.newest_ms, core.connections.holes.get(market.coin)
     return MarketRow(
         coin=market.coin,
         price=market.price,
@@ -91,13 +91,13 @@ def _row(market: Market, now_ms: int, hole_ms: int | None, favourite: bool) -> M
         bid=market.bid,
         ask=market.ask,
         spread_bps=market.spread_bps,
-        rules=_rules(market.rules()),
+        rules=_rules(core.rules_of(market)),
         funding=market.funding,
         open_interest_usd=market.open_interest_usd,
         day_volume_usd=market.day_volume_usd,
         age_ms=None if newest_ms is None else max(0, now_ms - newest_ms),
         stale=market.stale(now_ms),
-        hole=hole_ms is not None and now_ms - hole_ms < _HOLE_SHOWN_MS,
+        hole=hole is not None and now_ms - hole.to_ms < _HOLE_SHOWN_MS,
         favourite=favourite,
     )
 
@@ -113,8 +113,9 @@ def _waiting_for(core: Core) -> str:
         return ""
     if core.mode == "tape":
         return "Waiting for the first record of the tape"
-    for feed in core.health.values():
+    for feed in core.connections.feeds:
         retry = feed.retry_in_s(core.now_ms)
         if retry is not None:
-            return f"{feed.message}. Next try in {retry:.0f} s. `tapedeck demo` needs no network"
-    return "Waiting for the venue's list of markets"
+            offline = ". `tapedeck demo` needs no network" if core.mode == "live" else ""
+            return f"{feed.message}. Next try in {retry:.0f} s{offline}"
+    return core.list_trouble or "Waiting for the venue's list of markets"

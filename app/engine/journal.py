@@ -2,11 +2,12 @@
 
 import hashlib
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 
 from app.core.calls import Call
-from app.core.events import CandleClosed, RulesRead
+from app.core.events import CandleClosed, FeedHole, RulesRead
 from app.core.text import clean
 from app.engine.protocol import LogLevel, LogLine
 
@@ -20,6 +21,7 @@ class Journal:
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
+        self.sink: Callable[[LogLine], None] = lambda line: None
         self._encode = msgspec.msgpack.Encoder().encode
         self.candles_closed = 0
         self.reads = 0
@@ -58,10 +60,10 @@ class Journal:
         self.calls.append(call)
         self._cover("call", msgspec.structs.replace(call, source="", made_at_ms=0, available_at_ms=0))
 
-    def say(self, now_ms: int, level: LogLevel, topic: str, text: str) -> None:
-        """Add a line to the event log. The same line again within ten seconds is only counted."""
-        key = (topic, text)
-        if now_ms - self._last_said.get(key, -_REPEAT_MS) < _REPEAT_MS:
+    def say(self, now_ms: int, level: LogLevel, topic: str, text: str, *, kind: str = "") -> None:
+        """Add a line to the event log. Within ten seconds, more of the same kind (by default: text) is only counted."""
+        key = (topic, kind or text)
+        if 0 <= now_ms - self._last_said.get(key, -_REPEAT_MS) < _REPEAT_MS:
             self._kept_quiet[key] = self._kept_quiet.get(key, 0) + 1
             return
         repeated = self._kept_quiet.pop(key, 0)
@@ -70,8 +72,14 @@ class Journal:
             self._kept_quiet.clear()
         self._last_said[key] = now_ms
         suffix = f" ({repeated} more like it)" if repeated else ""
-        self._lines.append(LogLine(now_ms, level, topic, clean(text + suffix, 300)))
+        line = LogLine(now_ms, level, topic, clean(text + suffix, 300))
+        self._lines.append(line)
         self._tail = None
+        self.sink(line)
+
+    def hole_found(self, hole: FeedHole) -> None:
+        """Hash a hole."""
+        self._cover("hole", hole)
 
     def _cover(self, kind: str, event: msgspec.Struct) -> None:
         self._hash.update(self._encode((kind, event)))

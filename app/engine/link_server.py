@@ -16,6 +16,7 @@ from app.engine.protocol import PROTOCOL_VERSION, ClientMessage, CommandRequest,
 _log = logging.getLogger(__name__)
 _CLIENTS = 8
 _WRITE_LIMIT = 1 << 20
+_GREETING_TIMEOUT_S = 3.0
 
 
 class LinkServer:
@@ -25,6 +26,7 @@ class LinkServer:
         self._engine = engine
         self._path = path
         self._server: asyncio.Server | None = None
+        self._identity: tuple[int, int] | None = None
         self._clients: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -33,6 +35,7 @@ class LinkServer:
         try:
             self._server = await asyncio.start_unix_server(self._accept, self._path)
             self._path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+            self._identity = _identity(self._path)
         except OSError as error:
             raise DataError(
                 f"{self._path} cannot be listened on: {error}. Set TAPEDECK_HOME to a shorter path"
@@ -46,7 +49,9 @@ class LinkServer:
         for task in self._clients:
             task.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
-        self._path.unlink(missing_ok=True)
+        # The path may by now be another engine's.
+        if _identity(self._path) == self._identity:
+            self._path.unlink(missing_ok=True)
 
     async def _clear_the_way(self) -> None:
         if not self._path.exists():
@@ -73,12 +78,20 @@ class LinkServer:
                 await client.send(Refused(f"{_CLIENTS} clients are attached already; close one of them"))
             elif await client.greet():
                 await client.serve()
-        except (VenueError, ConnectionError) as error:
+        except (VenueError, ConnectionError, TimeoutError) as error:
             _log.warning("a client of the link was let go: %s", error)
         finally:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class _Client:
@@ -96,7 +109,8 @@ class _Client:
         await self._writer.drain()
 
     async def greet(self) -> bool:
-        hello = await read_message(self._reader, self._decoder)
+        async with asyncio.timeout(_GREETING_TIMEOUT_S):
+            hello = await read_message(self._reader, self._decoder)
         if isinstance(hello, Hello) and hello.protocol == PROTOCOL_VERSION:
             await self.send(self._engine.welcome())
             return True

@@ -9,11 +9,12 @@ from typing import Literal
 import msgspec
 
 from app.core.events import Freshness
+from app.core.playback import Playback
+from app.feeds.health import FeedState
 
 PROTOCOL_VERSION = 1
 
 Mode = Literal["live", "demo", "tape"]
-FeedState = Literal["connecting", "waiting", "live", "stale", "down", "ended"]
 LogLevel = Literal["info", "warning", "error"]
 MetricSource = Literal["rules", "ai"]
 
@@ -94,17 +95,6 @@ class LogLine(msgspec.Struct, frozen=True):
     text: str
 
 
-class PlaybackView(msgspec.Struct, frozen=True):
-    """Where a tape stands. `speed` is a multiple of real time, None for as fast as it goes."""
-
-    start_ms: int
-    end_ms: int
-    position_ms: int
-    speed: float | None
-    paused: bool
-    ended: bool
-
-
 class RecordingView(msgspec.Struct, frozen=True):
     """A recording that is being made."""
 
@@ -139,7 +129,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     waiting_for: str = ""
     log: tuple[LogLine, ...] = ()
     metric_source: MetricSource = "rules"
-    playback: PlaybackView | None = None
+    playback: Playback | None = None
     recording: RecordingView | None = None
     calls_filed: int = 0
     vitals: VitalsView | None = None

@@ -28,11 +28,14 @@ class Sequencer:
         self._sequence = 0
         self.recorder: Recorder | None = None
         self.recording_error = ""
+        self.recorded = 0
 
     def put(self, arrival: Arrival) -> None:
         """Number, record and dispatch one arrival."""
         self._sequence += 1
-        record = Record(self._sequence, *arrival)
+        record = Record(
+            self._sequence, arrival.wall_ns, arrival.monotonic_ns, arrival.stream, arrival.kind, arrival.payload
+        )
         if self.recorder is not None:
             self._record(self.recorder, record)
         self._dispatch(record)
@@ -44,6 +47,7 @@ class Sequencer:
     def _record(self, recorder: Recorder, record: Record) -> None:
         try:
             recorder.write(record)
+            self.recorded += 1
         except DataError as error:
             # The deck must outlive its recording: it goes on, and says that it is no longer recorded.
             self.recorder = None

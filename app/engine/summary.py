@@ -11,7 +11,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of a run. `events` are market events taken; `log_sha256` covers what was derived from them.
 
     received = events and what is listed beside them: `superseded` frames gave way to newer ones before they got a
-    number, `duplicates` were seen before, `parse_errors` could not be used.
+    number, `duplicates` were seen before, `parse_errors` could not be used. `trouble` says why a recording or a tape is
+    not whole; it is empty when it is.
     """
 
     source: str
@@ -29,6 +30,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
     log_sha256: str
     recording: str | None
+    recorded_inputs: int | None
+    trouble: str
     feeds: tuple[FeedView, ...]
     coins: tuple[str, ...]
 
@@ -53,6 +56,8 @@ def summarise(run: Run, seconds: float, recording: str | None) -> Summary:
         calls=core.journal.calls_filed,
         log_sha256=core.journal.log_sha256,
         recording=recording,
+        recorded_inputs=outside.recorded_inputs,
+        trouble=outside.trouble,
         feeds=feeds,
         coins=tuple(core.markets),
     )

@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 from app.config.load import parse_settings
 from app.config.settings import Settings
 from app.core.clock import Clock
+from app.core.errors import ConfigError, DataError
 from app.core.record import Record
 from app.engine.core import Core
 from app.engine.freeze import Outside
-from app.engine.protocol import Command, PlaybackView, RefreshMarkets, SetPlayback, SourceView
+from app.engine.protocol import Command, RefreshMarkets, SetPlayback, SourceView
 from app.engine.supervisor import Supervisor
 from app.feeds.tape.player import Player
 from app.feeds.tape.recording import Recording
+
+_SETTINGS_CAP = 65_536
 
 
 class TapeRun:
@@ -22,12 +25,12 @@ class TapeRun:
     def __init__(
         self, recording: Recording, settings: Settings, clock: Clock, *, speed: float | None, hold: bool
     ) -> None:
-        made_with = recording.session.settings_toml
-        self._settings = parse_settings(made_with, "the tape's settings") if made_with else settings
+        self._settings = settings_of(recording) or settings
         self._recording = recording
         self.core = Core("tape", self._settings)
         self._player = Player(recording, self._dispatch, speed=speed, clock=clock, restart=self._restart, hold=hold)
-        self._supervisor = Supervisor(self._worker_failed, restarts=0)
+        self._supervisor = Supervisor(self._worker_failed, clock, restarts=0)
+        self._failure = ""
         self._changed: Callable[[], None] = lambda: None
         self._finished = asyncio.Event()
         self.source = tape_source(recording)
@@ -53,15 +56,8 @@ class TapeRun:
     def outside(self) -> Outside:
         """Where the tape stands."""
         outside = Outside()
-        playback = self._player.view()
-        outside.playback = PlaybackView(
-            start_ms=playback.start_ms,
-            end_ms=playback.end_ms,
-            position_ms=playback.position_ms,
-            speed=playback.speed,
-            paused=playback.paused,
-            ended=playback.ended,
-        )
+        outside.playback = self._player.view()
+        outside.trouble = self._failure or self._recording.damage
         return outside
 
     async def stop(self) -> None:
@@ -72,6 +68,8 @@ class TapeRun:
         try:
             await self._player.run()
         finally:
+            if self._recording.damage:
+                self.core.journal.say(self.core.now_ms, "error", "tape", self._recording.damage)
             self._finished.set()
             self._changed()
 
@@ -94,8 +92,25 @@ class TapeRun:
         return True, _playback_words(command)
 
     def _worker_failed(self, name: str, reason: str) -> None:
-        self.core.journal.say(self.core.now_ms, "error", name, reason)
+        self._failure = f"the tape could not be played to its end: {reason}"
+        self.core.journal.say(self.core.now_ms, "error", name, self._failure)
         self._changed()
+
+
+def settings_of(recording: Recording) -> Settings | None:
+    """The settings a recording was made with, if it keeps them. Raises `DataError` when they cannot be used."""
+    text = recording.session.settings_toml
+    if not text:
+        return None
+    if len(text) > _SETTINGS_CAP:
+        raise DataError(f"the tape's settings take {len(text)} characters; this is no tape of tapedeck's own")
+    try:
+        return parse_settings(text, "the tape's settings")
+    except ConfigError as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(
+            f"the tape's settings cannot be used ({reason}); play it with the version that made it"
+        ) from error
 
 
 def tape_source(recording: Recording) -> SourceView:

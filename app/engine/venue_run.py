@@ -1,6 +1,8 @@
 """A run on a venue: the real one, or the embedded one for a demo. Only the addresses differ."""
 
 import asyncio
+import logging
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,20 +14,27 @@ from app import __version__
 from app.config.settings import Settings
 from app.config.toml import settings_sha256, to_toml
 from app.core.clock import Clock
+from app.core.errors import DataError
 from app.core.record import Kind
 from app.core.text import clean
 from app.engine.core import Core
 from app.engine.demo_venue import DemoVenue, Urls
 from app.engine.freeze import Outside
-from app.engine.protocol import Command, RecordingView, SetPlayback, SourceView
+from app.engine.protocol import Command, LogLine, RecordingView, SetPlayback, SourceView
 from app.engine.sequencer import Sequencer
 from app.engine.supervisor import Supervisor
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
-from app.feeds.inbox import Inbox
+from app.feeds.inbox import Arrival, Inbox
 from app.feeds.tape.format import Session
 from app.feeds.tape.writer import TapeWriter
 
 _pack = msgspec.msgpack.encode
+_log = logging.getLogger("app.events")
+_LOG_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def _to_log_file(line: LogLine) -> None:
+    _log.log(_LOG_LEVELS[line.level], "%s: %s", line.topic, line.text)
 
 
 def demo_source(settings: Settings) -> SourceView:
@@ -53,7 +62,9 @@ class VenueRun:
         self._writer: TapeWriter | None = None
         self.core = Core(source.mode, settings)
         self._sequencer = Sequencer(clock, self.core.dispatch)
-        self._supervisor = Supervisor(self._worker_failed)
+        self.core.journal.sink = _to_log_file
+        self._arrivals: deque[Arrival] = deque()
+        self._supervisor = Supervisor(self._worker_failed, clock)
         self._changed: Callable[[], None] = lambda: None
         self._recording_error_said = False
 
@@ -77,6 +88,8 @@ class VenueRun:
         self._supervisor.start("requests", self._client.run_requests)
         self._supervisor.start("inbox", self._dispatch_arrivals)
         self._supervisor.start("timer", self._tick)
+        if self._demo is not None:
+            self._supervisor.start("venue", self._watch_demo)
         changed()
 
     async def finished(self) -> None:
@@ -98,6 +111,9 @@ class VenueRun:
         if self._client is not None:
             outside.subscriptions = self._client.subscriptions
             outside.budget_used, outside.budget_limit = self._client.budget.used, self._client.budget.limit
+        if self._writer is not None:
+            outside.recorded_inputs = self._sequencer.recorded
+        outside.trouble = self._sequencer.recording_error
         if self._writer is not None and self._sequencer.recorder is not None:
             outside.recording = RecordingView(self._writer_name, self._writer.size_bytes, self._writer.seconds)
         return outside
@@ -105,11 +121,20 @@ class VenueRun:
     async def stop(self) -> None:
         """End the workers, the recording and the embedded venue, in this order."""
         await self._supervisor.stop()
-        if self._writer is not None:
-            self._sequencer.recorder = None
+        try:
+            self._close_recording()
+        finally:
+            if self._demo is not None:
+                await self._demo.stop()
+
+    def _close_recording(self) -> None:
+        if self._writer is None:
+            return
+        self._sequencer.recorder = None
+        try:
             self._writer.close()
-        if self._demo is not None:
-            await self._demo.stop()
+        except DataError as error:
+            self._sequencer.recording_error = self._sequencer.recording_error or str(error)
 
     @property
     def _writer_name(self) -> str:
@@ -142,8 +167,10 @@ class VenueRun:
 
     async def _dispatch_arrivals(self) -> None:
         while True:
-            for arrival in await self._inbox.fetch():
-                self._sequencer.put(arrival)
+            self._arrivals.extend(await self._inbox.fetch())
+            # What is left here when a dispatch fails is dispatched once this worker is started again.
+            while self._arrivals:
+                self._sequencer.put(self._arrivals.popleft())
             self._changed()
 
     async def _tick(self) -> None:
@@ -158,6 +185,12 @@ class VenueRun:
             self._recording_error_said = True
             text = f"recording stopped: {self._sequencer.recording_error}"
             self.core.journal.say(self.core.now_ms, "error", "tape", text)
+
+    async def _watch_demo(self) -> None:
+        if self._demo is not None:
+            await self._demo.ended()
+            text = "the simulated venue has ended; leave with q and start again"
+            self.core.journal.say(self.core.now_ms, "error", "venue", text)
 
     def _worker_failed(self, name: str, reason: str) -> None:
         self.core.journal.say(self.core.now_ms, "error", name, reason)

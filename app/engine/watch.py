@@ -67,6 +67,12 @@ class MarketWatch:
             for coin in new:
                 self._ask_for_candles(coin, interval, now_ms - span_ms, now_ms)
 
+    def ask_for_missed_candles(self, since_ms: int, now_ms: int) -> None:
+        """Ask for the candles of all followed coins over a break, from the minute and the hour it began in."""
+        for interval, step_ms in (("1m", _MINUTE_MS), ("1h", _HOUR_MS)):
+            for coin in self._followed:
+                self._ask_for_candles(coin, interval, since_ms - since_ms % step_ms, now_ms)
+
     def ask_for_recent_trades(self, coin: str) -> None:
         """Ask for the newest trades of a coin, to close a hole in its tape."""
         self._ask("recentTrades", {"type": "recentTrades", "coin": coin}, coin)

@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-State = Literal["connecting", "waiting", "live", "stale", "down", "ended"]
+FeedState = Literal["connecting", "waiting", "live", "idle", "stale", "down", "ended"]
 
 
 class FeedHealth:
     """Counts and ages of one connection of a venue. Times are milliseconds of the engine's clock."""
 
-    def __init__(self, name: str, stale_after_ms: int) -> None:
+    def __init__(self, name: str, stale_after_ms: int | None) -> None:
+        """`stale_after_ms` is None for a connection that delivers only when it is asked: it is never stale."""
         self.name = name
         self._stale_after_ms = stale_after_ms
         self.frames = 0
@@ -38,10 +39,20 @@ class FeedHealth:
         self._retry_at_ms = None if retry_in_s is None else now_ms + round(retry_in_s * 1000)
         self.message = reason
 
-    def data(self, now_ms: int) -> None:
-        """Something usable arrived."""
+    def received(self) -> None:
+        """A message arrived; whether it is of use is not known yet."""
         self.frames += 1
-        self._newest_ms = now_ms
+
+    def data(self, newest_ms: int) -> None:
+        """The newest usable data came at `newest_ms`."""
+        self._newest_ms = max(newest_ms, self._newest_ms or 0)
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`: nothing may be newer than that."""
+        if self._newest_ms is not None:
+            self._newest_ms = min(self._newest_ms, now_ms)
+        if self._retry_at_ms is not None:
+            self._retry_at_ms = now_ms
 
     def age_ms(self, now_ms: int) -> int | None:
         """Age of the newest data; None before the first."""
@@ -51,10 +62,12 @@ class FeedHealth:
         """Seconds to the next try; None when none is planned."""
         return None if self._retry_at_ms is None else max(0, self._retry_at_ms - now_ms) / 1000
 
-    def state(self, now_ms: int) -> State:
+    def state(self, now_ms: int) -> FeedState:
         """One word: a connection that delivers nothing is waiting at first, stale later, and never live."""
         if not self._connected:
             return "down" if self.message else "connecting"
+        if self._stale_after_ms is None:
+            return "idle"
         age = self.age_ms(now_ms)
         if age is None:
             return "waiting"

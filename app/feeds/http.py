@@ -20,7 +20,7 @@ def plain_reason(error: Exception) -> SafeText:
 
 
 class HttpAnswer(NamedTuple):
-    """Status, headers and the whole body after decompression."""
+    """Status, headers by lower-case name, and the whole body after decompression."""
 
     status: int
     headers: dict[str, str]
@@ -44,9 +44,12 @@ class HttpClient:
             async with self._open().post(
                 url, data=body, headers={"Content-Type": "application/json"}, allow_redirects=False
             ) as response:
-                return HttpAnswer(response.status, dict(response.headers), await self._read(response))
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return HttpAnswer(response.status, headers, await self._read(response))
         except TimeoutError as error:
             raise VenueError(f"{url} did not answer within {self._timeout.total:g} s") from error
+        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
+            raise VenueError(f"{url} sent an answer that cannot be used ({type(error).__name__})") from error
         except (aiohttp.ClientError, OSError) as error:
             raise VenueError(f"{url} cannot be reached: {plain_reason(error)}") from error
 

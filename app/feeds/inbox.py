@@ -5,12 +5,13 @@ the place of one that was not fetched yet, which counts as superseded. Trades an
 """
 
 import asyncio
-from typing import NamedTuple
+
+import msgspec
 
 from app.core.clock import Clock
 
 
-class Arrival(NamedTuple):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """One input with the time it arrived."""
 
     wall_ns: int
@@ -25,9 +26,9 @@ class Inbox:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        # In order of arrival. Pictures are found by their stream, negated; all else has a number of its own.
         self._pending: dict[int, Arrival] = {}
         self._ticket = 0
-        self._newest: dict[int, int] = {}
         self._arrived = asyncio.Event()
         self.superseded = 0
 
@@ -39,15 +40,13 @@ class Inbox:
     def put(self, stream: int, kind: int, payload: bytes) -> None:
         """Add an input that must be dispatched."""
         self._ticket += 1
-        self._pending[self._ticket] = Arrival(self._clock.wall_ns(), self._clock.monotonic_ns(), stream, kind, payload)
-        self._arrived.set()
+        self._add(self._ticket, stream, kind, payload)
 
     def put_newest(self, stream: int, kind: int, payload: bytes) -> None:
-        """Add an input that makes a pending one of the same stream pointless."""
-        if self._pending.pop(self._newest.get(stream, 0), None) is not None:
+        """Add an input that makes a pending one of the same stream (≥ 1) pointless."""
+        if self._pending.pop(-stream, None) is not None:
             self.superseded += 1
-        self.put(stream, kind, payload)
-        self._newest[stream] = self._ticket
+        self._add(-stream, stream, kind, payload)
 
     async def fetch(self) -> list[Arrival]:
         """All that is pending, oldest first; waits for the first."""
@@ -56,3 +55,8 @@ class Inbox:
         arrivals = list(self._pending.values())
         self._pending.clear()
         return arrivals
+
+    def _add(self, place: int, stream: int, kind: int, payload: bytes) -> None:
+        clock = self._clock
+        self._pending[place] = Arrival(clock.wall_ns(), clock.monotonic_ns(), stream, kind, payload)
+        self._arrived.set()

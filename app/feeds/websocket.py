@@ -6,6 +6,8 @@ dropped and made again.
 """
 
 import asyncio
+import contextlib
+import logging
 from typing import Protocol
 
 import aiohttp
@@ -17,8 +19,12 @@ from app.feeds.backoff import Backoff
 from app.feeds.http import plain_reason
 
 _REST_S = 0.001
+_RAN_DRY_NS = 200_000
+_CLOSE_TIMEOUT_S = 1.0
 _STABLE_NS = 60_000_000_000
 _OPEN_TIMEOUT_S = 10.0
+
+_log = logging.getLogger(__name__)
 
 
 class ConnectionEvents(Protocol):
@@ -30,8 +36,8 @@ class ConnectionEvents(Protocol):
     def dropped(self, reason: str, retry_in_s: float) -> None:
         """The socket is gone, or could not be opened; the next try comes in `retry_in_s`."""
 
-    def received(self, frame: bytes) -> None:
-        """One text frame."""
+    def received(self, frame: bytes) -> bool:
+        """One text frame; whether it was data, not just an answer to ours."""
 
 
 class WebSocketConnection:
@@ -68,12 +74,13 @@ class WebSocketConnection:
 
     async def run(self) -> None:
         """Keep a socket open until cancelled."""
-        async with aiohttp.ClientSession(trust_env=False) as session:
-            while True:
+        while True:
+            # A session of its own for each socket: closing it ends the transport of a peer that will not let go.
+            async with aiohttp.ClientSession(trust_env=False) as session:
                 reason = await self._connect_once(session)
-                delay = self._backoff.next_s()
-                self._events.dropped(reason, delay)
-                await asyncio.sleep(delay)
+            delay = self._backoff.next_s()
+            self._events.dropped(reason, delay)
+            await asyncio.sleep(delay)
 
     async def _connect_once(self, session: aiohttp.ClientSession) -> str:
         """One life of a socket; returns why it ended."""
@@ -81,7 +88,7 @@ class WebSocketConnection:
         try:
             async with asyncio.timeout(_OPEN_TIMEOUT_S):
                 socket = await session.ws_connect(
-                    self._url, compress=0, autoping=True, max_msg_size=self._frame_cap, decode_text=False
+                    self._url, compress=0, autoping=False, max_msg_size=self._frame_cap, decode_text=False
                 )
         except TimeoutError:
             return f"{self._url} did not answer within {_OPEN_TIMEOUT_S:g} s"
@@ -90,7 +97,9 @@ class WebSocketConnection:
         try:
             return await self._serve(socket)
         finally:
-            await socket.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                    await socket.close()
             if self._clock.monotonic_ns() - opened_ns > _STABLE_NS:
                 self._backoff.reset()
 
@@ -108,22 +117,32 @@ class WebSocketConnection:
             reason = str(errors.exceptions[0])
         except* (aiohttp.ClientError, OSError) as errors:
             reason = f"the connection broke: {plain_reason(errors.exceptions[0])}"
+        except* Exception as errors:  # noqa: BLE001 - the last barrier of a connection; told and logged
+            # Whatever one frame does to us, the next connection is a fresh start.
+            _log.exception("a frame could not be handled")
+            reason = f"a frame could not be handled: {clean(repr(errors.exceptions[0]), 120)}"
         return reason
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
         monotonic_ns, received = self._clock.monotonic_ns, self._events.received
-        turn_ends_ns = 0
+        turn_ends_ns = monotonic_ns() + self._budget_ns
         while True:
+            asked_ns = monotonic_ns()
+            if asked_ns >= turn_ends_ns:
+                await asyncio.sleep(_REST_S)
+                asked_ns = monotonic_ns()
+                turn_ends_ns = asked_ns + self._budget_ns
             message = await socket.receive()
-            if message.type is not aiohttp.WSMsgType.TEXT:
+            now = monotonic_ns()
+            if now - asked_ns > _RAN_DRY_NS:
+                turn_ends_ns = now + self._budget_ns
+            if message.type is aiohttp.WSMsgType.TEXT:
+                if received(message.data):
+                    self._last_frame_ns = now
+            elif message.type is aiohttp.WSMsgType.PING:
+                await socket.pong(message.data)
+            elif message.type is not aiohttp.WSMsgType.PONG:
                 raise VenueError(_closing_words(socket.close_code, message.type, message.data))
-            received(message.data)
-            now = self._last_frame_ns = monotonic_ns()
-            if now > turn_ends_ns:
-                # A turn that ended long ago means the socket had run dry, so the loop has had its rest.
-                if now - turn_ends_ns < self._budget_ns:
-                    await asyncio.sleep(_REST_S)
-                turn_ends_ns = monotonic_ns() + self._budget_ns
 
     async def _write(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
         while True:
@@ -139,7 +158,7 @@ class WebSocketConnection:
         while True:
             quiet_ns = self._clock.monotonic_ns() - self._last_frame_ns
             if quiet_ns >= limit_ns:
-                raise VenueError(f"nothing received for {self._silence_limit_s:g} s")
+                raise VenueError(f"no data for {self._silence_limit_s:g} s")
             await asyncio.sleep((limit_ns - quiet_ns) / 1e9 + 0.01)
 
 

@@ -73,11 +73,9 @@ class CandleSeries:
     def add_trade(self, trade: Trade) -> Sequence[Candle]:
         """Put one trade into its bucket. Returns the candles it closed: those before a bucket it opened."""
         buckets = self._buckets
-        if buckets:
-            newest = buckets[-1]
-            if newest.pending and 0 <= trade.time_ms - newest.open_ms < self._length_ms:
-                _add(newest, trade)
-                return ()
+        if self.is_open_at(trade.time_ms):
+            _add(buckets[-1], (trade,))
+            return ()
         open_ms = trade.time_ms - trade.time_ms % self._length_ms
         if open_ms < self._closed_before_ms or (buckets and open_ms <= buckets[-1].open_ms):
             self._correct(open_ms, trade)
@@ -86,6 +84,17 @@ class CandleSeries:
         buckets.append(_opened(open_ms, trade, pending=True))
         self._forget_oldest()
         return closed
+
+    def is_open_at(self, time_ms: int) -> bool:
+        """Whether a trade of this time belongs into the newest candle, and that candle has not closed."""
+        if not self._buckets:
+            return False
+        newest = self._buckets[-1]
+        return newest.pending and 0 <= time_ms - newest.open_ms < self._length_ms
+
+    def add_to_open(self, trades: Sequence[Trade]) -> None:
+        """Put trades, in order of arrival, into the newest candle; `is_open_at` holds for the time of each."""
+        _add(self._buckets[-1], trades)
 
     def close_until(self, now_ms: int) -> Sequence[Candle]:
         """Close by time: returns the candles whose bucket ended `GRACE_MS` or longer before `now_ms`, oldest first."""
@@ -141,7 +150,7 @@ class CandleSeries:
                 self._buckets.insert(index, _opened(open_ms, trade, pending=pending))
                 self._forget_oldest()
         elif not self._buckets[index].settled:
-            _add(self._buckets[index], trade)
+            _add(self._buckets[index], (trade,))
 
     def _belongs(self, candle: Candle) -> bool:
         return (
@@ -215,19 +224,24 @@ def _filled(candle: Candle, *, pending: bool, settled: bool) -> _Bucket:
     )
 
 
-def _add(bucket: _Bucket, trade: Trade) -> None:
-    time_ms, price = trade.time_ms, trade.price
-    if time_ms >= bucket.last_ms:
-        bucket.last_ms, bucket.close = time_ms, price
-    elif time_ms < bucket.first_ms:
-        bucket.first_ms, bucket.open = time_ms, price
-    # Comparing costs a third of calling max and min, and every trade comes by here five times.
-    if price > bucket.high:
-        bucket.high = price
-    elif price < bucket.low:
-        bucket.low = price
-    bucket.volume += trade.size
-    bucket.trades += 1
-    if time_ms > bucket.venue_ms:
-        bucket.venue_volume += trade.size
-        bucket.venue_trades += 1
+def _add(bucket: _Bucket, trades: Sequence[Trade]) -> None:
+    # Local names and comparisons instead of max and min: every trade comes by here five times.
+    high, low, volume = bucket.high, bucket.low, bucket.volume
+    first_ms, last_ms, venue_ms = bucket.first_ms, bucket.last_ms, bucket.venue_ms
+    for trade in trades:
+        time_ms, price = trade.time_ms, trade.price
+        if time_ms >= last_ms:
+            last_ms, bucket.close = time_ms, price
+        elif time_ms < first_ms:
+            first_ms, bucket.open = time_ms, price
+        if price > high:
+            high = price
+        elif price < low:
+            low = price
+        volume += trade.size
+        if time_ms > venue_ms:
+            bucket.venue_volume += trade.size
+            bucket.venue_trades += 1
+    bucket.high, bucket.low, bucket.volume = high, low, volume
+    bucket.first_ms, bucket.last_ms = first_ms, last_ms
+    bucket.trades += len(trades)

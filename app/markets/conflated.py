@@ -35,6 +35,10 @@ class Conflated(Generic[T]):
         self._frame = None
         self._value = value
 
+    def forget(self) -> None:
+        """Have no value until the next frame."""
+        self._frame = self._value = None
+
     def get(self) -> T | None:
         """What the newest frame says; None before the first one, or when it cannot be used."""
         if self._frame is not None:

@@ -12,7 +12,8 @@ from app.config.settings import MarketsSettings
 from app.core.errors import FrameError
 from app.core.events import Book, Candle, CandleClosed, Level, Listing, MarketContext, Quote, RulesRead, Trade
 from app.core.ring import Ring
-from app.markets.candles import DAY_MS, CandleSeries
+from app.markets.candle_set import CandleSet
+from app.markets.candles import DAY_MS
 from app.markets.conflated import Conflated
 from app.markets.prices import price_decimals
 from app.markets.reads import MarketFacts
@@ -27,6 +28,7 @@ VOLATILITY_HALF_LIFE_S = 300.0
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 CANDLE_TOLERANCE_MS = 300_000
+AHEAD_MS = 5_000
 
 T = TypeVar("T", Book, Quote)
 V = TypeVar("V", Book, Quote, MarketContext)
@@ -58,11 +60,10 @@ class Market:
         """`listing` is the coin's name as long as its listing is not known. Decoders raise `FrameError`."""
         self.coin = listing if isinstance(listing, str) else listing.coin
         self.listing = None if isinstance(listing, str) else listing
-        self.candles = {name: CandleSeries(self.coin, name, kept) for name, kept in CANDLES_KEPT.items()}
+        self.candles = CandleSet(self.coin, CANDLES_KEPT)
         self.tape = TradeTape(settings.tape_length)
         self.last_trade: Trade | None = None
         self.refused = 0
-        self._series = tuple(self.candles.values())
         self._stale_after_ms = round(settings.stale_after_s * 1_000)
         self._last_trade_ms: int | None = None
         self._book = Conflated(partial(self._checked, decode_book, _check_book))
@@ -82,14 +83,14 @@ class Market:
             return ()
         if not self.tape.add(trade):
             return ()
+        if trade.time_ms > now_ms + AHEAD_MS:
+            # One print dated hours ahead would otherwise stop the clock of price and candles for hours.
+            trade = msgspec.structs.replace(trade, time_ms=now_ms)
         if self.last_trade is None or trade.time_ms >= self.last_trade.time_ms:
             self.last_trade = trade
             self._last_trade_ms = min(trade.time_ms, now_ms)
-        closed: list[CandleClosed] = []
-        for series in self._series:
-            if candles := series.add_trade(trade):
-                closed.extend(map(CandleClosed, candles))
-        return closed or ()
+        closed = self.candles.add_trade(trade)
+        return list(map(CandleClosed, closed)) if closed else ()
 
     def on_book_frame(self, frame: bytes, now_ms: int) -> None:
         """Keep the newest book as it came."""
@@ -117,7 +118,7 @@ class Market:
         sample = None if stale else self._sample(now_ms)
         if sample is not None and (not len(self._samples) or self._samples.view()[-1, 0] < now_ms):
             self._samples.append(now_ms, sample)
-        closed = [CandleClosed(candle) for series in self._series for candle in series.close_until(now_ms)]
+        closed = list(map(CandleClosed, self.candles.close_until(now_ms)))
         self._minute_ago = self._sample_at(now_ms - MINUTE_MS)
         self._hour_ago = self._sample_at(now_ms - HOUR_MS)
         if self._hour_ago is None:
@@ -125,9 +126,18 @@ class Market:
         self._rules = None if stale else self._read_rules(now_ms)
         return closed
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`: what was dated by the old time is forgotten or made no younger."""
+        self._samples = Ring(SAMPLES_KEPT, 2)
+        self._book.forget()
+        self._quote.forget()
+        if self.last_trade is not None and self._last_trade_ms is not None:
+            self._last_trade_ms = min(self._last_trade_ms, now_ms)
+            self.last_trade = msgspec.structs.replace(self.last_trade, time_ms=min(self.last_trade.time_ms, now_ms))
+
     def merge_candles(self, interval: str, candles: Iterable[Candle], now_ms: int) -> None:
         """Back-fill one interval with the venue's candles; `KeyError` for an interval that is not kept."""
-        self.candles[interval].merge(candles, now_ms)
+        self.candles.merge(interval, candles, now_ms)
 
     # Views
 

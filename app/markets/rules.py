@@ -15,6 +15,9 @@ from app.measures.returns import Floats
 RULES_VERSION = 1
 """Goes up whenever a formula or constant here changes."""
 
+METRIC_DECIMALS = 3
+"""More would show the last bits of the machine's own exponential, which differ between machines."""
+
 WINDOW_S = 60
 STEP_S = 5
 TAPE_HALF_LIFE_S = 15.0
@@ -67,10 +70,10 @@ def read_rules(inputs: RulesInputs) -> RulesRead:
     return RulesRead(
         coin=inputs.coin,
         at_ms=inputs.at_ms,
-        momentum=momentum_now,
+        momentum=round(momentum_now, METRIC_DECIMALS),
         direction=direction,
-        pressure=pressure_now,
-        continuation=claim,
+        pressure=round(pressure_now, METRIC_DECIMALS),
+        continuation=None if claim is None else round(claim, METRIC_DECIMALS),
         freshness=freshness(age_s, extent),
     )
 

@@ -1,6 +1,7 @@
 """The recent trades of one coin, each once."""
 
 from collections import deque
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ class TradeTape:
         self.duplicates = 0
         self._trades: deque[Trade] = deque(maxlen=capacity)
         self._columns = Ring(capacity, 3)
+        self._without_row = 0
         # Two generations forget in O(1); when the newer is full, the older goes.
         self._newer: set[int | Trade] = set()
         self._older: set[int | Trade] = set()
@@ -41,8 +43,7 @@ class TradeTape:
             self._older, self._newer = self._newer, set()
         self._newer.add(identity)
         self._trades.append(trade)
-        signed_size = trade.size if trade.side is Side.BUY else -trade.size
-        self._columns.append(trade.time_ms, signed_size, trade.price)
+        self._without_row += 1
         return True
 
     def trades(self) -> tuple[Trade, ...]:
@@ -50,5 +51,14 @@ class TradeTape:
         return tuple(self._trades)
 
     def columns(self) -> NDArray[np.float64]:
-        """Rows (time in ms, size with the aggressor's sign, price) in order of arrival; valid until the next trade."""
+        """Rows (time in ms, size with the aggressor's sign, price) in order of arrival; valid until the next call."""
+        if self._without_row:
+            # Rows are made here and not for each trade, because nobody looks at them more often than once a second.
+            newest = list(islice(reversed(self._trades), self._without_row))
+            self._columns.extend(np.array([_row(trade) for trade in reversed(newest)], np.float64))
+            self._without_row = 0
         return self._columns.view()
+
+
+def _row(trade: Trade) -> tuple[float, float, float]:
+    return trade.time_ms, trade.size if trade.side is Side.BUY else -trade.size, trade.price

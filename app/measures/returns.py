@@ -27,4 +27,5 @@ def exponential_volatility(times_s: Floats, prices: Floats, *, half_life_s: floa
     ends = times_s[1:][kept]
     weights = np.exp2((ends - ends[-1]) / half_life_s)
     variances = log_returns(prices)[kept] ** 2 / steps[kept]
-    return float(np.sqrt(np.dot(weights, variances) / weights.sum()))
+    # Not np.dot: the kernel it picks, and with it the last bits, depend on the machine.
+    return float(np.sqrt((weights * variances).sum() / weights.sum()))

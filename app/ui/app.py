@@ -10,9 +10,10 @@ from textual.worker import Worker, WorkerState
 
 from app.core.clock import Clock
 from app.core.errors import TapedeckError
+from app.core.playback import Playback
 from app.core.text import clean
 from app.engine.link import EngineLink
-from app.engine.protocol import Command, PlaybackView, RefreshMarkets, SetMetricSource, SetPlayback
+from app.engine.protocol import Command, RefreshMarkets, SetMetricSource, SetPlayback
 from app.ui.actions import ACTIONS, ScreenName, bindings
 from app.ui.screens.base import DeckScreen
 from app.ui.screens.dashboard import Dashboard
@@ -217,7 +218,7 @@ class DeckApp(App[None], inherit_bindings=False):
         result = await self._link.send(command)
         self.flash(result.message, "info" if result.ok else "warning")
 
-    def _playback(self) -> PlaybackView | None:
+    def _playback(self) -> Playback | None:
         newest = self.state.view().newest
         if newest is None:
             self._not_connected()

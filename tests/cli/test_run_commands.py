@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -101,3 +102,52 @@ def test_a_raw_recording_of_the_real_venue_runs(tmp_path: Path) -> None:
     summary = json.loads(tapedeck(tmp_path, "run", "--tape", REFERENCE, "--json").stdout)
     assert (summary["coins"], summary["events"], summary["parse_errors"]) == (["BTC"], 110, 0)
     assert "2025-01-26" in summary["detail"]
+
+
+def test_a_recording_that_breaks_off_is_never_called_whole(tmp_path: Path) -> None:
+    tape = tmp_path / "full.tape"
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "app",
+        "run",
+        "--source",
+        "demo",
+        "--for",
+        "4s",
+        "--record",
+        str(tape),
+        "--json",
+    ]
+
+    def small_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    ended = subprocess.run(
+        command,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=small_disk,
+    )
+    summary = json.loads(ended.stdout)
+    assert ended.returncode == 6, ended.stderr
+    assert summary["trouble"]
+    assert summary["recorded_inputs"] < summary["inputs"]
+    assert "Recorded" not in ended.stderr
+
+
+def test_a_damaged_tape_plays_what_is_left_and_says_so(tmp_path: Path) -> None:
+    tape = tmp_path / "demo.tape"
+    tapedeck(tmp_path, "record", tape, "--source", "demo", "--for", "4s")
+    data = bytearray(tape.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 64] = bytes(64)
+    tape.write_bytes(data)
+    ended = tapedeck(tmp_path, "run", "--tape", tape, "--json")
+    assert ended.returncode == 6
+    assert "block" in ended.stderr
+    assert json.loads(ended.stdout)["events"] > 0

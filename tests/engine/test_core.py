@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 from core_driver import Driver
 
@@ -120,11 +121,27 @@ def test_what_the_venue_says_goes_to_the_log_cleaned(driver: Driver) -> None:
     assert driver.core.journal.log_tail[-1].text == "Hyperliquid says: Cannot [31mtrack"
 
 
-def test_a_wall_clock_set_back_makes_no_age_negative(driver: Driver) -> None:
+def test_after_the_clock_was_set_back_data_still_grows_old(driver: Driver) -> None:
     driver.quote("BTC", 99, 101)
+    driver.trade("BTC", 100, tid=1)
     driver.now_ms -= 3_600_000
     driver.tick()
-    assert row(driver, "BTC").age_ms == 0
+    assert row(driver, "BTC").age_ms is None or row(driver, "BTC").age_ms == 0
+    assert "set back by 3600 s" in driver.core.journal.log_tail[-1].text
+    driver.tick(20)
+    assert row(driver, "BTC").stale
+    assert freeze(driver.core, SOURCE, Outside()).feeds[0].state == "stale"
+    driver.quote("BTC", 99, 101)
+    assert not row(driver, "BTC").stale
+
+
+def test_a_print_dated_ahead_stops_neither_price_nor_candles(driver: Driver) -> None:
+    driver.trade("BTC", 999, tid=1, age_ms=-23 * 3_600_000)
+    for second in range(120):
+        driver.tick(1)
+        driver.trade("BTC", 100 + second % 3, tid=second + 2)
+    assert row(driver, "BTC").price != 999
+    assert driver.core.journal.candles_closed > 100
 
 
 def test_a_failed_answer_is_told(driver: Driver) -> None:
@@ -143,7 +160,68 @@ def test_a_hole_after_a_break_is_asked_about_then_marked(driver: Driver) -> None
     late = {"coin": "BTC", "side": "A", "px": "101", "sz": "1", "time": driver.now_ms - 5_000, "tid": 3}
     driver.answer(request, [late])
     assert row(driver, "BTC").hole
-    assert driver.core.health["stream"].holes == 1
+    assert driver.core.connections.data.holes == 1
+
+
+@pytest.mark.parametrize(("body", "status"), [([], 200), (b"", 503)])
+def test_a_hole_that_nobody_can_explain_is_a_hole(driver: Driver, body: object, status: int) -> None:
+    driver.trade("BTC", 100, tid=1)
+    driver.drop()
+    driver.tick(60)
+    driver.connect()
+    driver.trade("BTC", 101, tid=2)
+    driver.answer(driver.asked.requests[-1], body, status)
+    assert row(driver, "BTC").hole
+    assert driver.core.rules_of(driver.core.markets["BTC"]) is None
+
+
+def test_a_long_break_is_filled_with_candles(driver: Driver) -> None:
+    before = len(driver.asked.requests)
+    driver.drop()
+    driver.tick(1_800)
+    driver.drop()
+    driver.connect()
+    asked = [(request.subject, request.variant) for request in driver.asked.requests[before:]]
+    assert asked == [("BTC", "1m"), ("ETH", "1m"), ("BTC", "1h"), ("ETH", "1h")]
+    start_ms = json.loads(driver.asked.requests[before].body)["req"]["startTime"]
+    assert start_ms <= driver.now_ms - 1_800_000
+
+
+def test_the_list_of_markets_is_asked_for_again_when_it_cannot_be_used() -> None:
+    driver = Driver()
+    driver.start()
+    driver.answer(driver.asked.requests[0], b"<html>busy</html>")
+    assert "cannot be used" in freeze(driver.core, SOURCE, Outside()).waiting_for
+    driver.tick(2)
+    assert [request.channel for request in driver.asked.requests] == ["metaAndAssetCtxs"] * 2
+    driver.asked.requests = driver.asked.requests[1:]
+    driver.list_markets()
+    assert len(driver.core.markets) == 2
+
+
+def test_unusable_books_are_counted_and_told(driver: Driver) -> None:
+    driver.open("l2Book", "BTC")
+    for _ in range(100):
+        driver.put(Kind.FRAME, b"garbage", driver.streams["l2Book", "BTC"])
+        driver.tick(1)
+    feed = freeze(driver.core, SOURCE, Outside()).feeds[0]
+    assert feed.parse_errors == 100
+    assert feed.state == "waiting"
+    assert any("a message was refused" in line.text for line in driver.core.journal.log_tail)
+
+
+def test_a_flood_of_different_garbage_leaves_room_in_the_log(driver: Driver) -> None:
+    lines = len(driver.core.journal.log_tail)
+    for number in range(500):
+        driver.put(Kind.FRAME, b'{"channel":"trades","data":[{"coin":"%d"}]}' % number, driver.streams["trades", "BTC"])
+    assert len(driver.core.journal.log_tail) == lines + 1
+
+
+@pytest.mark.parametrize("retry", [float("nan"), float("inf"), 1e308, -1.0])
+def test_a_drop_with_an_absurd_wait_is_refused(driver: Driver, retry: float) -> None:
+    payload = {"venue": "hyperliquid", "connection": "stream", "reason": "x", "retry_in_s": retry}
+    driver.put(Kind.DROP, msgspec.msgpack.encode(payload))
+    assert driver.core.parse_errors == 1
 
 
 def test_a_replay_that_reaches_back_leaves_no_hole(driver: Driver) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from app.core.clock import ManualClock
 from app.engine.supervisor import Supervisor
 
 pytestmark = pytest.mark.asyncio
@@ -28,7 +29,7 @@ async def test_a_failing_worker_is_restarted_then_given_up_and_told() -> None:
         tries += 1
         raise ValueError("\x1b[31mbroken")
 
-    supervisor = Supervisor(report, restarts=3, sleep=no_wait)
+    supervisor = Supervisor(report, ManualClock(), restarts=3, sleep=no_wait)
     supervisor.start("scanner", worker)
     await gave_up.wait()
     assert tries == 4
@@ -47,7 +48,7 @@ async def test_a_worker_that_recovers_goes_on() -> None:
             raise OSError("once")
         done.set()
 
-    supervisor = Supervisor(lambda *_: None, sleep=no_wait)
+    supervisor = Supervisor(lambda *_: None, ManualClock(), sleep=no_wait)
     supervisor.start("feed", worker)
     await done.wait()
     assert runs == 2
@@ -64,9 +65,30 @@ async def test_what_does_not_end_is_named() -> None:
             except asyncio.CancelledError:
                 continue
 
-    supervisor = Supervisor(lambda *_: None)
+    supervisor = Supervisor(lambda *_: None, ManualClock())
     supervisor.start("stubborn", stubborn)
     await asyncio.sleep(0)
     assert await supervisor.stop(deadline_s=0) == ["stubborn"]
     release.set()
     await asyncio.sleep(0)
+
+
+async def test_a_worker_that_fails_once_a_day_is_never_given_up() -> None:
+    clock = ManualClock()
+    runs = 0
+    done = asyncio.Event()
+
+    async def worker() -> None:
+        nonlocal runs
+        runs += 1
+        clock.advance(86_400)
+        if runs < 20:
+            raise ExceptionGroup("group", [OSError("inner")])
+        done.set()
+
+    told: list[tuple[str, str]] = []
+    supervisor = Supervisor(lambda *line: told.append(line), clock, restarts=3, sleep=no_wait)
+    supervisor.start("feed", worker)
+    await done.wait()
+    assert told == [("feed", "OSError: inner")] * 19
+    await supervisor.stop()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.utils import accept_key
 
 from app.core.clock import SystemClock
 from app.feeds.backoff import Backoff
@@ -32,9 +33,12 @@ class Heard:
         assert retry_in_s >= 0
         self._tell(f"dropped: {reason}")
 
-    def received(self, frame: bytes) -> None:
+    def received(self, frame: bytes) -> bool:
+        if b"crash" in frame:
+            raise RuntimeError("a frame nobody thought of")
         self.frames.append(frame)
         self._tell("frame")
+        return b"pong" not in frame
 
     async def until(self, condition: Callable[["Heard"], bool]) -> None:
         async with asyncio.timeout(10), self._news:
@@ -51,23 +55,26 @@ class Heard:
             self._news.notify_all()
 
 
+def connection_to(port: int, heard: Heard, *, silence_s: float = 5, ping_s: float = 5) -> WebSocketConnection:
+    return WebSocketConnection(
+        f"ws://127.0.0.1:{port}/ws",
+        heard,
+        clock=SystemClock(),
+        backoff=Backoff(np.random.default_rng(1), first_s=0.01, longest_s=0.02),
+        ping=b'{"method":"ping"}',
+        ping_every_s=ping_s,
+        silence_limit_s=silence_s,
+        frame_cap=65_536,
+        budget_ms=2,
+    )
+
+
 async def converse(script: Script, until: Callable[[Heard], bool], *, silence_s: float = 5, ping_s: float = 5) -> Heard:
     """Run a connection against a server that follows `script` on every new socket."""
     heard = Heard()
     async with serve(script, "127.0.0.1", 0, compression=None, max_size=None, ping_interval=None) as server:
         port = server.sockets[0].getsockname()[1]
-        connection = WebSocketConnection(
-            f"ws://127.0.0.1:{port}/ws",
-            heard,
-            clock=SystemClock(),
-            backoff=Backoff(np.random.default_rng(1), first_s=0.01, longest_s=0.02),
-            ping=b'{"method":"ping"}',
-            ping_every_s=ping_s,
-            silence_limit_s=silence_s,
-            frame_cap=65_536,
-            budget_ms=2,
-        )
-        running = asyncio.create_task(connection.run())
+        running = asyncio.create_task(connection_to(port, heard, silence_s=silence_s, ping_s=ping_s).run())
         try:
             await heard.until(until)
         finally:
@@ -129,7 +136,49 @@ async def test_an_open_but_silent_socket_is_dropped() -> None:
         await socket.wait_closed()
 
     heard = await converse(script, drops(1), silence_s=0.05)
-    assert "dropped: nothing received for 0.05 s" in heard.log
+    assert "dropped: no data for 0.05 s" in heard.log
+
+
+async def test_a_socket_that_only_answers_pings_is_silent_too() -> None:
+    async def script(socket: ServerConnection) -> None:
+        async for _ in socket:
+            await socket.send('{"channel":"pong"}')
+
+    heard = await converse(script, drops(1), silence_s=0.2, ping_s=0.02)
+    assert "dropped: no data for 0.2 s" in heard.log
+
+
+async def test_a_frame_that_breaks_us_costs_one_connection() -> None:
+    async def script(socket: ServerConnection) -> None:
+        await socket.send("crash")
+        await socket.wait_closed()
+
+    heard = await converse(script, drops(3))
+    assert "a frame nobody thought of" in next(line for line in heard.log if line.startswith("dropped"))
+
+
+async def test_a_peer_that_ignores_our_close_is_left_behind() -> None:
+    release = asyncio.Event()
+
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        key = next(line for line in (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n") if b"-Key:" in line)
+        accept = accept_key(key.split(b":")[1].strip().decode())
+        writer.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept.encode() + b"\r\n\r\n\x82\x01x"
+        )
+        await release.wait()
+        writer.close()
+
+    server = await asyncio.start_server(deaf, "127.0.0.1", 0)
+    heard = Heard()
+    running = asyncio.create_task(connection_to(server.sockets[0].getsockname()[1], heard).run())
+    await heard.until(drops(1))
+    release.set()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    server.close()
+    assert heard.log[1] == "dropped: the venue sent a binary frame"
 
 
 async def test_it_pings_when_it_has_nothing_else_to_say() -> None:
@@ -143,18 +192,7 @@ async def test_it_pings_when_it_has_nothing_else_to_say() -> None:
 
 async def test_an_unreachable_venue_is_tried_again_and_again() -> None:
     heard = Heard()
-    connection = WebSocketConnection(
-        "ws://127.0.0.1:9/ws",
-        heard,
-        clock=SystemClock(),
-        backoff=Backoff(np.random.default_rng(1), first_s=0.01, longest_s=0.02),
-        ping=b"",
-        ping_every_s=5,
-        silence_limit_s=5,
-        frame_cap=65_536,
-        budget_ms=2,
-    )
-    running = asyncio.create_task(connection.run())
+    running = asyncio.create_task(connection_to(9, heard).run())
     await heard.until(drops(3))
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from app.core.clock import ManualClock
 from app.core.errors import VenueError
+from app.core.playback import Playback
 from app.engine.protocol import (
     PROTOCOL_VERSION,
     Command,
@@ -18,7 +19,6 @@ from app.engine.protocol import (
     FeedView,
     LogLine,
     MarketRow,
-    PlaybackView,
     RulesView,
     Snapshot,
     SourceView,
@@ -144,7 +144,7 @@ def snapshot(sequence: int = 1, **changes: Any) -> Snapshot:
 
 def tape_snapshot(**changes: Any) -> Snapshot:
     """A snapshot of a tape that plays at 4x."""
-    playback = PlaybackView(WALL_MS - 60_000, WALL_MS + 387_000, WALL_MS, 4.0, False, False)
+    playback = Playback(WALL_MS - 60_000, WALL_MS + 387_000, WALL_MS, 4.0, False, False)
     return snapshot(source=TAPE, playback=msgspec.structs.replace(playback, **changes))
 
 

@@ -7,6 +7,7 @@ from deck_fakes import DEMO, WALL_MS, ScriptedLink, deck_on, feed, screen_text, 
 
 from app.core.clock import ManualClock
 from app.core.errors import VenueError
+from app.core.playback import Playback
 from app.engine.protocol import CommandResult, RefreshMarkets, SetMetricSource, SetPlayback, Snapshot
 from app.ui.app import DeckApp, next_speed
 

@@ -1,7 +1,7 @@
 """Which subscription a frame belongs to, found without decoding it where the venue's usual form allows.
 
-A key is (channel, subject, variant). The fast path reads the channel and the coin from their fixed places; any other
-form falls back to a decode of the envelope.
+A key is (channel, subject, variant). The fast path cuts a frame where its coin ends; what is before the cut names
+channel and coin, if the frame has the venue's usual form. Any other form falls back to a decode of the envelope.
 """
 
 from typing import NamedTuple
@@ -11,8 +11,7 @@ import msgspec
 from app.core.errors import FrameError
 from app.core.text import clean
 
-_CHANNEL = len(b'{"channel":"')
-_COIN = b'"coin":"'
+_CHANNEL = len('{"channel":"')
 _SEARCH_END = 80
 
 
@@ -43,19 +42,28 @@ _decode_subjects = msgspec.json.Decoder(list[_Subject]).decode
 _WITHOUT_SUBJECT = frozenset({"subscriptionResponse", "pong", "error", "post", "allMids"})
 
 
-def fast_key(frame: bytes) -> bytes | None:
-    """Channel and coin of a frame in the venue's usual form, as one slice of it; None in any other form."""
-    at = frame.find(_COIN, _CHANNEL, _SEARCH_END)
-    if at < 0:
-        return None
-    end = frame.find(b'"', at + len(_COIN), _SEARCH_END)
-    return frame[_CHANNEL:end] if end > 0 else None
-
-
 def fast_key_of(channel: str, coin: str) -> bytes:
-    """What `fast_key` gives for frames of this channel and coin."""
-    opening = '","data":[{"coin":"' if channel == "trades" else '","data":{"coin":"'
-    return f"{channel}{opening}{coin}".encode()
+    """What `fast_key` gives for frames of this channel and coin in the venue's usual form."""
+    return f"{_opening(channel)}{coin}".encode()
+
+
+def _opening(channel: str) -> str:
+    return f'{{"channel":"{channel}","data":{"[" if channel == "trades" else ""}{{"coin":"'
+
+
+_COIN_STARTS = {
+    channel[0].encode(): len(_opening(channel)) for channel in ("trades", "l2Book", "bbo", "activeAssetCtx")
+}
+"""Where the coin of a frame starts, by the first letter of its channel."""
+
+
+def fast_key(frame: bytes) -> bytes | None:
+    """All of a frame up to the end of its coin; None where it cannot have the venue's usual form."""
+    start = _COIN_STARTS.get(frame[_CHANNEL : _CHANNEL + 1])
+    if start is None:
+        return None
+    end = frame.find(b'"', start, _SEARCH_END)
+    return frame[:end] if end > 0 else None
 
 
 def classify(frame: bytes) -> Key:

@@ -5,7 +5,7 @@ answers pings, and spends the request budget; every outcome, good or bad, become
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 import numpy as np
@@ -33,9 +33,11 @@ from app.feeds.inbox import Inbox
 from app.feeds.websocket import WebSocketConnection
 
 CONTROL_STREAM = 1
+_FRAME = int(Kind.FRAME)
 _REFUSED_FRAME_BYTES = 1_024
 _CONFLATED = frozenset({"l2Book", "bbo", "activeAssetCtx", "allMids"})
 _REQUEST_TRIES_S = (1.0, 15.0)
+_REQUEST_TRIES = 5
 _FIRST = frozenset({"metaAndAssetCtxs", "recentTrades"})
 
 _encode = msgspec.json.encode
@@ -72,9 +74,10 @@ class HyperliquidClient:
         self.budget = WeightBudget(settings.weight_per_minute, clock)
         self._http = HttpClient(settings.rest_url, timeout_s=settings.request_timeout_s, body_cap=limits.BODY_BYTES)
         self._requests: asyncio.PriorityQueue[tuple[int, int, Request]] = asyncio.PriorityQueue()
+        self._asked: set[tuple[str, str, str]] = set()
         self._wanted: dict[Key, WireSubscription] = {}
         self._streams: dict[Key, int] = {}
-        self._fast_streams: dict[bytes, tuple[int, bool]] = {}
+        self._fast_streams: dict[bytes | None, tuple[int, Callable[[int, int, bytes], None]]] = {}
         self._connected = False
         self.control_frames = 0
         self._connection = WebSocketConnection(
@@ -118,9 +121,15 @@ class HyperliquidClient:
                     self._send_subscribe(subscription)
 
     def request(self, request: Request) -> None:
-        """Queue a request; its answer, or its failure after some tries, arrives as an input with its id."""
-        self._put(0, Kind.REQUEST, request)
-        self._requests.put_nowait((0 if request.channel in _FIRST else 1, request.request_id, request))
+        """Queue a request; its answer, or its failure after some tries, arrives as an input with its id.
+
+        One that asks what a waiting one asks is left out.
+        """
+        question = (request.channel, request.subject, request.variant)
+        if question not in self._asked:
+            self._asked.add(question)
+            self._put(0, Kind.REQUEST, request)
+            self._requests.put_nowait((0 if request.channel in _FIRST else 1, request.request_id, request))
 
     # What the connection tells.
 
@@ -136,44 +145,46 @@ class HyperliquidClient:
         self._connected = False
         self._put(CONTROL_STREAM, Kind.DROP, Dropped(VENUE, DATA_CONNECTION, reason, round(retry_in_s, 3)))
 
-    def received(self, frame: bytes) -> None:
-        """Hand a frame on under the stream it belongs to."""
-        fast = fast_key(frame)
-        known = self._fast_streams.get(fast) if fast is not None else None
+    def received(self, frame: bytes) -> bool:
+        """Hand a frame on under the stream it belongs to; whether it was data."""
+        known = self._fast_streams.get(fast_key(frame))
         if known is None:
-            self._received_slowly(frame)
-        elif known[1]:
-            self._inbox.put_newest(known[0], Kind.FRAME, frame)
-        else:
-            self._inbox.put(known[0], Kind.FRAME, frame)
+            return self._received_slowly(frame)
+        stream, put = known
+        put(stream, _FRAME, frame)
+        return True
 
-    def _received_slowly(self, frame: bytes) -> None:
+    def _received_slowly(self, frame: bytes) -> bool:
         if not frame.startswith(b"{"):
             # The venue greets some connections with a line of plain text.
             self.control_frames += 1
-            return
+            return False
         try:
             key = classify(frame)
         except FrameError:
-            self._inbox.put(CONTROL_STREAM, Kind.FRAME, frame[:_REFUSED_FRAME_BYTES])
-            return
+            self._refuse(frame)
+            return False
         stream = self._streams.get(key)
         if stream is not None:
-            put = self._inbox.put_newest if key.channel in _CONFLATED else self._inbox.put
-            put(stream, Kind.FRAME, frame)
+            self._put_of(key.channel)(stream, _FRAME, frame)
         elif key.channel == "subscriptionResponse":
             self._acknowledged(frame)
         elif key.channel in ("pong", "post"):
             self.control_frames += 1
         else:
-            self._inbox.put(CONTROL_STREAM, Kind.FRAME, frame[:_REFUSED_FRAME_BYTES])
+            self._refuse(frame)
+        return stream is not None
+
+    def _refuse(self, frame: bytes) -> None:
+        """The core counts what nobody can use; the beginning is enough to say why."""
+        self._inbox.put(CONTROL_STREAM, _FRAME, frame[:_REFUSED_FRAME_BYTES])
 
     def _acknowledged(self, frame: bytes) -> None:
         self.control_frames += 1
         try:
             data = _decode_acknowledgement(frame).data
-        except msgspec.MsgspecError:
-            self._inbox.put(CONTROL_STREAM, Kind.FRAME, frame[:_REFUSED_FRAME_BYTES])
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self._refuse(frame)
             return
         key = _key_of(data.subscription)
         if data.method != "subscribe" or key not in self._wanted or key in self._streams:
@@ -181,7 +192,10 @@ class HyperliquidClient:
         stream = self._streams[key] = CONTROL_STREAM + 1 + len(self._streams)
         self._put(stream, Kind.STREAM, StreamOpened(stream, VENUE, "websocket", *key))
         if not key.variant:
-            self._fast_streams[fast_key_of(key.channel, key.subject)] = (stream, key.channel in _CONFLATED)
+            self._fast_streams[fast_key_of(key.channel, key.subject)] = (stream, self._put_of(key.channel))
+
+    def _put_of(self, channel: str) -> Callable[[int, int, bytes], None]:
+        return self._inbox.put_newest if channel in _CONFLATED else self._inbox.put
 
     def _send_subscribe(self, subscription: WireSubscription) -> None:
         self._connection.send(_encode(WireClientFrame(method="subscribe", subscription=subscription)))
@@ -192,30 +206,34 @@ class HyperliquidClient:
         backoff = Backoff(self._generator, first_s=_REQUEST_TRIES_S[0], longest_s=_REQUEST_TRIES_S[1])
         while True:
             await self._afford(limits.request_weight(request.channel))
-            try:
-                answer = await self._http.post_json("/info", request.body)
-            except VenueError as error:
-                await self._wait_after(str(error), backoff)
-                continue
-            if answer.status == 429 or answer.status >= 500:
-                await self._wait_after(self._refusal(request, answer), backoff)
-                continue
-            self.budget.spend(_extra_weight(request, answer))
-            error_text = "" if answer.status == 200 else f"the venue answered {answer.status}"
-            self._put(0, Kind.CONNECT, Connected(VENUE, REQUEST_CONNECTION, backoff.failures + 1))
-            self._put(0, Kind.ANSWER, Answer(request.request_id, answer.status, answer.body, error_text))
-            return
+            answer = await self._try(request)
+            if answer.status == 200 or (400 <= answer.status < 500 and answer.status != 429):
+                self._put(0, Kind.CONNECT, Connected(VENUE, REQUEST_CONNECTION, backoff.failures + 1))
+                break
+            if backoff.failures + 1 >= _REQUEST_TRIES:
+                break
+            await self._wait_after(answer.error, backoff)
+        self._asked.discard((request.channel, request.subject, request.variant))
+        self._put(0, Kind.ANSWER, answer)
+
+    async def _try(self, request: Request) -> Answer:
+        """One try; status 0 when nothing usable came."""
+        try:
+            answer = await self._http.post_json("/info", request.body)
+        except VenueError as error:
+            return Answer(request.request_id, 0, b"", str(error))
+        if answer.status == 429:
+            self.budget.close_for(_retry_after_s(answer.headers))
+            return Answer(request.request_id, 429, b"", "the venue says the request budget is spent (429)")
+        if answer.status != 200:
+            return Answer(request.request_id, answer.status, b"", f"the venue answered {answer.status}")
+        self.budget.spend(_extra_weight(request, answer))
+        return Answer(request.request_id, 200, answer.body)
 
     async def _afford(self, weight: int) -> None:
         # The only spender: what is free after the wait is still free now.
         await asyncio.sleep(self.budget.delay_s(weight))
         self.budget.spend(weight)
-
-    def _refusal(self, request: Request, answer: HttpAnswer) -> str:
-        if answer.status == 429:
-            self.budget.close_for(_retry_after_s(answer.headers))
-            return "the venue says the request budget is spent (429)"
-        return f"{request.channel}: the venue answered {answer.status}"
 
     async def _wait_after(self, reason: str, backoff: Backoff) -> None:
         delay = max(backoff.next_s(), self.budget.delay_s(0))
@@ -238,5 +256,5 @@ def _extra_weight(request: Request, answer: HttpAnswer) -> int:
 
 
 def _retry_after_s(headers: dict[str, str]) -> float:
-    text = headers.get("Retry-After", "")
+    text = headers.get("retry-after", "")
     return min(float(text), 300.0) if text.isascii() and text.isdigit() else 10.0

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from app.core.errors import FrameError
-from app.core.events import Book, Candle, Listing, MarketContext, Quote, Trade
+from app.core.events import Book, Candle, Listing, MarketContext, Name, Price, Quote, Trade
 from app.core.text import clean
 from app.feeds.hyperliquid import wire
 
@@ -19,38 +19,35 @@ Decoded = TypeVar("Decoded")
 _PUNCTUATION = str.maketrans("", "", ":@#/_.-")
 
 
-class _Trades(msgspec.Struct):
-    channel: str
-    data: list[wire.WireTrade]
+class _Trades(msgspec.Struct, gc=False):
+    data: list[Trade]
 
 
-class _Book(msgspec.Struct):
-    channel: str
+class _Book(msgspec.Struct, gc=False):
     data: wire.WireBook
 
 
-class _Quote(msgspec.Struct):
-    channel: str
+class _Quote(msgspec.Struct, gc=False):
     data: wire.WireQuote
 
 
-class _Context(msgspec.Struct):
-    channel: str
+class _Context(msgspec.Struct, gc=False):
     data: wire.WireActiveContext
 
 
-class _Candle(msgspec.Struct):
-    channel: str
+class _Candle(msgspec.Struct, gc=False):
     data: wire.WireCandle
 
 
-class _Mids(msgspec.Struct):
-    channel: str
+class _Mids(msgspec.Struct, gc=False):
     data: wire.WireMids
 
 
-class _Text(msgspec.Struct):
-    channel: str
+class _RawMeta(msgspec.Struct):
+    universe: list[msgspec.Raw]
+
+
+class _Text(msgspec.Struct, gc=False):
     data: wire.Text
 
 
@@ -78,10 +75,12 @@ _decode_candle = _decoder(_Candle)
 _decode_mids = _decoder(_Mids)
 _decode_error = _decoder(_Text)
 _decode_candles = _decoder(list[wire.WireCandle])
-_decode_recent_trades = _decoder(list[wire.WireTrade])
+_decode_recent_trades = _decoder(list[Trade])
 _decode_meta = _decoder(wire.WireMeta)
-_decode_meta_and_contexts = _decoder(tuple[wire.WireMeta, list[wire.WireContext]])
-_decode_all_mids = _decoder(dict[wire.Name, wire.Price])
+_decode_meta_and_contexts = _decoder(tuple[_RawMeta, list[msgspec.Raw]])
+_decode_market = _decoder(wire.WireMarket)
+_decode_bare_context = _decoder(wire.WireContext)
+_decode_all_mids = _decoder(dict[Name, Price])
 
 
 def coin_name(name: str) -> str:
@@ -91,27 +90,29 @@ def coin_name(name: str) -> str:
     raise FrameError(f"{clean(name, 32)!r} is not a coin's name")
 
 
-def _checked(trades: list[Trade]) -> list[Trade]:
-    """`trades`, their texts known to be harmless. Raises `FrameError`."""
-    known = ""
+def _checked(trades: list[Trade], coin: str | None) -> list[Trade]:
+    """`trades`, all of one coin, their texts known to be harmless. Raises `FrameError`."""
+    if coin is None and trades:
+        coin = coin_name(trades[0].coin)
     for trade in trades:
-        if trade.coin != known:
-            known = coin_name(trade.coin)
-        # Bytes know no other letters than ASCII's, and are looked through twice as fast as text.
-        addresses = "".join(trade.users).encode()
+        if trade.coin != coin:
+            raise FrameError(f"a trade of {clean(trade.coin, 32)} came with those of {coin}")
+        buyer, seller = trade.users
+        # Bytes know no other letters than ASCII's, and are looked through in half the time.
+        addresses = (buyer + seller).encode()
         if addresses and not addresses.isalnum():
             raise FrameError(f"{clean(' '.join(trade.users), 84)!r} are not two addresses")
     return trades
 
 
-def parse_trades(frame: bytes) -> list[Trade]:
-    """Frame of channel `trades` → its trades, in the venue's order."""
-    return _checked(_decode_trades(frame).data)
+def parse_trades(frame: bytes, coin: str | None = None) -> list[Trade]:
+    """Frame of channel `trades` → its trades, in the venue's order; all of `coin`, if one is given, else of any one."""
+    return _checked(_decode_trades(frame).data, coin)
 
 
-def parse_recent_trades(body: bytes) -> list[Trade]:
-    """Answer to `recentTrades` → its trades, oldest first."""
-    return sorted(_checked(_decode_recent_trades(body)), key=lambda trade: trade.time_ms)
+def parse_recent_trades(body: bytes, coin: str | None = None) -> list[Trade]:
+    """Answer to `recentTrades` → its trades, oldest first; all of `coin`, if one is given, else of any one."""
+    return sorted(_checked(_decode_recent_trades(body), coin), key=lambda trade: trade.time_ms)
 
 
 def _book(payload: wire.WireBook) -> Book:
@@ -203,15 +204,26 @@ def parse_meta(body: bytes) -> list[Listing]:
     return [_listing(market) for market in _decode_meta(body).universe]
 
 
-def parse_meta_and_contexts(body: bytes) -> list[tuple[Listing, MarketContext]]:
-    """Answer to `metaAndAssetCtxs` → each market with its context. Raises `FrameError` when they do not pair up."""
+def parse_meta_and_contexts(body: bytes) -> tuple[list[tuple[Listing, MarketContext]], list[str]]:
+    """Answer to `metaAndAssetCtxs` → each usable market with its context, and why the others were refused.
+
+    One odd market among hundreds must not hide the rest. Raises `FrameError` when the two lists do not pair up or
+    nothing in them is usable.
+    """
     meta, contexts = _decode_meta_and_contexts(body)
     if len(meta.universe) != len(contexts):
         raise FrameError(f"metaAndAssetCtxs: {len(meta.universe)} markets but {len(contexts)} contexts")
-    return [
-        (_listing(market), _context(market.name, context))
-        for market, context in zip(meta.universe, contexts, strict=True)
-    ]
+    usable: list[tuple[Listing, MarketContext]] = []
+    refused: list[str] = []
+    for raw_market, raw_context in zip(meta.universe, contexts, strict=True):
+        try:
+            market = _decode_market(raw_market)
+            usable.append((_listing(market), _context(market.name, _decode_bare_context(raw_context))))
+        except FrameError as error:
+            refused.append(str(error))
+    if not usable:
+        raise FrameError(f"metaAndAssetCtxs: no usable market; {refused[0] if refused else 'the list is empty'}")
+    return usable, refused
 
 
 def parse_error_text(frame: bytes) -> str:

@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from app.core.errors import DataError
+from app.core.events import Amount, Count, Milliseconds, Price
 from app.core.text import clean
-from app.feeds.hyperliquid.wire import Amount, Count, Milliseconds, Price
 from app.feeds.tape.rows import Row, seconds_to_ns
 from app.feeds.tape.text_lines import read_lines
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
+from app.core.events import Milliseconds, Name
 from app.core.text import clean
-from app.feeds.hyperliquid.wire import Milliseconds, Name
 from app.feeds.tape.rows import Row
 from app.feeds.tape.text_lines import read_lines
 

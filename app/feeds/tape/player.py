@@ -4,10 +4,9 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterator
 
-import msgspec
-
 from app.core.clock import Clock
 from app.core.errors import UsageError
+from app.core.playback import Playback
 from app.core.record import Record
 from app.feeds.tape.recording import Recording
 
@@ -15,17 +14,6 @@ SLOWEST, FASTEST = 0.001, 1_000_000.0
 """Range of speeds, as multiples of real time."""
 WORK_NS = 2_000_000
 """After so much work without a wait the loop is given back."""
-
-
-class Playback(msgspec.Struct, frozen=True):
-    """Where a recording stands. `speed` is a multiple of real time, None for as fast as it goes."""
-
-    start_ms: int
-    end_ms: int
-    position_ms: int
-    speed: float | None
-    paused: bool
-    ended: bool
 
 
 class Player:

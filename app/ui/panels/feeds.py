@@ -1,7 +1,8 @@
 """The feeds in detail: one row a feed. Pure."""
 
 from app.core.text import clean
-from app.engine.protocol import FeedState, FeedView, Snapshot
+from app.engine.protocol import FeedView, Snapshot
+from app.feeds.health import FeedState
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
 from app.ui.state import DeckView
@@ -12,6 +13,7 @@ _STATE_ROLES: dict[FeedState, Role] = {
     "connecting": "muted",
     "waiting": "muted",
     "live": "up",
+    "idle": "muted",
     "stale": "warning",
     "down": "alert",
     "ended": "muted",

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from app.core.playback import Playback
 from app.core.text import clean
-from app.engine.protocol import FeedState, FeedView, PlaybackView, SourceView
+from app.engine.protocol import FeedView, SourceView
+from app.feeds.health import FeedState
 from app.ui import format as shown
 from app.ui.state import DeckView
 from app.ui.theme import Role
@@ -16,6 +18,7 @@ _FEED_LOOKS: dict[FeedState, tuple[str, Role, int]] = {
     "connecting": ("…", "muted", 2),
     "waiting": ("○", "muted", 2),
     "ended": ("■", "muted", 3),
+    "idle": ("○", "muted", 4),
     "live": ("●", "up", 4),
 }
 _TROUBLED_FEED_RANK = 10
@@ -68,7 +71,7 @@ def feed_part(feed: FeedView) -> Part:
     return Part((f"{name} {symbol} {state}", f"{short} {symbol} {state}", brief, f"{short}{symbol}"), role, rank)
 
 
-def playback_part(playback: PlaybackView) -> Part:
+def playback_part(playback: Playback) -> Part:
     """Where a tape stands and how fast it plays."""
     position, end = shown.clock(playback.position_ms), shown.clock(playback.end_ms)
     pace = "END" if playback.ended else "PAUSED" if playback.paused else shown.speed(playback.speed)

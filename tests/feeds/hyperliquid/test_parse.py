@@ -17,7 +17,7 @@ SHARED = Path(__file__).parents[3].parent / "shared" / "wire" / "hyperliquid"
 real = pytest.mark.real
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared folder with real payloads")
 
-PARSERS = [
+PARSERS: list[Callable[[bytes], object]] = [
     parse.parse_trades,
     parse.parse_recent_trades,
     parse.parse_book,
@@ -98,6 +98,21 @@ def test_the_venues_names_are_names(name: str) -> None:
 def test_markets_and_contexts_must_pair_up() -> None:
     with pytest.raises(FrameError, match="1 markets but 0 contexts"):
         parse.parse_meta_and_contexts(b'[{"universe":[{"name":"BTC","szDecimals":5,"maxLeverage":40}]},[]]')
+
+
+def test_one_odd_market_does_not_hide_the_others() -> None:
+    universe = [{"name": name, "szDecimals": 2, "maxLeverage": 5} for name in ("BTC", "\x1b[2J", "ETH")]
+    context = {"funding": "0", "openInterest": "1", "prevDayPx": "1", "dayNtlVlm": "1", "markPx": "1", "oraclePx": "1"}
+    answer = json.dumps([{"universe": universe}, [context, context, {**context, "markPx": "0.0"}]]).encode()
+    usable, refused = parse.parse_meta_and_contexts(answer)
+    assert [listing.coin for listing, _ in usable] == ["BTC"]
+    assert len(refused) == 2
+    assert all(reason.isprintable() for reason in refused)
+
+
+def test_a_list_with_nothing_usable_is_refused() -> None:
+    with pytest.raises(FrameError, match="no usable market"):
+        parse.parse_meta_and_contexts(b'[{"universe":[]},[]]')
 
 
 def test_a_candle_whose_close_lies_outside_its_range_is_refused() -> None:
@@ -183,7 +198,8 @@ def test_real_frames_of_the_probe() -> None:
 @real
 @needs_shared
 def test_real_answers_decode_to_their_values() -> None:
-    pairs = parse.parse_meta_and_contexts(body("rest_metaAndAssetCtxs_2026-10_first6.json"))
+    pairs, refused = parse.parse_meta_and_contexts(body("rest_metaAndAssetCtxs_2026-10_first6.json"))
+    assert refused == []
     assert [listing.coin for listing, _ in pairs] == ["BTC", "ETH", "ATOM", "MATIC", "DYDX", "SOL"]
     assert [listing.coin for listing, _ in pairs if listing.delisted] == ["MATIC"]
     assert {listing.coin: context.mid_price for listing, context in pairs}["MATIC"] is None

@@ -12,9 +12,10 @@ from tape_samples import START_NS, numbered_records, write_tape
 
 from app.core.clock import ManualClock
 from app.core.errors import DataError, UsageError
+from app.core.playback import Playback
 from app.core.record import Kind, Record
 from app.feeds.tape.format import Session
-from app.feeds.tape.player import Playback, Player
+from app.feeds.tape.player import Player
 from app.feeds.tape.reader import TapeReader
 
 SECOND_NS = 10**9

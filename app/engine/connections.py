@@ -1,0 +1,105 @@
+"""The venue's connections as the core knows them: health, breaks, and what is missing because of them."""
+
+import msgspec
+
+from app.config.settings import MarketsSettings
+from app.core.bus import Bus
+from app.core.events import FeedHole, Trade
+from app.core.record import DATA_CONNECTION, REQUEST_CONNECTION, Connected, Dropped
+from app.core.text import clean
+from app.engine.continuity import Continuity
+from app.engine.journal import Journal
+from app.engine.watch import MarketWatch
+from app.feeds.health import FeedHealth
+from app.markets.market import Market
+
+_LONG_BREAK_MS = 30_000
+_RULES_WINDOW_MS = 60_000
+
+_unpack_connected = msgspec.msgpack.Decoder(Connected).decode
+_unpack_dropped = msgspec.msgpack.Decoder(Dropped).decode
+
+
+class Connections:
+    """Judges the feeds by their data, and asks for what a break may have cost."""
+
+    def __init__(self, settings: MarketsSettings, watch: MarketWatch, journal: Journal, bus: Bus) -> None:
+        self.data = FeedHealth("Hyperliquid", round(settings.stale_after_s * 1000))
+        self.requests = FeedHealth("requests", None)
+        self.holes: dict[str, FeedHole] = {}
+        self._by_name = {DATA_CONNECTION: self.data, REQUEST_CONNECTION: self.requests}
+        self._watch = watch
+        self._journal = journal
+        self._bus = bus
+        self._continuity = Continuity()
+        self._broken_since_ms: int | None = None
+
+    @property
+    def feeds(self) -> tuple[FeedHealth, ...]:
+        """All connections, the one with the data first."""
+        return tuple(self._by_name.values())
+
+    def connected(self, payload: bytes, now_ms: int) -> None:
+        """A connection is up."""
+        connected = _unpack_connected(payload)
+        feed = self._by_name.get(connected.connection)
+        if feed is None:
+            return
+        first = feed.state(now_ms) in ("connecting", "down")
+        feed.connected()
+        if feed is self.requests:
+            feed.received()
+        elif self._broken_since_ms is not None:
+            self._fill_candles(self._broken_since_ms, now_ms)
+        if first:
+            self._journal.say(now_ms, "info", "feed", f"{feed.name}: connected")
+
+    def dropped(self, payload: bytes, markets: dict[str, Market], now_ms: int) -> None:
+        """A connection is down, or could not be made."""
+        dropped = _unpack_dropped(payload)
+        feed = self._by_name.get(dropped.connection)
+        if feed is None:
+            return
+        feed.dropped(now_ms, clean(dropped.reason, 200), dropped.retry_in_s)
+        again = "" if dropped.retry_in_s is None else f"; next try in {dropped.retry_in_s:.0f} s"
+        self._journal.say(now_ms, "warning", "feed", f"{feed.name}: {dropped.reason}{again}", kind=f"{feed.name} down")
+        if feed is self.data:
+            self._broken_since_ms = self._broken_since_ms or now_ms
+            last_trades = {coin: market.last_trade for coin, market in markets.items()}
+            self._continuity.interrupted({coin: trade.time_ms for coin, trade in last_trades.items() if trade})
+
+    def streamed(self, coin: str, trades: list[Trade], now_ms: int, *, venue_answers: bool) -> None:
+        """Trades came over the stream: is anything missing before them?"""
+        if not trades or not self._continuity.streamed(coin, trades[0].time_ms):
+            return
+        if venue_answers:
+            self._watch.ask_for_recent_trades(coin)
+        else:
+            self.answered(coin, None, now_ms)
+
+    def answered(self, coin: str, trades: list[Trade] | None, now_ms: int) -> None:
+        """The newest trades were asked for and came, or did not (None)."""
+        hole = self._continuity.answered(coin, trades[0].time_ms if trades else None)
+        if hole is None:
+            return
+        self.holes[coin] = hole
+        self.data.holes += 1
+        self._bus.publish(hole)
+        seconds = (hole.to_ms - hole.from_ms) / 1000
+        self._journal.say(now_ms, "warning", "feed", f"{coin}: trades of {seconds:.0f} s are missing from the tape")
+
+    def hole_spoils_rules(self, coin: str, now_ms: int) -> bool:
+        """Whether trades are missing from the minute that the rules look at."""
+        hole = self.holes.get(coin)
+        return hole is not None and hole.to_ms > now_ms - _RULES_WINDOW_MS
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        for feed in self.feeds:
+            feed.clock_set_back(now_ms)
+        self._broken_since_ms = None if self._broken_since_ms is None else min(self._broken_since_ms, now_ms)
+
+    def _fill_candles(self, since_ms: int, now_ms: int) -> None:
+        self._broken_since_ms = None
+        if now_ms - since_ms > _LONG_BREAK_MS:
+            self._watch.ask_for_missed_candles(since_ms, now_ms)

@@ -1,6 +1,7 @@
 """`tapedeck bench`: measure tapedeck on this machine."""
 
 import argparse
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,20 @@ from app.cli.output import encode_json, print_json, print_line, print_table, say
 from app.core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from app.bench.report import Line
+    from app.bench.report import Bench, Line
 
-NAMES = ("start",)
+BENCHES = {
+    "start": "app.bench.start:START",
+    "ingest": "app.bench.ingest:INGEST",
+    "tape": "app.bench.tape:TAPE",
+    "replay": "app.bench.replay:REPLAY",
+}
+"""Where each benchmark stands. Imported when it is used: most of them load the whole engine."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Flags of `bench`."""
-    parser.add_argument("name", nargs="?", choices=NAMES, metavar="NAME", help=f"one of: {', '.join(NAMES)}")
+    parser.add_argument("name", nargs="?", choices=BENCHES, metavar="NAME", help=f"one of: {', '.join(BENCHES)}")
     parser.add_argument("--save", type=Path, metavar="FILE", help="write the JSON to a new file as well")
     options.add_json(parser)
     options.add_talk(parser)
@@ -25,14 +32,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and report; 1 when a target is missed."""
     from app.bench.report import lines, machine
-    from app.bench.start import START
 
     if args.save is not None and args.save.exists():
         raise UsageError(f"{args.save} exists already; name a new file")
     if args.name is None:
-        print_table(("bench", "measures"), [(START.name, START.about)])
+        print_table(("bench", "measures"), [(name, load_bench(name).about) for name in BENCHES])
         return 0
-    bench = {START.name: START}[args.name]
+    bench = load_bench(args.name)
     say(f"Measuring {bench.about}…", quiet=args.quiet or args.json)
     results = bench.measure()
     report = {"bench": bench.name, "machine": machine(), "results": results}
@@ -47,6 +53,13 @@ def run(args: argparse.Namespace) -> int:
         )
         print_line(f"OVERALL {'FAIL' if _failed(judged) else 'PASS'}")
     return 1 if _failed(judged) else 0
+
+
+def load_bench(name: str) -> "Bench":
+    """The benchmark of that name, a key of `BENCHES`."""
+    module, _, attribute = BENCHES[name].partition(":")
+    bench: Bench = getattr(import_module(module), attribute)
+    return bench
 
 
 def _failed(judged: list["Line"]) -> bool:

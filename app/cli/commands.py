@@ -27,6 +27,7 @@ COMMANDS = (
     Command("tape", "app.cli.tape", "inspect, import and cut recordings"),
     Command("run", "app.cli.run", "the engine without a deck"),
     Command("attach", "app.cli.attach", "the deck on an engine that is running"),
+    Command("scorecards", "app.cli.scorecards", "how the deck's claims came out, with intervals"),
     Command("doctor", "app.cli.doctor", "check this machine and what tapedeck needs"),
     Command("config", "app.cli.config", "show, find and check settings"),
     Command("bench", "app.cli.bench", "measure tapedeck on this machine"),

@@ -1,10 +1,11 @@
 """The deck on an engine of its own process."""
 
+import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from app.cli.options import Prepared
-from app.config.locations import ensure
+from app.cli import options
+from app.cli.options import Mode, Prepared
 from app.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def open_deck(plan: "Plan", prepared: Prepared) -> int:
 
     clock = SystemClock()
     engine = build_engine(plan, prepared.settings, clock)
-    link = local_link(engine, ensure(prepared.locations.state_dir) / prepared.locations.engine_socket.name)
+    link = local_link(engine, prepared.locations)
     return run_deck(
         link, theme=prepared.settings.deck.theme, theme_folders=prepared.locations.theme_folders(), clock=clock
     )
@@ -29,3 +30,14 @@ def require_terminal() -> None:
     """Raises `UsageError` where a deck cannot be shown."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("A deck needs a terminal; `tapedeck run` works without one")
+
+
+def open_venue_deck(mode: Mode, args: argparse.Namespace) -> int:
+    """The deck on a venue, live or simulated, recorded if the flags say so."""
+    from app.core.clock import SystemClock
+    from app.engine.build import Plan
+
+    require_terminal()
+    prepared = options.prepare(args)
+    record_to = options.record_target(args, prepared.locations, mode, SystemClock())
+    return open_deck(Plan(mode, record_to=record_to), prepared)

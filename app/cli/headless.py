@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.cli.main import INTERRUPTED
 from app.cli.options import Prepared
 from app.cli.output import progress
-from app.config.locations import ensure
 
 if TYPE_CHECKING:
     from app.engine.build import Plan
@@ -42,7 +41,7 @@ async def _run(plan: "Plan", prepared: Prepared, duration: float | None, quiet: 
 
     clock = SystemClock()
     engine = build_engine(plan, prepared.settings, clock)
-    link = local_link(engine, ensure(prepared.locations.state_dir) / prepared.locations.engine_socket.name)
+    link = local_link(engine, prepared.locations)
     interrupted = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # `nohup` asks for a hang-up to be ignored.

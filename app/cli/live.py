@@ -13,11 +13,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the deck."""
-    from app.cli.deck import open_deck, require_terminal
-    from app.core.clock import SystemClock
-    from app.engine.build import Plan
+    from app.cli.deck import open_venue_deck
 
-    require_terminal()
-    prepared = options.prepare(args)
-    record_to = options.record_target(args, prepared.locations, "live", SystemClock())
-    return open_deck(Plan("live", record_to=record_to), prepared)
+    return open_venue_deck("live", args)

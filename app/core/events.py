@@ -31,7 +31,10 @@ _LEVEL_NAMES = {"price": "px", "size": "sz", "orders": "n"}
 
 
 class Trade(msgspec.Struct, frozen=True, gc=False, rename=_TRADE_NAMES):
-    """One print. (time_ms, coin, trade_id) is unique where `trade_id` is not 0; `users` are buyer and seller."""
+    """One print. (time_ms, coin, trade_id) is unique where `trade_id` is not 0.
+
+    `users` are buyer and seller in printable text as the venue gave it; `buyer` and `seller` are addresses.
+    """
 
     coin: Name
     side: Side
@@ -43,13 +46,18 @@ class Trade(msgspec.Struct, frozen=True, gc=False, rename=_TRADE_NAMES):
 
     @property
     def buyer(self) -> str:
-        """The buyer's address in lower case, empty where the source has none."""
-        return self.users[0].lower()
+        """The buyer's address in lower case, letters and digits only; empty where the source has none."""
+        return _address(self.users[0])
 
     @property
     def seller(self) -> str:
-        """The seller's address in lower case, empty where the source has none."""
-        return self.users[1].lower()
+        """The seller's address, as `buyer`."""
+        return _address(self.users[1])
+
+
+def _address(text: str) -> str:
+    # Checked here, where one is wanted, and not for both sides of every trade that comes by.
+    return text.lower() if text.isascii() and text.isalnum() else ""
 
 
 class Level(msgspec.Struct, frozen=True, gc=False, rename=_LEVEL_NAMES):

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from app.config.locations import Locations, ensure
 from app.config.settings import Settings
 from app.core.clock import Clock
 from app.engine.engine import Engine, Run
@@ -40,6 +41,7 @@ def build_engine(plan: Plan, settings: Settings, clock: Clock) -> Engine:
     return Engine(build_run(plan, settings, clock), clock, snapshot_hz=settings.engine.snapshot_hz)
 
 
-def local_link(engine: Engine, socket: Path) -> LocalLink:
-    """A link to an engine of this process, which listens on `socket` once it runs."""
-    return LocalLink(engine, LinkServer(engine, socket))
+def local_link(engine: Engine, locations: Locations) -> LocalLink:
+    """A link to an engine of this process, which listens on its socket once it runs."""
+    ensure(locations.state_dir)
+    return LocalLink(engine, LinkServer(engine, locations.engine_socket))

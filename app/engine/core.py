@@ -30,10 +30,12 @@ from app.feeds.hyperliquid import parse
 from app.feeds.hyperliquid.limits import VENUE
 from app.markets.market import Market
 from app.markets.reads import rules_call
+from app.scorecards.grader import Graded, Grader
 
 _MARKETS_CAP = 512
 _CLOCK_STEP_MS = 2_000
 _LIST_AGAIN_MS = 3_600_000
+_TRADABLE_MS = 5_000
 # What unpacking and parsing of bytes from outside may raise.
 _BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 
@@ -71,6 +73,10 @@ class Core:
         self._bus.subscribe(FeedHole, self.journal.hole_found)
         self._bus.subscribe(RulesRead, self.journal.rules_read)
         self._bus.subscribe(Call, self.journal.call_filed)
+        self._grader = Grader(stale_after_ms=round(settings.markets.stale_after_s * 1000))
+        self._bus.subscribe(Call, self._grader.file)
+        self._bus.subscribe(FeedHole, lambda hole: self._grader.hole(hole.coin, hole.from_ms, hole.to_ms))
+        self._bus.subscribe(Graded, self.journal.call_decided)
         self._handlers: dict[int, Callable[[Record], None]] = {
             Kind.FRAME: self._frame,
             Kind.TIMER: self._timer,
@@ -86,6 +92,10 @@ class Core:
         """Ask, through `effects` from now on, for what a fresh run needs first."""
         self._watch.effects = effects
         self._watch.ask_for_markets()
+
+    def finish(self) -> None:
+        """The run is over: calls that are still open will not be graded."""
+        self.journal.run_ended(self._grader.finish(self.now_ms))
 
     def dispatch(self, record: Record) -> None:
         """Take one input. Records of unknown kinds only move the time."""
@@ -268,9 +278,15 @@ class Core:
             for event in market.on_second(self.now_ms):
                 self._bus.publish(event)
             self._tell_refusals(market)
+            facts = market.facts(self.now_ms)
+            # An old touch is no price that anybody could have had.
+            if facts is not None and self.now_ms - facts.newest_ms <= _TRADABLE_MS:
+                self._grader.quote(market.coin, facts.bid, facts.ask, self.now_ms)
             # Reads are spread over the period, so that no second has to file them all.
             if (second + place) % self._read_every_s == 0:
                 self._file_read(market)
+        for decided in self._grader.advance(self.now_ms):
+            self._bus.publish(decided)
         newest_ms = [market.newest_ms for market in self.markets.values() if market.newest_ms is not None]
         if newest_ms:
             self.connections.data.data(min(max(newest_ms), self.now_ms))

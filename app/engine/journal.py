@@ -10,14 +10,18 @@ from app.core.calls import Call
 from app.core.events import CandleClosed, FeedHole, RulesRead
 from app.core.text import clean
 from app.engine.protocol import LogLevel, LogLine
+from app.scorecards.grader import Graded
 
 _LOG_LINES = 200
-_CALLS_KEPT = 2_000
+_DECIDED_KEPT = 50_000
 _REPEAT_MS = 10_000
 
 
 class Journal:
-    """Collects derived events. `log_sha256` covers their content without wall-clock times, in order."""
+    """Collects derived events. `log_sha256` covers their content without wall-clock times, in order.
+
+    `keep` is called with each event that belongs in a database; `sink` with each line of the event log.
+    """
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
@@ -26,7 +30,9 @@ class Journal:
         self.candles_closed = 0
         self.reads = 0
         self.calls_filed = 0
-        self.calls: deque[Call] = deque(maxlen=_CALLS_KEPT)
+        self.calls_graded = 0
+        self.keep: Callable[[object], None] = lambda event: None
+        self.decided: deque[Graded] = deque(maxlen=_DECIDED_KEPT)
         self._lines: deque[LogLine] = deque(maxlen=_LOG_LINES)
         self._tail: tuple[LogLine, ...] | None = ()
         self._last_said: dict[tuple[str, str], int] = {}
@@ -47,6 +53,7 @@ class Journal:
     def candle_closed(self, event: CandleClosed) -> None:
         """Count and hash a closed candle."""
         self.candles_closed += 1
+        self.keep(event)
         self._cover("candle", event.candle)
 
     def rules_read(self, read: RulesRead) -> None:
@@ -57,7 +64,7 @@ class Journal:
     def call_filed(self, call: Call) -> None:
         """Keep, count and hash a call."""
         self.calls_filed += 1
-        self.calls.append(call)
+        self.keep(call)
         self._cover("call", msgspec.structs.replace(call, source="", made_at_ms=0, available_at_ms=0))
 
     def say(self, now_ms: int, level: LogLevel, topic: str, text: str, *, kind: str = "") -> None:
@@ -77,8 +84,24 @@ class Journal:
         self._tail = None
         self.sink(line)
 
+    def call_decided(self, decided: Graded) -> None:
+        """Keep, count and hash what became of a call."""
+        self.calls_graded += decided.outcome.status == "graded"
+        self.decided.append(decided)
+        self.keep(decided)
+        # The id is left out too: it covers the source and the times of its call.
+        timeless = {"call_id": "", "decided_at_ms": 0, "entry_at_ms": None, "exit_at_ms": None}
+        self._cover("outcome", msgspec.structs.replace(decided.outcome, **timeless))
+
+    def run_ended(self, undecided: list[Graded]) -> None:
+        """Keep the calls whose horizon the run did not live to see. When a run is stopped is no event, so no hash."""
+        self.decided.extend(undecided)
+        for decided in undecided:
+            self.keep(decided)
+
     def hole_found(self, hole: FeedHole) -> None:
-        """Hash a hole."""
+        """Keep and hash a hole."""
+        self.keep(hole)
         self._cover("hole", hole)
 
     def _cover(self, kind: str, event: msgspec.Struct) -> None:

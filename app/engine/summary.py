@@ -28,6 +28,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     candles_closed: int
     reads: int
     calls: int
+    calls_graded: int
     log_sha256: str
     recording: str | None
     recorded_inputs: int | None
@@ -54,6 +55,7 @@ def summarise(run: Run, seconds: float, recording: str | None) -> Summary:
         candles_closed=core.journal.candles_closed,
         reads=core.journal.reads,
         calls=core.journal.calls_filed,
+        calls_graded=core.journal.calls_graded,
         log_sha256=core.journal.log_sha256,
         recording=recording,
         recorded_inputs=outside.recorded_inputs,

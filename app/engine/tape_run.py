@@ -68,6 +68,7 @@ class TapeRun:
         try:
             await self._player.run()
         finally:
+            self.core.finish()
             if self._recording.damage:
                 self.core.journal.say(self.core.now_ms, "error", "tape", self._recording.damage)
             self._finished.set()

@@ -51,11 +51,21 @@ def live_source(settings: Settings) -> SourceView:
 class VenueRun:
     """Client, inbox, sequencer and core, driven by the venue and a timer."""
 
-    def __init__(self, source: SourceView, settings: Settings, clock: Clock, *, record_to: Path | None = None) -> None:
+    def __init__(
+        self,
+        source: SourceView,
+        settings: Settings,
+        clock: Clock,
+        *,
+        record_to: Path | None = None,
+        generator: np.random.Generator | None = None,
+    ) -> None:
+        """`generator` draws the waiting times between tries (None: another each run); nothing else is random."""
         self.source = source
         self._settings = settings
         self._clock = clock
         self._record_to = record_to
+        self._generator = np.random.default_rng() if generator is None else generator
         self._inbox = Inbox(clock)
         self._demo = DemoVenue(settings.demo.seed, settings.demo.coins) if source.mode == "demo" else None
         self._client: HyperliquidClient | None = None
@@ -121,6 +131,7 @@ class VenueRun:
     async def stop(self) -> None:
         """End the workers, the recording and the embedded venue, in this order."""
         await self._supervisor.stop()
+        self.core.finish()
         try:
             self._close_recording()
         finally:
@@ -151,8 +162,7 @@ class VenueRun:
             silence_limit_s=hyperliquid.silence_limit_s,
             ingest_budget_ms=self._settings.engine.ingest_budget_ms,
         )
-        # Only waiting times between tries come from this generator, so it needs no recorded seed.
-        return HyperliquidClient(settings, self._inbox, self._clock, np.random.default_rng())
+        return HyperliquidClient(settings, self._inbox, self._clock, self._generator)
 
     def _session(self) -> Session:
         return Session(

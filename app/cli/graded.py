@@ -1,0 +1,88 @@
+"""Where graded calls come from: the run of a tape, or the database of a source."""
+
+import argparse
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.cli import options
+from app.cli.moments import parse_moment
+from app.core.calls import Call, Outcome
+from app.core.clock import SystemClock
+
+if TYPE_CHECKING:
+    from app.engine.engine import Run
+
+Pair = tuple[Call, Outcome]
+
+_DAY_NS = 86_400_000_000_000
+_UNDECIDED = "still open, or its run was cut off"
+
+
+def graded_pairs(run: "Run") -> list[Pair]:
+    """All calls of a run that has ended, with what became of them, in the order in which that was decided."""
+    return list(run.core.journal.decided)
+
+
+def stored_pairs(database: Path, since_ms: int) -> list[Pair]:
+    """Calls in a database made from `since_ms` on, with what became of them. Raises `DataError` for one it cannot read.
+
+    A call without an outcome is still open, or its run was cut off: it counts as not graded.
+    """
+    return asyncio.run(_read(database, since_ms))
+
+
+async def _read(database: Path, since_ms: int) -> list[Pair]:
+    from app.scorecards.grading import ungraded
+    from app.store.reader import open_reader
+
+    async with open_reader(database) as reader:
+        decided = [pair async for pair in reader.decided(since_ms)]
+        undecided = [call async for call in reader.undecided(since_ms)]
+    return decided + [(call, ungraded(call, _UNDECIDED, call.available_at_ms)) for call in undecided]
+
+
+def pairs_of(source: options.Source, prepared: options.Prepared, since: str | None) -> list[Pair]:
+    """Calls of a source and what became of them, from the moment `since` on (None: all).
+
+    Raises `UsageError` for words that are no moment, `DataError` for a tape or database that cannot be read.
+    """
+    if source.tape is not None:
+        return _tape_pairs(source.tape, prepared, since)
+    now_ns = SystemClock().wall_ns()
+    database = prepared.locations.database("demo" if source.mode == "demo" else "live")
+    return stored_pairs(database, moment_ms(since, now_ns - _DAY_NS, now_ns))
+
+
+def moment_ms(since: str | None, start_ns: int, end_ns: int) -> int:
+    """Milliseconds since 1970 of `--since`: a duration counts back from the end, all else is a moment after the start.
+
+    0 for None. Raises `UsageError` for what is neither.
+    """
+    if since is None:
+        return 0
+    try:
+        return end_ns // 1_000_000 - round(options.parse_duration(since) * 1000)
+    except argparse.ArgumentTypeError:
+        return parse_moment(since, start_ns) // 1_000_000
+
+
+def _tape_pairs(tape: Path, prepared: options.Prepared, since: str | None) -> list[Pair]:
+    from app.feeds.tape.importers import open_recording
+
+    recording = open_recording(tape)
+    since_ms = moment_ms(since, recording.start_ns, recording.end_ns)
+    pairs = graded_pairs(asyncio.run(_play(tape, prepared)))
+    return [pair for pair in pairs if pair[0].made_at_ms >= since_ms]
+
+
+async def _play(tape: Path, prepared: options.Prepared) -> "Run":
+    from app.engine.build import Plan, build_run
+
+    run = build_run(Plan("tape", tape), prepared.settings, SystemClock())
+    try:
+        await run.start(lambda: None)
+        await run.finished()
+    finally:
+        await run.stop()
+    return run

@@ -1,0 +1,231 @@
+"""What a claimant's calls came to: one card per source, claimant, version, kind and horizon."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from app.core.calls import Call, Outcome
+from app.measures.blocks import Estimate, Integers, block_length_ms, block_starts, ratio_estimates
+from app.measures.returns import Floats
+
+BOOTSTRAP_SEED = 1
+BINS = 20
+
+Pair = tuple[Call, Outcome]
+
+
+class CalibrationBin(msgspec.Struct, frozen=True):
+    """Claims with low ≤ probability < high: how many, what they claimed on average, how often the event happened."""
+
+    low: float
+    high: float
+    n: int
+    claimed: float
+    observed: Estimate
+
+
+class TwinComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls against their baseline twins, pair by pair. Gains are positive where the call did better than its twin."""
+
+    claimant: str
+    claimant_version: str
+    n: int
+    brier_gain: Estimate
+    edge_gain_bps: Estimate
+    brier_words: str
+    edge_words: str
+
+
+class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
+    """The record of one claimant at one kind of claim (docs/scorecards.md has the formulas).
+
+    Rates and Brier scores are 0-1, edges basis points after costs, times engine milliseconds. `base_rate` is how often
+    the event happened; `skill` is 1 − Brier / Brier of always claiming that rate. `effective_n` counts calls that do
+    not overlap in time; intervals come from `blocks` blocks of `block_s` seconds.
+    """
+
+    source: str
+    claimant: str
+    claimant_version: str
+    kind: str
+    horizon_s: int
+    first_ms: int
+    last_ms: int
+    n: int
+    n_graded: int
+    n_ungraded: int
+    ungraded: dict[str, int]
+    effective_n: int
+    blocks: int
+    block_s: int
+    base_rate: Estimate
+    hit_rate: Estimate
+    brier: Estimate
+    brier_base_rate: float | None
+    skill: Estimate
+    edge_bps: Estimate
+    skill_words: str
+    edge_words: str
+    calibration: tuple[CalibrationBin, ...]
+    twins: tuple[TwinComparison, ...]
+
+
+class _Columns(NamedTuple):
+    """Graded calls as numbers, one row a call. Edges and hits are NaN for claims without a direction."""
+
+    probabilities: Floats
+    happened: Floats
+    hits: Floats
+    edges: Floats
+
+
+def scorecards(pairs: Iterable[Pair], *, seed: int = BOOTSTRAP_SEED) -> tuple[Scorecard, ...]:
+    """The cards of calls and their outcomes, in any order; a call that occurs twice counts once.
+
+    Cards are sorted by what they are about. The same pairs and seed give the same cards; no card depends on another,
+    except on the twins its calls name.
+    """
+    by_id = {pair[1].call_id: pair for pair in pairs}
+    groups: dict[tuple[str, str, str, str, int], list[Pair]] = {}
+    for pair in sorted(by_id.values(), key=_in_time):
+        call = pair[0]
+        key = (call.source, call.claimant, call.claimant_version, call.kind, call.horizon_s)
+        groups.setdefault(key, []).append(pair)
+    return tuple(_card(groups[key], by_id, np.random.default_rng(seed)) for key in sorted(groups))
+
+
+def _in_time(pair: Pair) -> tuple[int, str]:
+    return pair[0].available_at_ms, pair[1].call_id
+
+
+def _card(pairs: list[Pair], by_id: Mapping[str, Pair], generator: np.random.Generator) -> Scorecard:
+    call = pairs[0][0]
+    graded = [pair for pair in pairs if pair[1].status == "graded"]
+    reasons = Counter(outcome.reason for _, outcome in pairs if outcome.status == "ungraded")
+    horizon_ms = call.horizon_s * 1000
+    times = _times(graded)
+    effective_n = len(block_starts(times, horizon_ms))
+    length_ms = block_length_ms(effective_n, horizon_ms)
+    starts = block_starts(times, length_ms)
+    columns = _columns(graded)
+    base_rate, hit_rate, brier, skill, edge = _estimates(columns, starts, generator)
+    return Scorecard(
+        source=call.source,
+        claimant=call.claimant,
+        claimant_version=call.claimant_version,
+        kind=call.kind,
+        horizon_s=call.horizon_s,
+        first_ms=call.available_at_ms,
+        last_ms=pairs[-1][0].available_at_ms,
+        n=len(pairs),
+        n_graded=len(graded),
+        n_ungraded=len(pairs) - len(graded),
+        ungraded=dict(sorted(reasons.items())),
+        effective_n=effective_n,
+        blocks=len(starts),
+        block_s=length_ms // 1000,
+        base_rate=base_rate.as_rate(),
+        hit_rate=hit_rate.as_rate(),
+        brier=brier,
+        brier_base_rate=None if base_rate.value is None else base_rate.value * (1 - base_rate.value),
+        skill=skill,
+        edge_bps=edge,
+        skill_words=_words(skill, "base rate"),
+        edge_words=_words(edge, "zero after costs"),
+        calibration=_calibration(columns, starts, generator),
+        twins=_twins(graded, by_id, generator),
+    )
+
+
+def _times(pairs: list[Pair]) -> Integers:
+    return np.array([call.available_at_ms for call, _ in pairs], dtype=np.int64)
+
+
+def _columns(graded: list[Pair]) -> _Columns:
+    def column(values: Iterable[float | None]) -> Floats:
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+    return _Columns(
+        column(call.probability for call, _ in graded),
+        column(outcome.event_happened for _, outcome in graded),
+        column(outcome.hit for _, outcome in graded),
+        column(outcome.edge_bps for _, outcome in graded),
+    )
+
+
+def _estimates(columns: _Columns, starts: Integers, generator: np.random.Generator) -> list[Estimate]:
+    """Base rate, hit rate, Brier score, skill, edge."""
+    happened = columns.happened
+    brier = (columns.probabilities - happened) ** 2
+    # The reference stays the same in every draw: one fitted to each draw anew could never be beaten by chance.
+    base_rate = happened.mean() if len(happened) else 0.0
+    reference = (base_rate - happened) ** 2
+    ones = np.ones_like(happened)
+    numerators = np.column_stack(
+        [happened, np.nan_to_num(columns.hits), brier, reference - brier, np.nan_to_num(columns.edges)]
+    )
+    denominators = np.column_stack([ones, ~np.isnan(columns.hits), ones, reference, ~np.isnan(columns.edges)])
+    return ratio_estimates(numerators, denominators, starts, generator)
+
+
+def _calibration(columns: _Columns, starts: Integers, generator: np.random.Generator) -> tuple[CalibrationBin, ...]:
+    probabilities = columns.probabilities
+    bins = np.minimum((probabilities * BINS).astype(np.int64), BINS - 1)
+    used = np.unique(bins)
+    if not len(used):
+        return ()
+    members = (bins[:, None] == used).astype(np.float64)
+    observed = ratio_estimates(members * columns.happened[:, None], members, starts, generator)
+    return tuple(
+        CalibrationBin(
+            number / BINS,
+            (number + 1) / BINS,
+            int(member.sum()),
+            float(probabilities @ member / member.sum()),
+            estimate.as_rate(),
+        )
+        for number, member, estimate in zip(used.tolist(), members.T, observed, strict=True)
+    )
+
+
+def _twins(graded: list[Pair], by_id: Mapping[str, Pair], generator: np.random.Generator) -> tuple[TwinComparison, ...]:
+    groups: dict[tuple[str, str], list[tuple[Pair, Pair]]] = {}
+    for pair in graded:
+        twin = by_id.get(pair[0].baseline_id) if pair[0].baseline_id else None
+        if twin is not None and twin[1].status == "graded" and twin[0].source == pair[0].source:
+            groups.setdefault((twin[0].claimant, twin[0].claimant_version), []).append((pair, twin))
+    return tuple(_comparison(key, groups[key], generator) for key in sorted(groups))
+
+
+def _comparison(
+    twin: tuple[str, str], couples: list[tuple[Pair, Pair]], generator: np.random.Generator
+) -> TwinComparison:
+    own, other = _columns([pair for pair, _ in couples]), _columns([pair for _, pair in couples])
+    brier_gains = (other.probabilities - other.happened) ** 2 - (own.probabilities - own.happened) ** 2
+    edge_gains = own.edges - other.edges
+    numerators = np.column_stack([brier_gains, np.nan_to_num(edge_gains)])
+    denominators = np.column_stack([np.ones(len(couples)), ~np.isnan(edge_gains)])
+    times = _times([pair for pair, _ in couples])
+    horizon_ms = couples[0][0][0].horizon_s * 1000
+    starts = block_starts(times, block_length_ms(len(block_starts(times, horizon_ms)), horizon_ms))
+    brier, edge = ratio_estimates(numerators, denominators, starts, generator)
+    return TwinComparison(
+        claimant=twin[0],
+        claimant_version=twin[1],
+        n=len(couples),
+        brier_gain=brier,
+        edge_gain_bps=edge,
+        brier_words=_words(brier, "its twin"),
+        edge_words=_words(edge, "its twin"),
+    )
+
+
+def _words(estimate: Estimate, level: str) -> str:
+    """What the interval of a gain over `level` allows to say, and no more."""
+    if estimate.value is None:
+        return "not measurable"
+    says = {None: "too few", 0: f"not distinguishable from {level}", 1: f"above {level}", -1: f"below {level}"}
+    return says[estimate.side_of(0)]

@@ -74,7 +74,9 @@ class HyperliquidSettings(Section, frozen=True):
     ping_every_s: Annotated[float, Meta(ge=5, le=50)] = 20.0
     """The venue closes a connection it has not written to for 60 s."""
     silence_limit_s: Seconds = 30.0
-    """A connection that has delivered nothing for this long is dropped and made again."""
+    """A connection that has delivered no data for this long is dropped and made again."""
+    renew_after_h: Annotated[float, Meta(gt=0, le=168)] = 23.0
+    """A connection this old is replaced by a fresh one, with an overlap, before the venue ends it."""
 
     def __post_init__(self) -> None:
         check_websocket_url(self.websocket_url)
@@ -108,6 +110,17 @@ class DeckSettings(Section, frozen=True):
     """Name of a theme in the themes folder."""
 
 
+class StoreSettings(Section, frozen=True):
+    """The database of calls, outcomes, candles and holes (docs/store.md)."""
+
+    commit_ms: Annotated[int, Meta(ge=100, le=250)] = 200
+    """Rows are committed together, this often; one that must be acknowledged is committed at once."""
+    keep_days: Annotated[int, Meta(ge=1, le=3_650)] = 90
+    """Older rows are deleted."""
+    maximum_mb: Annotated[int, Meta(ge=10, le=1_000_000)] = 2_000
+    """Above this size (10⁶ bytes) the oldest rows are deleted."""
+
+
 class LogSettings(Section, frozen=True):
     """The log file."""
 
@@ -128,4 +141,5 @@ class Settings(Section, frozen=True):
     demo: DemoSettings = DemoSettings()
     engine: EngineSettings = EngineSettings()
     deck: DeckSettings = DeckSettings()
+    store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()

@@ -143,14 +143,14 @@ class FeedHole(msgspec.Struct, frozen=True):
 class RulesRead(msgspec.Struct, frozen=True, kw_only=True):
     """What the rules make of one coin's tape at `at_ms`. Metrics are 0-100 (docs/rules.md defines them).
 
-    `direction` is +1 up, −1 down, 0 flat; `continuation` is None where the rules make no claim; `freshness` is one of
-    FRESH, DEVELOPING, EXTENDED, EXHAUSTED.
+    `momentum` is None until a whole minute is known; `direction` is +1 up, −1 down, 0 flat; `continuation` is None where
+    the rules make no claim, `freshness` where there is no direction.
     """
 
     coin: str
     at_ms: int
-    momentum: float
+    momentum: float | None
     direction: int
     pressure: float
     continuation: float | None
-    freshness: Freshness
+    freshness: Freshness | None

@@ -9,12 +9,14 @@ from app.core.record import DATA_CONNECTION, REQUEST_CONNECTION, Connected, Drop
 from app.core.text import clean
 from app.engine.continuity import Continuity
 from app.engine.journal import Journal
+from app.engine.protocol import Mode
 from app.engine.watch import MarketWatch
 from app.feeds.health import FeedHealth
 from app.markets.market import Market
 
 _LONG_BREAK_MS = 30_000
 _RULES_WINDOW_MS = 60_000
+_DATA_NAMES: dict[Mode, str] = {"live": "Hyperliquid", "demo": "simulated", "tape": "recorded"}
 
 _unpack_connected = msgspec.msgpack.Decoder(Connected).decode
 _unpack_dropped = msgspec.msgpack.Decoder(Dropped).decode
@@ -23,8 +25,8 @@ _unpack_dropped = msgspec.msgpack.Decoder(Dropped).decode
 class Connections:
     """Judges the feeds by their data, and asks for what a break may have cost."""
 
-    def __init__(self, settings: MarketsSettings, watch: MarketWatch, journal: Journal, bus: Bus) -> None:
-        self.data = FeedHealth("Hyperliquid", round(settings.stale_after_s * 1000))
+    def __init__(self, mode: Mode, settings: MarketsSettings, watch: MarketWatch, journal: Journal, bus: Bus) -> None:
+        self.data = FeedHealth(_DATA_NAMES[mode], round(settings.stale_after_s * 1000))
         self.requests = FeedHealth("requests", None)
         self.holes: dict[str, FeedHole] = {}
         self._by_name = {DATA_CONNECTION: self.data, REQUEST_CONNECTION: self.requests}

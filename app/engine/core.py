@@ -68,7 +68,7 @@ class Core:
         self._refused_by: dict[str, int] = {}
         self._read_every_s = max(1, round(settings.rules.read_every_s))
         self._bus = Bus()
-        self.connections = Connections(settings.markets, self._watch, self.journal, self._bus)
+        self.connections = Connections(mode, settings.markets, self._watch, self.journal, self._bus)
         self._bus.subscribe(CandleClosed, self.journal.candle_closed)
         self._bus.subscribe(FeedHole, self.journal.hole_found)
         self._bus.subscribe(RulesRead, self.journal.rules_read)
@@ -159,9 +159,8 @@ class Core:
 
     def _take_trades(self, market: Market, trades: list[Trade]) -> None:
         before = market.tape.duplicates
-        for trade in trades:
-            for event in market.on_trade(trade, self.now_ms):
-                self._bus.publish(event)
+        for event in market.on_trades(trades, self.now_ms):
+            self._bus.publish(event)
         if trades:
             self._note_lag(trades[-1].time_ms)
             self.connections.data.data(self.now_ms)

@@ -50,14 +50,15 @@ class FeedView(msgspec.Struct, frozen=True, kw_only=True):
 class RulesView(msgspec.Struct, frozen=True):
     """The rules' read of one coin, each metric 0-100. `direction` is +1 up, −1 down, 0 flat.
 
-    `continuation` is None when the rules make no claim (the move is inside the spread).
+    `momentum` is None until a whole minute is known, `continuation` when the rules make no claim (the move is inside
+    the spread), `freshness` without a direction.
     """
 
-    momentum: float
+    momentum: float | None
     direction: int
     pressure: float
     continuation: float | None
-    freshness: Freshness
+    freshness: Freshness | None
 
 
 class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,11 +147,17 @@ class RefreshMarkets(msgspec.Struct, frozen=True, tag="refresh_markets"):
 
 
 class SetPlayback(msgspec.Struct, frozen=True, tag="set_playback"):
-    """Steer a tape; what is None stays as it is. `seek_ms` is a wall time on the tape; `speed` 0 is full speed."""
+    """Steer a tape; what is None stays as it is.
+
+    `seek_ms` is a wall time on the tape, `seek_by_ms` a distance from where it stands or is being wound to; `speed` 0
+    is full speed, `speed_steps` moves along the ladder of speeds.
+    """
 
     speed: float | None = None
     paused: bool | None = None
     seek_ms: int | None = None
+    seek_by_ms: int | None = None
+    speed_steps: int | None = None
 
 
 class StopEngine(msgspec.Struct, frozen=True, tag="stop_engine"):

@@ -37,18 +37,15 @@ class Sequencer:
             self._sequence, arrival.wall_ns, arrival.monotonic_ns, arrival.stream, arrival.kind, arrival.payload
         )
         if self.recorder is not None:
-            self._record(self.recorder, record)
+            try:
+                self.recorder.write(record)
+                self.recorded += 1
+            except DataError as error:
+                # The deck must outlive its recording: it goes on, and says that it is no longer recorded.
+                self.recorder = None
+                self.recording_error = str(error)
         self._dispatch(record)
 
     def put_now(self, stream: int, kind: int, payload: bytes) -> None:
         """As `put`, for an input that arises in the engine itself."""
         self.put(Arrival(self._clock.wall_ns(), self._clock.monotonic_ns(), stream, kind, payload))
-
-    def _record(self, recorder: Recorder, record: Record) -> None:
-        try:
-            recorder.write(record)
-            self.recorded += 1
-        except DataError as error:
-            # The deck must outlive its recording: it goes on, and says that it is no longer recorded.
-            self.recorder = None
-            self.recording_error = str(error)

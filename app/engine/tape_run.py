@@ -8,6 +8,7 @@ from app.config.load import parse_settings
 from app.config.settings import Settings
 from app.core.clock import Clock
 from app.core.errors import ConfigError, DataError
+from app.core.playback import Playback, next_speed
 from app.core.record import Record
 from app.engine.core import Core
 from app.engine.freeze import Outside
@@ -38,6 +39,8 @@ class TapeRun:
     async def start(self, changed: Callable[[], None]) -> None:
         """Begin to play."""
         self._changed = changed
+        if self._recording.damage:
+            self.core.journal.say(self._recording.start_ns // 1_000_000, "error", "tape", self._recording.damage)
         self._supervisor.start("player", self._play)
         changed()
 
@@ -86,11 +89,22 @@ class TapeRun:
     def _steer(self, command: SetPlayback) -> tuple[bool, str]:
         if command.speed is not None:
             self._player.set_speed(None if command.speed == 0 else command.speed)
+        if command.speed_steps is not None:
+            self._player.set_speed(next_speed(self._player.view().speed, command.speed_steps))
         if command.paused is not None:
             (self._player.pause if command.paused else self._player.resume)()
+        target_ms = self._target_ms(command)
+        if target_ms is not None:
+            self._player.seek(target_ms * 1_000_000)
+        return True, _playback_words(command, self._player.view())
+
+    def _target_ms(self, command: SetPlayback) -> int | None:
         if command.seek_ms is not None:
-            self._player.seek(command.seek_ms * 1_000_000)
-        return True, _playback_words(command)
+            return command.seek_ms
+        if command.seek_by_ms is None:
+            return None
+        playback = self._player.view()
+        return min(max(playback.position_ms + command.seek_by_ms, playback.start_ms), playback.end_ms)
 
     def _worker_failed(self, name: str, reason: str) -> None:
         self._failure = f"the tape could not be played to its end: {reason}"
@@ -122,9 +136,9 @@ def tape_source(recording: Recording) -> SourceView:
     return SourceView("tape", "TAPE", f"{day}, {what}")
 
 
-def _playback_words(command: SetPlayback) -> str:
-    if command.seek_ms is not None:
+def _playback_words(command: SetPlayback, playback: Playback) -> str:
+    if command.seek_ms is not None or command.seek_by_ms is not None:
         return "Winding the tape"
     if command.paused is not None:
         return "Paused" if command.paused else "Playing"
-    return "Playing at full speed" if command.speed == 0 else f"Playing at {command.speed:g}x"
+    return "Playing at full speed" if playback.speed is None else f"Playing at {playback.speed:g}x"

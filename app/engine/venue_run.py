@@ -160,6 +160,7 @@ class VenueRun:
             request_timeout_s=hyperliquid.request_timeout_s,
             ping_every_s=hyperliquid.ping_every_s,
             silence_limit_s=hyperliquid.silence_limit_s,
+            lifetime_s=hyperliquid.renew_after_h * 3600,
             ingest_budget_ms=self._settings.engine.ingest_budget_ms,
         )
         return HyperliquidClient(settings, self._inbox, self._clock, self._generator)

@@ -1,10 +1,15 @@
-"""A venue's rate budget: how much weight was spent in the last minute, and how long until some more may be."""
+"""A venue's rate budget: how much weight was spent in the last minute, and how long until some more may be.
+
+The venue counts a request when it arrives, we when it leaves: the window is a little longer than the venue's, so that
+a request that waited for the last moment is never early.
+"""
 
 from collections import deque
 
 from app.core.clock import Clock
 
-_WINDOW_NS = 60_000_000_000
+WINDOW_S = 62
+_WINDOW_NS = WINDOW_S * 1_000_000_000
 
 
 class WeightBudget:
@@ -19,16 +24,20 @@ class WeightBudget:
 
     @property
     def used(self) -> int:
-        """Weight spent in the last 60 s."""
+        """Weight spent in the last 62 s."""
         self._forget(self._clock.monotonic_ns())
         return self._used
 
-    def delay_s(self, weight: int) -> float:
-        """Seconds until `weight` may be spent, 0 for now; a weight over the limit waits for an empty window."""
+    def delay_s(self, weight: int, share: float = 1.0) -> float:
+        """Seconds until `weight` may be spent, 0 for now; a weight over the limit waits for an empty window.
+
+        `share` (0-1) of the limit is all that may be used: the rest is kept for what cannot wait.
+        """
         now = self._clock.monotonic_ns()
         self._forget(now)
         closed = max(0, self._closed_until_ns - now)
-        excess = self._used + min(weight, self.limit) - self.limit
+        allowed = round(self.limit * share)
+        excess = self._used + min(weight, allowed) - allowed
         for spent_ns, spent in self._spent:
             if excess <= 0:
                 break

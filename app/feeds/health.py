@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-FeedState = Literal["connecting", "waiting", "live", "idle", "stale", "down", "ended"]
+FeedState = Literal["connecting", "waiting", "ok", "idle", "stale", "down", "ended"]
 
 
 class FeedHealth:
@@ -63,7 +63,7 @@ class FeedHealth:
         return None if self._retry_at_ms is None else max(0, self._retry_at_ms - now_ms) / 1000
 
     def state(self, now_ms: int) -> FeedState:
-        """One word: a connection that delivers nothing is waiting at first, stale later, and never live."""
+        """One word: a connection that delivers nothing is waiting at first, stale later, and never ok."""
         if not self._connected:
             return "down" if self.message else "connecting"
         if self._stale_after_ms is None:
@@ -71,4 +71,4 @@ class FeedHealth:
         age = self.age_ms(now_ms)
         if age is None:
             return "waiting"
-        return "live" if age <= self._stale_after_ms else "stale"
+        return "ok" if age <= self._stale_after_ms else "stale"

@@ -1,4 +1,4 @@
-"""One WebSocket connection that makes itself again.
+"""One WebSocket connection that makes itself again, and renews itself before it grows old.
 
 Reading is pulled: frames are taken for a few milliseconds, then everything else in the loop gets its turn, and TCP
 pushes back on a sender that never rests. Silence counts as failure: a socket that is open but delivers nothing is
@@ -8,14 +8,16 @@ dropped and made again.
 import asyncio
 import contextlib
 import logging
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import aiohttp
+import msgspec
 
 from app.core.clock import Clock
 from app.core.errors import VenueError
 from app.core.text import clean
 from app.feeds.backoff import Backoff
+from app.feeds.budget import WeightBudget
 from app.feeds.http import plain_reason
 
 _REST_S = 0.001
@@ -23,6 +25,8 @@ _RAN_DRY_NS = 200_000
 _CLOSE_TIMEOUT_S = 1.0
 _STABLE_NS = 60_000_000_000
 _OPEN_TIMEOUT_S = 10.0
+_REFUSED_WAIT_S = {403: 60.0, 418: 300.0, 429: 60.0}
+"""How long to stay away after a refused handshake that names no time: 418 is a ban."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,79 +44,144 @@ class ConnectionEvents(Protocol):
         """One text frame; whether it was data, not just an answer to ours."""
 
 
+class Ended(NamedTuple):
+    """Why a socket's life is over; `wait_s` is how long the venue asked us to stay away (0: it did not)."""
+
+    reason: str
+    wait_s: float = 0.0
+
+
+class _Life:
+    """One socket: what waits to be sent, when it last delivered data, and whether it ever did."""
+
+    def __init__(self, now_ns: int) -> None:
+        self.outgoing: asyncio.Queue[bytes] = asyncio.Queue()
+        self.last_data_ns = now_ns
+        self.delivering = asyncio.Event()
+
+
+_Running = tuple[asyncio.Task[Ended], _Life]
+
+
+class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a connection behaves. `ping` is the frame sent after `ping_every_s` of saying nothing.
+
+    Without data for `silence_limit_s` a socket is dropped. After `lifetime_s` a fresh one takes over, with an overlap.
+    Frames over `frame_cap` bytes end the socket. Reading rests after `budget_ms`.
+    """
+
+    url: str
+    ping: bytes
+    ping_every_s: float
+    silence_limit_s: float
+    lifetime_s: float
+    frame_cap: int
+    budget_ms: float
+
+
 class WebSocketConnection:
     """Connects, reads, pings and reconnects until cancelled."""
 
     def __init__(
         self,
-        url: str,
+        settings: ConnectionSettings,
         events: ConnectionEvents,
         *,
         clock: Clock,
         backoff: Backoff,
-        ping: bytes,
-        ping_every_s: float,
-        silence_limit_s: float,
-        frame_cap: int,
-        budget_ms: float,
+        new_sockets: WeightBudget,
     ) -> None:
-        self._url = url
+        """`new_sockets` counts the sockets of all connections to this venue, each with weight 1."""
+        self._settings = settings
         self._events = events
         self._clock = clock
         self._backoff = backoff
-        self._ping = ping
-        self._ping_every_s = ping_every_s
-        self._silence_limit_s = silence_limit_s
-        self._frame_cap = frame_cap
-        self._budget_ns = round(budget_ms * 1e6)
-        self._outgoing: asyncio.Queue[bytes] = asyncio.Queue()
-        self._last_frame_ns = 0
+        self._new_sockets = new_sockets
+        self._budget_ns = round(settings.budget_ms * 1e6)
+        self._newest = _Life(clock.monotonic_ns())
 
     def send(self, frame: bytes) -> None:
-        """Queue a frame for the open socket; a new socket starts with an empty queue."""
-        self._outgoing.put_nowait(frame)
+        """Queue a frame for the newest socket; a new socket starts with an empty queue."""
+        self._newest.outgoing.put_nowait(frame)
 
     async def run(self) -> None:
         """Keep a socket open until cancelled."""
         while True:
-            # A session of its own for each socket: closing it ends the transport of a peer that will not let go.
-            async with aiohttp.ClientSession(trust_env=False) as session:
-                reason = await self._connect_once(session)
-            delay = self._backoff.next_s()
-            self._events.dropped(reason, delay)
+            ended = await self._live()
+            delay = max(self._backoff.next_s(), ended.wait_s, self._new_sockets.delay_s(1))
+            self._events.dropped(ended.reason, delay)
             await asyncio.sleep(delay)
 
-    async def _connect_once(self, session: aiohttp.ClientSession) -> str:
-        """One life of a socket; returns why it ended."""
-        opened_ns = self._clock.monotonic_ns()
+    async def _live(self) -> Ended:
+        """One socket after another, each taking over from the one before it, until one breaks."""
+        current = self._start()
+        try:
+            while not (await asyncio.wait({current[0]}, timeout=self._settings.lifetime_s))[0]:
+                current = await self._hand_over(current)
+            return current[0].result()
+        finally:
+            await _cancel(current[0])
+
+    async def _hand_over(self, current: _Running) -> _Running:
+        """Let a fresh socket take over once it delivers data; when it fails to, the old one goes on."""
+        successor = self._start()
+        delivering = asyncio.ensure_future(successor[1].delivering.wait())
+        try:
+            await asyncio.wait({successor[0], delivering, current[0]}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            delivering.cancel()
+        old, new = (current, successor) if delivering.done() and not delivering.cancelled() else (successor, current)
+        await _cancel(old[0])
+        self._newest = new[1]
+        return new
+
+    def _start(self) -> _Running:
+        life = self._newest = _Life(self._clock.monotonic_ns())
+        self._new_sockets.spend(1)
+        return asyncio.create_task(self._connect_once(life)), life
+
+    async def _connect_once(self, life: _Life) -> Ended:
+        # A session of its own for each socket: closing it ends the transport of a peer that will not let go.
+        async with aiohttp.ClientSession(trust_env=False) as session:
+            socket = await self._open(session)
+            if isinstance(socket, Ended):
+                return socket
+            opened_ns = self._clock.monotonic_ns()
+            try:
+                return Ended(await self._serve(socket, life))
+            finally:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                        await socket.close()
+                if self._clock.monotonic_ns() - opened_ns > _STABLE_NS:
+                    self._backoff.reset()
+
+    async def _open(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse[bool] | Ended:
+        url = self._settings.url
         try:
             async with asyncio.timeout(_OPEN_TIMEOUT_S):
-                socket = await session.ws_connect(
-                    self._url, compress=0, autoping=False, max_msg_size=self._frame_cap, decode_text=False
+                return await session.ws_connect(
+                    url, compress=0, autoping=False, max_msg_size=self._settings.frame_cap, decode_text=False
                 )
         except TimeoutError:
-            return f"{self._url} did not answer within {_OPEN_TIMEOUT_S:g} s"
+            return Ended(f"{url} did not answer within {_OPEN_TIMEOUT_S:g} s")
+        except aiohttp.WSServerHandshakeError as error:
+            asked = retry_after_s(error.headers.get("Retry-After", "")) if error.headers else None
+            return Ended(
+                f"{url} refused the connection ({error.status})", asked or _REFUSED_WAIT_S.get(error.status, 0.0)
+            )
         except (aiohttp.ClientError, OSError) as error:
-            return f"{self._url} cannot be reached: {plain_reason(error)}"
-        try:
-            return await self._serve(socket)
-        finally:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                    await socket.close()
-            if self._clock.monotonic_ns() - opened_ns > _STABLE_NS:
-                self._backoff.reset()
+            return Ended(f"{url} cannot be reached: {plain_reason(error)}")
 
-    async def _serve(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> str:
-        self._outgoing = asyncio.Queue()
-        self._last_frame_ns = self._clock.monotonic_ns()
+    async def _serve(self, socket: aiohttp.ClientWebSocketResponse[bool], life: _Life) -> str:
+        life.last_data_ns = self._clock.monotonic_ns()
         self._events.connected(self._backoff.failures + 1)
         reason = "the connection was closed"
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._write(socket))
-                group.create_task(self._watch_silence())
-                group.create_task(self._read(socket))
+                group.create_task(self._write(socket, life))
+                group.create_task(self._watch_silence(life))
+                group.create_task(self._read(socket, life))
         except* VenueError as errors:
             reason = str(errors.exceptions[0])
         except* (aiohttp.ClientError, OSError) as errors:
@@ -123,7 +192,7 @@ class WebSocketConnection:
             reason = f"a frame could not be handled: {clean(repr(errors.exceptions[0]), 120)}"
         return reason
 
-    async def _read(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse[bool], life: _Life) -> None:
         monotonic_ns, received = self._clock.monotonic_ns, self._events.received
         turn_ends_ns = monotonic_ns() + self._budget_ns
         while True:
@@ -138,28 +207,39 @@ class WebSocketConnection:
                 turn_ends_ns = now + self._budget_ns
             if message.type is aiohttp.WSMsgType.TEXT:
                 if received(message.data):
-                    self._last_frame_ns = now
+                    life.last_data_ns = now
+                    life.delivering.set()
             elif message.type is aiohttp.WSMsgType.PING:
                 await socket.pong(message.data)
             elif message.type is not aiohttp.WSMsgType.PONG:
                 raise VenueError(_closing_words(socket.close_code, message.type, message.data))
 
-    async def _write(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
+    async def _write(self, socket: aiohttp.ClientWebSocketResponse[bool], life: _Life) -> None:
         while True:
             try:
-                async with asyncio.timeout(self._ping_every_s):
-                    frame = await self._outgoing.get()
+                async with asyncio.timeout(self._settings.ping_every_s):
+                    frame = await life.outgoing.get()
             except TimeoutError:
-                frame = self._ping
+                frame = self._settings.ping
             await socket.send_str(frame.decode())
 
-    async def _watch_silence(self) -> None:
-        limit_ns = round(self._silence_limit_s * 1e9)
+    async def _watch_silence(self, life: _Life) -> None:
+        limit_ns = round(self._settings.silence_limit_s * 1e9)
         while True:
-            quiet_ns = self._clock.monotonic_ns() - self._last_frame_ns
+            quiet_ns = self._clock.monotonic_ns() - life.last_data_ns
             if quiet_ns >= limit_ns:
-                raise VenueError(f"no data for {self._silence_limit_s:g} s")
+                raise VenueError(f"no data for {self._settings.silence_limit_s:g} s")
             await asyncio.sleep((limit_ns - quiet_ns) / 1e9 + 0.01)
+
+
+async def _cancel(task: asyncio.Task[Ended]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def retry_after_s(text: str) -> float | None:
+    """Seconds from a `Retry-After` header, at most an hour; None for what is no number of seconds."""
+    return min(float(text), 3_600.0) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _closing_words(close_code: int | None, kind: aiohttp.WSMsgType, data: object) -> str:

@@ -4,26 +4,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from app.core.events import Candle, Trade
-from app.markets.candles import CandleSeries
+from app.markets.candles import CandleSeries, bundled
 
-_MINUTE_MS = 60_000
+_SECOND_MS = 1_000
 _MOST_GATHERED = 256
 
 
 class CandleSet:
     """A series for each interval, fed with the same trades.
 
-    The shortest series takes each trade as it comes. For the others the trades of a minute are gathered, and put in
-    together before anything else is asked of them or done to them: the same candles and closings, for less work.
+    Trades of one second are gathered, and put into the series together before anything else is asked of them or done
+    to them: the same candles and closings as one by one, for less work when much is traded.
     """
 
     def __init__(self, coin: str, kept: Mapping[str, int]) -> None:
-        """`kept` is the number of candles to keep by interval, the shortest first, the others whole minutes long.
-
-        Raises `KeyError` for an interval that is not in `INTERVALS`.
-        """
+        """`kept` is the number of candles to keep by interval, a key of `INTERVALS`; `KeyError` otherwise."""
         self._series = {interval: CandleSeries(coin, interval, capacity) for interval, capacity in kept.items()}
-        self._shortest, *self._longer = self._series.values()
+        self._all = tuple(self._series.values())
         self._gathered: list[Trade] = []
         self._gather_from_ms = self._gather_until_ms = 0
 
@@ -37,36 +34,36 @@ class CandleSet:
 
     def add_trade(self, trade: Trade) -> Sequence[Candle]:
         """Take one trade. Returns the candles it closed: those before a bucket it opened."""
-        closed = self._shortest.add_trade(trade)
-        if not self._gather_from_ms <= trade.time_ms < self._gather_until_ms:
-            self._settle()
-            closed = [*closed, *chain.from_iterable(series.add_trade(trade) for series in self._longer)]
-            self._gather(trade.time_ms)
-            return closed
-        self._gathered.append(trade)
-        if len(self._gathered) >= _MOST_GATHERED:
-            self._settle()
+        if self._gather_from_ms <= trade.time_ms < self._gather_until_ms:
+            self._gathered.append(trade)
+            if len(self._gathered) >= _MOST_GATHERED:
+                self._settle()
+            return ()
+        self._settle()
+        closed = list(chain.from_iterable(series.add_trade(trade) for series in self._all))
+        self._gather(trade.time_ms)
         return closed
 
     def close_until(self, now_ms: int) -> Sequence[Candle]:
         """Close by time; see `CandleSeries.close_until`."""
         self._settle()
-        return list(chain.from_iterable(series.close_until(now_ms) for series in self._series.values()))
+        return list(chain.from_iterable(series.close_until(now_ms) for series in self._all))
 
     def merge(self, interval: str, candles: Iterable[Candle], now_ms: int) -> None:
         """Back-fill one interval; see `CandleSeries.merge`. `KeyError` for an interval that is not kept."""
         self[interval].merge(candles, now_ms)
 
     def _gather(self, time_ms: int) -> None:
-        """From here on gather the trades of that minute, if they all belong into the open candles."""
-        if all(series.is_open_at(time_ms) for series in self._longer):
-            self._gather_from_ms = time_ms - time_ms % _MINUTE_MS
-            self._gather_until_ms = self._gather_from_ms + _MINUTE_MS
+        """From here on gather the trades of that second, if they all belong into the open candles."""
+        if all(series.is_open_at(time_ms) for series in self._all):
+            self._gather_from_ms = time_ms - time_ms % _SECOND_MS
+            self._gather_until_ms = self._gather_from_ms + _SECOND_MS
 
     def _settle(self) -> None:
         """Put the gathered trades into the series and gather no more."""
         self._gather_until_ms = 0
         if self._gathered:
-            for series in self._longer:
-                series.add_to_open(self._gathered)
+            bundle = bundled(self._gathered)
+            for series in self._all:
+                series.add_to_open(bundle)
             self._gathered.clear()

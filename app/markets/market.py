@@ -78,18 +78,28 @@ class Market:
 
     def on_trade(self, trade: Trade, now_ms: int) -> Sequence[CandleClosed]:
         """Take one trade; returns the candles it closed. A trade seen before changes nothing but a counter."""
-        if trade.time_ms > now_ms + DAY_MS:
-            self.refused += 1
-            return ()
-        if not self.tape.add(trade):
-            return ()
-        if trade.time_ms > now_ms + AHEAD_MS:
-            # One print dated hours ahead would otherwise stop the clock of price and candles for hours.
-            trade = msgspec.structs.replace(trade, time_ms=now_ms)
-        if self.last_trade is None or trade.time_ms >= self.last_trade.time_ms:
-            self.last_trade = trade
-            self._last_trade_ms = min(trade.time_ms, now_ms)
-        closed = self.candles.add_trade(trade)
+        return self.on_trades((trade,), now_ms)
+
+    def on_trades(self, trades: Iterable[Trade], now_ms: int) -> Sequence[CandleClosed]:
+        """Take trades one after another; returns the candles they closed."""
+        closed: list[Candle] = []
+        newest = self.last_trade
+        for trade in trades:
+            time_ms = trade.time_ms
+            if time_ms > now_ms + DAY_MS:
+                self.refused += 1
+                continue
+            if not self.tape.add(trade):
+                continue
+            if time_ms > now_ms + AHEAD_MS:
+                # One print dated hours ahead would otherwise stop the clock of price and candles for hours.
+                trade, time_ms = msgspec.structs.replace(trade, time_ms=now_ms), now_ms
+            if newest is None or time_ms >= newest.time_ms:
+                newest = trade
+            closed += self.candles.add_trade(trade)
+        if newest is not None and newest is not self.last_trade:
+            self.last_trade = newest
+            self._last_trade_ms = min(newest.time_ms, now_ms)
         return list(map(CandleClosed, closed)) if closed else ()
 
     def on_book_frame(self, frame: bytes, now_ms: int) -> None:

@@ -58,7 +58,7 @@ class RulesInputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_rules(inputs: RulesInputs) -> RulesRead:
-    """The rules' read at `inputs.at_ms`. Without a complete minute: no momentum, direction or claim."""
+    """The rules' read at `inputs.at_ms`. Without a complete minute: no momentum, direction, freshness or claim."""
     direction = move_direction(inputs.mids, inputs.spread)
     momentum_now = momentum(inputs.mids, inputs.volatility)
     pressure_now = pressure(tape_balance(inputs.trades, inputs.at_ms), book_balance(inputs.bid_sizes, inputs.ask_sizes))
@@ -70,11 +70,11 @@ def read_rules(inputs: RulesInputs) -> RulesRead:
     return RulesRead(
         coin=inputs.coin,
         at_ms=inputs.at_ms,
-        momentum=round(momentum_now, METRIC_DECIMALS),
+        momentum=round(momentum_now, METRIC_DECIMALS) if len(inputs.mids) else None,
         direction=direction,
         pressure=round(pressure_now, METRIC_DECIMALS),
         continuation=None if claim is None else round(claim, METRIC_DECIMALS),
-        freshness=freshness(age_s, extent),
+        freshness=freshness(age_s, extent) if direction else None,
     )
 
 

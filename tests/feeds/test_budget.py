@@ -13,10 +13,17 @@ def test_it_waits_until_enough_has_left_the_window() -> None:
     budget.spend(60)
     clock.advance(10)
     budget.spend(40)
-    assert budget.delay_s(1) == 50
-    assert budget.delay_s(61) == 60
-    clock.advance(50)
+    assert budget.delay_s(1) == 52
+    assert budget.delay_s(61) == 62
+    clock.advance(52)
     assert (budget.used, budget.delay_s(60)) == (40, 0)
+
+
+def test_a_share_is_kept_for_what_cannot_wait() -> None:
+    budget = WeightBudget(100, ManualClock())
+    budget.spend(70)
+    assert budget.delay_s(10, share=0.75) == 62
+    assert budget.delay_s(10) == 0
 
 
 def test_a_refusal_closes_it_for_a_while() -> None:

@@ -13,7 +13,7 @@ def test_the_words_follow_the_data() -> None:
     health.connected()
     assert health.state(0) == "waiting"
     health.data(1_000)
-    assert health.state(16_000) == "live"
+    assert health.state(16_000) == "ok"
     assert health.state(16_001) == "stale"
     health.dropped(20_000, "gone", 3.0)
     assert (health.state(20_000), health.retry_in_s(21_000)) == ("down", 2.0)

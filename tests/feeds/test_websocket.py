@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
 
 import numpy as np
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 from websockets.utils import accept_key
 
 from app.core.clock import SystemClock
 from app.feeds.backoff import Backoff
-from app.feeds.websocket import WebSocketConnection
+from app.feeds.budget import WeightBudget
+from app.feeds.websocket import ConnectionSettings, WebSocketConnection, retry_after_s
 
 pytestmark = pytest.mark.asyncio
 Script = Callable[[ServerConnection], Awaitable[None]]
@@ -23,6 +27,7 @@ class Heard:
     def __init__(self) -> None:
         self.log: list[str] = []
         self.frames: list[bytes] = []
+        self.waits: list[float] = []
         self._news = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -30,7 +35,7 @@ class Heard:
         self._tell(f"connected {attempt}")
 
     def dropped(self, reason: str, retry_in_s: float) -> None:
-        assert retry_in_s >= 0
+        self.waits.append(retry_in_s)
         self._tell(f"dropped: {reason}")
 
     def received(self, frame: bytes) -> bool:
@@ -55,26 +60,38 @@ class Heard:
             self._news.notify_all()
 
 
-def connection_to(port: int, heard: Heard, *, silence_s: float = 5, ping_s: float = 5) -> WebSocketConnection:
+def connection_to(
+    port: int,
+    heard: Heard,
+    *,
+    silence_s: float = 5,
+    ping_s: float = 5,
+    lifetime_s: float = 3_600,
+    new_sockets: int = 1_000,
+) -> WebSocketConnection:
     return WebSocketConnection(
-        f"ws://127.0.0.1:{port}/ws",
+        ConnectionSettings(
+            url=f"ws://127.0.0.1:{port}/ws",
+            ping=b'{"method":"ping"}',
+            ping_every_s=ping_s,
+            silence_limit_s=silence_s,
+            lifetime_s=lifetime_s,
+            frame_cap=65_536,
+            budget_ms=2,
+        ),
         heard,
         clock=SystemClock(),
         backoff=Backoff(np.random.default_rng(1), first_s=0.01, longest_s=0.02),
-        ping=b'{"method":"ping"}',
-        ping_every_s=ping_s,
-        silence_limit_s=silence_s,
-        frame_cap=65_536,
-        budget_ms=2,
+        new_sockets=WeightBudget(new_sockets, SystemClock()),
     )
 
 
-async def converse(script: Script, until: Callable[[Heard], bool], *, silence_s: float = 5, ping_s: float = 5) -> Heard:
+async def converse(script: Script, until: Callable[[Heard], bool], **settings: Any) -> Heard:
     """Run a connection against a server that follows `script` on every new socket."""
     heard = Heard()
     async with serve(script, "127.0.0.1", 0, compression=None, max_size=None, ping_interval=None) as server:
         port = server.sockets[0].getsockname()[1]
-        running = asyncio.create_task(connection_to(port, heard, silence_s=silence_s, ping_s=ping_s).run())
+        running = asyncio.create_task(connection_to(port, heard, **settings).run())
         try:
             await heard.until(until)
         finally:
@@ -197,3 +214,89 @@ async def test_an_unreachable_venue_is_tried_again_and_again() -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert all("cannot be reached" in line and "refused" in line for line in heard.log)
+
+
+async def test_an_old_socket_hands_over_before_it_goes() -> None:
+    sockets = 0
+
+    async def script(socket: ServerConnection) -> None:
+        nonlocal sockets
+        sockets += 1
+        number = 0
+        try:
+            while True:
+                await socket.send(f"{number}")
+                number += 1
+                await asyncio.sleep(0.002)
+        except ConnectionClosed:
+            return
+
+    heard = await converse(script, lambda heard: heard.log.count("connected 1") >= 3, lifetime_s=0.05)
+    assert sockets >= 3
+    assert not any(line.startswith("dropped") for line in heard.log)
+
+
+async def test_a_successor_that_delivers_nothing_does_not_take_over() -> None:
+    sockets = 0
+
+    async def script(socket: ServerConnection) -> None:
+        nonlocal sockets
+        sockets += 1
+        if sockets > 1:
+            return
+        try:
+            while True:
+                await socket.send("data")
+                await asyncio.sleep(0.002)
+        except ConnectionClosed:
+            return
+
+    heard = await converse(script, lambda heard: heard.log.count("connected 1") >= 3, lifetime_s=0.05)
+    assert not any(line.startswith("dropped") for line in heard.log)
+    assert heard.log[-1] in ("frame", "connected 1")
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "least_s"), [(429, {"Retry-After": "7"}, 7), (429, {}, 60), (418, {}, 300), (503, {}, 0)]
+)
+async def test_a_refused_handshake_is_obeyed(status: int, headers: dict[str, str], least_s: float) -> None:
+    async def never(socket: ServerConnection) -> None:
+        raise AssertionError(socket)
+
+    def refuse(connection: ServerConnection, _: Request) -> Response:
+        response = connection.respond(HTTPStatus(status), "no")
+        for name, value in headers.items():
+            response.headers[name] = value
+        return response
+
+    heard = Heard()
+    async with serve(never, "127.0.0.1", 0, process_request=refuse) as server:
+        running = asyncio.create_task(connection_to(server.sockets[0].getsockname()[1], heard).run())
+        await heard.until(drops(1))
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert f"refused the connection ({status})" in heard.log[0]
+    assert heard.waits[0] >= least_s
+    assert heard.waits[0] < least_s + 1
+
+
+async def test_new_sockets_stay_inside_their_budget() -> None:
+    async def script(socket: ServerConnection) -> None:
+        await socket.send("hello")
+
+    heard = Heard()
+    async with serve(script, "127.0.0.1", 0) as server:
+        running = asyncio.create_task(connection_to(server.sockets[0].getsockname()[1], heard, new_sockets=3).run())
+        await heard.until(drops(3))
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert heard.waits[1] < 1
+    assert heard.waits[2] > 50
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("0", 0), ("7", 7), ("999999", 3_600), ("-1", None), ("", None), ("soon", None), ("9" * 5_000, None), ("٣", None)],
+)
+async def test_retry_after_is_seconds_or_nothing(text: str, seconds: float | None) -> None:
+    assert retry_after_s(text) == seconds

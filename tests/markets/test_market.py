@@ -191,6 +191,7 @@ def test_a_rising_minute_reads_as_one() -> None:
     read = market.rules()
     assert read is not None
     assert (read.coin, read.at_ms, read.direction, read.freshness) == ("BTC", now_ms, 1, "EXHAUSTED")
+    assert read.momentum is not None
     assert read.momentum > 95
     assert read.continuation is not None
     assert market.change_1m == pytest.approx(0.006)
@@ -207,7 +208,7 @@ def test_days_of_silence_leave_sound_numbers() -> None:
     market.on_second(later_ms)
     read = market.rules()
     assert read is not None
-    assert (read.momentum, read.pressure, read.continuation, market.change_1m) == (0, 50, None, None)
+    assert (read.momentum, read.pressure, read.continuation, market.change_1m) == (None, 50, None, None)
 
 
 def test_before_a_whole_minute_the_rules_claim_nothing() -> None:
@@ -217,7 +218,7 @@ def test_before_a_whole_minute_the_rules_claim_nothing() -> None:
         market.on_second(NOW_MS + 1_000 * second)
     read = market.rules()
     assert read is not None
-    assert (read.direction, read.momentum, read.continuation) == (0, 0, None)
+    assert (read.direction, read.momentum, read.continuation) == (0, None, None)
 
 
 def test_the_hour_comes_from_samples_else_from_candles() -> None:

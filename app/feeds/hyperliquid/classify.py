@@ -11,7 +11,7 @@ import msgspec
 from app.core.errors import FrameError
 from app.core.text import clean
 
-_CHANNEL = len('{"channel":"')
+_FIRST_COIN = len('{"channel":"bbo","data":{"coin":"')
 _SEARCH_END = 80
 
 
@@ -42,28 +42,19 @@ _decode_subjects = msgspec.json.Decoder(list[_Subject]).decode
 _WITHOUT_SUBJECT = frozenset({"subscriptionResponse", "pong", "error", "post", "allMids"})
 
 
+def fast_key(frame: bytes) -> bytes | None:
+    """All of a frame of the venue's usual form up to the end of its coin; None where there is no such end.
+
+    In any other form it is something that `fast_key_of` never gives.
+    """
+    end = frame.find(b'","', _FIRST_COIN, _SEARCH_END)
+    return frame[:end] if end > 0 else None
+
+
 def fast_key_of(channel: str, coin: str) -> bytes:
     """What `fast_key` gives for frames of this channel and coin in the venue's usual form."""
-    return f"{_opening(channel)}{coin}".encode()
-
-
-def _opening(channel: str) -> str:
-    return f'{{"channel":"{channel}","data":{"[" if channel == "trades" else ""}{{"coin":"'
-
-
-_COIN_STARTS = {
-    channel[0].encode(): len(_opening(channel)) for channel in ("trades", "l2Book", "bbo", "activeAssetCtx")
-}
-"""Where the coin of a frame starts, by the first letter of its channel."""
-
-
-def fast_key(frame: bytes) -> bytes | None:
-    """All of a frame up to the end of its coin; None where it cannot have the venue's usual form."""
-    start = _COIN_STARTS.get(frame[_CHANNEL : _CHANNEL + 1])
-    if start is None:
-        return None
-    end = frame.find(b'"', start, _SEARCH_END)
-    return frame[:end] if end > 0 else None
+    opening = '","data":[{"coin":"' if channel == "trades" else '","data":{"coin":"'
+    return f'{{"channel":"{channel}{opening}{coin}'.encode()
 
 
 def classify(frame: bytes) -> Key:

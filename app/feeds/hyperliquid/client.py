@@ -30,7 +30,7 @@ from app.feeds.hyperliquid.classify import Key, classify, fast_key, fast_key_of
 from app.feeds.hyperliquid.limits import VENUE
 from app.feeds.hyperliquid.wire import WireAcknowledgement, WireClientFrame, WireSubscription
 from app.feeds.inbox import Inbox
-from app.feeds.websocket import WebSocketConnection
+from app.feeds.websocket import ConnectionSettings, WebSocketConnection, retry_after_s
 
 CONTROL_STREAM = 1
 _FRAME = int(Kind.FRAME)
@@ -38,6 +38,9 @@ _REFUSED_FRAME_BYTES = 1_024
 _CONFLATED = frozenset({"l2Book", "bbo", "activeAssetCtx", "allMids"})
 _REQUEST_TRIES_S = (1.0, 15.0)
 _REQUEST_TRIES = 5
+_BACKFILL_SHARE = 0.75
+_REFUSED_WAIT_S = {418: 300.0, 429: 10.0}
+"""How long the budget stays closed when the venue names no time; 418 is a ban."""
 _FIRST = frozenset({"metaAndAssetCtxs", "recentTrades"})
 
 _encode = msgspec.json.encode
@@ -62,6 +65,7 @@ class ClientSettings(msgspec.Struct, frozen=True):
     request_timeout_s: float
     ping_every_s: float
     silence_limit_s: float
+    lifetime_s: float
     ingest_budget_ms: float
 
 
@@ -81,15 +85,19 @@ class HyperliquidClient:
         self._connected = False
         self.control_frames = 0
         self._connection = WebSocketConnection(
-            settings.websocket_url,
+            ConnectionSettings(
+                url=settings.websocket_url,
+                ping=_PING,
+                ping_every_s=settings.ping_every_s,
+                silence_limit_s=settings.silence_limit_s,
+                lifetime_s=settings.lifetime_s,
+                frame_cap=limits.FRAME_BYTES,
+                budget_ms=settings.ingest_budget_ms,
+            ),
             self,
             clock=clock,
             backoff=Backoff(generator),
-            ping=_PING,
-            ping_every_s=settings.ping_every_s,
-            silence_limit_s=settings.silence_limit_s,
-            frame_cap=limits.FRAME_BYTES,
-            budget_ms=settings.ingest_budget_ms,
+            new_sockets=WeightBudget(limits.NEW_CONNECTIONS_PER_MINUTE, clock),
         )
         self._put(CONTROL_STREAM, Kind.STREAM, StreamOpened(CONTROL_STREAM, VENUE, "websocket", "control"))
 
@@ -205,9 +213,9 @@ class HyperliquidClient:
     async def _carry_out(self, request: Request) -> None:
         backoff = Backoff(self._generator, first_s=_REQUEST_TRIES_S[0], longest_s=_REQUEST_TRIES_S[1])
         while True:
-            await self._afford(limits.request_weight(request.channel))
+            await self._afford(limits.request_weight(request.channel), request.channel)
             answer = await self._try(request)
-            if answer.status == 200 or (400 <= answer.status < 500 and answer.status != 429):
+            if answer.status == 200 or (400 <= answer.status < 500 and answer.status not in _REFUSED_WAIT_S):
                 self._put(0, Kind.CONNECT, Connected(VENUE, REQUEST_CONNECTION, backoff.failures + 1))
                 break
             if backoff.failures + 1 >= _REQUEST_TRIES:
@@ -222,17 +230,20 @@ class HyperliquidClient:
             answer = await self._http.post_json("/info", request.body)
         except VenueError as error:
             return Answer(request.request_id, 0, b"", str(error))
-        if answer.status == 429:
-            self.budget.close_for(_retry_after_s(answer.headers))
-            return Answer(request.request_id, 429, b"", "the venue says the request budget is spent (429)")
+        if answer.status in _REFUSED_WAIT_S:
+            self.budget.close_for(
+                retry_after_s(answer.headers.get("retry-after", "")) or _REFUSED_WAIT_S[answer.status]
+            )
+            return Answer(request.request_id, answer.status, b"", f"the venue refuses requests ({answer.status})")
         if answer.status != 200:
             return Answer(request.request_id, answer.status, b"", f"the venue answered {answer.status}")
         self.budget.spend(_extra_weight(request, answer))
         return Answer(request.request_id, 200, answer.body)
 
-    async def _afford(self, weight: int) -> None:
+    async def _afford(self, weight: int, channel: str) -> None:
+        share = 1.0 if channel in _FIRST else _BACKFILL_SHARE
         # The only spender: what is free after the wait is still free now.
-        await asyncio.sleep(self.budget.delay_s(weight))
+        await asyncio.sleep(self.budget.delay_s(weight, share))
         self.budget.spend(weight)
 
     async def _wait_after(self, reason: str, backoff: Backoff) -> None:
@@ -253,8 +264,3 @@ def _extra_weight(request: Request, answer: HttpAnswer) -> int:
     """What the venue adds for the items it returned."""
     items = answer.body.count(b"},{") + 1 if answer.body.startswith(b"[{") else 0
     return limits.request_weight(request.channel, items) - limits.request_weight(request.channel)
-
-
-def _retry_after_s(headers: dict[str, str]) -> float:
-    text = headers.get("retry-after", "")
-    return min(float(text), 300.0) if text.isascii() and text.isdigit() else 10.0

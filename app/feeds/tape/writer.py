@@ -44,7 +44,7 @@ class TapeWriter:
         self._blocks: list[Block] = []
         self._headers = bytearray()
         self._payloads: list[bytes] = []
-        self._payload_bytes = self._first_sequence = self._first_monotonic_ns = 0
+        self._pending_bytes = self._first_sequence = self._first_monotonic_ns = 0
         self._first_wall_ns = self._last_wall_ns = 0
         self._size = self._records = 0
         self._closed = self._failed = False
@@ -80,19 +80,18 @@ class TapeWriter:
             raise DataError(f"tape {self._name} takes no more records: it is closed or a write failed")
         if len(self._blocks) >= INDEX_LIMIT:
             raise DataError(f"tape {self._name} is full ({INDEX_LIMIT} blocks): go on in a new one")
-        header = _pack_record_header(record)
+        header, payload, wall_ns = _pack_record_header(record), record.payload, record.wall_ns
         if not self._payloads:
             self._begin_block(record)
         self._headers += header
-        self._payloads.append(record.payload)
-        self._payload_bytes += len(record.payload)
+        self._payloads.append(payload)
+        self._pending_bytes += len(header) + len(payload)
         self._records += 1
-        self._first_wall_ns = min(self._first_wall_ns, record.wall_ns)
-        self._last_wall_ns = max(self._last_wall_ns, record.wall_ns)
-        if (
-            self._payload_bytes + len(self._headers) >= BLOCK_SIZE
-            or record.monotonic_ns - self._first_monotonic_ns >= BLOCK_SPAN_NS
-        ):
+        if wall_ns > self._last_wall_ns:
+            self._last_wall_ns = wall_ns
+        elif wall_ns < self._first_wall_ns:
+            self._first_wall_ns = wall_ns
+        if self._pending_bytes >= BLOCK_SIZE or record.monotonic_ns - self._first_monotonic_ns >= BLOCK_SPAN_NS:
             self.flush()
 
     def flush(self) -> None:
@@ -115,7 +114,7 @@ class TapeWriter:
         self._blocks.append(block)
         self._headers.clear()
         self._payloads.clear()
-        self._payload_bytes = 0
+        self._pending_bytes = 0
 
     def close(self) -> None:
         """Write what is pending and the index, and wait until the disk has it. Closing twice is harmless."""

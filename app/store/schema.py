@@ -1,0 +1,158 @@
+"""The tables and their history. A migration that was released is never changed: what comes later is a new one."""
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from app.core.calls import Call, CostModel, Outcome
+from app.core.events import Candle
+from app.store.rows import FeedHole, StoredRun
+from app.store.table import Table, flat_table
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """One step of the database's form: all statements in one transaction."""
+
+    name: str
+    statements: tuple[str, ...]
+
+
+class Schema(msgspec.Struct, frozen=True):
+    """Tables, parents before children, and the migrations that make them; the version is the number of those."""
+
+    tables: tuple[Table[Any], ...]
+    migrations: tuple[Migration, ...]
+
+    @property
+    def version(self) -> int:
+        """What a database of this schema is at."""
+        return len(self.migrations)
+
+    def by_row(self) -> Mapping[type, Table[Any]]:
+        """The table of each type of row."""
+        return {table.row: table for table in self.tables}
+
+
+_COST_FIELDS = tuple(field.name for field in msgspec.structs.fields(CostModel))
+_CALL_FIELDS = tuple(field.name for field in msgspec.structs.fields(Call) if field.name != "cost")
+_call_fields = attrgetter(*_CALL_FIELDS)
+
+
+def _call_values(call: Call) -> tuple[Any, ...]:
+    return (call.call_id, *_call_fields(call), *msgspec.structs.astuple(call.cost))
+
+
+def _build_call(values: dict[str, Any]) -> Call:
+    del values["call_id"]
+    cost = {name: values.pop(name) for name in _COST_FIELDS}
+    return msgspec.convert({**values, "cost": cost}, Call, strict=False)
+
+
+RUNS = flat_table("runs", StoredRun, ("session_id",), age_column="started_ms", replaces=True)
+CALLS = Table(
+    name="calls",
+    row=Call,
+    columns=("call_id", *_CALL_FIELDS, *_COST_FIELDS),
+    key=("call_id",),
+    values=_call_values,
+    build=_build_call,
+    age_column="made_at_ms",
+)
+OUTCOMES = flat_table("outcomes", Outcome, ("call_id",))
+FEED_HOLES = flat_table("feed_holes", FeedHole, ("coin", "from_ms", "to_ms"), age_column="from_ms")
+CANDLES = flat_table("candles", Candle, ("coin", "interval", "open_ms"), age_column="open_ms")
+
+# SQLite turns a nan into NULL, which NOT NULL refuses; infinities are refused by the checks.
+_FIRST = Migration(
+    "runs, calls, outcomes, feed holes, candles",
+    (
+        """
+        CREATE TABLE runs (
+            session_id TEXT PRIMARY KEY NOT NULL,
+            source TEXT NOT NULL,
+            app_version TEXT NOT NULL,
+            python_version TEXT NOT NULL,
+            settings_sha256 TEXT NOT NULL,
+            started_ms INTEGER NOT NULL,
+            ended_ms INTEGER
+        )
+        """,
+        "CREATE INDEX runs_by_age ON runs (started_ms)",
+        """
+        CREATE TABLE calls (
+            call_id TEXT PRIMARY KEY NOT NULL,
+            source TEXT NOT NULL,
+            claimant TEXT NOT NULL,
+            claimant_version TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            claim TEXT NOT NULL,
+            probability REAL NOT NULL CHECK (probability BETWEEN 0 AND 1),
+            direction INTEGER NOT NULL CHECK (direction IN (-1, 0, 1)),
+            made_at_ms INTEGER NOT NULL,
+            available_at_ms INTEGER NOT NULL,
+            input_age_ms INTEGER NOT NULL,
+            reference_kind TEXT NOT NULL,
+            reference_price REAL NOT NULL CHECK (abs(reference_price) < 1e300),
+            bid REAL NOT NULL CHECK (abs(bid) < 1e300),
+            ask REAL NOT NULL CHECK (abs(ask) < 1e300),
+            horizon_s INTEGER NOT NULL,
+            regime TEXT NOT NULL,
+            baseline_id TEXT NOT NULL,
+            evidence INTEGER NOT NULL,
+            taker_fee_bps REAL NOT NULL CHECK (abs(taker_fee_bps) < 1e300),
+            slippage_bps REAL NOT NULL CHECK (abs(slippage_bps) < 1e300)
+        )
+        """,
+        "CREATE INDEX calls_by_age ON calls (made_at_ms, call_id)",
+        """
+        CREATE TABLE outcomes (
+            call_id TEXT PRIMARY KEY NOT NULL REFERENCES calls (call_id) ON DELETE CASCADE,
+            status TEXT NOT NULL CHECK (status IN ('graded', 'ungraded')),
+            decided_at_ms INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            entry_bid REAL CHECK (abs(entry_bid) < 1e300),
+            entry_ask REAL CHECK (abs(entry_ask) < 1e300),
+            entry_at_ms INTEGER,
+            exit_bid REAL CHECK (abs(exit_bid) < 1e300),
+            exit_ask REAL CHECK (abs(exit_ask) < 1e300),
+            exit_at_ms INTEGER,
+            graded_horizon_ms INTEGER,
+            mid_move_bps REAL CHECK (abs(mid_move_bps) < 1e300),
+            event_happened INTEGER CHECK (event_happened IN (0, 1)),
+            hit INTEGER CHECK (hit IN (0, 1)),
+            brier REAL CHECK (abs(brier) < 1e300),
+            edge_bps REAL CHECK (abs(edge_bps) < 1e300)
+        )
+        """,
+        """
+        CREATE TABLE feed_holes (
+            coin TEXT NOT NULL,
+            from_ms INTEGER NOT NULL,
+            to_ms INTEGER NOT NULL,
+            noticed_ms INTEGER NOT NULL,
+            PRIMARY KEY (coin, from_ms, to_ms)
+        )
+        """,
+        "CREATE INDEX feed_holes_by_age ON feed_holes (from_ms)",
+        """
+        CREATE TABLE candles (
+            coin TEXT NOT NULL,
+            interval TEXT NOT NULL CHECK (interval IN ('1m', '1h')),
+            open_ms INTEGER NOT NULL,
+            open REAL NOT NULL CHECK (abs(open) < 1e300),
+            high REAL NOT NULL CHECK (abs(high) < 1e300),
+            low REAL NOT NULL CHECK (abs(low) < 1e300),
+            close REAL NOT NULL CHECK (abs(close) < 1e300),
+            volume REAL NOT NULL CHECK (abs(volume) < 1e300),
+            trades INTEGER NOT NULL,
+            PRIMARY KEY (coin, interval, open_ms)
+        )
+        """,
+        "CREATE INDEX candles_by_age ON candles (open_ms)",
+    ),
+)
+
+SCHEMA = Schema(tables=(RUNS, CALLS, OUTCOMES, FEED_HOLES, CANDLES), migrations=(_FIRST,))

@@ -1,0 +1,30 @@
+"""What the store says of itself."""
+
+from typing import Literal
+
+import msgspec
+
+StoreState = Literal["opening", "saved", "not saved", "temporary", "closed"]
+
+
+class StoreStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether rows reach the disk, and the count of every row that was put.
+
+    put = written + unsaved + pending + known + refused + dropped. `unsaved` rows are in memory only; `known` ones were
+    in the table already; `refused` ones hold a value the table does not take (`refusal` says which); `dropped` ones
+    found the queue or the memory full, or were not written when the store closed. A temporary store counts its rows as
+    written. `reason` says why rows are not saved and what to do.
+    """
+
+    state: StoreState
+    name: str
+    reason: str = ""
+    written: int = 0
+    unsaved: int = 0
+    pending: int = 0
+    known: int = 0
+    refused: int = 0
+    dropped: int = 0
+    last_commit_age_ms: int | None = None
+    moved_aside: str = ""
+    refusal: str = ""

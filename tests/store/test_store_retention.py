@@ -1,0 +1,137 @@
+from pathlib import Path
+
+import pytest
+from store_samples import NOW_MS, call, candle, opened, outcome, rows_of
+
+from app.config.settings import StoreSettings
+from app.core.clock import ManualClock
+from app.store.commit import commit
+from app.store.database import open_memory
+from app.store.pending import Batch
+from app.store.retention import Retention
+from app.store.rows import FeedHole
+from app.store.schema import CALLS, CANDLES, SCHEMA
+from app.store.store import Store
+
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "live.sqlite"
+
+
+async def settled(store: Store) -> None:
+    """Wait until nothing is left to delete."""
+    while store._retention.due_in_s() == 0:
+        await store.flush()
+
+
+@pytest.mark.asyncio
+async def test_old_rows_go_at_the_start_and_outcomes_with_their_calls(path: Path) -> None:
+    old, new = call(1, made_at_ms=NOW_MS), call(2, made_at_ms=NOW_MS + 80 * DAY_MS)
+    clock = ManualClock()
+    async with opened(path, clock) as store:
+        for row in (old, new, outcome(old), outcome(new), candle(), FeedHole("BTC", NOW_MS, NOW_MS, NOW_MS)):
+            store.put(row)
+        assert await store.flush()
+    clock.advance(91 * DAY_MS / 1000)
+    async with opened(path, clock) as store:
+        await settled(store)
+        assert await store.reader().calls() == [new]
+    assert [rows_of(path, name) for name in ("outcomes", "candles", "feed_holes")] == [1, 0, 0]
+
+
+@pytest.mark.asyncio
+async def test_old_rows_go_each_hour_while_the_store_runs(path: Path) -> None:
+    clock = ManualClock()
+    async with opened(path, clock, settings=StoreSettings(commit_ms=100, keep_days=1)) as store:
+        await settled(store)
+        store.put(candle())
+        await store.flush()
+        clock.advance(2 * DAY_MS / 1000)
+        store.put(candle(2 * 1_440))
+        await settled(store)
+        assert [row.open_ms for row in await store.reader().select(CANDLES)] == [NOW_MS + 2 * DAY_MS]
+
+
+@pytest.mark.asyncio
+async def test_above_the_size_the_oldest_hours_go_and_the_disk_gets_the_space_back() -> None:
+    clock = ManualClock()
+    connection = await open_memory(SCHEMA, clock)
+    rows = [candle(minute) for minute in range(30_000)]
+    await commit(connection, SCHEMA, Batch({CANDLES.row: list(rows)}, []))
+    retention = Retention(SCHEMA, clock, keep_days=90, maximum_bytes=1_000_000)
+    deleted, largest = 0, 0
+    while retention.due_in_s() == 0:
+        step = await retention.step(connection)
+        deleted, largest = deleted + step, max(largest, step)
+    ((pages,),) = await connection.execute_fetchall("PRAGMA page_count")
+    ((oldest, left),) = await connection.execute_fetchall("SELECT min(open_ms), count(*) FROM candles")
+    await connection.close()
+    assert pages * 4096 <= 1_000_000
+    assert (left, oldest) == (30_000 - deleted, rows[deleted].open_ms)
+    assert 5_000 < left < 30_000
+    assert 0 < largest <= 2_000
+
+
+@pytest.mark.asyncio
+async def test_an_empty_database_has_nothing_to_delete_and_rests_for_an_hour() -> None:
+    clock = ManualClock()
+    connection = await open_memory(SCHEMA, clock)
+    retention = Retention(SCHEMA, clock, keep_days=1, maximum_bytes=0)
+    assert await retention.step(connection) == 0
+    assert retention.due_in_s() == 3_600
+    retention.wrote(49_999)
+    assert retention.due_in_s() == 3_600
+    retention.wrote(1)
+    assert retention.due_in_s() == 0
+    await connection.close()
+
+
+@pytest.mark.asyncio
+async def test_what_memory_cannot_keep_while_the_file_is_away_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.store.store._MEMORY_BYTES", 1_000_000)
+    blocked = tmp_path / "state"
+    blocked.write_text("a file in the way")
+    async with opened(blocked / "live.sqlite") as store:
+        for number in range(60_000):
+            store.put(candle(number))
+        await store.flush()
+        await settled(store)
+        status = store.status()
+        assert status.state == "not saved"
+        assert status.dropped > 30_000
+        assert status.dropped + status.unsaved == 60_000
+        assert len(await store.reader().select(CANDLES, limit=60_000)) == status.unsaved
+
+
+@pytest.mark.asyncio
+async def test_rows_of_an_old_tape_are_kept() -> None:
+    clock = ManualClock()
+    clock.advance(1_000 * DAY_MS / 1000)
+    async with opened(None, clock) as store:
+        store.put(candle())
+        await store.flush()
+        await settled(store)
+        assert await store.reader().select(CANDLES) == [candle()]
+
+
+@pytest.mark.asyncio
+async def test_what_a_temporary_store_cannot_keep_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.store.store._MEMORY_BYTES", 1_000_000)
+    async with opened(None) as store:
+        for number in range(60_000):
+            store.put(candle(number))
+        await store.flush()
+        await settled(store)
+        status = store.status()
+        assert status.dropped > 30_000
+        assert len(await store.reader().select(CANDLES, limit=60_000)) == status.written == 60_000 - status.dropped
+
+
+def test_every_table_is_emptied_by_age_or_through_its_parent() -> None:
+    assert [table.name for table in SCHEMA.tables if not table.age_column] == ["outcomes"]
+    assert CALLS.age_column == "made_at_ms"

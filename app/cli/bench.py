@@ -17,6 +17,7 @@ BENCHES = {
     "ingest": "app.bench.ingest:INGEST",
     "tape": "app.bench.tape:TAPE",
     "replay": "app.bench.replay:REPLAY",
+    "store": "app.bench.store:STORE",
 }
 """Where each benchmark stands. Imported when it is used: most of them load the whole engine."""
 

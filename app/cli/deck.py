@@ -19,7 +19,7 @@ def open_deck(plan: "Plan", prepared: Prepared) -> int:
     from app.ui.run import run_deck
 
     clock = SystemClock()
-    engine = build_engine(plan, prepared.settings, clock)
+    engine = build_engine(plan, prepared.settings, clock, prepared.locations)
     link = local_link(engine, prepared.locations)
     return run_deck(
         link, theme=prepared.settings.deck.theme, theme_folders=prepared.locations.theme_folders(), clock=clock

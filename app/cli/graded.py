@@ -79,7 +79,7 @@ def _tape_pairs(tape: Path, prepared: options.Prepared, since: str | None) -> li
 async def _play(tape: Path, prepared: options.Prepared) -> "Run":
     from app.engine.build import Plan, build_run
 
-    run = build_run(Plan("tape", tape), prepared.settings, SystemClock())
+    run = build_run(Plan("tape", tape), prepared.settings, SystemClock(), prepared.locations)
     try:
         await run.start(lambda: None)
         await run.finished()

@@ -40,7 +40,7 @@ async def _run(plan: "Plan", prepared: Prepared, duration: float | None, quiet: 
     from app.engine.summary import summarise
 
     clock = SystemClock()
-    engine = build_engine(plan, prepared.settings, clock)
+    engine = build_engine(plan, prepared.settings, clock, prepared.locations)
     link = local_link(engine, prepared.locations)
     interrupted = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -28,17 +28,18 @@ class Plan(NamedTuple):
     record_to: Path | None = None
 
 
-def build_run(plan: Plan, settings: Settings, clock: Clock) -> Run:
-    """The run of a plan. Raises `DataError` for a tape that cannot be read."""
+def build_run(plan: Plan, settings: Settings, clock: Clock, locations: Locations) -> Run:
+    """The run of a plan. Live and demo have a database each. Raises `DataError` for a tape that cannot be read."""
     if plan.tape is not None:
         return TapeRun(open_recording(plan.tape), settings, clock, speed=plan.speed, hold=plan.hold)
     source = demo_source(settings) if plan.mode == "demo" else live_source(settings)
-    return VenueRun(source, settings, clock, record_to=plan.record_to)
+    database = locations.database("demo" if plan.mode == "demo" else "live")
+    return VenueRun(source, settings, clock, database=database, record_to=plan.record_to)
 
 
-def build_engine(plan: Plan, settings: Settings, clock: Clock) -> Engine:
+def build_engine(plan: Plan, settings: Settings, clock: Clock, locations: Locations) -> Engine:
     """An engine that is not started yet."""
-    return Engine(build_run(plan, settings, clock), clock, snapshot_hz=settings.engine.snapshot_hz)
+    return Engine(build_run(plan, settings, clock, locations), clock, snapshot_hz=settings.engine.snapshot_hz)
 
 
 def local_link(engine: Engine, locations: Locations) -> LocalLink:

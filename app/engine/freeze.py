@@ -10,6 +10,7 @@ from app.engine.protocol import (
     RulesView,
     Snapshot,
     SourceView,
+    StoreView,
     VitalsView,
 )
 from app.feeds.health import FeedHealth
@@ -28,6 +29,7 @@ class Outside:
     budget_limit: int | None = None
     playback: Playback | None = None
     recording: RecordingView | None = None
+    store: StoreView | None = None
     recorded_inputs: int | None = None
     trouble: str = ""
     """Why the recording, or the tape that is played, is not whole; empty when it is."""
@@ -50,6 +52,7 @@ def freeze(core: Core, source: SourceView, outside: Outside, vitals: VitalsView 
         recording=outside.recording,
         calls_filed=core.journal.calls_filed,
         vitals=vitals,
+        store=outside.store,
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 from app.core.events import Freshness
 from app.core.playback import Playback
 from app.feeds.health import FeedState
+from app.store.status import StoreState
 
 PROTOCOL_VERSION = 1
 
@@ -104,6 +105,19 @@ class RecordingView(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class StoreView(msgspec.Struct, frozen=True):
+    """Whether what the engine derives reaches the disk. `state` "not saved" comes with the reason and the next step.
+
+    `written` rows are in the database, `pending` ones on their way, `lost` ones not saved, refused or dropped.
+    """
+
+    state: StoreState
+    reason: str
+    written: int
+    pending: int
+    lost: int
+
+
 class VitalsView(msgspec.Struct, frozen=True):
     """The engine's own health over the last minute. `cpu_pct` is of one core; lags are how late the loop was."""
 
@@ -134,6 +148,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     recording: RecordingView | None = None
     calls_filed: int = 0
     vitals: VitalsView | None = None
+    store: StoreView | None = None
 
 
 class SetMetricSource(msgspec.Struct, frozen=True, tag="set_metric_source"):

@@ -4,7 +4,7 @@ import msgspec
 
 from app.engine.engine import Run
 from app.engine.freeze import freeze
-from app.engine.protocol import FeedView
+from app.engine.protocol import FeedView, StoreView
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +30,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
     calls_graded: int
     log_sha256: str
+    store: StoreView | None
     recording: str | None
     recorded_inputs: int | None
     trouble: str
@@ -57,6 +58,7 @@ def summarise(run: Run, seconds: float, recording: str | None) -> Summary:
         calls=core.journal.calls_filed,
         calls_graded=core.journal.calls_graded,
         log_sha256=core.journal.log_sha256,
+        store=outside.store,
         recording=recording,
         recorded_inputs=outside.recorded_inputs,
         trouble=outside.trouble,

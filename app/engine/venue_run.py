@@ -20,6 +20,7 @@ from app.core.text import clean
 from app.engine.core import Core
 from app.engine.demo_venue import DemoVenue, Urls
 from app.engine.freeze import Outside
+from app.engine.keeper import Keeper
 from app.engine.protocol import Command, LogLine, RecordingView, SetPlayback, SourceView
 from app.engine.sequencer import Sequencer
 from app.engine.supervisor import Supervisor
@@ -27,6 +28,7 @@ from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
 from app.feeds.inbox import Arrival, Inbox
 from app.feeds.tape.format import Session
 from app.feeds.tape.writer import TapeWriter
+from app.store.store import Store
 
 _pack = msgspec.msgpack.encode
 _log = logging.getLogger("app.events")
@@ -48,6 +50,21 @@ def live_source(settings: Settings) -> SourceView:
     return SourceView("live", "LIVE", clean(host))
 
 
+def client_settings(settings: Settings, urls: Urls) -> ClientSettings:
+    """What a client of the venue at `urls` needs to know."""
+    hyperliquid = settings.hyperliquid
+    return ClientSettings(
+        websocket_url=urls.websocket_url,
+        rest_url=urls.rest_url,
+        weight_per_minute=hyperliquid.weight_per_minute,
+        request_timeout_s=hyperliquid.request_timeout_s,
+        ping_every_s=hyperliquid.ping_every_s,
+        silence_limit_s=hyperliquid.silence_limit_s,
+        lifetime_s=hyperliquid.renew_after_h * 3600,
+        ingest_budget_ms=settings.engine.ingest_budget_ms,
+    )
+
+
 class VenueRun:
     """Client, inbox, sequencer and core, driven by the venue and a timer."""
 
@@ -57,10 +74,14 @@ class VenueRun:
         settings: Settings,
         clock: Clock,
         *,
+        database: Path | None = None,
         record_to: Path | None = None,
         generator: np.random.Generator | None = None,
     ) -> None:
-        """`generator` draws the waiting times between tries (None: another each run); nothing else is random."""
+        """`database` None keeps rows in memory for the run only.
+
+        `generator` draws the waiting times between tries (None: another each run); nothing else is random.
+        """
         self.source = source
         self._settings = settings
         self._clock = clock
@@ -73,6 +94,8 @@ class VenueRun:
         self.core = Core(source.mode, settings)
         self._sequencer = Sequencer(clock, self.core.dispatch)
         self.core.journal.sink = _to_log_file
+        self._keeper = Keeper(Store(database, settings.store, clock), source.mode, settings, clock)
+        self.core.journal.keep = self._keeper.keep
         self._arrivals: deque[Arrival] = deque()
         self._supervisor = Supervisor(self._worker_failed, clock)
         self._changed: Callable[[], None] = lambda: None
@@ -94,6 +117,8 @@ class VenueRun:
         self._client = self._connect(urls)
         self._sequencer.put_now(0, Kind.TIMER, b"")
         self.core.start(self._client)
+        # A slow disk must not keep the first price waiting: rows queue until the database is open.
+        self._supervisor.start("store", self._keeper.open)
         self._supervisor.start("stream", self._client.run_socket)
         self._supervisor.start("requests", self._client.run_requests)
         self._supervisor.start("inbox", self._dispatch_arrivals)
@@ -117,6 +142,7 @@ class VenueRun:
         """Counts of the connection, and the recording."""
         outside = Outside()
         outside.superseded = self._inbox.superseded
+        outside.store = self._keeper.view()
         outside.waiting_inputs = self._inbox.waiting
         if self._client is not None:
             outside.subscriptions = self._client.subscriptions
@@ -134,6 +160,7 @@ class VenueRun:
         self.core.finish()
         try:
             self._close_recording()
+            await self._keeper.close()
         finally:
             if self._demo is not None:
                 await self._demo.stop()
@@ -152,17 +179,7 @@ class VenueRun:
         return "" if self._record_to is None else self._record_to.name
 
     def _connect(self, urls: Urls) -> HyperliquidClient:
-        hyperliquid = self._settings.hyperliquid
-        settings = ClientSettings(
-            websocket_url=urls.websocket_url,
-            rest_url=urls.rest_url,
-            weight_per_minute=hyperliquid.weight_per_minute,
-            request_timeout_s=hyperliquid.request_timeout_s,
-            ping_every_s=hyperliquid.ping_every_s,
-            silence_limit_s=hyperliquid.silence_limit_s,
-            lifetime_s=hyperliquid.renew_after_h * 3600,
-            ingest_budget_ms=self._settings.engine.ingest_budget_ms,
-        )
+        settings = client_settings(self._settings, urls)
         return HyperliquidClient(settings, self._inbox, self._clock, self._generator)
 
     def _session(self) -> Session:

@@ -1,0 +1,66 @@
+"""Puts what a run derives into the store, and says whether it is saved."""
+
+import platform
+from uuid import uuid4
+
+import msgspec
+
+from app import __version__
+from app.config.settings import Settings
+from app.config.toml import settings_sha256
+from app.core.calls import Call
+from app.core.clock import Clock
+from app.core.events import CandleClosed, FeedHole
+from app.engine.protocol import Mode, StoreView
+from app.scorecards.grader import Graded
+from app.store import rows
+from app.store.store import Store
+
+
+class Keeper:
+    """Calls, outcomes, holes and the longer candles of one run."""
+
+    def __init__(self, store: Store, mode: Mode, settings: Settings, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._run = rows.StoredRun(
+            session_id=uuid4().hex,
+            source=mode,
+            app_version=__version__,
+            python_version=platform.python_version(),
+            settings_sha256=settings_sha256(settings),
+            started_ms=self._now_ms(),
+        )
+
+    async def open(self) -> None:
+        """Open the database; a run goes on without one, and says so."""
+        self._store.put(self._run)
+        await self._store.open()
+
+    def keep(self, event: object) -> None:
+        """Take one derived event; what belongs in no table is left out."""
+        match event:
+            case Call():
+                self._store.put(event)
+            case Graded():
+                self._store.put(event.outcome)
+            case FeedHole():
+                self._store.put(rows.FeedHole(event.coin, event.from_ms, event.to_ms, self._now_ms()))
+            case CandleClosed(candle) if candle.interval in rows.STORED_INTERVALS:
+                self._store.put(candle)
+            case _:
+                pass
+
+    def view(self) -> StoreView:
+        """What the deck shows of the store."""
+        status = self._store.status()
+        lost = status.unsaved + status.refused + status.dropped
+        return StoreView(status.state, status.reason or status.refusal, status.written, status.pending, lost)
+
+    async def close(self) -> None:
+        """Write what is pending and note the end of the run."""
+        self._store.put(msgspec.structs.replace(self._run, ended_ms=self._now_ms()))
+        await self._store.close()
+
+    def _now_ms(self) -> int:
+        return self._clock.wall_ns() // 1_000_000

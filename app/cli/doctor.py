@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 
 from app.cli import options, output
-from app.cli.checks import machine, network, running
+from app.cli.checks import databases, machine, network, running
 from app.cli.checks.check import Check, State
 from app.config.load import Loaded
 from app.config.locations import Locations, find_locations
@@ -44,6 +44,7 @@ def all_checks(args: argparse.Namespace, locations: Locations, clock: Clock) -> 
     yield from machine.terminal()
     yield machine.engine_socket(locations)
     yield from running.vitals(locations)
+    yield from databases.databases(locations)
     if not args.offline:
         yield from network.venue(settings.hyperliquid.rest_url, clock)
 

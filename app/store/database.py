@@ -159,7 +159,7 @@ def _is_there(path: Path) -> bool:
 
 
 async def _look_at(connection: aiosqlite.Connection, path: Path, schema: Schema) -> Inspection:
-    damage = await _damage(connection)
+    damage = await find_damage(connection)
     if damage:
         return Inspection(0, damage)
     version = await version_of(connection, path.name)
@@ -168,7 +168,8 @@ async def _look_at(connection: aiosqlite.Connection, path: Path, schema: Schema)
     return Inspection(version, "")
 
 
-async def _damage(connection: aiosqlite.Connection) -> str:
+async def find_damage(connection: aiosqlite.Connection) -> str:
+    """What SQLite's quick check complains of; empty when it does not, or took too long to say."""
     try:
         async with asyncio.timeout(_CHECK_LIMIT_S):
             rows = list(await connection.execute_fetchall("PRAGMA quick_check(1)"))

@@ -12,7 +12,7 @@ from app.core.calls import Call, Outcome
 from app.core.errors import DataError
 from app.core.text import clean
 from app.store.connect import close_quietly
-from app.store.database import ABSENT, identity, open_read_only
+from app.store.database import ABSENT, find_damage, identity, open_read_only
 from app.store.faults import explain
 from app.store.migrate import check_version, version_of
 from app.store.queries import CALL_WIDTH, DECIDED, UNDECIDED
@@ -39,6 +39,13 @@ class Reader:
         sql = table.select_sql(where, newest_first=newest_first)
         parameters = (*(condition.value for condition in where), limit)
         return [table.read(values) for values in await self._fetch(sql, parameters)]
+
+    async def damage(self) -> str:
+        """What is wrong with the database file; empty when nothing was found."""
+        try:
+            return await find_damage(await self._connect())
+        except sqlite3.Error as error:
+            raise DataError(explain(error, self._name)) from error
 
     async def calls(self, since_ms: int = 0, *, limit: int = 1_000) -> list[Call]:
         """The newest calls made at `since_ms` or later, newest first."""

@@ -161,4 +161,15 @@ def test_doctor_goes_on_with_wrong_settings(capsys: pytest.CaptureFixture[str]) 
     (settings,) = [check for check in shown["checks"] if check["name"] == "settings"]
     assert settings["state"] == "fail"
     assert "did you mean markets.top?" in settings["fact"]
-    assert shown["checks"][-1]["name"] == "engine"
+    assert shown["checks"][-1]["name"] == "demo database"
+
+
+def test_a_damaged_database_is_named_with_the_next_step(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = ensure(home / "state")
+    (state / "demo.sqlite").write_bytes(b"this is no database" * 500)
+    main(["doctor", "--offline", "--json"])
+    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert checks["live database"]["state"] == "ok"
+    assert checks["demo database"]["state"] == "fail"
+    assert "demo.sqlite" in checks["demo database"]["fact"]
+    assert checks["demo database"]["next_step"]

@@ -121,12 +121,8 @@ class Core:
     # Frames.
 
     def _frame(self, record: Record) -> None:
-        handler = self._on_frame.get(record.stream)
-        if handler is None:
-            self._venue_said(record.payload)
-            return
-        handler(record.payload)
         self.connections.data.received()
+        self._on_frame.get(record.stream, self._venue_said)(record.payload)
 
     def _stream_opened(self, record: Record) -> None:
         opened = _unpack_stream(record.payload)

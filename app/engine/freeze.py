@@ -23,6 +23,8 @@ class Outside:
     """What a snapshot shows and the core cannot know: counts of the connection, playback, recording."""
 
     waiting_inputs: int = 0
+    received: int = 0
+    control: int = 0
     superseded: int = 0
     subscriptions: int = 0
     budget_used: int | None = None
@@ -69,6 +71,8 @@ def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedVi
         age_ms=feed.age_ms(now_ms),
         venue_lag_ms=feed.venue_lag_ms,
         frames=feed.frames,
+        received=outside.received if stream else 0,
+        control=outside.control if stream else 0,
         superseded=outside.superseded if stream else 0,
         parse_errors=core.parse_errors if stream else feed.parse_errors,
         drops=feed.drops,

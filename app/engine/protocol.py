@@ -29,12 +29,18 @@ class SourceView(msgspec.Struct, frozen=True):
 
 
 class FeedView(msgspec.Struct, frozen=True, kw_only=True):
-    """Health of one feed. Ages and lags in milliseconds; `age_ms` is that of the newest data, not of the socket."""
+    """Health of one feed. Ages and lags in milliseconds; `age_ms` is that of the newest data, not of the socket.
+
+    Every message that was `received` is accounted for: it became one of `frames`, was `superseded` by a newer picture,
+    or was `control` (answers to pings and subscriptions); of `frames`, `parse_errors` could not be used.
+    """
 
     name: str
     state: FeedState
     age_ms: int | None = None
     venue_lag_ms: int | None = None
+    received: int = 0
+    control: int = 0
     frames: int = 0
     superseded: int = 0
     parse_errors: int = 0

@@ -146,6 +146,7 @@ class VenueRun:
         outside.waiting_inputs = self._inbox.waiting
         if self._client is not None:
             outside.subscriptions = self._client.subscriptions
+            outside.received, outside.control = self._client.received_frames, self._client.control_frames
             outside.budget_used, outside.budget_limit = self._client.budget.used, self._client.budget.limit
         if self._writer is not None:
             outside.recorded_inputs = self._sequencer.recorded

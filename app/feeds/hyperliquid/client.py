@@ -83,6 +83,7 @@ class HyperliquidClient:
         self._streams: dict[Key, int] = {}
         self._fast_streams: dict[bytes | None, tuple[int, Callable[[int, int, bytes], None]]] = {}
         self._connected = False
+        self.received_frames = 0
         self.control_frames = 0
         self._connection = WebSocketConnection(
             ConnectionSettings(
@@ -155,6 +156,7 @@ class HyperliquidClient:
 
     def received(self, frame: bytes) -> bool:
         """Hand a frame on under the stream it belongs to; whether it was data."""
+        self.received_frames += 1
         known = self._fast_streams.get(fast_key(frame))
         if known is None:
             return self._received_slowly(frame)
@@ -188,12 +190,12 @@ class HyperliquidClient:
         self._inbox.put(CONTROL_STREAM, _FRAME, frame[:_REFUSED_FRAME_BYTES])
 
     def _acknowledged(self, frame: bytes) -> None:
-        self.control_frames += 1
         try:
             data = _decode_acknowledgement(frame).data
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self._refuse(frame)
             return
+        self.control_frames += 1
         key = _key_of(data.subscription)
         if data.method != "subscribe" or key not in self._wanted or key in self._streams:
             return

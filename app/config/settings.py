@@ -110,6 +110,17 @@ class DeckSettings(Section, frozen=True):
     """Name of a theme in the themes folder."""
 
 
+class TapeSettings(Section, frozen=True):
+    """Recordings."""
+
+    part_mb: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
+    """A recording goes on in another file after this size (10⁶ bytes)."""
+    part_h: Annotated[float, Meta(gt=0, le=168)] = 24.0
+    """A recording goes on in another file after this many hours."""
+    keep_free_mb: Annotated[int, Meta(ge=0, le=10_000_000)] = 1_000
+    """Recording stops when less than this (10⁶ bytes) would be left on the disk."""
+
+
 class StoreSettings(Section, frozen=True):
     """The database of calls, outcomes, candles and holes (docs/store.md)."""
 
@@ -141,5 +152,6 @@ class Settings(Section, frozen=True):
     demo: DemoSettings = DemoSettings()
     engine: EngineSettings = EngineSettings()
     deck: DeckSettings = DeckSettings()
+    tape: TapeSettings = TapeSettings()
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()

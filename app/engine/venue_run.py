@@ -6,12 +6,13 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import msgspec
 import numpy as np
 
 from app import __version__
-from app.config.settings import Settings
+from app.config.settings import Settings, TapeSettings
 from app.config.toml import settings_sha256, to_toml
 from app.core.clock import Clock
 from app.core.errors import DataError
@@ -27,7 +28,7 @@ from app.engine.supervisor import Supervisor
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
 from app.feeds.inbox import Arrival, Inbox
 from app.feeds.tape.format import Session
-from app.feeds.tape.writer import TapeWriter
+from app.feeds.tape.rolling import RollingTape, TapeLimits
 from app.store.store import Store
 
 _pack = msgspec.msgpack.encode
@@ -65,6 +66,10 @@ def client_settings(settings: Settings, urls: Urls) -> ClientSettings:
     )
 
 
+def _limits(settings: TapeSettings) -> TapeLimits:
+    return TapeLimits(settings.part_mb * 10**6, settings.part_h * 3600, settings.keep_free_mb * 10**6)
+
+
 class VenueRun:
     """Client, inbox, sequencer and core, driven by the venue and a timer."""
 
@@ -90,7 +95,7 @@ class VenueRun:
         self._inbox = Inbox(clock)
         self._demo = DemoVenue(settings.demo.seed, settings.demo.coins) if source.mode == "demo" else None
         self._client: HyperliquidClient | None = None
-        self._writer: TapeWriter | None = None
+        self._writer: RollingTape | None = None
         self.core = Core(source.mode, settings)
         self._sequencer = Sequencer(clock, self.core.dispatch)
         self.core.journal.sink = _to_log_file
@@ -110,7 +115,7 @@ class VenueRun:
         """Open the tape, start the embedded venue if there is one, connect. Raises `DataError` and `VenueError`."""
         self._changed = changed
         if self._record_to is not None:
-            self._writer = TapeWriter(self._record_to, self._session(), self._clock)
+            self._writer = RollingTape(self._record_to, self._session(), self._clock, _limits(self._settings.tape))
             self._sequencer.recorder = self._writer
         hyperliquid = self._settings.hyperliquid
         urls = Urls(hyperliquid.websocket_url, hyperliquid.rest_url) if self._demo is None else await self._demo.start()
@@ -152,7 +157,7 @@ class VenueRun:
             outside.recorded_inputs = self._sequencer.recorded
         outside.trouble = self._sequencer.recording_error
         if self._writer is not None and self._sequencer.recorder is not None:
-            outside.recording = RecordingView(self._writer_name, self._writer.size_bytes, self._writer.seconds)
+            outside.recording = RecordingView(self._writer.name, self._writer.size_bytes, self._writer.seconds)
         return outside
 
     async def stop(self) -> None:
@@ -175,10 +180,6 @@ class VenueRun:
         except DataError as error:
             self._sequencer.recording_error = self._sequencer.recording_error or str(error)
 
-    @property
-    def _writer_name(self) -> str:
-        return "" if self._record_to is None else self._record_to.name
-
     def _connect(self, urls: Urls) -> HyperliquidClient:
         settings = client_settings(self._settings, urls)
         return HyperliquidClient(settings, self._inbox, self._clock, self._generator)
@@ -192,6 +193,7 @@ class VenueRun:
             settings_toml=to_toml(self._settings),
             settings_sha256=settings_sha256(self._settings),
             app_version=__version__,
+            recording_id=uuid4().hex,
         )
 
     async def _dispatch_arrivals(self) -> None:

@@ -60,8 +60,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """What a tape says about itself. Holds no secret and no path.
 
     `mode` is where the records came from. `imported_from` (a file name) and `imported_sha256` are empty unless the
-    tape was made from another file. `begins_ns` is set by a cut: records before it are kept only as context.
-    `engine_state` is what a resuming engine needs, in the engine's own encoding.
+    tape was made from another file. `begins_ns` is set by a cut: records before it are kept only as context. Tapes with
+    the same `recording_id` are parts of one recording, counted from 1. `engine_state` is what a resuming engine needs,
+    in the engine's own encoding.
     """
 
     format_version: int = FORMAT_VERSION
@@ -75,6 +76,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     imported_sha256: str = ""
     app_version: str = ""
     begins_ns: Nanoseconds = 0
+    recording_id: str = ""
+    part: int = 1
     engine_state: bytes = b""
 
 
@@ -186,8 +189,13 @@ def unpack_session(packed: bytes, raw_length: int) -> Session:
 
 
 def compress(raw: bytes) -> bytes:
-    """One zstd frame at level 1 that names its own size."""
-    return zstandard.ZstdCompressor(level=1, write_content_size=True).compress(raw)
+    """One frame as `compressor` makes them."""
+    return compressor().compress(raw)
+
+
+def compressor() -> zstandard.ZstdCompressor:
+    """Makes zstd frames at level 1 that name their own size. Many can be made with one, in turn."""
+    return zstandard.ZstdCompressor(level=1, write_content_size=True)
 
 
 def decompress(packed: bytes, raw_length: int) -> bytes:

@@ -10,6 +10,7 @@ from app.core.clock import Clock
 from app.core.errors import DataError, UsageError
 from app.core.record import Kind, Record
 from app.core.text import clean
+from app.feeds.tape.chain import open_parts
 from app.feeds.tape.csv_rows import (
     BOOKS_HEADER,
     PRICES_HEADER,
@@ -39,7 +40,7 @@ def open_recording(path: Path) -> Recording:
     """
     with open_regular(path) as file:
         if file.read(len(MAGIC)) == MAGIC:
-            return TapeReader(path)
+            return open_parts(TapeReader(path), path)
     header = next(read_lines(path), b"").strip()
     if header.startswith(b"{"):
         return ImportedRecording(path, "JSON lines", partial(jsonl_rows, path))

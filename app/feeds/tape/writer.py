@@ -20,7 +20,7 @@ from app.feeds.tape.format import (
     Block,
     BlockHeader,
     Session,
-    compress,
+    compressor,
     pack_block_header,
     pack_index,
     pack_session,
@@ -42,7 +42,8 @@ class TapeWriter:
         self._clock = clock
         self._started_ns = clock.monotonic_ns()
         self._blocks: list[Block] = []
-        self._headers = bytearray()
+        self._compressor = compressor()
+        self._headers: list[bytes] = []
         self._payloads: list[bytes] = []
         self._pending_bytes = self._first_sequence = self._first_monotonic_ns = 0
         self._first_wall_ns = self._last_wall_ns = 0
@@ -78,14 +79,12 @@ class TapeWriter:
         """
         if self._closed or self._failed:
             raise DataError(f"tape {self._name} takes no more records: it is closed or a write failed")
-        if len(self._blocks) >= INDEX_LIMIT:
-            raise DataError(f"tape {self._name} is full ({INDEX_LIMIT} blocks): go on in a new one")
         header, payload, wall_ns = _pack_record_header(record), record.payload, record.wall_ns
         if not self._payloads:
             self._begin_block(record)
-        self._headers += header
+        self._headers.append(header)
         self._payloads.append(payload)
-        self._pending_bytes += len(header) + len(payload)
+        self._pending_bytes += RECORD_HEADER.size + len(payload)
         self._records += 1
         if wall_ns > self._last_wall_ns:
             self._last_wall_ns = wall_ns
@@ -98,8 +97,8 @@ class TapeWriter:
         """Close the pending block and hand it to the operating system."""
         if not self._payloads:
             return
-        raw = bytes(self._headers) + b"".join(self._payloads)
-        packed = compress(raw)
+        raw = b"".join((*self._headers, *self._payloads))
+        packed = self._compressor.compress(raw)
         header = BlockHeader(
             len(packed),
             len(raw),
@@ -138,6 +137,8 @@ class TapeWriter:
         self.close()
 
     def _begin_block(self, record: Record) -> None:
+        if len(self._blocks) >= INDEX_LIMIT:
+            raise DataError(f"tape {self._name} is full ({INDEX_LIMIT} blocks): go on in a new one")
         self._first_sequence = record.sequence
         self._first_monotonic_ns = record.monotonic_ns
         self._first_wall_ns = self._last_wall_ns = record.wall_ns

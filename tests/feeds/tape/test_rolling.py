@@ -1,0 +1,86 @@
+"""A long recording is several tapes on disk and one to whoever plays it."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.core.clock import ManualClock
+from app.core.errors import DataError
+from app.core.record import Kind, Record
+from app.feeds.tape.format import Session
+from app.feeds.tape.importers import open_recording
+from app.feeds.tape.rolling import RollingTape, TapeLimits, part_path
+
+SESSION = Session(created_wall_ns=1, mode="demo", label="DEMO", recording_id="night")
+LIMITS = TapeLimits(part_bytes=20_000, part_s=3_600, keep_free_bytes=1_000)
+
+
+def records(count: int, clock: ManualClock) -> list[Record]:
+    made = [Record(1, clock.wall_ns(), clock.monotonic_ns(), 7, Kind.STREAM, b"opened")]
+    for number in range(2, count + 2):
+        clock.advance(0.05)
+        # Payloads that do not compress, so that size means something.
+        payload = bytes((number * step * 7919) % 251 for step in range(1, 301))
+        made.append(Record(number, clock.wall_ns(), clock.monotonic_ns(), 7, Kind.FRAME, payload))
+    return made
+
+
+def write(path: Path, limits: TapeLimits = LIMITS, count: int = 600) -> list[Record]:
+    clock = ManualClock()
+    tape = RollingTape(path, SESSION, clock, limits, free=lambda folder: 10**9)
+    for record in (made := records(count, clock)):
+        tape.write(record)
+    tape.close()
+    return made
+
+
+def test_parts_play_as_one_recording(tmp_path: Path) -> None:
+    made = write(tmp_path / "night.tape")
+    parts = sorted(path.name for path in tmp_path.iterdir())
+    assert len(parts) >= 3
+    assert part_path(tmp_path / "night.tape", 2).name in parts
+    recording = open_recording(tmp_path / "night.tape")
+    assert list(recording.records()) == made
+    assert (recording.start_ns, recording.end_ns) == (made[0].wall_ns, made[-1].wall_ns)
+    assert recording.damage == ""
+
+
+def test_a_part_plays_alone_and_knows_its_streams(tmp_path: Path) -> None:
+    made = write(tmp_path / "night.tape")
+    alone = list(open_recording(tmp_path / "night.2.tape").records())
+    assert alone[0] == made[0]
+    assert alone[1].sequence > 2
+    assert all(record in made for record in alone)
+
+
+def test_a_missing_or_foreign_part_ends_the_chain(tmp_path: Path) -> None:
+    write(tmp_path / "night.tape")
+    clock = ManualClock()
+    foreign = msgspec.structs.replace(SESSION, recording_id="other", part=3)
+    (tmp_path / "night.3.tape").unlink()
+    RollingTape(tmp_path / "night.3.tape", foreign, clock, LIMITS, free=lambda folder: 10**9).close()
+    second_ends = open_recording(tmp_path / "night.2.tape").end_ns
+    assert open_recording(tmp_path / "night.tape").end_ns == second_ends
+
+
+def test_time_rolls_as_size_does(tmp_path: Path) -> None:
+    write(tmp_path / "night.tape", TapeLimits(10**9, 5.0, 1_000), count=280)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_recording_stops_before_the_disk_is_full(tmp_path: Path) -> None:
+    clock = ManualClock()
+    free = iter([10**9, 10**9, 900])
+    tape = RollingTape(tmp_path / "night.tape", SESSION, clock, LIMITS, free=lambda folder: next(free))
+    made = records(1_000, clock)
+    with pytest.raises(DataError, match=r"keep_free_mb"):
+        list(map(tape.write, made))
+    tape.close()
+    assert len(list(open_recording(tmp_path / "night.tape").records())) > 100
+
+
+def test_a_full_disk_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="make room"):
+        RollingTape(tmp_path / "night.tape", SESSION, ManualClock(), LIMITS, free=lambda folder: 0)
+    assert list(tmp_path.iterdir()) == []

@@ -20,6 +20,7 @@ from app.feeds.backoff import Backoff
 from app.feeds.budget import WeightBudget
 from app.feeds.http import plain_reason
 
+_TEXT = aiohttp.WSMsgType.TEXT
 _REST_S = 0.001
 _RAN_DRY_NS = 200_000
 _CLOSE_TIMEOUT_S = 1.0
@@ -205,7 +206,7 @@ class WebSocketConnection:
             now = monotonic_ns()
             if now - asked_ns > _RAN_DRY_NS:
                 turn_ends_ns = now + self._budget_ns
-            if message.type is aiohttp.WSMsgType.TEXT:
+            if message.type is _TEXT:
                 if received(message.data):
                     life.last_data_ns = now
                     life.delivering.set()

@@ -35,13 +35,14 @@ class TradeTape:
     def add(self, trade: Trade) -> bool:
         """Take one trade; False, and counted in `duplicates`, when it is known already."""
         # One integer takes a third of a tuple's memory; ids are below 2^53.
-        identity = trade.time_ms << 53 | trade.trade_id if trade.trade_id else trade
-        if identity in self._newer or identity in self._older:
+        trade_id, newer = trade.trade_id, self._newer
+        identity = trade.time_ms << 53 | trade_id if trade_id else trade
+        if identity in newer or identity in self._older:
             self.duplicates += 1
             return False
-        if len(self._newer) >= REMEMBERED:
-            self._older, self._newer = self._newer, set()
-        self._newer.add(identity)
+        newer.add(identity)
+        if len(newer) >= REMEMBERED:
+            self._older, self._newer = newer, set()
         self._trades.append(trade)
         self._without_row += 1
         return True

@@ -98,17 +98,11 @@ def _checked(trades: list[Trade], coin: str | None, payload: bytes) -> list[Trad
     for trade in trades:
         if trade.coin != coin:
             raise FrameError(f"a trade of {clean(trade.coin, 32)} came with those of {coin}")
-    if not _is_plain(payload):
+    # One look at all bytes is cheaper than one at each address: printable ASCII without escapes hides nothing. The
+    # decoder has refused the control characters below the space already.
+    if not payload.isascii() or _BACKSLASH in payload or _DELETE in payload:
         _check_addresses(trades)
     return trades
-
-
-def _is_plain(payload: bytes) -> bool:
-    """Whether no text of a decoded payload can hold anything but printable ASCII: one look at all of it is cheapest.
-
-    The decoder has refused the control characters below the space already.
-    """
-    return payload.isascii() and _BACKSLASH not in payload and _DELETE not in payload
 
 
 def _check_addresses(trades: list[Trade]) -> None:

@@ -90,6 +90,25 @@ def test_hostile_fields_are_refused(changes: dict[str, object]) -> None:
         parse.parse_trades(trades_frame(**changes))
 
 
+@pytest.mark.parametrize("text", ["0x\x7f", "0xé", "\u202e0x", "\n", "\\"])
+def test_an_address_that_could_hide_something_is_refused(text: str) -> None:
+    frame = json.loads(trades_frame(users=["", text]))
+    for ascii_only in (True, False):
+        with pytest.raises(FrameError):
+            parse.parse_trades(json.dumps(frame, ensure_ascii=ascii_only).encode())
+
+
+def test_printable_text_that_is_no_address_is_never_shown_as_one() -> None:
+    (trade,) = parse.parse_trades(trades_frame(users=["[red]0x1", "0x 1"]))
+    assert (trade.buyer, trade.seller) == ("", "")
+
+
+def test_trades_of_another_coin_than_the_streams_are_refused() -> None:
+    assert parse.parse_trades(trades_frame(), "BTC")
+    with pytest.raises(FrameError, match="a trade of BTC came with those of ETH"):
+        parse.parse_trades(trades_frame(), "ETH")
+
+
 @pytest.mark.parametrize("name", ["BTC", "kPEPE", "xyz:SP500", "PURR/USDC", "@107", "#12090"])
 def test_the_venues_names_are_names(name: str) -> None:
     assert parse.coin_name(name) == name

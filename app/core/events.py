@@ -143,8 +143,8 @@ class FeedHole(msgspec.Struct, frozen=True):
 class RulesRead(msgspec.Struct, frozen=True, kw_only=True):
     """What the rules make of one coin's tape at `at_ms`. Metrics are 0-100 (docs/rules.md defines them).
 
-    `momentum` is None until a whole minute is known; `direction` is +1 up, −1 down, 0 flat; `continuation` is None where
-    the rules make no claim, `freshness` where there is no direction.
+    `momentum` is None until a whole minute is known; `direction` is +1 up, −1 down, 0 flat; `continuation` is None
+    where the rules make no claim, `freshness` where there is no direction.
     """
 
     coin: str

@@ -7,10 +7,11 @@ from typing import Literal
 from textual.binding import Binding, BindingType
 
 Scope = Literal["app", "table"]
-ScreenName = Literal["dashboard", "log", "feeds", "help"]
+ScreenName = Literal["dashboard", "log", "feeds", "detail", "help"]
 
-EVERYWHERE: tuple[ScreenName, ...] = ("dashboard", "log", "feeds", "help")
-TABLES: tuple[ScreenName, ...] = ("dashboard", "log", "feeds")
+EVERYWHERE: tuple[ScreenName, ...] = ("dashboard", "log", "feeds", "detail", "help")
+LISTS: tuple[ScreenName, ...] = ("dashboard", "log", "feeds")
+TABLES: tuple[ScreenName, ...] = (*LISTS, "detail")
 
 _KEY_NAMES = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn"}
 
@@ -40,36 +41,26 @@ class Action:
     @property
     def where(self) -> str:
         """The screens on which it works, in words."""
-        return "everywhere" if self.screens == EVERYWHERE else ", ".join(self.screens)
+        if self.screens == EVERYWHERE:
+            return "everywhere"
+        return "everywhere but help" if self.screens == TABLES else ", ".join(self.screens)
 
 
 ACTIONS: tuple[Action, ...] = (
     Action("quit", ("q", "ctrl+c", "ctrl+q"), "quit", "quit", "Leave the deck.", footer=EVERYWHERE),
     Action("help", ("?",), "show('help')", "help", "Show every key and what it does.", footer=EVERYWHERE),
-    Action("back", ("escape",), "back", "back", "Return to the dashboard.", footer=("log", "feeds", "help")),
-    Action("freeze", ("f",), "freeze", "freeze", "Hold the display; the engine goes on.", footer=("dashboard",)),
     Action(
-        "metrics",
-        ("m",),
-        "toggle_metrics",
-        "metrics",
-        "Switch the metrics: rules or AI.",
-        footer=("dashboard",),
+        "back", ("escape",), "back", "back", "Return to the screen before.", footer=("log", "feeds", "detail", "help")
     ),
+    Action("open", ("enter",), "open_row", "open", "Open the row under the cursor.", screens=LISTS, footer=LISTS),
+    Action("freeze", ("f",), "freeze", "freeze", "Hold the display; the engine goes on.", footer=("dashboard",)),
+    Action("metrics", ("m",), "toggle_metrics", "metrics", "Switch the metrics: rules or AI."),
     Action(
         "refresh", ("s",), "refresh_markets", "refresh", "Ask the venue for its markets again.", footer=("dashboard",)
     ),
     Action("log", ("e",), "show('log')", "events", "Show the event log.", footer=("dashboard", "feeds")),
     Action("feeds", ("d",), "show('feeds')", "feeds", "Show each feed in detail.", footer=("dashboard", "log")),
-    Action(
-        "copy",
-        ("y",),
-        "copy_row",
-        "copy",
-        "Copy the row under the cursor.",
-        screens=TABLES,
-        footer=TABLES,
-    ),
+    Action("copy", ("y",), "copy_row", "copy", "Copy the row, all of it.", screens=TABLES, footer=TABLES),
     Action("theme", ("t",), "next_theme", "theme", "Change to the next theme.", footer=("dashboard",)),
     Action("palette", ("ctrl+p",), "command_palette", "palette", "Find an action by its name.", footer=("dashboard",)),
     Action("pause", ("space",), "pause", "pause", "Pause or resume the tape."),

@@ -15,8 +15,10 @@ from app.core.text import clean
 from app.engine.link import EngineLink
 from app.engine.protocol import Command, RefreshMarkets, SetMetricSource, SetPlayback
 from app.ui.actions import ACTIONS, ScreenName, bindings
+from app.ui.panels.detail import row_text
 from app.ui.screens.base import DeckScreen
 from app.ui.screens.dashboard import Dashboard
+from app.ui.screens.detail import Detail
 from app.ui.screens.event_log import EventLog
 from app.ui.screens.feeds import Feeds
 from app.ui.screens.help import Help
@@ -25,8 +27,6 @@ from app.ui.theme import Palette
 from app.ui.widgets.flash import Level
 
 PAINTS_PER_SECOND = 10
-FULL_SPEED = 0.0
-SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0, FULL_SPEED)
 
 _SCREENS: Mapping[ScreenName, type[DeckScreen]] = {"log": EventLog, "feeds": Feeds, "help": Help}
 
@@ -48,6 +48,7 @@ class DeckApp(App[None], inherit_bindings=False):
         themes: Mapping[str, Palette],
         *,
         theme: str,
+        expected: str = "",
         notices: Iterable[str] = (),
         no_color: bool = False,
         after_first_paint: Callable[[], object] | None = None,
@@ -59,7 +60,7 @@ class DeckApp(App[None], inherit_bindings=False):
         self._notices = tuple(notices)
         self._after_first_paint = after_first_paint
         self._dashboard = Dashboard(self._palette)
-        self.state = DeckState(clock)
+        self.state = DeckState(clock, expected)
         self.failure: BaseException | None = None
         self.crash: Exception | None = None
 
@@ -84,7 +85,8 @@ class DeckApp(App[None], inherit_bindings=False):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         for action in ACTIONS:
             if action.scope == "app" and action.id != "palette":
-                yield SystemCommand(action.label, action.description, self._runner(action.command))
+                title = f"{action.label} · {' '.join(action.shown_keys)}"
+                yield SystemCommand(title, action.description, self._runner(action.command))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is not WorkerState.ERROR or event.worker.error is None:
@@ -103,7 +105,7 @@ class DeckApp(App[None], inherit_bindings=False):
         self.exit()
 
     async def action_back(self) -> None:
-        """Return to the dashboard."""
+        """Return to the screen before."""
         if len(self.screen_stack) > 1:
             self.pop_screen()
         else:
@@ -114,11 +116,20 @@ class DeckApp(App[None], inherit_bindings=False):
         if name == self._deck_screen.NAME:
             await self.action_back()
             return
-        screen = _SCREENS[name](self._palette)
-        if len(self.screen_stack) > 1:
-            self.switch_screen(screen)
-        else:
-            self.push_screen(screen)
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        await self._open(_SCREENS[name](self._palette))
+
+    async def action_open_row(self) -> None:
+        """Show all of the row under the cursor."""
+        selection = self._deck_screen.selection()
+        if selection is None:
+            self.flash("There is no row here to open.", "warning")
+        elif self._deck_screen.NAME != Detail.NAME:
+            await self._open(Detail(self._palette, selection))
+
+    async def on_live_table_opened(self) -> None:
+        await self.action_open_row()
 
     def action_freeze(self) -> None:
         """Hold the display, or let it go on."""
@@ -151,27 +162,24 @@ class DeckApp(App[None], inherit_bindings=False):
             self._send(SetPlayback(paused=not playback.paused))
 
     def action_change_speed(self, steps: int) -> None:
-        """Play the tape faster or slower by steps of `SPEEDS`."""
-        playback = self._playback()
-        if playback is not None:
-            self._send(SetPlayback(speed=next_speed(playback.speed, steps)))
+        """Play the tape faster or slower by steps of the ladder of speeds."""
+        if self._playback() is not None:
+            self._send(SetPlayback(speed_steps=steps))
 
     def action_seek(self, seconds: int) -> None:
         """Move on the tape by seconds of its own time."""
-        playback = self._playback()
-        if playback is not None:
-            target = playback.position_ms + seconds * 1_000
-            self._send(SetPlayback(seek_ms=max(playback.start_ms, min(target, playback.end_ms))))
+        if self._playback() is not None:
+            self._send(SetPlayback(seek_by_ms=seconds * 1_000))
 
     def action_copy_row(self) -> None:
-        """Copy the row under the cursor through the terminal (OSC 52), cells parted by tabs."""
-        row = self._deck_screen.row_in_focus()
-        if row is None:
+        """Copy the row under the cursor through the terminal (OSC 52): where it is from, and all it holds."""
+        selection = self._deck_screen.selection()
+        if selection is None:
             self.flash("There is no row here to copy.", "warning")
             return
-        cells = [str(clean(cell.text.strip(), 300)) for cell in row.cells]
-        self.copy_to_clipboard("\t".join(cells))
-        self.flash(f"Copied through the terminal: {' '.join(cells)}")
+        text = row_text(self.state.view(), selection.columns, selection.row)
+        self.copy_to_clipboard(text)
+        self.flash(f"Copied through the terminal: {text}")
 
     def action_next_theme(self) -> None:
         """Change to the next theme."""
@@ -194,6 +202,11 @@ class DeckApp(App[None], inherit_bindings=False):
         """The deck's screen on top, even when the palette lies over it or the app is closing."""
         stack = reversed(self.screen_stack)
         return next((screen for screen in stack if isinstance(screen, DeckScreen)), self._dashboard)
+
+    async def _open(self, screen: DeckScreen) -> None:
+        """Show a screen with all it has to say: the next key may come before the next paint."""
+        await self.push_screen(screen)
+        self.paint()
 
     def _start(self) -> None:
         for notice in self._notices[:1]:
@@ -231,10 +244,3 @@ class DeckApp(App[None], inherit_bindings=False):
 
     def _runner(self, command: str) -> Callable[[], object]:
         return lambda: self.run_action(command)
-
-
-def next_speed(speed: float | None, steps: int) -> float:
-    """The speed `steps` away from `speed` in `SPEEDS`; None and 0 both stand for full speed."""
-    full = len(SPEEDS) - 1
-    index = min(range(full), key=lambda at: abs(SPEEDS[at] - speed)) if speed else full
-    return SPEEDS[max(0, min(index + steps, full))]

@@ -4,11 +4,13 @@ What is not known, not finite or not a number is shown as a dash, never as zero.
 """
 
 import math
+from datetime import UTC, datetime, timedelta
 
 DASH = "–"
 UP = "▲"
 DOWN = "▼"
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND_MS = 1_000
 _MINUTE_MS = 60 * _SECOND_MS
 _HOUR_MS = 60 * _MINUTE_MS
@@ -94,6 +96,17 @@ def clock(wall_ms: int) -> str:
     return f"{seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
+def date(wall_ms: int) -> str:
+    """The day in UTC, `YYYY-MM-DD`, of milliseconds since 1970; a dash beyond the years of the calendar."""
+    moment = _moment(wall_ms)
+    return DASH if moment is None else moment.date().isoformat()
+
+
+def moment(wall_ms: int) -> str:
+    """Day and time in UTC to the second, in ISO 8601, of milliseconds since 1970."""
+    return f"{date(wall_ms)}T{clock(wall_ms)}Z"
+
+
 def size(size_bytes: int) -> str:
     """A file size in decimal units: `12.3MB`."""
     for limit, unit in ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")):
@@ -105,6 +118,13 @@ def size(size_bytes: int) -> str:
 def speed(multiple: float | None) -> str:
     """The speed of a tape as a multiple of real time: `4x`; `full` for as fast as it goes."""
     return "full" if multiple is None else f"{multiple:g}x"
+
+
+def _moment(wall_ms: int) -> datetime | None:
+    try:
+        return _EPOCH + timedelta(milliseconds=wall_ms)
+    except OverflowError:
+        return None
 
 
 def _three_digits(value: float) -> str:

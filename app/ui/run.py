@@ -20,22 +20,28 @@ _FRAMES_PER_SECOND = "240"
 
 
 def run_deck(
-    link: EngineLink, *, theme: str = "tape", theme_folders: Sequence[Path] = (), clock: Clock | None = None
+    link: EngineLink,
+    *,
+    theme: str = "tape",
+    theme_folders: Sequence[Path] = (),
+    clock: Clock | None = None,
+    expected: str = "",
 ) -> int:
     """Show the deck on `link` until it is left; gives the exit code.
 
-    Themes are looked for in `theme_folders`, the earlier folder winning a name. The code is 0, that of the error that
-    kept the deck from its engine. What nobody expected, in the deck or in the link, is raised once the terminal is
-    restored. Needs a terminal and a thread without a running event loop.
+    Themes are looked for in `theme_folders`, the earlier folder winning a name. `expected` is the word for the source
+    that was asked for (LIVE, DEMO, TAPE), shown with a `?` until the engine answers. The code is 0, or that of the
+    error that kept the deck from its engine. What nobody expected, in the deck or in the link, is raised once the
+    terminal is restored. Needs a terminal and a thread without a running event loop.
     """
     # Textual reads these once, at import. A high frame rate is what keeps a key's echo from waiting for the next frame.
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES_PER_SECOND)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    return asyncio.run(_run(link, theme, theme_folders, clock or SystemClock()))
+    deck = make_deck(link, theme, theme_folders, clock or SystemClock(), expected)
+    return asyncio.run(_run(deck, link))
 
 
-async def _run(link: EngineLink, theme: str, theme_folders: Sequence[Path], clock: Clock) -> int:
-    deck = make_deck(link, theme, theme_folders, clock)
+async def _run(deck: "DeckApp", link: EngineLink) -> int:
     _leave_on_signals(deck)
     try:
         await deck.run_async()
@@ -58,7 +64,9 @@ async def _close(link: EngineLink) -> None:
         raise TapedeckError(f"the engine did not end within {_CLOSE_TIMEOUT_S:.0f} s; it is left behind") from error
 
 
-def make_deck(link: EngineLink, theme: str, theme_folders: Sequence[Path], clock: Clock) -> "DeckApp":
+def make_deck(
+    link: EngineLink, theme: str, theme_folders: Sequence[Path], clock: Clock, expected: str = ""
+) -> "DeckApp":
     """The application with its themes; one that is missing or broken gives a notice and the built-in theme."""
     from app.ui.app import DeckApp
     from app.ui.theme import default_palette, load_themes
@@ -72,7 +80,14 @@ def make_deck(link: EngineLink, theme: str, theme_folders: Sequence[Path], clock
         notices.append(f"There is no usable theme {wanted!r}; the built-in one is shown.")
         wanted = fallback.name
     return DeckApp(
-        link, clock, themes, theme=wanted, notices=notices, no_color=no_color, after_first_paint=_settle_memory
+        link,
+        clock,
+        themes,
+        theme=wanted,
+        expected=expected,
+        notices=notices,
+        no_color=no_color,
+        after_first_paint=_settle_memory,
     )
 
 

@@ -19,11 +19,12 @@ class DeckView:
     """The deck at one moment. `shown` is what panels show: the held snapshot while frozen, else the newest.
 
     `frozen_s` is how long the display has been held, None when it is not; `silent_s` how long ago the newest snapshot
-    came; `reason` says why the link failed.
+    came; `reason` says why the link failed; `expected` is the word for the source that was asked for, if that is known.
     """
 
     connection: Connection = "connecting"
     reason: str = ""
+    expected: str = ""
     source: SourceView | None = None
     newest: Snapshot | None = None
     shown: Snapshot | None = None
@@ -42,8 +43,13 @@ class DeckView:
 
     @property
     def lag_ms(self) -> int:
-        """By how much the ages shown have grown since the engine fell silent, in whole seconds; 0 while it speaks."""
-        return int(self.silent_s) * 1_000 if self.outdated else 0
+        """By how much the ages shown have grown since they were told, in whole seconds.
+
+        That is the engine's own time since the display was held, and the time since it fell silent.
+        """
+        held_ms = self.newest.wall_ms - self.shown.wall_ms if self.newest and self.shown else 0
+        silent_ms = round(self.silent_s * 1_000) if self.outdated else 0
+        return max(0, held_ms + silent_ms) // 1_000 * 1_000
 
     @property
     def _tape_rests(self) -> bool:
@@ -54,8 +60,9 @@ class DeckView:
 class DeckState:
     """The deck's own state, changed as the link and the keys tell."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, expected: str = "") -> None:
         self._clock = clock
+        self._expected = expected
         self._connection: Connection = "connecting"
         self._reason = ""
         self._source: SourceView | None = None
@@ -97,6 +104,7 @@ class DeckState:
         return DeckView(
             connection=self._connection,
             reason=self._reason,
+            expected=self._expected,
             source=self._source,
             newest=self._newest,
             shown=self._held or self._newest,

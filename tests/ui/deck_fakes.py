@@ -116,7 +116,7 @@ def feed(**changes: Any) -> FeedView:
     """A feed that lives."""
     live = FeedView(
         name="hyperliquid",
-        state="live",
+        state="ok",
         age_ms=300,
         venue_lag_ms=120,
         frames=48_211,

@@ -49,6 +49,7 @@ async def test_the_palette_offers_every_action_of_the_app() -> None:
     async with deck_on(ScriptedLink()) as (deck, _):
         offered = {command.help for command in deck.get_system_commands(deck.screen)}
         assert offered == {action.description for action in ACTIONS if action.scope == "app" and action.id != "palette"}
+        assert "quit · q ctrl+c ctrl+q" in {command.title for command in deck.get_system_commands(deck.screen)}
 
 
 @pytest.mark.asyncio

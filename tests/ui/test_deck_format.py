@@ -74,6 +74,11 @@ def test_price_rate_clock_size_and_speed() -> None:
     assert [shown.speed(speed) for speed in (None, 0.25, 4.0)] == ["full", "0.25x", "4x"]
 
 
+def test_days() -> None:
+    assert shown.moment(1_700_000_000_000) == "2023-11-14T22:13:20Z"
+    assert shown.date(10**17) == shown.DASH
+
+
 @given(st.floats(min_value=-1e14, max_value=1e14))
 def test_amounts_fit_their_column(value: float) -> None:
     assert cell_len(shown.compact(value)) <= 6

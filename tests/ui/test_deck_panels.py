@@ -1,12 +1,15 @@
 """The panels' view-models and the header's words, without a screen."""
 
+from typing import get_args
+
 import msgspec
 import pytest
 from deck_fakes import SOURCE, WALL_MS, feed, market, snapshot, tape_snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.protocol import FeedView, LogLine, MarketRow, RecordingView, Snapshot
+from app.engine.protocol import FeedView, LogLine, MarketRow, RecordingView, RulesView, Snapshot, StoreView
+from app.feeds.health import FeedState
 from app.ui.panels.event_log import log_view, newest_line
 from app.ui.panels.feeds import feeds_view
 from app.ui.panels.markets import market_columns, market_row, markets_view
@@ -56,6 +59,32 @@ def test_stale_data_dims_the_row_and_switches_the_metrics_off() -> None:
     assert market_row(stale).dimmed
 
 
+def test_metrics_not_known_yet_are_dashes() -> None:
+    row = cells(market("BTC", 1.0, rules=RulesView(None, 0, 50.0, None, None)))
+    assert [row[title].text for title in ("mom", "press", "cont", "freshness")] == ["–", "50", "–", "–"]
+
+
+def test_ages_grow_while_the_display_is_held() -> None:
+    shown = snapshot(feeds=(feed(state="down", retry_in_s=9.0),))
+    newest = snapshot(2, wall_ms=WALL_MS + 5_400)
+    held = DeckView("connected", source=SOURCE, newest=newest, shown=shown, frozen_s=5.4)
+    row = markets_view(held).rows[0]
+    assert row.cells[-1].text == "5.3s"
+    assert not row.dimmed
+    states = feeds_view(held).rows[0].cells
+    assert (states[1].text, states[2].text, states[4].text) == ("down", "5.3s", "4.0s")
+
+
+def test_nobody_vouches_for_the_feeds_of_an_engine_that_has_gone() -> None:
+    shown = snapshot()
+    for view in (
+        DeckView("ended", newest=shown, shown=shown),
+        DeckView("connected", newest=shown, shown=shown, silent_s=14.0),
+    ):
+        rows = feeds_view(view).rows
+        assert all(row.dimmed and row.cells[1].text == "unknown" for row in rows)
+
+
 def test_a_gap_is_said_even_while_stale() -> None:
     assert cells(market("BTC", 1.0, hole=True))["age"].text == "gap 0.3s"
     both = cells(market("BTC", 1.0, hole=True, stale=True, rules=None))
@@ -96,18 +125,20 @@ def test_an_engine_that_has_gone_dims_every_row() -> None:
 
 def test_the_source_is_the_first_thing_said() -> None:
     assert words(seen(snapshot()))[:2] == [" LIVE ", "Hyperliquid mainnet"]
-    assert words(DeckView())[0] == " NO ENGINE "
+    assert words(DeckView())[0] == "connecting to the engine…"
+    assert words(DeckView(expected="DEMO"))[:2] == [" DEMO? ", "connecting to the engine…"]
+    assert words(DeckView("failed", expected="DEMO"))[0] == " NO ENGINE "
 
 
 @pytest.mark.parametrize(
     ("view", "said"),
     [
-        (feed(), "hyperliquid ● live 0.3s"),
+        (feed(), "hyperliquid ● ok 0.3s"),
         (feed(state="stale", age_ms=14_000), "hyperliquid ◐ stale 14s"),
         (feed(state="down", retry_in_s=3.2), "hyperliquid ✕ down, retry in 3s"),
         (feed(state="down", retry_in_s=None), "hyperliquid ✕ down"),
         (feed(state="connecting", age_ms=None), "hyperliquid … connecting"),
-        (feed(name="requests", budget_used=44, budget_limit=1_200), "requests ● live 44/1200"),
+        (feed(name="requests", state="idle", budget_used=44, budget_limit=1_200), "requests ○ idle, used 44/1200"),
     ],
 )
 def test_a_feed_says_state_and_age(view: FeedView, said: str) -> None:
@@ -119,6 +150,25 @@ def test_tape_position_and_pace() -> None:
     assert "22:13:20 / 22:19:47  PAUSED" in words(seen(tape_snapshot(paused=True)))
     assert "22:13:20 / 22:19:47  END" in words(seen(tape_snapshot(ended=True, paused=True)))
     assert "22:13:20 / 22:19:47  full" in words(seen(tape_snapshot(speed=None)))
+
+
+def test_a_tape_over_midnight_names_the_day() -> None:
+    overnight = seen(tape_snapshot(end_ms=WALL_MS + 2 * 86_400_000))
+    assert "11-14 22:13:20 / 11-16 22:13:20  4x" in words(overnight)
+    assert clock_text(overnight) == "2023-11-14 22:13:20 UTC"
+    assert clock_text(seen(tape_snapshot())) == "22:13:20 UTC"
+
+
+def test_no_wordings_of_a_feed_cut_its_name() -> None:
+    for state in get_args(FeedState):
+        assert all(text.startswith("hyperliquid ") for text in feed_part(feed(state=state)).wordings)
+
+
+def test_rows_not_saved_are_said_with_the_reason() -> None:
+    trouble = StoreView("not saved", "the disk is full: free some space", 12, 0, 4)
+    assert "NOT SAVED: the disk is full: free some space" in words(seen(snapshot(store=trouble)))
+    saved = msgspec.structs.replace(trouble, state="saved")
+    assert not any("NOT SAVED" in word for word in words(seen(snapshot(store=saved))))
 
 
 def test_states_of_the_link_and_the_display() -> None:
@@ -152,7 +202,7 @@ def test_feeds_show_counts_and_budget() -> None:
         seen(snapshot(feeds=(feed(parse_errors=2, message="slow", budget_used=44, budget_limit=1_200),)))
     ).rows[0]
     texts = [cell.text for cell in row.cells]
-    assert texts[:4] == ["hyperliquid", "live", "0.3s", "0.1s"]
+    assert texts[:4] == ["hyperliquid", "ok", "0.3s", "0.1s"]
     assert texts[-2:] == ["44/1200", "slow"]
 
 

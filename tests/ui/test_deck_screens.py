@@ -5,11 +5,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from deck_fakes import TAPE, ScriptedLink, deck_on, feed, screen_text, settle, snapshot, tape_snapshot
+from deck_fakes import TAPE, WALL_MS, ScriptedLink, deck_on, feed, screen_text, settle, snapshot, tape_snapshot
 
 from app.core.clock import ManualClock
 from app.core.errors import VenueError
-from app.engine.protocol import RecordingView, Snapshot
+from app.engine.protocol import LogLine, RecordingView, Snapshot
 
 STORED = Path(__file__).parent / "snapshots"
 SIZES = ((60, 20), (80, 24), (120, 40), (200, 60))
@@ -21,7 +21,7 @@ def stale_snapshot() -> Snapshot:
         feeds=(
             feed(state="stale", age_ms=14_000),
             feed(name="books", state="down", age_ms=None, retry_in_s=3.0),
-            feed(name="rest", budget_used=44, budget_limit=1_200),
+            feed(name="rest", state="idle", budget_used=44, budget_limit=1_200),
         ),
         recording=RecordingView("session.tape", 12_300_000, 60.0),
     )
@@ -40,6 +40,12 @@ EMPTY = snapshot(
     feeds=(feed(state="connecting", age_ms=None),),
     waiting_for="Waiting for the venue's list of markets.",
 )
+LONG_LINE = LogLine(
+    WALL_MS,
+    "warning",
+    "hyperliquid",
+    "socket closed: " + "the venue said goodbye and gave a reason as long as this; " * 4,
+)
 SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...]]] = {
     "connecting": ((), ()),
     "empty": ((EMPTY,), ()),
@@ -51,6 +57,8 @@ SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...
     "failed": ((VenueError("the engine does not answer; start it with `tapedeck run`."),), ()),
     "log": ((snapshot(),), ("e",)),
     "feeds": ((stale_snapshot(),), ("d",)),
+    "detail": ((snapshot(),), ("enter",)),
+    "event": ((snapshot(log=(LONG_LINE,)),), ("e", "enter")),
     "help": ((snapshot(),), ("?",)),
 }
 

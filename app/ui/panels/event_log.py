@@ -48,8 +48,8 @@ def _rows(lines: tuple[LogLine, ...]) -> tuple[Row, ...]:
 def _cells(line: LogLine) -> tuple[Cell, ...]:
     role = _LEVEL_ROLES[line.level]
     return (
-        Cell(shown.clock(line.wall_ms), "muted"),
+        Cell(shown.clock(line.wall_ms), "muted", shown.moment(line.wall_ms)),
         Cell(line.level.upper(), role),
         Cell(clean(line.topic, 24), "accent"),
-        Cell(clean(line.text, 300), "text" if line.level == "info" else role),
+        Cell(clean(line.text, 2_000), "text" if line.level == "info" else role),
     )

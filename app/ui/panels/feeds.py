@@ -12,7 +12,7 @@ from app.ui.widgets.columns import Cell, Column, Row, TableView
 _STATE_ROLES: dict[FeedState, Role] = {
     "connecting": "muted",
     "waiting": "muted",
-    "live": "up",
+    "ok": "up",
     "idle": "muted",
     "stale": "warning",
     "down": "alert",
@@ -23,16 +23,16 @@ _COLUMNS = (
     Column("feed", 14, "left"),
     Column("state", 10, "left"),
     Column("age", 6),
-    Column("lag", 6, priority=3),
-    Column("retry", 6, priority=4),
+    Column("lag", 6, priority=3, words="venue lag"),
+    Column("retry", 6, priority=4, words="retry in"),
     Column("frames", 8, priority=6),
     Column("superseded", 10, priority=9),
-    Column("bad", 5, priority=5),
+    Column("bad", 5, priority=5, words="bad frames"),
     Column("drops", 6, priority=2),
-    Column("reconn", 6, priority=7),
+    Column("reconn", 6, priority=7, words="reconnects"),
     Column("holes", 5, priority=4),
-    Column("subs", 5, priority=10),
-    Column("budget", 11, priority=8),
+    Column("subs", 5, priority=10, words="subscriptions"),
+    Column("budget", 11, priority=8, words="budget used"),
     Column("message", 10, "left", priority=1, flexible=True),
 )
 
@@ -41,7 +41,7 @@ def feeds_view(view: DeckView) -> TableView:
     """The feeds of a deck."""
     feeds = view.shown.feeds if view.shown is not None else ()
     empty = "The engine reports no feeds yet." if view.shown is not None else waiting_sentence(view)
-    rows = tuple(_feed_row(feed, outdated=view.outdated) for feed in feeds)
+    rows = tuple(_feed_row(feed, view) for feed in feeds)
     return TableView(f"Feeds {len(feeds)}{_vitals(view.shown)}", _COLUMNS, rows, empty)
 
 
@@ -54,17 +54,16 @@ def _vitals(snapshot: Snapshot | None) -> str:
     return f" · engine {vitals.memory_mb:.0f} MB, CPU {vitals.cpu_pct:.0f} %, {lag}, {vitals.waiting_inputs} waiting"
 
 
-def _feed_row(feed: FeedView, *, outdated: bool) -> Row:
-    retry = feed.retry_in_s * 1_000 if feed.retry_in_s is not None else None
+def _feed_row(feed: FeedView, view: DeckView) -> Row:
     budget = shown.DASH if feed.budget_used is None else f"{feed.budget_used}/{feed.budget_limit or shown.DASH}"
     counts = (feed.parse_errors, feed.drops, feed.reconnects, feed.holes, feed.subscriptions)
     bad, drops, reconnects, holes, subscriptions = (Cell(str(count)) for count in counts)
     cells = (
         Cell(clean(feed.name, 24)),
-        Cell(feed.state, _STATE_ROLES[feed.state]),
-        Cell(shown.age(feed.age_ms)),
+        Cell("unknown", "muted") if view.outdated else Cell(feed.state, _STATE_ROLES[feed.state]),
+        Cell(shown.age(None if feed.age_ms is None else feed.age_ms + view.lag_ms)),
         Cell(shown.age(feed.venue_lag_ms)),
-        Cell(shown.age(retry)),
+        Cell(_retry(feed, view)),
         Cell(shown.compact(feed.frames)),
         Cell(shown.compact(feed.superseded)),
         bad,
@@ -73,6 +72,12 @@ def _feed_row(feed: FeedView, *, outdated: bool) -> Row:
         holes,
         subscriptions,
         Cell(budget),
-        Cell(clean(feed.message, 300), "muted"),
+        Cell(clean(feed.message, 2_000), "muted"),
     )
-    return Row(feed.name, cells, dimmed=outdated)
+    return Row(feed.name, cells, dimmed=view.outdated)
+
+
+def _retry(feed: FeedView, view: DeckView) -> str:
+    if feed.retry_in_s is None or view.outdated:
+        return shown.DASH
+    return shown.age(feed.retry_in_s * 1_000 - view.lag_ms)

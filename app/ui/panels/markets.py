@@ -26,17 +26,19 @@ def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
     return (
         Column("coin", 9, "left"),
         Column("price", 10),
-        Column("1m", 8, priority=6),
-        Column("1h", 8, priority=3),
-        Column("24h", 8, priority=2),
-        Column("mom", 4, priority=4, group=source),
-        Column("press", 5, priority=7, group=source),
-        Column("cont", 4, priority=5, group=source),
+        Column("bid", 10, priority=13),
+        Column("ask", 10, priority=14),
+        Column("1m", 8, priority=6, words="change 1m"),
+        Column("1h", 8, priority=3, words="change 1h"),
+        Column("24h", 8, priority=2, words="change 24h"),
+        Column("mom", 4, priority=4, group=source, words="momentum"),
+        Column("press", 5, priority=7, group=source, words="pressure"),
+        Column("cont", 4, priority=5, group=source, words="continuation"),
         Column("freshness", 10, "left", priority=8, group=source),
-        Column("sprd bp", 7, priority=10),
-        Column("fund %/h", 8, priority=11),
-        Column("OI $", 6, priority=12),
-        Column("vol 24h", 7, priority=9),
+        Column("sprd bp", 7, priority=10, words="spread bp"),
+        Column("fund %/h", 8, priority=11, words="funding %/h"),
+        Column("OI $", 6, priority=12, words="open interest $"),
+        Column("vol 24h", 7, priority=9, words="volume 24h $"),
         Column("age", 10, priority=1),
     )
 
@@ -46,8 +48,7 @@ def markets_view(view: DeckView) -> TableView:
     snapshot = view.shown
     if snapshot is None:
         return TableView("Markets", market_columns("rules"), (), waiting_sentence(view))
-    markets = (outdated(market, view.lag_ms) for market in snapshot.markets) if view.outdated else snapshot.markets
-    rows = tuple(market_row(market) for market in markets)
+    rows = tuple(market_row(_as_of_now(market, view)) for market in snapshot.markets)
     title = f"Markets {len(rows)} · metrics {snapshot.metric_source.upper()}"
     empty = snapshot.waiting_for or "No markets yet; the engine has not said what it waits for."
     return TableView(title, market_columns(snapshot.metric_source), rows, empty)
@@ -64,18 +65,23 @@ def waiting_sentence(view: DeckView) -> str:
     return "connecting to the engine…"
 
 
-def outdated(market: MarketRow, lag_ms: int) -> MarketRow:
-    """A coin as nobody vouches for it any more: stale, older by `lag_ms`, and its rules switched off."""
-    age_ms = None if market.age_ms is None else market.age_ms + lag_ms
+def _as_of_now(market: MarketRow, view: DeckView) -> MarketRow:
+    """A coin with the age it has by now; one that nobody vouches for any more is stale and has no metrics."""
+    if not view.lag_ms and not view.outdated:
+        return market
+    age_ms = None if market.age_ms is None else market.age_ms + view.lag_ms
+    if not view.outdated:
+        return msgspec.structs.replace(market, age_ms=age_ms)
     return msgspec.structs.replace(market, stale=True, rules=None, age_ms=age_ms)
 
 
 def market_row(market: MarketRow) -> Row:
     """One coin as a row; it is dimmed when its data is stale."""
     funding = shown.hourly_rate(market.funding)
+    coin = clean(market.coin, 24)
     cells = (
-        Cell(("★" if market.favourite else " ") + clean(market.coin, 24), "accent" if market.favourite else "text"),
-        Cell(shown.price(market.price, market.price_decimals)),
+        Cell(f"★{coin}", "accent", coin) if market.favourite else Cell(f" {coin}"),
+        *(Cell(shown.price(price, market.price_decimals)) for price in (market.price, market.bid, market.ask)),
         _change(market.change_1m),
         _change(market.change_1h),
         _change(market.change_24h),
@@ -106,13 +112,16 @@ def _why_no_metrics(market: MarketRow) -> str:
 
 
 def _rules_cells(rules: RulesView) -> tuple[Cell, Cell, Cell, Cell]:
-    momentum = shown.score(rules.momentum) + shown.direction_arrow(rules.direction)
+    momentum = shown.score(rules.momentum)
+    freshness = rules.freshness
     continuation = shown.score(rules.continuation)
     return (
-        Cell(momentum, _DIRECTION_ROLES.get(rules.direction, "muted")),
+        _UNKNOWN
+        if momentum == shown.DASH
+        else Cell(momentum + shown.direction_arrow(rules.direction), _DIRECTION_ROLES.get(rules.direction, "muted")),
         Cell(shown.score(rules.pressure)),
         Cell(continuation if continuation == shown.DASH else f"{continuation}%"),
-        Cell(rules.freshness, _FRESHNESS_ROLES[rules.freshness]),
+        _UNKNOWN if freshness is None else Cell(freshness, _FRESHNESS_ROLES[freshness]),
     )
 
 

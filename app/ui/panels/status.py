@@ -19,17 +19,17 @@ _FEED_LOOKS: dict[FeedState, tuple[str, Role, int]] = {
     "waiting": ("○", "muted", 2),
     "ended": ("■", "muted", 3),
     "idle": ("○", "muted", 4),
-    "live": ("●", "up", 4),
+    "ok": ("●", "up", 4),
 }
 _TROUBLED_FEED_RANK = 10
 _HEALTHY_FEED_RANK = 50
-_SHORT_NAME = 4
+_DAY_MS = 86_400_000
 
 
-def source_part(source: SourceView | None) -> Part:
-    """The word for where the data comes from; it is there at every size."""
+def source_part(source: SourceView | None, expected: str = "") -> Part:
+    """The word for where the data comes from; it is there at every size. What is only `expected` carries a `?`."""
     if source is None:
-        return Part((" NO ENGINE ",), "muted", 0)
+        return Part((f" {clean(expected, 12)}? " if expected else " NO ENGINE ",), "muted", 0)
     return Part((f" {clean(source.label, 12)} ",), source.mode, 0)
 
 
@@ -38,15 +38,18 @@ def header_parts(view: DeckView) -> list[Part]:
 
     The feeds of an engine that is gone are left out: nobody vouches for them.
     """
-    parts = [source_part(view.source)]
+    connecting = view.connection == "connecting"
+    parts = [] if connecting and not view.expected else [source_part(view.source, view.expected if connecting else "")]
     if view.source is not None and view.source.detail:
-        parts.append(_detail_part(view.source.detail))
+        parts.append(_detail_part(view.source))
     parts += _state_parts(view)
     if view.newest is not None:
         if view.newest.playback is not None:
             parts.append(playback_part(view.newest.playback))
         if view.newest.recording is not None:
             parts.append(Part((f"REC {shown.size(view.newest.recording.size_bytes)}", "REC"), "alert", 30))
+        if view.newest.store is not None and view.newest.store.state == "not saved":
+            parts.append(Part((f"NOT SAVED: {clean(view.newest.store.reason, 48)}", "NOT SAVED"), "alert", 8))
         if not view.outdated:
             parts += (feed_part(feed) for feed in view.newest.feeds)
     return parts
@@ -56,31 +59,40 @@ def clock_text(view: DeckView) -> str:
     """The engine's time of day in UTC; on a tape, the tape's. A clock that has stopped says so."""
     if view.newest is None:
         return ""
-    return f"{'last ' if view.outdated else ''}{shown.clock(view.newest.wall_ms)} UTC"
+    playback, wall_ms = view.newest.playback, view.newest.wall_ms
+    day = f"{shown.date(wall_ms)} " if playback is not None and _crosses_midnight(playback) else ""
+    return f"{'last ' if view.outdated else ''}{day}{shown.clock(wall_ms)} UTC"
 
 
 def feed_part(feed: FeedView) -> Part:
-    """One feed: its name, state and the age of its data."""
+    """One feed: its name, state and the age of its data. The name stays whole while the rest gives way."""
     symbol, role, urgency = _FEED_LOOKS[feed.state]
-    name = clean(feed.name, 24)
-    short = clean(feed.name, _SHORT_NAME + 1)
-    age = _feed_age(feed)
-    state = f"{feed.state}{age}"
-    brief = f"{short} {symbol} down" if feed.state == "down" else f"{short}{symbol}{age}"
-    rank = urgency + (_TROUBLED_FEED_RANK if feed.state in ("down", "stale") else _HEALTHY_FEED_RANK)
-    return Part((f"{name} {symbol} {state}", f"{short} {symbol} {state}", brief, f"{short}{symbol}"), role, rank)
+    mark = f"{clean(feed.name, 24)} {symbol}"
+    troubled = feed.state in ("down", "stale")
+    rank = urgency + (_TROUBLED_FEED_RANK if troubled else _HEALTHY_FEED_RANK)
+    word = f"{mark} {feed.state}"
+    return Part((f"{word}{_feed_figure(feed)}", word, *(() if troubled else (mark,))), role, rank, counted=True)
 
 
 def playback_part(playback: Playback) -> Part:
-    """Where a tape stands and how fast it plays."""
-    position, end = shown.clock(playback.position_ms), shown.clock(playback.end_ms)
+    """Where a tape stands and how fast it plays; with the day when there is more than one."""
+    dated = _crosses_midnight(playback)
+    position, end = (
+        f"{shown.date(wall_ms)[5:]} {shown.clock(wall_ms)}" if dated else shown.clock(wall_ms)
+        for wall_ms in (playback.position_ms, playback.end_ms)
+    )
     pace = "END" if playback.ended else "PAUSED" if playback.paused else shown.speed(playback.speed)
     return Part((f"{position} / {end}  {pace}", f"{position} {pace}"), "accent", 20)
 
 
-def _detail_part(detail: str) -> Part:
-    wordings = tuple(str(clean(detail, limit)) for limit in (60, 40, 28, 22, 16))
-    return Part(wordings, "text", 2)
+def _crosses_midnight(playback: Playback) -> bool:
+    return playback.start_ms // _DAY_MS != playback.end_ms // _DAY_MS
+
+
+def _detail_part(source: SourceView) -> Part:
+    """What completes the source's word: a tape's begins with its date and goes before feeds in trouble."""
+    wordings = tuple(str(clean(source.detail, limit)) for limit in (60, 40, 28, 22, 16, 11))
+    return Part(wordings, "text", 2 if source.mode == "tape" else 15)
 
 
 def _state_parts(view: DeckView) -> Iterator[Part]:
@@ -97,10 +109,10 @@ def _state_parts(view: DeckView) -> Iterator[Part]:
         yield Part((f"FROZEN {shown.age(view.frozen_s * 1_000)}",), "warning", 4)
 
 
-def _feed_age(feed: FeedView) -> str:
+def _feed_figure(feed: FeedView) -> str:
     if feed.state == "down":
         return f", retry in {feed.retry_in_s:.0f}s" if feed.retry_in_s is not None else ""
     if feed.budget_used is not None and feed.budget_limit is not None:
         # Requests come when they are needed: what is left of the budget says more than the age of the last one.
-        return f" {feed.budget_used}/{feed.budget_limit}"
+        return f", used {feed.budget_used}/{feed.budget_limit}"
     return f" {shown.age(feed.age_ms)}" if feed.age_ms is not None else ""

@@ -8,11 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from app.engine.protocol import Snapshot
 from app.ui.actions import ScreenName, footer_actions
 from app.ui.panels.event_log import newest_line
 from app.ui.state import DeckView
 from app.ui.theme import Palette
-from app.ui.widgets.columns import Row, TableView
+from app.ui.widgets.columns import Column, Row, TableView
 from app.ui.widgets.flash import Flash
 from app.ui.widgets.footer import Footer
 from app.ui.widgets.header import Header
@@ -27,6 +28,15 @@ class Panel:
     id: str
     view: Callable[[DeckView], TableView]
     follows: bool = False
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A row of a panel, with the columns its cells stand under."""
+
+    panel: Panel
+    columns: tuple[Column, ...]
+    row: Row
 
 
 class DeckScreen(Screen[None], inherit_bindings=False):
@@ -49,10 +59,11 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         self._header = Header()
         self._footer = Footer()
         self._tables = [
-            (LiveTable(panel.view(DeckView()), follows=panel.follows, id=panel.id), panel.view) for panel in self.PANELS
+            (LiveTable(panel.view(DeckView()), follows=panel.follows, id=panel.id), panel) for panel in self.PANELS
         ]
         self._palette = palette
-        self._drawn: tuple[object, int, str] | None = None
+        self._drawn: Snapshot | None = None
+        self._drawn_as: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield self._header
@@ -67,6 +78,9 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.set_palette(self._palette)
+        for table in self.query(LiveTable).results(LiveTable):
+            self.set_focus(table)
+            break
 
     def set_palette(self, palette: Palette) -> None:
         """Draw the screen in another theme."""
@@ -82,12 +96,20 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         if view.newest is not None:
             filed = view.newest.calls_filed
             self.flash.idle(newest_line(view.newest), f"{filed:,} calls filed" if filed else "")
-        drawn = (view.shown, view.lag_ms, view.connection)
-        if self._drawn is None or drawn[0] is not self._drawn[0] or drawn[1:] != self._drawn[1:]:
-            self._drawn = drawn
-            for table, view_of in self._tables:
-                table.show(view_of(view))
+        news = (view.lag_ms, view.outdated, view.connection, self.size.width)
+        # Snapshots are told apart by identity: comparing two of them costs more than drawing one.
+        if view.shown is not self._drawn or news != self._drawn_as:
+            self._drawn, self._drawn_as = view.shown, news
+            self.show_panels(view)
 
-    def row_in_focus(self) -> Row | None:
+    def show_panels(self, view: DeckView) -> None:
+        """Bring the tables up to date."""
+        for table, panel in self._tables:
+            table.show(panel.view(view))
+
+    def selection(self) -> Selection | None:
         """The row under the cursor of the table in focus."""
-        return self.focused.row if isinstance(self.focused, LiveTable) else None
+        for table, panel in self._tables:
+            if table is self.focused and table.row is not None:
+                return Selection(panel, table.view.columns, table.row)
+        return None

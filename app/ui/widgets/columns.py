@@ -15,6 +15,7 @@ class Column:
     """A column of fixed width in cells. Of two columns, the one with the smaller `priority` is kept longer.
 
     Neighbours with the same `group` share a title above their own. A `flexible` column takes the width that is left.
+    `words` is the title in full, where there is room for it.
     """
 
     title: str
@@ -23,13 +24,25 @@ class Column:
     priority: int = 0
     group: str = ""
     flexible: bool = False
+    words: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the column holds, in full and with its group."""
+        return f"{self.group} {self.words or self.title}".strip()
 
 
 class Cell(NamedTuple):
-    """A text and the role that styles it."""
+    """A text and the role that styles it; `full` is what is meant, where the text is short for it or decorated."""
 
     text: str
     role: Role = "text"
+    full: str = ""
+
+    @property
+    def value(self) -> str:
+        """The text in full, without what only decorates it."""
+        return self.full or self.text.strip()
 
 
 class Row(NamedTuple):

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Literal
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -27,6 +27,18 @@ def fit(text: str, width: int, align: Align = "left") -> str:
     padding = width - cell_len(kept)
     before = {"left": 0, "right": padding, "center": padding // 2}[align]
     return " " * before + kept + " " * (padding - before)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width` cells (2 or more), broken between words where that is possible."""
+    lines = [""]
+    for word in text.split(" "):
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if cell_len(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines[-1:] = [*lines[-1:], *chop_cells(word, width)] if lines[-1] else chop_cells(word, width)
+    return lines
 
 
 class LineWidget(Widget, inherit_bindings=False):

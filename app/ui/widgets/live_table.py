@@ -1,6 +1,5 @@
 """The one table of the deck: fixed columns, cached lines, and only changed lines painted again."""
 
-import textwrap
 from collections.abc import Iterator
 
 from rich.segment import Segment
@@ -8,6 +7,7 @@ from rich.style import Style
 from textual.content import Content
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.geometry import Region
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
@@ -15,9 +15,10 @@ from app.core.text import clean
 from app.ui.actions import bindings
 from app.ui.theme import Palette
 from app.ui.widgets.columns import Placed, Row, TableView, group_spans, place_columns
-from app.ui.widgets.lines import LineWidget
+from app.ui.widgets.lines import LineWidget, wrap
 
 _WHEEL_ROWS = 3
+_DOUBLE = 2
 _GROUPS_FROM_HEIGHT = 10
 _NOTHING = TableView("", (), (), "")
 
@@ -35,6 +36,9 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
                 border-title-color: $accent; border-title-style: bold; }
     LiveTable:focus { border: round $accent 40%; }
     """
+
+    class Opened(Message):
+        """A row was clicked twice: it is under the cursor now."""
 
     cursor: reactive[int] = reactive(0, repaint=False)
 
@@ -126,6 +130,8 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         offset = event.get_content_offset(self)
         if offset is not None and offset.y >= self._header_height:
             self.cursor = self._clamp(self._top + offset.y - self._header_height)
+            if event.chain == _DOUBLE:
+                self.post_message(self.Opened())
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         event.stop()
@@ -208,7 +214,7 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
             self.border_title = Content(title)
 
     def _empty_line(self, y: int, width: int) -> Strip:
-        lines = textwrap.wrap(str(clean(self._view.empty, 400)), max(1, width - 2))
+        lines = wrap(clean(self._view.empty, 400), max(2, width - 2))
         return self.strip([self.segment(f" {lines[y]}" if y < len(lines) else "", width, "muted")], width)
 
     def _group_line(self, width: int) -> Strip:

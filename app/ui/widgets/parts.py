@@ -12,19 +12,35 @@ GAP = 2
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a line in several wordings, longest first. A smaller `rank` is kept longer."""
+    """A piece of a line in several wordings, longest first. A smaller `rank` is kept longer.
+
+    Of those that are `counted` the line says how many it had no room for.
+    """
 
     wordings: tuple[str, ...]
     role: Role
     rank: int
+    counted: bool = False
 
 
 def choose(parts: Sequence[Part], width: int) -> list[tuple[str, Role]]:
     """The parts that fit into `width` cells `GAP` cells apart, in order, each in the longest wording that fits.
 
     The part of the lowest rank is always there, whatever the width. Room left over is shared: each part in turn takes
-    its next longer wording.
+    its next longer wording. Counted parts without room become a `+N` at the end, in the role of the first of them.
     """
+    line, missing = _fill(parts, width)
+    if missing:
+        reserved = GAP + len(f"+{len(parts)}")
+        line, missing = _fill(parts, max(0, width - reserved))
+        more = f"+{len(missing)}"
+        used = sum(cell_len(text) + GAP for text, _ in line)
+        line += [(more, missing[0].role)] if used + len(more) <= width else []
+    return line
+
+
+def _fill(parts: Sequence[Part], width: int) -> tuple[list[tuple[str, Role]], list[Part]]:
+    """The line without a count, and the counted parts that are not in it, most wanted first."""
     ranked = sorted(range(len(parts)), key=lambda index: (parts[index].rank, index))
     chosen, left = _shortest(parts, ranked, width)
     grown = True
@@ -35,7 +51,8 @@ def choose(parts: Sequence[Part], width: int) -> list[tuple[str, Role]]:
             extra = cell_len(wordings[at - 1]) - cell_len(wordings[at])
             if extra <= left:
                 chosen[index], left, grown = at - 1, left - extra, True
-    return [(parts[index].wordings[chosen[index]], parts[index].role) for index in sorted(chosen)]
+    line = [(parts[index].wordings[chosen[index]], parts[index].role) for index in sorted(chosen)]
+    return line, [parts[index] for index in ranked if parts[index].counted and index not in chosen]
 
 
 def _shortest(parts: Sequence[Part], ranked: Sequence[int], width: int) -> tuple[dict[int, int], int]:

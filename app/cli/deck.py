@@ -22,7 +22,11 @@ def open_deck(plan: "Plan", prepared: Prepared) -> int:
     engine = build_engine(plan, prepared.settings, clock, prepared.locations)
     link = local_link(engine, prepared.locations)
     return run_deck(
-        link, theme=prepared.settings.deck.theme, theme_folders=prepared.locations.theme_folders(), clock=clock
+        link,
+        theme=prepared.settings.deck.theme,
+        expected=plan.mode.upper(),
+        theme_folders=prepared.locations.theme_folders(),
+        clock=clock,
     )
 
 

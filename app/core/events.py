@@ -41,7 +41,7 @@ class Trade(msgspec.Struct, frozen=True, gc=False, rename=_TRADE_NAMES):
     price: Price
     size: Amount
     time_ms: Milliseconds
-    trade_id: Count = 0
+    trade_id: Count
     users: tuple[Address, Address] = ("", "")
 
     @property

@@ -16,6 +16,7 @@ from app.markets.market import Market
 
 _LONG_BREAK_MS = 30_000
 _RULES_WINDOW_MS = 60_000
+_DOUBT_EVERY_MS = 60_000
 _DATA_NAMES: dict[Mode, str] = {"live": "Hyperliquid", "demo": "simulated", "tape": "recorded"}
 
 _unpack_connected = msgspec.msgpack.Decoder(Connected).decode
@@ -35,6 +36,9 @@ class Connections:
         self._bus = bus
         self._continuity = Continuity()
         self._broken_since_ms: int | None = None
+        self._opened_ms: dict[str, int] = {}
+        self._unplaced_since_ms: dict[str, int] = {}
+        self._doubted_ms = 0
 
     @property
     def feeds(self) -> tuple[FeedHealth, ...]:
@@ -67,28 +71,62 @@ class Connections:
         self._journal.say(now_ms, "warning", "feed", f"{feed.name}: {dropped.reason}{again}", kind=f"{feed.name} down")
         if feed is self.data:
             self._broken_since_ms = self._broken_since_ms or now_ms
-            last_trades = {coin: market.last_trade for coin, market in markets.items()}
-            self._continuity.interrupted({coin: trade.time_ms for coin, trade in last_trades.items() if trade})
+            self._continuity.interrupted(self._last_trades(markets))
+
+    def opened(self, coin: str, now_ms: int) -> None:
+        """The trades of a coin are streamed from now on: what is missing is counted from here, if it never traded."""
+        self._opened_ms.setdefault(coin, now_ms)
 
     def streamed(self, coin: str, trades: list[Trade], now_ms: int, *, venue_answers: bool) -> None:
         """Trades came over the stream: is anything missing before them?"""
-        if not trades or not self._continuity.streamed(coin, trades[0].time_ms):
-            return
+        if trades and self._continuity.streamed(coin, trades[0].time_ms):
+            self._ask(coin, now_ms, venue_answers=venue_answers)
+
+    def unreadable(self, market: Market, now_ms: int, *, venue_answers: bool) -> None:
+        """A message with trades of a coin could not be read."""
+        if self._continuity.lost(market.coin, self._last_trade_ms(market), now_ms):
+            self._ask(market.coin, now_ms, venue_answers=venue_answers)
+
+    def unplaceable(self, markets: dict[str, Market]) -> None:
+        """A message came that cannot be given to any stream: any coin's trades may have been in it."""
+        for coin, last_ms in self._last_trades(markets).items():
+            self._unplaced_since_ms.setdefault(coin, last_ms)
+
+    def every_second(self, now_ms: int) -> None:
+        """Put coins in doubt for what nobody could place; at most once a minute, or garbage would cost dear."""
+        if self._unplaced_since_ms and now_ms - self._doubted_ms >= _DOUBT_EVERY_MS:
+            self._doubted_ms = now_ms
+            self._continuity.interrupted(self._unplaced_since_ms)
+            self._unplaced_since_ms = {}
+
+    def answered(self, coin: str, trades: list[Trade] | None, now_ms: int) -> None:
+        """The newest trades were asked for and came, or did not (None)."""
+        hole, ask_again = self._continuity.answered(coin, trades[0].time_ms if trades else None)
+        if hole is not None:
+            self._hole(hole, now_ms)
+        if ask_again:
+            self._watch.ask_for_recent_trades(coin)
+
+    def _ask(self, coin: str, now_ms: int, *, venue_answers: bool) -> None:
         if venue_answers:
             self._watch.ask_for_recent_trades(coin)
         else:
             self.answered(coin, None, now_ms)
 
-    def answered(self, coin: str, trades: list[Trade] | None, now_ms: int) -> None:
-        """The newest trades were asked for and came, or did not (None)."""
-        hole = self._continuity.answered(coin, trades[0].time_ms if trades else None)
-        if hole is None:
-            return
-        self.holes[coin] = hole
+    def _hole(self, hole: FeedHole, now_ms: int) -> None:
+        self.holes[hole.coin] = hole
         self.data.holes += 1
         self._bus.publish(hole)
         seconds = (hole.to_ms - hole.from_ms) / 1000
-        self._journal.say(now_ms, "warning", "feed", f"{coin}: trades of {seconds:.0f} s are missing from the tape")
+        self._journal.say(
+            now_ms, "warning", "feed", f"{hole.coin}: trades of {seconds:.0f} s are missing from the tape"
+        )
+
+    def _last_trades(self, markets: dict[str, Market]) -> dict[str, int]:
+        return {coin: self._last_trade_ms(markets[coin]) for coin in self._opened_ms if coin in markets}
+
+    def _last_trade_ms(self, market: Market) -> int:
+        return market.last_trade.time_ms if market.last_trade else self._opened_ms.get(market.coin, 0)
 
     def hole_spoils_rules(self, coin: str, now_ms: int) -> bool:
         """Whether trades are missing from the minute that the rules look at."""

@@ -142,14 +142,21 @@ class Core:
             return
         if opened.transport == "file":
             self.connections.data.connected()
-        self._on_frame[opened.stream] = make(self._market(parse.coin_name(opened.subject)))
+        market = self._market(parse.coin_name(opened.subject))
+        if opened.channel == "trades":
+            self.connections.opened(market.coin, self.now_ms)
+        self._on_frame[opened.stream] = make(market)
 
     def _newest(self, take: Callable[[bytes, int], None], frame: bytes) -> None:
         take(frame, self.now_ms)
         self.events += 1
 
     def _trades(self, market: Market, venue_answers: bool, frame: bytes) -> None:
-        trades = parse.parse_trades(frame, market.coin)
+        try:
+            trades = parse.parse_trades(frame, market.coin)
+        except FrameError:
+            self.connections.unreadable(market, self.now_ms, venue_answers=venue_answers)
+            raise
         self._take_trades(market, trades)
         self.connections.streamed(market.coin, trades, self.now_ms, venue_answers=venue_answers)
 
@@ -179,7 +186,11 @@ class Core:
         market.merge_candles(interval, candles, self.now_ms)
 
     def _venue_said(self, frame: bytes) -> None:
-        text = parse.parse_error_text(frame)
+        try:
+            text = parse.parse_error_text(frame)
+        except FrameError:
+            self.connections.unplaceable(self.markets)
+            raise
         self.journal.say(self.now_ms, "warning", "venue", f"Hyperliquid says: {text}")
 
     def _refused(self, reason: str) -> None:
@@ -280,6 +291,7 @@ class Core:
             # Reads are spread over the period, so that no second has to file them all.
             if (second + place) % self._read_every_s == 0:
                 self._file_read(market)
+        self.connections.every_second(self.now_ms)
         for decided in self._grader.advance(self.now_ms):
             self._bus.publish(decided)
         newest_ms = [market.newest_ms for market in self.markets.values() if market.newest_ms is not None]

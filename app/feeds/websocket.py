@@ -129,6 +129,9 @@ class WebSocketConnection:
         delivering = asyncio.ensure_future(successor[1].delivering.wait())
         try:
             await asyncio.wait({successor[0], delivering, current[0]}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await _cancel(successor[0])
+            raise
         finally:
             delivering.cancel()
         old, new = (current, successor) if delivering.done() and not delivering.cancelled() else (successor, current)

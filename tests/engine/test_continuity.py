@@ -12,6 +12,7 @@ def broken() -> Continuity:
 
 def test_nothing_is_in_doubt_before_a_break() -> None:
     assert not Continuity().streamed("BTC", 100)
+    assert Continuity().answered("BTC", 100) == (None, False)
 
 
 def test_an_overlap_settles_it_at_once() -> None:
@@ -24,13 +25,38 @@ def test_without_overlap_it_is_asked_once_and_the_answer_decides() -> None:
     for oldest_ms, hole in ((100, None), (101, FeedHole("BTC", 100, 101)), (None, FeedHole("BTC", 100, 200))):
         continuity = broken()
         assert [continuity.streamed("BTC", 200), continuity.streamed("BTC", 300)] == [True, False]
-        assert continuity.answered("BTC", oldest_ms) == hole
-        assert continuity.answered("BTC", oldest_ms) is None
+        assert continuity.answered("BTC", oldest_ms) == (hole, False)
+        assert continuity.answered("BTC", oldest_ms) == (None, False)
 
 
-def test_a_second_break_keeps_the_first_doubt_and_the_first_question() -> None:
+def test_a_break_before_the_stream_came_back_keeps_the_time_of_the_first() -> None:
+    continuity = broken()
+    continuity.interrupted({"BTC": 150})
+    assert continuity.streamed("BTC", 200)
+    assert continuity.answered("BTC", None) == (FeedHole("BTC", 100, 200), False)
+
+
+def test_an_answer_does_not_settle_a_break_that_came_after_its_question() -> None:
+    continuity = broken()
+    assert continuity.streamed("BTC", 200)
+    continuity.interrupted({"BTC": 250})
+    assert continuity.answered("BTC", 90) == (None, False)
+    assert continuity.streamed("BTC", 300)
+    assert continuity.answered("BTC", 280) == (FeedHole("BTC", 250, 280), False)
+
+
+def test_a_second_question_waits_for_the_first_answer() -> None:
     continuity = broken()
     assert continuity.streamed("BTC", 200)
     continuity.interrupted({"BTC": 250})
     assert not continuity.streamed("BTC", 300)
-    assert continuity.answered("BTC", 150) == FeedHole("BTC", 100, 150)
+    assert continuity.answered("BTC", 90) == (None, True)
+    assert continuity.answered("BTC", None) == (FeedHole("BTC", 250, 300), False)
+
+
+def test_a_message_that_could_not_be_read_is_asked_for() -> None:
+    continuity = Continuity()
+    assert continuity.lost("BTC", 100, 150)
+    assert not continuity.lost("BTC", 120, 180)
+    assert continuity.answered("BTC", 90) == (None, True)
+    assert continuity.answered("BTC", None) == (FeedHole("BTC", 120, 180), False)

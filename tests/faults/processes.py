@@ -1,0 +1,44 @@
+"""Programs run as a user runs them, and what is left of them when they are gone."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+PATIENCE_S = 60.0
+_POLL_S = 0.01
+
+
+def command(*words: str | Path) -> list[str]:
+    """The `tapedeck` command line of this checkout."""
+    return [sys.executable, "-P", "-m", "app", *map(str, words)]
+
+
+def environment(home: Path) -> dict[str, str]:
+    """This process's environment, with a home of its own for tapedeck."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TAPEDECK_")}
+    return {**kept, "TAPEDECK_HOME": str(home), "TERM": "xterm-256color"}
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for something to become true. Raises `AssertionError` when it does not."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE_S:g} s"
+        time.sleep(_POLL_S)
+
+
+def children(pid: int) -> list[psutil.Process]:
+    """All processes below one."""
+    return list(psutil.Process(pid).children(recursive=True))
+
+
+def all_gone(processes: list[psutil.Process]) -> None:
+    """Every one of these processes ends by itself. What does not is ended here, and an `AssertionError` names it."""
+    _, alive = psutil.wait_procs(processes, timeout=PATIENCE_S / 4)
+    for process in alive:
+        process.kill()
+    assert not alive, f"left behind: {[(process.pid, process.cmdline()) for process in alive]}"

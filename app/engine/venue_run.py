@@ -104,7 +104,7 @@ class VenueRun:
         self._arrivals: deque[Arrival] = deque()
         self._supervisor = Supervisor(self._worker_failed, clock)
         self._changed: Callable[[], None] = lambda: None
-        self._recording_error_said = False
+        self._troubles: set[str] = set()
 
     @property
     def demo_pid(self) -> int | None:
@@ -209,13 +209,20 @@ class VenueRun:
         while True:
             await asyncio.sleep(period_s)
             self._inbox.put(0, Kind.TIMER, b"")
-            self._watch_recording()
+            self._tell_troubles()
 
-    def _watch_recording(self) -> None:
-        if self._sequencer.recording_error and not self._recording_error_said:
-            self._recording_error_said = True
-            text = f"recording stopped: {self._sequencer.recording_error}"
-            self.core.journal.say(self.core.now_ms, "error", "tape", text)
+    def _tell_troubles(self) -> None:
+        """What is not kept on disk any more goes to the event log, once for each reason."""
+        store = self._keeper.view()
+        if store.state == "not saved":
+            self._tell("store", f"NOT SAVED: {store.reason}")
+        if self._sequencer.recording_error:
+            self._tell("tape", f"recording stopped: {self._sequencer.recording_error}")
+
+    def _tell(self, topic: str, text: str) -> None:
+        if text not in self._troubles:
+            self._troubles.add(text)
+            self.core.journal.say(self.core.now_ms, "error", topic, text)
 
     async def _watch_demo(self) -> None:
         if self._demo is not None:

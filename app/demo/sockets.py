@@ -33,6 +33,6 @@ def listen() -> Sockets:
     """Listen now: who connects before the venue is ready waits in the socket's queue. Raises OSError."""
     sockets = Sockets(*(socket.create_server((HOST, 0), backlog=BACKLOG) for _ in range(2)))
     for listening in sockets:
-        # Connections inherit it; asyncio sets it only on sockets it makes itself. Without it frames wait for each other.
+        # Connections inherit it; asyncio sets it only on sockets it makes. Without it frames wait for each other.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sockets

@@ -1,5 +1,6 @@
 """The commands that run an engine, as a user runs them: in a process of their own."""
 
+import functools
 import json
 import os
 import resource
@@ -84,13 +85,20 @@ def test_a_file_that_is_no_recording_is_named(tmp_path: Path) -> None:
 def test_ctrl_c_ends_a_recording_whole_and_leaves_no_child(tmp_path: Path) -> None:
     tape = tmp_path / "cut.tape"
     command = [sys.executable, "-P", "-m", "app", "record", str(tape), "--source", "demo"]
-    with subprocess.Popen(command, env=environment(tmp_path), stderr=subprocess.PIPE, text=True) as process:
+    # A shell may have started the tests with interrupts ignored, and a child inherits that.
+    heeding = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        command, env=environment(tmp_path), stderr=subprocess.PIPE, text=True, preexec_fn=heeding
+    ) as process:
         assert process.stderr is not None
         assert "Recording demo" in process.stderr.readline()
         while not tape.exists() or tape.stat().st_size < 20_000:
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        try:
+            assert process.wait(timeout=20) == 0
+        finally:
+            process.kill()
         assert "Recorded" in process.stderr.read()
     info = tapedeck(tmp_path, "tape", "info", tape, "--json")
     assert json.loads(info.stdout)["damage"] == ""

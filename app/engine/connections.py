@@ -137,6 +137,7 @@ class Connections:
         """The engine's time went back to `now_ms`."""
         for feed in self.feeds:
             feed.clock_set_back(now_ms)
+        self._doubted_ms = min(self._doubted_ms, now_ms)
         self._broken_since_ms = None if self._broken_since_ms is None else min(self._broken_since_ms, now_ms)
 
     def _fill_candles(self, since_ms: int, now_ms: int) -> None:

@@ -316,6 +316,8 @@ class Core:
         seconds = (self.now_ms - wall_ms) / 1000
         self.now_ms = wall_ms
         self.connections.clock_set_back(wall_ms)
+        if self._list_again_ms is not None:
+            self._list_again_ms = min(self._list_again_ms, wall_ms + _LIST_AGAIN_MS)
         for market in self.markets.values():
             market.clock_set_back(wall_ms)
         self.journal.say(wall_ms, "warning", "clock", f"this machine's clock was set back by {seconds:.0f} s")

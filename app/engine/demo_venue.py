@@ -27,11 +27,6 @@ class DemoVenue:
         self._coins = coins
         self._process: Process | None = None
 
-    @property
-    def pid(self) -> int | None:
-        """Process id while it runs."""
-        return None if self._process is None else self._process.pid
-
     async def start(self) -> Urls:
         """Start it and wait until it listens. Raises `VenueError` when it does not."""
         # -P keeps a folder named `app` in the current directory from being run instead of this one.

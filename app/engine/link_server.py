@@ -109,6 +109,7 @@ class _Client:
         await self._writer.drain()
 
     async def greet(self) -> bool:
+        """Shake hands; False for a client that is none of ours or speaks another protocol, which is told so."""
         async with asyncio.timeout(_GREETING_TIMEOUT_S):
             hello = await read_message(self._reader, self._decoder)
         if isinstance(hello, Hello) and hello.protocol == PROTOCOL_VERSION:

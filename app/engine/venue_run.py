@@ -106,11 +106,6 @@ class VenueRun:
         self._changed: Callable[[], None] = lambda: None
         self._troubles: set[str] = set()
 
-    @property
-    def demo_pid(self) -> int | None:
-        """Process id of the embedded venue, in a demo."""
-        return None if self._demo is None else self._demo.pid
-
     async def start(self, changed: Callable[[], None]) -> None:
         """Open the tape, start the embedded venue if there is one, connect. Raises `DataError` and `VenueError`."""
         self._changed = changed

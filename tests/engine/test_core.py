@@ -276,13 +276,13 @@ def test_a_tape_without_requests_never_waits_for_answers() -> None:
 def test_garbage_after_the_clock_was_set_back_still_puts_every_coin_in_doubt(driver: Driver) -> None:
     def garbage_then_a_trade(tid: int, age_ms: int) -> None:
         driver.put(Kind.FRAME, b"garbage nobody can place", 1)
-        driver.tick(1)
+        driver.tick(70)
         driver.trade("BTC", 100, tid=tid, age_ms=age_ms)
 
     driver.trade("BTC", 100, tid=1, age_ms=3_600_000)
     garbage_then_a_trade(2, 3_600_000)
     driver.answer(driver.asked.requests[-1], [])
     driver.now_ms -= 3_600_000
-    driver.tick(70)
+    driver.tick(1)
     garbage_then_a_trade(3, 0)
     assert [request.channel for request in driver.asked.requests].count("recentTrades") == 2

@@ -63,8 +63,7 @@ class Conflating:
 
 
 def _take_trades(coin: str, tape: TradeTape, frame: bytes, _arrived_ms: int) -> None:
-    for trade in parse.parse_trades(frame, coin):
-        tape.add(trade)
+    tape.add(parse.parse_trades(frame, coin))
 
 
 def _decode_book(frame: bytes, _arrived_ms: int) -> Book:

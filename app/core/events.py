@@ -1,7 +1,7 @@
 """Market events: immutable, cleaned and validated. Prices and sizes are finite floats; times are venue milliseconds.
 
-Trades and levels are what arrives most, so they carry the names their venues give them in JSON and decode without a
-copy. The numbers refuse nan, inf, exponents out of range, underscores and full-width digits while decoding.
+Trades, levels and books are what arrives most, so they carry the names their venues give them in JSON and decode
+without a copy. The numbers refuse nan, inf, exponents out of range, underscores and full-width digits while decoding.
 """
 
 from enum import Enum
@@ -26,14 +26,15 @@ class Side(Enum):
     SELL = "A"
 
 
-_TRADE_NAMES = {"price": "px", "size": "sz", "time_ms": "time", "trade_id": "tid"}
+_TRADE_NAMES = {"price": "px", "size": "sz", "time_ms": "time", "trade_id": "tid", "raw_users": "users"}
 _LEVEL_NAMES = {"price": "px", "size": "sz", "orders": "n"}
+_BOOK_NAMES = {"time_ms": "time"}
 
 
 class Trade(msgspec.Struct, frozen=True, gc=False, rename=_TRADE_NAMES):
     """One print. (time_ms, coin, trade_id) is unique where `trade_id` is not 0.
 
-    `users` are buyer and seller in printable text as the venue gave it; `buyer` and `seller` are addresses.
+    `raw_users` are buyer and seller as the venue wrote them and may hold anything: `buyer` and `seller` are checked.
     """
 
     coin: Name
@@ -42,17 +43,17 @@ class Trade(msgspec.Struct, frozen=True, gc=False, rename=_TRADE_NAMES):
     size: Amount
     time_ms: Milliseconds
     trade_id: Count
-    users: tuple[Address, Address] = ("", "")
+    raw_users: tuple[Address, Address] = ("", "")
 
     @property
     def buyer(self) -> str:
         """The buyer's address in lower case, letters and digits only; empty where the source has none."""
-        return _address(self.users[0])
+        return _address(self.raw_users[0])
 
     @property
     def seller(self) -> str:
         """The seller's address, as `buyer`."""
-        return _address(self.users[1])
+        return _address(self.raw_users[1])
 
 
 def _address(text: str) -> str:
@@ -68,13 +69,22 @@ class Level(msgspec.Struct, frozen=True, gc=False, rename=_LEVEL_NAMES):
     orders: Count = 0
 
 
-class Book(msgspec.Struct, frozen=True):
-    """A whole order book: bids from the highest, asks from the lowest; a side may be empty."""
+class Book(msgspec.Struct, frozen=True, gc=False, rename=_BOOK_NAMES):
+    """A whole order book: `levels` are bids from the highest and asks from the lowest; a side may be empty."""
 
-    coin: str
-    time_ms: int
-    bids: tuple[Level, ...]
-    asks: tuple[Level, ...]
+    coin: Name
+    time_ms: Milliseconds
+    levels: tuple[tuple[Level, ...], tuple[Level, ...]]
+
+    @property
+    def bids(self) -> tuple[Level, ...]:
+        """The buyers, best first."""
+        return self.levels[0]
+
+    @property
+    def asks(self) -> tuple[Level, ...]:
+        """The sellers, best first."""
+        return self.levels[1]
 
 
 class Quote(msgspec.Struct, frozen=True):

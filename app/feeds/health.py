@@ -45,7 +45,8 @@ class FeedHealth:
 
     def data(self, newest_ms: int) -> None:
         """The newest usable data came at `newest_ms`."""
-        self._newest_ms = max(newest_ms, self._newest_ms or 0)
+        if self._newest_ms is None or newest_ms > self._newest_ms:
+            self._newest_ms = newest_ms
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`: nothing may be newer than that."""

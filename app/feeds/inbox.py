@@ -25,7 +25,7 @@ class Inbox:
     """What has arrived and not been fetched. One reader."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self._wall_ns, self._monotonic_ns = clock.wall_ns, clock.monotonic_ns
         # In order of arrival. Pictures are found by their stream, negated; all else has a number of its own.
         self._pending: dict[int, Arrival] = {}
         self._ticket = 0
@@ -57,6 +57,6 @@ class Inbox:
         return arrivals
 
     def _add(self, place: int, stream: int, kind: int, payload: bytes) -> None:
-        clock = self._clock
-        self._pending[place] = Arrival(clock.wall_ns(), clock.monotonic_ns(), stream, kind, payload)
-        self._arrived.set()
+        if not self._pending:
+            self._arrived.set()
+        self._pending[place] = Arrival(self._wall_ns(), self._monotonic_ns(), stream, kind, payload)

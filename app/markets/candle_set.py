@@ -32,13 +32,19 @@ class CandleSet:
         self._settle()
         return self._series[interval]
 
-    def add_trade(self, trade: Trade) -> Sequence[Candle]:
-        """Take one trade. Returns the candles it closed: those before a bucket it opened."""
-        if self._gather_from_ms <= trade.time_ms < self._gather_until_ms:
-            self._gathered.append(trade)
-            if len(self._gathered) >= _MOST_GATHERED:
-                self._settle()
-            return ()
+    def add_trades(self, trades: Iterable[Trade]) -> Sequence[Candle]:
+        """Take trades one after another. Returns the candles they closed: those before a bucket one opened."""
+        closed: list[Candle] = []
+        for trade in trades:
+            if self._gather_from_ms <= trade.time_ms < self._gather_until_ms:
+                self._gathered.append(trade)
+            else:
+                closed += self._add_alone(trade)
+        if len(self._gathered) >= _MOST_GATHERED:
+            self._settle()
+        return closed
+
+    def _add_alone(self, trade: Trade) -> Sequence[Candle]:
         self._settle()
         closed = list(chain.from_iterable(series.add_trade(trade) for series in self._all))
         self._gather(trade.time_ms)

@@ -2,6 +2,8 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import add
 
 import msgspec
 
@@ -280,10 +282,7 @@ def _add_bundle(bucket: _Bucket, bundle: Bundle) -> None:
     if bundle.first_ms < bucket.first_ms:
         bucket.first_ms, bucket.open = bundle.first_ms, bundle.open
     bucket.high, bucket.low = max(bucket.high, bundle.high), min(bucket.low, bundle.low)
-    volume = bucket.volume
-    for size in bundle.sizes:
-        volume += size
-    bucket.volume = volume
+    bucket.volume = reduce(add, bundle.sizes, bucket.volume)
     bucket.trades += len(bundle.sizes)
     if bundle.last_ms > bucket.venue_ms:
         for time_ms, size in zip(bundle.times, bundle.sizes, strict=True):

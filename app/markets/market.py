@@ -76,31 +76,35 @@ class Market:
 
     # Inputs
 
-    def on_trade(self, trade: Trade, now_ms: int) -> Sequence[CandleClosed]:
-        """Take one trade; returns the candles it closed. A trade seen before changes nothing but a counter."""
-        return self.on_trades((trade,), now_ms)
-
-    def on_trades(self, trades: Iterable[Trade], now_ms: int) -> Sequence[CandleClosed]:
-        """Take trades one after another; returns the candles they closed."""
-        closed: list[Candle] = []
-        newest = self.last_trade
+    def on_trades(self, trades: Sequence[Trade], now_ms: int) -> Sequence[CandleClosed]:
+        """Take trades one after another; returns the candles they closed. One seen before changes only a counter."""
         for trade in trades:
-            time_ms = trade.time_ms
-            if time_ms > now_ms + DAY_MS:
-                self.refused += 1
-                continue
-            if not self.tape.add(trade):
-                continue
-            if time_ms > now_ms + AHEAD_MS:
-                # One print dated hours ahead would otherwise stop the clock of price and candles for hours.
-                trade, time_ms = msgspec.structs.replace(trade, time_ms=now_ms), now_ms
-            if newest is None or time_ms >= newest.time_ms:
+            if trade.time_ms > now_ms + AHEAD_MS:
+                fresh = self._fresh_of_ahead(trades, now_ms)
+                break
+        else:
+            fresh = self.tape.add(trades)
+        if not fresh:
+            return ()
+        newest = self.last_trade
+        for trade in fresh:
+            if newest is None or trade.time_ms >= newest.time_ms:
                 newest = trade
-            closed += self.candles.add_trade(trade)
         if newest is not None and newest is not self.last_trade:
             self.last_trade = newest
-            self._last_trade_ms = min(newest.time_ms, now_ms)
+            self._last_trade_ms = min(now_ms, newest.time_ms)
+        closed = self.candles.add_trades(fresh)
         return list(map(CandleClosed, closed)) if closed else ()
+
+    def _fresh_of_ahead(self, trades: Sequence[Trade], now_ms: int) -> Sequence[Trade]:
+        """As `tape.add`, for trades of which some are dated ahead of the engine's time."""
+        possible = [trade for trade in trades if trade.time_ms <= now_ms + DAY_MS]
+        self.refused += len(trades) - len(possible)
+        # One print dated hours ahead would otherwise stop the clock of price and candles for hours.
+        return [
+            msgspec.structs.replace(trade, time_ms=now_ms) if trade.time_ms > now_ms + AHEAD_MS else trade
+            for trade in self.tape.add(possible)
+        ]
 
     def on_book_frame(self, frame: bytes, now_ms: int) -> None:
         """Keep the newest book as it came."""

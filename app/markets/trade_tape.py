@@ -1,6 +1,7 @@
 """The recent trades of one coin, each once."""
 
 from collections import deque
+from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
@@ -25,27 +26,30 @@ class TradeTape:
         self._trades: deque[Trade] = deque(maxlen=capacity)
         self._columns = Ring(capacity, 3)
         self._without_row = 0
-        # Two generations forget in O(1); when the newer is full, the older goes.
-        self._newer: set[int | Trade] = set()
-        self._older: set[int | Trade] = set()
+        # The newest time of each id. Two generations forget in O(1); when the newer is full, the older goes.
+        self._newer: dict[int | Trade, int] = {}
+        self._older: dict[int | Trade, int] = {}
 
     def __len__(self) -> int:
         return len(self._trades)
 
-    def add(self, trade: Trade) -> bool:
-        """Take one trade; False, and counted in `duplicates`, when it is known already."""
-        # One integer takes a third of a tuple's memory; ids are below 2^53.
-        trade_id, newer = trade.trade_id, self._newer
-        identity = trade.time_ms << 53 | trade_id if trade_id else trade
-        if identity in newer or identity in self._older:
-            self.duplicates += 1
-            return False
-        newer.add(identity)
+    def add(self, trades: Sequence[Trade]) -> Sequence[Trade]:
+        """Take trades; returns those that were not known yet. The others are counted in `duplicates`."""
+        newer, older = self._newer, self._older
+        fresh = trades
+        for place, trade in enumerate(trades):
+            trade_id = trade.trade_id
+            if trade_id and trade_id not in newer and trade_id not in older:
+                newer[trade_id] = trade.time_ms
+            else:
+                fresh = [*trades[:place], *self._unknown(trades[place:])]
+                self.duplicates += len(trades) - len(fresh)
+                break
+        self._trades.extend(fresh)
+        self._without_row += len(fresh)
         if len(newer) >= REMEMBERED:
-            self._older, self._newer = newer, set()
-        self._trades.append(trade)
-        self._without_row += 1
-        return True
+            self._older, self._newer = newer, {}
+        return fresh
 
     def trades(self) -> tuple[Trade, ...]:
         """All kept trades, in order of arrival."""
@@ -59,6 +63,30 @@ class TradeTape:
             self._columns.extend(np.array([_row(trade) for trade in reversed(newest)], np.float64))
             self._without_row = 0
         return self._columns.view()
+
+    def _unknown(self, trades: Sequence[Trade]) -> list[Trade]:
+        """Those of `trades` that are not known; from now on they are."""
+        return [trade for trade in trades if not self._is_known(trade)]
+
+    def _is_known(self, trade: Trade) -> bool:
+        newer, older = self._newer, self._older
+        key = trade.trade_id or trade
+        before_ms = newer.get(key) or older.get(key)
+        if before_ms is None:
+            newer[key] = trade.time_ms
+            return False
+        identity = _identity(trade.time_ms, trade.trade_id)
+        if before_ms == trade.time_ms or identity in newer or identity in older:
+            return True
+        # An id that came at another time before: that time is remembered under a name of its own.
+        newer[_identity(before_ms, trade.trade_id)] = before_ms
+        newer[key] = trade.time_ms
+        return False
+
+
+def _identity(time_ms: int, trade_id: int) -> int:
+    # One integer, and never one that is an id: those are below 2^53.
+    return time_ms << 53 | trade_id
 
 
 def _row(trade: Trade) -> tuple[float, float, float]:

@@ -38,7 +38,7 @@ def test_together_is_the_same_as_one_by_one(sequence: list[tuple[str, int, int]]
         if kind == "trade":
             trade = a_trade(first, second / 10, second / 7)
             alone = [candle for series in apart.values() for candle in series.add_trade(trade)]
-            assert list(together.add_trade(trade)) == alone
+            assert list(together.add_trades([trade])) == alone
         elif kind == "time":
             alone = [candle for series in apart.values() for candle in series.close_until(START + first)]
             assert list(together.close_until(START + first)) == alone
@@ -55,7 +55,7 @@ def test_together_is_the_same_as_one_by_one(sequence: list[tuple[str, int, int]]
 def test_a_flood_within_a_minute_is_not_kept() -> None:
     candles = CandleSet("BTC", KEPT)
     for number in range(1_000):
-        candles.add_trade(a_trade(number, 100.0, 1.0))
+        candles.add_trades([a_trade(number, 100.0, 1.0)])
     assert len(candles._gathered) < 256
     assert candles["1m"].candles()[0].trades == 1_000
 

@@ -45,7 +45,7 @@ def levels(*prices: float) -> tuple[Level, ...]:
 
 
 def a_book(time_ms: int, bids: Sequence[float] = (99.0, 98.0), asks: Sequence[float] = (101.0, 102.0)) -> bytes:
-    return msgspec.json.encode(Book("BTC", time_ms, levels(*bids), levels(*asks)))
+    return msgspec.json.encode(Book("BTC", time_ms, (levels(*bids), levels(*asks))))
 
 
 def a_quote(time_ms: int, bid: float | None = 99.5, ask: float | None = 100.5) -> bytes:
@@ -74,7 +74,7 @@ def test_touch_and_price_come_from_the_freshest() -> None:
     assert (market.bid, market.ask, market.price) == (99.5, 100.0, 99.75)
     market.on_book_frame(a_book(NOW_MS + 2), NOW_MS + 2)
     assert market.price == 100.0
-    market.on_trade(a_trade(NOW_MS + 3, 101.0), NOW_MS + 3)
+    market.on_trades([a_trade(NOW_MS + 3, 101.0)], NOW_MS + 3)
     assert market.price == 101.0
     assert market.newest_ms == NOW_MS + 3
 
@@ -87,7 +87,7 @@ def test_spread_in_basis_points() -> None:
 
 def test_an_empty_side_leaves_the_trade_as_price() -> None:
     market = a_market()
-    market.on_trade(a_trade(NOW_MS - 500, 100.5), NOW_MS)
+    market.on_trades([a_trade(NOW_MS - 500, 100.5)], NOW_MS)
     market.on_quote_frame(a_quote(NOW_MS, 99.0, None), NOW_MS)
     assert (market.bid, market.ask, market.mid, market.spread_bps, market.price) == (99.0, None, None, None, 100.5)
     assert market.facts(NOW_MS) is None
@@ -127,39 +127,39 @@ def test_a_crossed_quote_falls_back_to_the_book() -> None:
 
 def test_duplicates_and_trades_far_ahead_change_only_counters() -> None:
     market = a_market()
-    market.on_trade(a_trade(NOW_MS), NOW_MS)
+    market.on_trades([a_trade(NOW_MS)], NOW_MS)
     before = market.candles["1m"].candles()
-    assert not market.on_trade(a_trade(NOW_MS), NOW_MS)
-    assert not market.on_trade(a_trade(NOW_MS + DAY_MS + 1, trade_id=2), NOW_MS)
+    assert not market.on_trades([a_trade(NOW_MS)], NOW_MS)
+    assert not market.on_trades([a_trade(NOW_MS + DAY_MS + 1, trade_id=2)], NOW_MS)
     assert (market.tape.duplicates, market.refused) == (1, 1)
     assert market.candles["1m"].candles() == before
 
 
 def test_trades_close_candles_of_all_intervals() -> None:
     market = a_market()
-    market.on_trade(a_trade(NOW_MS, trade_id=1), NOW_MS)
-    closed = market.on_trade(a_trade(NOW_MS + 60_000, trade_id=2), NOW_MS + 60_000)
+    market.on_trades([a_trade(NOW_MS, trade_id=1)], NOW_MS)
+    closed = market.on_trades([a_trade(NOW_MS + 60_000, trade_id=2)], NOW_MS + 60_000)
     assert [event.candle.interval for event in closed] == ["1s", "1m"]
 
 
 def test_time_closes_candles() -> None:
     market = a_market()
-    market.on_trade(a_trade(NOW_MS), NOW_MS)
+    market.on_trades([a_trade(NOW_MS)], NOW_MS)
     closed = market.on_second(NOW_MS + 3_000)
     assert [(event.candle.interval, event.candle.open_ms) for event in closed] == [("1s", NOW_MS)]
 
 
 def test_an_older_trade_is_not_the_last_one() -> None:
     market = a_market()
-    market.on_trade(a_trade(NOW_MS, 100.0, 1), NOW_MS)
-    market.on_trade(a_trade(NOW_MS - 5, 90.0, 2), NOW_MS)
+    market.on_trades([a_trade(NOW_MS, 100.0, 1)], NOW_MS)
+    market.on_trades([a_trade(NOW_MS - 5, 90.0, 2)], NOW_MS)
     assert market.price == 100.0
 
 
 def test_data_dated_ahead_is_as_old_as_its_arrival() -> None:
     market = a_market()
     market.on_quote_frame(a_quote(NOW_MS + DAY_MS), NOW_MS)
-    market.on_trade(a_trade(NOW_MS + DAY_MS // 2), NOW_MS)
+    market.on_trades([a_trade(NOW_MS + DAY_MS // 2)], NOW_MS)
     assert market.newest_ms == NOW_MS
     assert market.stale(NOW_MS + 15_001)
 
@@ -269,7 +269,7 @@ def play(market: Market, calls: list[tuple[str, int, int]], *, look: bool) -> li
     told: list[object] = []
     for kind, first, second in calls:
         if kind == "trade":
-            told.append(market.on_trade(a_trade(now_ms - 1_000 * first, float(second), first * 1_000 + 1), now_ms))
+            told.append(market.on_trades([a_trade(now_ms - 1_000 * first, float(second), first * 1_000 + 1)], now_ms))
         elif kind == "book":
             market.on_book_frame(a_book(now_ms, (float(first),), (float(second),)), now_ms)
         elif kind == "quote":
@@ -309,7 +309,7 @@ def test_real_books_and_trades_give_reads() -> None:
             market.on_second(1_000 * second)
             reads += market.rules() is not None
         if isinstance(data, Trade):
-            market.on_trade(data, now_ms)
+            market.on_trades([data], now_ms)
         else:
             market.on_book_frame(data, now_ms)
     assert reads > 100
@@ -328,7 +328,7 @@ def real_book(row: dict[str, str]) -> bytes:
         tuple(Level(float(row[f"{side}_price_{depth}"]), float(row[f"{side}_size_{depth}"])) for depth in range(20))
         for side in ("bid", "ask")
     )
-    return msgspec.json.encode(Book("BTC", int(row["exchange_timestamp"]), bids, asks))
+    return msgspec.json.encode(Book("BTC", int(row["exchange_timestamp"]), (bids, asks)))
 
 
 def real_trades() -> list[tuple[int, Trade | bytes]]:

@@ -4,20 +4,24 @@ Values are validated by the wire structs while they are decoded; names and addre
 leaves this module is safe to show.
 """
 
+import string
 from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
 
 from app.core.errors import FrameError
-from app.core.events import Book, Candle, Listing, MarketContext, Name, Price, Quote, Trade
+from app.core.events import Book, Candle, Listing, MarketContext, Price, Quote, Trade
 from app.core.text import clean
 from app.feeds.hyperliquid import wire
+from app.feeds.hyperliquid.wire import CoinName
 
 Decoded = TypeVar("Decoded")
 
-_BACKSLASH, _DELETE = 0x5C, 0x7F
-_PUNCTUATION = str.maketrans("", "", ":@#/_.-")
+_UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What the decoders raise for bytes that are not what they should be."""
+
+_IN_NAMES = (string.ascii_letters + string.digits + ":@#/_.-").encode()
 
 
 class _Trades(msgspec.Struct, gc=False):
@@ -59,15 +63,18 @@ def _decoder(type_: type[Decoded]) -> Callable[[bytes], Decoded]:
     def decode_or_refuse(payload: bytes) -> Decoded:
         try:
             return decode(payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise FrameError(
-                f"not a {type_.__name__.strip('_').lower()} of Hyperliquid: {clean(str(error), 120)}"
-            ) from error
+        except _UNDECODABLE as error:
+            raise _refusal(type_, error) from error
 
     return decode_or_refuse
 
 
-_decode_trades = _decoder(_Trades)
+def _refusal(type_: type, error: Exception) -> FrameError:
+    name = type_.__name__.strip("_").lower()
+    return FrameError(f"not a {name} of Hyperliquid: {clean(str(error), 120)}")
+
+
+_decode_trades = msgspec.json.Decoder(_Trades, strict=False).decode
 _decode_book_frame = _decoder(_Book)
 _decode_book = _decoder(wire.WireBook)
 _decode_quote = _decoder(_Quote)
@@ -81,58 +88,57 @@ _decode_meta = _decoder(wire.WireMeta)
 _decode_meta_and_contexts = _decoder(tuple[_RawMeta, list[msgspec.Raw]])
 _decode_market = _decoder(wire.WireMarket)
 _decode_bare_context = _decoder(wire.WireContext)
-_decode_all_mids = _decoder(dict[Name, Price])
+_decode_all_mids = _decoder(dict[CoinName, Price])
 
 
 def coin_name(name: str) -> str:
     """`name` if it can be a coin's (ASCII letters, digits and `:@#/_.-`, at most 32). Raises `FrameError`."""
-    if len(name) <= 32 and name.isascii() and (name.isalnum() or name.translate(_PUNCTUATION).isalnum()):
+    if 0 < len(name) <= 32 and _is_harmless(name):
         return name
     raise FrameError(f"{clean(name, 32)!r} is not a coin's name")
 
 
-def _checked(trades: list[Trade], coin: str | None, payload: bytes) -> list[Trade]:
-    """`trades`, all of one coin, their texts known to be harmless. Raises `FrameError`."""
+def _is_harmless(names: str) -> bool:
+    return names.isascii() and (names.isalnum() or not names.encode().translate(None, _IN_NAMES))
+
+
+def _of_one_coin(trades: list[Trade], coin: str | None) -> list[Trade]:
     if coin is None and trades:
         coin = coin_name(trades[0].coin)
     for trade in trades:
         if trade.coin != coin:
             raise FrameError(f"a trade of {clean(trade.coin, 32)} came with those of {coin}")
-    # One look at all bytes is cheaper than one at each address: printable ASCII without escapes hides nothing. The
-    # decoder has refused the control characters below the space already.
-    if not payload.isascii() or _BACKSLASH in payload or _DELETE in payload:
-        _check_addresses(trades)
     return trades
-
-
-def _check_addresses(trades: list[Trade]) -> None:
-    for trade in trades:
-        if not all(text.isascii() and (text.isalnum() or not text) for text in trade.users):
-            raise FrameError(f"{clean(' '.join(trade.users), 84)!r} are not two addresses")
 
 
 def parse_trades(frame: bytes, coin: str | None = None) -> list[Trade]:
     """Frame of channel `trades` → its trades, in the venue's order; all of `coin`, if one is given, else of any one."""
-    return _checked(_decode_trades(frame).data, coin, frame)
+    # Frames of this channel are most of the traffic: no call more than needed.
+    try:
+        trades = _decode_trades(frame).data
+    except _UNDECODABLE as error:
+        raise _refusal(_Trades, error) from error
+    return _of_one_coin(trades, coin)
 
 
 def parse_recent_trades(body: bytes, coin: str | None = None) -> list[Trade]:
     """Answer to `recentTrades` → its trades, oldest first; all of `coin`, if one is given, else of any one."""
-    return sorted(_checked(_decode_recent_trades(body), coin, body), key=lambda trade: trade.time_ms)
+    return sorted(_of_one_coin(_decode_recent_trades(body), coin), key=lambda trade: trade.time_ms)
 
 
-def _book(payload: wire.WireBook) -> Book:
-    return Book(coin_name(payload.coin), payload.time, *payload.levels)
+def _named(book: Book) -> Book:
+    coin_name(book.coin)
+    return book
 
 
 def parse_book(frame: bytes) -> Book:
     """Frame of channel `l2Book` → the book."""
-    return _book(_decode_book_frame(frame).data)
+    return _named(_decode_book_frame(frame).data)
 
 
 def parse_book_answer(body: bytes) -> Book:
     """Answer to `l2Book` → the book."""
-    return _book(_decode_book(body))
+    return _named(_decode_book(body))
 
 
 def parse_quote(frame: bytes) -> Quote:
@@ -188,7 +194,11 @@ def parse_candles(body: bytes) -> list[Candle]:
 
 
 def _mids(mids: dict[str, float]) -> dict[str, float]:
-    return {coin_name(coin): price for coin, price in mids.items()}
+    # One look at all names together is cheaper than one at each; their lengths were looked at while decoding.
+    if not _is_harmless("".join(mids)):
+        for coin in mids:
+            coin_name(coin)
+    return mids
 
 
 def parse_mids(frame: bytes) -> dict[str, float]:

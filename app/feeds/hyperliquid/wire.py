@@ -1,6 +1,6 @@
 """Hyperliquid's payloads as they are on the wire, field for field. Numbers come as strings and are validated in C.
 
-Trades and levels decode straight into the events that leave: nothing else arrives so often.
+Trades, levels and books decode straight into the events that leave: nothing else arrives so often.
 """
 
 from typing import Annotated
@@ -8,21 +8,18 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from app.core.events import Address, Amount, Count, Level, Milliseconds, Name, Price, Trade
+from app.core.events import Address, Amount, Book, Count, Level, Milliseconds, Name, Price, Trade
 
 Signed = Annotated[float, Meta(gt=-1e15, lt=1e15)]
 Text = Annotated[str, Meta(max_length=4096)]
+CoinName = Annotated[str, Meta(min_length=1, max_length=32)]
 
 WireTrade = Trade
 """Element of channel `trades` and of request `recentTrades`; `users` is [buyer, seller], absent before 2025."""
 
 
-class WireBook(msgspec.Struct):
-    """Channel and request `l2Book`: bids descending, asks ascending, whole book each time."""
-
-    coin: Name
-    time: Milliseconds
-    levels: tuple[tuple[Level, ...], tuple[Level, ...]]
+WireBook = Book
+"""Channel and request `l2Book`: bids descending, asks ascending, whole book each time."""
 
 
 class WireQuote(msgspec.Struct):
@@ -88,7 +85,7 @@ class WireMeta(msgspec.Struct):
 class WireMids(msgspec.Struct):
     """Channel `allMids`."""
 
-    mids: dict[Name, Price]
+    mids: dict[CoinName, Price]
 
 
 class WireSubscription(msgspec.Struct, omit_defaults=True):

@@ -82,7 +82,6 @@ def test_what_is_no_price_is_refused(price: object) -> None:
         {"coin": "\x1b]0;x\x07"}, {"coin": ""}, {"coin": "[/b]"}, {"coin": "X" * 65},
         {"coin": "BTC\u202e"}, {"side": "C"},
         {"time": 0}, {"time": 10**14}, {"time": "soon"}, {"tid": -1}, {"sz": "-1"}, {"users": ["a"]},
-        {"users": ["\x1b[2J", ""]},
     ],
 )  # fmt: skip
 def test_hostile_fields_are_refused(changes: dict[str, object]) -> None:
@@ -90,17 +89,12 @@ def test_hostile_fields_are_refused(changes: dict[str, object]) -> None:
         parse.parse_trades(trades_frame(**changes))
 
 
-@pytest.mark.parametrize("text", ["0x\x7f", "0xé", "\u202e0x", "\n", "\\"])
-def test_an_address_that_could_hide_something_is_refused(text: str) -> None:
-    frame = json.loads(trades_frame(users=["", text]))
+@pytest.mark.parametrize("text", ["0x\x7f", "0xé", "\u202e0x", "\n", "\\", "\x1b[2J", "[red]0x1", "0x 1", ""])
+def test_text_that_is_no_address_is_never_given_as_one(text: str) -> None:
+    frame = json.loads(trades_frame(users=["0xAB", text]))
     for ascii_only in (True, False):
-        with pytest.raises(FrameError):
-            parse.parse_trades(json.dumps(frame, ensure_ascii=ascii_only).encode())
-
-
-def test_printable_text_that_is_no_address_is_never_shown_as_one() -> None:
-    (trade,) = parse.parse_trades(trades_frame(users=["[red]0x1", "0x 1"]))
-    assert (trade.buyer, trade.seller) == ("", "")
+        (trade,) = parse.parse_trades(json.dumps(frame, ensure_ascii=ascii_only).encode())
+        assert (trade.buyer, trade.seller) == ("0xab", "")
 
 
 def test_trades_of_another_coin_than_the_streams_are_refused() -> None:

@@ -39,6 +39,7 @@ contracts: install
 	@$(BIN)/lint-imports --config pyproject.toml
 
 nightly: install
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[fuzz]'
 	@$(BIN)/python -m pytest -m 'nightly or not nightly'
 
 peers: .venv-peers/.installed

@@ -1,0 +1,176 @@
+"""What reads bytes from outside: each entry takes any bytes, and may raise the project's own errors only."""
+
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from app.config.load import parse_settings
+from app.config.settings import Settings
+from app.core.clock import ManualClock
+from app.core.errors import TapedeckError
+from app.core.record import Answer, Connected, Dropped, Kind, Record, Request, StreamOpened
+from app.demo.session import Session as VenueSession
+from app.demo.venue import Venue
+from app.engine.core import Core
+from app.feeds.hyperliquid import parse
+from app.feeds.hyperliquid.classify import classify, fast_key
+from app.feeds.tape.csv_rows import BOOKS_HEADER, PRICES_HEADER, TRADES_HEADER
+from app.feeds.tape.format import Session
+from app.feeds.tape.importers import open_recording
+from app.feeds.tape.writer import TapeWriter
+
+START_MS = 1_790_000_000_000
+_STREAMS = ("trades", "l2Book", "bbo", "activeAssetCtx", "candle")
+_pack = msgspec.msgpack.encode
+
+
+class Target(NamedTuple):
+    """One reader of outside bytes, and sound inputs to start from."""
+
+    read: Callable[[bytes], object]
+    sound: Callable[[], Iterable[bytes]]
+
+
+def venue_frames() -> list[bytes]:
+    """One frame of every kind the simulated venue sends, and its answers to every request."""
+    venue = Venue(seed=7, coins=3, start_ms=START_MS)
+    session = venue.connect(START_MS)
+    assert session is not None
+    for channel in _STREAMS:
+        interval = ',"interval":"1m"' if channel == "candle" else ""
+        subscription = f'{{"type":"{channel}","coin":"BTC"{interval}}}'
+        session.receive(f'{{"method":"subscribe","subscription":{subscription}}}'.encode(), START_MS)
+    session.receive(b'{"method":"subscribe","subscription":{"type":"allMids"}}', START_MS)
+    session.receive(b'{"method":"nonsense"}', START_MS)
+    venue.advance(START_MS + 2_000)
+    return [*_taken(session), *(venue.request(body, START_MS).body for body in _QUESTIONS)]
+
+
+_QUESTIONS = (
+    b'{"type":"metaAndAssetCtxs"}',
+    b'{"type":"meta"}',
+    b'{"type":"allMids"}',
+    b'{"type":"recentTrades","coin":"BTC"}',
+    b'{"type":"l2Book","coin":"BTC"}',
+    b'{"type":"candleSnapshot","req":{"coin":"BTC","interval":"1m","startTime":1789999900000,"endTime":1790000000000}}',
+)
+
+
+def _taken(session: VenueSession) -> Iterable[bytes]:
+    while session.pending():
+        yield session.take(START_MS)
+
+
+def _each(parsers: Iterable[Callable[[bytes], object]]) -> Callable[[bytes], None]:
+    """Give the bytes to every parser; each may refuse them."""
+    all_parsers = tuple(parsers)
+
+    def read(data: bytes) -> None:
+        for parser in all_parsers:
+            try:
+                parser(data)
+            except TapedeckError:
+                continue
+
+    return read
+
+
+def _dispatch(data: bytes) -> None:
+    """The bytes as a frame of each stream, as every other kind of input, and as an answer: nothing may escape."""
+    core = Core("live", Settings())
+    for number, channel in enumerate(_STREAMS, start=2):
+        opened = StreamOpened(number, "hyperliquid", "websocket", channel, "BTC")
+        core.dispatch(Record(number, START_MS * 1_000_000, 0, number, Kind.STREAM, _pack(opened)))
+    for number in range(1, 2 + len(_STREAMS)):
+        core.dispatch(Record(10 + number, START_MS * 1_000_000, 0, number, Kind.FRAME, data))
+    for place, channel in enumerate(("metaAndAssetCtxs", "recentTrades", "candleSnapshot")):
+        asked = Request(place, "hyperliquid", channel, b"", "BTC", "1m")
+        core.dispatch(Record(20 + place, START_MS * 1_000_000, 0, 0, Kind.REQUEST, _pack(asked)))
+        core.dispatch(Record(30 + place, START_MS * 1_000_000, 0, 0, Kind.ANSWER, _pack(Answer(place, 200, data))))
+    for kind in Kind:
+        core.dispatch(Record(40 + kind, (START_MS + 1_000) * 1_000_000, 0, 2, kind, data))
+    core.dispatch(Record(99, (START_MS + 2_000) * 1_000_000, 0, 0, Kind.TIMER, b""))
+
+
+def _control_messages() -> list[bytes]:
+    return [
+        _pack(Connected("hyperliquid", "stream")),
+        _pack(Dropped("hyperliquid", "stream", "gone", 1.0)),
+        _pack(StreamOpened(9, "hyperliquid", "websocket", "trades", "ETH")),
+        _pack(Request(3, "hyperliquid", "recentTrades", b"{}", "BTC")),
+        _pack(Answer(3, 429, b"", "refused")),
+    ]
+
+
+def _reader_of(name: str) -> Callable[[bytes], None]:
+    """Opens the bytes as a file of this name and reads it to its end."""
+    path = Path(tempfile.mkdtemp(prefix="tapedeck-fuzz-")) / name
+
+    def read(data: bytes) -> None:
+        path.write_bytes(data)
+        for _ in open_recording(path).records():
+            pass
+
+    return read
+
+
+def _tapes() -> list[bytes]:
+    with tempfile.TemporaryDirectory(prefix="tapedeck-fuzz-") as folder:
+        path = Path(folder) / "sound.tape"
+        with TapeWriter(path, Session(created_wall_ns=1, mode="demo", label="DEMO"), ManualClock()) as writer:
+            for number, frame in enumerate(venue_frames()):
+                writer.write(Record(number, number, number, 1, Kind.FRAME, frame))
+                writer.flush()
+        return [path.read_bytes()]
+
+
+def _lines() -> list[bytes]:
+    frames = [frame for frame in venue_frames() if frame.startswith(b'{"channel":"trades"')]
+    stamp_ns = START_MS * 1_000_000
+    wrapped = [msgspec.json.encode({"recv_ns": stamp_ns, "frame": msgspec.Raw(frame)}) for frame in frames]
+    return [b"\n".join(wrapped), b"\n".join(frames)]
+
+
+def _tables() -> list[bytes]:
+    rows = {
+        TRADES_HEADER: ("1790000000.5,100.5,0.1,buy,7,1790000000100", "1790000001.5,100.4,0.2,sell,8,1790000001100"),
+        PRICES_HEADER: ("1790000000.5,100.5,0.1,bid,1790000000100", "1790000000.5,100.6,0.2,ask,1790000000100"),
+        BOOKS_HEADER: ("1790000000.5,1,1790000000100,100.5,1,100.6,2",),
+    }
+    return ["\n".join((header, *lines, "")).encode() for header, lines in rows.items()]
+
+
+TARGETS = {
+    "classify": Target(_each((classify, fast_key)), venue_frames),
+    "parse": Target(
+        _each(
+            (
+                parse.parse_trades,
+                parse.parse_recent_trades,
+                parse.parse_book,
+                parse.parse_book_answer,
+                parse.parse_quote,
+                parse.parse_context,
+                parse.parse_candle,
+                parse.parse_candles,
+                parse.parse_mids,
+                parse.parse_all_mids,
+                parse.parse_meta,
+                parse.parse_meta_and_contexts,
+                parse.parse_error_text,
+            )
+        ),
+        venue_frames,
+    ),
+    "core": Target(_dispatch, lambda: [*venue_frames(), *_control_messages()]),
+    "tape": Target(_reader_of("run.tape"), _tapes),
+    "jsonl": Target(_reader_of("frames_BTC.jsonl"), _lines),
+    "csv": Target(_reader_of("table_BTC.csv"), _tables),
+    "settings": Target(
+        lambda data: parse_settings(data.decode("utf-8", "replace"), "fuzz.toml"),
+        lambda: [b'[markets]\ntop = 3\nfavourites = ["BTC"]\n', b"[rules]\nhorizon_s = 60\n"],
+    ),
+}

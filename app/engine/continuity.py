@@ -49,12 +49,13 @@ class Continuity:
         if gap is None:
             return None, False
         first_ms = gap.first_ms if oldest_ms is None else min(oldest_ms, gap.first_ms)
-        hole = FeedHole(coin, gap.last_ms, first_ms) if first_ms > gap.last_ms else None
+        hole = FeedHole(coin, gap.last_ms, first_ms) if gap.last_ms <= first_ms else None
         following = self._next.pop(coin, None)
         return hole, following is not None and self._ask(coin, following)
 
     def _ask(self, coin: str, gap: _Gap) -> bool:
-        if gap.first_ms <= gap.last_ms:
+        # Several trades may share a millisecond: only one that is older shows that none of them was cut off.
+        if gap.first_ms < gap.last_ms:
             return False
         if coin not in self._asked:
             self._asked[coin] = gap

@@ -17,12 +17,19 @@ def test_nothing_is_in_doubt_before_a_break() -> None:
 
 def test_an_overlap_settles_it_at_once() -> None:
     continuity = broken()
-    assert not continuity.streamed("BTC", 100)
+    assert not continuity.streamed("BTC", 99)
     assert not continuity.streamed("BTC", 500)
 
 
+def test_reaching_back_to_the_same_millisecond_is_not_enough() -> None:
+    # Trades that share a millisecond may be cut apart where an answer ends.
+    continuity = broken()
+    assert continuity.streamed("BTC", 100)
+    assert continuity.answered("BTC", 100) == (FeedHole("BTC", 100, 100), False)
+
+
 def test_without_overlap_it_is_asked_once_and_the_answer_decides() -> None:
-    for oldest_ms, hole in ((100, None), (101, FeedHole("BTC", 100, 101)), (None, FeedHole("BTC", 100, 200))):
+    for oldest_ms, hole in ((99, None), (101, FeedHole("BTC", 100, 101)), (None, FeedHole("BTC", 100, 200))):
         continuity = broken()
         assert [continuity.streamed("BTC", 200), continuity.streamed("BTC", 300)] == [True, False]
         assert continuity.answered("BTC", oldest_ms) == (hole, False)

@@ -225,12 +225,13 @@ def test_a_drop_with_an_absurd_wait_is_refused(driver: Driver, retry: float) -> 
 
 
 def test_a_replay_that_reaches_back_leaves_no_hole(driver: Driver) -> None:
-    driver.trade("BTC", 100, tid=1, age_ms=0)
+    driver.trade("BTC", 100, tid=1, age_ms=50)
+    driver.trade("BTC", 100, tid=2, age_ms=0)
     asked = len(driver.asked.requests)
     driver.drop()
     driver.tick(5)
     driver.connect()
-    driver.trade("BTC", 100, tid=1, age_ms=5_000)
+    driver.trade("BTC", 100, tid=1, age_ms=5_050)
     assert len(driver.asked.requests) == asked
     assert not row(driver, "BTC").hole
 

@@ -45,6 +45,8 @@ _FIRST = frozenset({"metaAndAssetCtxs", "recentTrades"})
 
 _encode = msgspec.json.encode
 _pack = msgspec.msgpack.encode
+_GREETING = b"Websocket connection established"
+"""The venue greets some connections with this line of plain text. Any other is a message that was damaged."""
 _PING = _encode(WireClientFrame(method="ping"))
 
 
@@ -165,8 +167,7 @@ class HyperliquidClient:
         return True
 
     def _received_slowly(self, frame: bytes) -> bool:
-        if not frame.startswith(b"{"):
-            # The venue greets some connections with a line of plain text.
+        if frame.startswith(_GREETING):
             self.control_frames += 1
             return False
         try:

@@ -1,5 +1,8 @@
 """The venue's connections as the core knows them: health, breaks, and what is missing because of them."""
 
+from collections import deque
+from collections.abc import Sequence
+
 import msgspec
 
 from app.config.settings import MarketsSettings
@@ -17,6 +20,7 @@ from app.markets.market import Market
 _LONG_BREAK_MS = 30_000
 _RULES_WINDOW_MS = 60_000
 _DOUBT_EVERY_MS = 60_000
+_HOLES_KEPT = 32
 _DATA_NAMES: dict[Mode, str] = {"live": "Hyperliquid", "demo": "simulated", "tape": "recorded"}
 
 _unpack_connected = msgspec.msgpack.Decoder(Connected).decode
@@ -29,7 +33,7 @@ class Connections:
     def __init__(self, mode: Mode, settings: MarketsSettings, watch: MarketWatch, journal: Journal, bus: Bus) -> None:
         self.data = FeedHealth(_DATA_NAMES[mode], round(settings.stale_after_s * 1000))
         self.requests = FeedHealth("requests", None)
-        self.holes: dict[str, FeedHole] = {}
+        self._holes: dict[str, deque[FeedHole]] = {}
         self._by_name = {DATA_CONNECTION: self.data, REQUEST_CONNECTION: self.requests}
         self._watch = watch
         self._journal = journal
@@ -114,7 +118,7 @@ class Connections:
             self.answered(coin, None, now_ms)
 
     def _hole(self, hole: FeedHole, now_ms: int) -> None:
-        self.holes[hole.coin] = hole
+        self._holes.setdefault(hole.coin, deque(maxlen=_HOLES_KEPT)).append(hole)
         self.data.holes += 1
         self._bus.publish(hole)
         seconds = (hole.to_ms - hole.from_ms) / 1000
@@ -128,10 +132,13 @@ class Connections:
     def _last_trade_ms(self, market: Market) -> int:
         return market.last_trade.time_ms if market.last_trade else self._opened_ms.get(market.coin, 0)
 
+    def holes(self, coin: str) -> Sequence[FeedHole]:
+        """The newest holes of a coin's tape, oldest first."""
+        return self._holes.get(coin, ())
+
     def hole_spoils_rules(self, coin: str, now_ms: int) -> bool:
         """Whether trades are missing from the minute that the rules look at."""
-        hole = self.holes.get(coin)
-        return hole is not None and hole.to_ms > now_ms - _RULES_WINDOW_MS
+        return any(hole.to_ms > now_ms - _RULES_WINDOW_MS for hole in self.holes(coin))
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`."""

@@ -24,11 +24,12 @@ from app.core.record import (
 from app.core.text import clean
 from app.engine.connections import Connections
 from app.engine.journal import Journal
-from app.engine.protocol import Command, MetricSource, Mode, RefreshMarkets, SetMetricSource
+from app.engine.protocol import Command, LookAt, MetricSource, Mode, RefreshMarkets, SetMetricSource
 from app.engine.watch import Effects, MarketWatch, select
 from app.feeds.hyperliquid import parse
-from app.feeds.hyperliquid.limits import VENUE
-from app.markets.market import Market
+from app.feeds.hyperliquid.limits import CANDLE_INTERVALS, VENUE
+from app.markets.candles import INTERVALS
+from app.markets.market import CANDLES_KEPT, Market
 from app.markets.reads import rules_call
 from app.scorecards.grader import Graded, Grader
 
@@ -224,6 +225,8 @@ class Core:
         """An answer that was needed did not come, or cannot be used."""
         if request.channel == "recentTrades":
             self.connections.answered(request.subject, None, self.now_ms)
+        elif request.channel == "candleSnapshot":
+            self._watch.past_did_not_come(request.subject, request.variant)
         elif request.channel == "metaAndAssetCtxs" and not self.markets:
             self._list_failures += 1
             wait_s = min(60, 2**self._list_failures)
@@ -348,6 +351,8 @@ class Core:
             case SetMetricSource():
                 self.metric_source = command.metric_source
                 return True, "Metrics come from the rules"
+            case LookAt():
+                return self._look_at(command)
             case RefreshMarkets() if self.mode == "tape":
                 return False, "A tape cannot be asked again: it shows what was recorded"
             case RefreshMarkets():
@@ -355,6 +360,20 @@ class Core:
                 return True, "Asking the venue for its markets"
             case _:
                 return False, "This engine does not know that command"
+
+    def _look_at(self, look: LookAt) -> tuple[bool, str]:
+        """Have the candles that somebody wants to see; `1s` ones are nobody's but ours."""
+        if not look.coin:
+            return True, ""
+        market = self.markets.get(look.coin)
+        if market is None:
+            return False, f"{clean(look.coin, 32)} is not followed"
+        if look.interval not in market.candles:
+            return False, f"There are no candles of {clean(look.interval, 8)}: try {', '.join(CANDLES_KEPT)}"
+        if look.interval in CANDLE_INTERVALS:
+            span_ms = CANDLES_KEPT[look.interval] * INTERVALS[look.interval]
+            self._watch.ask_for_past(look.coin, look.interval, span_ms, self.now_ms)
+        return True, ""
 
 
 def _not_used(_frame: bytes) -> None:

@@ -4,12 +4,24 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from app import __version__
 from app.core.clock import Clock
 from app.core.errors import TapedeckError
 from app.engine.core import Core
 from app.engine.freeze import Outside, freeze
-from app.engine.protocol import PROTOCOL_VERSION, Command, LogLevel, Snapshot, SourceView, StopEngine, Welcome
+from app.engine.market_detail import market_detail
+from app.engine.protocol import (
+    PROTOCOL_VERSION,
+    Command,
+    LogLevel,
+    LookAt,
+    Snapshot,
+    SourceView,
+    StopEngine,
+    Welcome,
+)
 from app.engine.pulse import Pulse
 from app.engine.vitals import VitalsProbe
 
@@ -86,8 +98,19 @@ class Engine:
         """The engine's half of the handshake."""
         return Welcome(PROTOCOL_VERSION, __version__, self.run.source)
 
-    async def next_snapshot(self, seen: int) -> tuple[int, Snapshot] | None:
-        """The newest snapshot after `seen` (the number of the last one, 0 at first); None when the engine has ended."""
+    async def next_snapshot(self, seen: int, look: LookAt | None = None) -> tuple[int, Snapshot] | None:
+        """The newest snapshot after `seen` (the number of the last one, 0 at first); None when the engine has ended.
+
+        `look` adds a coin in detail, as the core stands now.
+        """
+        fresh = await self._next_shared(seen)
+        if fresh is None or look is None or not look.coin:
+            return fresh
+        number, snapshot = fresh
+        detail = market_detail(self.run.core, look.coin, look.interval)
+        return number, msgspec.structs.replace(snapshot, detail=detail)
+
+    async def _next_shared(self, seen: int) -> tuple[int, Snapshot] | None:
         await self._pulse.beyond(seen)
         wait_ns = self._frozen_ns + self._period_ns - self._clock.monotonic_ns()
         if wait_ns > 0 and (self._frozen is None or self._frozen[0] <= seen):

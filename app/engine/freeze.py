@@ -87,7 +87,7 @@ def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedVi
 
 
 def _row(core: Core, market: Market, favourite: bool) -> MarketRow:
-    now_ms, newest_ms, hole = core.now_ms, market.newest_ms, core.connections.holes.get(market.coin)
+    now_ms, newest_ms, holes = core.now_ms, market.newest_ms, core.connections.holes(market.coin)
     return MarketRow(
         coin=market.coin,
         price=market.price,
@@ -104,7 +104,7 @@ def _row(core: Core, market: Market, favourite: bool) -> MarketRow:
         day_volume_usd=market.day_volume_usd,
         age_ms=None if newest_ms is None else max(0, now_ms - newest_ms),
         stale=market.stale(now_ms),
-        hole=hole is not None and now_ms - hole.to_ms < _HOLE_SHOWN_MS,
+        hole=any(now_ms - hole.to_ms < _HOLE_SHOWN_MS for hole in holes),
         favourite=favourite,
     )
 

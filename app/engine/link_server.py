@@ -11,7 +11,15 @@ import msgspec
 from app.core.errors import DataError, VenueError
 from app.engine.engine import Engine
 from app.engine.frames import pack, read_message
-from app.engine.protocol import PROTOCOL_VERSION, ClientMessage, CommandRequest, CommandResult, Hello, Refused
+from app.engine.protocol import (
+    PROTOCOL_VERSION,
+    ClientMessage,
+    CommandRequest,
+    CommandResult,
+    Hello,
+    LookAt,
+    Refused,
+)
 
 _log = logging.getLogger(__name__)
 _CLIENTS = 8
@@ -102,6 +110,7 @@ class _Client:
         self._reader = reader
         self._writer = writer
         self._decoder: msgspec.msgpack.Decoder[ClientMessage] = msgspec.msgpack.Decoder(ClientMessage)
+        self._look: LookAt | None = None
         writer.transport.set_write_buffer_limits(high=_WRITE_LIMIT)
 
     async def send(self, message: msgspec.Struct) -> None:
@@ -127,6 +136,8 @@ class _Client:
             while (request := await read_message(self._reader, self._decoder)) is not None:
                 if isinstance(request, CommandRequest):
                     ok, message = await self._engine.command(request.command)
+                    if ok and isinstance(request.command, LookAt):
+                        self._look = request.command
                     await self.send(CommandResult(request.request_id, ok, message))
         finally:
             snapshots.cancel()
@@ -134,7 +145,7 @@ class _Client:
 
     async def _send_snapshots(self) -> None:
         seen = 0
-        while (fresh := await self._engine.next_snapshot(seen)) is not None:
+        while (fresh := await self._engine.next_snapshot(seen, self._look)) is not None:
             seen, snapshot = fresh
             await self.send(snapshot)
         self._writer.close()

@@ -3,7 +3,7 @@
 from app.core.errors import DataError
 from app.engine.engine import Engine
 from app.engine.link_server import LinkServer
-from app.engine.protocol import Command, CommandResult, Snapshot, Welcome
+from app.engine.protocol import Command, CommandResult, LookAt, Snapshot, Welcome
 
 
 class LocalLink:
@@ -13,6 +13,7 @@ class LocalLink:
         self._engine = engine
         self._server = server
         self._seen = 0
+        self._look: LookAt | None = None
 
     async def connect(self) -> Welcome:
         """Start the engine. Raises what its run raises; a socket that cannot be had is only told."""
@@ -25,7 +26,7 @@ class LocalLink:
 
     async def snapshot(self) -> Snapshot | None:
         """The newest snapshot not seen yet; None when the engine has ended."""
-        fresh = await self._engine.next_snapshot(self._seen)
+        fresh = await self._engine.next_snapshot(self._seen, self._look)
         if fresh is None:
             return None
         self._seen, snapshot = fresh
@@ -34,6 +35,8 @@ class LocalLink:
     async def send(self, command: Command) -> CommandResult:
         """Carry out a command."""
         ok, message = await self._engine.command(command)
+        if ok and isinstance(command, LookAt):
+            self._look = command
         return CommandResult(0, ok, message)
 
     async def close(self) -> None:

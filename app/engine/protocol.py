@@ -13,7 +13,7 @@ from app.core.playback import Playback
 from app.feeds.health import FeedState
 from app.store.status import StoreState
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 Mode = Literal["live", "demo", "tape"]
 LogLevel = Literal["info", "warning", "error"]
@@ -94,6 +94,72 @@ class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
     favourite: bool = False
 
 
+class CandleView(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One candle from `open_ms` on; volume in coins."""
+
+    open_ms: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+class TradeView(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One print; `side` is +1 where the buyer was the aggressor, −1 where the seller was.
+
+    `percentile` is the share (0-100) of this market's kept prints that are no larger.
+    """
+
+    time_ms: int
+    trade_id: int
+    price: float
+    size: float
+    side: int
+    percentile: float
+
+
+class LevelView(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One price of a book."""
+
+    price: float
+    size: float
+    orders: int
+
+
+class ReadPoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The rules' metrics at one second, as in `RulesView`."""
+
+    at_ms: int
+    momentum: float | None
+    pressure: float
+    continuation: float | None
+
+
+class MarketDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """One coin opened up, for the deck that asked for it with `LookAt`.
+
+    Candles of `interval` (each `interval_ms` long) and reads are oldest first, trades newest first, levels best first.
+    `holes` are spans of venue time whose trades are missing. `imbalance` is (bids − asks) / (bids + asks) over the
+    levels shown, −1 to +1, None without a book.
+    """
+
+    coin: str
+    interval: str
+    interval_ms: int
+    candles: tuple[CandleView, ...] = ()
+    trades: tuple[TradeView, ...] = ()
+    bids: tuple[LevelView, ...] = ()
+    asks: tuple[LevelView, ...] = ()
+    book_age_ms: int | None = None
+    imbalance: float | None = None
+    reads: tuple[ReadPoint, ...] = ()
+    holes: tuple[tuple[int, int], ...] = ()
+    mark_price: float | None = None
+    oracle_price: float | None = None
+    previous_day_price: float | None = None
+
+
 class LogLine(msgspec.Struct, frozen=True):
     """One line of the event log."""
 
@@ -139,7 +205,8 @@ class VitalsView(msgspec.Struct, frozen=True):
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     """Everything the deck shows, frozen at one input. `wall_ms` is the engine's time: the tape's own time on a tape.
 
-    `waiting_for` says in a sentence what an empty Markets panel waits for; `log` is the tail of the event log.
+    `waiting_for` says in a sentence what an empty Markets panel waits for; `log` is the tail of the event log; `detail`
+    is the coin this deck looks at.
     """
 
     sequence: int
@@ -155,6 +222,14 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     calls_filed: int = 0
     vitals: VitalsView | None = None
     store: StoreView | None = None
+    detail: MarketDetail | None = None
+
+
+class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
+    """Put one coin in detail into this client's snapshots from now on; an empty `coin` ends it."""
+
+    coin: str
+    interval: str = "1m"
 
 
 class SetMetricSource(msgspec.Struct, frozen=True, tag="set_metric_source"):
@@ -185,7 +260,7 @@ class StopEngine(msgspec.Struct, frozen=True, tag="stop_engine"):
     """End the engine behind the link."""
 
 
-Command = SetMetricSource | RefreshMarkets | SetPlayback | StopEngine
+Command = SetMetricSource | RefreshMarkets | SetPlayback | LookAt | StopEngine
 
 
 class CommandRequest(msgspec.Struct, frozen=True, tag="command"):

@@ -11,6 +11,7 @@ from app.core.record import Request
 from app.feeds.hyperliquid.wire import WireSubscription
 
 _MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
+_STEPS_MS = {"1m": _MINUTE_MS, "1h": _HOUR_MS, "5m": 5 * _MINUTE_MS, "15m": 15 * _MINUTE_MS}
 BACKFILL = (("1m", 360 * _MINUTE_MS), ("1h", 168 * _HOUR_MS))
 CHANNELS = ("trades", "bbo", "l2Book", "activeAssetCtx")
 CANDLE_STREAM_INTERVAL = "1m"
@@ -53,6 +54,7 @@ class MarketWatch:
         self.effects: Effects = NoEffects()
         self._request_id = 0
         self._followed: dict[str, None] = {}
+        self._filled: set[tuple[str, str]] = set()
 
     def ask_for_markets(self) -> None:
         """Ask for the list of markets and their contexts."""
@@ -65,13 +67,24 @@ class MarketWatch:
         self.effects.subscribe(subscription for coin in new for subscription in (*_streams(coin), _candle_stream(coin)))
         for interval, span_ms in BACKFILL:
             for coin in new:
-                self._ask_for_candles(coin, interval, now_ms - span_ms, now_ms)
+                self.ask_for_past(coin, interval, span_ms, now_ms)
+
+    def ask_for_past(self, coin: str, interval: str, span_ms: int, now_ms: int) -> None:
+        """Ask once for the candles of an interval that nobody has looked at before; nothing for one that is there."""
+        if coin in self._followed and (coin, interval) not in self._filled:
+            self._filled.add((coin, interval))
+            self._ask_for_candles(coin, interval, now_ms - span_ms, now_ms)
+
+    def past_did_not_come(self, coin: str, interval: str) -> None:
+        """The answer to `ask_for_past` was of no use: it may be asked for again."""
+        self._filled.discard((coin, interval))
 
     def ask_for_missed_candles(self, since_ms: int, now_ms: int) -> None:
-        """Ask for the candles of all followed coins over a break, from the minute and the hour it began in."""
-        for interval, step_ms in (("1m", _MINUTE_MS), ("1h", _HOUR_MS)):
+        """Ask for all candles that were asked for before over a break, from the one it began in."""
+        for interval, step_ms in _STEPS_MS.items():
             for coin in self._followed:
-                self._ask_for_candles(coin, interval, since_ms - since_ms % step_ms, now_ms)
+                if (coin, interval) in self._filled:
+                    self._ask_for_candles(coin, interval, since_ms - since_ms % step_ms, now_ms)
 
     def ask_for_recent_trades(self, coin: str) -> None:
         """Ask for the newest trades of a coin, to close a hole in its tape."""

@@ -1,5 +1,6 @@
 """All that is known of one coin. One writer calls it; what it holds is a function of those calls alone."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import pairwise
@@ -23,6 +24,7 @@ from app.measures.returns import exponential_volatility
 
 CANDLES_KEPT = {"1s": 300, "1m": 480, "5m": 288, "15m": 192, "1h": 168}
 SAMPLES_KEPT = 3_700
+READS_KEPT = 600
 VOLATILITY_SAMPLES = 900
 VOLATILITY_HALF_LIFE_S = 300.0
 MINUTE_MS = 60_000
@@ -73,6 +75,7 @@ class Market:
         self._minute_ago: float | None = None
         self._hour_ago: float | None = None
         self._rules: RulesRead | None = None
+        self._reads: deque[RulesRead] = deque(maxlen=READS_KEPT)
 
     # Inputs
 
@@ -138,11 +141,14 @@ class Market:
         if self._hour_ago is None:
             self._hour_ago = self.candles["1m"].close_at(now_ms - HOUR_MS, CANDLE_TOLERANCE_MS)
         self._rules = None if stale else self._read_rules(now_ms)
+        if self._rules is not None:
+            self._reads.append(self._rules)
         return closed
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`: what was dated by the old time is forgotten or made no younger."""
         self._samples = Ring(SAMPLES_KEPT, 2)
+        self._reads.clear()
         self._book.forget()
         self._quote.forget()
         if self.last_trade is not None and self._last_trade_ms is not None:
@@ -273,6 +279,10 @@ class Market:
     def rules(self) -> RulesRead | None:
         """The rules' read at the last whole second; None when the data was stale then."""
         return self._rules
+
+    def reads(self) -> Sequence[RulesRead]:
+        """The rules' reads of the last seconds in which the data was not stale, oldest first."""
+        return self._reads
 
     def facts(self, now_ms: int) -> MarketFacts | None:
         """What a call needs to know of the market; None while a side of the touch is missing or the data is stale."""

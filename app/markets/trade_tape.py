@@ -1,7 +1,7 @@
 """The recent trades of one coin, each once."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -55,11 +55,15 @@ class TradeTape:
         """All kept trades, in order of arrival."""
         return tuple(self._trades)
 
+    def newest(self) -> Iterator[Trade]:
+        """All kept trades, the last to arrive first."""
+        return reversed(self._trades)
+
     def columns(self) -> NDArray[np.float64]:
         """Rows (time in ms, size with the aggressor's sign, price) in order of arrival; valid until the next call."""
         if self._without_row:
             # Rows are made here and not for each trade, because nobody looks at them more often than once a second.
-            newest = list(islice(reversed(self._trades), self._without_row))
+            newest = list(islice(self.newest(), self._without_row))
             self._columns.extend(np.array([_row(trade) for trade in reversed(newest)], np.float64))
             self._without_row = 0
         return self._columns.view()

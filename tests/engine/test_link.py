@@ -19,7 +19,7 @@ from app.engine.frames import pack
 from app.engine.freeze import Outside
 from app.engine.link_server import LinkServer
 from app.engine.local_link import LocalLink
-from app.engine.protocol import Command, Hello, RefreshMarkets, SetMetricSource, SourceView, StopEngine
+from app.engine.protocol import Command, Hello, LookAt, RefreshMarkets, SetMetricSource, SourceView, StopEngine
 from app.engine.socket_link import SocketLink
 
 pytestmark = pytest.mark.asyncio
@@ -187,3 +187,29 @@ async def test_a_lying_engine_cannot_fill_the_memory(tmp_path: Path) -> None:
 
 async def test_messages_are_tagged_for_both_ends() -> None:
     assert msgspec.msgpack.decode(pack(Hello(1, "x"))[4:]) == {"type": "hello", "protocol": 1, "client": "x"}
+
+
+async def test_each_deck_looks_at_its_own_coin(house: House) -> None:
+    first, second = house.local, SocketLink(house.path)
+    await first.connect()
+    await second.connect()
+    house.run.core._market("BTC")
+    assert (await first.send(LookAt("BTC", "1m"))).ok
+    assert (await second.send(LookAt("BTC", "5m"))).ok
+    assert not (await second.send(LookAt("NOPE"))).ok
+    await sees(house, first, "1m")
+    await sees(house, second, "5m")
+    assert (await first.send(LookAt(""))).ok
+    await sees(house, first, None)
+    await second.close()
+
+
+async def sees(house: House, link: LocalLink | SocketLink, interval: str | None) -> None:
+    """Wait until a deck's snapshots hold the candles it asked for; what it saw before may still be on its way."""
+    async with asyncio.timeout(5):
+        while True:
+            house.run.tick()
+            snapshot = await link.snapshot()
+            assert snapshot is not None
+            if (snapshot.detail.interval if snapshot.detail else None) == interval:
+                return

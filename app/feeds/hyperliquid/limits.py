@@ -6,6 +6,8 @@ NEW_CONNECTIONS_PER_MINUTE = 20
 """The venue allows 30 an address; others may share it."""
 FRAME_BYTES = 1 << 20
 BODY_BYTES = 8 << 20
+CANDLE_INTERVALS = frozenset({"1m", "5m", "15m", "1h"})
+"""Of the intervals we keep, those whose past the venue tells."""
 
 _USUAL_WEIGHT = 20
 _WEIGHTS = {

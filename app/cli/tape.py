@@ -75,6 +75,7 @@ def _facts(info: "TapeInfo") -> list[list[str]]:
         ("to", f"{info.end} ({info.seconds:.3f} s)"),
         ("records", f"{info.records} ({kinds})"),
         ("size", f"{info.file_bytes} bytes{frame}, compressed {info.compression_ratio:.1f} times"),
+        ("begun", "while its engine ran: a replay starts with less than was known" if info.midway else ""),
         ("index", "rebuilt: the recording was not closed properly" if info.recovered else ""),
         ("damage", info.damage),
     ]

@@ -1,5 +1,6 @@
 """Puts an engine together from a source and settings: the only place where live, demo and tape part ways."""
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +35,14 @@ def build_run(plan: Plan, settings: Settings, clock: Clock, locations: Locations
         return TapeRun(open_recording(plan.tape), settings, clock, speed=plan.speed, hold=plan.hold)
     source = demo_source(settings) if plan.mode == "demo" else live_source(settings)
     database = locations.database("demo" if plan.mode == "demo" else "live")
-    return VenueRun(source, settings, clock, database=database, record_to=plan.record_to)
+    new_tape = partial(_new_tape, locations, source.mode, clock)
+    return VenueRun(source, settings, clock, database=database, record_to=plan.record_to, new_tape=new_tape)
+
+
+def _new_tape(locations: Locations, mode: Mode, clock: Clock) -> Path:
+    """Where a recording that begins now goes."""
+    ensure(locations.tape_dir)
+    return locations.new_tape(mode, clock.wall_ns())
 
 
 def build_engine(plan: Plan, settings: Settings, clock: Clock, locations: Locations) -> Engine:

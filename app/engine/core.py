@@ -24,7 +24,7 @@ from app.core.record import (
 from app.core.text import clean
 from app.engine.connections import Connections
 from app.engine.journal import Journal
-from app.engine.protocol import Command, LookAt, MetricSource, Mode, RefreshMarkets, SetMetricSource
+from app.engine.protocol import Command, LookAt, MetricSource, Mode, RefreshMarkets, SetMetricSource, SetRecording
 from app.engine.watch import Effects, MarketWatch, select
 from app.feeds.hyperliquid import parse
 from app.feeds.hyperliquid.limits import CANDLE_INTERVALS, VENUE
@@ -351,6 +351,10 @@ class Core:
             case SetMetricSource():
                 self.metric_source = command.metric_source
                 return True, "Metrics come from the rules"
+            case SetRecording():
+                # The tape begins with what a fresh engine would ask for.
+                self._watch.ask_for_all_again(self.now_ms)
+                return True, ""
             case LookAt():
                 return self._look_at(command)
             case RefreshMarkets() if self.mode == "tape":

@@ -256,11 +256,17 @@ class SetPlayback(msgspec.Struct, frozen=True, tag="set_playback"):
     speed_steps: int | None = None
 
 
+class SetRecording(msgspec.Struct, frozen=True, tag="set_recording"):
+    """Begin to record into a new tape among the user's, or end the recording."""
+
+    on: bool
+
+
 class StopEngine(msgspec.Struct, frozen=True, tag="stop_engine"):
     """End the engine behind the link."""
 
 
-Command = SetMetricSource | RefreshMarkets | SetPlayback | LookAt | StopEngine
+Command = SetMetricSource | RefreshMarkets | SetPlayback | LookAt | SetRecording | StopEngine
 
 
 class CommandRequest(msgspec.Struct, frozen=True, tag="command"):

@@ -32,6 +32,13 @@ class Sequencer:
 
     def put(self, arrival: Arrival) -> None:
         """Number, record and dispatch one arrival."""
+        self._dispatch(self._recorded(arrival))
+
+    def note(self, stream: int, kind: int, payload: bytes) -> None:
+        """Number and record what the core knows already, for whoever replays a tape begun midway."""
+        self._recorded(Arrival(self._clock.wall_ns(), self._clock.monotonic_ns(), stream, kind, payload))
+
+    def _recorded(self, arrival: Arrival) -> Record:
         self._sequence += 1
         record = Record(
             self._sequence, arrival.wall_ns, arrival.monotonic_ns, arrival.stream, arrival.kind, arrival.payload
@@ -44,7 +51,7 @@ class Sequencer:
                 # The deck must outlive its recording: it goes on, and says that it is no longer recorded.
                 self.recorder = None
                 self.recording_error = str(error)
-        self._dispatch(record)
+        return record
 
     def put_now(self, stream: int, kind: int, payload: bytes) -> None:
         """As `put`, for an input that arises in the engine itself."""

@@ -12,23 +12,23 @@ import msgspec
 import numpy as np
 
 from app import __version__
-from app.config.settings import Settings, TapeSettings
+from app.config.settings import Settings
 from app.config.toml import settings_sha256, to_toml
 from app.core.clock import Clock
-from app.core.errors import DataError
 from app.core.record import Kind
 from app.core.text import clean
 from app.engine.core import Core
 from app.engine.demo_venue import DemoVenue, Urls
 from app.engine.freeze import Outside
 from app.engine.keeper import Keeper
-from app.engine.protocol import Command, LogLine, RecordingView, SetPlayback, SourceView
+from app.engine.protocol import Command, LogLine, SetPlayback, SetRecording, SourceView
+from app.engine.recording import RunRecording
 from app.engine.sequencer import Sequencer
 from app.engine.supervisor import Supervisor
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
+from app.feeds.hyperliquid.limits import VENUE
 from app.feeds.inbox import Arrival, Inbox
 from app.feeds.tape.format import Session
-from app.feeds.tape.rolling import RollingTape, TapeLimits
 from app.store.store import Store
 
 _pack = msgspec.msgpack.encode
@@ -66,10 +66,6 @@ def client_settings(settings: Settings, urls: Urls) -> ClientSettings:
     )
 
 
-def _limits(settings: TapeSettings) -> TapeLimits:
-    return TapeLimits(settings.part_mb * 10**6, settings.part_h * 3600, settings.keep_free_mb * 10**6)
-
-
 class VenueRun:
     """Client, inbox, sequencer and core, driven by the venue and a timer."""
 
@@ -81,9 +77,10 @@ class VenueRun:
         *,
         database: Path | None = None,
         record_to: Path | None = None,
+        new_tape: Callable[[], Path] | None = None,
         generator: np.random.Generator | None = None,
     ) -> None:
-        """`database` None keeps rows in memory for the run only.
+        """`database` None keeps rows in memory for the run only. `new_tape` names the tape of a recording begun midway.
 
         `generator` draws the waiting times between tries (None: another each run); nothing else is random.
         """
@@ -95,9 +92,10 @@ class VenueRun:
         self._inbox = Inbox(clock)
         self._demo = DemoVenue(settings.demo.seed, settings.demo.coins) if source.mode == "demo" else None
         self._client: HyperliquidClient | None = None
-        self._writer: RollingTape | None = None
+        self._new_tape = new_tape
         self.core = Core(source.mode, settings)
         self._sequencer = Sequencer(clock, self.core.dispatch)
+        self._recording = RunRecording(self._sequencer, settings.tape, clock)
         self.core.journal.sink = _to_log_file
         self._keeper = Keeper(Store(database, settings.store, clock), source.mode, settings, clock)
         self.core.journal.keep = self._keeper.keep
@@ -110,8 +108,7 @@ class VenueRun:
         """Open the tape, start the embedded venue if there is one, connect. Raises `DataError` and `VenueError`."""
         self._changed = changed
         if self._record_to is not None:
-            self._writer = RollingTape(self._record_to, self._session(), self._clock, _limits(self._settings.tape))
-            self._sequencer.recorder = self._writer
+            self._recording.begin(self._record_to, self._session())
         hyperliquid = self._settings.hyperliquid
         urls = Urls(hyperliquid.websocket_url, hyperliquid.rest_url) if self._demo is None else await self._demo.start()
         self._client = self._connect(urls)
@@ -135,6 +132,8 @@ class VenueRun:
         """Commands are inputs like any other, so that a replay repeats them."""
         if isinstance(command, SetPlayback):
             return False, "Only a tape can be paused, sped up or wound"
+        if isinstance(command, SetRecording):
+            return self._begin_recording() if command.on else self._end_recording()
         self._sequencer.put_now(0, Kind.COMMAND, _pack(command))
         return self.core.command_result
 
@@ -148,11 +147,9 @@ class VenueRun:
             outside.subscriptions = self._client.subscriptions
             outside.received, outside.control = self._client.received_frames, self._client.control_frames
             outside.budget_used, outside.budget_limit = self._client.budget.used, self._client.budget.limit
-        if self._writer is not None:
-            outside.recorded_inputs = self._sequencer.recorded
-        outside.trouble = self._sequencer.recording_error
-        if self._writer is not None and self._sequencer.recorder is not None:
-            outside.recording = RecordingView(self._writer.name, self._writer.size_bytes, self._writer.seconds)
+        outside.recorded_inputs = self._recording.inputs
+        outside.trouble = self._recording.trouble
+        outside.recording = self._recording.view()
         return outside
 
     async def stop(self) -> None:
@@ -160,20 +157,29 @@ class VenueRun:
         await self._supervisor.stop()
         self.core.finish()
         try:
-            self._close_recording()
+            self._recording.end()
             await self._keeper.close()
         finally:
             if self._demo is not None:
                 await self._demo.stop()
 
-    def _close_recording(self) -> None:
-        if self._writer is None:
-            return
-        self._sequencer.recorder = None
-        try:
-            self._writer.close()
-        except DataError as error:
-            self._sequencer.recording_error = self._sequencer.recording_error or str(error)
+    def _begin_recording(self) -> tuple[bool, str]:
+        recording = self._recording.view()
+        if recording is not None:
+            return False, f"Recording to {recording.path} already"
+        if self._new_tape is None or self._client is None:
+            return False, "This engine has no folder for tapes; start it with --record FILE"
+        path = self._new_tape()
+        self._recording.begin_midway(path, self._session(), self._client.opened(), VENUE)
+        self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
+        return True, f"Recording to {path.name}. Its replay starts cold: this engine knew more"
+
+    def _end_recording(self) -> tuple[bool, str]:
+        recorded = self._recording.end()
+        if recorded is None:
+            return False, "Nothing is being recorded"
+        size = f"{recorded.size_bytes / 1e6:.1f} MB in {recorded.seconds:.0f} s"
+        return True, f"Recorded {size} to {recorded.path}; `tapedeck play` shows it"
 
     def _connect(self, urls: Urls) -> HyperliquidClient:
         settings = client_settings(self._settings, urls)
@@ -211,8 +217,8 @@ class VenueRun:
         store = self._keeper.view()
         if store.state == "not saved":
             self._tell("store", f"NOT SAVED: {store.reason}")
-        if self._sequencer.recording_error:
-            self._tell("tape", f"recording stopped: {self._sequencer.recording_error}")
+        if self._recording.trouble:
+            self._tell("tape", f"recording stopped: {self._recording.trouble}")
 
     def _tell(self, topic: str, text: str) -> None:
         if text not in self._troubles:

@@ -65,8 +65,11 @@ class MarketWatch:
         new = [coin for coin in coins if coin not in self._followed]
         self._followed.update(dict.fromkeys(new))
         self.effects.subscribe(subscription for coin in new for subscription in (*_streams(coin), _candle_stream(coin)))
+        self._ask_for_pasts(new, now_ms)
+
+    def _ask_for_pasts(self, coins: Iterable[str], now_ms: int) -> None:
         for interval, span_ms in BACKFILL:
-            for coin in new:
+            for coin in coins:
                 self.ask_for_past(coin, interval, span_ms, now_ms)
 
     def ask_for_past(self, coin: str, interval: str, span_ms: int, now_ms: int) -> None:
@@ -85,6 +88,12 @@ class MarketWatch:
             for coin in self._followed:
                 if (coin, interval) in self._filled:
                     self._ask_for_candles(coin, interval, since_ms - since_ms % step_ms, now_ms)
+
+    def ask_for_all_again(self, now_ms: int) -> None:
+        """Ask for the list and for the candles that an engine which starts now would ask for."""
+        self.ask_for_markets()
+        self._filled.clear()
+        self._ask_for_pasts(self._followed, now_ms)
 
     def ask_for_recent_trades(self, coin: str) -> None:
         """Ask for the newest trades of a coin, to close a hole in its tape."""

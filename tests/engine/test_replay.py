@@ -11,7 +11,7 @@ from app.core.clock import SystemClock
 from app.demo.server import serve
 from app.demo.venue import Venue
 from app.engine.engine import Engine, Run
-from app.engine.protocol import RefreshMarkets, SetMetricSource, SetPlayback
+from app.engine.protocol import RefreshMarkets, SetMetricSource, SetPlayback, SetRecording
 from app.engine.summary import Summary, summarise
 from app.engine.tape_run import TapeRun
 from app.engine.venue_run import VenueRun, live_source
@@ -109,3 +109,49 @@ async def test_a_summary_is_one_json_object(tmp_path: Path) -> None:
     wanted = {"events", "superseded", "parse_errors", "drops", "holes", "log_sha256", "feeds", "coins"}
     assert wanted <= set(fields)
     assert [feed["name"] for feed in fields["feeds"]] == ["Hyperliquid", "requests"]
+
+
+async def test_a_recording_begun_midway_holds_all_a_replay_needs(tmp_path: Path) -> None:
+    clock, path = SystemClock(), tmp_path / "midway.tape"
+    async with serve(Venue(seed=3, coins=14, start_ms=clock.wall_ns() // 1_000_000)) as server:
+        chosen = settings(server.websocket_url, server.rest_url)
+        run = VenueRun(live_source(chosen), chosen, clock, new_tape=lambda: path)
+        engine = Engine(run, clock, snapshot_hz=10)
+        await engine.start()
+        await until_events(engine, 200)
+        assert (await engine.command(SetRecording(on=True)))[0]
+        assert not (await engine.command(SetRecording(on=True)))[0]
+        await until_events(engine, run.core.events + 400)
+        ok, said = await engine.command(SetRecording(on=False))
+        assert ok
+        assert path.name in said
+        assert not (await engine.command(SetRecording(on=False)))[0]
+        followed = set(run.core.markets)
+        await engine.stop()
+    assert open_recording(path).session.midway
+    first, second = await replay(path), await replay(path, speed=40)
+    assert first.log_sha256 == second.log_sha256
+    assert (first.parse_errors, first.events > 300) == (0, True)
+    again = TapeRun(open_recording(path), Settings(), SystemClock(), speed=None, hold=False)
+    await again.start(lambda: None)
+    await again.finished()
+    assert set(again.core.markets) == followed
+    await again.stop()
+
+
+async def until_events(engine: Engine, events: int) -> None:
+    """Watch until the core has taken so many events."""
+    seen = 0
+    async with asyncio.timeout(30):
+        while engine.run.core.events < events:
+            fresh = await engine.next_snapshot(seen)
+            assert fresh is not None
+            seen = fresh[0]
+
+
+async def test_an_engine_without_a_folder_for_tapes_says_how_to_record() -> None:
+    clock = SystemClock()
+    engine = Engine(VenueRun(live_source(Settings()), Settings(), clock), clock, snapshot_hz=10)
+    ok, said = await engine.command(SetRecording(on=True))
+    assert not ok
+    assert "--record" in said

@@ -109,6 +109,11 @@ class HyperliquidClient:
         """Subscriptions the venue has acknowledged at least once."""
         return len(self._streams)
 
+    def opened(self) -> list[StreamOpened]:
+        """What each stream carries, as it was told when it was opened."""
+        control = StreamOpened(CONTROL_STREAM, VENUE, "websocket", "control")
+        return [control, *(StreamOpened(stream, VENUE, "websocket", *key) for key, stream in self._streams.items())]
+
     async def run_socket(self) -> None:
         """Keep the stream connection up."""
         await self._connection.run()

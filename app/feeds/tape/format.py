@@ -62,7 +62,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     `mode` is where the records came from. `imported_from` (a file name) and `imported_sha256` are empty unless the
     tape was made from another file. `begins_ns` is set by a cut: records before it are kept only as context. Tapes with
     the same `recording_id` are parts of one recording, counted from 1. `engine_state` is what a resuming engine needs,
-    in the engine's own encoding.
+    in the engine's own encoding. `midway` says that the engine was running before the tape begins: a replay starts with
+    less than it knew.
     """
 
     format_version: int = FORMAT_VERSION
@@ -79,6 +80,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     recording_id: str = ""
     part: int = 1
     engine_state: bytes = b""
+    midway: bool = False
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):

@@ -35,7 +35,7 @@ class TapeInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     `start` and `end` are ISO 8601 in UTC, `seconds` lies between them. `file_bytes` is the size on disk,
     `payload_bytes` that of all payloads; `bytes_per_frame` is file bytes over frames, `compression_ratio` payload bytes
-    over file bytes. `recovered` says that the index had to be rebuilt, `damage` what could not be read.
+    over file bytes. `midway` says that the engine ran before the tape begins, `recovered` that the index had to be rebuilt, `damage` what could not be read.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -61,6 +61,7 @@ class TapeInfo(msgspec.Struct, frozen=True, kw_only=True):
     compression_ratio: float
     recovered: bool
     damage: str
+    midway: bool
 
 
 class _Count(msgspec.Struct):
@@ -100,6 +101,7 @@ def tape_info(path: Path) -> TapeInfo:
         compression_ratio=count.payload_bytes / file_bytes,
         recovered=_recovered(recording),
         damage=recording.damage,
+        midway=session.midway,
     )
 
 

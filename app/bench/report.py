@@ -9,14 +9,24 @@ import msgspec
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A figure's goal: at most or at least `value`."""
+    """A figure's goal: below, at most or at least `value`.
 
-    sense: Literal["<", ">="]
+    With `of`, the goal is `times` that figure of the same results, or `value` if that is more.
+    """
+
+    sense: Literal["<", "<=", ">="]
     value: float
+    times: float = 0.0
+    of: str = ""
 
-    def met(self, figure: float) -> bool:
-        """Whether `figure` reaches the goal."""
-        return figure < self.value if self.sense == "<" else figure >= self.value
+    def bound(self, results: Mapping[str, float]) -> float:
+        """The number to reach, among these results."""
+        return max(self.value, self.times * results[self.of]) if self.of else self.value
+
+    def met(self, figure: float, results: Mapping[str, float]) -> bool:
+        """Whether `figure` reaches the goal. A figure that is not a number does not."""
+        bound = self.bound(results)
+        return {"<": figure < bound, "<=": figure <= bound, ">=": figure >= bound}[self.sense]
 
 
 class Bench(msgspec.Struct, frozen=True):
@@ -49,10 +59,12 @@ def machine() -> dict[str, str | int]:
 
 def lines(bench: Bench, results: Mapping[str, float]) -> list[Line]:
     """Each figure with its target and verdict, in the order measured."""
-    return [_line(name, value, bench.targets.get(name)) for name, value in results.items()]
+    return [_line(name, results, bench.targets.get(name)) for name in results]
 
 
-def _line(name: str, value: float, target: Target | None) -> Line:
+def _line(name: str, results: Mapping[str, float], target: Target | None) -> Line:
+    value = results[name]
     if target is None:
         return Line(name, value, "", "")
-    return Line(name, value, f"{target.sense} {target.value:g}", "PASS" if target.met(value) else "FAIL")
+    goal = f"{target.sense} {target.bound(results):g}"
+    return Line(name, value, goal, "PASS" if target.met(value, results) else "FAIL")

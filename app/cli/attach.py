@@ -12,17 +12,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the deck; leaving it does not end the engine."""
-    from app.cli.deck import require_terminal
-    from app.core.clock import SystemClock
+    from app.cli.deck import deck_options, require_terminal
     from app.engine.socket_link import SocketLink
     from app.ui.run import run_deck
 
     require_terminal()
     prepared = options.prepare(args)
-    locations = prepared.locations
-    return run_deck(
-        SocketLink(locations.engine_socket),
-        theme=prepared.settings.deck.theme,
-        theme_folders=locations.theme_folders(),
-        clock=SystemClock(),
-    )
+    return run_deck(SocketLink(prepared.locations.engine_socket), deck_options(prepared))

@@ -18,6 +18,7 @@ BENCHES = {
     "tape": "app.bench.tape:TAPE",
     "replay": "app.bench.replay:REPLAY",
     "store": "app.bench.store:STORE",
+    "ui": "app.bench.ui:UI",
 }
 """Where each benchmark stands. Imported when it is used: most of them load the whole engine."""
 

@@ -20,7 +20,8 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command("live", "app.cli.live", "the deck on live venues (also plain `tapedeck`)"),
+    Command("start", "app.cli.start", "what plain `tapedeck` does: a choice the first time, then live"),
+    Command("live", "app.cli.live", "the deck on live venues"),
     Command("demo", "app.cli.demo", "the deck on the embedded, simulated venue: no network needed"),
     Command("play", "app.cli.play", "the deck on a recording"),
     Command("record", "app.cli.record", "record live venues without a deck"),
@@ -33,6 +34,7 @@ COMMANDS = (
     Command("bench", "app.cli.bench", "measure tapedeck on this machine"),
     Command("completion", "app.cli.completion", "print a completion script for a shell"),
 )
+START_COMMAND = "start"
 DEFAULT_COMMAND = "live"
 
 _EPILOG = """\
@@ -87,11 +89,13 @@ def _sentence(text: str) -> str:
 
 
 def command_words(arguments: Sequence[str]) -> list[str]:
-    """The arguments with the command in front: flags alone belong to `live`.
+    """The arguments with the command in front: flags alone belong to `live`, no arguments at all mean `start`.
 
     Raises `UsageError` for a word that is no command, naming the nearest one.
     """
-    if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help")):
+    if not arguments:
+        return [START_COMMAND]
+    if arguments[0].startswith("-") and arguments[0] not in ("-h", "--help"):
         return [DEFAULT_COMMAND, *arguments]
     word = arguments[0]
     names = [command.name for command in COMMANDS]

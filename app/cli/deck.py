@@ -10,6 +10,7 @@ from app.core.errors import UsageError
 
 if TYPE_CHECKING:
     from app.engine.build import Plan
+    from app.ui.deck_options import DeckOptions
 
 
 def open_deck(plan: "Plan", prepared: Prepared) -> int:
@@ -21,12 +22,24 @@ def open_deck(plan: "Plan", prepared: Prepared) -> int:
     clock = SystemClock()
     engine = build_engine(plan, prepared.settings, clock, prepared.locations)
     link = local_link(engine, prepared.locations)
-    return run_deck(
-        link,
-        theme=prepared.settings.deck.theme,
-        expected=plan.mode.upper(),
-        theme_folders=prepared.locations.theme_folders(),
-        clock=clock,
+    return run_deck(link, deck_options(prepared, plan.mode.upper()), clock)
+
+
+def deck_options(prepared: Prepared, expected: str = "") -> "DeckOptions":
+    """What the settings say of the deck; `expected` is the word for the source that was asked for."""
+    from app.ui.deck_options import DeckOptions
+
+    deck, locations = prepared.settings.deck, prepared.locations
+    return DeckOptions(
+        theme=deck.theme,
+        theme_folders=locations.theme_folders(),
+        keymap=deck.keymap,
+        keymap_folders=locations.keymap_folders(),
+        watchlists=deck.watchlists,
+        flash=deck.flash,
+        marks=deck.chart,
+        layouts=locations.layouts_file,
+        expected=expected,
     )
 
 

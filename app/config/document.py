@@ -23,7 +23,8 @@ _INTRODUCTION = """\
 Every setting has a default and works without a file. A value is looked for in this order, and the first one wins:
 
 1. flags: `--set markets.top=20`, and those of a command's own that stand for a setting (`--seed`);
-2. the environment: `TAPEDECK_MARKETS__TOP=20` (section, two underscores, key; lists are comma separated);
+2. the environment: `TAPEDECK_MARKETS__TOP=20` (section, two underscores, key; lists are comma separated, tables
+   are written `name: text; name: text`);
 3. the file named by `--config FILE`;
 4. your own `config.toml` (`tapedeck config path` says where);
 5. `configs/default.toml`, which ships with tapedeck.

@@ -38,7 +38,11 @@ def _walk(section: type[Section], prefix: str) -> Iterator[Field]:
         if isinstance(field.type, type) and issubclass(field.type, Section):
             yield from _walk(field.type, key + ".")
         else:
-            yield Field(key=key, section=section, name=field.name, type=field.type, default=field.default)
+            yield Field(key=key, section=section, name=field.name, type=field.type, default=_default(field))
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401 - a setting may be of any type
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
 def values_of(settings: Settings) -> dict[str, Any]:
@@ -70,6 +74,8 @@ def _allowed(kind: inspect.Type) -> str:
             return "one of " + ", ".join(sorted(map(str, values)))
         case inspect.VarTupleType(item_type=item):
             return f"a list, each item {_allowed(item)}"
+        case inspect.DictType(key_type=name, value_type=value, max_length=most):
+            return f"a table of at most {most}, each {_allowed(name)} = {_allowed(value)}"
         case _:
             return "text"
 

@@ -103,9 +103,13 @@ def _read_value(given: Given) -> Any:  # noqa: ANN401 - a setting may be of any 
     return getattr(section, field.name)
 
 
-def _split(text: str, field: Field) -> str | list[str]:
-    """Text for a list is comma separated; empty text is an empty list."""
-    if not isinstance(inspect.type_info(field.type), inspect.VarTupleType):
+def _split(text: str, field: Field) -> str | list[str] | dict[str, str]:
+    """Text for a list is comma separated, that for a table `name: text; name: text`; empty text is an empty one."""
+    kind = inspect.type_info(field.type)
+    if isinstance(kind, inspect.DictType):
+        pairs = (item.partition(":") for item in text.split(";") if item.strip())
+        return {name.strip(): value.strip() for name, _, value in pairs}
+    if not isinstance(kind, inspect.VarTupleType):
         return text.strip()
     return [item.strip() for item in text.split(",")] if text.strip() else []
 

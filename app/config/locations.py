@@ -17,7 +17,7 @@ class Locations(msgspec.Struct, frozen=True, kw_only=True):
     """The directories of one user. They need not exist: `ensure` makes one when it is first written to."""
 
     config_dir: Path
-    """The user's settings (`config.toml`) and themes (`themes/`)."""
+    """The user's settings (`config.toml`), themes (`themes/`) and keymaps (`keymaps/`)."""
     state_dir: Path
     """Databases and the engine's socket."""
     log_dir: Path
@@ -38,6 +38,11 @@ class Locations(msgspec.Struct, frozen=True, kw_only=True):
         return self.log_dir / "tapedeck.log"
 
     @property
+    def layouts_file(self) -> Path:
+        """The deck's saved layouts."""
+        return self.state_dir / "layouts.json"
+
+    @property
     def engine_socket(self) -> Path:
         """The Unix socket on which a running engine listens."""
         return self.state_dir / "engine.sock"
@@ -45,6 +50,11 @@ class Locations(msgspec.Struct, frozen=True, kw_only=True):
     def database(self, mode: Literal["live", "demo"]) -> Path:
         """The database of one source: live and simulated rows never share a file."""
         return self.state_dir / f"{mode}.sqlite"
+
+    @property
+    def used_before(self) -> bool:
+        """Whether the user has settings, or has run an engine."""
+        return any(path.exists() for path in (self.config_file, self.database("live"), self.database("demo")))
 
     def new_tape(self, mode: str, wall_ns: int) -> Path:
         """Where a recording that starts at `wall_ns` goes unless the user names a file."""
@@ -54,6 +64,10 @@ class Locations(msgspec.Struct, frozen=True, kw_only=True):
     def theme_folders(self) -> tuple[Path, ...]:
         """Folders to look for themes in: the user's own, then the shipped one."""
         return (self.config_dir / "themes", shipped("themes"))
+
+    def keymap_folders(self) -> tuple[Path, ...]:
+        """Folders to look for keymaps in: the user's own, then the shipped one."""
+        return (self.config_dir / "keymaps", shipped("configs") / "keymaps")
 
     def directories(self) -> dict[str, Path]:
         """All directories by what they are for."""

@@ -1,5 +1,6 @@
 """Every setting of tapedeck, typed and documented. The text under a field is its documentation."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -22,6 +23,28 @@ CoinName = Annotated[
 ThemeName = Annotated[
     str,
     Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z", description="a theme's name (letters, digits, - and _)"),
+]
+KeymapName = Annotated[
+    str,
+    Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z", description="a keymap's name (letters, digits, - and _)"),
+]
+WatchlistName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=24,
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9 _-]*\Z",
+        description="a name (letters, digits, blanks, - and _, at most 24)",
+    ),
+]
+WatchlistQuestion = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x20-\x7e]+\Z",
+        description="a filter line (at most 200 characters of ASCII)",
+    ),
 ]
 WebsocketUrl = Annotated[str, Meta(description=f"a wss:// URL on {_HOSTS}, or ws:// or wss:// on loopback")]
 RestUrl = Annotated[str, Meta(description=f"an https:// URL on {_HOSTS}, or http:// or https:// on loopback")]
@@ -104,10 +127,18 @@ class EngineSettings(Section, frozen=True):
 
 
 class DeckSettings(Section, frozen=True):
-    """How the deck looks."""
+    """How the deck looks, and which keys it has."""
 
     theme: ThemeName = "tape"
     """Name of a theme in the themes folder."""
+    keymap: KeymapName = "default"
+    """Name of a keymap in the keymaps folder; `default` and `vim` ship with tapedeck (docs/keys.md)."""
+    flash: Literal["off", "calm", "full"] = "calm"
+    """How strongly digits that just moved light up; never under NO_COLOR."""
+    chart: Literal["blocks", "ascii"] = "blocks"
+    """What candles are drawn with; `ascii` is for fonts that lack box and block characters."""
+    watchlists: Annotated[Mapping[WatchlistName, WatchlistQuestion], Meta(max_length=50)] = {}
+    """Saved filters of the markets, by name, best as a table `[deck.watchlists]` of its own (docs/questions.md)."""
 
 
 class TapeSettings(Section, frozen=True):

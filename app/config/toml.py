@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from app.config.fields import section_names, values_of
@@ -32,6 +33,10 @@ def toml_value(value: object) -> str:
     if isinstance(value, str):
         # A TOML string is a JSON string, except that TOML also wants DEL escaped and knows no surrogate pairs.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Mapping):
+        # Tables that are equal give the same text, whatever their order.
+        pairs = (f"{toml_value(name)} = {toml_value(value[name])}" for name in sorted(value))
+        return "{" + ", ".join(pairs) + "}"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(map(toml_value, value)) + "]"
     raise TypeError(f"a {type(value).__name__} has no form in TOML")

@@ -71,8 +71,9 @@ class RulesView(msgspec.Struct, frozen=True):
 class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
     """One coin as the Markets panel shows it. Changes are fractions; funding is the hourly rate as a fraction.
 
-    `age_ms` is the age of the newest trade, quote or book; `stale` says it is past its deadline, `hole` that trades
-    are missing from its recent tape.
+    `trend` are prices of the last hour, three minutes apart, oldest first, the newest price last. `age_ms` is the age
+    of the newest trade, quote or book; `stale` says it is past its deadline, `hole` that trades are missing from its
+    recent tape.
     """
 
     coin: str
@@ -88,6 +89,7 @@ class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
     funding: float | None = None
     open_interest_usd: float | None = None
     day_volume_usd: float | None = None
+    trend: tuple[float | None, ...] = ()
     age_ms: int | None = None
     stale: bool = False
     hole: bool = False

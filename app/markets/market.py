@@ -25,6 +25,7 @@ from app.measures.returns import exponential_volatility
 CANDLES_KEPT = {"1s": 300, "1m": 480, "5m": 288, "15m": 192, "1h": 168}
 SAMPLES_KEPT = 3_700
 READS_KEPT = 600
+TREND_POINTS, TREND_STEP_MINUTES = 20, 3
 VOLATILITY_SAMPLES = 900
 VOLATILITY_HALF_LIFE_S = 300.0
 MINUTE_MS = 60_000
@@ -76,6 +77,7 @@ class Market:
         self._hour_ago: float | None = None
         self._rules: RulesRead | None = None
         self._reads: deque[RulesRead] = deque(maxlen=READS_KEPT)
+        self._trend: tuple[int, tuple[float | None, ...]] | None = None
 
     # Inputs
 
@@ -158,6 +160,7 @@ class Market:
     def merge_candles(self, interval: str, candles: Iterable[Candle], now_ms: int) -> None:
         """Back-fill one interval with the venue's candles; `KeyError` for an interval that is not kept."""
         self.candles.merge(interval, candles, now_ms)
+        self._trend = None
 
     # Views
 
@@ -246,6 +249,16 @@ class Market:
         """Change against the venue's own price of a day ago, as a fraction."""
         context = self.context()
         return _change(context.previous_day_price, self.price) if context else None
+
+    def trend(self, now_ms: int) -> tuple[float | None, ...]:
+        """Prices of the last hour, three minutes apart, oldest first: closes of minute candles, None where none is."""
+        minute = now_ms // MINUTE_MS
+        if self._trend is None or self._trend[0] != minute:
+            candles = self.candles["1m"]
+            ends = range((minute - TREND_STEP_MINUTES * (TREND_POINTS - 1)), minute + 1, TREND_STEP_MINUTES)
+            closes = (candles.close_at(end * MINUTE_MS, TREND_STEP_MINUTES * MINUTE_MS) for end in ends)
+            self._trend = (minute, tuple(closes))
+        return self._trend[1]
 
     @property
     def funding(self) -> float | None:

@@ -1,27 +1,29 @@
 """Every key of the deck, once. Bindings, footer, help, command palette and docs/keys.md come from this table."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from textual.binding import Binding, BindingType
 
-Scope = Literal["app", "table"]
-ScreenName = Literal["dashboard", "log", "feeds", "detail", "help"]
+Scope = Literal["app", "panels", "market", "table"]
+"""Whose method an action is: the app's, a screen's with several panels, the market's, or the table's in focus."""
+ScreenName = Literal["dashboard", "market", "log", "feeds", "detail", "copy", "help"]
 
-EVERYWHERE: tuple[ScreenName, ...] = ("dashboard", "log", "feeds", "detail", "help")
+EVERYWHERE: tuple[ScreenName, ...] = get_args(ScreenName)
 LISTS: tuple[ScreenName, ...] = ("dashboard", "log", "feeds")
-TABLES: tuple[ScreenName, ...] = (*LISTS, "detail")
+PANELS: tuple[ScreenName, ...] = ("dashboard", "market")
+TABLES: tuple[ScreenName, ...] = (*LISTS, "market", "detail", "copy")
 
-_KEY_NAMES = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn"}
+_KEY_NAMES = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "comma": ","}
 
 
 @dataclass(frozen=True)
 class Action:
     """One thing a key does.
 
-    `command` is the method of the app (or of the table in focus) that does it; the first of `keys` is the one shown in
-    the footer, with `label`, on the screens of `footer`; `description` is the sentence of help and palette.
+    `command` is the method of the app (or of the table or list in focus) that does it; the first of `keys` is the one
+    shown in the footer, with `label`, on the screens of `footer`; `description` is the sentence of help and palette.
     """
 
     id: str
@@ -36,7 +38,7 @@ class Action:
     @property
     def shown_keys(self) -> tuple[str, ...]:
         """The keys as a person reads them."""
-        return tuple(_KEY_NAMES.get(key, key) for key in self.keys)
+        return tuple(map(shown_key, self.keys))
 
     @property
     def where(self) -> str:
@@ -50,7 +52,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", ("q", "ctrl+c", "ctrl+q"), "quit", "quit", "Leave the deck.", footer=EVERYWHERE),
     Action("help", ("?",), "show('help')", "help", "Show every key and what it does.", footer=EVERYWHERE),
     Action(
-        "back", ("escape",), "back", "back", "Return to the screen before.", footer=("log", "feeds", "detail", "help")
+        "back",
+        ("escape",),
+        "back",
+        "back",
+        "Return to the screen before.",
+        footer=("market", "log", "feeds", "detail", "copy", "help"),
     ),
     Action("open", ("enter",), "open_row", "open", "Open the row under the cursor.", screens=LISTS, footer=LISTS),
     Action("freeze", ("f",), "freeze", "freeze", "Hold the display; the engine goes on.", footer=("dashboard",)),
@@ -60,21 +67,73 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("log", ("e",), "show('log')", "events", "Show the event log.", footer=("dashboard", "feeds")),
     Action("feeds", ("d",), "show('feeds')", "feeds", "Show each feed in detail.", footer=("dashboard", "log")),
+    Action("record", ("r",), "record", "record", "Begin a recording, or end it.", footer=("dashboard", "market")),
+    Action("retry", ("R",), "retry", "retry", "Draw a panel again that failed."),
     Action("copy", ("y",), "copy_row", "copy", "Copy the row, all of it.", screens=TABLES, footer=TABLES),
+    Action("copy-more", ("Y",), "copy_more", "copy…", "Choose what to copy: cell, row or panel, text or JSON."),
     Action("theme", ("t",), "next_theme", "theme", "Change to the next theme.", footer=("dashboard",)),
-    Action("palette", ("ctrl+p",), "command_palette", "palette", "Find an action by its name.", footer=("dashboard",)),
+    Action(
+        "palette", ("ctrl+p", ":"), "command_palette", "palette", "Find an action by its name.", footer=("dashboard",)
+    ),
+    Action("next-layout", ("v",), "next_layout", "layout", "Bring back the next saved layout."),
+    Action("save-layout", ("V",), "save_layout", "save layout", "Save how the deck is arranged."),
+    Action("mouse", ("M",), "toggle_mouse", "mouse", "Leave the mouse to the terminal, or take it back."),
     Action("pause", ("space",), "pause", "pause", "Pause or resume the tape."),
     Action("slower", ("[",), "change_speed(-1)", "slower", "Play the tape slower."),
     Action("faster", ("]",), "change_speed(1)", "faster", "Play the tape faster."),
-    Action("rewind", ("left",), "seek(-10)", "back 10 s", "Go back 10 seconds on the tape."),
-    Action("forward", ("right",), "seek(10)", "forward 10 s", "Go forward 10 seconds on the tape."),
-    Action("up", ("up", "k"), "move(-1)", "up", "Move the cursor up a row.", scope="table", screens=TABLES),
-    Action("down", ("down", "j"), "move(1)", "down", "Move the cursor down a row.", scope="table", screens=TABLES),
-    Action("page-up", ("pageup",), "page(-1)", "page up", "Move up a page.", scope="table", screens=TABLES),
-    Action("page-down", ("pagedown",), "page(1)", "page down", "Move down a page.", scope="table", screens=TABLES),
-    Action("first", ("home", "g"), "first", "first", "Go to the first row.", scope="table", screens=TABLES),
-    Action("last", ("end", "G"), "last", "last", "Go to the last row.", scope="table", screens=TABLES),
+    Action("rewind", ("left",), "seek(-10)", "back", "Go back 10 s on the tape, or 1 s in a held display."),
+    Action("forward", ("right",), "seek(10)", "forward", "Go forward 10 s on the tape, or 1 s in a held display."),
+    Action("next-panel", ("tab",), "next_panel(1)", "next", "Go to the next panel.", "panels", PANELS, PANELS),
+    Action("previous-panel", ("shift+tab",), "next_panel(-1)", "previous", "Go to the panel before.", "panels", PANELS),
+    Action("maximise", ("z",), "maximise", "zoom", "Give the panel the screen, or end it.", "panels", PANELS, PANELS),
+    Action("panel-1", ("1",), "panel(1)", "1", "Give the first panel the screen.", "panels", PANELS),
+    Action("panel-2", ("2",), "panel(2)", "2", "Give the second panel the screen.", "panels", PANELS),
+    Action("panel-3", ("3",), "panel(3)", "3", "Give the third panel the screen.", "panels", PANELS),
+    Action("all-panels", ("0",), "panel(0)", "all", "Show all panels again.", "panels", PANELS),
+    Action(
+        "longer-candles", ("u",), "interval(1)", "longer", "Show longer candles.", "market", ("market",), ("market",)
+    ),
+    Action("shorter-candles", ("U",), "interval(-1)", "shorter", "Show shorter candles.", "market", ("market",)),
+    Action(
+        "crosshair-left",
+        ("comma",),
+        "crosshair(-1)",
+        "crosshair",
+        "Move the crosshair left.",
+        "market",
+        ("market",),
+        ("market",),
+    ),
+    Action("crosshair-right", (".",), "crosshair(1)", "right", "Move the crosshair right.", "market", ("market",)),
+    Action("crosshair-off", ("c",), "no_crosshair", "no crosshair", "Take the crosshair away.", "market", ("market",)),
+    Action("up", ("up", "k"), "move(-1)", "up", "Move the cursor up a row.", scope="table"),
+    Action("down", ("down", "j"), "move(1)", "down", "Move the cursor down a row.", scope="table"),
+    Action("page-up", ("pageup",), "page(-1)", "page up", "Move up a page.", scope="table"),
+    Action("page-down", ("pagedown",), "page(1)", "page down", "Move down a page.", scope="table"),
+    Action("first", ("home", "g"), "first", "first", "Go to the first row.", scope="table"),
+    Action("last", ("end", "G"), "last", "last", "Go to the last row.", scope="table"),
+    Action("sort-next", (">",), "sort(1)", "sort", "Sort by the next column.", scope="table", screens=LISTS),
+    Action(
+        "sort-previous", ("<",), "sort(-1)", "sort back", "Sort by the column before.", scope="table", screens=LISTS
+    ),
+    Action("sort-direction", ("o",), "flip_sort", "flip", "Sort the other way round.", scope="table", screens=LISTS),
+    Action("sort-off", ("O",), "unsort", "unsort", "Return to the order given.", scope="table", screens=LISTS),
+    Action("filter", ("/",), "filter", "filter", "Filter by words, names or a question.", scope="table", screens=LISTS),
+    Action(
+        "watchlist",
+        ("w",),
+        "next_watchlist",
+        "watchlist",
+        "Show the next watchlist.",
+        scope="table",
+        screens=("dashboard",),
+    ),
 )
+
+
+def shown_key(key: str) -> str:
+    """A key as a person reads it."""
+    return _KEY_NAMES.get(key, key)
 
 
 def bindings(scope: Scope) -> list[BindingType]:
@@ -86,11 +145,8 @@ def bindings(scope: Scope) -> list[BindingType]:
     ]
 
 
-def footer_actions(screen: ScreenName, on_tape: bool) -> list[Action]:
+def footer_actions(screen: ScreenName, on_tape: bool, actions: Sequence[Action] = ACTIONS) -> list[Action]:
     """The actions the footer of a screen shows, most wanted first; the tape's own come first on a tape's dashboard."""
-    shown = [action for action in ACTIONS if screen in action.footer]
-    return [*_tape_actions(), *shown] if on_tape and screen == "dashboard" else shown
-
-
-def _tape_actions() -> Iterable[Action]:
-    return (action for action in ACTIONS if action.id in ("pause", "slower", "faster"))
+    shown = [action for action in actions if screen in action.footer]
+    tape = [action for action in actions if action.id in ("pause", "slower", "faster")]
+    return [*tape, *shown] if on_tape and screen == "dashboard" else shown

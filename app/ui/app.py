@@ -1,246 +1,116 @@
 """The deck: a client of an engine, in a terminal. It shows snapshots and sends commands."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual import actions as textual_actions
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
 
-from app.core.clock import Clock
-from app.core.errors import TapedeckError
-from app.core.playback import Playback
-from app.core.text import clean
-from app.engine.link import EngineLink
-from app.engine.protocol import Command, RefreshMarkets, SetMetricSource, SetPlayback
-from app.ui.actions import ACTIONS, ScreenName, bindings
-from app.ui.panels.detail import row_text
+from app.engine.protocol import LookAt
+from app.ui.actions import ScreenName, bindings
+from app.ui.appearance import Appearance
+from app.ui.copy_actions import CopyActions
+from app.ui.key_conflicts import Host
+from app.ui.keymap import sharing_actions
+from app.ui.layouts import Layout
 from app.ui.screens.base import DeckScreen
+from app.ui.screens.copy_menu import CopyMenu
 from app.ui.screens.dashboard import Dashboard
 from app.ui.screens.detail import Detail
 from app.ui.screens.event_log import EventLog
 from app.ui.screens.feeds import Feeds
 from app.ui.screens.help import Help
-from app.ui.state import DeckState
-from app.ui.theme import Palette
-from app.ui.widgets.flash import Level
+from app.ui.screens.market import MarketScreen
+from app.ui.steering import Steering
+from app.ui.theme_choice import PALETTE_CSS, DeckCommands
 
-PAINTS_PER_SECOND = 10
-
-_SCREENS: Mapping[ScreenName, type[DeckScreen]] = {"log": EventLog, "feeds": Feeds, "help": Help}
+_SCREENS: Mapping[ScreenName, type[DeckScreen]] = {"log": EventLog, "feeds": Feeds}
 
 
-class DeckApp(App[None], inherit_bindings=False):
-    """The Textual application. `themes` holds at least one theme; the first of `notices` is said at the start."""
+class DeckApp(Steering, Appearance, CopyActions):
+    """The Textual application. `hosts` are the programs around it that take some keys (docs/keys.md)."""
 
-    TITLE = "tapedeck"
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (140, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]  # noqa: RUF012
-    ALLOW_SELECT = False
-    CSS = "CommandPalette:nocolor OptionList > .option-list--option-highlighted { text-style: reverse; }"
+    COMMANDS = {DeckCommands}  # noqa: RUF012
+    CSS = PALETTE_CSS
 
     def __init__(
         self,
-        link: EngineLink,
-        clock: Clock,
-        themes: Mapping[str, Palette],
-        *,
-        theme: str,
-        expected: str = "",
-        notices: Iterable[str] = (),
-        no_color: bool = False,
-        after_first_paint: Callable[[], object] | None = None,
+        *arguments: Any,  # noqa: ANN401 - those of DeckBase, unchanged
+        hosts: Sequence[Host] = (),
+        layouts: Iterable[Layout] = (),
+        **named: Any,  # noqa: ANN401
     ) -> None:
-        super().__init__(ansi_color=True if no_color else None)
-        self._link = link
-        self._themes = themes
-        self._palette = themes[theme]
-        self._notices = tuple(notices)
-        self._after_first_paint = after_first_paint
-        self._dashboard = Dashboard(self._palette)
-        self.state = DeckState(clock, expected)
-        self.failure: BaseException | None = None
-        self.crash: Exception | None = None
-
-    def get_default_screen(self) -> Screen[None]:
-        return self._dashboard
-
-    def on_mount(self) -> None:
-        for palette in self._themes.values():
-            self.register_theme(palette.textual_theme())
-        self.theme = self._palette.textual_theme().name
-        self.set_interval(1 / PAINTS_PER_SECOND, self.paint)
-        self.call_after_refresh(self._start)
+        super().__init__(*arguments, **named)
+        self._hosts = hosts
+        self._sharing = [(textual_actions.parse(action.command), action) for action in sharing_actions(self.actions)]
+        self._looking = LookAt("")
+        self.keep_layouts(layouts)
 
     def paint(self) -> None:
-        """Bring the screen up to date. The only place where snapshots reach widgets."""
-        self._deck_screen.show(self.state.view())
-
-    def flash(self, text: str, level: Level = "info") -> None:
-        """Say something on the flash line."""
-        self._deck_screen.flash.say(text, level)
+        self._look_where_the_screen_does()
+        super().paint()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        for action in ACTIONS:
+        for action in self.actions:
             if action.scope == "app" and action.id != "palette":
-                title = f"{action.label} · {' '.join(action.shown_keys)}"
+                # Textual reads a title as markup, and a bracket may be a key.
+                keys = " ".join(action.shown_keys).replace("[", r"\[")
+                title = f"{action.label} · {keys}"
                 yield SystemCommand(title, action.description, self._runner(action.command))
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if event.state is not WorkerState.ERROR or event.worker.error is None:
-            return
-        error = event.worker.error
-        reason = str(error) if isinstance(error, TapedeckError) else f"{type(error).__name__}: {error}"
-        if event.worker.group == "link":
-            self.failure = error
-            self.state.fail(str(clean(reason, 300)))
-            self.flash(f"The link to the engine failed: {reason}", "warning")
-        else:
-            self.flash(f"The command failed: {reason}", "warning")
-
-    async def action_quit(self) -> None:
-        """Leave the deck; the terminal is restored and the link closed."""
-        self.exit()
-
-    async def action_back(self) -> None:
-        """Return to the screen before."""
-        if len(self.screen_stack) > 1:
-            self.pop_screen()
-        else:
-            self.flash("This is the dashboard; q leaves the deck.")
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Of the actions that share a key, only the one that works on this screen answers to it."""
+        screen = self._deck_screen.NAME
+        return all(
+            screen in sharing.screens
+            for (_, name, given), sharing in self._sharing
+            if (name, given) == (action, parameters)
+        )
 
     async def action_show(self, name: ScreenName) -> None:
-        """Show a screen, or return to the dashboard if it is shown already."""
-        if name == self._deck_screen.NAME:
+        """Show a screen, or return to the one before if it is shown already; help lies over what it helps with."""
+        below = self._deck_screen.NAME
+        if name == below:
             await self.action_back()
+            return
+        if name == "help":
+            await self._open(Help(self._palette, below, self._hosts))
             return
         while len(self.screen_stack) > 1:
             self.pop_screen()
         await self._open(_SCREENS[name](self._palette))
 
     async def action_open_row(self) -> None:
-        """Show all of the row under the cursor."""
+        """Show all of the row under the cursor; in the choice of what to copy, copy it."""
+        if isinstance(self._deck_screen, CopyMenu):
+            await self._copy_chosen(self._deck_screen)
+            return
         selection = self._deck_screen.selection()
         if selection is None:
             self.flash("There is no row here to open.", "warning")
+        elif selection.panel.id == "markets" and self._deck_screen.NAME == Dashboard.NAME:
+            await self._open(MarketScreen(self._palette, selection.row.key, marks=self._options.marks))
         elif self._deck_screen.NAME != Detail.NAME:
             await self._open(Detail(self._palette, selection))
 
     async def on_live_table_opened(self) -> None:
         await self.action_open_row()
 
-    def action_freeze(self) -> None:
-        """Hold the display, or let it go on."""
-        if self.state.view().newest is None:
-            self.flash("Nothing to freeze yet: no snapshot has come.", "warning")
-        elif self.state.toggle_freeze():
-            self.flash("The display is held; the engine goes on. f lets it go on.")
-        else:
-            self.flash("The display goes on.")
+    def _look_where_the_screen_does(self) -> None:
+        """Have the engine send the market that is opened, in the candles wanted; none when none is."""
+        opened = next((screen for screen in self.screen_stack if isinstance(screen, MarketScreen)), None)
+        look = LookAt(opened.coin, opened.interval) if opened is not None else LookAt("")
+        if look != self._looking and self.state.view().connection == "connected":
+            self._looking = look
+            self.run_worker(self._look_at(look), group="commands", exit_on_error=False)
 
-    def action_toggle_metrics(self) -> None:
-        """Ask for the other source of metrics."""
-        newest = self.state.view().newest
-        if newest is None:
-            self._not_connected()
-            return
-        self._send(SetMetricSource("ai" if newest.metric_source == "rules" else "rules"))
-
-    def action_refresh_markets(self) -> None:
-        """Ask the venue for its markets again."""
-        if self.state.view().connection != "connected":
-            self._not_connected()
-            return
-        self._send(RefreshMarkets())
-
-    def action_pause(self) -> None:
-        """Pause or resume the tape."""
-        playback = self._playback()
-        if playback is not None:
-            self._send(SetPlayback(paused=not playback.paused))
-
-    def action_change_speed(self, steps: int) -> None:
-        """Play the tape faster or slower by steps of the ladder of speeds."""
-        if self._playback() is not None:
-            self._send(SetPlayback(speed_steps=steps))
-
-    def action_seek(self, seconds: int) -> None:
-        """Move on the tape by seconds of its own time."""
-        if self._playback() is not None:
-            self._send(SetPlayback(seek_by_ms=seconds * 1_000))
-
-    def action_copy_row(self) -> None:
-        """Copy the row under the cursor through the terminal (OSC 52): where it is from, and all it holds."""
-        selection = self._deck_screen.selection()
-        if selection is None:
-            self.flash("There is no row here to copy.", "warning")
-            return
-        text = row_text(self.state.view(), selection.columns, selection.row)
-        self.copy_to_clipboard(text)
-        self.flash(f"Copied through the terminal: {text}")
-
-    def action_next_theme(self) -> None:
-        """Change to the next theme."""
-        names = list(self._themes)
-        self._palette = self._themes[names[(names.index(self._palette.name) + 1) % len(names)]]
-        self.theme = self._palette.textual_theme().name
-        for screen in self.screen_stack:
-            if isinstance(screen, DeckScreen):
-                screen.set_palette(self._palette)
-        self.flash(f"Theme: {self._palette.name}." if len(names) > 1 else "There is only one theme.")
-
-    def _handle_exception(self, error: Exception) -> None:
-        """Leave it to whoever started the deck to report a crash; Textual would print it, locals and all."""
-        self.crash = error
-        super()._handle_exception(error)
-        self._exit_renderables.clear()
-
-    @property
-    def _deck_screen(self) -> DeckScreen:
-        """The deck's screen on top, even when the palette lies over it or the app is closing."""
-        stack = reversed(self.screen_stack)
-        return next((screen for screen in stack if isinstance(screen, DeckScreen)), self._dashboard)
-
-    async def _open(self, screen: DeckScreen) -> None:
-        """Show a screen with all it has to say: the next key may come before the next paint."""
-        await self.push_screen(screen)
-        self.paint()
-
-    def _start(self) -> None:
-        for notice in self._notices[:1]:
-            self.flash(notice, "warning")
-        self.run_worker(self._follow(), group="link", exit_on_error=False)
-        if self._after_first_paint is not None:
-            self._after_first_paint()
-
-    async def _follow(self) -> None:
-        """Keep the newest snapshot until the engine ends."""
-        welcome = await self._link.connect()
-        self.state.welcome(welcome.source)
-        while (snapshot := await self._link.snapshot()) is not None:
-            self.state.accept(snapshot)
-        self.state.end()
-        self.flash("The engine has ended; what is shown is the last it said. q leaves.", "warning")
-
-    def _send(self, command: Command) -> None:
-        self.run_worker(self._give(command), group="commands", exit_on_error=False)
-
-    async def _give(self, command: Command) -> None:
-        result = await self._link.send(command)
-        self.flash(result.message, "info" if result.ok else "warning")
-
-    def _playback(self) -> Playback | None:
-        newest = self.state.view().newest
-        if newest is None:
-            self._not_connected()
-        elif newest.playback is None:
-            self.flash(f"That key steers a tape; this is {newest.source.label}.", "warning")
-        return newest.playback if newest is not None else None
-
-    def _not_connected(self) -> None:
-        self.flash("Not connected to an engine.", "warning")
+    async def _look_at(self, look: LookAt) -> None:
+        result = await self._link.send(look)
+        if not result.ok:
+            self.flash(result.message, "warning")
 
     def _runner(self, command: str) -> Callable[[], object]:
         return lambda: self.run_action(command)

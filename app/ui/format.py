@@ -4,11 +4,13 @@ What is not known, not finite or not a number is shown as a dash, never as zero.
 """
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 DASH = "–"
 UP = "▲"
 DOWN = "▼"
+_BARS = "▁▂▃▄▅▆▇█"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND_MS = 1_000
@@ -75,6 +77,30 @@ def compact(value: float | None) -> str:
         if abs(value) >= limit * 0.9995:
             return _three_digits(value / limit) + letter
     return f"{value:.0f}"
+
+
+def amount(value: float | None) -> str:
+    """A size in coins with about four significant digits: `0.000012`, `0.0123`, `1.234`, `1,234`, `1.23M`."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    if abs(value) >= 99_999.5:
+        return compact(value)
+    limits = ((999.5, 0), (99.95, 1), (0.9995, 3), (0.00995, 4))
+    places = next((places for limit, places in limits if abs(value) >= limit), 6 if value else 0)
+    return f"{value:,.{places}f}"
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """One bar a value, from the lowest to the highest of them; a blank for one that is not known."""
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    if len(known) < 2:
+        return DASH
+    low, high = min(known), max(known)
+    step = (high - low) / len(_BARS) or math.inf
+    return "".join(
+        " " if value is None or not math.isfinite(value) else _BARS[min(len(_BARS) - 1, int((value - low) / step))]
+        for value in values
+    )
 
 
 def age(milliseconds: float | None) -> str:

@@ -4,41 +4,39 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.core.clock import Clock, SystemClock
-from app.core.errors import TapedeckError
+from app.core.errors import DataError, TapedeckError
 from app.engine.link import EngineLink
 
 if TYPE_CHECKING:
     from app.ui.app import DeckApp
+    from app.ui.deck_options import DeckOptions
+    from app.ui.layouts import Layout
 
 _CLOSE_TIMEOUT_S = 5.0
 _FRAMES_PER_SECOND = "240"
 
 
-def run_deck(
-    link: EngineLink,
-    *,
-    theme: str = "tape",
-    theme_folders: Sequence[Path] = (),
-    clock: Clock | None = None,
-    expected: str = "",
-) -> int:
+def run_deck(link: EngineLink, options: "DeckOptions", clock: Clock | None = None) -> int:
     """Show the deck on `link` until it is left; gives the exit code.
 
-    Themes are looked for in `theme_folders`, the earlier folder winning a name. `expected` is the word for the source
-    that was asked for (LIVE, DEMO, TAPE), shown with a `?` until the engine answers. The code is 0, or that of the
-    error that kept the deck from its engine. What nobody expected, in the deck or in the link, is raised once the
-    terminal is restored. Needs a terminal and a thread without a running event loop.
+    The code is 0, or that of the error that kept the deck from its engine. What nobody expected, in the deck or in the
+    link, is raised once the terminal is restored. Needs a terminal and a thread without a running event loop.
     """
-    # Textual reads these once, at import. A high frame rate is what keeps a key's echo from waiting for the next frame.
+    prepare_environment()
+    deck = make_deck(link, options, clock or SystemClock())
+    return asyncio.run(_run(deck, link))
+
+
+def prepare_environment() -> None:
+    """Set what Textual reads once, when it is first imported; a value that is set already is kept."""
+    # A high frame rate is what keeps a key's echo from waiting for the next frame.
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES_PER_SECOND)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    deck = make_deck(link, theme, theme_folders, clock or SystemClock(), expected)
-    return asyncio.run(_run(deck, link))
 
 
 async def _run(deck: "DeckApp", link: EngineLink) -> int:
@@ -64,31 +62,53 @@ async def _close(link: EngineLink) -> None:
         raise TapedeckError(f"the engine did not end within {_CLOSE_TIMEOUT_S:.0f} s; it is left behind") from error
 
 
-def make_deck(
-    link: EngineLink, theme: str, theme_folders: Sequence[Path], clock: Clock, expected: str = ""
-) -> "DeckApp":
-    """The application with its themes; one that is missing or broken gives a notice and the built-in theme."""
-    from app.ui.app import DeckApp
-    from app.ui.theme import default_palette, load_themes
+def make_deck(link: EngineLink, options: "DeckOptions", clock: Clock) -> "DeckApp":
+    """The application with its themes, keys and layouts.
 
-    themes, notices = load_themes(theme_folders)
+    A theme or keymap that is missing or broken gives a notice, and the built-in theme or the default keys.
+    """
+    from app.ui.app import DeckApp
+    from app.ui.key_conflicts import conflicts, hosts_around, unreachable_notice
+    from app.ui.keymap_files import choose_keymap
+    from app.ui.theme import default_palette, load_themes, one_notice
+
+    themes, broken = load_themes(options.theme_folders)
     no_color = bool(os.environ.get("NO_COLOR"))
-    wanted = "mono" if no_color and "mono" in themes else theme
+    if not no_color:
+        # Textual takes an empty one for set; https://no-color.org does not.
+        os.environ.pop("NO_COLOR", None)
+    wanted = "mono" if no_color and "mono" in themes else options.theme
+    notice = one_notice(broken, wanted, themes)
     if wanted not in themes:
         fallback = default_palette()
         themes = {fallback.name: fallback, **themes}
-        notices.append(f"There is no usable theme {wanted!r}; the built-in one is shown.")
         wanted = fallback.name
+    keys, key_notice = choose_keymap(options.keymap, options.keymap_folders)
+    layouts, layout_notice = _saved_layouts(options.layouts)
+    hosts = hosts_around(os.environ)
+    unreachable = unreachable_notice(conflicts(keys.actions(), hosts))
     return DeckApp(
         link,
         clock,
         themes,
-        theme=wanted,
-        expected=expected,
-        notices=notices,
+        replace(options, theme=wanted, flash="off" if no_color else options.flash),
+        keymap=keys,
+        hosts=hosts,
+        layouts=layouts,
+        notices=[said for said in (key_notice, notice, layout_notice, unreachable) if said],
         no_color=no_color,
-        after_first_paint=_settle_memory,
+        after_first_paint=settle_memory,
     )
+
+
+def _saved_layouts(path: Path | None) -> tuple[list["Layout"], str]:
+    """The layouts of a file, and a sentence where they cannot be used."""
+    from app.ui.layouts import load_layouts
+
+    try:
+        return (load_layouts(path) if path is not None else []), ""
+    except DataError as error:
+        return [], f"{error}."
 
 
 def _leave_on_signals(deck: "DeckApp") -> None:
@@ -102,7 +122,7 @@ def _leave_on_signals(deck: "DeckApp") -> None:
                 return
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """Keep the collector from walking what lives as long as the deck: its pauses are the tail of key latency."""
     gc.collect()
     gc.freeze()

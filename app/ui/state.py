@@ -3,6 +3,7 @@
 One writer (the link worker and the actions, all on the deck's loop); the screens read the frozen `DeckView`.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,13 +13,16 @@ from app.engine.protocol import Snapshot, SourceView
 Connection = Literal["connecting", "connected", "ended", "failed"]
 
 SILENCE_LIMIT_S = 3.0
+HISTORY_S = 120
+"""How far back a frozen display can step."""
+_STEP_NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class DeckView:
     """The deck at one moment. `shown` is what panels show: the held snapshot while frozen, else the newest.
 
-    `frozen_s` is how long the display has been held, None when it is not; `silent_s` how long ago the newest snapshot
+    `frozen_s` is how old the held picture is, None when none is held; `silent_s` how long ago the newest snapshot
     came; `reason` says why the link failed; `expected` is the word for the source that was asked for, if that is known.
     """
 
@@ -69,7 +73,10 @@ class DeckState:
         self._newest: Snapshot | None = None
         self._newest_ns = clock.monotonic_ns()
         self._held: Snapshot | None = None
-        self._held_ns = 0
+        self._held_ns = self._held_wall_ms = 0
+        # One snapshot a second: every tenth of a second would cost tens of megabytes.
+        self._history: deque[Snapshot] = deque(maxlen=HISTORY_S)
+        self._noted_ns: int | None = None
 
     def welcome(self, source: SourceView) -> None:
         """The engine has answered; `source` is what it shows."""
@@ -79,9 +86,12 @@ class DeckState:
 
     def accept(self, snapshot: Snapshot) -> None:
         """Take a newer snapshot."""
+        now = self._newest_ns = self._clock.monotonic_ns()
         self._newest = snapshot
         self._source = snapshot.source
-        self._newest_ns = self._clock.monotonic_ns()
+        if self._noted_ns is None or now - self._noted_ns >= _STEP_NS:
+            self._noted_ns = now
+            self._history.append(snapshot)
 
     def end(self) -> None:
         """The engine has ended by itself."""
@@ -96,7 +106,28 @@ class DeckState:
         """Hold what is shown, or let go; whether it is held now. Nothing can be held before the first snapshot."""
         self._held = self._newest if self._held is None else None
         self._held_ns = self._clock.monotonic_ns()
+        self._held_wall_ms = self._held.wall_ms if self._held else 0
         return self._held is not None
+
+    def step(self, seconds: int) -> bool:
+        """Show what was shown that many seconds later, or earlier where negative; False at the end of what is kept.
+
+        The display must be held.
+        """
+        if self._held is None:
+            return False
+        wall_ms = self._held.wall_ms + seconds * 1_000
+        kept = [*self._history, *([self._newest] if self._newest else [])]
+        found = min(kept, key=lambda snapshot: abs(snapshot.wall_ms - wall_ms), default=self._held)
+        moved = found.wall_ms != self._held.wall_ms and (found.wall_ms > self._held.wall_ms) == (seconds > 0)
+        self._held = found if moved else self._held
+        return moved
+
+    def _frozen_s(self, now: int) -> float | None:
+        """How old the held picture is: the time since it was held, and what was stepped back since then."""
+        if self._held is None:
+            return None
+        return (now - self._held_ns) / 1e9 + (self._held_wall_ms - self._held.wall_ms) / 1_000
 
     def view(self) -> DeckView:
         """The state at this moment."""
@@ -108,6 +139,6 @@ class DeckState:
             source=self._source,
             newest=self._newest,
             shown=self._held or self._newest,
-            frozen_s=(now - self._held_ns) / 1e9 if self._held else None,
+            frozen_s=self._frozen_s(now),
             silent_s=(now - self._newest_ns) / 1e9,
         )

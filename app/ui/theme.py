@@ -4,9 +4,10 @@ A role's style is a colour (`#rrggbb` or a terminal colour such as `bright_red` 
 with any of `bold`, `dim`, `italic`, `underline` and `reverse`.
 """
 
+import difflib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -39,10 +40,13 @@ Role = Literal[
 ROLES: tuple[Role, ...] = get_args(Role)
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
-_TERMINAL_COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
-_COLOUR = re.compile(rf"#[0-9a-f]{{6}}|default|(bright_)?({'|'.join(_TERMINAL_COLOURS)})")
-_ATTRIBUTES = frozenset({"bold", "dim", "italic", "underline", "reverse", "on"})
+_HUES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+_TERMINAL_COLOURS = ("default", *_HUES, *(f"bright_{hue}" for hue in _HUES))
+_HEX_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_ATTRIBUTES = ("bold", "dim", "italic", "underline", "reverse", "on")
 _BAD_PAIRS = frozenset({("on", word) for word in _ATTRIBUTES})
+_WIDEST_WORD = 32
+_WIDEST_DESCRIPTION = 60
 _MAXIMUM_BYTES = 64 * 1024
 
 _DEFAULT_ROLES: Mapping[Role, str] = {
@@ -79,6 +83,7 @@ class Palette:
     """A checked theme: a Rich style for every role, on the panel's background where the role names none."""
 
     name: str
+    description: str
     dark: bool
     ansi: bool
     styles: Mapping[Role, Style]
@@ -86,6 +91,12 @@ class Palette:
     def style(self, role: Role) -> Style:
         """The style of a role on the panel's background."""
         return self.styles[role]
+
+    @property
+    def colourless(self) -> bool:
+        """Whether it names no colour but the terminal's default ones, and so looks the same under NO_COLOR."""
+        colours = (colour for style in self.styles.values() for colour in (style.color, style.bgcolor))
+        return all(colour is None or colour.is_default for colour in colours)
 
     def textual_theme(self) -> Theme:
         """The same colours for Textual's own widgets."""
@@ -124,18 +135,18 @@ def default_palette() -> Palette:
 
 
 def parse_theme(text: str, origin: str) -> Palette:
-    """The theme a file holds. Raises `ConfigError` naming `origin`, the key and what is wrong with it."""
+    """The theme a file holds.
+
+    Raises `ConfigError` naming `origin`, the first key that is wrong, what is wrong with it and the nearest right word.
+    """
     try:
-        file = msgspec.convert(tomllib.loads(text), ThemeFile)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
-        raise ConfigError(f"theme {origin}: {error}; correct the file or remove it") from error
-    if not _NAME.fullmatch(file.name):
-        raise ConfigError(f"theme {origin}: name must be lower-case letters, digits and hyphens; correct it")
-    missing = [role for role in ROLES if role not in file.roles]
-    if missing:
-        raise ConfigError(f"theme {origin}: no style for role {missing[0]!r}; add it under [roles]")
-    for role, style in file.roles.items():
-        _check_style(role, style, origin)
+        content = tomllib.loads(text)
+        _check_keys(content)
+        file = msgspec.convert(content, ThemeFile)
+        _check_values(file)
+    # A number of thousands of digits is a plain ValueError.
+    except (ValueError, RecursionError, msgspec.ValidationError, ConfigError) as error:
+        raise ConfigError(f"theme {origin}: {error}") from error
     return _palette(file)
 
 
@@ -143,7 +154,7 @@ def load_themes(folders: Sequence[Path]) -> tuple[dict[str, Palette], list[str]]
     """The themes found in `folders`, the earlier folder winning a name, and one sentence for each file left out."""
     palettes: dict[str, Palette] = {}
     notices: list[str] = []
-    for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
+    for path in (path for folder in folders for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem)):
         try:
             palette = parse_theme(_read(path), path.name)
         except ConfigError as error:
@@ -151,6 +162,30 @@ def load_themes(folders: Sequence[Path]) -> tuple[dict[str, Palette], list[str]]
         else:
             palettes.setdefault(palette.name, palette)
     return palettes, notices
+
+
+def one_notice(broken: Sequence[str], wanted: str, known: Collection[str]) -> str:
+    """All there is to say at the start about themes, in one go: empty when the theme `wanted` is among those `known`
+    and no file is `broken`. Of several broken files one is told, that of the wanted theme first, and the rest counted.
+    """
+    own = [notice for notice in broken if notice.startswith(f"theme {wanted}.toml:")]
+    sentences = [*own, *broken][:1]
+    if wanted not in known and own:
+        sentences.append("The built-in theme is shown")
+    elif wanted not in known:
+        hint = nearest_hint(wanted, known) if known else ""
+        sentences.append(f"There is no usable theme {wanted!r}, the built-in one is shown{hint}")
+    if len(broken) > 1:
+        sentences.append(f"{len(broken) - 1} more theme file{'s have' if len(broken) > 2 else ' has'} errors")
+    return " ".join(f"{sentence}." for sentence in sentences)
+
+
+def nearest_hint(word: str, known: Iterable[str]) -> str:
+    """The hint that ends a message about `word`, which is none of `known`: the nearest of them, or all."""
+    known = tuple(known)
+    # Comparing is quadratic in the length, and a word from a file may be of any length.
+    close = difflib.get_close_matches(word[:_WIDEST_WORD].lower(), known, n=1, cutoff=0.6)
+    return f"; nearest: {close[0]}" if close else f"; known: {' '.join(known)}"
 
 
 def _read(path: Path) -> str:
@@ -164,13 +199,45 @@ def _read(path: Path) -> str:
         raise ConfigError(f"theme {path.name}: cannot be read ({error}); correct the file or remove it") from error
 
 
-def _check_style(role: Role, style: str, origin: str) -> None:
+def _check_keys(content: Mapping[str, object]) -> None:
+    for key in content:
+        if key not in ThemeFile.__struct_fields__:
+            place = "; write it below [roles]" if key in ROLES else nearest_hint(key, ThemeFile.__struct_fields__)
+            raise ConfigError(f"{_shown(key)} is not a key of a theme{place}")
+    roles = content.get("roles")
+    for role, style in roles.items() if isinstance(roles, dict) else ():
+        if role not in ROLES:
+            place = "; write it above [roles]" if role in ThemeFile.__struct_fields__ else nearest_hint(role, ROLES)
+            raise ConfigError(f"{_shown(role)} is not a role{place}")
+        if not isinstance(style, str):
+            raise ConfigError(f'role {role!r} must be a text in quotes, such as "bold red"')
+
+
+def _check_values(file: ThemeFile) -> None:
+    if not _NAME.fullmatch(file.name):
+        raise ConfigError(f"name must be lower-case letters, digits and hyphens, not {_shown(file.name)}")
+    missing = [role for role in ROLES if role not in file.roles]
+    if missing:
+        raise ConfigError(f"no style for role {missing[0]!r}; add it under [roles]")
+    for role, style in file.roles.items():
+        _check_style(role, style)
+
+
+def _check_style(role: Role, style: str) -> None:
     words = style.split()
     for word in words:
-        if word not in _ATTRIBUTES and not _COLOUR.fullmatch(word):
-            raise ConfigError(f"theme {origin}: role {role!r} has {word!r}; use #rrggbb, a terminal colour, or bold")
+        if word not in _ATTRIBUTES and word not in _TERMINAL_COLOURS and not _HEX_COLOUR.fullmatch(word):
+            raise ConfigError(f"role {role!r} has {_shown(word)}{_nearest_in_style(word)}")
     if not words or words[-1] == "on" or any(pair in _BAD_PAIRS for pair in pairwise(words)):
-        raise ConfigError(f"theme {origin}: role {role!r} must name a colour after 'on'; correct it")
+        raise ConfigError(f"role {role!r} must name a colour, and one after 'on'")
+
+
+def _nearest_in_style(word: str) -> str:
+    return "; write #rrggbb" if word.startswith("#") else nearest_hint(word, (*_TERMINAL_COLOURS, *_ATTRIBUTES))
+
+
+def _shown(word: str) -> str:
+    return repr(str(clean(word, _WIDEST_WORD)))
 
 
 def _palette(file: ThemeFile) -> Palette:
@@ -180,7 +247,8 @@ def _palette(file: ThemeFile) -> Palette:
     styles: dict[Role, Style] = {role: base + Style.parse(file.roles[role]) for role in ROLES}
     # A cursor is laid over the row's own colours: it must not bring any it does not name.
     styles["cursor"] = Style.parse(file.roles["cursor"])
-    return Palette(file.name, file.dark, file.ansi, styles)
+    description = str(clean(file.description, _WIDEST_DESCRIPTION))
+    return Palette(file.name, description, file.dark, file.ansi, styles)
 
 
 def _textual_colour(style: Style) -> str:

@@ -88,7 +88,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], ["live"]),
+        ([], ["start"]),
         (["--set", "markets.top=3"], ["live", "--set", "markets.top=3"]),
         (["demo", "--seed", "3"], ["demo", "--seed", "3"]),
         (["--help"], ["--help"]),

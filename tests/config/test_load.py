@@ -168,3 +168,19 @@ def test_any_text_for_a_setting_changes_that_setting_or_names_it(key: str, text:
     else:
         others = {name: value for name, value in values_of(result).items() if name != key}
         assert others.items() <= values_of(Settings()).items()
+
+
+def test_watchlists_are_a_table_and_keep_their_order(locations: Locations) -> None:
+    write(locations.config_file, '[deck.watchlists]\nmovers = "change_1h > 2"\nmajors = "BTC, ETH"\n')
+    loaded = load(locations, environ={})
+    assert list(loaded.settings.deck.watchlists.items()) == [("movers", "change_1h > 2"), ("majors", "BTC, ETH")]
+    assert loaded.origins["deck.watchlists"] == str(locations.config_file)
+
+
+def test_watchlists_as_text_have_semicolons_between_them(locations: Locations) -> None:
+    text = "movers: change_1h > 2; majors: BTC, ETH;"
+    loaded = load(locations, environ={"TAPEDECK_DECK__WATCHLISTS": text})
+    assert loaded.settings.deck.watchlists == {"movers": "change_1h > 2", "majors": "BTC, ETH"}
+    assert build([flag("deck.watchlists", "")]).deck.watchlists == {}
+    with pytest.raises(ConfigError, match="must be a table of at most 50"):
+        build([flag("deck.watchlists", "movers")])

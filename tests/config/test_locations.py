@@ -57,6 +57,10 @@ def test_own_themes_come_before_shipped_ones(locations: Locations) -> None:
     assert locations.theme_folders() == (locations.config_dir / "themes", shipped("themes"))
 
 
+def test_own_keymaps_come_before_shipped_ones(locations: Locations) -> None:
+    assert locations.keymap_folders() == (locations.config_dir / "keymaps", shipped("configs") / "keymaps")
+
+
 def test_new_tapes_are_named_by_source_and_start(locations: Locations) -> None:
     path = locations.new_tape("demo", 1_700_000_000_123_000_000)
     assert path == locations.tape_dir / "demo-20231114-221320.tape"

@@ -1,6 +1,7 @@
 """A scripted engine for the deck, which says what a test tells it to, and a reader of the screen."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,17 +15,23 @@ from app.core.errors import VenueError
 from app.core.playback import Playback
 from app.engine.protocol import (
     PROTOCOL_VERSION,
+    CandleView,
     Command,
     CommandResult,
     FeedView,
+    LevelView,
     LogLine,
+    MarketDetail,
     MarketRow,
+    ReadPoint,
     RulesView,
     Snapshot,
     SourceView,
+    TradeView,
     Welcome,
 )
 from app.ui.app import DeckApp
+from app.ui.deck_options import DeckOptions
 from app.ui.theme import load_themes
 
 THEMES = Path(__file__).parents[2] / "themes"
@@ -97,6 +104,7 @@ def market(coin: str, price: float, index: int = 0, **changes: Any) -> MarketRow
         funding=0.0000125 - index / 1_000_000,
         open_interest_usd=2.1e9 / (index + 1),
         day_volume_usd=3.4e9 / (index + 1),
+        trend=tuple(price * (1 + 0.01 * math.sin((n + index) / 3)) if n or index % 5 else None for n in range(21)),
         age_ms=300 + 100 * index,
         favourite=index < 3,
     )
@@ -142,6 +150,43 @@ def snapshot(sequence: int = 1, **changes: Any) -> Snapshot:
     return msgspec.structs.replace(full, **changes)
 
 
+def detail(**changes: Any) -> MarketDetail:
+    """BTC opened up: two hours of minutes with a gap, prints, a book, a minute of reads and a hole."""
+    minutes = [minute for minute in range(120) if not 40 <= minute < 44]
+    waves = [(minute, 67_000 + 300 * math.sin(minute / 9) + 40 * math.sin(minute * 2.3)) for minute in minutes]
+    opened = WALL_MS - WALL_MS % 60_000
+    full = MarketDetail(
+        coin="BTC",
+        interval="1m",
+        interval_ms=60_000,
+        candles=tuple(
+            CandleView(
+                opened - 60_000 * (119 - minute), price, price + 60, price - 45, price + 50 * math.cos(minute), 5.0
+            )
+            for minute, price in waves
+        ),
+        trades=tuple(
+            TradeView(
+                WALL_MS - 400 * n, 1_000 - n, 67_123.5 - n % 5, 0.01 * (n % 9 + 1), 1 - 2 * (n % 3 == 0), n * 0.83
+            )
+            for n in range(120)
+        ),
+        bids=tuple(LevelView(67_123.0 - n, 0.5 + (n * 7 % 5), n + 1) for n in range(20)),
+        asks=tuple(LevelView(67_124.0 + n, 0.4 + (n * 3 % 7), n + 2) for n in range(20)),
+        book_age_ms=1_200,
+        imbalance=-0.18,
+        reads=tuple(
+            ReadPoint(WALL_MS - 1_000 * (59 - n), 50 + 40 * math.sin(n / 7), 50 + n / 3, None if n % 5 else 55.0)
+            for n in range(60)
+        ),
+        holes=((opened - 60_000 * 80, opened - 60_000 * 76),),
+        mark_price=67_130.0,
+        oracle_price=67_120.0,
+        previous_day_price=66_000.0,
+    )
+    return msgspec.structs.replace(full, **changes)
+
+
 def tape_snapshot(**changes: Any) -> Snapshot:
     """A snapshot of a tape that plays at 4x."""
     playback = Playback(WALL_MS - 60_000, WALL_MS + 387_000, WALL_MS, 4.0, False, False)
@@ -151,7 +196,7 @@ def tape_snapshot(**changes: Any) -> Snapshot:
 def make_deck(link: ScriptedLink, clock: ManualClock | None = None) -> DeckApp:
     """The deck on a scripted link, in the first of the shipped themes."""
     themes, notices = load_themes([THEMES])
-    return DeckApp(link, clock or ManualClock(), themes, theme="tape", notices=notices)
+    return DeckApp(link, clock or ManualClock(), themes, DeckOptions(), notices=notices)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from deck_fakes import DEMO, THEMES, ScriptedLink, feed, snapshot, tape_snapshot
 
 from app.core.clock import SystemClock
 from app.engine.protocol import LogLine, MarketRow, RecordingView, Snapshot
+from app.ui.deck_options import DeckOptions
 from app.ui.run import run_deck
 
 
@@ -74,6 +75,4 @@ class MovingLink(ScriptedLink):
 
 if __name__ == "__main__":
     link = MovingLink(sys.argv[1] if len(sys.argv) > 1 else "live")
-    sys.exit(
-        run_deck(link, theme=sys.argv[2] if len(sys.argv) > 2 else "tape", theme_folders=[THEMES], clock=SystemClock())
-    )
+    sys.exit(run_deck(link, DeckOptions(sys.argv[2] if len(sys.argv) > 2 else "tape", [THEMES]), SystemClock()))

@@ -2,11 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from deck_fakes import ScriptedLink, deck_on, screen_text, settle
 
-from app.ui.actions import ACTIONS, EVERYWHERE, bindings, footer_actions
+from app.ui.actions import ACTIONS, EVERYWHERE, Scope, bindings, footer_actions
 
 KEYS_PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 
@@ -18,15 +19,16 @@ def test_no_key_and_no_id_is_used_twice() -> None:
 
 
 def test_the_page_lists_exactly_the_table() -> None:
-    rows = re.findall(r"^\| (`.+?) \| (.+?) \| (.+?) \|$", KEYS_PAGE.read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (`.+?) \| (.+?) \| (.+?) \| `(.+?)` \|$", KEYS_PAGE.read_text(), re.MULTILINE)
     table = [
-        (" ".join(f"`{key}`" for key in action.shown_keys), action.description, action.where) for action in ACTIONS
+        (" ".join(f"`{key}`" for key in action.shown_keys), action.description, action.where, action.id)
+        for action in ACTIONS
     ]
     assert rows == table
 
 
 def test_every_action_is_bound_in_its_scope() -> None:
-    assert len(bindings("app")) + len(bindings("table")) == len(ACTIONS)
+    assert sum(len(bindings(scope)) for scope in get_args(Scope)) == len(ACTIONS)
 
 
 def test_the_footer_always_offers_quit_and_help() -> None:
@@ -37,7 +39,7 @@ def test_the_footer_always_offers_quit_and_help() -> None:
 
 @pytest.mark.asyncio
 async def test_help_lists_every_action() -> None:
-    async with deck_on(ScriptedLink(), (120, 40)) as (deck, pilot):
+    async with deck_on(ScriptedLink(), (120, 80)) as (deck, pilot):
         await pilot.press("?")
         await settle(pilot)
         text = screen_text(deck)

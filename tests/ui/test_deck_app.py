@@ -193,7 +193,9 @@ async def test_copy_takes_the_row_under_the_cursor() -> None:
         await pilot.press("j", "y")
         assert deck.clipboard.startswith("LIVE Hyperliquid mainnet 2023-11-14T22:13:20Z ETH price=3,412.25 bid=")
         assert "RULES_freshness=DEVELOPING" in deck.clipboard
-        assert flash(deck).startswith("Copied through the terminal: LIVE Hyperliquid mainnet 2023-11-14T22:13:20Z ETH")
+        assert flash(deck).startswith(
+            "Copied through the terminal (OSC 52): LIVE Hyperliquid mainnet 2023-11-14T22:13:20Z ETH"
+        )
         await pilot.press("?")
         await settle(pilot)
         await pilot.press("y")
@@ -204,13 +206,13 @@ async def test_screens_open_and_close() -> None:
     link = ScriptedLink()
     link.say(snapshot(feeds=(feed(message="fine"),)))
     async with deck_on(link) as (deck, pilot):
-        for key, words in (("e", "Events 2"), ("d", "fine"), ("?", "Leave the deck."), ("?", "Markets 30")):
+        for key, words in (("e", "Events 2"), ("d", "fine"), ("?", "Leave the deck."), ("?", "fine")):
             await pilot.press(key)
             await settle(pilot)
             text = screen_text(deck)
             assert words in text
             assert " LIVE " in text
-        await pilot.press("escape")
+        await pilot.press("escape", "escape")
         assert flash(deck).startswith("This is the dashboard")
 
 

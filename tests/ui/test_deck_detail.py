@@ -8,7 +8,7 @@ from app.engine.protocol import LogLine, MarketRow
 from app.ui.panels.detail import detail_view, row_text
 from app.ui.panels.markets import market_columns, market_row
 from app.ui.screens.dashboard import Dashboard
-from app.ui.screens.detail import Detail
+from app.ui.screens.market import MarketScreen
 from app.ui.state import DeckView
 from app.ui.widgets.columns import Cell, Column, Row
 from app.ui.widgets.live_table import LiveTable
@@ -72,15 +72,28 @@ async def test_a_market_goes_on_living_while_it_is_open() -> None:
         await settle(pilot)
         text = screen_text(deck)
         assert "101.00" in text
-        assert "BTC · markets" in text
+        assert "BTC · 1m" in text
         link.say(snapshot(3, markets=(market("ETH", 50.0),)))
         await settle(pilot)
         assert "no longer listed" in screen_text(deck)
-        await pilot.press("y")
-        assert "BTC price=101.00" in deck.clipboard
         await pilot.press("escape")
         await settle(pilot)
         assert "Markets 1" in screen_text(deck)
+
+
+@pytest.mark.asyncio
+async def test_a_row_of_a_feed_goes_on_living_while_it_is_open() -> None:
+    link = ScriptedLink()
+    link.say(snapshot(feeds=(feed(drops=1), feed(name="rest"))))
+    async with deck_on(link, (60, 24)) as (deck, pilot):
+        await pilot.press("d", "enter")
+        link.say(snapshot(2, feeds=(feed(name="rest"), feed(drops=7))))
+        await settle(pilot)
+        await pilot.press("y")
+        assert "drops=7" in deck.clipboard
+        link.say(snapshot(3, feeds=(feed(name="rest"),)))
+        await settle(pilot)
+        assert "no longer listed" in screen_text(deck)
 
 
 @pytest.mark.asyncio
@@ -115,8 +128,8 @@ async def test_two_clicks_open_a_row() -> None:
     async with deck_on(link) as (deck, pilot):
         await pilot.click(LiveTable, offset=(10, 5), times=2)
         await settle(pilot)
-        assert isinstance(deck.screen, Detail)
-        assert "SOL · markets" in screen_text(deck)
+        assert isinstance(deck.screen, MarketScreen)
+        assert "SOL · 1m" in screen_text(deck)
         await pilot.press("e")
         await settle(pilot)
         await pilot.press("escape")

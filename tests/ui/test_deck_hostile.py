@@ -64,7 +64,7 @@ async def test_hostile_text_is_shown_as_text(size: tuple[int, int]) -> None:
             assert len(table.view.rows) == len(HOSTILE)
             for index in range(len(HOSTILE)):
                 table.cursor = index
-                deck.action_copy_row()
+                await deck.action_copy_row()
                 await pilot.pause()
                 assert forbidden(screen_text(deck), "\n") == []
                 assert forbidden(deck.clipboard, "") == []

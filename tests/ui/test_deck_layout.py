@@ -24,8 +24,9 @@ def test_narrow_tables_keep_what_matters_most() -> None:
 
 
 def test_everything_but_the_touch_fits_at_120() -> None:
-    assert titles(118) == [column.title for column in COLUMNS if column.title not in ("bid", "ask")]
-    assert titles(140) == [column.title for column in COLUMNS]
+    assert titles(118) == [column.title for column in COLUMNS if column.title not in ("bid", "ask", "last hour")]
+    assert titles(140) == [column.title for column in COLUMNS if column.title not in ("bid", "ask")]
+    assert titles(170) == [column.title for column in COLUMNS]
 
 
 @given(st.integers(min_value=0, max_value=300))

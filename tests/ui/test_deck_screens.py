@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from deck_fakes import TAPE, WALL_MS, ScriptedLink, deck_on, feed, screen_text, settle, snapshot, tape_snapshot
+from deck_fakes import TAPE, WALL_MS, ScriptedLink, deck_on, detail, feed, screen_text, settle, snapshot, tape_snapshot
 
 from app.core.clock import ManualClock
 from app.core.errors import VenueError
@@ -33,6 +33,10 @@ def stale_snapshot() -> Snapshot:
     return msgspec.structs.replace(full, markets=tuple(markets))
 
 
+def stale_market() -> Snapshot:
+    return msgspec.structs.replace(stale_snapshot(), detail=detail(bids=(), asks=(), imbalance=None, reads=()))
+
+
 EMPTY = snapshot(
     markets=(),
     log=(),
@@ -57,14 +61,19 @@ SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...
     "failed": ((VenueError("the engine does not answer; start it with `tapedeck run`."),), ()),
     "log": ((snapshot(),), ("e",)),
     "feeds": ((stale_snapshot(),), ("d",)),
-    "detail": ((snapshot(),), ("enter",)),
+    "market": ((snapshot(detail=detail()),), ("enter",)),
+    "market-waiting": ((snapshot(),), ("enter",)),
+    "market-stale": ((stale_market(),), ("enter", "comma", "comma")),
+    "market-ended": ((snapshot(detail=detail()), None), ("enter", "tab")),
+    "copy": ((snapshot(),), ("Y",)),
+    "detail": ((stale_snapshot(),), ("d", "enter")),
     "event": ((snapshot(log=(LONG_LINE,)),), ("e", "enter")),
     "help": ((snapshot(),), ("?",)),
 }
 
 
 CASES = [(state, size) for state in SCRIPTS for size in SIZES] + [
-    (state, size) for state in ("live", "tape") for size in SMALL
+    (state, size) for state in ("live", "tape", "market") for size in SMALL
 ]
 
 

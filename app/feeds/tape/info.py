@@ -35,7 +35,8 @@ class TapeInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     `start` and `end` are ISO 8601 in UTC, `seconds` lies between them. `file_bytes` is the size on disk,
     `payload_bytes` that of all payloads; `bytes_per_frame` is file bytes over frames, `compression_ratio` payload bytes
-    over file bytes. `midway` says that the engine ran before the tape begins, `recovered` that the index had to be rebuilt, `damage` what could not be read.
+    over file bytes. `midway` says that the engine ran before the tape begins, `recovered` that the index had to be
+    rebuilt, `damage` what could not be read.
     """
 
     schema_version: int = SCHEMA_VERSION

@@ -1,6 +1,7 @@
 """The event log: one row a line, the newest last. Pure."""
 
 from collections import Counter
+from typing import get_args
 
 from app.core.text import clean
 from app.engine.protocol import LogLevel, LogLine, Snapshot
@@ -11,6 +12,7 @@ from app.ui.theme import Role
 from app.ui.widgets.columns import Cell, Column, Row, TableView
 
 _LEVEL_ROLES: dict[LogLevel, Role] = {"info": "muted", "warning": "warning", "error": "alert"}
+_LEVEL_RANKS: dict[LogLevel, int] = {level: rank for rank, level in enumerate(get_args(LogLevel))}
 _COLUMNS = (
     Column("time", 8, "left", priority=1),
     Column("level", 7, "left", priority=2),
@@ -41,7 +43,7 @@ def _rows(lines: tuple[LogLine, ...]) -> tuple[Row, ...]:
     for line in lines:
         seen[line] += 1
         key = f"{line.wall_ms} {line.topic} {line.text} {seen[line]}"
-        rows.append(Row(key, _cells(line)))
+        rows.append(Row(key, _cells(line), values=(line.wall_ms, _LEVEL_RANKS[line.level], line.topic, line.text)))
     return tuple(rows)
 
 

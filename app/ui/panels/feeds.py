@@ -7,7 +7,7 @@ from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
 from app.ui.state import DeckView
 from app.ui.theme import Role
-from app.ui.widgets.columns import Cell, Column, Row, TableView
+from app.ui.widgets.columns import Cell, Column, Row, TableView, Value
 
 _STATE_ROLES: dict[FeedState, Role] = {
     "connecting": "muted",
@@ -65,7 +65,7 @@ def _feed_row(feed: FeedView, view: DeckView) -> Row:
         Cell("unknown", "muted") if view.outdated else Cell(feed.state, _STATE_ROLES[feed.state]),
         Cell(shown.age(None if feed.age_ms is None else feed.age_ms + view.lag_ms)),
         Cell(shown.age(feed.venue_lag_ms)),
-        Cell(_retry(feed, view)),
+        Cell(shown.age(_retry_ms(feed, view))),
         Cell(shown.compact(feed.received)),
         Cell(shown.compact(feed.frames)),
         Cell(shown.compact(feed.superseded)),
@@ -78,10 +78,31 @@ def _feed_row(feed: FeedView, view: DeckView) -> Row:
         Cell(budget),
         Cell(clean(feed.message, 2_000), "muted"),
     )
-    return Row(feed.name, cells, dimmed=view.outdated)
+    return Row(feed.name, cells, view.outdated, values=_values(feed, view))
 
 
-def _retry(feed: FeedView, view: DeckView) -> str:
-    if feed.retry_in_s is None or view.outdated:
-        return shown.DASH
-    return shown.age(feed.retry_in_s * 1_000 - view.lag_ms)
+def _values(feed: FeedView, view: DeckView) -> tuple[Value, ...]:
+    """What the row is sorted and asked by; times are in seconds."""
+    retry_ms = _retry_ms(feed, view)
+    return (
+        feed.name,
+        None if view.outdated else feed.state,
+        None if feed.age_ms is None else (feed.age_ms + view.lag_ms) / 1_000,
+        None if feed.venue_lag_ms is None else feed.venue_lag_ms / 1_000,
+        None if retry_ms is None else retry_ms / 1_000,
+        feed.received,
+        feed.frames,
+        feed.superseded,
+        feed.control,
+        feed.parse_errors,
+        feed.drops,
+        feed.reconnects,
+        feed.holes,
+        feed.subscriptions,
+        feed.budget_used,
+        feed.message,
+    )
+
+
+def _retry_ms(feed: FeedView, view: DeckView) -> float | None:
+    return None if feed.retry_in_s is None or view.outdated else feed.retry_in_s * 1_000 - view.lag_ms

@@ -1,5 +1,7 @@
 """The Markets panel: one row a coin. Pure: a view of the deck in, a table's view out."""
 
+from typing import get_args
+
 import msgspec
 
 from app.core.events import Freshness
@@ -8,7 +10,7 @@ from app.engine.protocol import MarketRow, MetricSource, RulesView
 from app.ui import format as shown
 from app.ui.state import DeckView
 from app.ui.theme import Role
-from app.ui.widgets.columns import Cell, Column, Row, TableView
+from app.ui.widgets.columns import Cell, Column, Row, TableView, Value
 
 _FRESHNESS_ROLES: dict[Freshness, Role] = {
     "FRESH": "up",
@@ -17,7 +19,9 @@ _FRESHNESS_ROLES: dict[Freshness, Role] = {
     "EXHAUSTED": "alert",
 }
 _DIRECTION_ROLES: dict[int, Role] = {1: "up", 0: "muted", -1: "down"}
+_FRESHNESS_RANKS: dict[Freshness | None, Value] = {word: rank for rank, word in enumerate(get_args(Freshness))}
 _UNKNOWN = Cell(shown.DASH, "muted")
+_TREND_CELLS = 20
 
 
 def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
@@ -25,12 +29,13 @@ def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
     source = metric_source.upper()
     return (
         Column("coin", 9, "left"),
-        Column("price", 10),
-        Column("bid", 10, priority=13),
-        Column("ask", 10, priority=14),
+        Column("price", 10, flashes=True),
+        Column("bid", 10, priority=14, flashes=True),
+        Column("ask", 10, priority=15, flashes=True),
         Column("1m", 8, priority=6, words="change 1m"),
         Column("1h", 8, priority=3, words="change 1h"),
         Column("24h", 8, priority=2, words="change 24h"),
+        Column("last hour", 20, "left", priority=13),
         Column("mom", 4, priority=4, group=source, words="momentum"),
         Column("press", 5, priority=7, group=source, words="pressure"),
         Column("cont", 4, priority=5, group=source, words="continuation"),
@@ -85,6 +90,7 @@ def market_row(market: MarketRow) -> Row:
         _change(market.change_1m),
         _change(market.change_1h),
         _change(market.change_24h),
+        _trend(market),
         *_metrics(market),
         Cell(shown.basis_points(market.spread_bps)),
         Cell(funding, "down" if funding.startswith("-") else "text"),
@@ -92,7 +98,48 @@ def market_row(market: MarketRow) -> Row:
         Cell(shown.compact(market.day_volume_usd)),
         _age(market),
     )
-    return Row(market.coin, cells, dimmed=market.stale)
+    return Row(market.coin, cells, market.stale, market.favourite, _values(market))
+
+
+def _values(market: MarketRow) -> tuple[Value, ...]:
+    """What the row is sorted and asked by, in the units shown."""
+    rules = market.rules
+    return (
+        market.coin,
+        market.price,
+        market.bid,
+        market.ask,
+        _percent(market.change_1m),
+        _percent(market.change_1h),
+        _percent(market.change_24h),
+        _percent(_trend_change(market)),
+        *(
+            (None, None, None, None)
+            if rules is None
+            else (rules.momentum, rules.pressure, rules.continuation, _FRESHNESS_RANKS.get(rules.freshness))
+        ),
+        market.spread_bps,
+        _percent(market.funding),
+        market.open_interest_usd,
+        market.day_volume_usd,
+        None if market.age_ms is None else market.age_ms / 1_000,
+    )
+
+
+def _trend(market: MarketRow) -> Cell:
+    """The last hour as bars between its lowest and its highest price."""
+    change = _trend_change(market)
+    role: Role = "muted" if not change else "up" if change > 0 else "down"
+    return Cell(shown.sparkline(market.trend[-_TREND_CELLS:]), role, shown.change(change))
+
+
+def _trend_change(market: MarketRow) -> float | None:
+    known = [price for price in market.trend if price is not None]
+    return known[-1] / known[0] - 1 if len(known) > 1 and known[0] > 0 else None
+
+
+def _percent(fraction: float | None) -> float | None:
+    return None if fraction is None else fraction * 100
 
 
 def _change(fraction: float | None) -> Cell:

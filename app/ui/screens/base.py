@@ -1,24 +1,31 @@
 """What every screen of the deck shares: header, body, flash line and footer."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from app.core.text import clean
 from app.engine.protocol import Snapshot
-from app.ui.actions import ScreenName, footer_actions
+from app.ui.actions import ACTIONS, Action, ScreenName, footer_actions
 from app.ui.panels.event_log import newest_line
 from app.ui.state import DeckView
 from app.ui.theme import Palette
+from app.ui.widgets.arranged_table import ArrangedTable
 from app.ui.widgets.columns import Column, Row, TableView
+from app.ui.widgets.digit_flash import FlashLevel
 from app.ui.widgets.flash import Flash
 from app.ui.widgets.footer import Footer
 from app.ui.widgets.header import Header
 from app.ui.widgets.lines import LineWidget
 from app.ui.widgets.live_table import LiveTable
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,15 +39,16 @@ class Panel:
 
 @dataclass(frozen=True)
 class Selection:
-    """A row of a panel, with the columns its cells stand under."""
+    """A row of a panel, with the columns its cells stand under, and all rows the panel shows."""
 
     panel: Panel
     columns: tuple[Column, ...]
     row: Row
+    rows: tuple[Row, ...] = ()
 
 
 class DeckScreen(Screen[None], inherit_bindings=False):
-    """A screen made of panels between the header and the footer."""
+    """A screen made of panels between the header and the footer. The app gives it `actions` with the keymap's keys."""
 
     PANELS: ClassVar[tuple[Panel, ...]] = ()
     NAME: ClassVar[ScreenName] = "dashboard"
@@ -55,13 +63,15 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
     def __init__(self, palette: Palette) -> None:
         super().__init__()
+        self.actions: Sequence[Action] = ACTIONS
         self.flash = Flash()
         self._header = Header()
         self._footer = Footer()
         self._tables = [
-            (LiveTable(panel.view(DeckView()), follows=panel.follows, id=panel.id), panel) for panel in self.PANELS
+            (ArrangedTable(panel.view(DeckView()), follows=panel.follows, id=panel.id), panel) for panel in self.PANELS
         ]
         self._palette = palette
+        self._failed: set[str] = set()
         self._drawn: Snapshot | None = None
         self._drawn_as: tuple[object, ...] = ()
 
@@ -78,9 +88,25 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.set_palette(self._palette)
+        self.focus_first()
+
+    def focus_first(self) -> None:
+        """Put the focus where a reader of this screen begins."""
         for table in self.query(LiveTable).results(LiveTable):
             self.set_focus(table)
             break
+
+    def flash_digits(self, level: FlashLevel) -> None:
+        """How strongly digits light up that just moved."""
+        for table, _ in self._tables:
+            table.flash_level = level
+
+    def tables(self) -> list[ArrangedTable]:
+        """The tables that a person may arrange."""
+        return [table for table, _ in self._tables]
+
+    def on_arranged_table_said(self, event: ArrangedTable.Said) -> None:
+        self.flash.say(event.text, "warning")
 
     def set_palette(self, palette: Palette) -> None:
         """Draw the screen in another theme."""
@@ -92,24 +118,55 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         """Bring every line up to date; called by the app's one timer."""
         self._header.show(view)
         on_tape = view.newest is not None and view.newest.playback is not None
-        self._footer.show(footer_actions(self.NAME, on_tape))
+        self._footer.show(footer_actions(self.NAME, on_tape, self.actions))
         if view.newest is not None:
             filed = view.newest.calls_filed
             self.flash.idle(newest_line(view.newest), f"{filed:,} calls filed" if filed else "")
-        news = (view.lag_ms, view.outdated, view.connection, self.size.width)
+        news = (view.lag_ms, view.outdated, view.connection, *self.drawn_for())
         # Snapshots are told apart by identity: comparing two of them costs more than drawing one.
         if view.shown is not self._drawn or news != self._drawn_as:
             self._drawn, self._drawn_as = view.shown, news
             self.show_panels(view)
 
+    def drawn_for(self) -> tuple[object, ...]:
+        """What else than the view decides how the panels are drawn."""
+        return (self.size.width,)
+
     def show_panels(self, view: DeckView) -> None:
         """Bring the tables up to date."""
         for table, panel in self._tables:
-            table.show(panel.view(view))
+            self.draw(panel.id, partial(_show, table, panel, view), partial(show_failure, table))
+
+    def draw(self, part: str, show: Callable[[], None], fail: Callable[[str], None]) -> None:
+        """Draw one part of the screen; one that failed says so in its own frame, and is left alone until `retry`."""
+        if part in self._failed:
+            return
+        try:
+            show()
+        except Exception as error:  # noqa: BLE001 - the last barrier of a panel: told in its frame, and logged
+            _log.exception("panel %s failed", part)
+            self._failed.add(part)
+            fail(f"This panel failed: {clean(repr(error), 160)}. R draws it again; the log tells the rest.")
+
+    def retry(self) -> bool:
+        """Draw again what failed; whether anything had."""
+        any_failed = bool(self._failed)
+        self._failed.clear()
+        self._drawn = None
+        return any_failed
 
     def selection(self) -> Selection | None:
         """The row under the cursor of the table in focus."""
         for table, panel in self._tables:
             if table is self.focused and table.row is not None:
-                return Selection(panel, table.view.columns, table.row)
+                return Selection(panel, table.view.columns, table.row, table.view.rows)
         return None
+
+
+def _show(table: LiveTable, panel: Panel, view: DeckView) -> None:
+    table.show(panel.view(view))
+
+
+def show_failure(table: LiveTable, text: str) -> None:
+    """Say in a table's own frame that it could not be drawn."""
+    table.show(TableView(f"{table.id} · FAILED", (), (), text))

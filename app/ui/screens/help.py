@@ -1,4 +1,6 @@
-"""Every key and what it does, from the action table."""
+"""Every key and what it does, from the action table: first what works on the screen that help lies over."""
+
+from collections.abc import Sequence
 
 from rich.table import Table
 from rich.text import Text
@@ -6,38 +8,83 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from app.ui.actions import ACTIONS
+from app.ui.actions import Action, ScreenName, bindings
+from app.ui.key_conflicts import Host, conflicts, taken_lines
 from app.ui.screens.base import DeckScreen
 from app.ui.theme import Palette
 
 
+class KeyList(VerticalScroll, inherit_bindings=False):
+    """A list that scrolls with the keys that move the cursor of a table."""
+
+    BINDINGS = bindings("table")
+
+    def action_move(self, rows: int) -> None:
+        """Scroll by `rows`."""
+        self.scroll_relative(y=rows, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by `pages` of visible rows."""
+        self.action_move(pages * max(1, self.size.height - 1))
+
+    def action_first(self) -> None:
+        """Go to the top."""
+        self.scroll_home(animate=False)
+
+    def action_last(self) -> None:
+        """Go to the end."""
+        self.scroll_end(animate=False)
+
+
 class Help(DeckScreen):
-    """A list that scrolls with the arrow keys."""
+    """The list of keys over the screen `below`, and which of them the `hosts` around the deck take."""
 
     NAME = "help"
     DEFAULT_CSS = """
-    Help VerticalScroll { background: $panel; padding: 0 1; border-top: solid $border;
-                          border-title-color: $accent; border-title-style: bold; }
+    Help KeyList { background: $panel; padding: 0 1; border-top: solid $border;
+                   border-title-color: $accent; border-title-style: bold; }
     """
 
+    def __init__(self, palette: Palette, below: ScreenName, hosts: Sequence[Host] = ()) -> None:
+        super().__init__(palette)
+        self._below = below
+        self._hosts = hosts
+
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll() as scroll:
+        with KeyList() as scroll:
             scroll.border_title = "Keys"
-            yield Static(key_table(self._palette))
+            yield Static(self._table(self._palette))
 
     def set_palette(self, palette: Palette) -> None:
         super().set_palette(palette)
-        self.query_one(Static).update(key_table(palette))
+        self.query_one(Static).update(self._table(palette))
+
+    def _table(self, palette: Palette) -> Table:
+        return key_table(palette, self.actions, self._below, taken_lines(conflicts(self.actions, self._hosts)))
 
 
-def key_table(palette: Palette) -> Table:
-    """Keys, what they do, and where they work when that is not everywhere."""
-    table = Table.grid(padding=(0, 2), expand=True)
-    table.add_column(no_wrap=True)
-    table.add_column(ratio=1)
-    for action in ACTIONS:
-        text = Text(action.description, palette.style("text"))
-        if action.where != "everywhere":
-            text.append(f" ({action.where})", palette.style("muted"))
-        table.add_row(Text(" ".join(action.shown_keys), palette.style("accent")), text)
-    return table
+def key_table(palette: Palette, actions: Sequence[Action], below: ScreenName, taken: Sequence[str] = ()) -> Table:
+    """Lines about keys that are taken, the actions that work on the screen `below`, and then the others."""
+    here = [action for action in actions if below in action.screens]
+    others = [action for action in actions if below not in action.screens]
+    keys = Table.grid(padding=(0, 2), expand=True)
+    keys.add_column(no_wrap=True)
+    keys.add_column(ratio=1)
+    for title, listed in (("here", here), ("elsewhere", others)):
+        if listed:
+            keys.add_row(Text(title, palette.style("muted")), "")
+        for action in listed:
+            keys.add_row(Text(" ".join(action.shown_keys), palette.style("accent")), _description(palette, action))
+    page = Table.grid(expand=True)
+    for line in taken:
+        page.add_row(Text(line, palette.style("warning")))
+    page.add_row(keys)
+    return page
+
+
+def _description(palette: Palette, action: Action) -> Text:
+    """What an action does, and where it works when that is not everywhere."""
+    text = Text(action.description, palette.style("text"))
+    if action.where != "everywhere":
+        text.append(f" ({action.where})", palette.style("muted"))
+    return text

@@ -1,11 +1,15 @@
 """What a live table shows, and which of its columns fit into a width. Pure."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from app.ui.format import DASH
 from app.ui.theme import Role
 from app.ui.widgets.lines import Align
+
+Value = float | str | None
 
 _MAXIMUM_GAP = 3
 
@@ -15,7 +19,7 @@ class Column:
     """A column of fixed width in cells. Of two columns, the one with the smaller `priority` is kept longer.
 
     Neighbours with the same `group` share a title above their own. A `flexible` column takes the width that is left.
-    `words` is the title in full, where there is room for it.
+    `words` is the title in full, where there is room for it. In a column that `flashes`, digits that moved light up.
     """
 
     title: str
@@ -25,11 +29,17 @@ class Column:
     group: str = ""
     flexible: bool = False
     words: str = ""
+    flashes: bool = False
 
     @property
     def name(self) -> str:
         """What the column holds, in full and with its group."""
         return f"{self.group} {self.words or self.title}".strip()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """How a question may call it, in snake case and without units: its name, that with the group, the title."""
+        return tuple(dict.fromkeys(map(_snake, (self.words or self.title, self.name, self.title))))
 
 
 class Cell(NamedTuple):
@@ -46,11 +56,29 @@ class Cell(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row: a key that stays with it, a cell for each column, and whether it is dimmed as a whole."""
+    """A row: a key that stays with it, a cell for each column, and whether it is dimmed as a whole.
+
+    A `pinned` row comes before the others in every order. `values` are what the cells stand for, one for each: a
+    number in the unit shown, a text, or None for what is not known. Without them the cells' texts count.
+    """
 
     key: str
     cells: tuple[Cell, ...]
     dimmed: bool = False
+    pinned: bool = False
+    values: tuple[Value, ...] = ()
+
+    @property
+    def looks(self) -> tuple[str, tuple[Cell, ...], bool]:
+        """All of the row that is painted: rows with the same looks need no new line."""
+        return self[:3]
+
+    def value(self, column: int) -> Value:
+        """What the row is sorted and asked by in a column; None when that is not known."""
+        value = self.values[column] if self.values else self.cells[column].value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else None
+        return None if value in ("", DASH) else value
 
 
 @dataclass(frozen=True)
@@ -69,6 +97,11 @@ class Placed(NamedTuple):
     column: int
     start: int
     width: int
+
+
+def _snake(name: str) -> str:
+    words = (word.strip(",.:") for word in name.lower().split())
+    return "_".join(word for word in words if word.isalnum())
 
 
 def place_columns(columns: Sequence[Column], width: int) -> tuple[Placed, ...]:

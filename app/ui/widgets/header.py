@@ -14,7 +14,7 @@ _TAPE_CLOCK_FROM_WIDTH = 110
 
 
 class Header(LineWidget):
-    """One line, painted again only when its words change."""
+    """One line, painted again only when its words change. A click on it shows the feeds."""
 
     DEFAULT_CSS = "Header { dock: top; height: 1; }"
 
@@ -22,6 +22,9 @@ class Header(LineWidget):
         super().__init__()
         self._deck = DeckView()
         self._line: tuple[tuple[str, Role], ...] = ()
+
+    async def on_click(self) -> None:
+        await self.run_action("app.show('feeds')")
 
     def show(self, view: DeckView) -> None:
         """Say how things stand."""

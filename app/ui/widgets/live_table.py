@@ -1,6 +1,6 @@
 """The one table of the deck: fixed columns, cached lines, and only changed lines painted again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,19 +15,21 @@ from app.core.text import clean
 from app.ui.actions import bindings
 from app.ui.theme import Palette
 from app.ui.widgets.columns import Placed, Row, TableView, group_spans, place_columns
+from app.ui.widgets.digit_flash import LASTS_S, FlashLevel, Moved, all_moved
 from app.ui.widgets.lines import LineWidget, wrap
 
 _WHEEL_ROWS = 3
 _DOUBLE = 2
 _GROUPS_FROM_HEIGHT = 10
-_NOTHING = TableView("", (), (), "")
+NOTHING_MOVED: Mapping[int, Moved] = {}
+NOTHING = TableView("", (), (), "")
 
 
 class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
     """A table that is shown a whole view at a time and paints what differs from the last one.
 
     The cursor stays with its row's key when rows move. A table that `follows` keeps to its end while the cursor is on
-    the last row.
+    the last row, one that `leads` to its beginning while it is on the first.
     """
 
     BINDINGS = bindings("table")
@@ -42,14 +44,24 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
 
     cursor: reactive[int] = reactive(0, repaint=False)
 
-    def __init__(self, view: TableView = _NOTHING, *, follows: bool = False, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        view: TableView = NOTHING,
+        *,
+        follows: bool = False,
+        leads: bool = False,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
+        self.flash_level: FlashLevel = "off"
         self._view = view
         self._follows = follows
+        self._leads = leads
+        self._moved: dict[str, Mapping[int, Moved]] = {}
         self._title = ""
         self._top = 0
         self._placed: tuple[Placed, ...] = ()
-        self._strips: dict[str, tuple[Row, Strip]] = {}
+        self._strips: dict[str, tuple[tuple[object, ...], Strip]] = {}
 
     def on_mount(self) -> None:
         self._draw_title()
@@ -71,6 +83,8 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
             return
         before, old = self._view, list(self._window())
         self._view = view
+        if self.flash_level != "off":
+            self._flash(old)
         self._keep_cursor(before)
         if view.columns != before.columns:
             self._relayout()
@@ -79,6 +93,18 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         else:
             self._refresh_changes(old)
         self._draw_title()
+
+    def _flash(self, old: Iterable[Row]) -> None:
+        """Light up what moved among the rows in view, for a moment."""
+        found = all_moved(self._view.columns, old, self._window())
+        if found:
+            if not self._moved:
+                self.set_timer(LASTS_S, self._end_flash)
+            self._moved |= found
+
+    def _end_flash(self) -> None:
+        ended, self._moved = self._moved, {}
+        self._refresh_rows({place for place, row in enumerate(self._view.rows) if row.key in ended})
 
     def set_palette(self, palette: Palette) -> None:
         self._strips.clear()
@@ -97,7 +123,7 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by `rows`."""
-        self.cursor = self._clamp(self.cursor + rows)
+        self._go(self.cursor + rows)
 
     def action_page(self, pages: int) -> None:
         """Move the cursor by `pages` of visible rows."""
@@ -105,11 +131,11 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
 
     def action_first(self) -> None:
         """Go to the first row."""
-        self.cursor = 0
+        self._go(0)
 
     def action_last(self) -> None:
         """Go to the last row."""
-        self.cursor = self._clamp(len(self._view.rows))
+        self._go(len(self._view.rows))
 
     def watch_cursor(self, before: int, after: int) -> None:
         top = self._top
@@ -128,8 +154,8 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
 
     def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)
-        if offset is not None and offset.y >= self._header_height:
-            self.cursor = self._clamp(self._top + offset.y - self._header_height)
+        if offset is not None and 0 <= offset.y - self._header_height < self._page:
+            self._go(self._top + offset.y - self._header_height)
             if event.chain == _DOUBLE:
                 self.post_message(self.Opened())
 
@@ -141,6 +167,10 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         event.stop()
         self._scroll(-_WHEEL_ROWS)
 
+    def _go(self, index: int) -> None:
+        """Move the cursor as the user asked."""
+        self.cursor = self._clamp(index)
+
     @property
     def _header_height(self) -> int:
         grouped = any(column.group for column in self._view.columns)
@@ -148,7 +178,16 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
 
     @property
     def _page(self) -> int:
-        return max(1, self.size.height - self._header_height)
+        return max(1, self.size.height - self._header_height - self._footer_height)
+
+    @property
+    def _footer_height(self) -> int:
+        """Lines below the rows."""
+        return 0
+
+    @property
+    def _keeps_to_end(self) -> bool:
+        return self._follows
 
     def _clamp(self, index: int) -> int:
         return max(0, min(index, len(self._view.rows) - 1))
@@ -159,7 +198,10 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
     def _keep_cursor(self, before: TableView) -> None:
         """Leave the cursor on the row it was on, and the row where it stood on the screen."""
         rows = self._view.rows
-        at_end = self._follows and self.cursor >= len(before.rows) - 1
+        if self._leads and self.cursor == 0:
+            self._top = 0
+            return
+        at_end = self._keeps_to_end and self.cursor >= len(before.rows) - 1
         key = before.rows[self.cursor].key if self.cursor < len(before.rows) else None
         if at_end or (self.cursor < len(rows) and rows[self.cursor].key == key):
             self.cursor = self._clamp(len(rows) if at_end else self.cursor)
@@ -172,7 +214,9 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         new = list(self._window())
         shown = max(len(old), len(new))
         changed = {
-            self._top + line for line in range(shown) if line >= len(old) or line >= len(new) or old[line] != new[line]
+            self._top + line
+            for line in range(shown)
+            if line >= len(old) or line >= len(new) or old[line].looks != new[line].looks
         }
         if changed:
             self._refresh_rows(changed)
@@ -205,13 +249,16 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
             self._draw_title()
 
     def _draw_title(self) -> None:
-        """The view's title, and which rows are shown when that is not all of them."""
+        """The title's words, and which rows are shown when that is not all of them."""
         count = len(self._view.rows)
-        rows = f" · {self._top + 1}-{min(count, self._top + self._page)}" if count > self._page else ""
-        title = str(clean(f"{self._view.title}{rows}", 120))
+        rows = (f"{self._top + 1}-{min(count, self._top + self._page)}",) if count > self._page else ()
+        title = str(clean(" · ".join((*self._title_words(), *rows)), 160))
         if title != self._title:
             self._title = title
             self.border_title = Content(title)
+
+    def _title_words(self) -> Iterator[str]:
+        yield self._view.title
 
     def _empty_line(self, y: int, width: int) -> Strip:
         lines = wrap(clean(self._view.empty, 400), max(2, width - 2))
@@ -228,33 +275,45 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         return self.strip(segments, width)
 
     def _title_line(self, width: int) -> Strip:
-        columns = self._view.columns
-        return self._line([(columns[at.column].title, self.palette.style("muted"), at) for at in self._placed], width)
+        return self._line([(*self._column_title(at), at) for at in self._placed], width)
+
+    def _column_title(self, at: Placed) -> tuple[str, Style]:
+        return self._view.columns[at.column].title, self.palette.style("muted")
 
     def _row_line(self, row: Row, under_cursor: bool, width: int) -> Strip:
-        if not under_cursor:
+        if not under_cursor and row.key not in self._moved:
             cached = self._strips.get(row.key)
-            if cached is not None and cached[0] == row:
+            if cached is not None and cached[0] == row.looks:
                 return cached[1]
         strip = self._draw_row(row, width)
         if under_cursor:
             lit = Segment.apply_style(strip, post_style=self.palette.style("cursor"))
             return Strip(lit, strip.cell_length)
-        self._strips[row.key] = (row, strip)
+        if row.key not in self._moved:
+            self._strips[row.key] = (row.looks, strip)
         return strip
 
     def _draw_row(self, row: Row, width: int) -> Strip:
         cells = [(row.cells[at.column], at) for at in self._placed]
-        return self._line(
-            [(cell.text, self.palette.style("stale" if row.dimmed else cell.role), at) for cell, at in cells], width
-        )
+        styled = [(cell.text, self.palette.style("stale" if row.dimmed else cell.role), at) for cell, at in cells]
+        return self._line(styled, width, NOTHING_MOVED if row.dimmed else self._moved.get(row.key, NOTHING_MOVED))
 
-    def _line(self, cells: list[tuple[str, Style, Placed]], width: int) -> Strip:
+    def _line(
+        self, cells: list[tuple[str, Style, Placed]], width: int, moved: Mapping[int, Moved] = NOTHING_MOVED
+    ) -> Strip:
         segments: list[Segment] = []
         position = 0
         for text, style, at in cells:
             segments.append(self.segment("", at.start - position))
             align = self._view.columns[at.column].align
-            segments.append(Segment(self.segment(text, at.width, align=align).text, style))
+            fitted = self.segment(text, at.width, align=align).text
+            lit = moved.get(at.column)
+            segments += [Segment(fitted, style)] if lit is None else self._lit(fitted, text, style, lit)
             position = at.start + at.width
         return self.strip(segments, width)
+
+    def _lit(self, fitted: str, text: str, style: Style, lit: Moved) -> list[Segment]:
+        """A cell whose last digits moved: those stand out, the others look as always."""
+        start = max(0, fitted.find(text)) + lit.start
+        strong = Style(bold=True, reverse=self.flash_level == "full")
+        return [Segment(fitted[:start], style), Segment(fitted[start:], self.palette.style(lit.role) + strong)]

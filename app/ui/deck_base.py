@@ -1,0 +1,171 @@
+"""What all of the deck's actions stand on: the link, the state, the screen on top, and the flash line."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from textual.app import App
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from app.core.clock import Clock
+from app.core.errors import TapedeckError
+from app.core.text import clean
+from app.engine.link import EngineLink
+from app.engine.protocol import Command
+from app.ui.deck_options import DeckOptions
+from app.ui.keymap import DEFAULT_KEYMAP, Keymap
+from app.ui.screens.base import DeckScreen
+from app.ui.screens.dashboard import Dashboard
+from app.ui.state import DeckState
+from app.ui.theme import Palette
+from app.ui.theme_choice import ThemeChoice
+from app.ui.widgets.flash import Level
+
+PAINTS_PER_SECOND = 10
+
+
+class DeckBase(App[None], inherit_bindings=False):
+    """The Textual application without its actions.
+
+    `themes` holds at least `options.theme`; the first of `notices` is said at the start.
+    """
+
+    TITLE = "tapedeck"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (140, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]  # noqa: RUF012
+    ALLOW_SELECT = False
+
+    def __init__(
+        self,
+        link: EngineLink,
+        clock: Clock,
+        themes: Mapping[str, Palette],
+        options: DeckOptions,
+        *,
+        keymap: Keymap = DEFAULT_KEYMAP,
+        notices: Iterable[str] = (),
+        no_color: bool = False,
+        after_first_paint: Callable[[], object] | None = None,
+    ) -> None:
+        super().__init__(ansi_color=True if no_color else None)
+        self._link = link
+        self._themes = themes
+        self._options = options
+        self.theme_choice = ThemeChoice(themes, options.theme, self._draw_in, no_color=no_color)
+        self._notices = tuple(notices)
+        self._after_first_paint = after_first_paint
+        self.actions = keymap.actions()
+        self._deck_keymap = keymap
+        self._dashboard = Dashboard(self._palette)
+        self._prepare(self._dashboard)
+        self._dashboard.offer_watchlists(options.watchlists)
+        self.state = DeckState(clock, options.expected)
+        self.failure: BaseException | None = None
+        self.crash: Exception | None = None
+
+    def get_default_screen(self) -> Screen[None]:
+        return self._dashboard
+
+    def on_mount(self) -> None:
+        for palette in self._themes.values():
+            self.register_theme(palette.textual_theme())
+        self.theme = self._palette.textual_theme().name
+        self.set_keymap(self._deck_keymap.textual())
+        self.set_interval(1 / PAINTS_PER_SECOND, self.paint)
+        self.call_after_refresh(self._start)
+
+    def paint(self) -> None:
+        """Bring the screen up to date. The only place where snapshots reach widgets."""
+        self._deck_screen.show(self.state.view())
+
+    def flash(self, text: str, level: Level = "info") -> None:
+        """Say something on the flash line."""
+        self._deck_screen.flash.say(text, level)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is not WorkerState.ERROR or event.worker.error is None:
+            return
+        error = event.worker.error
+        reason = str(error) if isinstance(error, TapedeckError) else f"{type(error).__name__}: {error}"
+        if event.worker.group == "link":
+            self.failure = error
+            self.state.fail(str(clean(reason, 300)))
+            self.flash(f"The link to the engine failed: {reason}", "warning")
+        else:
+            self.flash(f"The command failed: {reason}", "warning")
+
+    async def action_quit(self) -> None:
+        """Leave the deck; the terminal is restored and the link closed."""
+        self.exit()
+
+    async def action_back(self) -> None:
+        """Return to the screen before."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        else:
+            self.flash(f"This is the dashboard; {self._key('quit')} leaves the deck.")
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave it to whoever started the deck to report a crash; Textual would print it, locals and all."""
+        self.crash = error
+        super()._handle_exception(error)
+        self._exit_renderables.clear()
+
+    @property
+    def _palette(self) -> Palette:
+        return self.theme_choice.shown
+
+    def _draw_in(self, palette: Palette) -> None:
+        self.theme = palette.textual_theme().name
+        for screen in self.screen_stack:
+            if isinstance(screen, DeckScreen):
+                screen.set_palette(palette)
+            else:
+                # Textual restyles every screen but an open command palette.
+                self.call_next(self.update_styles, screen, animate=False)
+
+    @property
+    def _deck_screen(self) -> DeckScreen:
+        """The deck's screen on top, even when the palette lies over it or the app is closing."""
+        stack = reversed(self.screen_stack)
+        return next((screen for screen in stack if isinstance(screen, DeckScreen)), self._dashboard)
+
+    async def _open(self, screen: DeckScreen) -> None:
+        """Show a screen with all it has to say: the next key may come before the next paint."""
+        self._prepare(screen)
+        await self.push_screen(screen)
+        self.paint()
+
+    def _prepare(self, screen: DeckScreen) -> None:
+        """Give a screen what it shares with all others."""
+        screen.actions = self.actions
+        screen.flash_digits(self._options.flash)
+
+    def _start(self) -> None:
+        for notice in self._notices[:1]:
+            self.flash(notice, "warning")
+        self.run_worker(self._follow(), group="link", exit_on_error=False)
+        if self._after_first_paint is not None:
+            self._after_first_paint()
+
+    async def _follow(self) -> None:
+        """Keep the newest snapshot until the engine ends."""
+        welcome = await self._link.connect()
+        self.state.welcome(welcome.source)
+        while (snapshot := await self._link.snapshot()) is not None:
+            self.state.accept(snapshot)
+        self.state.end()
+        self.flash(f"The engine has ended; what is shown is the last it said. {self._key('quit')} leaves.", "warning")
+
+    def _send(self, command: Command) -> None:
+        self.run_worker(self._give(command), group="commands", exit_on_error=False)
+
+    async def _give(self, command: Command) -> None:
+        result = await self._link.send(command)
+        self.flash(result.message, "info" if result.ok else "warning")
+
+    def _key(self, action_id: str) -> str:
+        """The key of an action, as the footer shows it."""
+        return next(action.shown_keys[0] for action in self.actions if action.id == action_id)
+
+    def _not_connected(self) -> None:
+        self.flash("Not connected to an engine.", "warning")

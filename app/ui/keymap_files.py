@@ -1,0 +1,52 @@
+"""Finding and reading keymap files. `python -m app.ui.keymap_files` writes the shipped default one anew."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.core.errors import ConfigError
+from app.core.text import clean
+from app.ui.keymap import DEFAULT_KEYMAP, Keymap, default_file, parse_keymap
+
+_LARGEST_BYTES = 64 * 1024
+_ABSENT = 'There is no keymap "{}" in the keymaps folders; the default keys are used.'
+
+
+def choose_keymap(name: str, folders: Sequence[Path]) -> tuple[Keymap, str]:
+    """The keymap called `name`, the earlier folder winning, and a sentence if something is wrong with a file.
+
+    A file that cannot be used is known by its own name: where that is `name`, the default keys take its place.
+    """
+    notices: list[str] = []
+    for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
+        try:
+            keymap = parse_keymap(_read(path), path.name)
+        except ConfigError as error:
+            notice = str(clean(str(error), 200))
+            if path.stem == name:
+                return DEFAULT_KEYMAP, notice
+            notices.append(notice)
+        else:
+            if keymap.name == name:
+                return keymap, next(iter(notices), "")
+    absent = "" if name == DEFAULT_KEYMAP.name else _ABSENT.format(name)
+    return DEFAULT_KEYMAP, next(iter(notices), absent)
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_BYTES + 1)
+        if len(content) > _LARGEST_BYTES:
+            raise ConfigError(f"keymap {path.name}: larger than {_LARGEST_BYTES // 1024} KiB; remove it")
+        return content.decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"keymap {path.name}: cannot be read ({error}); correct the file or remove it") from error
+
+
+def write(root: Path) -> None:
+    """Write the default keymap into the checkout at `root`."""
+    (root / "configs" / "keymaps" / "default.toml").write_text(default_file(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(__file__).resolve().parents[2])

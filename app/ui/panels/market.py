@@ -1,0 +1,194 @@
+"""One market opened up: what its chart, tape, ladder and lines show. Pure: a view of the deck in, views out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.text import clean
+from app.engine.protocol import CandleView, LevelView, MarketDetail, MarketRow, ReadPoint, TradeView
+from app.ui import format as shown
+from app.ui.panels.markets import waiting_sentence
+from app.ui.state import DeckView
+from app.ui.theme import Role
+from app.ui.widgets.columns import Cell, Column, Row, TableView
+
+INTERVALS = ("1s", "1m", "5m", "15m", "1h")
+LARGE_PERCENTILE = 99.0
+"""Prints no smaller than this share of the market's are marked; only once enough of them are known."""
+_ENOUGH_TRADES = 100
+_BAR_CELLS = 8
+_BAR = "█"
+
+_TAPE_COLUMNS = (
+    Column("time", 8, "left", priority=2),
+    Column("side", 6, "left", priority=1),
+    Column("price", 10),
+    Column("size", 9),
+    Column("pct", 4, priority=3, words="percentile of size"),
+    Column("mark", 5, "left", priority=4),
+)
+_LADDER_COLUMNS = (
+    Column("bid", 8, priority=3, words="depth of bids"),
+    Column("size", 9, priority=1),
+    Column("price", 10),
+    Column("orders", 6, priority=4),
+    Column("ask", 8, "left", priority=2, words="depth of asks"),
+)
+
+
+@dataclass(frozen=True)
+class ChartView:
+    """All that a chart draws; `empty` is the sentence in its place while there is nothing to draw."""
+
+    title: str
+    candles: Sequence[CandleView]
+    interval_ms: int
+    end_ms: int
+    decimals: int
+    holes: Sequence[tuple[int, int]]
+    empty: str
+    dimmed: bool = False
+
+
+def chart_view(view: DeckView, coin: str, interval: str) -> ChartView:
+    """The candles of a coin, as far as the engine has told them."""
+    row, detail = _found(view, coin)
+    title = f"{clean(coin, 32)} · {interval} · UTC"
+    if view.shown is None or detail is None or detail.interval != interval:
+        return ChartView(title, (), 60_000, 0, 2, (), _waiting(view, coin))
+    decimals = row.price_decimals if row else 2
+    return ChartView(
+        title,
+        detail.candles,
+        detail.interval_ms,
+        view.shown.wall_ms,
+        decimals,
+        detail.holes,
+        "No candle yet: waiting for the first trade, or for the venue's own candles.",
+        dimmed=view.outdated or (row is not None and row.stale),
+    )
+
+
+def tape_view(view: DeckView, coin: str) -> TableView:
+    """Time and sales, the newest print first; a hole in the tape is a row of its own."""
+    row, detail = _found(view, coin)
+    if detail is None:
+        return TableView("Time & sales", _TAPE_COLUMNS, (), _waiting(view, coin))
+    decimals = row.price_decimals if row else 2
+    dimmed = view.outdated or (row is not None and row.stale)
+    rows = _with_holes(detail, decimals, dimmed=dimmed)
+    return TableView("Time & sales · UTC", _TAPE_COLUMNS, rows, "No trade yet.")
+
+
+def ladder_view(view: DeckView, coin: str, levels: int) -> TableView:
+    """The book: asks above, bids below, `levels` of each, with a bar of each size against the largest shown."""
+    row, detail = _found(view, coin)
+    if detail is None:
+        return TableView("Book", _LADDER_COLUMNS, (), _waiting(view, coin))
+    decimals = row.price_decimals if row else 2
+    best_bids, best_asks = detail.bids[:levels], detail.asks[:levels]
+    largest = max((level.size for level in (*best_bids, *best_asks)), default=0.0)
+    dimmed = view.outdated or (row is not None and row.stale)
+    asks = [_level(level, decimals, largest, 1, dimmed=dimmed) for level in reversed(best_asks)]
+    bids = [_level(level, decimals, largest, -1, dimmed=dimmed) for level in best_bids]
+    spread = (_spread(best_bids[0], best_asks[0], decimals),) if best_bids and best_asks else ()
+    return TableView(_ladder_title(detail, view), _LADDER_COLUMNS, (*asks, *spread, *bids), "No book yet.")
+
+
+def reads_of(view: DeckView, coin: str) -> Sequence[ReadPoint]:
+    """The rules' metrics over the last minutes, oldest first."""
+    _, detail = _found(view, coin)
+    return detail.reads if detail is not None else ()
+
+
+def facts_line(view: DeckView, coin: str) -> str:
+    """Price, changes, funding and open interest on one line."""
+    row, detail = _found(view, coin)
+    if row is None:
+        return "" if view.shown is None else f"{clean(coin, 32)} is no longer listed; what is shown is the last of it"
+    premium = None
+    if detail is not None and detail.mark_price and detail.oracle_price:
+        premium = 1e4 * (detail.mark_price / detail.oracle_price - 1)
+    facts = (
+        ("", shown.price(row.price, row.price_decimals)),
+        ("24h", shown.change(row.change_24h)),
+        ("funding %/h", shown.hourly_rate(row.funding)),
+        ("OI $", shown.compact(row.open_interest_usd)),
+        ("vol 24h $", shown.compact(row.day_volume_usd)),
+        ("mark−oracle bp", shown.basis_points(premium)),
+        ("age", f"{'stale ' if row.stale else ''}{shown.age(row.age_ms)}"),
+    )
+    return " · ".join(f"{name} {value}".strip() for name, value in facts)
+
+
+def _found(view: DeckView, coin: str) -> tuple[MarketRow | None, MarketDetail | None]:
+    if view.shown is None:
+        return None, None
+    row = next((market for market in view.shown.markets if market.coin == coin), None)
+    detail = view.shown.detail
+    return row, detail if detail is not None and detail.coin == coin else None
+
+
+def _waiting(view: DeckView, coin: str) -> str:
+    if view.shown is None or view.outdated:
+        return waiting_sentence(view)
+    return f"Waiting for the engine's view of {clean(coin, 32)}…"
+
+
+def _with_holes(detail: MarketDetail, decimals: int, *, dimmed: bool) -> tuple[Row, ...]:
+    """The prints, and between them the spans in which trades are missing."""
+    holes = sorted(detail.holes, reverse=True)
+    rows: list[Row] = []
+    enough = len(detail.trades) >= _ENOUGH_TRADES
+    for trade in detail.trades:
+        while holes and trade.time_ms <= holes[0][0]:
+            rows.append(_hole(*holes.pop(0)))
+        rows.append(_print(trade, decimals, marked=enough, dimmed=dimmed))
+    return tuple(rows)
+
+
+def _print(trade: TradeView, decimals: int, *, marked: bool, dimmed: bool) -> Row:
+    role: Role = "up" if trade.side > 0 else "down"
+    large = marked and trade.percentile >= LARGE_PERCENTILE
+    cells = (
+        Cell(shown.clock(trade.time_ms), "muted", shown.moment(trade.time_ms)),
+        Cell("▲ buy" if trade.side > 0 else "▼ sell", role),
+        Cell(shown.price(trade.price, decimals), role),
+        Cell(shown.amount(trade.size), "accent" if large else "text"),
+        Cell(f"{trade.percentile:.0f}", "accent" if large else "muted"),
+        Cell("LARGE" if large else "", "accent"),
+    )
+    return Row(f"{trade.time_ms} {trade.trade_id} {trade.price} {trade.size}", cells, dimmed)
+
+
+def _hole(from_ms: int, to_ms: int) -> Row:
+    text = f"{(to_ms - from_ms) / 1000:.1f}s"
+    cells = (Cell(shown.clock(to_ms), "warning"), Cell("? gap", "warning"), Cell(f"lost {text}", "warning"))
+    return Row(f"hole {from_ms}", (*cells, Cell(""), Cell(""), Cell("gap", "warning")))
+
+
+def _level(level: LevelView, decimals: int, largest: float, side: int, *, dimmed: bool) -> Row:
+    role: Role = "down" if side > 0 else "up"
+    bar = _BAR * max(1, round(_BAR_CELLS * level.size / largest)) if largest > 0 else ""
+    cells = (
+        Cell(bar if side < 0 else "", role),
+        Cell(shown.amount(level.size)),
+        Cell(shown.price(level.price, decimals), role),
+        Cell(str(level.orders), "muted"),
+        Cell(bar if side > 0 else "", role),
+    )
+    return Row(f"{'ask' if side > 0 else 'bid'} {level.price}", cells, dimmed)
+
+
+def _spread(bid: LevelView, ask: LevelView, decimals: int) -> Row:
+    width = ask.price - bid.price
+    share = shown.basis_points(2e4 * width / (ask.price + bid.price))
+    cells = (Cell(""), Cell("spread", "muted"), Cell(shown.price(width, decimals), "muted"), Cell(""))
+    return Row("spread", (*cells, Cell(f"{share} bp", "muted")))
+
+
+def _ladder_title(detail: MarketDetail, view: DeckView) -> str:
+    if detail.imbalance is None:
+        return "Book"
+    age = shown.age(None if detail.book_age_ms is None else detail.book_age_ms + view.lag_ms)
+    lean = "bids" if detail.imbalance > 0 else "asks"
+    return f"Book · {abs(detail.imbalance):.0%} more {lean} · {age}"

@@ -1,0 +1,25 @@
+"""One line of facts under the header."""
+
+from textual.strip import Strip
+
+from app.ui.widgets.lines import LineWidget
+
+
+class FactsLine(LineWidget):
+    """A text that is painted again only when it changes."""
+
+    DEFAULT_CSS = "FactsLine { height: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+
+    def show(self, text: str) -> None:
+        """Say `text`."""
+        if text != self._text:
+            self._text = text
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        return self.strip([self.segment(f" {self._text}", width, "text")], width)

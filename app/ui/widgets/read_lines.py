@@ -1,0 +1,64 @@
+"""The rules' metrics over time: a line of bars for each."""
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual.content import Content
+from textual.strip import Strip
+
+from app.engine.protocol import ReadPoint
+from app.ui import format as shown
+from app.ui.theme import Role
+from app.ui.widgets.lines import LineWidget
+
+_EIGHTHS = "▁▂▃▄▅▆▇█"
+_NAME_CELLS, _VALUE_CELLS = 13, 5
+_UNKNOWN = "·"
+
+
+def bars(values: Sequence[float | None], width: int) -> str:
+    """The newest `width` values of 0-100, each a bar of eighths; `·` for one that is not known. Padded on the left."""
+    newest = values[-width:] if width > 0 else ()
+    text = "".join(_UNKNOWN if value is None else _EIGHTHS[max(0, min(7, int(value / 12.5)))] for value in newest)
+    return text.rjust(width)
+
+
+class ReadLines(LineWidget):
+    """Momentum, pressure and continuation, second by second, the newest at the right."""
+
+    DEFAULT_CSS = """
+    ReadLines { height: 5; width: 1fr; background: $panel; border: round $border;
+                border-title-color: $accent; border-title-style: bold; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._reads: Sequence[ReadPoint] = ()
+
+    def on_mount(self) -> None:
+        self.border_title = Content("Rules metrics, second by second")
+
+    def show(self, reads: Sequence[ReadPoint]) -> None:
+        """Draw these reads, oldest first."""
+        if reads != self._reads:
+            self._reads = reads
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        lines: tuple[tuple[str, list[float | None], Role], ...] = (
+            ("momentum", [read.momentum for read in self._reads], "accent"),
+            ("pressure", [read.pressure for read in self._reads], "text"),
+            ("continuation", [read.continuation for read in self._reads], "text"),
+        )
+        width = self.size.width
+        if y >= len(lines):
+            return self.blank(width)
+        name, values, role = lines[y]
+        room = max(0, width - _NAME_CELLS - _VALUE_CELLS - 1)
+        newest = shown.score(values[-1]) if values else shown.DASH
+        segments = [
+            self.segment(f" {name}", _NAME_CELLS, "muted"),
+            Segment(bars(values, room), self.palette.style(role)),
+            self.segment(f" {newest}", _VALUE_CELLS, "text", align="right"),
+        ]
+        return self.strip(segments, width)

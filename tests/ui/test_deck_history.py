@@ -1,0 +1,53 @@
+"""A held display steps back through what was shown before."""
+
+import msgspec
+from deck_fakes import WALL_MS, snapshot
+
+from app.core.clock import ManualClock
+from app.ui.state import HISTORY_S, DeckState
+
+
+def watched(seconds: int) -> DeckState:
+    """A deck that took ten snapshots a second for so long."""
+    clock = ManualClock()
+    state = DeckState(clock)
+    first = snapshot()
+    for tenth in range(seconds * 10 + 1):
+        state.accept(msgspec.structs.replace(first, sequence=tenth, wall_ms=WALL_MS + 100 * tenth))
+        clock.advance(0.1)
+    return state
+
+
+def shown_s(state: DeckState) -> float:
+    view = state.view()
+    assert view.shown is not None
+    return (view.shown.wall_ms - WALL_MS) / 1_000
+
+
+def test_only_a_held_display_steps() -> None:
+    assert not watched(5).step(-1)
+
+
+def test_it_steps_by_seconds_to_both_ends() -> None:
+    state = watched(5)
+    state.toggle_freeze()
+    assert shown_s(state) == 5.0
+    assert [state.step(-1) for _ in range(6)] == [True] * 5 + [False]
+    assert shown_s(state) == 0.0
+    assert state.step(3)
+    assert shown_s(state) == 3.0
+    assert state.step(100)
+    assert shown_s(state) == 5.0
+    assert not state.step(1)
+
+
+def test_letting_go_returns_to_the_newest() -> None:
+    state = watched(5)
+    state.toggle_freeze()
+    state.step(-4)
+    state.toggle_freeze()
+    assert shown_s(state) == 5.0
+
+
+def test_what_is_kept_is_bounded() -> None:
+    assert len(watched(HISTORY_S + 60)._history) == HISTORY_S

@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check format lint types contracts nightly peers clean
+.PHONY: install demo test check format lint types contracts nightly peers screenshots clean
 
 install: $(STAMP)
 
@@ -48,6 +48,9 @@ peers: .venv-peers/.installed
 	@$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check orjson msgspec websockets aiohttp numpy
 	@touch $@
+
+screenshots: install
+	@$(BIN)/python -m app.bench.screenshots docs/pictures
 
 clean:
 	@rm -rf $(VENV) .venv-peers dist build .mypy_cache .ruff_cache .pytest_cache

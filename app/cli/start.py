@@ -26,6 +26,9 @@ def run(args: argparse.Namespace) -> int:
 def _ask_first(args: argparse.Namespace) -> int:
     from app.cli.deck import open_deck
     from app.engine.build import Plan
+    from app.ui.run import prepare_environment
+
+    prepare_environment()  # before anything imports textual
     from app.ui.start import ask
     from app.ui.theme import default_palette
 

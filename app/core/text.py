@@ -10,25 +10,28 @@ from typing import NewType
 SafeText = NewType("SafeText", str)
 
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_MAXIMUM_COMBINING = 2
+_MARK_CATEGORIES = frozenset({"Mn", "Me"})
+_MAXIMUM_MARKS = 2
 
 
 def clean(text: str, limit: int = 64) -> SafeText:
     """`text` without control, format, private or unassigned characters, in NFC, at most `limit` cells wide.
 
-    Runs of more than two combining marks are cut; a text that had to be shortened ends in an ellipsis.
+    Runs of more than two marks over one character are cut; a text that had to be shortened ends in an ellipsis.
     """
     if len(text) <= limit and text.isascii() and text.isprintable():
         return SafeText(text)
     # Normalising is linear only in bounded text: a longer one is cut before it is looked at.
     source = unicodedata.normalize("NFC", text[: limit * 8])
     kept: list[str] = []
-    cells = combining = 0
+    cells = marks = 0
     for character in source:
-        if unicodedata.category(character) in _DROPPED_CATEGORIES:
+        category = unicodedata.category(character)
+        if category in _DROPPED_CATEGORIES:
             continue
-        combining = combining + 1 if unicodedata.combining(character) else 0
-        if combining > _MAXIMUM_COMBINING:
+        # Not every mark has a combining class: enclosing ones and variation selectors pile up without.
+        marks = marks + 1 if category in _MARK_CATEGORIES else 0
+        if marks > _MAXIMUM_MARKS:
             continue
         cells += _cells(character)
         if cells > limit:

@@ -31,6 +31,8 @@ from app.feeds.inbox import Arrival, Inbox
 from app.feeds.tape.format import Session
 from app.store.store import Store
 
+_TURN_NS = 1_000_000
+"""Inputs are dispatched for this long before everything else in the loop gets a turn."""
 _pack = msgspec.msgpack.encode
 _log = logging.getLogger("app.events")
 _LOG_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -201,8 +203,12 @@ class VenueRun:
         while True:
             self._arrivals.extend(await self._inbox.fetch())
             # What is left here when a dispatch fails is dispatched once this worker is started again.
+            turn_ends_ns = self._clock.monotonic_ns() + _TURN_NS
             while self._arrivals:
                 self._sequencer.put(self._arrivals.popleft())
+                if self._clock.monotonic_ns() >= turn_ends_ns:
+                    await asyncio.sleep(0)
+                    turn_ends_ns = self._clock.monotonic_ns() + _TURN_NS
             self._changed()
 
     async def _tick(self) -> None:

@@ -30,6 +30,7 @@ class Inbox:
         self._pending: dict[int, Arrival] = {}
         self._ticket = 0
         self._arrived = asyncio.Event()
+        self._drained = asyncio.Event()
         self.superseded = 0
 
     @property
@@ -49,14 +50,21 @@ class Inbox:
         self._add(-stream, stream, kind, payload)
 
     async def fetch(self) -> list[Arrival]:
-        """All that is pending, oldest first; waits for the first."""
+        """All that is pending, oldest first; waits for the first. Whoever asks again is done with what came before."""
+        if not self._pending:
+            self._drained.set()
         await self._arrived.wait()
         self._arrived.clear()
         arrivals = list(self._pending.values())
         self._pending.clear()
         return arrivals
 
+    async def drained(self) -> None:
+        """Wait until all that arrived was fetched, and whoever fetched it asks for more."""
+        await self._drained.wait()
+
     def _add(self, place: int, stream: int, kind: int, payload: bytes) -> None:
         if not self._pending:
             self._arrived.set()
+            self._drained.clear()
         self._pending[place] = Arrival(self._wall_ns(), self._monotonic_ns(), stream, kind, payload)

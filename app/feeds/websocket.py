@@ -21,8 +21,9 @@ from app.feeds.budget import WeightBudget
 from app.feeds.http import plain_reason
 
 _TEXT = aiohttp.WSMsgType.TEXT
-_REST_S = 0.001
-_RAN_DRY_NS = 200_000
+_REST_S, _LONGEST_REST_S = 0.001, 0.02
+_RAN_DRY_NS = 2_000_000
+"""Waiting for less than this does not count as a rest: the library may take as long to cut up what it has read."""
 _CLOSE_TIMEOUT_S = 1.0
 _STABLE_NS = 60_000_000_000
 _OPEN_TIMEOUT_S = 10.0
@@ -43,6 +44,9 @@ class ConnectionEvents(Protocol):
 
     def received(self, frame: bytes) -> bool:
         """One text frame; whether it was data, not just an answer to ours."""
+
+    async def digested(self) -> None:
+        """Wait until what was received has been worked off: reading rests from then on."""
 
 
 class Ended(NamedTuple):
@@ -198,17 +202,16 @@ class WebSocketConnection:
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse[bool], life: _Life) -> None:
         monotonic_ns, received = self._clock.monotonic_ns, self._events.received
-        turn_ends_ns = monotonic_ns() + self._budget_ns
+        turn_began_ns = monotonic_ns()
         while True:
             asked_ns = monotonic_ns()
-            if asked_ns >= turn_ends_ns:
-                await asyncio.sleep(_REST_S)
-                asked_ns = monotonic_ns()
-                turn_ends_ns = asked_ns + self._budget_ns
+            if asked_ns >= turn_began_ns + self._budget_ns:
+                await self._rest(turn_began_ns)
+                turn_began_ns = asked_ns = monotonic_ns()
             message = await socket.receive()
             now = monotonic_ns()
             if now - asked_ns > _RAN_DRY_NS:
-                turn_ends_ns = now + self._budget_ns
+                turn_began_ns = now
             if message.type is _TEXT:
                 if received(message.data):
                     life.last_data_ns = now
@@ -217,6 +220,12 @@ class WebSocketConnection:
                 await socket.pong(message.data)
             elif message.type is not aiohttp.WSMsgType.PONG:
                 raise VenueError(_closing_words(socket.close_code, message.type, message.data))
+
+    async def _rest(self, turn_began_ns: int) -> None:
+        """Leave the loop to everybody else for as long as reading, and working off what was read, have held it."""
+        await self._events.digested()
+        held_s = (self._clock.monotonic_ns() - turn_began_ns) / 1e9
+        await asyncio.sleep(min(max(held_s, _REST_S), _LONGEST_REST_S))
 
     async def _write(self, socket: aiohttp.ClientWebSocketResponse[bool], life: _Life) -> None:
         while True:

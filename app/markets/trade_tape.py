@@ -13,6 +13,11 @@ from app.core.ring import Ring
 REMEMBERED = 10_000
 """At least so many of the newest identities are known to the duplicate check."""
 
+_COLUMNS = 3
+_MOST_WITHOUT_ROW = 256
+"""Rows are made when they are looked at, or when so many are due: all at once would hold the loop in a flood."""
+_BUY = Side.BUY
+
 
 class TradeTape:
     """The last `capacity` trades in order of arrival, without duplicates. Trades may arrive out of order of time.
@@ -24,7 +29,7 @@ class TradeTape:
     def __init__(self, capacity: int) -> None:
         self.duplicates = 0
         self._trades: deque[Trade] = deque(maxlen=capacity)
-        self._columns = Ring(capacity, 3)
+        self._columns = Ring(capacity, _COLUMNS)
         self._without_row = 0
         # The newest time of each id. Two generations forget in O(1); when the newer is full, the older goes.
         self._newer: dict[int | Trade, int] = {}
@@ -47,6 +52,8 @@ class TradeTape:
                 break
         self._trades.extend(fresh)
         self._without_row += len(fresh)
+        if self._without_row >= _MOST_WITHOUT_ROW:
+            self._make_rows()
         if len(newer) >= REMEMBERED:
             self._older, self._newer = newer, {}
         return fresh
@@ -61,12 +68,20 @@ class TradeTape:
 
     def columns(self) -> NDArray[np.float64]:
         """Rows (time in ms, size with the aggressor's sign, price) in order of arrival; valid until the next call."""
-        if self._without_row:
-            # Rows are made here and not for each trade, because nobody looks at them more often than once a second.
-            newest = list(islice(self.newest(), self._without_row))
-            self._columns.extend(np.array([_row(trade) for trade in reversed(newest)], np.float64))
-            self._without_row = 0
+        self._make_rows()
         return self._columns.view()
+
+    def _make_rows(self) -> None:
+        """Rows for the trades that have none yet: many at once cost a fraction of each alone."""
+        newest = list(islice(self.newest(), self._without_row))
+        if newest:
+            newest.reverse()
+            rows = np.empty((len(newest), _COLUMNS))
+            rows[:, 0] = [trade.time_ms for trade in newest]
+            rows[:, 1] = [trade.size if trade.side is _BUY else -trade.size for trade in newest]
+            rows[:, 2] = [trade.price for trade in newest]
+            self._columns.extend(rows)
+            self._without_row = 0
 
     def _unknown(self, trades: Sequence[Trade]) -> list[Trade]:
         """Those of `trades` that are not known; from now on they are."""
@@ -91,7 +106,3 @@ class TradeTape:
 def _identity(time_ms: int, trade_id: int) -> int:
     # One integer, and never one that is an id: those are below 2^53.
     return time_ms << 53 | trade_id
-
-
-def _row(trade: Trade) -> tuple[float, float, float]:
-    return trade.time_ms, trade.size if trade.side is Side.BUY else -trade.size, trade.price

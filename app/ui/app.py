@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from textual import actions as textual_actions
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.events import Event
 from textual.screen import Screen
 
 from app.engine.protocol import LookAt
@@ -15,6 +16,7 @@ from app.ui.copy_actions import CopyActions
 from app.ui.key_conflicts import Host
 from app.ui.keymap import sharing_actions
 from app.ui.layouts import Layout
+from app.ui.pasting import harmless
 from app.ui.screens.base import DeckScreen
 from app.ui.screens.copy_menu import CopyMenu
 from app.ui.screens.dashboard import Dashboard
@@ -48,6 +50,9 @@ class DeckApp(Steering, Appearance, CopyActions):
         self._sharing = [(textual_actions.parse(action.command), action) for action in sharing_actions(self.actions)]
         self._looking = LookAt("")
         self.keep_layouts(layouts)
+
+    async def on_event(self, event: Event) -> None:
+        await super().on_event(harmless(event))
 
     def paint(self) -> None:
         self._look_where_the_screen_does()

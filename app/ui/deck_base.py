@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from textual.app import App
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -16,6 +17,7 @@ from app.ui.keymap import DEFAULT_KEYMAP, Keymap
 from app.ui.screens.base import DeckScreen
 from app.ui.screens.dashboard import Dashboard
 from app.ui.state import DeckState
+from app.ui.textual_seams import leaving_driver
 from app.ui.theme import Palette
 from app.ui.theme_choice import ThemeChoice
 from app.ui.widgets.flash import Level
@@ -61,6 +63,9 @@ class DeckBase(App[None], inherit_bindings=False):
         self.state = DeckState(clock, options.expected)
         self.failure: BaseException | None = None
         self.crash: Exception | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        return leaving_driver(super().get_driver_class())
 
     def get_default_screen(self) -> Screen[None]:
         return self._dashboard

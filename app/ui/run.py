@@ -6,13 +6,15 @@ import os
 import signal
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.core.clock import Clock, SystemClock
 from app.core.errors import DataError, TapedeckError
 from app.engine.link import EngineLink
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from app.ui.app import DeckApp
     from app.ui.deck_options import DeckOptions
     from app.ui.layouts import Layout
@@ -40,7 +42,7 @@ def prepare_environment() -> None:
 
 
 async def _run(deck: "DeckApp", link: EngineLink) -> int:
-    _leave_on_signals(deck)
+    leave_on_signals(deck)
     try:
         await deck.run_async()
     finally:
@@ -111,13 +113,14 @@ def _saved_layouts(path: Path | None) -> tuple[list["Layout"], str]:
         return [], f"{error}."
 
 
-def _leave_on_signals(deck: "DeckApp") -> None:
-    """Let the terminal be restored when the deck is told to end, or its terminal goes away."""
+def leave_on_signals(app: "App[Any]") -> None:
+    """Let the terminal be restored when the app is told to end, or its terminal goes away. Needs a running loop."""
     loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGHUP", "SIGINT"):
         if hasattr(signal, name):
             try:
-                loop.add_signal_handler(getattr(signal, name), deck.exit)
+                # Exiting between two messages: an app that has exited refuses the widgets of a screen half mounted.
+                loop.add_signal_handler(getattr(signal, name), app.call_later, app.exit)
             except NotImplementedError:  # Windows' loop has no signals; the console ends the process itself
                 return
 

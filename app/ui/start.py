@@ -1,5 +1,6 @@
 """The first screen a newcomer sees: what to look at, and which coins. Shown once, before there is an engine."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -7,10 +8,13 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.driver import Driver
 from textual.strip import Strip
 from textual.widgets import Input, Static
 
 from app.core.text import clean
+from app.ui.run import leave_on_signals
+from app.ui.textual_seams import leaving_driver
 from app.ui.theme import Palette
 from app.ui.widgets.lines import LineWidget
 
@@ -81,6 +85,9 @@ class StartApp(App[Choice]):
         self._palette = palette
         self._coins = coins
 
+    def get_driver_class(self) -> type[Driver]:
+        return leaving_driver(super().get_driver_class())
+
     def compose(self) -> ComposeResult:
         with Vertical(id="start"):
             yield Static(Content("What should the deck show?"), classes="label")
@@ -114,4 +121,9 @@ class StartApp(App[Choice]):
 
 def ask(palette: Palette, coins: str) -> Choice | None:
     """Ask the newcomer; `coins` is what stands in the field at first. Needs a terminal."""
-    return StartApp(palette, coins).run()
+    return asyncio.run(_run(StartApp(palette, coins)))
+
+
+async def _run(start: StartApp) -> Choice | None:
+    leave_on_signals(start)
+    return await start.run_async()

@@ -1,6 +1,8 @@
 """`tapedeck demo` in a real terminal, ended in every way: nothing is left behind, on the screen or among processes."""
 
+import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,18 +12,82 @@ import pytest
 from processes import all_gone, children, command, environment, wait_until
 from pty_harness import Terminal, modes_left, printed_after, terminal
 
+from app.feeds.tape.reader import TapeReader
+
+DEMO = ("demo", "--seed", "7", "--set", "demo.coins=3")
+START = b"What should the deck show?"
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
 
 
 @contextmanager
+def shown(home: Path, *words: str, shows: bytes = b"BTC") -> Iterator[tuple[Terminal, list[psutil.Process]]]:
+    """`tapedeck` with these words, once its terminal shows `shows`, and the processes it has started.
+
+    The program begins with SIGHUP ignored, as after a shell's `trap '' HUP`.
+    """
+    ignoring = ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"]
+    with terminal([*ignoring, *command(*words)], environment(home)) as deck:
+        deck.read_until(shows)
+        yield deck, children(deck.process.pid)
+
+
+@contextmanager
 def demo(home: Path) -> Iterator[tuple[Terminal, list[psutil.Process]]]:
-    """The deck, once it shows a market, and the processes it has started."""
-    words = command("demo", "--seed", "7", "--set", "demo.coins=3")
-    with terminal(words, environment(home)) as deck:
-        deck.read_until(b"BTC")
-        started = children(deck.process.pid)
+    """The deck on its embedded venue."""
+    with shown(home, *DEMO) as (deck, started):
         assert started
         yield deck, started
+
+
+@contextmanager
+def busy_demo(home: Path) -> Iterator[tuple[Terminal, list[psutil.Process]]]:
+    """The deck with a market opened, while it records."""
+    with demo(home) as (deck, started):
+        deck.send(b"\r")
+        deck.read_until(b"Time & sales")
+        deck.send(b"r")
+        deck.read_until(b"Recording to")
+        yield deck, started
+
+
+@contextmanager
+def running_engine(home: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """`tapedeck run`, once a deck can be attached to it."""
+    words = command("run", "--source", "demo", "--seed", "7", "--set", "demo.coins=3", "--quiet")
+    engine = subprocess.Popen(words, env=environment(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    started: list[psutil.Process] = []
+    try:
+        wait_until((home / "state" / "engine.sock").exists, "the engine's socket")
+        started = children(engine.pid)
+        yield engine
+    finally:
+        engine.terminate()
+        engine.wait()
+        all_gone(started)
+
+
+def hang_up(deck: Terminal) -> None:
+    """Close the terminal's own end. No SIGHUP comes of it: the terminal controls no session."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, deck._ours)
+    os.close(nothing)
+
+
+def end_of(deck: Terminal) -> int:
+    """Wait until the program ends without a terminal; its exit code."""
+    wait_until(lambda: deck.process.poll() is not None, "the deck's end")
+    return deck.process.returncode
+
+
+def assert_whole(home: Path) -> None:
+    """There is one tape, it was closed, and no record is missing."""
+    (path,) = (home / "tapes").glob("*.tape")
+    tape = TapeReader(path)
+    sequences = [record.sequence for record in tape.records()]
+    assert not tape.recovered
+    assert tape.damage == ""
+    assert len(sequences) == tape.record_count > 0
+    assert sequences == list(range(sequences[0], sequences[0] + len(sequences)))
 
 
 @pytest.mark.parametrize(
@@ -62,6 +128,51 @@ def test_the_deck_lives_on_when_its_venue_is_killed(tmp_path: Path) -> None:
         assert deck.wait() == 0
         assert deck.is_restored()
         assert modes_left(deck.output) == set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
+def test_a_tape_is_whole_when_its_deck_is_told_to_end(tmp_path: Path, number: signal.Signals) -> None:
+    with busy_demo(tmp_path) as (deck, started):
+        deck.signal(number)
+        assert deck.wait() == 0
+        assert deck.is_restored()
+        assert modes_left(deck.output) == set()
+        assert printed_after(deck.output, LEAVE_ALTERNATE_SCREEN) == ""
+        all_gone(started)
+    assert_whole(tmp_path)
+
+
+def test_a_deck_ends_with_its_terminal_and_its_tape_is_whole(tmp_path: Path) -> None:
+    with busy_demo(tmp_path) as (deck, started):
+        hang_up(deck)
+        assert end_of(deck) == 0
+        all_gone(started)
+    assert_whole(tmp_path)
+    assert not list((tmp_path / "log").glob("crash-*"))
+
+
+def test_an_attached_deck_ends_with_its_terminal_and_its_engine_lives_on(tmp_path: Path) -> None:
+    with running_engine(tmp_path) as engine, shown(tmp_path, "attach") as (deck, _):
+        hang_up(deck)
+        assert end_of(deck) == 0
+        assert engine.poll() is None
+
+
+def test_the_start_screen_ends_with_its_terminal(tmp_path: Path) -> None:
+    with shown(tmp_path, shows=START) as (deck, _):
+        hang_up(deck)
+        assert end_of(deck) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
+def test_the_start_screen_restores_the_terminal_when_it_is_told_to_end(tmp_path: Path, number: signal.Signals) -> None:
+    with shown(tmp_path, shows=START) as (deck, _):
+        assert not deck.is_restored()
+        deck.signal(number)
+        assert deck.wait() == 0
+        assert deck.is_restored()
+        assert modes_left(deck.output) == set()
+        assert printed_after(deck.output, LEAVE_ALTERNATE_SCREEN) == ""
 
 
 def test_modes_that_are_left_on_are_told() -> None:

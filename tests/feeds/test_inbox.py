@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,3 +39,18 @@ def test_a_picture_that_was_fetched_is_not_superseded() -> None:
         assert inbox.superseded == 0
 
     asyncio.run(scenario())
+
+
+@pytest.mark.asyncio
+async def test_it_is_drained_when_whoever_fetched_asks_for_more() -> None:
+    inbox = Inbox(ManualClock())
+    inbox.put(1, 3, b"a")
+    drained = asyncio.ensure_future(inbox.drained())
+    await inbox.fetch()
+    await asyncio.sleep(0)
+    assert not drained.done()
+    fetching = asyncio.ensure_future(inbox.fetch())
+    await drained
+    inbox.put(1, 3, b"b")
+    assert [arrival.payload for arrival in await fetching] == [b"b"]
+    assert not inbox._drained.is_set()

@@ -1,62 +1,115 @@
-"""Names and texts made to harm a terminal or the markup: the deck goes on, and no control reaches the screen."""
+"""Texts made to harm a terminal or the markup: the deck goes on, and no control reaches the screen or the clipboard."""
 
 import unicodedata
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
 
 import pytest
-from deck_fakes import ScriptedLink, deck_on, feed, market, screen_text, settle, snapshot
+from deck_fakes import THEMES, ScriptedLink, deck_on, detail, feed, market, settle, snapshot
+from hostile_corpus import FAMILIES, HOSTILE, ONE_OF_EACH, PLAIN
+from rich.cells import cell_len
+from textual.events import Key, Paste
+from textual.pilot import Pilot
+from textual.widgets import Input
 
-from app.engine.protocol import CommandResult, LogLine, Snapshot, SourceView
+from app.core.clock import ManualClock
+from app.core.errors import ConfigError
+from app.engine.protocol import CommandResult, LogLine, RecordingView, Snapshot, SourceView, StoreView
+from app.ui.app import DeckApp
+from app.ui.copying import Copyable, copyables
+from app.ui.deck_options import DeckOptions
+from app.ui.panels.event_log import log_view
+from app.ui.panels.feeds import feeds_view
+from app.ui.panels.markets import markets_view
+from app.ui.screens.base import Selection
+from app.ui.screens.copy_menu import CopyMenu
+from app.ui.screens.detail import Detail
+from app.ui.screens.market import MarketScreen
+from app.ui.state import DeckView
+from app.ui.theme import Palette, load_themes, parse_theme
+from app.ui.widgets.arranged_table import ArrangedTable
 from app.ui.widgets.live_table import LiveTable
 
-HOSTILE = (
-    "\x1b]52;c;ZXZpbA==\x07",
-    "\x1b[2J\x1b[H",
-    "\x9b31m",
-    "[/]",
-    "[bold",
-    "a [/b] c",
-    "[link=http://x]a[/link]",
-    "[@click=app.quit]x[/]",
-    "$text",
-    "\u202eevil\u202c",
-    "\u2066x\u2069",
-    "zero\u200bwidth\ufeff",
-    "tag\U000e0041\U000e007f",
-    "line\u2028feed\u2029s\r\n\t\v\f",
-    "e" + "\u0301" * 500,
-    "\ud800",
-    "中文" * 40,
-    "👩‍👩‍👧‍👦" * 9,
-    "🇩🇪🇫🇷" * 9,
-    "กำ" * 30,
-    "\x00\x08\x7f",
-    "A" * 10_000,
-    "",
-)  # fmt: skip
+FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+MARKS = frozenset({"Mn", "Me"})
+MOST_MARKS = 2
+SIZES = ((60, 20), (120, 40))
+each_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
-FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+@cache
+def category(character: str) -> str:
+    return unicodedata.category(character)
 
 
-def forbidden(text: str, allowed: str) -> list[str]:
-    return [c for c in text if c not in allowed and unicodedata.category(c) in FORBIDDEN]
+def forbidden(text: str, allowed: str = "") -> list[str]:
+    return [character for character in set(text) if character not in allowed and category(character) in FORBIDDEN]
 
 
-def hostile_snapshot() -> Snapshot:
+def most_marks(text: str) -> int:
+    """The longest run of marks that lie over one character."""
+    longest = run = 0
+    for character in text:
+        run = run + 1 if category(character) in MARKS else 0
+        longest = max(longest, run)
+    return longest
+
+
+def look(deck: DeckApp) -> str:
+    """What the screen shows, which must be harmless, on lines as wide as the screen, and of panels that work."""
+    strips = deck.screen._compositor.render_strips()
+    lines = ["".join(segment.text for segment in strip) for strip in strips]
+    text = "\n".join(lines)
+    assert forbidden(text, "\n") == []
+    assert text.isascii() or most_marks(text) <= MOST_MARKS
+    assert {cell_len(line) for line in lines} == {deck.size.width}
+    assert all(segment.style is None or segment.style.link is None for strip in strips for segment in strip)
+    assert "FAILED" not in text.replace("LINK FAILED", "")
+    assert deck.is_running
+    return text
+
+
+def told(deck: DeckApp, said: Snapshot) -> str:
+    """What the screen shows once the engine has said this."""
+    deck.state.accept(said)
+    deck.paint()
+    return look(deck)
+
+
+def full(*texts: str) -> Snapshot:
+    """A snapshot whose every name and text is hostile."""
     return snapshot(
-        markets=tuple(market(text, 1.0) for text in HOSTILE),
-        feeds=tuple(feed(name=text, message=text) for text in HOSTILE),
-        log=tuple(LogLine(0, "error", text, text) for text in HOSTILE),
+        markets=tuple(market(text, 1.0) for text in texts),
+        feeds=tuple(feed(name=text, message=text) for text in texts),
+        log=tuple(LogLine(0, "error", text, text) for text in texts),
     )
 
 
-@pytest.mark.asyncio
-@pytest.mark.parametrize("size", [(60, 20), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_hostile_text_is_shown_as_text(size: tuple[int, int]) -> None:
+def opened(coin: str) -> Snapshot:
+    return snapshot(markets=(market(coin, 1.0), market("BTC", 2.0)), detail=detail(coin=coin))
+
+
+@asynccontextmanager
+async def connected(size: tuple[int, int], said: Snapshot) -> AsyncIterator[tuple[DeckApp, Pilot[None], ScriptedLink]]:
     link = ScriptedLink()
-    link.say(hostile_snapshot())
+    link.say(said)
     async with deck_on(link, size) as (deck, pilot):
-        for key in ("escape", "e", "d"):
+        yield deck, pilot, link
+        assert deck.crash is None
+
+
+def test_the_corpus_is_as_large_as_it_says() -> None:
+    assert len(HOSTILE) == len(set(HOSTILE)) >= 200
+    assert len(FAMILIES) == 15
+    assert len(PLAIN) >= 50
+
+
+@pytest.mark.asyncio
+@each_size
+async def test_every_row_of_every_panel(size: tuple[int, int]) -> None:
+    async with connected(size, full(*HOSTILE)) as (deck, pilot, _):
+        for key in ("escape", "2", "e", "d"):
             await pilot.press(key)
             await settle(pilot)
             table = deck.focused
@@ -65,50 +118,237 @@ async def test_hostile_text_is_shown_as_text(size: tuple[int, int]) -> None:
             for index in range(len(HOSTILE)):
                 table.cursor = index
                 await deck.action_copy_row()
-                await pilot.pause()
-                assert forbidden(screen_text(deck), "\n") == []
-                assert forbidden(deck.clipboard, "") == []
-                await deck.action_open_row()
-                await settle(pilot)
-                assert forbidden(screen_text(deck), "\n") == []
-                await pilot.press("escape")
-                await settle(pilot)
-        assert deck.is_running
+                assert forbidden(deck.clipboard) == []
+                assert most_marks(deck.clipboard) <= MOST_MARKS
+                if index % 10 == 0:
+                    look(deck)
 
 
 @pytest.mark.asyncio
-async def test_a_hostile_source_leaves_its_word_readable() -> None:
-    link = ScriptedLink()
-    async with deck_on(link, (60, 20)) as (deck, pilot):
+@each_size
+async def test_every_market_opened(size: tuple[int, int]) -> None:
+    async with connected(size, opened(HOSTILE[0])) as (deck, pilot, _):
+        await pilot.press("enter")
+        await settle(pilot)
+        screen = deck.screen
+        assert isinstance(screen, MarketScreen)
+        for coin in HOSTILE:
+            screen.coin = coin
+            told(deck, opened(coin))
+            await deck.action_copy_row()
+            assert forbidden(deck.clipboard) == []
+            told(deck, snapshot(markets=()))
+
+
+@pytest.mark.asyncio
+async def test_one_market_of_each_family_is_opened_by_key() -> None:
+    async with connected(SIZES[1], full(*ONE_OF_EACH)) as (deck, pilot, link):
+        for coin in ONE_OF_EACH:
+            await pilot.press("enter")
+            assert isinstance(deck.screen, MarketScreen)
+            assert deck.screen.coin == coin
+            look(deck)
+            await pilot.press("Y")
+            look(deck)
+            await pilot.press("G", "enter")
+            assert forbidden(deck.clipboard) == []
+            await pilot.press("escape", "down")
+        assert link.commands
+
+
+@pytest.mark.asyncio
+@each_size
+async def test_every_text_opened_up_and_what_is_plain_is_read_to_the_letter(size: tuple[int, int]) -> None:
+    async with connected(size, snapshot(feeds=(feed(),))) as (deck, pilot, _):
+        await pilot.press("d", "enter")
+        await settle(pilot)
+        assert isinstance(deck.screen, Detail)
+        await pilot.press("G")
         for text in HOSTILE:
-            link.say(snapshot(source=SourceView("live", "LIVE", text)))
-            await settle(pilot)
-            shown = screen_text(deck)
+            shown = told(deck, snapshot(feeds=(feed(message=text),)))
+            assert text not in PLAIN or text in shown
+
+
+@pytest.mark.asyncio
+async def test_every_name_in_the_title_of_what_is_opened() -> None:
+    async with connected(SIZES[0], full(*HOSTILE)) as (deck, pilot, _):
+        await pilot.press("d", "enter")
+        await settle(pilot)
+        screen = deck.screen
+        assert isinstance(screen, Detail)
+        selection = screen.selection()
+        assert selection is not None
+        for row in feeds_view(deck.state.view()).rows:
+            screen._selection = Selection(selection.panel, selection.columns, row)
+            told(deck, full(*HOSTILE))
+
+
+def test_every_text_that_can_be_copied() -> None:
+    said = full(*HOSTILE)
+    view = DeckView("connected", source=said.source, newest=said, shown=said)
+    for panel, table in (("markets", markets_view(view)), ("events", log_view(view)), ("feeds", feeds_view(view))):
+        for index, row in enumerate(table.rows):
+            items = copyables(view, panel, table.columns, row, table.rows if index == 0 else (row,))
+            assert all(forbidden(text, "\n" if name.startswith("panel") else "") == [] for name, text in items)
+            assert all(len(text.splitlines()) == 1 for name, text in items if not name.startswith("panel"))
+            assert (
+                index
+                or [len(text.splitlines()) for name, text in items if name.startswith("panel")] == [len(table.rows)] * 2
+            )
+
+
+@pytest.mark.asyncio
+async def test_every_text_in_the_copy_menu() -> None:
+    async with connected(SIZES[1], snapshot()) as (deck, pilot, _):
+        await deck._open(CopyMenu(deck._palette, [Copyable(text, text) for text in HOSTILE]))
+        await settle(pilot)
+        for _ in range(0, len(HOSTILE), 30):
+            look(deck)
+            await pilot.press("pagedown")
+
+
+@pytest.mark.asyncio
+@each_size
+async def test_every_source_recording_and_store_leaves_the_word_readable(size: tuple[int, int]) -> None:
+    async with connected(size, snapshot()) as (deck, _, _):
+        for text in HOSTILE:
+            shown = told(
+                deck,
+                snapshot(
+                    source=SourceView("live", "LIVE", text),
+                    recording=RecordingView(text, 1_000, 1.0),
+                    store=StoreView("not saved", text, 0, 0, 0),
+                    feeds=(feed(name=text, state="down"),),
+                ),
+            )
             assert shown.startswith(" LIVE ")
-            assert forbidden(shown, "\n") == []
+            told(deck, snapshot(source=SourceView("live", text, text)))
 
 
 @pytest.mark.asyncio
-async def test_hostile_answers_on_the_flash_line() -> None:
-    link = ScriptedLink()
-    link.say(snapshot())
-    async with deck_on(link) as (deck, pilot):
+async def test_every_answer_sentence_and_event_on_the_line_above_the_footer() -> None:
+    async with connected(SIZES[0], snapshot()) as (deck, pilot, link):
         for text in HOSTILE:
+            deck.flash(text, "warning")
+            look(deck)
+            deck.screen_stack[0].flash.clear()  # type: ignore[attr-defined]
+            told(deck, snapshot(log=(LogLine(0, "info", text, text),)))
+        for text in ONE_OF_EACH:
             link.answer = CommandResult(0, False, text)
             deck.action_toggle_metrics()
             await settle(pilot)
-            assert forbidden(screen_text(deck), "\n") == []
-        assert len(link.commands) == len(HOSTILE)
+            look(deck)
+        assert len(link.commands) == len(ONE_OF_EACH)
 
 
 @pytest.mark.asyncio
-async def test_hostile_empty_sentences_and_errors() -> None:
+async def test_every_sentence_in_place_of_the_markets_and_every_reason_of_a_broken_link() -> None:
+    async with connected(SIZES[0], snapshot(markets=())) as (deck, _, _):
+        for text in HOSTILE:
+            told(deck, snapshot(markets=(), waiting_for=text))
+    async with deck_on(ScriptedLink()) as (deck, pilot):
+        for text in HOSTILE:
+            deck.state.fail(text)
+            deck.paint()
+            look(deck)
     link = ScriptedLink()
     async with deck_on(link) as (deck, pilot):
-        for text in HOSTILE:
-            link.say(snapshot(markets=(), waiting_for=text))
-            await settle(pilot)
-            assert forbidden(screen_text(deck), "\n") == []
         link.say(OSError("".join(HOSTILE)))
         await settle(pilot)
-        assert "LINK FAILED" in screen_text(deck)
+        assert "LINK FAILED" in look(deck)
+
+
+@pytest.mark.asyncio
+@each_size
+async def test_help_over_hostile_screens(size: tuple[int, int]) -> None:
+    async with connected(size, full(*HOSTILE)) as (deck, pilot, _):
+        await pilot.press("?")
+        await settle(pilot)
+        for text in HOSTILE:
+            told(deck, full(text))
+
+
+@pytest.mark.asyncio
+@each_size
+async def test_every_text_pasted_and_typed_into_the_filter(size: tuple[int, int]) -> None:
+    async with connected(size, full(*HOSTILE)) as (deck, pilot, _):
+        await pilot.press("/")
+        table = deck.focused
+        assert isinstance(table, ArrangedTable)
+        for text in HOSTILE:
+            table.on_paste(Paste(text))
+            look(deck)
+            table.on_key(Key("ctrl+u", None))
+        for character in sorted(set("".join(HOSTILE))):
+            table.on_key(Key("x", character))
+            if len(table.filter_text) > 40:
+                look(deck)
+                table.on_key(Key("home", None))
+                look(deck)
+                table.on_key(Key("end", None))
+                table.on_key(Key("ctrl+u", None))
+        await pilot.press("enter")
+        look(deck)
+
+
+@pytest.mark.asyncio
+async def test_every_name_and_question_of_a_watchlist() -> None:
+    lists = dict.fromkeys(HOSTILE, "price > 0") | {f"list {place}": text for place, text in enumerate(HOSTILE)}
+    themes, _ = load_themes([THEMES])
+    deck = DeckApp(ScriptedLink(), ManualClock(), themes, DeckOptions(watchlists=lists))
+    async with deck.run_test(size=(80, 24)) as pilot:
+        deck.state.accept(full(*HOSTILE))
+        await settle(pilot)
+        table = deck.focused
+        assert isinstance(table, ArrangedTable)
+        for _ in lists:
+            table.action_next_watchlist()
+            look(deck)
+
+
+def toml(text: str) -> str:
+    """`text` as a TOML string, as far as TOML can hold it."""
+    return "".join(f"\\u{ord(each):04x}" if category(each) == "Cc" or each in '"\\' else each for each in text)
+
+
+def described(text: str, name: str) -> str:
+    """A theme file with that description."""
+    file = (THEMES / "tape.toml").read_text().replace('name = "tape"', f'name = "{name}"')
+    return file.replace("Slate and amber on dark", toml(text))
+
+
+@pytest.mark.asyncio
+async def test_every_description_of_a_theme_in_the_command_palette() -> None:
+    # TOML has no surrogates: such a file is no text.
+    texts = [text for text in HOSTILE if not any(category(each) == "Cs" for each in text)]
+    palettes = [parse_theme(described(text, f"t{place}"), "t.toml") for place, text in enumerate(texts)]
+    themes: Mapping[str, Palette] = {palette.name: palette for palette in palettes}
+    deck = DeckApp(ScriptedLink(), ManualClock(), themes, DeckOptions(theme="t0"))
+    async with deck.run_test(size=(120, 2 * len(themes))) as pilot:
+        await pilot.press("ctrl+p", *"theme:")
+        await settle(pilot)
+        await settle(pilot)
+        shown = look(deck)
+        assert all(f"Theme: {name} " in shown for name in themes)
+
+
+def test_every_name_of_a_theme_is_refused_in_harmless_words() -> None:
+    for text in HOSTILE:
+        file = (THEMES / "tape.toml").read_text().replace('name = "tape"', f'name = "{toml(text)}"')
+        with pytest.raises(ConfigError) as refused:
+            parse_theme(file, "t.toml")
+        assert forbidden(str(refused.value)) == []
+
+
+@pytest.mark.asyncio
+async def test_every_text_pasted_into_the_command_palette() -> None:
+    async with connected(SIZES[1], snapshot()) as (deck, pilot, _):
+        await pilot.press("ctrl+p")
+        await settle(pilot)
+        line = deck.screen.query_one(Input)
+        for text in HOSTILE:
+            await deck.on_event(Paste(text))
+            await pilot._wait_for_screen()
+            look(deck)
+            assert "\x1b" not in line.value
+            line.clear()

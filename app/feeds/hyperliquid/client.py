@@ -171,6 +171,10 @@ class HyperliquidClient:
         put(stream, _FRAME, frame)
         return True
 
+    async def digested(self) -> None:
+        """Wait until the engine has taken all frames."""
+        await self._inbox.drained()
+
     def _received_slowly(self, frame: bytes) -> bool:
         if frame.startswith(_GREETING):
             self.control_frames += 1

@@ -90,7 +90,9 @@ class MarketScreen(PanelScreen):
         coin, interval = self.coin, self.interval
         self._facts.show(facts_line(view, coin))
         self.draw("chart", lambda: self._chart.show(chart_view(view, coin, interval)), self._chart.fail)
-        self.draw("book", lambda: self._book.show(ladder_view(view, coin, self._levels)), partial(show_failure, self._book))
+        self.draw(
+            "book", lambda: self._book.show(ladder_view(view, coin, self._levels)), partial(show_failure, self._book)
+        )
         self.draw("tape", lambda: self._tape.show(tape_view(view, coin)), partial(show_failure, self._tape))
         self._reads.show(reads_of(view, coin))
 

@@ -149,4 +149,4 @@ def footer_actions(screen: ScreenName, on_tape: bool, actions: Sequence[Action] 
     """The actions the footer of a screen shows, most wanted first; the tape's own come first on a tape's dashboard."""
     shown = [action for action in actions if screen in action.footer]
     tape = [action for action in actions if action.id in ("pause", "slower", "faster")]
-    return [*tape, *shown] if on_tape and screen == "dashboard" else shown
+    return [*tape, *shown] if on_tape and screen in PANELS else shown

@@ -141,6 +141,13 @@ def size(size_bytes: int) -> str:
     return f"{size_bytes}B"
 
 
+def duration(seconds: float) -> str:
+    """How long something runs: `0:07`, `12:34`, `1:02:03`."""
+    whole = int(max(0.0, seconds)) if math.isfinite(seconds) else 0
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
 def speed(multiple: float | None) -> str:
     """The speed of a tape as a multiple of real time: `4x`; `full` for as fast as it goes."""
     return "full" if multiple is None else f"{multiple:g}x"

@@ -9,10 +9,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.driver import Driver
+from textual.events import Event
 from textual.strip import Strip
 from textual.widgets import Input, Static
 
 from app.core.text import clean
+from app.ui.pasting import harmless
 from app.ui.run import leave_on_signals
 from app.ui.textual_seams import leaving_driver
 from app.ui.theme import Palette
@@ -87,6 +89,9 @@ class StartApp(App[Choice]):
 
     def get_driver_class(self) -> type[Driver]:
         return leaving_driver(super().get_driver_class())
+
+    async def on_event(self, event: Event) -> None:
+        await super().on_event(harmless(event))
 
     def compose(self) -> ComposeResult:
         with Vertical(id="start"):

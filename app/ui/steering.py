@@ -3,6 +3,7 @@
 from app.core.playback import Playback
 from app.engine.protocol import RefreshMarkets, SetMetricSource, SetPlayback, SetRecording
 from app.ui.deck_base import DeckBase
+from app.ui.widgets.timeline import Timeline
 
 
 class Steering(DeckBase):
@@ -54,6 +55,10 @@ class Steering(DeckBase):
     def _step(self, seconds: int) -> None:
         if not self.state.step(seconds):
             self.flash("Nothing newer was shown." if seconds > 0 else "No older picture is kept.", "warning")
+
+    def on_timeline_sought(self, event: Timeline.Sought) -> None:
+        if self._playback() is not None:
+            self._send(SetPlayback(seek_ms=event.wall_ms))
 
     def action_record(self) -> None:
         """Begin a recording, or end the one that is being made."""

@@ -1,6 +1,6 @@
 """The deck on a market made up on the spot, to look at.
 
-`python tests/ui/playground.py live|demo|tape|empty|refused|ends [THEME]`
+`python tests/ui/playground.py live|demo|tape|empty|refused|ends|hostile [THEME]`
 """
 
 import asyncio
@@ -8,7 +8,8 @@ import math
 import sys
 
 import msgspec
-from deck_fakes import DEMO, THEMES, ScriptedLink, feed, snapshot, tape_snapshot
+from deck_fakes import DEMO, THEMES, ScriptedLink, detail, feed, market, snapshot, tape_snapshot
+from hostile_corpus import HOSTILE
 
 from app.core.clock import SystemClock
 from app.engine.protocol import LogLine, MarketRow, RecordingView, Snapshot
@@ -34,6 +35,8 @@ class MovingLink(ScriptedLink):
         return self._made()
 
     def _made(self) -> Snapshot:
+        if self._kind == "hostile":
+            return _hostile(self._step)
         base = tape_snapshot() if self._kind == "tape" else snapshot()
         if self._kind == "demo":
             base = msgspec.structs.replace(base, source=DEMO)
@@ -71,6 +74,19 @@ class MovingLink(ScriptedLink):
         if index == 6:
             return msgspec.structs.replace(row, hole=True, rules=None)
         return msgspec.structs.replace(row, age_ms=self._step * (index + 3) * 17 % 2_000)
+
+
+def _hostile(step: int) -> Snapshot:
+    """Every market hostile, and with each step the next feeds, events and recording."""
+    texts = [HOSTILE[(4 * step + place) % len(HOSTILE)] for place in range(4)]
+    return snapshot(
+        step,
+        markets=(market("SENTINEL", 1.0), *(market(text, 1.0) for text in HOSTILE)),
+        feeds=tuple(feed(name=text, message=text) for text in texts),
+        log=tuple(LogLine(step, "warning", text, text) for text in texts),
+        recording=RecordingView(texts[0], 1_000, 1.0),
+        detail=detail(coin=HOSTILE[0]),
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.core.playback import Playback
 from app.core.text import clean
-from app.engine.protocol import FeedView, SourceView
+from app.engine.protocol import FeedView, RecordingView, SourceView
 from app.feeds.health import FeedState
 from app.ui import format as shown
 from app.ui.state import DeckView
@@ -47,7 +47,7 @@ def header_parts(view: DeckView) -> list[Part]:
         if view.newest.playback is not None:
             parts.append(playback_part(view.newest.playback))
         if view.newest.recording is not None:
-            parts.append(Part((f"REC {shown.size(view.newest.recording.size_bytes)}", "REC"), "alert", 30))
+            parts.append(_recording_part(view.newest.recording))
         if view.newest.store is not None and view.newest.store.state == "not saved":
             parts.append(Part((f"NOT SAVED: {clean(view.newest.store.reason, 48)}", "NOT SAVED"), "alert", 8))
         if not view.outdated:
@@ -62,6 +62,12 @@ def clock_text(view: DeckView) -> str:
     playback, wall_ms = view.newest.playback, view.newest.wall_ms
     day = f"{shown.date(wall_ms)} " if playback is not None and _crosses_midnight(playback) else ""
     return f"{'last ' if view.outdated else ''}{day}{shown.clock(wall_ms)} UTC"
+
+
+def _recording_part(recording: RecordingView) -> Part:
+    """A recording that is being made: how large it is and how long it runs."""
+    size = shown.size(recording.size_bytes)
+    return Part((f"REC {size} {shown.duration(recording.seconds)}", f"REC {size}", "REC"), "alert", 30)
 
 
 def feed_part(feed: FeedView) -> Part:

@@ -24,6 +24,7 @@ from app.ui.widgets.footer import Footer
 from app.ui.widgets.header import Header
 from app.ui.widgets.lines import LineWidget
 from app.ui.widgets.live_table import LiveTable
+from app.ui.widgets.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         self.flash = Flash()
         self._header = Header()
         self._footer = Footer()
+        self._timeline = Timeline()
         self._tables = [
             (ArrangedTable(panel.view(DeckView()), follows=panel.follows, id=panel.id), panel) for panel in self.PANELS
         ]
@@ -78,6 +80,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         yield self._header
         yield from self.compose_body()
+        yield self._timeline
         yield self.flash
         yield self._footer
 
@@ -119,6 +122,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         self._header.show(view)
         on_tape = view.newest is not None and view.newest.playback is not None
         self._footer.show(footer_actions(self.NAME, on_tape, self.actions))
+        self._timeline.show(view.newest.playback if view.newest is not None else None)
         if view.newest is not None:
             filed = view.newest.calls_filed
             self.flash.idle(newest_line(view.newest), f"{filed:,} calls filed" if filed else "")

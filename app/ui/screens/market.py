@@ -59,8 +59,8 @@ class MarketScreen(PanelScreen):
         self.interval = interval
         self._facts = FactsLine()
         self._chart = CandleChart(marks, id="chart")
-        self._book = LiveTable(ladder_view(DeckView(), coin, _MOST_LEVELS), id="book")
-        self._tape = LiveTable(tape_view(DeckView(), coin), leads=True, id="tape")
+        self._book = LiveTable(id="book")
+        self._tape = LiveTable(leads=True, id="tape")
         self._reads = ReadLines(id="reads")
 
     def compose_body(self) -> ComposeResult:

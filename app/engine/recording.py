@@ -61,11 +61,12 @@ class RunRecording:
 
     def end(self) -> RecordingView | None:
         """Finish the tape, if one is open; what was recorded."""
-        view = self.view()
+        was_open = self.view() is not None
         self._sequencer.recorder = None
-        if self._tape is not None:
-            try:
-                self._tape.close()
-            except DataError as error:
-                self._sequencer.recording_error = self._sequencer.recording_error or str(error)
-        return view
+        if self._tape is None:
+            return None
+        try:
+            self._tape.close()
+        except DataError as error:
+            self._sequencer.recording_error = self._sequencer.recording_error or str(error)
+        return RecordingView(self._tape.name, self._tape.size_bytes, self._tape.seconds) if was_open else None

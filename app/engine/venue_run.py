@@ -174,14 +174,18 @@ class VenueRun:
         path = self._new_tape()
         self._recording.begin_midway(path, self._session(), self._client.opened(), VENUE)
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
-        return True, f"Recording to {path.name}. Its replay starts cold: this engine knew more"
+        self._note(f"recording to {path.name}; its replay starts with less than this engine knows")
+        return True, f"Recording to {path.name}"
 
     def _end_recording(self) -> tuple[bool, str]:
         recorded = self._recording.end()
         if recorded is None:
             return False, "Nothing is being recorded"
-        size = f"{recorded.size_bytes / 1e6:.1f} MB in {recorded.seconds:.0f} s"
-        return True, f"Recorded {size} to {recorded.path}; `tapedeck play` shows it"
+        self._note(f"recorded {recorded.size_bytes:,} bytes in {recorded.seconds:.0f} s to {recorded.path}")
+        return True, f"Recorded to {recorded.path}; `tapedeck play` shows it"
+
+    def _note(self, text: str) -> None:
+        self.core.journal.say(self.core.now_ms, "info", "tape", text)
 
     def _connect(self, urls: Urls) -> HyperliquidClient:
         settings = client_settings(self._settings, urls)

@@ -1,6 +1,6 @@
 """Every key of the deck, once. Bindings, footer, help, command palette and docs/keys.md come from this table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -15,6 +15,7 @@ LISTS: tuple[ScreenName, ...] = ("dashboard", "log", "feeds")
 PANELS: tuple[ScreenName, ...] = ("dashboard", "market")
 TABLES: tuple[ScreenName, ...] = (*LISTS, "market", "detail", "copy")
 
+_OWNERS: Mapping[Scope, str] = {"app": "app", "panels": "screen", "market": "screen", "table": "focused"}
 _KEY_NAMES = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "comma": ","}
 
 
@@ -41,6 +42,11 @@ class Action:
         return tuple(map(shown_key, self.keys))
 
     @property
+    def target(self) -> str:
+        """The command with whom it belongs to, as a click gives it to Textual."""
+        return f"{_OWNERS[self.scope]}.{self.command}"
+
+    @property
     def where(self) -> str:
         """The screens on which it works, in words."""
         if self.screens == EVERYWHERE:
@@ -56,10 +62,13 @@ ACTIONS: tuple[Action, ...] = (
         ("escape",),
         "back",
         "back",
-        "Return to the screen before.",
+        "Return to the screen before; on the dashboard, end the filter.",
         footer=("market", "log", "feeds", "detail", "copy", "help"),
     ),
     Action("open", ("enter",), "open_row", "open", "Open the row under the cursor.", screens=LISTS, footer=LISTS),
+    Action(
+        "filter", ("/",), "filter", "filter", "Filter by words, names or a question.", "table", LISTS, ("dashboard",)
+    ),
     Action("freeze", ("f",), "freeze", "freeze", "Hold the display; the engine goes on.", footer=("dashboard",)),
     Action("metrics", ("m",), "toggle_metrics", "metrics", "Switch the metrics: rules or AI."),
     Action(
@@ -118,7 +127,6 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("sort-direction", ("o",), "flip_sort", "flip", "Sort the other way round.", scope="table", screens=LISTS),
     Action("sort-off", ("O",), "unsort", "unsort", "Return to the order given.", scope="table", screens=LISTS),
-    Action("filter", ("/",), "filter", "filter", "Filter by words, names or a question.", scope="table", screens=LISTS),
     Action(
         "watchlist",
         ("w",),

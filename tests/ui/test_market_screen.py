@@ -228,3 +228,25 @@ async def test_resizing_over_and_over_shows_the_market_at_every_size() -> None:
             text = screen_text(deck)
             assert "BTC · 1m" in text
             assert {len(text.splitlines())} == {size[1]}
+
+
+@pytest.mark.parametrize(("words", "keys"), [("z zoom", ("enter",)), ("tab next", ("enter",)), ("/ filter", ())])
+async def test_a_click_on_a_key_of_the_footer_does_what_the_key_does(words: str, keys: tuple[str, ...]) -> None:
+    link = ScriptedLink()
+    link.say(OPENED)
+    async with deck_on(link, (200, 60)) as (deck, pilot):
+        await pilot.press(*keys)
+        await settle(pilot)
+        place = screen_text(deck).splitlines()[-1].index(words)
+        await pilot.click(offset=(place + 1, 59))
+        await settle(pilot)
+        if words == "/ filter":
+            await pilot.press(*"eth", "enter")
+            await settle(pilot)
+            assert "1 of 30" in screen_text(deck)
+            await pilot.press("escape")
+            assert deck._deck_screen.flash.message == "The filter is off."
+        else:
+            screen = opened(deck)
+            assert screen.maximised is (words == "z zoom")
+            assert (screen.focused is screen.panels()[1]) is (words == "tab next")

@@ -34,7 +34,7 @@ class Footer(LineWidget):
             if cell_len(key + label) > left:
                 break
             left -= cell_len(key + label)
-            click = click_style(action.command)
+            click = click_style(action.target)
             segments += [
                 Segment(key, self.palette.style("accent") + click),
                 Segment(label, self.palette.style("muted") + click),

@@ -65,5 +65,5 @@ class LineWidget(Widget, inherit_bindings=False):
 
 
 def click_style(command: str) -> Style:
-    """What makes a text run an action of the app when it is clicked; `command` comes from the action table only."""
-    return Style.from_meta({"@click": f"app.{command}"})
+    """What makes a text run an action when it is clicked; `command` comes from the action table only."""
+    return Style.from_meta({"@click": command})

@@ -41,6 +41,7 @@ class Connections:
         self._continuity = Continuity()
         self._broken_since_ms: int | None = None
         self._opened_ms: dict[str, int] = {}
+        self._reached_ms: dict[str, int] = {}
         self._unplaced_since_ms: dict[str, int] = {}
         self._doubted_ms = 0
 
@@ -49,8 +50,8 @@ class Connections:
         """All connections, the one with the data first."""
         return tuple(self._by_name.values())
 
-    def connected(self, payload: bytes, now_ms: int) -> None:
-        """A connection is up."""
+    def connected(self, payload: bytes, markets: dict[str, Market], now_ms: int) -> None:
+        """A connection is up, or a fresh one has taken over."""
         connected = _unpack_connected(payload)
         feed = self._by_name.get(connected.connection)
         if feed is None:
@@ -61,6 +62,9 @@ class Connections:
             feed.received()
         elif self._broken_since_ms is not None:
             self._fill_candles(self._broken_since_ms, now_ms)
+        if feed is self.data and not first:
+            # The socket that is relieved may have fallen silent before: what the new one replays has to show it.
+            self._continuity.interrupted(self._last_trades(markets))
         if first:
             self._journal.say(now_ms, "info", "feed", f"{feed.name}: connected")
 
@@ -83,12 +87,15 @@ class Connections:
 
     def streamed(self, coin: str, trades: list[Trade], now_ms: int, *, venue_answers: bool) -> None:
         """Trades came over the stream: is anything missing before them?"""
-        if trades and self._continuity.streamed(coin, trades[0].time_ms):
+        if not trades:
+            return
+        if self._continuity.streamed(coin, trades[0].time_ms):
             self._ask(coin, now_ms, venue_answers=venue_answers)
+        self._reached(coin, trades[-1].time_ms, now_ms)
 
     def unreadable(self, market: Market, now_ms: int, *, venue_answers: bool) -> None:
         """A message with trades of a coin could not be read."""
-        if self._continuity.lost(market.coin, self._last_trade_ms(market), now_ms):
+        if self._continuity.lost(market.coin, self._whole_until_ms(market.coin), now_ms):
             self._ask(market.coin, now_ms, venue_answers=venue_answers)
 
     def unplaceable(self, markets: dict[str, Market]) -> None:
@@ -106,6 +113,9 @@ class Connections:
     def answered(self, coin: str, trades: list[Trade] | None, now_ms: int) -> None:
         """The newest trades were asked for and came, or did not (None)."""
         hole, ask_again = self._continuity.answered(coin, trades[0].time_ms if trades else None)
+        # Trades that are newer than all the stream has brought close no gap between the two.
+        if trades and trades[0].time_ms < self._whole_until_ms(coin):
+            self._reached(coin, trades[-1].time_ms, now_ms)
         if hole is not None:
             self._hole(hole, now_ms)
         if ask_again:
@@ -127,10 +137,17 @@ class Connections:
         )
 
     def _last_trades(self, markets: dict[str, Market]) -> dict[str, int]:
-        return {coin: self._last_trade_ms(markets[coin]) for coin in self._opened_ms if coin in markets}
+        return {coin: self._whole_until_ms(coin) for coin in self._opened_ms if coin in markets}
 
-    def _last_trade_ms(self, market: Market) -> int:
-        return market.last_trade.time_ms if market.last_trade else self._opened_ms.get(market.coin, 0)
+    def _whole_until_ms(self, coin: str) -> int:
+        """Up to when no trade of a coin is missing, but for what is in doubt already."""
+        return self._reached_ms.get(coin) or self._opened_ms.get(coin, 0)
+
+    def _reached(self, coin: str, time_ms: int, now_ms: int) -> None:
+        # A print dated ahead must not hide what is missing before it.
+        time_ms = min(time_ms, now_ms)
+        if time_ms > self._reached_ms.get(coin, 0):
+            self._reached_ms[coin] = time_ms
 
     def holes(self, coin: str) -> Sequence[FeedHole]:
         """The newest holes of a coin's tape, oldest first."""
@@ -145,6 +162,7 @@ class Connections:
         for feed in self.feeds:
             feed.clock_set_back(now_ms)
         self._doubted_ms = min(self._doubted_ms, now_ms)
+        self._reached_ms = {coin: min(reached_ms, now_ms) for coin, reached_ms in self._reached_ms.items()}
         self._broken_since_ms = None if self._broken_since_ms is None else min(self._broken_since_ms, now_ms)
 
     def _fill_candles(self, since_ms: int, now_ms: int) -> None:

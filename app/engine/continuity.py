@@ -29,7 +29,8 @@ class Continuity:
 
     def interrupted(self, last_trade_ms: Mapping[str, int]) -> None:
         """The streams broke; a coin whose stream has not come back yet keeps the time of its first break."""
-        self._broken = {**last_trade_ms, **self._broken}
+        for coin, last_ms in last_trade_ms.items():
+            self._broken[coin] = min(last_ms, self._broken.get(coin, last_ms))
 
     def streamed(self, coin: str, oldest_ms: int) -> bool:
         """Trades came, the oldest at `oldest_ms`. True when what is before them must be asked for now."""

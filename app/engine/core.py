@@ -82,7 +82,7 @@ class Core:
             Kind.FRAME: self._frame,
             Kind.TIMER: self._timer,
             Kind.STREAM: self._stream_opened,
-            Kind.CONNECT: lambda record: self.connections.connected(record.payload, self.now_ms),
+            Kind.CONNECT: lambda record: self.connections.connected(record.payload, self.markets, self.now_ms),
             Kind.DROP: lambda record: self.connections.dropped(record.payload, self.markets, self.now_ms),
             Kind.REQUEST: self._requested,
             Kind.ANSWER: self._answered,

@@ -67,3 +67,11 @@ def test_a_message_that_could_not_be_read_is_asked_for() -> None:
     assert not continuity.lost("BTC", 120, 180)
     assert continuity.answered("BTC", 90) == (None, True)
     assert continuity.answered("BTC", None) == (FeedHole("BTC", 120, 180), False)
+
+
+def test_of_two_breaks_before_the_stream_came_back_the_earlier_counts() -> None:
+    continuity = Continuity()
+    continuity.interrupted({"BTC": 300})
+    continuity.interrupted({"BTC": 200})
+    assert continuity.streamed("BTC", 400)
+    assert continuity.answered("BTC", 350) == (FeedHole("BTC", 200, 350), False)

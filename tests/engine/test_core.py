@@ -4,7 +4,7 @@ import json
 
 import msgspec
 import pytest
-from core_driver import Driver
+from core_driver import START_MS, Driver
 
 from app.core.record import Kind, Record
 from app.engine.core import Core
@@ -234,6 +234,39 @@ def test_a_replay_that_reaches_back_leaves_no_hole(driver: Driver) -> None:
     driver.trade("BTC", 100, tid=1, age_ms=5_050)
     assert len(driver.asked.requests) == asked
     assert not row(driver, "BTC").hole
+
+
+def holes(driver: Driver, coin: str) -> list[tuple[int, int]]:
+    """Holes of a coin's tape, in milliseconds after the start."""
+    return [(hole.from_ms - START_MS, hole.to_ms - START_MS) for hole in driver.core.connections.holes(coin)]
+
+
+def test_hazard_8_an_answer_that_is_newer_than_the_stream_closes_no_gap_behind_it(driver: Driver) -> None:
+    driver.trade("BTC", 100, tid=1, age_ms=0)
+    driver.drop()
+    driver.tick(5)
+    driver.connect()
+    driver.trade("BTC", 100, tid=2, age_ms=0)
+    question = driver.asked.requests[-1]
+    driver.tick(30)
+    newest = [{"coin": "BTC", "side": "B", "px": "100", "sz": "1", "time": driver.now_ms - 2_000, "tid": 9}]
+    driver.answer(question, newest)
+    # The stream was silent since trade 2, and breaks: what came after that is in doubt, whatever the answer held.
+    driver.drop()
+    driver.tick(5)
+    driver.connect()
+    driver.trade("BTC", 100, tid=10, age_ms=0)
+    driver.answer(driver.asked.requests[-1], newest)
+    assert holes(driver, "BTC")[-1] == (5_000, 33_000)
+
+
+def test_hazard_8_a_socket_that_takes_over_has_to_reach_back_like_any_other(driver: Driver) -> None:
+    driver.trade("BTC", 100, tid=1, age_ms=0)
+    asked = len(driver.asked.requests)
+    driver.tick(60)
+    driver.connect()
+    driver.trade("BTC", 100, tid=2, age_ms=10)
+    assert [request.channel for request in driver.asked.requests[asked:]] == ["recentTrades"]
 
 
 def busy_hour(driver: Driver) -> None:

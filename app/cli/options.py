@@ -146,7 +146,15 @@ def source_of(args: argparse.Namespace) -> Source:
         raise UsageError(f"--tape cannot go with --source {mode}; leave one of them out")
     if mode != "demo" and args.seed is not None:
         raise UsageError("--seed is for the simulated venue; add --source demo")
-    return Source(mode, tape)
+    return Source(mode, None if tape is None else among_tapes(tape))
+
+
+def among_tapes(path: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """`path`, or where a bare name that is not here lies among the user's tapes."""
+    if path.exists() or path.name != str(path):
+        return path
+    kept = find_locations(environ).tape_dir / path
+    return kept if kept.exists() else path
 
 
 def record_target(args: argparse.Namespace, locations: Locations, mode: Mode, clock: Clock) -> Path | None:

@@ -8,7 +8,12 @@ from app.cli import options
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Flags of `play`."""
-    parser.add_argument("tape", type=Path, metavar="TAPE", help="a tape, or any recording that can be imported")
+    parser.add_argument(
+        "tape",
+        type=Path,
+        metavar="TAPE",
+        help="a tape (by its name, if it is among yours), or any recording that can be imported",
+    )
     options.add_speed(parser, default=1.0)
     options.add_settings(parser)
 
@@ -20,4 +25,4 @@ def run(args: argparse.Namespace) -> int:
 
     require_terminal()
     prepared = options.prepare(args)
-    return open_deck(Plan("tape", args.tape, args.speed or None, hold=True), prepared)
+    return open_deck(Plan("tape", options.among_tapes(args.tape), args.speed or None, hold=True), prepared)

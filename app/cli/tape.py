@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 def _info(args: argparse.Namespace) -> int:
     from app.feeds.tape.info import tape_info
 
-    info = tape_info(args.file)
+    info = tape_info(options.among_tapes(args.file))
     if args.json:
         output.print_json(info)
     else:
@@ -105,7 +105,7 @@ def _import(args: argparse.Namespace) -> int:
 def _cut(args: argparse.Namespace) -> int:
     from app.feeds.tape.importers import cut, open_recording
 
-    recording = open_recording(args.source)
+    recording = open_recording(options.among_tapes(args.source))
     start_ns = parse_moment(args.start, recording.start_ns) if args.start else recording.start_ns
     end_ns = parse_moment(args.end, recording.start_ns) if args.end else recording.end_ns + 1
     cut(args.source, args.target, start_ns, end_ns, SystemClock())

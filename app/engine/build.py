@@ -42,7 +42,9 @@ def build_run(plan: Plan, settings: Settings, clock: Clock, locations: Locations
 def _new_tape(locations: Locations, mode: Mode, clock: Clock) -> Path:
     """Where a recording that begins now goes."""
     ensure(locations.tape_dir)
-    return locations.new_tape(mode, clock.wall_ns())
+    path = locations.new_tape(mode, clock.wall_ns())
+    names = (path.with_stem(f"{path.stem}-{number}") for number in range(2, 1_000))
+    return path if not path.exists() else next((name for name in names if not name.exists()), path)
 
 
 def build_engine(plan: Plan, settings: Settings, clock: Clock, locations: Locations) -> Engine:

@@ -351,7 +351,7 @@ class Core:
             case SetMetricSource():
                 self.metric_source = command.metric_source
                 return True, "Metrics come from the rules"
-            case SetRecording():
+            case SetRecording(on=True):
                 # The tape begins with what a fresh engine would ask for.
                 self._watch.ask_for_all_again(self.now_ms)
                 return True, ""

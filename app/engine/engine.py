@@ -98,19 +98,14 @@ class Engine:
         """The engine's half of the handshake."""
         return Welcome(PROTOCOL_VERSION, __version__, self.run.source)
 
-    async def next_snapshot(self, seen: int, look: LookAt | None = None) -> tuple[int, Snapshot] | None:
-        """The newest snapshot after `seen` (the number of the last one, 0 at first); None when the engine has ended.
+    def looked_at(self, snapshot: Snapshot, look: LookAt | None) -> Snapshot:
+        """The snapshot with the coin that is looked at in detail, as the core stands now."""
+        if look is None or not look.coin:
+            return snapshot
+        return msgspec.structs.replace(snapshot, detail=market_detail(self.run.core, look.coin, look.interval))
 
-        `look` adds a coin in detail, as the core stands now.
-        """
-        fresh = await self._next_shared(seen)
-        if fresh is None or look is None or not look.coin:
-            return fresh
-        number, snapshot = fresh
-        detail = market_detail(self.run.core, look.coin, look.interval)
-        return number, msgspec.structs.replace(snapshot, detail=detail)
-
-    async def _next_shared(self, seen: int) -> tuple[int, Snapshot] | None:
+    async def next_snapshot(self, seen: int) -> tuple[int, Snapshot] | None:
+        """The newest snapshot after `seen` (the number of the last one, 0 at first); None when the engine has ended."""
         await self._pulse.beyond(seen)
         wait_ns = self._frozen_ns + self._period_ns - self._clock.monotonic_ns()
         if wait_ns > 0 and (self._frozen is None or self._frozen[0] <= seen):
@@ -135,6 +130,8 @@ class Engine:
         if isinstance(command, StopEngine):
             await self.stop()
             return True, "The engine has stopped"
+        if self.ended:
+            return False, "The engine has ended"
         try:
             result = self.run.command(command)
         except TapedeckError as error:

@@ -102,7 +102,7 @@ def _row(core: Core, market: Market, favourite: bool) -> MarketRow:
         funding=market.funding,
         open_interest_usd=market.open_interest_usd,
         day_volume_usd=market.day_volume_usd,
-        trend=(*market.trend(now_ms), market.price),
+        trend=(*market.trend, market.price),
         age_ms=None if newest_ms is None else max(0, now_ms - newest_ms),
         stale=market.stale(now_ms),
         hole=any(now_ms - hole.to_ms < _HOLE_SHOWN_MS for hole in holes),

@@ -1,7 +1,6 @@
 """The link's other transport: a Unix socket on which a running engine listens for decks and commands."""
 
 import asyncio
-import contextlib
 import logging
 import stat
 from pathlib import Path
@@ -89,9 +88,8 @@ class LinkServer:
         except (VenueError, ConnectionError, TimeoutError) as error:
             _log.warning("a client of the link was let go: %s", error)
         finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
+            # What a client that does not read has not taken is not waited for.
+            writer.transport.abort()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -145,7 +143,7 @@ class _Client:
 
     async def _send_snapshots(self) -> None:
         seen = 0
-        while (fresh := await self._engine.next_snapshot(seen, self._look)) is not None:
+        while (fresh := await self._engine.next_snapshot(seen)) is not None:
             seen, snapshot = fresh
-            await self.send(snapshot)
+            await self.send(self._engine.looked_at(snapshot, self._look))
         self._writer.close()

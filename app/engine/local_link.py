@@ -26,11 +26,11 @@ class LocalLink:
 
     async def snapshot(self) -> Snapshot | None:
         """The newest snapshot not seen yet; None when the engine has ended."""
-        fresh = await self._engine.next_snapshot(self._seen, self._look)
+        fresh = await self._engine.next_snapshot(self._seen)
         if fresh is None:
             return None
         self._seen, snapshot = fresh
-        return snapshot
+        return self._engine.looked_at(snapshot, self._look)
 
     async def send(self, command: Command) -> CommandResult:
         """Carry out a command."""

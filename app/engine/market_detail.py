@@ -36,7 +36,6 @@ def market_detail(core: Core, coin: str, interval: str) -> MarketDetail | None:
         holes=tuple((hole.from_ms, hole.to_ms) for hole in core.connections.holes(coin)),
         mark_price=context.mark_price if context else None,
         oracle_price=context.oracle_price if context else None,
-        previous_day_price=context.previous_day_price if context else None,
     )
 
 

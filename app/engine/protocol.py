@@ -159,7 +159,6 @@ class MarketDetail(msgspec.Struct, frozen=True, kw_only=True):
     holes: tuple[tuple[int, int], ...] = ()
     mark_price: float | None = None
     oracle_price: float | None = None
-    previous_day_price: float | None = None
 
 
 class LogLine(msgspec.Struct, frozen=True):

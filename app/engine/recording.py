@@ -1,6 +1,5 @@
 """The recording of a run: begun with it or in its midst, ended with it or before."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -8,9 +7,11 @@ import msgspec
 from app.config.settings import TapeSettings
 from app.core.clock import Clock
 from app.core.errors import DataError
-from app.core.record import DATA_CONNECTION, Connected, Kind, StreamOpened
+from app.core.record import DATA_CONNECTION, Connected, Kind
 from app.engine.protocol import RecordingView
 from app.engine.sequencer import Sequencer
+from app.feeds.hyperliquid.client import HyperliquidClient
+from app.feeds.hyperliquid.limits import VENUE
 from app.feeds.tape.format import Session
 from app.feeds.tape.rolling import RollingTape, TapeLimits
 
@@ -51,13 +52,17 @@ class RunRecording:
         self._tape = RollingTape(path, session, self._clock, _limits(self._settings))
         self._sequencer.recorder = self._tape
         self._sequencer.recording_error = ""
+        self._sequencer.recorded = 0
 
-    def begin_midway(self, path: Path, session: Session, opened: Iterable[StreamOpened], venue: str) -> None:
-        """As `begin`, for a run that has streams already: they are told to the tape, not to the core."""
+    def begin_midway(self, path: Path, session: Session, client: HyperliquidClient) -> None:
+        """As `begin`, for a run with streams open and questions asked: they are told to the tape, not to the core."""
         self.begin(path, msgspec.structs.replace(session, midway=True))
-        for stream in opened:
+        for stream in client.opened():
             self._sequencer.note(stream.stream, Kind.STREAM, _pack(stream))
-        self._sequencer.note(0, Kind.CONNECT, _pack(Connected(venue, DATA_CONNECTION)))
+        if client.is_connected:
+            self._sequencer.note(0, Kind.CONNECT, _pack(Connected(VENUE, DATA_CONNECTION)))
+        for request in client.outstanding():
+            self._sequencer.note(0, Kind.REQUEST, _pack(request))
 
     def end(self) -> RecordingView | None:
         """Finish the tape, if one is open; what was recorded."""

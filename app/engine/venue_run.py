@@ -26,7 +26,6 @@ from app.engine.recording import RunRecording
 from app.engine.sequencer import Sequencer
 from app.engine.supervisor import Supervisor
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
-from app.feeds.hyperliquid.limits import VENUE
 from app.feeds.inbox import Arrival, Inbox
 from app.feeds.tape.format import Session
 from app.store.store import Store
@@ -144,7 +143,7 @@ class VenueRun:
         outside = Outside()
         outside.superseded = self._inbox.superseded
         outside.store = self._keeper.view()
-        outside.waiting_inputs = self._inbox.waiting
+        outside.waiting_inputs = self._inbox.waiting + len(self._arrivals)
         if self._client is not None:
             outside.subscriptions = self._client.subscriptions
             outside.received, outside.control = self._client.received_frames, self._client.control_frames
@@ -172,7 +171,7 @@ class VenueRun:
         if self._new_tape is None or self._client is None:
             return False, "This engine has no folder for tapes; start it with --record FILE"
         path = self._new_tape()
-        self._recording.begin_midway(path, self._session(), self._client.opened(), VENUE)
+        self._recording.begin_midway(path, self._session(), self._client)
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
         self._note(f"recording to {path.name}; its replay starts with less than this engine knows")
         return True, f"Recording to {path.name}"
@@ -182,7 +181,7 @@ class VenueRun:
         if recorded is None:
             return False, "Nothing is being recorded"
         self._note(f"recorded {recorded.size_bytes:,} bytes in {recorded.seconds:.0f} s to {recorded.path}")
-        return True, f"Recorded to {recorded.path}; `tapedeck play` shows it"
+        return True, f"Recorded; `tapedeck play {recorded.path}` shows it"
 
     def _note(self, text: str) -> None:
         self.core.journal.say(self.core.now_ms, "info", "tape", text)

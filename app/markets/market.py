@@ -25,7 +25,7 @@ from app.measures.returns import exponential_volatility
 CANDLES_KEPT = {"1s": 300, "1m": 480, "5m": 288, "15m": 192, "1h": 168}
 SAMPLES_KEPT = 3_700
 READS_KEPT = 600
-TREND_POINTS, TREND_STEP_MINUTES = 20, 3
+TREND_POINTS, TREND_STEP_MINUTES = 19, 3
 VOLATILITY_SAMPLES = 900
 VOLATILITY_HALF_LIFE_S = 300.0
 MINUTE_MS = 60_000
@@ -77,7 +77,8 @@ class Market:
         self._hour_ago: float | None = None
         self._rules: RulesRead | None = None
         self._reads: deque[RulesRead] = deque(maxlen=READS_KEPT)
-        self._trend: tuple[int, tuple[float | None, ...]] | None = None
+        self._trend: tuple[float | None, ...] = ()
+        self._trend_minute = 0
 
     # Inputs
 
@@ -142,6 +143,9 @@ class Market:
         self._hour_ago = self._sample_at(now_ms - HOUR_MS)
         if self._hour_ago is None:
             self._hour_ago = self.candles["1m"].close_at(now_ms - HOUR_MS, CANDLE_TOLERANCE_MS)
+        if self._trend_minute != now_ms // MINUTE_MS:
+            self._trend_minute = now_ms // MINUTE_MS
+            self._trend = self._read_trend(self._trend_minute)
         self._rules = None if stale else self._read_rules(now_ms)
         if self._rules is not None:
             self._reads.append(self._rules)
@@ -160,7 +164,7 @@ class Market:
     def merge_candles(self, interval: str, candles: Iterable[Candle], now_ms: int) -> None:
         """Back-fill one interval with the venue's candles; `KeyError` for an interval that is not kept."""
         self.candles.merge(interval, candles, now_ms)
-        self._trend = None
+        self._trend_minute = 0
 
     # Views
 
@@ -250,15 +254,15 @@ class Market:
         context = self.context()
         return _change(context.previous_day_price, self.price) if context else None
 
-    def trend(self, now_ms: int) -> tuple[float | None, ...]:
+    @property
+    def trend(self) -> tuple[float | None, ...]:
         """Prices of the last hour, three minutes apart, oldest first: closes of minute candles, None where none is."""
-        minute = now_ms // MINUTE_MS
-        if self._trend is None or self._trend[0] != minute:
-            candles = self.candles["1m"]
-            ends = range((minute - TREND_STEP_MINUTES * (TREND_POINTS - 1)), minute + 1, TREND_STEP_MINUTES)
-            closes = (candles.close_at(end * MINUTE_MS, TREND_STEP_MINUTES * MINUTE_MS) for end in ends)
-            self._trend = (minute, tuple(closes))
-        return self._trend[1]
+        return self._trend
+
+    def _read_trend(self, minute: int) -> tuple[float | None, ...]:
+        candles = self.candles["1m"]
+        ends = range(minute - TREND_STEP_MINUTES * (TREND_POINTS - 1), minute + 1, TREND_STEP_MINUTES)
+        return tuple(candles.close_at(end * MINUTE_MS, TREND_STEP_MINUTES * MINUTE_MS) for end in ends)
 
     @property
     def funding(self) -> float | None:

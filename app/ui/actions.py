@@ -65,7 +65,15 @@ ACTIONS: tuple[Action, ...] = (
         "Return to the screen before; on the dashboard, end the filter.",
         footer=("market", "log", "feeds", "detail", "copy", "help"),
     ),
-    Action("open", ("enter",), "open_row", "open", "Open the row under the cursor.", screens=LISTS, footer=LISTS),
+    Action(
+        "open",
+        ("enter",),
+        "open_row",
+        "open",
+        "Open the row under the cursor.",
+        screens=(*LISTS, "market", "copy"),
+        footer=LISTS,
+    ),
     Action(
         "filter", ("/",), "filter", "filter", "Filter by words, names or a question.", "table", LISTS, ("dashboard",)
     ),

@@ -1,7 +1,7 @@
 """The deck: a client of an engine, in a terminal. It shows snapshots and sends commands."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import ClassVar
 
 from textual import actions as textual_actions
 from textual.app import SystemCommand
@@ -10,12 +10,9 @@ from textual.events import Event
 from textual.screen import Screen
 
 from app.engine.protocol import LookAt
-from app.ui.actions import ScreenName, bindings
+from app.ui.actions import ACTIONS, ScreenName, bindings
 from app.ui.appearance import Appearance
 from app.ui.copy_actions import CopyActions
-from app.ui.key_conflicts import Host
-from app.ui.keymap import sharing_actions
-from app.ui.layouts import Layout
 from app.ui.pasting import harmless
 from app.ui.screens.base import DeckScreen
 from app.ui.screens.copy_menu import CopyMenu
@@ -29,27 +26,15 @@ from app.ui.steering import Steering
 from app.ui.theme_choice import PALETTE_CSS, DeckCommands
 
 _SCREENS: Mapping[ScreenName, type[DeckScreen]] = {"log": EventLog, "feeds": Feeds}
+_SCREENS_OF = {textual_actions.parse(action.command)[1:]: action.screens for action in ACTIONS if action.scope == "app"}
 
 
 class DeckApp(Steering, Appearance, CopyActions):
-    """The Textual application. `hosts` are the programs around it that take some keys (docs/keys.md)."""
+    """The Textual application, with every action of the app's own."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
     COMMANDS = {DeckCommands}  # noqa: RUF012
     CSS = PALETTE_CSS
-
-    def __init__(
-        self,
-        *arguments: Any,  # noqa: ANN401 - those of DeckBase, unchanged
-        hosts: Sequence[Host] = (),
-        layouts: Iterable[Layout] = (),
-        **named: Any,  # noqa: ANN401
-    ) -> None:
-        super().__init__(*arguments, **named)
-        self._hosts = hosts
-        self._sharing = [(textual_actions.parse(action.command), action) for action in sharing_actions(self.actions)]
-        self._looking = LookAt("")
-        self.keep_layouts(layouts)
 
     async def on_event(self, event: Event) -> None:
         await super().on_event(harmless(event))
@@ -67,13 +52,9 @@ class DeckApp(Steering, Appearance, CopyActions):
                 yield SystemCommand(title, action.description, self._runner(action.command))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Of the actions that share a key, only the one that works on this screen answers to it."""
-        screen = self._deck_screen.NAME
-        return all(
-            screen in sharing.screens
-            for (_, name, given), sharing in self._sharing
-            if (name, given) == (action, parameters)
-        )
+        """An action of the table works on its screens alone: two of them may share a key."""
+        screens = _SCREENS_OF.get((action, parameters))
+        return screens is None or self._deck_screen.NAME in screens
 
     async def action_show(self, name: ScreenName) -> None:
         """Show a screen, or return to the one before if it is shown already; help lies over what it helps with."""

@@ -1,27 +1,20 @@
 """The actions that change how the deck looks: theme, mouse, layouts."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from pathlib import Path
 
 from textual.command import CommandPalette
 
 from app.ui.arranging import arrange_tables, layout_of
 from app.ui.deck_base import DeckBase
-from app.ui.layouts import Layout, Shelf, save_layouts
+from app.ui.layouts import Layout, save_layouts
 from app.ui.screens.market import MarketScreen
 from app.ui.screens.panels import PanelScreen
-from app.ui.textual_seams import release_mouse, take_mouse
+from app.ui.textual_seams import DeckPalette, release_mouse, take_mouse
 
 
 class Appearance(DeckBase):
     """What is chosen here holds until the deck is left; layouts are kept in a file."""
-
-    _mouse_released = False
-    _shelf = Shelf()
-
-    def keep_layouts(self, layouts: Iterable[Layout]) -> None:
-        """Begin with these saved layouts."""
-        self._shelf = Shelf(list(layouts))
 
     def action_retry(self) -> None:
         """Draw again what failed on this screen."""
@@ -48,10 +41,8 @@ class Appearance(DeckBase):
         if path is None:
             self.flash("Layouts cannot be saved here.", "warning")
             return
-        layout = layout_of(self._dashboard, self._deck_screen, self._palette.name)
-        number = self._shelf.keep(layout)
-        saving = asyncio.to_thread(save_layouts, path, tuple(self._shelf.layouts))
-        self.run_worker(self._saved(saving, number), group="commands", exit_on_error=False)
+        number = self._shelf.keep(layout_of(self._dashboard, self._deck_screen, self._palette.name))
+        self.run_worker(self._save_layouts(path, number), group="commands", exit_on_error=False)
 
     async def action_next_layout(self) -> None:
         """Bring back the next saved layout."""
@@ -63,14 +54,16 @@ class Appearance(DeckBase):
         await self._bring_back(layout)
         self.flash(f"Layout {number} of {len(self._shelf.layouts)}.")
 
-    async def _saved(self, saving: Awaitable[None], number: int) -> None:
-        await saving
+    async def _save_layouts(self, path: Path, number: int) -> None:
+        # One at a time: two would write the same new file, and the older could come last.
+        async with self._saving:
+            await asyncio.to_thread(save_layouts, path, tuple(self._shelf.layouts))
         self.flash(f"Saved as layout {number}; {self._key('next-layout')} brings layouts back.")
 
     async def _bring_back(self, layout: Layout) -> None:
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        if layout.theme in self._themes:
+        if self.theme_choice.offers(layout.theme):
             self.theme_choice.choose(layout.theme)
         arrange_tables(self._dashboard, layout)
         newest = self.state.view().newest
@@ -79,6 +72,11 @@ class Appearance(DeckBase):
         screen = self._deck_screen
         if isinstance(screen, PanelScreen):
             screen.action_panel(layout.alone)
+
+    def action_command_palette(self) -> None:
+        """Find an action or a theme by its name."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(DeckPalette(id="--command-palette"))
 
     def choose_theme(self, name: str) -> None:
         """Draw the deck in the theme `name` until it is left."""

@@ -42,4 +42,4 @@ class CopyActions(DeckBase):
         self.copy_to_clipboard(text)
         first, _, rest = text.partition("\n")
         lines = f" … {rest.count(chr(10)) + 2} lines" if rest else ""
-        self.flash(f"Copied through the terminal (OSC 52){', cut short' if cut else ''}: {first}{lines}")
+        self.flash(f"Sent to the terminal to copy (OSC 52){', cut short' if cut else ''}: {first}{lines}")

@@ -63,19 +63,23 @@ def _cells(columns: Sequence[Column], row: Row) -> Iterator[Copyable]:
 
 
 def _object(view: DeckView, panel: str, columns: Sequence[Column], row: Row) -> Mapping[str, object]:
-    """A row with its source and time; numbers in the units shown, null for what is not known."""
-    facts: dict[str, object] = {"panel": panel}
-    if view.shown is not None:
-        source = view.shown.source
-        facts |= {
-            "source": str(clean(source.label, 12)),
-            "detail": str(clean(source.detail, 80)),
-            "time": shown.moment(view.shown.wall_ms + view.lag_ms),
-        }
+    """A row with where it is from and when it held; numbers in the units shown, null for what is not known."""
+    facts: dict[str, object] = {"panel": panel, "row": _fields(columns, row)}
+    if view.shown is None:
+        return facts
+    source = view.shown.source
+    about = {"source": str(clean(source.label, 12)), "detail": str(clean(source.detail, 80))}
+    return {**about, "at": shown.moment(view.shown.wall_ms + view.lag_ms), **facts}
+
+
+def _fields(columns: Sequence[Column], row: Row) -> Mapping[str, object]:
+    found: dict[str, object] = {"name": str(clean(row.name, 80))} if row.name else {}
     for place, column in enumerate(columns):
         value = row.value(place)
-        facts[column.fields[0]] = str(clean(value, 2_000)) if isinstance(value, str) else value
-    return facts
+        if column.ranked and value is not None:
+            value = row.cells[place].value
+        found[column.fields[0]] = str(clean(value, 2_000)) if isinstance(value, str) else value
+    return found
 
 
 def _json(facts: Mapping[str, object]) -> str:

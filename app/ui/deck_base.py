@@ -1,6 +1,7 @@
 """What all of the deck's actions stand on: the link, the state, the screen on top, and the flash line."""
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from textual.app import App
 from textual.driver import Driver
@@ -11,9 +12,11 @@ from app.core.clock import Clock
 from app.core.errors import TapedeckError
 from app.core.text import clean
 from app.engine.link import EngineLink
-from app.engine.protocol import Command
+from app.engine.protocol import Command, LookAt, Snapshot
 from app.ui.deck_options import DeckOptions
+from app.ui.key_conflicts import Host
 from app.ui.keymap import DEFAULT_KEYMAP, Keymap
+from app.ui.layouts import Layout, Shelf
 from app.ui.screens.base import DeckScreen
 from app.ui.screens.dashboard import Dashboard
 from app.ui.state import DeckState
@@ -28,7 +31,8 @@ PAINTS_PER_SECOND = 10
 class DeckBase(App[None], inherit_bindings=False):
     """The Textual application without its actions.
 
-    `themes` holds at least `options.theme`; the first of `notices` is said at the start.
+    `themes` holds at least `options.theme`; the first of `notices` is said at the start. `hosts` are the programs
+    around the deck that take some keys (docs/keys.md), `layouts` the saved ones.
     """
 
     TITLE = "tapedeck"
@@ -44,6 +48,8 @@ class DeckBase(App[None], inherit_bindings=False):
         options: DeckOptions,
         *,
         keymap: Keymap = DEFAULT_KEYMAP,
+        hosts: Sequence[Host] = (),
+        layouts: Iterable[Layout] = (),
         notices: Iterable[str] = (),
         no_color: bool = False,
         after_first_paint: Callable[[], object] | None = None,
@@ -57,6 +63,11 @@ class DeckBase(App[None], inherit_bindings=False):
         self._after_first_paint = after_first_paint
         self.actions = keymap.actions()
         self._deck_keymap = keymap
+        self._hosts = hosts
+        self._shelf = Shelf(list(layouts))
+        self._saving = asyncio.Lock()
+        self._mouse_released = False
+        self._looking = LookAt("")
         self._dashboard = Dashboard(self._palette)
         self._prepare(self._dashboard)
         self._dashboard.offer_watchlists(options.watchlists)
@@ -174,5 +185,12 @@ class DeckBase(App[None], inherit_bindings=False):
         """The key of an action, as the footer shows it."""
         return next(action.shown_keys[0] for action in self.actions if action.id == action_id)
 
-    def _not_connected(self) -> None:
-        self.flash("Not connected to an engine.", "warning")
+    def _connected(self) -> Snapshot | None:
+        """The newest snapshot of an engine that takes commands; says why there is none."""
+        view = self.state.view()
+        if view.connection == "connected" and view.newest is None:
+            self.flash("Waiting for the engine's first snapshot.", "warning")
+        elif view.connection != "connected":
+            self.flash("Not connected to an engine.", "warning")
+            return None
+        return view.newest

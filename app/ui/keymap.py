@@ -69,13 +69,6 @@ def parse_keymap(text: str, origin: str) -> Keymap:
         raise ConfigError(f"keymap {origin}: {error}") from error
 
 
-def sharing_actions(actions: Sequence[Action]) -> tuple[Action, ...]:
-    """The actions of the app that have a key in common with another one; they work on different screens."""
-    own = [action for action in actions if action.scope == "app"]
-    pairs = [(one, other) for one, other in combinations(own, 2) if not {*one.keys}.isdisjoint(other.keys)]
-    return tuple(action for action in own if any(action in pair for pair in pairs))
-
-
 def default_file() -> str:
     """The text of configs/keymaps/default.toml: every action with its keys."""
     entries = (f"# {action.description}\n{action.id} = {toml_value(action.keys)}\n" for action in ACTIONS)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.config.files import read_small
 from app.core.errors import ConfigError
 from app.core.text import clean
 from app.ui.keymap import DEFAULT_KEYMAP, Keymap, default_file, parse_keymap
@@ -34,13 +35,9 @@ def choose_keymap(name: str, folders: Sequence[Path]) -> tuple[Keymap, str]:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_BYTES + 1)
-        if len(content) > _LARGEST_BYTES:
-            raise ConfigError(f"keymap {path.name}: larger than {_LARGEST_BYTES // 1024} KiB; remove it")
-        return content.decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"keymap {path.name}: cannot be read ({error}); correct the file or remove it") from error
+        return read_small(path, _LARGEST_BYTES)
+    except (FileNotFoundError, ConfigError) as error:
+        raise ConfigError(f"keymap {path.name}: {error}") from error
 
 
 def write(root: Path) -> None:

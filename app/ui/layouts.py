@@ -4,16 +4,19 @@ import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from app.core.errors import DataError
+from app.config.files import read_small
+from app.core.errors import ConfigError, DataError
 
 MOST = 9
 _MAXIMUM_BYTES = 256 * 1024
 _Text = Annotated[str, Meta(max_length=256)]
+Interval = Literal["1s", "1m", "5m", "15m", "1h"]
+"""The lengths of candles there are, shortest first."""
 
 
 class TableLayout(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -33,7 +36,7 @@ class Layout(msgspec.Struct, frozen=True, omit_defaults=True):
     theme: _Text = ""
     alone: Annotated[int, Meta(ge=0, le=9)] = 0
     coin: _Text = ""
-    interval: _Text = "1m"
+    interval: Interval = "1m"
     tables: dict[_Text, TableLayout] = {}
 
 
@@ -70,17 +73,12 @@ class Shelf:
 def load_layouts(path: Path) -> list[Layout]:
     """The layouts in a file; none where there is no file. Raises `DataError` for one that cannot be used."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAXIMUM_BYTES + 1)
-        if len(content) > _MAXIMUM_BYTES:
-            raise DataError(f"{path.name} is larger than {_MAXIMUM_BYTES // 1024} KiB; remove it")
-        return msgspec.json.decode(content, type=_Layouts)
+        return msgspec.json.decode(read_small(path, _MAXIMUM_BYTES), type=_Layouts)
     except FileNotFoundError:
         return []
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(
-            f"the saved layouts in {path.name} cannot be used ({error}); correct the file or remove it"
-        ) from error
+    except (ConfigError, msgspec.MsgspecError, RecursionError) as error:
+        reason = f"the saved layouts in {path.name} cannot be used ({error})"
+        raise DataError(f"{reason}; correct the file or remove it") from error
 
 
 def save_layouts(path: Path, layouts: Sequence[Layout]) -> None:

@@ -93,7 +93,13 @@ def make_deck(link: EngineLink, options: "DeckOptions", clock: Clock) -> "DeckAp
         link,
         clock,
         themes,
-        replace(options, theme=wanted, flash="off" if no_color else options.flash),
+        replace(
+            options,
+            theme=wanted,
+            flash="off" if no_color else options.flash,
+            # A file that could not be read is not written over.
+            layouts=None if layout_notice else options.layouts,
+        ),
         keymap=keys,
         hosts=hosts,
         layouts=layouts,

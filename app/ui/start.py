@@ -29,7 +29,8 @@ _CHOICES: tuple[tuple[Source, str, str], ...] = (
 _LONGEST_COINS = 200
 _HELP = (
     "up and down choose · tab goes to the coins · enter starts · ctrl+c leaves\n"
-    "`tapedeck doctor` checks this machine; `tapedeck --help` tells the rest. This screen comes only once."
+    "markets.favourites in config.toml keeps the coins. `tapedeck doctor` checks this machine.\n"
+    "This screen comes only once; from then on plain `tapedeck` is live."
 )
 
 
@@ -98,7 +99,7 @@ class StartApp(App[Choice]):
             yield Static(Content("What should the deck show?"), classes="label")
             yield Choices()
             yield Static(Content("Coins to show first:"), classes="label")
-            yield Input(value=self._coins, max_length=_LONGEST_COINS, compact=True)
+            yield Input(value=self._coins, max_length=_LONGEST_COINS, compact=True, select_on_focus=False)
             yield Static(Content(_HELP), classes="label")
 
     def on_mount(self) -> None:

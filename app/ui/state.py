@@ -3,6 +3,7 @@
 One writer (the link worker and the actions, all on the deck's loop); the screens read the frozen `DeckView`.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass
 from typing import Literal
@@ -109,19 +110,17 @@ class DeckState:
         self._held_wall_ms = self._held.wall_ms if self._held else 0
         return self._held is not None
 
-    def step(self, seconds: int) -> bool:
-        """Show what was shown that many seconds later, or earlier where negative; False at the end of what is kept.
-
-        The display must be held.
-        """
+    def step(self, steps: int) -> bool:
+        """Show the kept picture before the held one (−1) or after it (+1); False at the end of what is kept."""
         if self._held is None:
             return False
-        wall_ms = self._held.wall_ms + seconds * 1_000
         kept = [*self._history, *([self._newest] if self._newest else [])]
-        found = min(kept, key=lambda snapshot: abs(snapshot.wall_ms - wall_ms), default=self._held)
-        moved = found.wall_ms != self._held.wall_ms and (found.wall_ms > self._held.wall_ms) == (seconds > 0)
-        self._held = found if moved else self._held
-        return moved
+        places = [snapshot.sequence for snapshot in kept]
+        place = bisect_left(places, self._held.sequence) - 1 if steps < 0 else bisect_right(places, self._held.sequence)
+        if not 0 <= place < len(kept):
+            return False
+        self._held = kept[place]
+        return True
 
     def _frozen_s(self, now: int) -> float | None:
         """How old the held picture is: the time since it was held, and what was stepped back since then."""

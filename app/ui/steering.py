@@ -14,24 +14,21 @@ class Steering(DeckBase):
         if self.state.view().newest is None:
             self.flash("Nothing to freeze yet: no snapshot has come.", "warning")
         elif self.state.toggle_freeze():
-            self.flash(f"The display is held; the engine goes on. {self._key('freeze')} lets it go on.")
+            self.flash(f"Held; the engine goes on. {self._key('rewind')} steps back, {self._key('freeze')} lets go.")
         else:
             self.flash("The display goes on.")
 
     def action_toggle_metrics(self) -> None:
         """Ask for the other source of metrics."""
-        newest = self.state.view().newest
+        newest = self._connected()
         if newest is None:
-            self._not_connected()
             return
         self._send(SetMetricSource("ai" if newest.metric_source == "rules" else "rules"))
 
     def action_refresh_markets(self) -> None:
         """Ask the venue for its markets again."""
-        if self.state.view().connection != "connected":
-            self._not_connected()
-            return
-        self._send(RefreshMarkets())
+        if self._connected() is not None:
+            self._send(RefreshMarkets())
 
     def action_pause(self) -> None:
         """Pause or resume the tape."""
@@ -62,16 +59,12 @@ class Steering(DeckBase):
 
     def action_record(self) -> None:
         """Begin a recording, or end the one that is being made."""
-        newest = self.state.view().newest
-        if newest is None:
-            self._not_connected()
-        else:
+        newest = self._connected()
+        if newest is not None:
             self._send(SetRecording(on=newest.recording is None))
 
     def _playback(self) -> Playback | None:
-        newest = self.state.view().newest
-        if newest is None:
-            self._not_connected()
-        elif newest.playback is None:
+        newest = self._connected()
+        if newest is not None and newest.playback is None:
             self.flash(f"That key steers a tape; this is {newest.source.label}.", "warning")
         return newest.playback if newest is not None else None

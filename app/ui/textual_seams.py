@@ -7,6 +7,8 @@ import sys
 from typing import Any, TextIO
 
 from textual.app import App
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.keys import _character_to_key
 
@@ -21,6 +23,13 @@ _LOOK_EVERY_S = 0.25
 def character_name(character: str) -> str:
     """Textual's name of the key that types `character`: `question_mark` for `?`, `g` for `g`."""
     return _character_to_key(character)
+
+
+class DeckPalette(CommandPalette):
+    """The command palette, which leaves once: Textual's own breaks when enter is pressed twice in a hurry."""
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        return super().dismiss(result) if self.is_current else AwaitComplete()
 
 
 def release_mouse(app: App[None]) -> bool:

@@ -17,6 +17,7 @@ import msgspec
 from rich.style import Style
 from textual.theme import BUILTIN_THEMES, Theme
 
+from app.config.files import read_small
 from app.core.errors import ConfigError
 from app.core.text import clean
 
@@ -190,13 +191,9 @@ def nearest_hint(word: str, known: Iterable[str]) -> str:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAXIMUM_BYTES + 1)
-        if len(content) > _MAXIMUM_BYTES:
-            raise ConfigError(f"theme {path.name}: larger than {_MAXIMUM_BYTES // 1024} KiB; remove it")
-        return content.decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"theme {path.name}: cannot be read ({error}); correct the file or remove it") from error
+        return read_small(path, _MAXIMUM_BYTES)
+    except (FileNotFoundError, ConfigError) as error:
+        raise ConfigError(f"theme {path.name}: {error}") from error
 
 
 def _check_keys(content: Mapping[str, object]) -> None:

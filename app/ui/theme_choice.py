@@ -44,6 +44,10 @@ class ThemeChoice:
         """The theme the deck is drawn in now."""
         return self._shown
 
+    def offers(self, name: str) -> bool:
+        """Whether there is a theme of this name to choose."""
+        return name in self._offered
+
     def choose(self, name: str) -> str:
         """Draw the deck in the theme `name` until it is left; gives the sentence that says so."""
         self._chosen = self._offered[name]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.cli import options
 from app.cli.commands import Parser
-from app.config.locations import Locations
+from app.config.locations import Locations, find_locations
 from app.config.logs import stop_logging
 from app.core.clock import ManualClock
 from app.core.errors import ConfigError, UsageError
@@ -124,3 +124,16 @@ def test_prepare_opens_the_log(home: Path) -> None:
     stop_logging()
     assert prepared.settings.log.level == "debug"
     assert prepared.locations.log_file.is_file()
+
+
+def test_a_tape_is_found_by_its_name_among_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environ = {"TAPEDECK_HOME": str(tmp_path)}
+    tapes = find_locations(environ).tape_dir
+    tapes.mkdir(parents=True)
+    (tapes / "night.tape").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    assert options.among_tapes(Path("night.tape"), environ) == tapes / "night.tape"
+    assert options.among_tapes(Path("other.tape"), environ) == Path("other.tape")
+    assert options.among_tapes(Path("./sub/night.tape"), environ) == Path("sub/night.tape")
+    (tmp_path / "night.tape").write_bytes(b"")
+    assert options.among_tapes(Path("night.tape"), environ) == Path("night.tape")

@@ -19,7 +19,16 @@ from app.engine.frames import pack
 from app.engine.freeze import Outside
 from app.engine.link_server import LinkServer
 from app.engine.local_link import LocalLink
-from app.engine.protocol import Command, Hello, LookAt, RefreshMarkets, SetMetricSource, SourceView, StopEngine
+from app.engine.protocol import (
+    PROTOCOL_VERSION,
+    Command,
+    Hello,
+    LookAt,
+    RefreshMarkets,
+    SetMetricSource,
+    SourceView,
+    StopEngine,
+)
 from app.engine.socket_link import SocketLink
 
 pytestmark = pytest.mark.asyncio
@@ -213,3 +222,20 @@ async def sees(house: House, link: LocalLink | SocketLink, interval: str | None)
             assert snapshot is not None
             if (snapshot.detail.interval if snapshot.detail else None) == interval:
                 return
+
+
+async def test_an_engine_that_has_ended_takes_no_commands(house: House) -> None:
+    await house.engine.stop()
+    assert await house.engine.command(RefreshMarkets()) == (False, "The engine has ended")
+
+
+async def test_a_client_that_does_not_read_keeps_nobody_from_ending(house: House) -> None:
+    _, writer = await asyncio.open_unix_connection(house.path)
+    writer.write(pack(Hello(PROTOCOL_VERSION, "1")))
+    await writer.drain()
+    for _ in range(20):
+        house.run.tick()
+        await asyncio.sleep(0)
+    async with asyncio.timeout(3):
+        await house.local.close()
+    writer.close()

@@ -64,16 +64,19 @@ def _taken(session: VenueSession) -> Iterable[bytes]:
         yield session.take(START_MS)
 
 
-def _each(parsers: Iterable[Callable[[bytes], object]]) -> Callable[[bytes], None]:
-    """Give the bytes to every parser; each may refuse them."""
+def _each(parsers: Iterable[Callable[[bytes], object]]) -> Callable[[bytes], int]:
+    """Give the bytes to every parser; each may refuse them. Returns how many took them."""
     all_parsers = tuple(parsers)
 
-    def read(data: bytes) -> None:
+    def read(data: bytes) -> int:
+        taken = 0
         for parser in all_parsers:
             try:
                 parser(data)
             except TapedeckError:
                 continue
+            taken += 1
+        return taken
 
     return read
 
@@ -163,7 +166,7 @@ TARGETS = {
                 parse.parse_error_text,
             )
         ),
-        venue_frames,
+        lambda: [frame for frame in venue_frames() if b'"subscriptionResponse"' not in frame],
     ),
     "core": Target(_dispatch, lambda: [*venue_frames(), *_control_messages()]),
     "tape": Target(_reader_of("run.tape"), _tapes),

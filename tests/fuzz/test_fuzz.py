@@ -22,7 +22,8 @@ def test_what_is_sound_is_read(name: str) -> None:
     inputs = list(TARGETS[name].sound())
     assert inputs
     for data in inputs:
-        TARGETS[name].read(data)
+        # Of many parsers at least one has to take it; of one alone, nothing may be raised.
+        assert TARGETS[name].read(data) != 0
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -182,7 +182,6 @@ def detail(**changes: Any) -> MarketDetail:
         holes=((opened - 60_000 * 80, opened - 60_000 * 76),),
         mark_price=67_130.0,
         oracle_price=67_120.0,
-        previous_day_price=66_000.0,
     )
     return msgspec.structs.replace(full, **changes)
 

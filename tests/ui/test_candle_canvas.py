@@ -51,11 +51,6 @@ def test_a_minute_without_trades_is_a_blank_column() -> None:
     assert canvas.columns[2][0].strip() == ""
 
 
-def test_the_open_candle_is_at_the_right_edge_whatever_the_time_in_it() -> None:
-    canvas = draw([candle(0, 1, 2, 1, 2)], MINUTE, END + 59_999, (3, 6))
-    assert canvas.buckets[-1] is not None
-
-
 @pytest.mark.parametrize(
     ("hole", "columns"),
     [

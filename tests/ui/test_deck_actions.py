@@ -8,6 +8,7 @@ import pytest
 from deck_fakes import ScriptedLink, deck_on, screen_text, settle
 
 from app.ui.actions import ACTIONS, EVERYWHERE, Scope, bindings, footer_actions
+from app.ui.textual_seams import DeckPalette
 
 KEYS_PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 
@@ -66,3 +67,19 @@ async def test_the_palette_runs_an_action_over_the_dashboard() -> None:
         await pilot.press("enter")
         await settle(pilot)
         assert deck.theme != before
+
+
+@pytest.mark.asyncio
+async def test_a_hasty_second_enter_in_the_palette_does_no_harm() -> None:
+    async with deck_on(ScriptedLink()) as (deck, pilot):
+        for _ in range(5):
+            await pilot.press("?", "ctrl+p")
+            await settle(pilot)
+            palette = deck.screen
+            assert isinstance(palette, DeckPalette)
+            palette.dismiss()
+            palette.dismiss()
+            await settle(pilot)
+            assert deck._deck_screen.NAME == "help"
+            await pilot.press("escape")
+        assert deck.is_running

@@ -71,9 +71,33 @@ async def test_layouts_that_cannot_be_read_are_a_notice(tmp_path: Path) -> None:
     assert path.read_text() == "{"
 
 
+async def test_under_no_color_a_layout_in_colour_is_brought_back_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    path = tmp_path / "layouts.json"
+    save_layouts(path, [Layout(theme="tape")])
+    deck = deck_with(path)
+    async with deck.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "v")
+        assert deck._palette.name == "mono"
+        assert "Layout 1 of 1." in screen_text(deck)
+
+
+async def test_many_quick_saves_end_with_the_last(tmp_path: Path) -> None:
+    path = tmp_path / "layouts.json"
+    deck = deck_with(path)
+    async with deck.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "V", ">", "V", ">", "V", ">", "V")
+        assert len(load_layouts(path)) == 4
+        assert load_layouts(path) == deck._shelf.layouts
+
+
 async def test_layouts_that_cannot_be_written_are_said(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    deck = deck_with(tmp_path / "file" / "layouts.json")
+    (tmp_path / "layouts.new").mkdir()
+    deck = deck_with(tmp_path / "layouts.json")
     async with deck.run_test() as pilot:
         await settle(pilot)
         await pilot.press("V")
@@ -93,7 +117,7 @@ async def test_a_layout_of_a_market_and_a_theme_that_are_gone_is_brought_back_as
         assert deck.is_running
 
 
-@pytest.mark.parametrize(("steps", "begins"), [(0, "LIVE "), (1, '{"panel":"markets"'), (4, "BTC"), (5, "67,123.50")])
+@pytest.mark.parametrize(("steps", "begins"), [(0, "LIVE "), (1, '{"source":"LIVE"'), (4, "BTC"), (5, "67,123.50")])
 async def test_the_choice_of_what_to_copy(steps: int, begins: str) -> None:
     deck = deck_with(None)
     async with deck.run_test() as pilot:
@@ -101,7 +125,7 @@ async def test_the_choice_of_what_to_copy(steps: int, begins: str) -> None:
         await press(pilot, "Y", *["down"] * steps, "enter")
         assert deck.clipboard.startswith(begins)
         assert isinstance(deck.screen, Dashboard)
-        assert deck._deck_screen.flash.message.startswith("Copied through the terminal (OSC 52): ")
+        assert deck._deck_screen.flash.message.startswith("Sent to the terminal to copy (OSC 52): ")
 
 
 async def test_a_panel_is_copied_as_it_is_arranged() -> None:
@@ -110,4 +134,4 @@ async def test_a_panel_is_copied_as_it_is_arranged() -> None:
         await settle(pilot)
         await press(pilot, "/", *"doge", "enter")
         await press(pilot, "Y", "down", "down", "down", "y")
-        assert [json.loads(line)["coin"] for line in deck.clipboard.splitlines()] == ["DOGE"]
+        assert [json.loads(line)["row"]["coin"] for line in deck.clipboard.splitlines()] == ["DOGE"]

@@ -7,13 +7,13 @@ from app.core.clock import ManualClock
 from app.ui.state import HISTORY_S, DeckState
 
 
-def watched(seconds: int) -> DeckState:
-    """A deck that took ten snapshots a second for so long."""
+def watched(seconds: int, speed: int = 1) -> DeckState:
+    """A deck that took ten snapshots a second for so long, of an engine that runs at a multiple of real time."""
     clock = ManualClock()
     state = DeckState(clock)
     first = snapshot()
     for tenth in range(seconds * 10 + 1):
-        state.accept(msgspec.structs.replace(first, sequence=tenth, wall_ms=WALL_MS + 100 * tenth))
+        state.accept(msgspec.structs.replace(first, sequence=tenth, wall_ms=WALL_MS + 100 * tenth * speed))
         clock.advance(0.1)
     return state
 
@@ -28,23 +28,28 @@ def test_only_a_held_display_steps() -> None:
     assert not watched(5).step(-1)
 
 
-def test_it_steps_by_seconds_to_both_ends() -> None:
+def test_it_steps_to_both_ends_a_second_at_a_time() -> None:
     state = watched(5)
     state.toggle_freeze()
-    assert shown_s(state) == 5.0
     assert [state.step(-1) for _ in range(6)] == [True] * 5 + [False]
     assert shown_s(state) == 0.0
-    assert state.step(3)
-    assert shown_s(state) == 3.0
-    assert state.step(100)
+    assert state.step(1)
+    assert 0.9 <= shown_s(state) <= 1.1
+    assert [state.step(1) for _ in range(9)].count(True) == 4
     assert shown_s(state) == 5.0
-    assert not state.step(1)
+
+
+def test_on_a_tape_that_plays_fast_a_step_is_still_a_second_of_watching() -> None:
+    state = watched(5, speed=16)
+    state.toggle_freeze()
+    assert state.step(-1)
+    assert 62 <= shown_s(state) < 80
 
 
 def test_letting_go_returns_to_the_newest() -> None:
     state = watched(5)
     state.toggle_freeze()
-    state.step(-4)
+    state.step(-1)
     state.toggle_freeze()
     assert shown_s(state) == 5.0
 

@@ -190,7 +190,7 @@ async def test_every_name_in_the_title_of_what_is_opened() -> None:
         selection = screen.selection()
         assert selection is not None
         for row in feeds_view(deck.state.view()).rows:
-            screen._selection = Selection(selection.panel, selection.columns, row)
+            screen._selection = Selection(selection.panel, selection.columns, row, (row,))
             told(deck, snapshot(feeds=()))
 
 
@@ -386,8 +386,8 @@ SEQUENCE = re.compile(r"\x1b\[[0-9;?<>=$]*[a-zA-Z]|\x1b\][^\x07\x1b]*\x07|[\x00-
 PAINTING = re.compile(r"\x1b\[(?:\d+;\d+H|0m|(?:\d;)*[34]8;5;[\d;]+m)|\r|\n|\x1b\]22;default\x07")
 COPIED = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/=]+)\x07")
 STEPS = (
-    (b"2", b"Events"), (b"0\t", b"Markets"), (b"G", b""), (b"g", b""), (b"e", b"Events"), (b"y", b"Copied"),
-    (b"d", b"Feeds"), (b"\r", b"feeds"), (b"y", b"Copied"), (b"Y", b"Copy what"), (b":", b"Search"),
+    (b"2", b"Events"), (b"0\t", b"Markets"), (b"G", b""), (b"g", b""), (b"e", b"Events"), (b"y", b"Sent to"),
+    (b"d", b"Feeds"), (b"\r", b"feeds"), (b"y", b"Sent to"), (b"Y", b"Copy what"), (b":", b"Search"),
     (b"\x1b[200~\x1b]0;owned\x07\x1b[31m\xc2\x9b2J\xe2\x80\xaepasted\x1b[201~", b"pasted"),
 )  # fmt: skip
 

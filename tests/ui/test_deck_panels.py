@@ -173,7 +173,7 @@ def test_rows_not_saved_are_said_with_the_reason() -> None:
 
 def test_states_of_the_link_and_the_display() -> None:
     shown = snapshot(recording=RecordingView("x.tape", 12_300_000, 9.0))
-    assert "REC 12.3MB" in words(seen(shown))
+    assert "REC 12.3MB 0:09" in words(seen(shown))
     assert "FROZEN 12s" in words(DeckView("connected", source=SOURCE, newest=shown, shown=shown, frozen_s=12.4))
     ended = DeckView("ended", source=SOURCE, newest=shown, shown=shown)
     assert "ENGINE ENDED" in words(ended)

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,7 +44,10 @@ def deck_in_terminal(kind: str) -> Iterator[tuple["subprocess.Popen[bytes]", int
 
 def read_until(terminal: int, words: bytes) -> bytes:
     read = b""
+    deadline = time.monotonic() + 2 * PATIENCE_S
     while words not in read:
+        # A deck that lives writes on for ever: what is waited for may still never come.
+        assert time.monotonic() < deadline, read[-2000:]
         assert select.select([terminal], [], [], PATIENCE_S)[0], read[-2000:]
         read += os.read(terminal, 65536)
     return read

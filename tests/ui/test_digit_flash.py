@@ -60,5 +60,10 @@ async def test_it_lasts_a_moment(level: FlashLevel, lit: bool) -> None:
         link.say(snapshot(2, markets=(market("BTC", 100.0), market("ETH", 51.0))))
         await settle(pilot)
         assert set(table._moved) == ({"ETH"} if lit else set())
-        table._end_flash()
+        first = dict(table._moved)
+        link.say(snapshot(3, markets=(market("BTC", 100.0), market("ETH", 52.0))))
+        await settle(pilot)
+        table._end_flash(first)
+        assert set(table._moved) == ({"ETH"} if lit else set())
+        table._end_flash(dict(table._moved))
         assert table._moved == {}

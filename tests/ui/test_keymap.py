@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from app.core.clock import ManualClock
 from app.core.errors import ConfigError
 from app.ui import keymap_files, run
-from app.ui.actions import ACTIONS, LISTS, bindings, footer_actions
+from app.ui.actions import ACTIONS, bindings, footer_actions
 from app.ui.app import DeckApp
 from app.ui.deck_options import DeckOptions
 from app.ui.key_conflicts import (
@@ -35,7 +35,7 @@ from app.ui.key_conflicts import (
     unreachable_notice,
 )
 from app.ui.key_names import key_from
-from app.ui.keymap import DEFAULT_KEYMAP, Keymap, default_file, parse_keymap, sharing_actions
+from app.ui.keymap import DEFAULT_KEYMAP, Keymap, default_file, parse_keymap
 from app.ui.keymap_files import choose_keymap
 from app.ui.textual_seams import character_name
 from app.ui.theme import load_themes
@@ -297,7 +297,7 @@ async def test_a_keymap_gives_and_takes_keys_and_is_shown() -> None:
         await pilot.press("f")
         assert flash(deck) == ""
         await pilot.press("x")
-        assert flash(deck) == "The display is held; the engine goes on. x lets it go on."
+        assert flash(deck) == "Held; the engine goes on. left steps back, x lets go."
         await pilot.press("n", "j")
         assert deck.screen.query_one(LiveTable).cursor == 1
         await pilot.press("escape")
@@ -349,15 +349,13 @@ async def test_keys_are_no_markup_in_the_palette() -> None:
 @pytest.mark.asyncio
 async def test_of_two_actions_on_a_key_the_one_for_this_screen_answers() -> None:
     keymap = Keymap(keys={"open": ("y",)})
-    assert [action.id for action in sharing_actions(keymap.actions())] == ["open", "copy"]
-    assert sharing_actions(ACTIONS) == ()
     async with deck_with(keymap) as (deck, pilot):
-        await pilot.press("y")
+        await pilot.press("d", "y")
         await settle(pilot)
         assert "copy" in screen_text(deck).splitlines()[-1]
-        assert deck._deck_screen.NAME not in LISTS
+        assert deck._deck_screen.NAME == "detail"
         await pilot.press("y")
-        assert flash(deck).startswith("Copied through the terminal (OSC 52): ")
+        assert flash(deck).startswith("Sent to the terminal to copy (OSC 52): ")
 
 
 @pytest.mark.asyncio

@@ -28,7 +28,10 @@ def test_no_file_is_no_layouts(tmp_path: Path) -> None:
     assert load_layouts(tmp_path / "none.json") == []
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", '[{"alone": 99}]', "[" * 10_000, '[{"theme": "' + "x" * 999 + '"}]'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[1]", '[{"alone": 99}]', '[{"interval": "7m"}]', "[" * 10_000, '[{"theme": "' + "x" * 999 + '"}]'],
+)
 def test_nonsense_is_refused_with_the_next_step(tmp_path: Path, text: str) -> None:
     path = tmp_path / "layouts.json"
     path.write_text(text)
@@ -68,3 +71,9 @@ def test_the_same_layout_is_not_kept_twice_and_a_full_shelf_gives_one_up() -> No
         shelf.keep(Layout(theme=str(n)))
     assert len(shelf.layouts) == MOST
     assert shelf.layouts[-1].theme == "19"
+
+
+def test_a_pipe_at_the_place_of_a_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "layouts.json")
+    with pytest.raises(DataError, match="no file"):
+        load_layouts(tmp_path / "layouts.json")

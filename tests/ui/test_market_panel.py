@@ -1,6 +1,7 @@
 """What the market screen says of a coin, without a screen."""
 
 import json
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -8,9 +9,11 @@ from deck_fakes import DEMO, WALL_MS, detail, market, snapshot
 
 from app.engine.protocol import LevelView, MarketDetail, Snapshot, TradeView
 from app.ui.copying import LONGEST, copyables, shortened
+from app.ui.panels.event_log import log_view
 from app.ui.panels.market import chart_view, facts_line, ladder_view, tape_view
 from app.ui.panels.markets import markets_view
 from app.ui.state import DeckView
+from app.ui.widgets.columns import TableView
 
 
 def seen(**changes: object) -> DeckView:
@@ -56,7 +59,7 @@ def test_a_hole_in_the_tape_stands_between_the_prints_around_it() -> None:
 
 def test_the_ladder_has_asks_above_the_spread_and_bids_below() -> None:
     rows = ladder_view(seen(), "BTC", 2).rows
-    assert [row.key.split()[0] for row in rows] == ["ask", "ask", "spread", "bid", "bid"]
+    assert [row.title.split()[0] for row in rows] == ["ask", "ask", "spread", "bid", "bid"]
     prices = [float(row.cells[2].text.replace(",", "")) for row in rows if row.key != "spread"]
     assert prices == sorted(prices, reverse=True)
 
@@ -75,7 +78,7 @@ def test_the_title_says_which_side_is_heavier(imbalance: float | None, words: st
 def test_facts_of_a_stale_market_say_so() -> None:
     full = snapshot(markets=(market("BTC", 100.0, stale=True, age_ms=20_000),))
     line = facts_line(DeckView("connected", newest=full, shown=full), "BTC")
-    assert line.endswith("age stale 20s")
+    assert line.startswith("100.00 · age stale 20s")
 
 
 def test_everything_can_be_copied_as_text_and_as_json() -> None:
@@ -83,10 +86,29 @@ def test_everything_can_be_copied_as_text_and_as_json() -> None:
     view = DeckView("connected", source=DEMO, newest=full, shown=full)
     table = markets_view(view)
     items = dict(copyables(view, "markets", table.columns, table.rows[0], table.rows))
-    row = json.loads(items["row as JSON"])
-    assert (row["source"], row["coin"], row["price"]) == ("DEMO", "BTC", 67_123.5)
+    copied = json.loads(items["row as JSON"])
+    assert (copied["source"], copied["panel"], copied["at"]) == ("DEMO", "markets", "2023-11-14T22:13:20Z")
+    assert (copied["row"]["coin"], copied["row"]["price"], copied["row"]["freshness"]) == ("BTC", 67_123.5, "FRESH")
     assert len(items["panel"].splitlines()) == len(items["panel as JSON"].splitlines()) == len(table.rows)
     assert items["price"] == "67,123.50"
+
+
+@pytest.mark.parametrize("table", [tape_view, lambda view, coin: ladder_view(view, coin, 5)])
+def test_prints_and_levels_are_copied_as_numbers_under_a_name(table: Callable[[DeckView, str], TableView]) -> None:
+    view = table(seen(), "BTC")
+    for row in view.rows:
+        fields = json.loads(dict(copyables(seen(), "x", view.columns, row, view.rows))["row as JSON"])["row"]
+        assert row.title
+        assert isinstance(fields["price"], float)
+        assert not any(isinstance(value, str) and "█" in value for value in fields.values())
+
+
+def test_events_are_copied_with_their_own_time_and_word_of_level() -> None:
+    view = DeckView("connected", newest=snapshot(), shown=snapshot())
+    table = log_view(view)
+    copied = json.loads(dict(copyables(view, "events", table.columns, table.rows[0], table.rows))["row as JSON"])
+    assert copied["at"] == "2023-11-14T22:13:20Z"
+    assert copied["row"]["level"] == "INFO"
 
 
 def test_a_text_too_long_for_a_terminal_is_cut_at_a_line_and_said_to_be() -> None:

@@ -250,3 +250,24 @@ async def test_a_click_on_a_key_of_the_footer_does_what_the_key_does(words: str,
             screen = opened(deck)
             assert screen.maximised is (words == "z zoom")
             assert (screen.focused is screen.panels()[1]) is (words == "tab next")
+
+
+async def test_a_row_of_the_book_opens_as_what_it_is() -> None:
+    link = ScriptedLink()
+    link.say(OPENED)
+    async with deck_on(link, (200, 60)) as (deck, pilot):
+        await pilot.press("enter", "2", "enter")
+        await settle(pilot)
+        text = screen_text(deck)
+        assert "ask 67," in text
+        assert "no longer listed" not in text
+
+
+async def test_an_engine_that_has_ended_is_given_no_commands() -> None:
+    link = ScriptedLink()
+    for message in (OPENED, None):
+        link.say(message)
+    async with deck_on(link) as (deck, pilot):
+        await pilot.press("r", "s", "m")
+        assert link.commands == []
+        assert deck._deck_screen.flash.message == "Not connected to an engine."

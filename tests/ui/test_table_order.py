@@ -336,7 +336,7 @@ async def test_watchlists_cycle_and_a_wrong_one_is_told_once() -> None:
     async with table_on() as (table, pilot):
         await pilot.press("w")
         await pilot.pause()
-        assert table.said.pop().startswith("No watchlists here")
+        assert table.said.pop().startswith("No watchlist for this table")
         table.watchlists = {"large": "size > 2", "broken": "siz > 2", "some": "b, c"}
         seen = []
         for _ in range(6):

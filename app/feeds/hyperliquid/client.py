@@ -81,6 +81,7 @@ class HyperliquidClient:
         self._http = HttpClient(settings.rest_url, timeout_s=settings.request_timeout_s, body_cap=limits.BODY_BYTES)
         self._requests: asyncio.PriorityQueue[tuple[int, int, Request]] = asyncio.PriorityQueue()
         self._asked: set[tuple[str, str, str]] = set()
+        self._outstanding: dict[int, Request] = {}
         self._wanted: dict[Key, WireSubscription] = {}
         self._streams: dict[Key, int] = {}
         self._fast_streams: dict[bytes | None, tuple[int, Callable[[int, int, bytes], None]]] = {}
@@ -114,6 +115,15 @@ class HyperliquidClient:
         control = StreamOpened(CONTROL_STREAM, VENUE, "websocket", "control")
         return [control, *(StreamOpened(stream, VENUE, "websocket", *key) for key, stream in self._streams.items())]
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the stream connection is up."""
+        return self._connected
+
+    def outstanding(self) -> list[Request]:
+        """Requests that were asked and have not been answered."""
+        return list(self._outstanding.values())
+
     async def run_socket(self) -> None:
         """Keep the stream connection up."""
         await self._connection.run()
@@ -144,6 +154,7 @@ class HyperliquidClient:
         question = (request.channel, request.subject, request.variant)
         if question not in self._asked:
             self._asked.add(question)
+            self._outstanding[request.request_id] = request
             self._put(0, Kind.REQUEST, request)
             self._requests.put_nowait((0 if request.channel in _FIRST else 1, request.request_id, request))
 
@@ -234,6 +245,7 @@ class HyperliquidClient:
                 break
             await self._wait_after(answer.error, backoff)
         self._asked.discard((request.channel, request.subject, request.variant))
+        del self._outstanding[request.request_id]
         self._put(0, Kind.ANSWER, answer)
 
     async def _try(self, request: Request) -> Answer:

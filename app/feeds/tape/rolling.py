@@ -109,7 +109,11 @@ class RollingTape:
         return TapeWriter(part_path(self._first, self.part), session, self._clock)
 
     def _check_disk(self) -> None:
-        free = self._free(self._first.absolute().parent)
+        folder = self._first.absolute().parent
+        try:
+            free = self._free(folder)
+        except OSError as error:
+            raise DataError(f"{self._first.name}: the folder it is written to is gone ({error.strerror})") from error
         if free < self._limits.keep_free_bytes:
             room = f"only {free / 1e9:.1f} GB are free on its disk, and {self._limits.keep_free_bytes / 1e9:g} are kept"
             raise DataError(f"{self._first.name}: {room}; make room, or lower tape.keep_free_mb")

@@ -26,7 +26,7 @@ def detail_view(panel: str, columns: Sequence[Column], row: Row, width: int, *, 
         for column, cell in zip(columns, row.cells, strict=True)
         for line, text in enumerate(wrap(clean(cell.value, _LONGEST) or shown.DASH, max(8, width - names - 1)))
     )
-    title = f"{clean(row.cells[0].value, 40)} · {panel}{' · no longer listed' if gone else ''}"
+    title = f"{clean(row.title, 40)} · {panel}{' · no longer listed' if gone else ''}"
     return TableView(title, layout, rows, "")
 
 
@@ -37,7 +37,7 @@ def row_text(view: DeckView, columns: Sequence[Column], row: Row) -> str:
 
     Columns without a value are left out; a value with a blank stands in quotation marks.
     """
-    begin = [row.cells[0].value]
+    begin, first = [row.title], 0 if row.name else 1
     if view.shown is not None:
         source = view.shown.source
         begin = [
@@ -46,7 +46,9 @@ def row_text(view: DeckView, columns: Sequence[Column], row: Row) -> str:
             shown.moment(view.shown.wall_ms + view.lag_ms),
             *begin,
         ]
-    return str(clean(" ".join(word for word in (*begin, *_pairs(columns[1:], row.cells[1:])) if word), _LONGEST))
+    return str(
+        clean(" ".join(word for word in (*begin, *_pairs(columns[first:], row.cells[first:])) if word), _LONGEST)
+    )
 
 
 def _pairs(columns: Sequence[Column], cells: Sequence[Cell]) -> Iterator[str]:

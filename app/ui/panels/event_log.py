@@ -15,7 +15,7 @@ _LEVEL_ROLES: dict[LogLevel, Role] = {"info": "muted", "warning": "warning", "er
 _LEVEL_RANKS: dict[LogLevel, int] = {level: rank for rank, level in enumerate(get_args(LogLevel))}
 _COLUMNS = (
     Column("time", 8, "left", priority=1),
-    Column("level", 7, "left", priority=2),
+    Column("level", 7, "left", priority=2, ranked=True),
     Column("topic", 12, "left", priority=3),
     Column("event", 20, "left", flexible=True),
 )

@@ -1,17 +1,20 @@
 """One market opened up: what its chart, tape, ladder and lines show. Pure: a view of the deck in, views out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import get_args
 
 from app.core.text import clean
-from app.engine.protocol import CandleView, LevelView, MarketDetail, MarketRow, ReadPoint, TradeView
+from app.engine.protocol import LevelView, MarketDetail, MarketRow, ReadPoint, TradeView
 from app.ui import format as shown
+from app.ui.layouts import Interval
 from app.ui.panels.markets import waiting_sentence
 from app.ui.state import DeckView
 from app.ui.theme import Role
+from app.ui.widgets.candle_canvas import ChartView
 from app.ui.widgets.columns import Cell, Column, Row, TableView
 
-INTERVALS = ("1s", "1m", "5m", "15m", "1h")
+INTERVALS: tuple[Interval, ...] = get_args(Interval)
 LARGE_PERCENTILE = 99.0
 """Prints no smaller than this share of the market's are marked; only once enough of them are known."""
 _ENOUGH_TRADES = 100
@@ -35,20 +38,6 @@ _LADDER_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class ChartView:
-    """All that a chart draws; `empty` is the sentence in its place while there is nothing to draw."""
-
-    title: str
-    candles: Sequence[CandleView]
-    interval_ms: int
-    end_ms: int
-    decimals: int
-    holes: Sequence[tuple[int, int]]
-    empty: str
-    dimmed: bool = False
-
-
 def chart_view(view: DeckView, coin: str, interval: str) -> ChartView:
     """The candles of a coin, as far as the engine has told them."""
     row, detail = _found(view, coin)
@@ -60,7 +49,7 @@ def chart_view(view: DeckView, coin: str, interval: str) -> ChartView:
         title,
         detail.candles,
         detail.interval_ms,
-        view.shown.wall_ms,
+        view.shown.wall_ms - view.shown.wall_ms % detail.interval_ms,
         decimals,
         detail.holes,
         "No candle yet: waiting for the first trade, or for the venue's own candles.",
@@ -80,7 +69,10 @@ def tape_view(view: DeckView, coin: str) -> TableView:
 
 
 def ladder_view(view: DeckView, coin: str, levels: int) -> TableView:
-    """The book: asks above, bids below, `levels` of each, with a bar of each size against the largest shown."""
+    """The book: asks above, bids below, `levels` of each, with a bar of each size against the largest shown.
+
+    The venue sends whole books every few seconds, quotes much more often: levels that the quote has passed are dimmed.
+    """
     row, detail = _found(view, coin)
     if detail is None:
         return TableView("Book", _LADDER_COLUMNS, (), _waiting(view, coin))
@@ -88,8 +80,15 @@ def ladder_view(view: DeckView, coin: str, levels: int) -> TableView:
     best_bids, best_asks = detail.bids[:levels], detail.asks[:levels]
     largest = max((level.size for level in (*best_bids, *best_asks)), default=0.0)
     dimmed = view.outdated or (row is not None and row.stale)
-    asks = [_level(level, decimals, largest, 1, dimmed=dimmed) for level in reversed(best_asks)]
-    bids = [_level(level, decimals, largest, -1, dimmed=dimmed) for level in best_bids]
+    bid, ask = (row.bid, row.ask) if row else (None, None)
+    asks = [
+        _level(level, decimals, largest, 1, dimmed=dimmed or (ask is not None and level.price < ask))
+        for level in reversed(best_asks)
+    ]
+    bids = [
+        _level(level, decimals, largest, -1, dimmed=dimmed or (bid is not None and level.price > bid))
+        for level in best_bids
+    ]
     spread = (_spread(best_bids[0], best_asks[0], decimals),) if best_bids and best_asks else ()
     return TableView(_ladder_title(detail, view), _LADDER_COLUMNS, (*asks, *spread, *bids), "No book yet.")
 
@@ -104,18 +103,22 @@ def facts_line(view: DeckView, coin: str) -> str:
     """Price, changes, funding and open interest on one line."""
     row, detail = _found(view, coin)
     if row is None:
-        return "" if view.shown is None else f"{clean(coin, 32)} is no longer listed; what is shown is the last of it"
+        when = "was not listed then" if view.frozen_s is not None else "is no longer listed"
+        return "" if view.shown is None else f"{clean(coin, 32)} {when}"
     premium = None
     if detail is not None and detail.mark_price and detail.oracle_price:
         premium = 1e4 * (detail.mark_price / detail.oracle_price - 1)
+    age_ms = None if row.age_ms is None else row.age_ms + view.lag_ms
     facts = (
         ("", shown.price(row.price, row.price_decimals)),
+        ("age", f"{'stale ' if row.stale or view.outdated else ''}{shown.age(age_ms)}"),
+        ("bid", shown.price(row.bid, row.price_decimals)),
+        ("ask", shown.price(row.ask, row.price_decimals)),
         ("24h", shown.change(row.change_24h)),
         ("funding %/h", shown.hourly_rate(row.funding)),
         ("OI $", shown.compact(row.open_interest_usd)),
         ("vol 24h $", shown.compact(row.day_volume_usd)),
         ("mark−oracle bp", shown.basis_points(premium)),
-        ("age", f"{'stale ' if row.stale else ''}{shown.age(row.age_ms)}"),
     )
     return " · ".join(f"{name} {value}".strip() for name, value in facts)
 
@@ -131,6 +134,8 @@ def _found(view: DeckView, coin: str) -> tuple[MarketRow | None, MarketDetail | 
 def _waiting(view: DeckView, coin: str) -> str:
     if view.shown is None or view.outdated:
         return waiting_sentence(view)
+    if view.frozen_s is not None:
+        return f"{clean(coin, 32)} was not open then; step forward, or let the display go on."
     return f"Waiting for the engine's view of {clean(coin, 32)}…"
 
 
@@ -146,6 +151,7 @@ def _with_holes(detail: MarketDetail, decimals: int, *, dimmed: bool) -> tuple[R
     return tuple(rows)
 
 
+@lru_cache(maxsize=2_048)
 def _print(trade: TradeView, decimals: int, *, marked: bool, dimmed: bool) -> Row:
     role: Role = "up" if trade.side > 0 else "down"
     large = marked and trade.percentile >= LARGE_PERCENTILE
@@ -157,13 +163,14 @@ def _print(trade: TradeView, decimals: int, *, marked: bool, dimmed: bool) -> Ro
         Cell(f"{trade.percentile:.0f}", "accent" if large else "muted"),
         Cell("LARGE" if large else "", "accent"),
     )
-    return Row(f"{trade.time_ms} {trade.trade_id} {trade.price} {trade.size}", cells, dimmed)
+    values = (trade.time_ms, "buy" if trade.side > 0 else "sell", trade.price, trade.size, trade.percentile, large)
+    return Row(f"{trade.time_ms} {trade.trade_id} {trade.price} {trade.size}", cells, dimmed, values=values)
 
 
 def _hole(from_ms: int, to_ms: int) -> Row:
     text = f"{(to_ms - from_ms) / 1000:.1f}s"
     cells = (Cell(shown.clock(to_ms), "warning"), Cell("? gap", "warning"), Cell(f"lost {text}", "warning"))
-    return Row(f"hole {from_ms}", (*cells, Cell(""), Cell(""), Cell("gap", "warning")))
+    return Row(f"hole {from_ms}", (*cells, Cell(""), Cell(""), Cell("gap", "warning")), name="gap")
 
 
 def _level(level: LevelView, decimals: int, largest: float, side: int, *, dimmed: bool) -> Row:
@@ -176,14 +183,17 @@ def _level(level: LevelView, decimals: int, largest: float, side: int, *, dimmed
         Cell(str(level.orders), "muted"),
         Cell(bar if side > 0 else "", role),
     )
-    return Row(f"{'ask' if side > 0 else 'bid'} {level.price}", cells, dimmed)
+    depths = (None, level.size) if side > 0 else (level.size, None)
+    values = (depths[0], level.size, level.price, level.orders, depths[1])
+    name = f"{'ask' if side > 0 else 'bid'} {shown.price(level.price, decimals)}"
+    return Row(f"{side} {level.price}", cells, dimmed, values=values, name=name)
 
 
 def _spread(bid: LevelView, ask: LevelView, decimals: int) -> Row:
     width = ask.price - bid.price
     share = shown.basis_points(2e4 * width / (ask.price + bid.price))
     cells = (Cell(""), Cell("spread", "muted"), Cell(shown.price(width, decimals), "muted"), Cell(""))
-    return Row("spread", (*cells, Cell(f"{share} bp", "muted")))
+    return Row("spread", (*cells, Cell(f"{share} bp", "muted")), values=(None, None, width, None, None), name="spread")
 
 
 def _ladder_title(detail: MarketDetail, view: DeckView) -> str:

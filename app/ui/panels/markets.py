@@ -1,5 +1,6 @@
 """The Markets panel: one row a coin. Pure: a view of the deck in, a table's view out."""
 
+from functools import cache
 from typing import get_args
 
 import msgspec
@@ -21,9 +22,9 @@ _FRESHNESS_ROLES: dict[Freshness, Role] = {
 _DIRECTION_ROLES: dict[int, Role] = {1: "up", 0: "muted", -1: "down"}
 _FRESHNESS_RANKS: dict[Freshness | None, Value] = {word: rank for rank, word in enumerate(get_args(Freshness))}
 _UNKNOWN = Cell(shown.DASH, "muted")
-_TREND_CELLS = 20
 
 
+@cache
 def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
     """The columns; those of the metrics stand under the name of what made them."""
     source = metric_source.upper()
@@ -39,7 +40,7 @@ def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
         Column("mom", 4, priority=4, group=source, words="momentum"),
         Column("press", 5, priority=7, group=source, words="pressure"),
         Column("cont", 4, priority=5, group=source, words="continuation"),
-        Column("freshness", 10, "left", priority=8, group=source),
+        Column("freshness", 10, "left", priority=8, group=source, ranked=True),
         Column("sprd bp", 7, priority=10, words="spread bp"),
         Column("fund %/h", 8, priority=11, words="funding %/h"),
         Column("OI $", 6, priority=12, words="open interest $"),
@@ -130,7 +131,7 @@ def _trend(market: MarketRow) -> Cell:
     """The last hour as bars between its lowest and its highest price."""
     change = _trend_change(market)
     role: Role = "muted" if not change else "up" if change > 0 else "down"
-    return Cell(shown.sparkline(market.trend[-_TREND_CELLS:]), role, shown.change(change))
+    return Cell(shown.sparkline(market.trend), role, shown.change(change))
 
 
 def _trend_change(market: MarketRow) -> float | None:

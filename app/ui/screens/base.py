@@ -45,7 +45,7 @@ class Selection:
     panel: Panel
     columns: tuple[Column, ...]
     row: Row
-    rows: tuple[Row, ...] = ()
+    rows: tuple[Row, ...]
 
 
 class DeckScreen(Screen[None], inherit_bindings=False):

@@ -29,7 +29,7 @@ class Detail(DeckScreen):
         panel = opened.panel.view(view)
         row = next((row for row in panel.rows if row.key == opened.row.key), None)
         if row is not None:
-            self._selection = opened = Selection(opened.panel, panel.columns, row)
+            self._selection = opened = Selection(opened.panel, panel.columns, row, panel.rows)
         width = self.size.width - _BORDERS
         self._table.show(detail_view(opened.panel.id, opened.columns, opened.row, width, gone=row is None))
 

@@ -10,6 +10,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from app.ui.actions import bindings
+from app.ui.layouts import Interval
 from app.ui.panels.market import (
     INTERVALS,
     chart_view,
@@ -18,7 +19,7 @@ from app.ui.panels.market import (
     reads_of,
     tape_view,
 )
-from app.ui.panels.markets import market_columns, market_row
+from app.ui.panels.markets import market_columns, market_row, markets_view
 from app.ui.screens.base import Panel, Selection, show_failure
 from app.ui.screens.panels import PanelScreen
 from app.ui.state import DeckView
@@ -53,10 +54,12 @@ class MarketScreen(PanelScreen):
     MarketScreen.-narrow CandleChart, MarketScreen.-short CandleChart { border: none; border-top: solid $border; }
     """
 
-    def __init__(self, palette: Palette, coin: str, interval: str = "1m", marks: Marks = "blocks") -> None:
+    def __init__(self, palette: Palette, coin: str, interval: Interval = "1m", marks: Marks = "blocks") -> None:
         super().__init__(palette)
         self.coin = coin
-        self.interval = interval
+        self.interval: Interval = interval
+        self._book_panel = Panel("book", lambda view: ladder_view(view, self.coin, _MOST_LEVELS))
+        self._tape_panel = Panel("time & sales", lambda view: tape_view(view, self.coin))
         self._facts = FactsLine()
         self._chart = CandleChart(marks, id="chart")
         self._book = LiveTable(id="book")
@@ -117,7 +120,7 @@ class MarketScreen(PanelScreen):
 
     def selection(self) -> Selection | None:
         """The row of the book or the tape in focus, else the market's own."""
-        for table, panel in ((self._book, self._panel("book")), (self._tape, self._panel("time & sales"))):
+        for table, panel in ((self._book, self._book_panel), (self._tape, self._tape_panel)):
             if table is self.focused and table.row is not None:
                 return Selection(panel, table.view.columns, table.row, table.view.rows)
         return self._market_row
@@ -130,7 +133,4 @@ class MarketScreen(PanelScreen):
             return None
         columns = market_columns(snapshot.metric_source)
         row = market_row(market)
-        return Selection(self._panel("markets"), columns, row, (row,))
-
-    def _panel(self, name: str) -> Panel:
-        return Panel(name, lambda view: tape_view(view, self.coin))
+        return Selection(Panel("markets", markets_view), columns, row, (row,))

@@ -101,7 +101,9 @@ class ArrangedTable(LiveTable):
     def action_next_watchlist(self) -> None:
         """Show the next saved filter; after the last, everything."""
         if not self.watchlists:
-            self.post_message(self.Said("No watchlists here; those under [deck.watchlists] are for the markets."))
+            self.post_message(
+                self.Said("No watchlist for this table; [deck.watchlists] in config.toml makes some for the markets.")
+            )
             return
         found, mistakes = next_watchlist(self.watchlists, self.watchlist, self._given.columns)
         self._set_filter(found)

@@ -56,6 +56,23 @@ _ASCII_EIGHTHS = " ..::||##"
 _ROLES: Mapping[_Direction, Role] = {"up": "up", "down": "down", "flat": "text"}
 
 
+@dataclass(frozen=True)
+class ChartView:
+    """All that a chart draws; `empty` is the sentence in its place while there is nothing to draw.
+
+    `newest_ms` is when the bucket at the right edge begins: that of the engine's time.
+    """
+
+    title: str
+    candles: Sequence[CandleView]
+    interval_ms: int
+    newest_ms: int
+    decimals: int
+    holes: Sequence[tuple[int, int]]
+    empty: str
+    dimmed: bool = False
+
+
 class Scale(NamedTuple):
     """Prices from the bottom to the top of `rows` rows."""
 
@@ -94,15 +111,15 @@ class Canvas:
 def draw(
     candles: Sequence[CandleView],
     interval_ms: int,
-    end_ms: int,
+    newest_ms: int,
     size: tuple[int, int],
     holes: Sequence[tuple[int, int]] = (),
     marks: Marks = "blocks",
 ) -> Canvas:
-    """The buckets up to the one that `end_ms` lies in, as many as fit into `size` (columns, rows)."""
+    """The buckets up to the one that begins at `newest_ms`, as many as fit into `size` (columns, rows)."""
     width, rows = size
-    buckets = _buckets(candles, interval_ms, end_ms, width)
-    first_ms = end_ms - end_ms % interval_ms - (width - 1) * interval_ms
+    buckets = _buckets(candles, interval_ms, newest_ms, width)
+    first_ms = newest_ms - (width - 1) * interval_ms
     spoiled = tuple(_is_spoiled(first_ms + place * interval_ms, interval_ms, holes) for place in range(width))
     volume_rows = rows // _VOLUME_SHARE if rows >= _VOLUME_FROM_ROWS else 0
     scale = _scale(buckets, rows - volume_rows)
@@ -115,8 +132,9 @@ def draw(
     return Canvas(buckets, spoiled, columns, scale)
 
 
-def _buckets(candles: Sequence[CandleView], interval_ms: int, end_ms: int, width: int) -> tuple[CandleView | None, ...]:
-    newest_ms = end_ms - end_ms % interval_ms
+def _buckets(
+    candles: Sequence[CandleView], interval_ms: int, newest_ms: int, width: int
+) -> tuple[CandleView | None, ...]:
     found: list[CandleView | None] = [None] * width
     for candle in candles[-width:]:
         place = width - 1 - (newest_ms - candle.open_ms) // interval_ms

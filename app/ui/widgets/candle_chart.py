@@ -10,9 +10,8 @@ from textual.strip import Strip
 from app.core.text import clean
 from app.engine.protocol import CandleView
 from app.ui import format as shown
-from app.ui.panels.market import ChartView
 from app.ui.theme import Role
-from app.ui.widgets.candle_canvas import Canvas, Marks, draw
+from app.ui.widgets.candle_canvas import Canvas, ChartView, Marks, draw
 from app.ui.widgets.lines import LineWidget, wrap
 
 _NOTHING = ChartView("", (), 60_000, 0, 2, (), "")
@@ -38,6 +37,8 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
         self._view = _NOTHING
         self._canvas = Canvas((), (), (), None)
         self._title = ""
+        self._gutter = 0
+        self._cursor: int | None = None
         self.crosshair_ms: int | None = None
 
     def show(self, view: ChartView) -> None:
@@ -91,22 +92,22 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
     def _redraw(self) -> None:
         width, height = self.size.width, self.size.height
         view = self._view
+        highest = max((candle.high for candle in view.candles), default=0.0)
+        self._gutter = len(shown.price(highest, view.decimals)) + 2
         columns = max(1, width - self._gutter)
         rows = height - _AXIS_ROWS - bool(view.holes)
         if rows > 0 and view.candles:
             size = (columns, rows)
-            self._canvas = draw(view.candles, view.interval_ms, view.end_ms, size, view.holes, self._marks)
+            self._canvas = draw(view.candles, view.interval_ms, view.newest_ms, size, view.holes, self._marks)
             if view.holes and not any(self._canvas.holes):
-                self._canvas = draw(view.candles, view.interval_ms, view.end_ms, (columns, rows + 1), (), self._marks)
+                self._canvas = draw(
+                    view.candles, view.interval_ms, view.newest_ms, (columns, rows + 1), (), self._marks
+                )
         else:
             self._canvas = Canvas((), (), (), None)
+        self._cursor = self._cursor_column()
         self._draw_title()
         self.refresh()
-
-    @property
-    def _gutter(self) -> int:
-        highest = max((candle.high for candle in self._view.candles), default=0.0)
-        return len(shown.price(highest, self._view.decimals)) + 2
 
     def _draw_title(self) -> None:
         title = str(clean(f"{self._view.title}{_candle_text(self.candle, self._view)}", 160))
@@ -115,7 +116,7 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
             self.border_title = Content(title)
 
     def _plot(self, y: int) -> list[Segment]:
-        columns, cursor = self._canvas.columns, self._cursor_column()
+        columns, cursor = self._canvas.columns, self._cursor
         cells = [(text[y], role, place == cursor) for place, (text, role) in enumerate(columns)]
         segments = []
         for (role, lit), run in groupby(cells, key=_look):
@@ -147,7 +148,7 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
 
     def _time_axis(self) -> str:
         interval_ms, columns = self._view.interval_ms, len(self._canvas.columns)
-        newest_ms = self._view.end_ms - self._view.end_ms % interval_ms
+        newest_ms = self._view.newest_ms - self._view.newest_ms % interval_ms
         return _axis_text(newest_ms - (columns - 1) * interval_ms, interval_ms, columns)
 
 

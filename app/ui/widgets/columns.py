@@ -20,6 +20,7 @@ class Column:
 
     Neighbours with the same `group` share a title above their own. A `flexible` column takes the width that is left.
     `words` is the title in full, where there is room for it. In a column that `flashes`, digits that moved light up.
+    What a row is sorted by in a `ranked` column is only its place in an order.
     """
 
     title: str
@@ -30,6 +31,7 @@ class Column:
     flexible: bool = False
     words: str = ""
     flashes: bool = False
+    ranked: bool = False
 
     @property
     def name(self) -> str:
@@ -59,7 +61,8 @@ class Row(NamedTuple):
     """A row: a key that stays with it, a cell for each column, and whether it is dimmed as a whole.
 
     A `pinned` row comes before the others in every order. `values` are what the cells stand for, one for each: a
-    number in the unit shown, a text, or None for what is not known. Without them the cells' texts count.
+    number in the unit shown, a text, or None for what is not known. Without them the cells' texts count. `name` is what
+    the row is called where its first cell does not say.
     """
 
     key: str
@@ -67,11 +70,17 @@ class Row(NamedTuple):
     dimmed: bool = False
     pinned: bool = False
     values: tuple[Value, ...] = ()
+    name: str = ""
 
     @property
     def looks(self) -> tuple[str, tuple[Cell, ...], bool]:
         """All of the row that is painted: rows with the same looks need no new line."""
         return self[:3]
+
+    @property
+    def title(self) -> str:
+        """What the row is called."""
+        return self.name or self.cells[0].value
 
     def value(self, column: int) -> Value:
         """What the row is sorted and asked by in a column; None when that is not known."""

@@ -1,6 +1,7 @@
 """The one table of the deck: fixed columns, cached lines, and only changed lines painted again."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from rich.segment import Segment
 from rich.style import Style
@@ -98,12 +99,13 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         """Light up what moved among the rows in view, for a moment."""
         found = all_moved(self._view.columns, old, self._window())
         if found:
-            if not self._moved:
-                self.set_timer(LASTS_S, self._end_flash)
             self._moved |= found
+            self.set_timer(LASTS_S, partial(self._end_flash, found))
 
-    def _end_flash(self) -> None:
-        ended, self._moved = self._moved, {}
+    def _end_flash(self, found: Mapping[str, Mapping[int, Moved]]) -> None:
+        """Let go of what was lit then; a row that has moved again since stays lit."""
+        ended = {key for key, cells in found.items() if self._moved.get(key) is cells}
+        self._moved = {key: cells for key, cells in self._moved.items() if key not in ended}
         self._refresh_rows({place for place, row in enumerate(self._view.rows) if row.key in ended})
 
     def set_palette(self, palette: Palette) -> None:

@@ -84,3 +84,11 @@ def test_a_full_disk_is_told_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="make room"):
         RollingTape(tmp_path / "night.tape", SESSION, ManualClock(), LIMITS, free=lambda folder: 0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_gone_is_a_data_error(tmp_path: Path) -> None:
+    def gone(folder: Path) -> int:
+        raise FileNotFoundError(2, "No such file or directory", str(folder))
+
+    with pytest.raises(DataError, match="folder it is written to is gone"):
+        RollingTape(tmp_path / "night.tape", SESSION, ManualClock(), LIMITS, free=gone)

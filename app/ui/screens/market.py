@@ -45,7 +45,7 @@ class MarketScreen(PanelScreen):
     MarketScreen #market { height: 1fr; layout: grid; grid-size: 2; grid-rows: 3fr 2fr 5; grid-columns: 1fr 1fr; }
     MarketScreen #chart { column-span: 2; }
     MarketScreen #reads { column-span: 2; }
-    MarketScreen.-wide #market { grid-size: 3; grid-columns: 1fr 46 50; grid-rows: 1fr 5; }
+    MarketScreen.-wide #market { grid-size: 3; grid-columns: 1fr 40 42; grid-rows: 1fr 5; }
     MarketScreen.-wide #chart { column-span: 1; }
     MarketScreen.-wide #reads { column-span: 1; }
     MarketScreen.-wide #book { row-span: 2; }

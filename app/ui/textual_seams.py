@@ -1,4 +1,7 @@
-"""The one place that leans on Textual's private names. Its test fails when an update takes one of them away."""
+"""Where the deck leans on Textual's private names, but for the crash handler in `deck_base`.
+
+Its test fails when an update takes one of them away.
+"""
 
 import asyncio
 import contextlib

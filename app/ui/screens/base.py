@@ -150,7 +150,8 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         except Exception as error:  # noqa: BLE001 - the last barrier of a panel: told in its frame, and logged
             _log.exception("panel %s failed", part)
             self._failed.add(part)
-            fail(f"This panel failed: {clean(repr(error), 160)}. R draws it again; the log tells the rest.")
+            key = next(action.shown_keys[0] for action in self.actions if action.id == "retry")
+            fail(f"This panel failed: {clean(repr(error), 160)}. {key} draws it again; the log tells the rest.")
 
     def retry(self) -> bool:
         """Draw again what failed; whether anything had."""

@@ -3,19 +3,21 @@
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from app.config.settings import MarketsSettings, Settings
+from app.config.settings import MarketsSettings, ScalperSettings, Settings
 from app.config.toml import settings_sha256, to_toml
 from app.core.clock import ManualClock
 from app.core.errors import VenueError
-from app.core.record import Answer, Kind, Request
+from app.core.record import MODEL_CONNECTION, Answer, Connected, Kind, Request
 from app.demo.session import Session as VenueSession
 from app.demo.venue import Venue
 from app.engine.core import Core
 from app.engine.demo_venue import Urls
+from app.engine.evaluation import AnswerSource
 from app.engine.sequencer import Sequencer
 from app.engine.venue_run import client_settings
 from app.feeds.hyperliquid.client import HyperliquidClient
@@ -23,20 +25,36 @@ from app.feeds.hyperliquid.wire import WireClientFrame, WireSubscription
 from app.feeds.inbox import Inbox
 from app.feeds.tape.format import Session
 from app.feeds.tape.writer import TapeWriter
+from app.scalper.desk import MODEL_VENUE
 
 _SEED, _START_MS = 7, 1_790_000_000_000
 _STEP_MS, _TICK_MS = 50, 250
 _UNUSED = Urls("ws://127.0.0.1:9", "http://127.0.0.1:9")
 
 
-class VirtualDemo:
-    """Venue, client and engine of one demo, moved by `advance` alone."""
+class _Due(NamedTuple):
+    """A model's answer that has not come yet."""
 
-    def __init__(self, coins: int, tape: Path) -> None:
-        self.settings = Settings(markets=MarketsSettings(top=coins))
+    at_ms: int
+    answer: Answer
+
+
+class VirtualDemo:
+    """Venue, client and engine of one demo, moved by `advance` alone; a model reads where there are `answers`."""
+
+    def __init__(
+        self, coins: int, tape: Path, *, answers: AnswerSource | None = None, scalper: ScalperSettings | None = None
+    ) -> None:
+        """`scalper` is how the model is asked (None: as by default)."""
+        enabled = msgspec.structs.replace(scalper or ScalperSettings(), enabled=answers is not None)
+        self.settings = Settings(markets=MarketsSettings(top=coins), scalper=enabled)
+        self._answers = answers
+        self._question: Request | None = None
+        self._question_ms = 0
+        self._due: _Due | None = None
         self._clock = ManualClock(_START_MS * 1_000_000)
         self._venue = Venue(seed=_SEED, coins=coins, start_ms=_START_MS)
-        self._session = self._connected()
+        self._session, self._books_session = self._connected(), self._connected()
         self._inbox = Inbox(self._clock)
         connection = client_settings(self.settings, _UNUSED)
         self._client = HyperliquidClient(connection, self._inbox, self._clock, np.random.default_rng(_SEED))
@@ -45,7 +63,10 @@ class VirtualDemo:
         self.core = Core("demo", self.settings)
         self._sequencer = Sequencer(self._clock, self.core.dispatch)
         self.writer = self._sequencer.recorder = TapeWriter(tape, self._tape_session(), self._clock)
-        self._client.connected(1)
+        self._client.data.connected(1)
+        if answers is not None:
+            self._client.books.connected(1)
+            self._inbox.put(0, Kind.CONNECT, msgspec.msgpack.encode(Connected(MODEL_VENUE, MODEL_CONNECTION)))
         self.core.start(self)
 
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
@@ -54,12 +75,18 @@ class VirtualDemo:
         self._client.subscribe(wanted)
         for subscription in wanted:
             frame = msgspec.json.encode(WireClientFrame(method="subscribe", subscription=subscription))
-            self._session.receive(frame, self._now_ms)
+            (self._books_session if subscription.fast else self._session).receive(frame, self._now_ms)
 
     def request(self, request: Request) -> None:
         """Note what the core asks; it is answered when the venue's budget allows."""
         self._inbox.put(0, Kind.REQUEST, msgspec.msgpack.encode(request))
-        self._asked.append(request)
+        if request.venue == MODEL_VENUE:
+            self._question, self._question_ms = request, self._now_ms
+        else:
+            self._asked.append(request)
+
+    def withdraw(self, request_id: int) -> None:
+        """Nobody cancels anything here: the question is answered all the same."""
 
     async def advance(self, seconds: float) -> None:
         """Let `seconds` pass."""
@@ -67,15 +94,31 @@ class VirtualDemo:
         while self._now_ms < until_ms:
             self._now_ms += _STEP_MS
             self._clock.advance(_STEP_MS / 1_000)
+            self._enter_answer()
             self._venue.advance(self._now_ms)
             while self._session.pending():
-                self._client.received(self._session.take(self._now_ms))
+                self._client.data.received(self._session.take(self._now_ms))
+            while self._books_session.pending():
+                self._client.books.received(self._books_session.take(self._now_ms))
             if self._now_ms % _TICK_MS == 0:
                 self._inbox.put(0, Kind.TIMER, b"")
                 self._answer()
             if self._inbox.waiting:
                 for arrival in await self._inbox.fetch():
                     self._sequencer.put(arrival)
+            await self._ask_model()
+
+    async def _ask_model(self) -> None:
+        """Carry a question; its answer comes once as much time has passed here as it took."""
+        if self._question is not None and self._answers is not None:
+            request, self._question = self._question, None
+            answer, seconds = await self._answers.answer(request)
+            self._due = _Due(self._question_ms + round(1_000 * seconds), answer)
+
+    def _enter_answer(self) -> None:
+        if self._due is not None and self._due.at_ms <= self._now_ms:
+            self._inbox.put(0, Kind.ANSWER, msgspec.msgpack.encode(self._due.answer))
+            self._due = None
 
     def _answer(self) -> None:
         while self._asked:

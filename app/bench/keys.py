@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -22,6 +23,7 @@ READY, BEGUN = b"APP-IS-READY", b"MEASURING-NOW"
 _PAUSES_S = (0.02, 0.12)
 _READ_BYTES = 1 << 16
 _KEPT_BYTES = 4_096
+_MARK_BYTES = 64
 _PATIENCE_S = 5.0
 
 
@@ -98,6 +100,23 @@ class Keyboard:
             if not self._read(left_s):
                 raise TapedeckError(f"the app under test ended early; it wrote {bytes(self._seen[-400:])!r}")
             del self._seen[:-_KEPT_BYTES]
+
+    def first_shown(self, mark: re.Pattern[bytes], seconds: float) -> dict[bytes, int]:
+        """When each text that matches `mark` first shows within so long, in the clock's monotonic nanoseconds.
+
+        Raises `TapedeckError` when the program ends.
+        """
+        shown: dict[bytes, int] = {}
+        deadline_ns = self._clock.monotonic_ns() + round(seconds * 1e9)
+        while (left_s := (deadline_ns - self._clock.monotonic_ns()) / 1e9) > 0:
+            if not self._read(left_s):
+                raise TapedeckError(f"the app under test ended early; it wrote {bytes(self._seen[-400:])!r}")
+            now_ns = self._clock.monotonic_ns()
+            for found in mark.finditer(self._seen):
+                shown.setdefault(found[0], now_ns)
+            # A mark may come in two pieces.
+            del self._seen[:-_MARK_BYTES]
+        return shown
 
     def wait_for_end(self, timeout_s: float = _PATIENCE_S) -> None:
         """Take what the program still writes until it has ended, or the time is over."""

@@ -69,7 +69,7 @@ async def receive_with_engine(url: str, frames: int, clock: Clock, tape: Path) -
         sequencer.recorder = writer
         started = time.process_time()
         async with asyncio.TaskGroup() as group:
-            workers = [group.create_task(client.run_socket()), group.create_task(_tick(inbox, settings))]
+            workers = [group.create_task(client.data.run()), group.create_task(_tick(inbox, settings))]
             await _dispatch_until_dropped(inbox, sequencer)
             spent = time.process_time() - started
             for worker in workers:

@@ -11,13 +11,15 @@ import msgspec
 class Target(msgspec.Struct, frozen=True):
     """A figure's goal: below, at most or at least `value`.
 
-    With `of`, the goal is `times` that figure of the same results, or `value` if that is more.
+    With `of`, the goal is `times` that figure of the same results, or `value` if that is more. With `least`, a figure
+    below it misses the goal too.
     """
 
     sense: Literal["<", "<=", ">="]
     value: float
     times: float = 0.0
     of: str = ""
+    least: float | None = None
 
     def bound(self, results: Mapping[str, float]) -> float:
         """The number to reach, among these results."""
@@ -26,6 +28,8 @@ class Target(msgspec.Struct, frozen=True):
     def met(self, figure: float, results: Mapping[str, float]) -> bool:
         """Whether `figure` reaches the goal. A figure that is not a number does not."""
         bound = self.bound(results)
+        if self.least is not None and not figure >= self.least:
+            return False
         return {"<": figure < bound, "<=": figure <= bound, ">=": figure >= bound}[self.sense]
 
 
@@ -66,5 +70,6 @@ def _line(name: str, results: Mapping[str, float], target: Target | None) -> Lin
     value = results[name]
     if target is None:
         return Line(name, value, "", "")
-    goal = f"{target.sense} {target.bound(results):g}"
+    least = "" if target.least is None else f">= {target.least:g}, "
+    goal = f"{least}{target.sense} {target.bound(results):g}"
     return Line(name, value, goal, "PASS" if target.met(value, results) else "FAIL")

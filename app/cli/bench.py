@@ -19,13 +19,20 @@ BENCHES = {
     "replay": "app.bench.replay:REPLAY",
     "store": "app.bench.store:STORE",
     "ui": "app.bench.ui:UI",
+    "scalper": "app.bench.scalper:SCALPER",
 }
 """Where each benchmark stands. Imported when it is used: most of them load the whole engine."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Flags of `bench`."""
-    parser.add_argument("name", nargs="?", choices=BENCHES, metavar="NAME", help=f"one of: {', '.join(BENCHES)}")
+    parser.add_argument(
+        "name",
+        nargs="?",
+        choices=BENCHES,
+        metavar="NAME",
+        help=f"one of: {', '.join(BENCHES)} (without NAME: list them)",
+    )
     parser.add_argument("--save", type=Path, metavar="FILE", help="write the JSON to a new file as well")
     options.add_json(parser)
     options.add_talk(parser)

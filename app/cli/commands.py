@@ -20,27 +20,32 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command("start", "app.cli.start", "what plain `tapedeck` does: a choice the first time, then live"),
-    Command("live", "app.cli.live", "the deck on live venues"),
-    Command("demo", "app.cli.demo", "the deck on the embedded, simulated venue: no network needed"),
-    Command("play", "app.cli.play", "the deck on a recording"),
-    Command("record", "app.cli.record", "record live venues without a deck"),
+    Command("start", "app.cli.start", "the same as `tapedeck` alone: asks the first time what to open"),
+    Command("live", "app.cli.live", "open the deck on the live market"),
+    Command("demo", "app.cli.demo", "open the deck on a simulated market: no network needed"),
+    Command("play", "app.cli.play", "open the deck on a recording"),
+    Command("record", "app.cli.record", "record a market without a deck"),
     Command("tape", "app.cli.tape", "inspect, import and cut recordings"),
-    Command("run", "app.cli.run", "the engine without a deck"),
-    Command("attach", "app.cli.attach", "the deck on an engine that is running"),
+    Command("run", "app.cli.run", "run the engine without a deck and print what it counted"),
+    Command("attach", "app.cli.attach", "open a deck on an engine that is running already"),
+    Command("read", "app.cli.read", "read one market once, as the scalper's panel does"),
+    Command("eval", "app.cli.eval", "judge the scalper's read over a recording: AI against rules"),
     Command("scorecards", "app.cli.scorecards", "how the deck's claims came out, with intervals"),
     Command("doctor", "app.cli.doctor", "check this machine and what tapedeck needs"),
     Command("config", "app.cli.config", "show, find and check settings"),
     Command("bench", "app.cli.bench", "measure tapedeck on this machine"),
-    Command("completion", "app.cli.completion", "print a completion script for a shell"),
+    Command("completion", "app.cli.completion", "print a completion script for bash, zsh or fish"),
 )
 START_COMMAND = "start"
 DEFAULT_COMMAND = "live"
 
 _EPILOG = """\
+Without a command, tapedeck asks the first time what to open, and opens that from then on (the setting deck.opens).
+A deck fills the terminal: ? shows its keys, q leaves it.
+
 examples:
   tapedeck demo                        look around without a network
-  tapedeck --set markets.top=50        live, with the 50 busiest markets
+  tapedeck live --set markets.top=50   live, with the 50 busiest markets
   tapedeck record --for 10m            record ten minutes
   tapedeck play FILE.tape --speed 10   watch a recording ten times as fast
 
@@ -57,6 +62,12 @@ class HelpFormatter(RawDescriptionRichHelpFormatter):
     text_markup = False
     help_markup = False
 
+    def add_argument(self, action: argparse.Action) -> None:
+        """Also makes the column of names as wide as the commands are with their indentation, which argparse forgets."""
+        super().add_argument(action)
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - there is no public name for this class
+            self._action_max_length += self._indent_increment
+
 
 class Parser(argparse.ArgumentParser):
     """A parser that raises `UsageError` instead of ending the process."""
@@ -72,7 +83,7 @@ def build_parser(load: Collection[str] = (), commands: Sequence[Command] = COMMA
     """The whole parser. Only commands in `load` are imported and get their flags; the others have a name and a help."""
     parser = Parser(
         prog="tapedeck",
-        description="A trading deck for the terminal: live markets, recordings, replay. Public data only.",
+        description="A trading deck for the terminal: live markets, recordings, replay. Public data only, no orders.",
         epilog=_EPILOG,
     )
     parser.add_argument("--version", action="store_true", help="print versions and exit")
@@ -89,18 +100,50 @@ def _sentence(text: str) -> str:
 
 
 def command_words(arguments: Sequence[str]) -> list[str]:
-    """The arguments with the command in front: flags alone belong to `live`, no arguments at all mean `start`.
+    """The arguments with the command in front: those of `live` alone mean `live`, none but settings mean `start`.
 
-    Raises `UsageError` for a word that is no command, naming the nearest one.
+    Flags of the settings may stand before the command; they are moved behind it. Raises `UsageError` for any other flag
+    there, saying where it goes, and for a word that is no command, naming the nearest one.
     """
-    if not arguments:
-        return [START_COMMAND]
-    if arguments[0].startswith("-") and arguments[0] not in ("-h", "--help"):
+    settings, rest = _leading_settings(arguments)
+    if not rest:
+        return [START_COMMAND, *settings]
+    if rest[0].startswith("-") and rest[0] not in ("-h", "--help"):
+        _check_no_command(rest)
         return [DEFAULT_COMMAND, *arguments]
-    word = arguments[0]
-    names = [command.name for command in COMMANDS]
-    if word in names or word.startswith("-"):
-        return list(arguments)
-    near = difflib.get_close_matches(word[:64], names, n=1)
-    hint = f"did you mean {near[0]}?" if near else "`tapedeck --help` lists the commands"
-    raise UsageError(f"{word} is not a command; {hint}")
+    if rest[0].startswith("-"):
+        return [DEFAULT_COMMAND, *arguments] if settings else rest
+    _check_command(rest[0])
+    # A later flag wins over an earlier one: those that stood first go before the command's own.
+    words = next((place for place, word in enumerate(rest) if word.startswith("-")), len(rest))
+    return [*rest[:words], *settings, *rest[words:]]
+
+
+def _leading_settings(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The flags of `app.cli.options.add_settings` that come first, with their values, and all that follows."""
+    place = 0
+    while place < len(arguments):
+        flag, equals, _ = arguments[place].partition("=")
+        if flag not in ("--set", "--config", "--no-color"):
+            break
+        place += 1 if equals or flag == "--no-color" else 2
+    return list(arguments[:place]), list(arguments[place:])
+
+
+def _check_no_command(flags: Sequence[str]) -> None:
+    """Raises `UsageError` where a command follows flags that are its own."""
+    command = next((word for word in flags if word in _names()), None)
+    if command is not None:
+        flag = flags[0].partition("=")[0]
+        raise UsageError(f"{flag} goes after the command: tapedeck {command} {flag}; see `tapedeck {command} --help`")
+
+
+def _check_command(word: str) -> None:
+    if word not in _names():
+        near = difflib.get_close_matches(word[:64], _names(), n=1)
+        hint = f"did you mean {near[0]}?" if near else "`tapedeck --help` lists the commands"
+        raise UsageError(f"{word} is not a command; {hint}")
+
+
+def _names() -> list[str]:
+    return [command.name for command in COMMANDS]

@@ -7,6 +7,13 @@ from typing import NamedTuple
 
 SHELLS = ("bash", "zsh", "fish")
 
+_EPILOG = """\
+where the line goes:
+  ~/.bashrc                    source <(tapedeck completion bash)
+  ~/.zshrc, after compinit     source <(tapedeck completion zsh)
+  ~/.config/fish/config.fish   tapedeck completion fish | source
+"""
+
 
 class Word(NamedTuple):
     """What may be typed next and what it means. `values` are those a flag takes: empty for a file or free text."""
@@ -17,16 +24,17 @@ class Word(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A point in the command line: the commands that lead to it, and the words that may follow."""
+    """A point in the command line: the commands that lead to it, and the words that may follow. `files` may, too."""
 
     path: str
     words: tuple[Word, ...]
+    files: bool = False
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `tapedeck completion`."""
-    parser.add_argument("shell", choices=SHELLS, help="the shell to print for")
-    parser.epilog = "for example, in ~/.bashrc: source <(tapedeck completion bash)"
+    parser.add_argument("shell", choices=SHELLS, help="the shell the script is for")
+    parser.epilog = _EPILOG
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,7 +53,8 @@ def script(shell: str, parser: argparse.ArgumentParser) -> str:
         return _fish(all_places)
     template, word = (_BASH, _bash_word) if shell == "bash" else (_ZSH, _zsh_word)
     cases = "".join(
-        f'    "{path}") reply=({" ".join(map(word, words))}) ;;\n' for path, words in _with_flags(all_places)
+        f'    "{place.path}") {"files=1 " if place.files else ""}reply=({" ".join(map(word, place.words))}) ;;\n'
+        for place in _with_flags(all_places)
     )
     return template.replace("@CASES@", cases)
 
@@ -61,8 +70,13 @@ def places(parser: argparse.ArgumentParser, path: str) -> Iterator[Place]:
                 below += places(child, f"{path} {name}".strip())
         else:
             words += _own_words(action)
-    yield Place(path, tuple(words))
+    yield Place(path, tuple(words), any(map(_is_free, parser._actions)))  # noqa: SLF001 - as above
     yield from below
+
+
+def _is_free(action: argparse.Action) -> bool:
+    """Whether it stands for itself, without a flag, and may be anything: the name of a file, here."""
+    return not action.option_strings and action.choices is None
 
 
 def _own_words(action: argparse.Action) -> Iterator[Word]:
@@ -80,27 +94,28 @@ def _with_flags(all_places: list[Place]) -> Iterator[Place]:
         yield place
         for word in place.words:
             if word.values is not None:
-                yield Place(f"{place.path} {word.text}".strip(), tuple(map(Word, word.values)))
+                yield Place(f"{place.path} {word.text}".strip(), tuple(map(Word, word.values)), not word.values)
 
 
 # Both scripts walk the words typed so far and keep those that lead to a place; a flag with a value counts only when it
-# is the word before the cursor. Where no word fits, the shell completes file names.
+# is the word before the cursor. Where a file may stand, flags are offered once a hyphen is typed, files before that.
 _BASH = """\
 # completion of tapedeck for bash
 _tapedeck_words() {
-  reply=()
+  reply=() files=
   case "$1" in
 @CASES@    *) return 1 ;;
   esac
 }
 _tapedeck() {
-  local place="" word joined reply
+  local place="" word joined reply files
   local before="${COMP_WORDS[COMP_CWORD-1]}"
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     joined="${place:+$place }$word"
     [[ "$word" != -* ]] && _tapedeck_words "$joined" && place="$joined"
   done
   [[ "$before" == -* ]] && _tapedeck_words "${place:+$place }$before" || _tapedeck_words "$place"
+  [[ -n "$files" && "${COMP_WORDS[COMP_CWORD]}" != -* ]] && reply=()
   COMPREPLY=($(compgen -W "${reply[*]}" -- "${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _tapedeck tapedeck
@@ -110,20 +125,20 @@ _ZSH = """\
 #compdef tapedeck
 # completion of tapedeck for zsh
 _tapedeck_words() {
-  reply=()
+  reply=() files=
   case "$1" in
 @CASES@    *) return 1 ;;
   esac
 }
 _tapedeck() {
-  local place="" word joined before="${words[CURRENT-1]}"
+  local place="" word joined files before="${words[CURRENT-1]}"
   local -a reply
   for word in "${(@)words[2,CURRENT-1]}"; do
     joined="${place:+$place }$word"
     [[ "$word" != -* ]] && _tapedeck_words "$joined" && place="$joined"
   done
   [[ "$before" == -* ]] && _tapedeck_words "${place:+$place }$before" || _tapedeck_words "$place"
-  if (( $#reply )); then _describe tapedeck reply; else _files; fi
+  if [[ -n "$files" && "${words[CURRENT]}" != -* ]]; then _files; else _describe tapedeck reply; fi
 }
 compdef _tapedeck tapedeck
 """
@@ -133,7 +148,7 @@ _FISH = """\
 function __tapedeck_at
   set -l place
   for word in (commandline -opc)[2..-1]
-    if contains -- (string join ' ' $place $word) @KNOWN@
+    if contains -- (string join -- ' ' $place $word) @KNOWN@
       set -a place $word
     end
   end
@@ -153,7 +168,10 @@ def _zsh_word(word: Word) -> str:
 def _fish(all_places: list[Place]) -> str:
     known = " ".join(_quoted(place.path) for place in all_places if place.path)
     lines = [_fish_line(place, word) for place in all_places for word in place.words]
-    return _FISH.replace("@KNOWN@", known) + "".join(lines)
+    no_files = [
+        f"complete -c tapedeck -f -n \"__tapedeck_at '{place.path}'\"\n" for place in all_places if not place.files
+    ]
+    return _FISH.replace("@KNOWN@", known) + "".join(no_files + lines)
 
 
 def _fish_line(place: Place, word: Word) -> str:

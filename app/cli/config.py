@@ -4,10 +4,12 @@ import argparse
 from pathlib import Path
 
 from app.cli import options, output
-from app.config.fields import values_of
-from app.config.load import check_file
+from app.cli.checks.deck import examine
+from app.config.fields import setting_fields, values_of
+from app.config.load import Loaded, check_file
 from app.config.locations import find_locations
 from app.config.toml import settings_sha256, to_toml, toml_value
+from app.core.errors import ConfigError, UsageError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,9 +21,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_settings(show)
     path = actions.add_parser("path", help="print where files are", description="Print tapedeck's directories.")
     options.add_json(path)
-    check = actions.add_parser("validate", help="check a file", description="Check a settings file, or all settings.")
-    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the file (default: all that applies)")
+    check = actions.add_parser(
+        "validate",
+        help="check the settings, and the theme, keymap and watchlists they name",
+        description="Check the settings, and the theme, keymap and watchlists they name.",
+    )
+    check.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="check this file alone (default: all settings that apply)"
+    )
     options.add_talk(check)
+    options.add_settings(check)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,10 +65,20 @@ def _path(args: argparse.Namespace) -> int:
 
 
 def _validate(args: argparse.Namespace) -> int:
-    if args.file:
-        check_file(args.file)
-        output.say(f"{args.file} is valid", quiet=args.quiet)
-    else:
-        loaded = options.load_settings(args, find_locations())
-        output.say("valid: " + ", ".join(map(str, loaded.files)), quiet=args.quiet)
+    locations = find_locations()
+    loaded = _alone(args) if args.file else options.load_settings(args, locations)
+    found = examine(loaded.settings.deck, loaded.origins, locations)
+    for other in found.others:
+        output.say(f"not used, and broken: {other}", quiet=args.quiet)
+    if found.mistakes:
+        raise ConfigError("\n".join(found.mistakes))
+    for file in loaded.files:
+        output.say(f"valid: {file}", quiet=args.quiet)
     return 0
+
+
+def _alone(args: argparse.Namespace) -> Loaded:
+    """The settings of the one file that is named, over the model's defaults."""
+    if args.config or args.set:
+        raise UsageError(f"{args.file} is checked alone; leave --config and --set out, or the file")
+    return Loaded(check_file(args.file), dict.fromkeys(setting_fields(), str(args.file)), (args.file,))

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.cli import options
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     from app.ui.deck_options import DeckOptions
 
 
-def open_deck(plan: "Plan", prepared: Prepared) -> int:
-    """Show the deck until it is left; its exit code. Raises `DataError` for a tape that cannot be read."""
+def open_deck(plan: "Plan", prepared: Prepared, notices: Sequence[str] = ()) -> int:
+    """Show the deck until it is left, saying `notices` at its start; its exit code.
+
+    Raises `DataError` for a tape that cannot be read.
+    """
     from app.core.clock import SystemClock
     from app.engine.build import build_engine, local_link
     from app.ui.run import run_deck
@@ -22,10 +26,10 @@ def open_deck(plan: "Plan", prepared: Prepared) -> int:
     clock = SystemClock()
     engine = build_engine(plan, prepared.settings, clock, prepared.locations)
     link = local_link(engine, prepared.locations)
-    return run_deck(link, deck_options(prepared, plan.mode.upper()), clock)
+    return run_deck(link, deck_options(prepared, plan.mode.upper(), notices), clock)
 
 
-def deck_options(prepared: Prepared, expected: str = "") -> "DeckOptions":
+def deck_options(prepared: Prepared, expected: str = "", notices: Sequence[str] = ()) -> "DeckOptions":
     """What the settings say of the deck; `expected` is the word for the source that was asked for."""
     from app.ui.deck_options import DeckOptions
 
@@ -40,6 +44,7 @@ def deck_options(prepared: Prepared, expected: str = "") -> "DeckOptions":
         marks=deck.chart,
         layouts=locations.layouts_file,
         expected=expected,
+        notices=notices,
     )
 
 

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 
 from app.cli import options, output
-from app.cli.checks import databases, machine, network, running
+from app.cli.checks import databases, deck, machine, model, network, running
 from app.cli.checks.check import Check, State
 from app.config.load import Loaded
 from app.config.locations import Locations, find_locations
@@ -40,22 +40,23 @@ def all_checks(args: argparse.Namespace, locations: Locations, clock: Clock) -> 
     yield machine.log_file(locations)
     yield machine.disk_space(locations)
     configuration, settings = _configuration(args, locations)
-    yield configuration
+    yield from configuration
     yield from machine.terminal()
     yield machine.engine_socket(locations)
     yield from running.vitals(locations)
     yield from databases.databases(locations)
     if not args.offline:
         yield from network.venue(settings.hyperliquid.rest_url, clock)
+        yield from model.model_server(settings.scalper)
 
 
-def _configuration(args: argparse.Namespace, locations: Locations) -> tuple[Check, Settings]:
+def _configuration(args: argparse.Namespace, locations: Locations) -> tuple[list[Check], Settings]:
     try:
         loaded = options.load_settings(args, locations)
     except ConfigError as error:
         fact = "; ".join(str(error).splitlines())
-        return Check("settings", "fail", fact, "correct them; `tapedeck config validate` checks again"), Settings()
-    return Check("settings", "ok", _files(loaded)), loaded.settings
+        return [Check("settings", "fail", fact, "correct them; `tapedeck config validate` checks again")], Settings()
+    return [Check("settings", "ok", _files(loaded)), deck.deck(loaded, locations)], loaded.settings
 
 
 def _files(loaded: Loaded) -> str:

@@ -3,17 +3,22 @@
 import argparse
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from app.cli import options
 from app.cli.moments import parse_moment
+from app.config.locations import Locations
 from app.core.calls import Call, Outcome
 from app.core.clock import SystemClock
+from app.core.errors import DataError
 
 if TYPE_CHECKING:
     from app.engine.engine import Run
 
 Pair = tuple[Call, Outcome]
+
+RECORDS: tuple[Literal["live", "demo"], ...] = ("live", "demo")
+"""The sources whose calls are kept in a database of their own."""
 
 _DAY_NS = 86_400_000_000_000
 _UNDECIDED = "still open, or its run was cut off"
@@ -40,6 +45,23 @@ async def _read(database: Path, since_ms: int) -> list[Pair]:
         decided = [pair async for pair in reader.decided(since_ms)]
         undecided = [call async for call in reader.undecided(since_ms)]
     return decided + [(call, ungraded(call, _UNDECIDED, call.available_at_ms)) for call in undecided]
+
+
+def other_records(mode: options.Mode, locations: Locations) -> list[str]:
+    """The sources other than `mode` whose databases hold a call."""
+    found = (other for other in RECORDS if other != mode and locations.database(other).exists())
+    return [other for other in found if asyncio.run(_holds_calls(locations.database(other)))]
+
+
+async def _holds_calls(database: Path) -> bool:
+    from app.store.reader import open_reader
+
+    try:
+        async with open_reader(database) as reader:
+            return bool(await reader.calls(limit=1))
+    except DataError:
+        # Nobody asked for this one; `tapedeck doctor` tells what is wrong with it.
+        return False
 
 
 def pairs_of(source: options.Source, prepared: options.Prepared, since: str | None) -> list[Pair]:
@@ -72,11 +94,12 @@ def _tape_pairs(tape: Path, prepared: options.Prepared, since: str | None) -> li
 
     recording = open_recording(tape)
     since_ms = moment_ms(since, recording.start_ns, recording.end_ns)
-    pairs = graded_pairs(asyncio.run(_play(tape, prepared)))
+    pairs = graded_pairs(asyncio.run(play_whole(tape, prepared)))
     return [pair for pair in pairs if pair[0].made_at_ms >= since_ms]
 
 
-async def _play(tape: Path, prepared: options.Prepared) -> "Run":
+async def play_whole(tape: Path, prepared: options.Prepared) -> "Run":
+    """The run of a recording that was played to its end. Raises `DataError` for one that cannot be read."""
     from app.engine.build import Plan, build_run
 
     run = build_run(Plan("tape", tape), prepared.settings, SystemClock(), prepared.locations)

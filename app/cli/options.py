@@ -20,6 +20,7 @@ from app.core.errors import UsageError
 Mode = Literal["live", "demo", "tape"]
 FULL_SPEED = 0.0
 
+_SEED_HELP = "which simulated market: the same seed gives the same one (setting demo.seed)"
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", re.ASCII)
 _LONGEST_DURATION_S = 366 * 86_400
 _FASTEST = 100_000.0
@@ -46,39 +47,44 @@ class Source(NamedTuple):
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """`--config`, `--set`, `--no-color`: for every command that reads settings."""
     group = parser.add_argument_group("settings")
-    group.add_argument("--config", type=Path, metavar="FILE", help="a settings file that goes before your own")
+    group.add_argument("--config", type=Path, metavar="FILE", help="a settings file whose values win over your own")
     group.add_argument(
         "--set",
         action="append",
         default=[],
         type=parse_setting,
         metavar="KEY=VALUE",
-        help="any setting, such as markets.top=20 (may be repeated)",
+        help="any setting, such as markets.top=20 (may be repeated; `tapedeck config show` lists all)",
     )
     group.add_argument("--no-color", action="store_true", help="no colours (as NO_COLOR does)")
 
 
 def add_talk(parser: argparse.ArgumentParser) -> None:
     """`--quiet`: no talk on stderr."""
-    parser.add_argument("--quiet", action="store_true", help="print no talk, only data and errors")
+    parser.add_argument("--quiet", action="store_true", help="print no progress and no notes, only data and errors")
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """`--json`: one JSON object on stdout in place of text."""
-    parser.add_argument("--json", action="store_true", help="print JSON with a schema_version")
+    parser.add_argument("--json", action="store_true", help="print JSON, with a schema_version, in place of text")
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
     """`--seed N`: the setting demo.seed."""
-    parser.add_argument("--seed", metavar="N", help="seed of the simulated venue (setting demo.seed)")
+    parser.add_argument("--seed", metavar="N", help=_SEED_HELP)
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:
     """`--source`, `--tape` and `--seed`: read with `source_of`."""
     group = parser.add_argument_group("source")
     group.add_argument("--source", choices=("live", "demo", "tape"), help="where data comes from (default: live)")
-    group.add_argument("--tape", type=Path, metavar="FILE", help="a recording to read (means --source tape)")
-    group.add_argument("--seed", metavar="N", help="seed of the simulated venue (setting demo.seed)")
+    group.add_argument(
+        "--tape",
+        type=Path,
+        metavar="FILE",
+        help="a recording, by its path or its name among your tapes (means --source tape)",
+    )
+    group.add_argument("--seed", metavar="N", help=f"{_SEED_HELP}; for --source demo")
 
 
 def add_record(parser: argparse.ArgumentParser) -> None:
@@ -88,7 +94,7 @@ def add_record(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="",
         metavar="FILE",
-        help="record what comes in (without FILE: to a new file among your tapes)",
+        help="record what comes in to a new FILE (without FILE: among your tapes)",
     )
 
 

@@ -12,7 +12,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "tape",
         type=Path,
         metavar="TAPE",
-        help="a tape (by its name, if it is among yours), or any recording that can be imported",
+        help="a tape, by its path or its name among your tapes, or another recording that can be imported",
     )
     options.add_speed(parser, default=1.0)
     options.add_settings(parser)

@@ -3,12 +3,14 @@
 import argparse
 
 from app.cli import options
+from app.cli.figures import counted
 from app.cli.output import print_json, say
 from app.core.errors import PartialResultError, UsageError, VenueError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Flags of `record`."""
+    parser.epilog = "Without --for it records until Ctrl-C."
     parser.add_argument(
         "record", nargs="?", default="", metavar="FILE", help="the new tape (default: among your tapes)"
     )
@@ -38,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     summary = ended.summary
     if summary.trouble:
         raise PartialResultError(summary.trouble)
-    say(f"Recorded {summary.recorded_inputs} inputs, {summary.events} events, {summary.drops} drops", quiet=args.quiet)
+    counts = (counted(summary.recorded_inputs or 0, "input"), counted(summary.events, "event"))
+    say(f"Recorded {', '.join(counts)}, {counted(summary.drops, 'drop')}", quiet=args.quiet)
     if not ended.reached:
         raise VenueError(f"Nothing came from {summary.detail}; the tape holds only the attempts. Try `tapedeck doctor`")
     return ended.exit_code(args.duration)

@@ -4,7 +4,9 @@ import argparse
 from typing import TYPE_CHECKING
 
 from app.cli import options
+from app.cli.figures import counted
 from app.cli.output import print_json, print_line, say
+from app.cli.summary_text import summary_rows
 from app.core.errors import PartialResultError, VenueError
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Flags of `run`."""
+    parser.epilog = "Without --for it runs until Ctrl-C, or to the end of the tape."
     options.add_source(parser)
     options.add_record(parser)
     options.add_speed(parser, default=options.FULL_SPEED)
@@ -40,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if ended.summary.trouble:
         raise PartialResultError(ended.summary.trouble)
     if record_to is not None:
-        say(f"Recorded {ended.summary.recorded_inputs} inputs to {record_to}", quiet=args.quiet)
+        say(f"Recorded {counted(ended.summary.recorded_inputs or 0, 'input')} to {record_to}", quiet=args.quiet)
     if not ended.reached and source.mode != "tape":
         raise VenueError(f"Nothing came from {ended.summary.detail}: {_reason(ended.summary)}")
     return ended.exit_code(args.duration)
@@ -52,8 +55,5 @@ def _reason(summary: "Summary") -> str:
 
 
 def _print_summary(summary: "Summary") -> None:
-    import msgspec
-
-    for name, value in msgspec.to_builtins(summary).items():
-        if not isinstance(value, list | tuple):
-            print_line(f"{name.replace('_', ' '):16} {'–' if value is None else value}")
+    for name, value in summary_rows(summary):
+        print_line(f"{name:12} {value}")

@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import options, output
+from app.config.locations import Locations
+from app.core.errors import DataError
 
 if TYPE_CHECKING:
+    from app.cli.graded import Pair
     from app.scorecards.scorecard import Scorecard
+
+_HOW_CALLS_COME = "a deck or `tapedeck run` files them as it reads the market (every rules.read_every_s seconds)"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,9 +22,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--source",
         choices=("live", "demo", "tape"),
-        help="whose calls: the live or demo record (default: live), a tape",
+        help="whose calls: those kept of live or demo runs (default: live), or those of a tape",
     )
-    group.add_argument("--tape", type=Path, metavar="FILE", help="a recording to run and grade (means --source tape)")
+    group.add_argument(
+        "--tape",
+        type=Path,
+        metavar="FILE",
+        help="a recording to run and grade, by its path or its name among your tapes (means --source tape)",
+    )
     group.add_argument(
         "--since",
         metavar="T",
@@ -33,18 +43,44 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Collect the calls, and print their cards."""
-    from app.cli.graded import pairs_of
     from app.scorecards.scorecard import scorecards
 
     prepared = options.prepare(args)
-    cards = scorecards(pairs_of(options.source_of(args), prepared, args.since))
+    source = options.source_of(args)
+    cards = scorecards(_pairs(source, prepared, args.since))
     if args.json:
         output.print_json({"cards": cards})
     elif cards:
         _print(cards)
     else:
-        output.say("No calls were filed in that time.", quiet=args.quiet)
+        output.say(_nothing(source, prepared.locations, args.since), quiet=args.quiet)
     return 0
+
+
+def _pairs(source: options.Source, prepared: options.Prepared, since: str | None) -> "list[Pair]":
+    from app.cli.graded import pairs_of
+
+    try:
+        return pairs_of(source, prepared, since)
+    except DataError as error:
+        elsewhere = _elsewhere(source, prepared.locations)
+        if not elsewhere:
+            raise
+        raise DataError(f"{error}; {elsewhere}") from error
+
+
+def _nothing(source: options.Source, locations: Locations, since: str | None) -> str:
+    """Why there is nothing to show, and where there is something."""
+    whose = "on this tape" if source.tape else f"on the {source.mode} record"
+    when = " from that moment on" if since else ""
+    return f"No calls {whose}{when}; {_elsewhere(source, locations) or _HOW_CALLS_COME}."
+
+
+def _elsewhere(source: options.Source, locations: Locations) -> str:
+    from app.cli.graded import other_records
+
+    others = [] if source.tape else other_records(source.mode, locations)
+    return "; ".join(f"the {mode} record holds calls: `tapedeck scorecards --source {mode}`" for mode in others)
 
 
 def _print(cards: Sequence["Scorecard"]) -> None:

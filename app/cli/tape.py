@@ -1,17 +1,39 @@
 """`tapedeck tape`: what is on a recording, other recordings made into tapes, and parts cut out of them."""
 
 import argparse
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import options, output
+from app.cli.figures import counted, lasting, named, sized
 from app.cli.moments import parse_moment
 from app.core.clock import SystemClock
 
 if TYPE_CHECKING:
     from app.feeds.tape.info import TapeInfo
 
-_STREAMS_SHOWN = 20
+_CHANNELS_SHOWN = 40
+_CARRIES = {
+    "trades": "trades",
+    "bbo": "best bid and ask",
+    "l2Book": "order book",
+    "activeAssetCtx": "funding, open interest, marks",
+    "candle": "candles",
+    "allMids": "mid prices",
+    "control": "answers to subscriptions and pings",
+}
+_KINDS = {
+    "stream": ("stream opened", "streams opened"),
+    "connect": ("connection made", "connections made"),
+    "frame": ("frame",),
+    "drop": ("connection lost", "connections lost"),
+    "request": ("request",),
+    "answer": ("answer",),
+    "command": ("command",),
+    "timer": ("timer tick",),
+    "settings": ("change of settings", "changes of settings"),
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -58,23 +80,22 @@ def _info(args: argparse.Namespace) -> int:
     else:
         output.print_table(["fact", "value"], _facts(info))
         output.print_line("")
-        output.print_table(["venue", "channel", "subject", ">frames"], _streams(info))
+        output.print_table(["venue", "channel", "carries", ">coins", ">frames"], _channels(info))
     return 0
 
 
 def _facts(info: "TapeInfo") -> list[list[str]]:
-    source = f"{info.mode.upper()} {info.label}"
-    frame = "" if info.bytes_per_frame is None else f", {info.bytes_per_frame:.1f} bytes a frame"
-    kinds = ", ".join(f"{number} {kind}" for kind, number in info.records_by_kind.items())
     facts = [
         ("file", f"{info.name} ({info.form}, format {info.format_version})"),
-        ("source", source if info.seed is None else f"{source}, seed {info.seed}"),
+        ("source", _source(info)),
         ("imported from", f"{info.imported_from} (SHA-256 {info.imported_sha256})" if info.imported_from else ""),
         ("made by", f"tapedeck {info.app_version}" if info.app_version else ""),
         ("from", info.start),
-        ("to", f"{info.end} ({info.seconds:.3f} s)"),
-        ("records", f"{info.records} ({kinds})"),
-        ("size", f"{info.file_bytes} bytes{frame}, compressed {info.compression_ratio:.1f} times"),
+        ("to", info.end),
+        ("length", lasting(info.seconds)),
+        ("records", _records(info)),
+        ("size", _size(info)),
+        ("coins", named(sorted({stream.subject for stream in info.streams if stream.subject}))),
         ("begun", "while its engine ran: a replay starts with less than was known" if info.midway else ""),
         ("index", "rebuilt: the recording was not closed properly" if info.recovered else ""),
         ("damage", info.damage),
@@ -82,16 +103,43 @@ def _facts(info: "TapeInfo") -> list[list[str]]:
     return [[name, value] for name, value in facts if value]
 
 
-def _streams(info: "TapeInfo") -> list[list[str]]:
-    busiest = sorted(info.streams, key=lambda stream: (-stream.frames, stream.stream))
-    rows = [
-        [stream.venue, stream.channel, f"{stream.subject} {stream.variant}".strip(), str(stream.frames)]
-        for stream in busiest[:_STREAMS_SHOWN]
+def _source(info: "TapeInfo") -> str:
+    """Where the records came from, said once: a recording's label repeats its mode and its seed."""
+    if info.simulated:
+        return "DEMO simulated venue" + ("" if info.seed is None else f", seed {info.seed}")
+    if info.imported_from:
+        return "an imported recording"
+    mode = info.mode.upper()
+    return info.label if info.label.startswith(mode) else f"{mode} {info.label}"
+
+
+def _records(info: "TapeInfo") -> str:
+    most_first = sorted(info.records_by_kind.items(), key=lambda pair: -pair[1])
+    return f"{info.records:,}: " + ", ".join(_counted_kind(kind, number) for kind, number in most_first)
+
+
+def _counted_kind(kind: str, number: int) -> str:
+    words = _KINDS.get(kind)
+    return counted(number, *words) if words else f"{number:,} of kind {kind}"
+
+
+def _size(info: "TapeInfo") -> str:
+    frame = "" if info.bytes_per_frame is None else f", {info.bytes_per_frame:.1f} bytes a frame"
+    return f"{sized(info.file_bytes)}{frame}; compressed {info.compression_ratio:.1f} times"
+
+
+def _channels(info: "TapeInfo") -> list[list[str]]:
+    """One row for each channel of each venue, that with the most frames first."""
+    coins: Counter[tuple[str, str]] = Counter()
+    frames: Counter[tuple[str, str]] = Counter()
+    for stream in info.streams:
+        channel = stream.venue, f"{stream.channel} {stream.variant}".strip()
+        coins[channel] += bool(stream.subject)
+        frames[channel] += stream.frames
+    return [
+        [venue, channel, _CARRIES.get(channel.partition(" ")[0], ""), f"{coins[venue, channel]:,}", f"{number:,}"]
+        for (venue, channel), number in frames.most_common(_CHANNELS_SHOWN)
     ]
-    more = busiest[_STREAMS_SHOWN:]
-    if more:
-        rows.append([f"{len(more)} more", "", "", str(sum(stream.frames for stream in more))])
-    return rows
 
 
 def _import(args: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
-"""Writes what is generated from the settings model: `docs/settings.md` and `configs/default.toml`.
+"""Writes what is generated from the settings model: `docs/settings.md` and the files of defaults in `configs/`.
 
-`python -m app.config.document` writes both; a test fails when either has drifted from the model.
+`python -m app.config.document` writes them; a test fails when one has drifted from the model.
 """
 
 import ast
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.config import settings as model
 from app.config.fields import Field, allowed, section_names, setting_fields
+from app.config.load import DEFAULT_FILES
 from app.config.settings import Section
 from app.config.sources import PREFIX, RESERVED_VARIABLES
 from app.config.toml import toml_value
@@ -27,17 +28,19 @@ Every setting has a default and works without a file. A value is looked for in t
    are written `name: text; name: text`);
 3. the file named by `--config FILE`;
 4. your own `config.toml` (`tapedeck config path` says where);
-5. `configs/default.toml`, which ships with tapedeck.
+5. `configs/default.toml` and `configs/scalper.toml`, which ship with tapedeck.
 
 A file holds only what differs from the defaults. A key that is not a setting, a value that is not allowed, and a
 `TAPEDECK_*` variable that names no setting are errors that name the file, the key and what is allowed. A settings file
-that other users may write to is refused. `tapedeck config show --origin` says where each value came from,
-`tapedeck config validate FILE` checks a file.
+that other users may write to is refused. `tapedeck config show --origin` says where each value came from.
+`tapedeck config validate` checks all of them, and the theme, keymap and watchlists they name; with a FILE it checks
+that file alone. `--set`, `--config` and `--no-color` may stand before the command or after it.
 
 `TAPEDECK_HOME` is not a setting: it puts all directories (`config/`, `state/`, `log/`, `tapes/`, `cache/`) below one.
 `NO_COLOR` turns colours off.
 """
 
+_IN_FILES_OF_THEIR_OWN = ("scalper",)
 _DEFAULT_HEAD = """\
 # Every setting with its default. Copy what you want to change into your own config.toml
 # (`tapedeck config path` says where); a file needs only what differs.
@@ -84,9 +87,11 @@ def _doc(field: Field) -> str:
     return field_docs()[field.section.__name__, field.name]
 
 
-def default_file() -> str:
-    """The text of configs/default.toml: every key with its meaning, what is allowed, and its default."""
-    return _DEFAULT_HEAD + "".join(_section_toml(name, section) for name, section in section_names().items())
+def default_files() -> dict[str, str]:
+    """The files of defaults by name: every key with its meaning, what is allowed, and its default."""
+    texts = {name: _section_toml(name, section) for name, section in section_names().items()}
+    own = {f"{name}.toml": texts.pop(name) for name in _IN_FILES_OF_THEIR_OWN}
+    return {name: _DEFAULT_HEAD + text for name, text in {DEFAULT_FILES[0]: "".join(texts.values()), **own}.items()}
 
 
 def _section_toml(name: str, section: type[Section]) -> str:
@@ -109,9 +114,10 @@ def environment_variables() -> list[str]:
 
 
 def write(root: Path) -> None:
-    """Write both files into the checkout at `root`."""
+    """Write the files into the checkout at `root`."""
     (root / "docs" / "settings.md").write_text(settings_page(), encoding="utf-8")
-    (root / "configs" / "default.toml").write_text(default_file(), encoding="utf-8")
+    for name, text in default_files().items():
+        (root / "configs" / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

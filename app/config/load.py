@@ -16,6 +16,8 @@ from app.config.sources import Given, from_environment, from_file, from_toml
 from app.core.errors import ConfigError
 from app.core.text import clean
 
+DEFAULT_FILES = ("default.toml", "scalper.toml")
+"""The files in `configs/` that ship with every setting's default."""
 _WIDEST_VALUE = 80
 
 
@@ -38,15 +40,15 @@ def load(
 
     Raises `ConfigError` with one line for each unknown key and each wrong value of any source.
     """
-    default_file = shipped("configs") / "default.toml"
+    default_files = [shipped("configs") / name for name in DEFAULT_FILES]
     own_files = [path for path in (config, _existing(locations.config_file)) if path is not None]
-    given = from_file(default_file, trusted=True)
+    given = [value for path in default_files for value in from_file(path, trusted=True)]
     for path in reversed(own_files):
         given += from_file(path)
     given += [*from_environment(environ), *flags]
     settings = build(given)
     origins = {value.key: value.origin for value in given}
-    return Loaded(settings=settings, origins=origins, files=(*own_files, default_file))
+    return Loaded(settings=settings, origins=origins, files=(*own_files, *default_files))
 
 
 def parse_settings(text: str, origin: str) -> Settings:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from app.config.urls import VENUE_HOSTS, check_rest_url, check_websocket_url
+from app.config.urls import VENUE_HOSTS, check_model_url, check_rest_url, check_websocket_url
 
 _HOSTS = " or ".join(sorted(VENUE_HOSTS))
 
@@ -48,6 +48,16 @@ WatchlistQuestion = Annotated[
 ]
 WebsocketUrl = Annotated[str, Meta(description=f"a wss:// URL on {_HOSTS}, or ws:// or wss:// on loopback")]
 RestUrl = Annotated[str, Meta(description=f"an https:// URL on {_HOSTS}, or http:// or https:// on loopback")]
+ModelUrl = Annotated[str, Meta(description="an http:// or https:// URL, on loopback unless allow_remote is true")]
+ModelName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=100,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9:/._-]*\Z",
+        description="a model's name (letters, digits and :/._-)",
+    ),
+]
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -81,6 +91,93 @@ class RulesSettings(Section, frozen=True):
     """Taker fee of one side, in basis points, assumed when a call is graded."""
     slippage_bps: Annotated[float, Meta(ge=0, le=100)] = 0.5
     """Slippage of one side, in basis points, assumed when a call is graded."""
+
+
+class ScalperSettings(Section, frozen=True):
+    """The scalper's read: a local language model reads the tape, with the rules beside it (docs/scalper.md)."""
+
+    enabled: bool = True
+    """Whether the model is asked at all; without it the rules read alone."""
+    url: ModelUrl = "http://127.0.0.1:11434"
+    """Where Ollama listens. What is recorded of the markets read goes there and nowhere else."""
+    allow_remote: bool = False
+    """Whether a model server that is not on this machine may be asked."""
+    model: ModelName = "mistral"
+    """The model that reads, as Ollama names it."""
+    metric_source: Literal["rules", "ai"] = "rules"
+    """Whose metrics the deck shows at first; a key changes it."""
+    coins: Annotated[tuple[CoinName, ...], Meta(max_length=12)] = ()
+    """Coins that are read; none: the first three that are followed."""
+    deadline_s: Annotated[float, Meta(ge=0.2, le=30)] = 3.0
+    """A read that takes longer is given up."""
+    target_s: Annotated[float, Meta(ge=0.1, le=30)] = 2.0
+    """A model that usually takes longer is called slow."""
+    every_s: Annotated[float, Meta(ge=2, le=600)] = 12.0
+    """Each coin is read this often when nothing happens."""
+    in_position_every_s: Annotated[float, Meta(ge=2, le=600)] = 10.0
+    """The same while a paper position is open in it."""
+    minimum_gap_s: Annotated[float, Meta(ge=0, le=60)] = 1.0
+    """Time between two reads of any coins, at least."""
+    price_move_gap_s: Annotated[float, Meta(ge=0, le=60)] = 3.0
+    """Time between two reads of one coin because of a price move, at least."""
+    large_trade_gap_s: Annotated[float, Meta(ge=0, le=60)] = 10.0
+    """The same because of a large trade; sizes are so uneven that a busy market would be read without pause."""
+    price_move_pct: Annotated[float, Meta(gt=0, le=10)] = 0.15
+    """A move since the last read, in percent, that brings the next one at once."""
+    large_trade: Annotated[float, Meta(ge=1, le=1_000)] = 3.0
+    """A trade of so many times the average size brings the next read at once."""
+    chop_pct: Annotated[float, Meta(gt=0, le=5)] = 0.02
+    """A minute that stays within so many percent is called chopping."""
+    sharp_pct: Annotated[float, Meta(gt=0, le=5)] = 0.05
+    """A half-minute that moves by so many percent is called sharp."""
+    notable_size: Annotated[float, Meta(ge=1, le=1_000)] = 2.0
+    """A print of more than so many times the average size is told one by one."""
+    notable_prints: Annotated[int, Meta(ge=1, le=20)] = 5
+    """So many of the newest such prints are told."""
+    least_trades: Annotated[int, Meta(ge=1, le=50)] = 5
+    """A minute with fewer prints is not enough data for a read."""
+    round_trip_bps: Annotated[float, Meta(ge=0, le=200)] = 9.0
+    """Fees of a round trip for a taker, in basis points, as the model is told and the panel shows."""
+    take_profit_from_pct: Annotated[float, Meta(ge=0, le=10)] = 0.05
+    """The smallest win worth taking beyond costs, in percent, as the model is told."""
+    take_profit_to_pct: Annotated[float, Meta(ge=0, le=10)] = 0.15
+    """The largest win worth waiting for beyond costs, in percent, as the model is told."""
+
+    def __post_init__(self) -> None:
+        check_model_url(self.url)
+
+
+class PaperSettings(Section, frozen=True):
+    """The paper ledger: positions without money, filled from the books that come in (docs/paper.md)."""
+
+    starting_balance: Annotated[float, Meta(ge=1, le=1e9)] = 10_000.0
+    """Paper dollars a new ledger begins with."""
+    order_usd: Annotated[float, Meta(ge=1, le=1e7)] = 1_000.0
+    """Size of an order, in USD of notional."""
+    leverage: Annotated[int, Meta(ge=1, le=100)] = 5
+    """Notional over margin, at most what the venue lists for the coin; it decides where a position is liquidated."""
+    latency_ms: Annotated[int, Meta(ge=0, le=10_000)] = 300
+    """From the decision to the first moment at which the order can be filled."""
+    patience_s: Annotated[float, Meta(ge=1, le=300)] = 10.0
+    """An order that opens and finds no usable price for so long after its latency is cancelled."""
+    taker_fee_bps: Annotated[float, Meta(ge=0, le=100)] = 4.5
+    """Taker fee of one side, in basis points of notional."""
+    beyond_book_bps: Annotated[float, Meta(ge=0, le=1_000)] = 10.0
+    """What the shown book does not cover fills so many basis points beyond its worst level."""
+    take_profit_bps: Annotated[float, Meta(ge=0, le=10_000)] = 20.0
+    """A position this much in profit is closed, in basis points of its entry price, before fees; 0: off."""
+    stop_bps: Annotated[float, Meta(ge=0, le=10_000)] = 15.0
+    """A position this much in loss is closed, in basis points of its entry price, before fees; 0: off."""
+    trailing_bps: Annotated[float, Meta(ge=0, le=5_000)] = 0.0
+    """A position that gives back this much from its best price is closed, in basis points of it; 0: off."""
+    time_stop_s: Annotated[float, Meta(ge=0, le=86_400)] = 300.0
+    """A position held for so long is closed; 0: off."""
+    daily_loss_limit: Annotated[float, Meta(gt=0, le=1e9)] = 100.0
+    """A day's loss, in paper dollars, that closes everything and opens nothing until the next day (UTC)."""
+    follow: Literal["off", "ai", "rules"] = "off"
+    """Whose reads open and close positions by themselves."""
+    follow_confidence: Annotated[int, Meta(ge=1, le=10)] = 7
+    """The least confidence of an AI read that is followed into a position."""
 
 
 class HyperliquidSettings(Section, frozen=True):
@@ -127,8 +224,10 @@ class EngineSettings(Section, frozen=True):
 
 
 class DeckSettings(Section, frozen=True):
-    """How the deck looks, and which keys it has."""
+    """How the deck looks, which keys it has, and what it opens."""
 
+    opens: Literal["live", "demo"] = "live"
+    """What `tapedeck` opens when no command says it."""
     theme: ThemeName = "tape"
     """Name of a theme in the themes folder."""
     keymap: KeymapName = "default"
@@ -179,6 +278,8 @@ class Settings(Section, frozen=True):
 
     markets: MarketsSettings = MarketsSettings()
     rules: RulesSettings = RulesSettings()
+    scalper: ScalperSettings = ScalperSettings()
+    paper: PaperSettings = PaperSettings()
     hyperliquid: HyperliquidSettings = HyperliquidSettings()
     demo: DemoSettings = DemoSettings()
     engine: EngineSettings = EngineSettings()

@@ -2,7 +2,6 @@
 
 import os
 import stat
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -10,6 +9,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from app.config.fields import section_names
+from app.config.files import load_toml
 from app.config.locations import HOME_VARIABLE
 from app.core.errors import ConfigError
 from app.core.text import clean
@@ -49,10 +49,9 @@ def from_file(path: Path, *, trusted: bool = False) -> list[Given]:
 def from_toml(text: str, origin: str) -> list[Given]:
     """The values of TOML text. Raises `ConfigError`, naming `origin`, when it is not TOML."""
     try:
-        tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise ConfigError(f"{origin} is not valid TOML: {reason}") from error
+        tables = load_toml(text)
+    except ValueError as error:
+        raise ConfigError(f"{origin} is not valid TOML: {error}") from error
     return list(_flatten(tables, "", origin))
 
 

@@ -26,17 +26,39 @@ def check_rest_url(url: str) -> None:
     _check(url, secure="https", plain="http")
 
 
-def _check(url: str, secure: str, plain: str) -> None:
+def check_model_url(url: str) -> None:
+    """Raise `ValueError` unless `url` is a plain http:// or https:// one, on whatever host (see `is_loopback`)."""
+    match = _match(url)
+    if match["scheme"].lower() not in ("http", "https"):
+        raise ValueError("the scheme must be http or https")
+    _check_port(match)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL that was checked stays on this machine."""
+    return _match(url)["host"].lower() in LOOPBACK_HOSTS
+
+
+def _match(url: str) -> re.Match[str]:
     match = _URL.fullmatch(url) if len(url) <= _LONGEST else None
     if match is None:
         raise ValueError("not a plain scheme://host[:port][/path] URL")
+    return match
+
+
+def _check_port(match: re.Match[str]) -> None:
+    if match["port"] and not 1 <= int(match["port"]) <= 65_535:
+        raise ValueError("the port must be 1 to 65535")
+
+
+def _check(url: str, secure: str, plain: str) -> None:
+    match = _match(url)
     scheme, host = match["scheme"].lower(), match["host"].lower()
     if scheme not in (secure, plain):
         raise ValueError(f"the scheme must be {secure} or {plain}")
     port = int(match["port"]) if match["port"] else None
     if host in LOOPBACK_HOSTS:
-        if port is not None and not 1 <= port <= 65_535:
-            raise ValueError("the port must be 1 to 65535")
+        _check_port(match)
         return
     if host not in VENUE_HOSTS:
         raise ValueError("the host is not on the list of allowed hosts")

@@ -150,6 +150,49 @@ class FeedHole(msgspec.Struct, frozen=True):
     to_ms: int
 
 
+Action = Literal["NONE", "LONG", "SHORT", "EXIT"]
+
+
+class ScalperRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What a language model made of one coin's tape: asked at `asked_ms`, answered at `at_ms` of the engine's time.
+
+    Metrics are 0-100 as in `RulesRead`, `confidence` 1-10. `direction` is that of the minute the model was shown: what
+    `continuation` is about. `in_position` tells a read of a position, where NONE means to hold. `reason` is why the
+    market was read, `version` a hash of the model's name and the persona, `sentence` the model's own, cleaned.
+    """
+
+    coin: str
+    at_ms: int
+    asked_ms: int
+    reason: str
+    model: str
+    version: str
+    momentum: float
+    pressure: float
+    continuation: float
+    freshness: Freshness
+    action: Action
+    confidence: int
+    sentence: str
+    direction: int
+    in_position: bool = False
+
+    @property
+    def conflict(self) -> bool:
+        """Whether it would enter a move that it calls late or over."""
+        return self.action in ("LONG", "SHORT") and self.freshness in ("EXTENDED", "EXHAUSTED")
+
+
+class NoRead(msgspec.Struct, frozen=True, kw_only=True):
+    """A model was asked about a coin and gave no read; `why` is a sentence."""
+
+    coin: str
+    at_ms: int
+    asked_ms: int
+    reason: str
+    why: str
+
+
 class RulesRead(msgspec.Struct, frozen=True, kw_only=True):
     """What the rules make of one coin's tape at `at_ms`. Metrics are 0-100 (docs/rules.md defines them).
 

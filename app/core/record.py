@@ -11,6 +11,10 @@ import msgspec
 
 DATA_CONNECTION = "stream"
 """Name of the connection that delivers a venue's data, in `Connected` and `Dropped`."""
+MODEL_CONNECTION = "model"
+"""Name of the one to a language model: up while it takes questions."""
+BOOKS_CONNECTION = "books"
+"""Name of the one that delivers fast books alone."""
 REQUEST_CONNECTION = "requests"
 """Name of the one that answers requests."""
 

@@ -8,7 +8,7 @@ import msgspec
 from app.config.settings import MarketsSettings
 from app.core.bus import Bus
 from app.core.events import FeedHole, Trade
-from app.core.record import DATA_CONNECTION, REQUEST_CONNECTION, Connected, Dropped
+from app.core.record import BOOKS_CONNECTION, DATA_CONNECTION, REQUEST_CONNECTION, Connected, Dropped
 from app.core.text import clean
 from app.engine.continuity import Continuity
 from app.engine.journal import Journal
@@ -34,7 +34,8 @@ class Connections:
         self.data = FeedHealth(_DATA_NAMES[mode], round(settings.stale_after_s * 1000))
         self.requests = FeedHealth("requests", None)
         self._holes: dict[str, deque[FeedHole]] = {}
-        self._by_name = {DATA_CONNECTION: self.data, REQUEST_CONNECTION: self.requests}
+        self.books = FeedHealth("fast books", round(settings.stale_after_s * 1000))
+        self._by_name = {DATA_CONNECTION: self.data, REQUEST_CONNECTION: self.requests, BOOKS_CONNECTION: self.books}
         self._watch = watch
         self._journal = journal
         self._bus = bus
@@ -47,8 +48,8 @@ class Connections:
 
     @property
     def feeds(self) -> tuple[FeedHealth, ...]:
-        """All connections, the one with the data first."""
-        return tuple(self._by_name.values())
+        """The connections, the one with the data first; that of fast books once it was tried."""
+        return tuple(feed for feed in self._by_name.values() if feed is not self.books or feed.was_tried)
 
     def connected(self, payload: bytes, markets: dict[str, Market], now_ms: int) -> None:
         """A connection is up, or a fresh one has taken over."""
@@ -60,7 +61,7 @@ class Connections:
         feed.connected()
         if feed is self.requests:
             feed.received()
-        elif self._broken_since_ms is not None:
+        elif feed is self.data and self._broken_since_ms is not None:
             self._fill_candles(self._broken_since_ms, now_ms)
         if feed is self.data and not first:
             # The socket that is relieved may have fallen silent before: what the new one replays has to show it.

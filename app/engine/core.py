@@ -4,8 +4,7 @@ Every input arrives as a `Record`, in order, whether it comes from the venue or 
 input. Nothing here waits, reads a clock or touches the outside; what is wanted from outside leaves through `Effects`.
 """
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -13,7 +12,16 @@ from app.config.settings import Settings
 from app.core.bus import Bus
 from app.core.calls import Call
 from app.core.errors import FrameError
-from app.core.events import Candle, CandleClosed, FeedHole, Listing, MarketContext, RulesRead, Trade
+from app.core.events import (
+    CandleClosed,
+    FeedHole,
+    Listing,
+    MarketContext,
+    NoRead,
+    RulesRead,
+    ScalperRead,
+    Trade,
+)
 from app.core.record import (
     Answer,
     Kind,
@@ -22,28 +30,49 @@ from app.core.record import (
     StreamOpened,
 )
 from app.core.text import clean
+from app.engine.candle_past import PastState
 from app.engine.connections import Connections
+from app.engine.intake import Intake
+from app.engine.jobs import Jobs
 from app.engine.journal import Journal
-from app.engine.protocol import Command, LookAt, MetricSource, Mode, RefreshMarkets, SetMetricSource, SetRecording
+from app.engine.market_list import MarketList
+from app.engine.papering import Papering
+from app.engine.protocol import (
+    CancelJob,
+    Command,
+    LookAt,
+    MetricSource,
+    Mode,
+    RestorePaper,
+    SetMetricSource,
+    SetRecording,
+    StartJob,
+    TradePaper,
+)
+from app.engine.reading import Reading
 from app.engine.watch import Effects, MarketWatch, select
 from app.feeds.hyperliquid import parse
-from app.feeds.hyperliquid.limits import CANDLE_INTERVALS, VENUE
+from app.feeds.hyperliquid.limits import SHORTEST_CANDLE_MS, VENUE
 from app.markets.candles import INTERVALS
 from app.markets.market import CANDLES_KEPT, Market
 from app.markets.reads import rules_call
+from app.scalper.desk import MODEL_VENUE
 from app.scorecards.grader import Graded, Grader
 
 _MARKETS_CAP = 512
 _CLOCK_STEP_MS = 2_000
-_LIST_AGAIN_MS = 3_600_000
 _TRADABLE_MS = 5_000
 # What unpacking and parsing of bytes from outside may raise.
 _BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 
+_METRIC_WORDS: dict[MetricSource, str] = {
+    "rules": "Metrics come from the rules",
+    "ai": "Metrics come from the AI; where it has no read, from the rules, by name",
+}
 _unpack_stream = msgspec.msgpack.Decoder(StreamOpened).decode
 _unpack_request = msgspec.msgpack.Decoder(Request).decode
 _unpack_answer = msgspec.msgpack.Decoder(Answer).decode
-_unpack_command = msgspec.msgpack.Decoder(Command).decode
+_unpack_command = msgspec.msgpack.Decoder(Command | RestorePaper).decode
 
 
 class Core:
@@ -54,19 +83,14 @@ class Core:
         self.settings = settings
         self.sequence = 0
         self.now_ms = 0
-        self.events = 0
-        self.metric_source: MetricSource = "rules"
+        self.metric_source: MetricSource = settings.scalper.metric_source
         self.command_result = (True, "")
-        self.markets: dict[str, Market] = {}
+        self.jobs = Jobs()
         self.journal = Journal()
         self._watch = MarketWatch(VENUE)
+        self.list = MarketList(self._watch, self.jobs)
         self._requests: dict[int, Request] = {}
-        self._on_frame: dict[int, Callable[[bytes], None]] = {}
         self._second = 0
-        self._list_again_ms: int | None = None
-        self._list_failures = 0
-        self.list_trouble = ""
-        self._refused_by: dict[str, int] = {}
         self._read_every_s = max(1, round(settings.rules.read_every_s))
         self._bus = Bus()
         self.connections = Connections(mode, settings.markets, self._watch, self.journal, self._bus)
@@ -78,12 +102,21 @@ class Core:
         self._bus.subscribe(Call, self._grader.file)
         self._bus.subscribe(FeedHole, lambda hole: self._grader.hole(hole.coin, hole.from_ms, hole.to_ms))
         self._bus.subscribe(Graded, self.journal.call_decided)
+        self._bus.subscribe(ScalperRead, self.journal.scalper_read)
+        self._bus.subscribe(NoRead, self.journal.no_read)
+        self.reading = Reading(mode, settings, self._watch, self._bus, self.jobs)
+        self._intake = Intake(settings.markets, self.connections, self.journal, self._bus, self._traded, self._priced)
+        self.markets = self._intake.markets
+        self.paper = Papering(
+            mode, settings, self.markets, self._is_cut_off, self._bus, self.journal, self._watch_prices
+        )
+        self.reading.position_of = lambda coin: self.paper.position_of(coin, self.now_ms)
         self._handlers: dict[int, Callable[[Record], None]] = {
-            Kind.FRAME: self._frame,
+            Kind.FRAME: lambda record: self._intake.frame(record.stream, record.payload, self.now_ms),
             Kind.TIMER: self._timer,
-            Kind.STREAM: self._stream_opened,
-            Kind.CONNECT: lambda record: self.connections.connected(record.payload, self.markets, self.now_ms),
-            Kind.DROP: lambda record: self.connections.dropped(record.payload, self.markets, self.now_ms),
+            Kind.STREAM: lambda record: self._intake.opened(record.payload, self.now_ms),
+            Kind.CONNECT: self._connected,
+            Kind.DROP: self._dropped,
             Kind.REQUEST: self._requested,
             Kind.ANSWER: self._answered,
             Kind.COMMAND: self._commanded,
@@ -92,6 +125,7 @@ class Core:
     def start(self, effects: Effects) -> None:
         """Ask, through `effects` from now on, for what a fresh run needs first."""
         self._watch.effects = effects
+        self.reading.start()
         self._watch.ask_for_markets()
 
     def finish(self) -> None:
@@ -117,92 +151,38 @@ class Core:
     @property
     def parse_errors(self) -> int:
         """Messages that could not be used."""
-        return self.connections.data.parse_errors + sum(map(_refused_by, self.markets.values()))
+        return self._intake.parse_errors
 
-    # Frames.
-
-    def _frame(self, record: Record) -> None:
-        self.connections.data.received()
-        self._on_frame.get(record.stream, self._venue_said)(record.payload)
-
-    def _stream_opened(self, record: Record) -> None:
-        opened = _unpack_stream(record.payload)
-        if opened.channel == "control":
-            return
-        handlers: dict[str, Callable[[Market], Callable[[bytes], None]]] = {
-            "trades": lambda market: partial(self._trades, market, opened.transport != "file"),
-            "bbo": lambda market: partial(self._newest, market.on_quote_frame),
-            "l2Book": lambda market: partial(self._newest, market.on_book_frame),
-            "activeAssetCtx": lambda market: partial(self._newest, market.on_context_frame),
-            "candle": lambda market: partial(self._candle, market),
-        }
-        make = handlers.get(opened.channel)
-        if make is None:
-            self.journal.say(self.now_ms, "warning", "feed", f"channel {clean(opened.channel)} is not used")
-            self._on_frame[opened.stream] = _not_used
-            return
-        if opened.transport == "file":
-            self.connections.data.connected()
-        market = self._market(parse.coin_name(opened.subject))
-        if opened.channel == "trades":
-            self.connections.opened(market.coin, self.now_ms)
-        self._on_frame[opened.stream] = make(market)
-
-    def _newest(self, take: Callable[[bytes, int], None], frame: bytes) -> None:
-        take(frame, self.now_ms)
-        self.events += 1
-
-    def _trades(self, market: Market, venue_answers: bool, frame: bytes) -> None:
-        try:
-            trades = parse.parse_trades(frame, market.coin)
-        except FrameError:
-            self.connections.unreadable(market, self.now_ms, venue_answers=venue_answers)
-            raise
-        self._take_trades(market, trades)
-        self.connections.streamed(market.coin, trades, self.now_ms, venue_answers=venue_answers)
-
-    def _take_trades(self, market: Market, trades: list[Trade]) -> None:
-        before = market.tape.duplicates
-        for event in market.on_trades(trades, self.now_ms):
-            self._bus.publish(event)
-        if trades:
-            self._note_lag(trades[-1].time_ms)
-            self.connections.data.data(self.now_ms)
-        self.events += len(trades) - (market.tape.duplicates - before)
-
-    def _note_lag(self, venue_ms: int) -> None:
-        lag = self.now_ms - venue_ms
-        # A subscription begins with old trades, and a clock may run ahead: neither says anything about the feed's lag.
-        if 0 <= lag < 10_000:
-            self.connections.data.venue_lag_ms = lag
-
-    def _candle(self, market: Market, frame: bytes) -> None:
-        candle = parse.parse_candle(frame)
-        self._take_candles(market, candle.interval, [candle])
-        self.events += 1
-
-    def _take_candles(self, market: Market, interval: str, candles: list[Candle]) -> None:
-        if interval not in market.candles or any((c.coin, c.interval) != (market.coin, interval) for c in candles):
-            raise FrameError(f"candles of {market.coin} {clean(interval, 8)}: not what was asked for")
-        market.merge_candles(interval, candles, self.now_ms)
-
-    def _venue_said(self, frame: bytes) -> None:
-        try:
-            text = parse.parse_error_text(frame)
-        except FrameError:
-            self.connections.unplaceable(self.markets)
-            raise
-        self.journal.say(self.now_ms, "warning", "venue", f"Hyperliquid says: {text}")
+    @property
+    def events(self) -> int:
+        """Pieces of news taken."""
+        return self._intake.events
 
     def _refused(self, reason: str) -> None:
         self.connections.data.parse_errors += 1
-        self.journal.say(self.now_ms, "warning", "feed", f"a message was refused: {reason}", kind="refused")
+        self._tell_refused(f"a message was refused: {reason}")
+
+    def _tell_refused(self, text: str) -> None:
+        self.journal.say(self.now_ms, "warning", "feed", text, kind="refused")
+
+    def _connected(self, record: Record) -> None:
+        self.connections.connected(record.payload, self.markets, self.now_ms)
+        self.reading.connected(record.payload)
+
+    def _dropped(self, record: Record) -> None:
+        self.connections.dropped(record.payload, self.markets, self.now_ms)
+        self.reading.dropped(record.payload)
 
     # Requests.
+
+    def past_of(self, coin: str, interval: str) -> PastState:
+        """How the venue's own candles of a coin stand: here, asked for, failed."""
+        return self._watch.past.state(coin, interval, self._requests.values())
 
     def _requested(self, record: Record) -> None:
         request = _unpack_request(record.payload)
         self._requests[request.request_id] = request
+        self.reading.asked(request, self.now_ms)
 
     def _answered(self, record: Record) -> None:
         answer = _unpack_answer(record.payload)
@@ -210,10 +190,15 @@ class Core:
         if request is None:
             self.journal.say(self.now_ms, "warning", "feed", f"answer {answer.request_id} belongs to no request")
             return
+        if request.venue == MODEL_VENUE:
+            market = self.markets.get(request.subject)
+            rules = self.rules_of(market) if market is not None else None
+            self.reading.answered(request, answer, market, rules, self.now_ms, self.sequence)
+            return
         if answer.status != 200:
             reason = clean(answer.error, 120)
             self.journal.say(self.now_ms, "warning", "feed", f"{request.channel} {request.subject}: {reason}")
-            self._no_use(request, f"the venue answered {answer.status}: {reason}")
+            self._no_use(request, reason or f"the venue answered {answer.status}")
             return
         try:
             self._use_answer(request, answer.body)
@@ -226,12 +211,9 @@ class Core:
         if request.channel == "recentTrades":
             self.connections.answered(request.subject, None, self.now_ms)
         elif request.channel == "candleSnapshot":
-            self._watch.past_did_not_come(request.subject, request.variant)
-        elif request.channel == "metaAndAssetCtxs" and not self.markets:
-            self._list_failures += 1
-            wait_s = min(60, 2**self._list_failures)
-            self._list_again_ms = self.now_ms + 1000 * wait_s
-            self.list_trouble = f"The list of markets cannot be used: {reason}. Asking again in {wait_s} s"
+            self._watch.past_did_not_come(request.subject, request.variant, reason)
+        elif request.channel == "metaAndAssetCtxs":
+            self.list.did_not_come(reason, self.now_ms, urgent=not self.markets)
 
     def _use_answer(self, request: Request, body: bytes) -> None:
         if request.channel == "metaAndAssetCtxs":
@@ -240,45 +222,35 @@ class Core:
                 self._refused(reason)
             self._listed(listed)
         elif request.channel == "candleSnapshot":
-            self._take_candles(self._market(request.subject), request.variant, parse.parse_candles(body))
+            market, candles = self._intake.market(request.subject), parse.parse_candles(body)
+            self._intake.take_candles(market, request.variant, candles, self.now_ms)
+            self._watch.past.came(request.subject, request.variant)
         elif request.channel == "recentTrades":
-            market = self._market(request.subject)
+            market = self._intake.market(request.subject)
             trades = parse.parse_recent_trades(body, market.coin)
-            self._take_trades(market, trades)
+            self._intake.take_trades(market, trades, self.now_ms)
             self.connections.answered(market.coin, trades, self.now_ms)
-        self.events += 1
+        self._intake.events += 1
 
     def _listed(self, listed: list[tuple[Listing, MarketContext]]) -> None:
         by_coin = {listing.coin: (listing, context) for listing, context in listed}
         for missing in [coin for coin in self.settings.markets.favourites if coin not in by_coin]:
             self.journal.say(self.now_ms, "warning", "markets", f"favourite {missing} is not listed by the venue")
-        self._list_again_ms = self.now_ms + _LIST_AGAIN_MS
         coins = select(listed, self.settings.markets)
         for coin in coins:
             listing, context = by_coin[coin]
-            market = self._market(coin)
+            market = self._intake.market(coin)
             market.on_listing(listing)
             market.on_context(context)
         self.journal.say(self.now_ms, "info", "markets", f"following {len(coins)} of {len(listed)} markets")
+        self.list.came(len(coins), len(listed), self.now_ms)
         self._watch.follow(coins, self.now_ms)
-
-    def _market(self, coin: str) -> Market:
-        market = self.markets.get(coin)
-        if market is None:
-            if len(self.markets) >= _MARKETS_CAP:
-                raise FrameError(f"{coin}: more than {_MARKETS_CAP} markets")
-            market = self.markets[coin] = Market(
-                coin,
-                self.settings.markets,
-                decode_book=parse.parse_book,
-                decode_quote=parse.parse_quote,
-                decode_context=parse.parse_context,
-            )
-        return market
+        self.reading.follow(coins)
 
     # Time.
 
     def _timer(self, _: Record) -> None:
+        self._look_at_the_scalper()
         second = self.now_ms // 1000
         if second == self._second:
             return
@@ -286,7 +258,6 @@ class Core:
         for place, market in enumerate(self.markets.values()):
             for event in market.on_second(self.now_ms):
                 self._bus.publish(event)
-            self._tell_refusals(market)
             facts = market.facts(self.now_ms)
             # An old touch is no price that anybody could have had.
             if facts is not None and self.now_ms - facts.newest_ms <= _TRADABLE_MS:
@@ -294,23 +265,16 @@ class Core:
             # Reads are spread over the period, so that no second has to file them all.
             if (second + place) % self._read_every_s == 0:
                 self._file_read(market)
+        for market in self._intake.untold_refusals():
+            self._tell_refused(f"{market.coin}: a message was refused: {market.last_error}")
         self.connections.every_second(self.now_ms)
         for decided in self._grader.advance(self.now_ms):
             self._bus.publish(decided)
         newest_ms = [market.newest_ms for market in self.markets.values() if market.newest_ms is not None]
         if newest_ms:
             self.connections.data.data(min(max(newest_ms), self.now_ms))
-        if self._list_again_ms is not None and self.now_ms >= self._list_again_ms:
-            self._list_again_ms = None
-            self._watch.ask_for_markets()
-
-    def _tell_refusals(self, market: Market) -> None:
-        """Pictures are decoded when somebody looks, so what is wrong with them is told here."""
-        refused = _refused_by(market)
-        if refused != self._refused_by.get(market.coin, 0):
-            self._refused_by[market.coin] = refused
-            text = f"{market.coin}: a message was refused: {market.last_error}"
-            self.journal.say(self.now_ms, "warning", "feed", text, kind="refused")
+        self.list.every_second(self.now_ms)
+        self.paper.every_second(self.now_ms)
 
     def _clock_went_back(self, wall_ms: int) -> None:
         """Small steps back are waited out; after a large one nothing may be younger than the new time."""
@@ -319,11 +283,35 @@ class Core:
         seconds = (self.now_ms - wall_ms) / 1000
         self.now_ms = wall_ms
         self.connections.clock_set_back(wall_ms)
-        if self._list_again_ms is not None:
-            self._list_again_ms = min(self._list_again_ms, wall_ms + _LIST_AGAIN_MS)
+        self.list.clock_set_back(wall_ms)
+        self.reading.desk.clock_set_back(wall_ms)
+        self.paper.clock_set_back(wall_ms)
         for market in self.markets.values():
             market.clock_set_back(wall_ms)
         self.journal.say(wall_ms, "warning", "clock", f"this machine's clock was set back by {seconds:.0f} s")
+
+    def _traded(self, market: Market, trades: Sequence[Trade], now_ms: int) -> None:
+        if self.reading.traded(market, trades, now_ms):
+            self._look_at_the_scalper()
+
+    def _priced(self, market: Market, now_ms: int) -> None:
+        self.paper.look(market, now_ms)
+
+    def _watch_prices(self, coins: frozenset[str]) -> None:
+        self._intake.watched = coins
+
+    def _is_cut_off(self) -> bool:
+        return self.connections.data.state(self.now_ms) == "down"
+
+    def _look_at_the_scalper(self) -> None:
+        self.reading.look(self.markets, self._why_unusable, self.now_ms)
+
+    def _why_unusable(self, market: Market) -> str:
+        """Why nobody should read a market now."""
+        if market.stale(self.now_ms):
+            return "its data is stale"
+        spoilt = self.connections.hole_spoils_rules(market.coin, self.now_ms)
+        return "trades of this minute are missing" if spoilt else ""
 
     def rules_of(self, market: Market) -> RulesRead | None:
         """The rules' read of a coin; None when its data is stale or has a hole in the minute it is made of."""
@@ -343,25 +331,29 @@ class Core:
     def _commanded(self, record: Record) -> None:
         self.command_result = self.apply(_unpack_command(record.payload))
 
-    def apply(self, command: Command) -> tuple[bool, str]:
+    def apply(self, command: Command | RestorePaper) -> tuple[bool, str]:
         """Carry out a command; returns whether it was, and one sentence about it."""
         match command:
-            case SetMetricSource(metric_source="ai"):
-                return False, "There is no AI read yet: metrics come from the rules"
             case SetMetricSource():
                 self.metric_source = command.metric_source
-                return True, "Metrics come from the rules"
+                return True, _METRIC_WORDS[command.metric_source]
             case SetRecording(on=True):
                 # The tape begins with what a fresh engine would ask for.
                 self._watch.ask_for_all_again(self.now_ms)
                 return True, ""
             case LookAt():
                 return self._look_at(command)
-            case RefreshMarkets() if self.mode == "tape":
-                return False, "A tape cannot be asked again: it shows what was recorded"
-            case RefreshMarkets():
-                self._watch.ask_for_markets()
-                return True, "Asking the venue for its markets"
+            case StartJob(name="read"):
+                return self.reading.read_now(command.subject, self.now_ms)
+            case StartJob():
+                return self.list.refresh(self.now_ms)
+            case TradePaper():
+                return self.paper.decide(command.coin, command.action, self.now_ms)
+            case RestorePaper():
+                self.paper.begin(command.state, self.now_ms)
+                return True, ""
+            case CancelJob():
+                return self.reading.cancel() if command.name == "read" else self.list.cancel()
             case _:
                 return False, "This engine does not know that command"
 
@@ -374,15 +366,7 @@ class Core:
             return False, f"{clean(look.coin, 32)} is not followed"
         if look.interval not in market.candles:
             return False, f"There are no candles of {clean(look.interval, 8)}: try {', '.join(CANDLES_KEPT)}"
-        if look.interval in CANDLE_INTERVALS:
-            span_ms = CANDLES_KEPT[look.interval] * INTERVALS[look.interval]
+        if (length_ms := INTERVALS[look.interval]) >= SHORTEST_CANDLE_MS:
+            span_ms = CANDLES_KEPT[look.interval] * length_ms
             self._watch.ask_for_past(look.coin, look.interval, span_ms, self.now_ms)
         return True, ""
-
-
-def _not_used(_frame: bytes) -> None:
-    """Frames of a channel nobody reads: received, and that is all."""
-
-
-def _refused_by(market: Market) -> int:
-    return market.parse_errors + market.refused

@@ -1,6 +1,7 @@
 """An engine: one run, and the decks that watch it."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from app.core.clock import Clock
 from app.core.errors import TapedeckError
 from app.engine.core import Core
 from app.engine.freeze import Outside, freeze
-from app.engine.market_detail import market_detail
+from app.engine.market_detail import MarketDetails
 from app.engine.protocol import (
     PROTOCOL_VERSION,
     Command,
@@ -23,7 +24,12 @@ from app.engine.protocol import (
     Welcome,
 )
 from app.engine.pulse import Pulse
+from app.engine.scalper_detail import scalper_detail
 from app.engine.vitals import VitalsProbe
+from app.feeds.hyperliquid.limits import BACKFILLED
+
+_CUT_SHARE = 0.8
+"""So much of the wait between two snapshots is saved where a model has answered; the rest bounds what that costs."""
 
 
 class Run(Protocol):
@@ -61,8 +67,12 @@ class Engine:
         self._clock = clock
         self._period_ns = round(1e9 / snapshot_hz)
         self._pulse = Pulse()
+        self._heard_pulse = Pulse()
+        self._heard_frozen = 0
         self._frozen: tuple[int, Snapshot] | None = None
         self._frozen_ns = 0
+        self._outside = Outside()
+        self._details = MarketDetails()
         self._started = False
         self._stopping = asyncio.Event()
         self._probe = VitalsProbe(clock)
@@ -78,7 +88,7 @@ class Engine:
         if not self._started:
             self._started = True
             self._probing = asyncio.create_task(self._probe.run(), name="vitals")
-            await self.run.start(self._pulse.beat)
+            await self.run.start(self._changed)
 
     async def stop(self) -> None:
         """End the run and let every waiter go."""
@@ -102,22 +112,47 @@ class Engine:
         """The snapshot with the coin that is looked at in detail, as the core stands now."""
         if look is None or not look.coin:
             return snapshot
-        return msgspec.structs.replace(snapshot, detail=market_detail(self.run.core, look.coin, look.interval))
+        backfilled = look.interval in BACKFILLED
+        wait_s = self._outside.backfill_wait_s if backfilled else self._outside.urgent_wait_s
+        detail = self._details.of(self.run.core, look.coin, look.interval, wait_s)
+        scalper = scalper_detail(self.run.core, look.coin) if look.scalper else None
+        return msgspec.structs.replace(snapshot, detail=detail, scalper=scalper)
 
     async def next_snapshot(self, seen: int) -> tuple[int, Snapshot] | None:
         """The newest snapshot after `seen` (the number of the last one, 0 at first); None when the engine has ended."""
         await self._pulse.beyond(seen)
         wait_ns = self._frozen_ns + self._period_ns - self._clock.monotonic_ns()
         if wait_ns > 0 and (self._frozen is None or self._frozen[0] <= seen):
-            await asyncio.sleep(wait_ns / 1e9)
+            await self._rest(wait_ns)
         if self.ended:
             return None
         if self._frozen is None or self._frozen[0] <= seen:
-            outside = self.run.outside()
+            outside = self._outside = self.run.outside()
             vitals = self._probe.view(outside.waiting_inputs)
             self._frozen = (self._pulse.count, freeze(self.run.core, self.run.source, outside, vitals))
             self._frozen_ns = self._clock.monotonic_ns()
+            self._heard_frozen = self._heard
         return self._frozen
+
+    @property
+    def _heard(self) -> int:
+        """How often a model has answered, or failed to."""
+        journal = self.run.core.journal
+        return journal.ai_reads + journal.no_reads
+
+    def _changed(self) -> None:
+        if self._heard != self._heard_frozen:
+            self._heard_pulse.beat()
+        self._pulse.beat()
+
+    async def _rest(self, wait_ns: int) -> None:
+        """Wait until the next snapshot is due; what a model said is shown sooner, for it is short-lived."""
+        cut_ns = min(wait_ns, round(self._period_ns * _CUT_SHARE))
+        await asyncio.sleep((wait_ns - cut_ns) / 1e9)
+        if self._heard == self._heard_frozen:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(cut_ns / 1e9):
+                    await self._heard_pulse.beyond(self._heard_pulse.count)
 
     def say(self, level: LogLevel, topic: str, text: str) -> None:
         """Add a line to the event log."""

@@ -1,11 +1,16 @@
 """The core's state → one frozen snapshot for a deck. Reads only."""
 
+from dataclasses import dataclass
+
 from app.core.events import RulesRead
 from app.core.playback import Playback
+from app.core.text import clean
 from app.engine.core import Core
+from app.engine.paper_view import paper_view
 from app.engine.protocol import (
     FeedView,
     MarketRow,
+    ModelView,
     RecordingView,
     RulesView,
     Snapshot,
@@ -15,12 +20,19 @@ from app.engine.protocol import (
 )
 from app.feeds.health import FeedHealth
 from app.markets.market import Market
+from app.scalper.interpreter_view import InterpreterView
 
 _HOLE_SHOWN_MS = 3_600_000
 
 
+@dataclass(frozen=True, kw_only=True)
 class Outside:
-    """What a snapshot shows and the core cannot know: counts of the connection, playback, recording."""
+    """What a snapshot shows and the core cannot know: counts of the connection, playback, recording.
+
+    `backfill_wait_s` is how long the request budget keeps the next question about the past waiting, `urgent_wait_s` one
+    about candles that somebody looks at; `trouble` says why
+    the recording, or the tape that is played, is not whole, and is empty when it is.
+    """
 
     waiting_inputs: int = 0
     received: int = 0
@@ -33,8 +45,10 @@ class Outside:
     recording: RecordingView | None = None
     store: StoreView | None = None
     recorded_inputs: int | None = None
+    backfill_wait_s: float = 0.0
+    urgent_wait_s: float = 0.0
+    interpreter: InterpreterView | None = None
     trouble: str = ""
-    """Why the recording, or the tape that is played, is not whole; empty when it is."""
 
 
 def freeze(core: Core, source: SourceView, outside: Outside, vitals: VitalsView | None = None) -> Snapshot:
@@ -55,6 +69,9 @@ def freeze(core: Core, source: SourceView, outside: Outside, vitals: VitalsView 
         calls_filed=core.journal.calls_filed,
         vitals=vitals,
         store=outside.store,
+        jobs=core.jobs.views,
+        model=_model(core, outside),
+        paper=paper_view(core.paper, core.now_ms),
     )
 
 
@@ -79,8 +96,8 @@ def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedVi
         reconnects=feed.reconnects,
         holes=feed.holes,
         subscriptions=outside.subscriptions if stream else 0,
-        budget_used=None if stream else outside.budget_used,
-        budget_limit=None if stream else outside.budget_limit,
+        budget_used=outside.budget_used if feed is core.connections.requests else None,
+        budget_limit=outside.budget_limit if feed is core.connections.requests else None,
         retry_in_s=feed.retry_in_s(now_ms),
         message=feed.message,
     )
@@ -107,6 +124,22 @@ def _row(core: Core, market: Market, favourite: bool) -> MarketRow:
         stale=market.stale(now_ms),
         hole=any(now_ms - hole.to_ms < _HOLE_SHOWN_MS for hole in holes),
         favourite=favourite,
+        scalper=core.reading.view(market.coin, now_ms),
+    )
+
+
+def _model(core: Core, outside: Outside) -> ModelView:
+    reads, failures = core.reading.last_hour(core.now_ms)
+    scalper, view = core.settings.scalper, outside.interpreter
+    return ModelView(
+        state="tape" if view is None else view.state,
+        name=clean(scalper.model, 64),
+        message="" if view is None else view.message,
+        answers_in_s=None if view is None else view.typical_s,
+        under_way=clean(core.reading.desk.under_way, 24),
+        reads_per_hour=reads,
+        failures_per_hour=failures,
+        round_trip_bps=scalper.round_trip_bps,
     )
 
 
@@ -126,4 +159,4 @@ def _waiting_for(core: Core) -> str:
         if retry is not None:
             offline = ". `tapedeck demo` needs no network" if core.mode == "live" else ""
             return f"{feed.message}. Next try in {retry:.0f} s{offline}"
-    return core.list_trouble or "Waiting for the venue's list of markets"
+    return core.list.trouble or "Waiting for the venue's list of markets"

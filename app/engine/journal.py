@@ -7,9 +7,11 @@ from collections.abc import Callable
 import msgspec
 
 from app.core.calls import Call
-from app.core.events import CandleClosed, FeedHole, RulesRead
+from app.core.events import CandleClosed, FeedHole, NoRead, RulesRead, ScalperRead
 from app.core.text import clean
+from app.engine.paper_words import paper_words
 from app.engine.protocol import LogLevel, LogLine
+from app.paper.events import PaperEvent, timeless
 from app.scorecards.grader import Graded
 
 _LOG_LINES = 200
@@ -29,6 +31,8 @@ class Journal:
         self._encode = msgspec.msgpack.Encoder().encode
         self.candles_closed = 0
         self.reads = 0
+        self.ai_reads = 0
+        self.no_reads = 0
         self.calls_filed = 0
         self.calls_graded = 0
         self.keep: Callable[[object], None] = lambda event: None
@@ -61,11 +65,34 @@ class Journal:
         self.reads += 1
         self._cover("read", msgspec.structs.replace(read, at_ms=0))
 
+    def scalper_read(self, read: ScalperRead) -> None:
+        """Count, keep and hash a read of the model."""
+        self.ai_reads += 1
+        self.keep(read)
+        self._cover("scalper", msgspec.structs.replace(read, at_ms=0, asked_ms=0))
+
+    def no_read(self, failed: NoRead) -> None:
+        """Count, keep and hash a question that brought no read, and say why."""
+        self.no_reads += 1
+        self.keep(failed)
+        self._cover("no read", msgspec.structs.replace(failed, at_ms=0, asked_ms=0))
+        self.say(failed.at_ms, "warning", "scalper", f"{failed.coin}: no read: {failed.why}", kind="no read")
+
+    def paper_event(self, event: PaperEvent) -> None:
+        """Keep and hash what the paper ledger did, and say what a user wants to know of it."""
+        self.keep(event)
+        self._cover("paper", timeless(event))
+        words = paper_words(event)
+        if words:
+            self.say(words.at_ms, words.level, "paper", words.text)
+
     def call_filed(self, call: Call) -> None:
         """Keep, count and hash a call."""
         self.calls_filed += 1
         self.keep(call)
-        self._cover("call", msgspec.structs.replace(call, source="", made_at_ms=0, available_at_ms=0))
+        # The twin's id covers source and times too: that there is one is what counts.
+        timeless = {"source": "", "made_at_ms": 0, "available_at_ms": 0, "baseline_id": "twin" * bool(call.baseline_id)}
+        self._cover("call", msgspec.structs.replace(call, **timeless))
 
     def say(self, now_ms: int, level: LogLevel, topic: str, text: str, *, kind: str = "") -> None:
         """Add a line to the event log. Within ten seconds, more of the same kind (by default: text) is only counted."""

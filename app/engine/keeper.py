@@ -1,5 +1,6 @@
 """Puts what a run derives into the store, and says whether it is saved."""
 
+import logging
 import platform
 from uuid import uuid4
 
@@ -10,11 +11,18 @@ from app.config.settings import Settings
 from app.config.toml import settings_sha256
 from app.core.calls import Call
 from app.core.clock import Clock
-from app.core.events import CandleClosed, FeedHole
+from app.core.errors import DataError
+from app.core.events import CandleClosed, FeedHole, ScalperRead
 from app.engine.protocol import Mode, StoreView
+from app.paper.events import Fill, PositionClosed
+from app.paper.rows import row_of, saved_row, state_of
+from app.paper.state import PaperState, encode_state
 from app.scorecards.grader import Graded
 from app.store import rows
+from app.store.schema import PAPER_STATE
 from app.store.store import Store
+
+_log = logging.getLogger(__name__)
 
 
 class Keeper:
@@ -22,6 +30,8 @@ class Keeper:
 
     def __init__(self, store: Store, mode: Mode, settings: Settings, clock: Clock) -> None:
         self._store = store
+        self.saves_paper = False
+        """Whether the paper ledger reaches the database: only once it was read from there."""
         self._clock = clock
         self._run = rows.StoredRun(
             session_id=uuid4().hex,
@@ -37,6 +47,21 @@ class Keeper:
         self._store.put(self._run)
         await self._store.open()
 
+    async def saved_paper(self) -> bytes:
+        """The paper ledger as it was saved; empty when nothing was.
+
+        Where what was saved cannot be read, nothing is saved over it in this run.
+        """
+        if self._store.status().state == "not saved":
+            return b""
+        try:
+            state = state_of(await self._store.reader().select(PAPER_STATE))
+        except DataError as error:
+            _log.error("the saved paper ledger cannot be read: %s", error)
+            return b""
+        self.saves_paper = True
+        return b"" if state is None else encode_state(state)
+
     def keep(self, event: object) -> None:
         """Take one derived event; what belongs in no table is left out."""
         match event:
@@ -44,6 +69,15 @@ class Keeper:
                 self._store.put(event)
             case Graded():
                 self._store.put(event.outcome)
+            case ScalperRead():
+                self._store.put(event)
+            case PaperState():
+                if self.saves_paper:
+                    self._store.put(saved_row(event))
+            case Fill() | PositionClosed():
+                row = row_of(event)
+                if row is not None:
+                    self._store.put(row)
             case FeedHole():
                 self._store.put(rows.FeedHole(event.coin, event.from_ms, event.to_ms, self._now_ms()))
             case CandleClosed(candle) if candle.interval in rows.STORED_INTERVALS:

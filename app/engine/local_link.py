@@ -7,9 +7,9 @@ from app.engine.protocol import Command, CommandResult, LookAt, Snapshot, Welcom
 
 
 class LocalLink:
-    """Owns its engine: connecting starts it, closing ends it."""
+    """Owns its engine: connecting starts it, closing ends it. Without a server nobody else can attach to it."""
 
-    def __init__(self, engine: Engine, server: LinkServer) -> None:
+    def __init__(self, engine: Engine, server: LinkServer | None = None) -> None:
         self._engine = engine
         self._server = server
         self._seen = 0
@@ -19,7 +19,8 @@ class LocalLink:
         """Start the engine. Raises what its run raises; a socket that cannot be had is only told."""
         await self._engine.start()
         try:
-            await self._server.start()
+            if self._server is not None:
+                await self._server.start()
         except DataError as error:
             self._engine.say("warning", "link", f"{error}. This engine cannot be attached to")
         return self._engine.welcome()
@@ -41,5 +42,6 @@ class LocalLink:
 
     async def close(self) -> None:
         """Stop listening and end the engine."""
-        await self._server.stop()
+        if self._server is not None:
+            await self._server.stop()
         await self._engine.stop()

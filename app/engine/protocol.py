@@ -8,16 +8,23 @@ from typing import Literal
 
 import msgspec
 
-from app.core.events import Freshness
+from app.core.events import Action, Freshness
 from app.core.playback import Playback
 from app.feeds.health import FeedState
+from app.scalper.interpreter_view import InterpreterState
 from app.store.status import StoreState
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 Mode = Literal["live", "demo", "tape"]
 LogLevel = Literal["info", "warning", "error"]
 MetricSource = Literal["rules", "ai"]
+ModelState = InterpreterState | Literal["tape"]
+"""As the interpreter tells it; on a tape, what was recorded is shown."""
+JobName = Literal["markets", "read"]
+"""Work that a user may ask for by hand: ask the venue for its markets again; have the model read a coin."""
+PaperAction = Literal["long", "short", "close", "flip"]
+JobState = Literal["running", "done", "failed", "cancelled"]
 
 
 class SourceView(msgspec.Struct, frozen=True):
@@ -68,12 +75,63 @@ class RulesView(msgspec.Struct, frozen=True):
     freshness: Freshness | None
 
 
+class AiRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What a language model made of one coin, told `age_ms` ago; fields as in `ScalperRead`.
+
+    `conflict` says that it would enter a move that it calls late or over.
+    """
+
+    age_ms: int
+    latency_ms: int
+    reason: str
+    model: str
+    momentum: float
+    pressure: float
+    continuation: float
+    freshness: Freshness
+    direction: int
+    action: Action
+    confidence: int
+    sentence: str
+    conflict: bool
+    in_position: bool
+
+
+class ScalperView(msgspec.Struct, frozen=True):
+    """How the scalper stands with one coin: its newest read, why it is not read now, and why the last one failed.
+
+    `waits_for` and `trouble` are short cleaned sentences, empty when there is nothing to say.
+    """
+
+    ai: AiRead | None = None
+    waits_for: str = ""
+    trouble: str = ""
+    failures: int = 0
+
+
+class ModelView(msgspec.Struct, frozen=True, kw_only=True):
+    """How the language model does; `message` is one sentence for a user, empty when all is well.
+
+    `answers_in_s` is the median of its last questions, the deadline for those given up; `under_way` the coin that is
+    being read. Reads and failures are those of the last hour.
+    """
+
+    state: ModelState
+    name: str
+    message: str = ""
+    answers_in_s: float | None = None
+    under_way: str = ""
+    reads_per_hour: int = 0
+    failures_per_hour: int = 0
+    round_trip_bps: float = 0.0
+
+
 class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
     """One coin as the Markets panel shows it. Changes are fractions; funding is the hourly rate as a fraction.
 
     `trend` are prices of the last hour, three minutes apart, oldest first, the newest price last. `age_ms` is the age
     of the newest trade, quote or book; `stale` says it is past its deadline, `hole` that trades are missing from its
-    recent tape.
+    recent tape. `scalper` is there for the coins that a model reads.
     """
 
     coin: str
@@ -86,6 +144,7 @@ class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
     ask: float | None = None
     spread_bps: float | None = None
     rules: RulesView | None = None
+    scalper: ScalperView | None = None
     funding: float | None = None
     open_interest_usd: float | None = None
     day_volume_usd: float | None = None
@@ -142,14 +201,16 @@ class MarketDetail(msgspec.Struct, frozen=True, kw_only=True):
     """One coin opened up, for the deck that asked for it with `LookAt`.
 
     Candles of `interval` (each `interval_ms` long) and reads are oldest first, trades newest first, levels best first.
-    `holes` are spans of venue time whose trades are missing. `imbalance` is (bids − asks) / (bids + asks) over the
-    levels shown, −1 to +1, None without a book.
+    `waiting_for` says in a sentence why the past of the candles is not here; it is empty when it is.
+    `holes` are spans of venue time whose trades are missing. `imbalance` is (bids − asks) / (bids + asks), −1 to +1,
+    over the levels that the newest quote has not passed, equally many of each side; None where a side has none.
     """
 
     coin: str
     interval: str
     interval_ms: int
     candles: tuple[CandleView, ...] = ()
+    waiting_for: str = ""
     trades: tuple[TradeView, ...] = ()
     bids: tuple[LevelView, ...] = ()
     asks: tuple[LevelView, ...] = ()
@@ -159,6 +220,60 @@ class MarketDetail(msgspec.Struct, frozen=True, kw_only=True):
     holes: tuple[tuple[int, int], ...] = ()
     mark_price: float | None = None
     oracle_price: float | None = None
+
+
+class PastRead(msgspec.Struct, frozen=True, array_like=True):
+    """One read of the past with what happened next.
+
+    `price` is the one it was made at; `moves_bps` how far the price had moved 30, 60 and 300 seconds later, None while
+    that time has not come, or nothing is known of it.
+    """
+
+    at_ms: int
+    reason: str
+    momentum: float
+    pressure: float
+    continuation: float
+    freshness: Freshness
+    direction: int
+    action: Action
+    confidence: int
+    conflict: bool
+    sentence: str
+    price: float | None
+    moves_bps: tuple[float | None, float | None, float | None]
+
+
+class ExchangeView(msgspec.Struct, frozen=True, kw_only=True):
+    """One question and its answer, in full: `asked` is what differs from question to question.
+
+    `answer` is the model's own text, empty when none came; `outcome` says why there was no read, and is empty when
+    there was one. Durations are the server's own; 0 where it gives none.
+    """
+
+    asked_ms: int
+    at_ms: int
+    reason: str
+    model: str
+    asked: str
+    answer: str
+    outcome: str
+    prompt_tokens: int
+    answer_tokens: int
+    load_ms: float
+    prompt_ms: float
+    answer_ms: float
+
+
+class ScalperDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """The scalper's work on one coin: the constant part of its questions, the last exchanges, the reads of an hour.
+
+    Exchanges and reads are newest first.
+    """
+
+    persona: str
+    exchanges: tuple[ExchangeView, ...]
+    reads: tuple[PastRead, ...]
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -191,6 +306,73 @@ class StoreView(msgspec.Struct, frozen=True):
     lost: int
 
 
+class JobView(msgspec.Struct, frozen=True):
+    """The newest run of a job, begun at `since_ms` of the engine's time; `message` says what is done, or was."""
+
+    name: JobName
+    state: JobState
+    since_ms: int
+    message: str
+
+
+class PaperPositionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper position. Results are after the entry's fee and funding, before the exit's fee; `by` who opened it.
+
+    `waits_for` says what order on it is on its way, empty when none is.
+    """
+
+    coin: str
+    direction: int
+    size: float
+    entry_price: float
+    close_price: float
+    liquidation_price: float | None
+    result_usd: float
+    result_bps: float
+    held_s: float
+    by: str
+    waits_for: str = ""
+
+
+class PaperTradeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper position that is over; `reason` says why, the result is after fees and funding."""
+
+    coin: str
+    direction: int
+    closed_ms: int
+    held_s: float
+    entry_price: float
+    exit_price: float
+    result_usd: float
+    result_bps: float
+    by: str
+    reason: str
+
+
+class PaperView(msgspec.Struct, frozen=True, kw_only=True):
+    """The paper ledger: no money, no orders anywhere. `curve` is equity by time, oldest first.
+
+    `day_result_usd` is that of this UTC day; at −`day_limit_usd` everything closes and nothing opens (`tripped`).
+    """
+
+    equity_usd: float
+    cash_usd: float
+    starting_usd: float
+    day_result_usd: float
+    day_limit_usd: float
+    tripped: bool
+    wins: int
+    losses: int
+    trades: int
+    fees_usd: float
+    funding_usd: float
+    follow: Literal["off", "ai", "rules"]
+    positions: tuple[PaperPositionView, ...] = ()
+    opening: tuple[str, ...] = ()
+    closed: tuple[PaperTradeView, ...] = ()
+    curve: tuple[tuple[int, float], ...] = ()
+
+
 class VitalsView(msgspec.Struct, frozen=True):
     """The engine's own health over the last minute. `cpu_pct` is of one core; lags are how late the loop was."""
 
@@ -207,7 +389,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     """Everything the deck shows, frozen at one input. `wall_ms` is the engine's time: the tape's own time on a tape.
 
     `waiting_for` says in a sentence what an empty Markets panel waits for; `log` is the tail of the event log; `detail`
-    is the coin this deck looks at.
+    is the coin this deck looks at, `scalper` the scalper's work on it.
     """
 
     sequence: int
@@ -223,14 +405,22 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     calls_filed: int = 0
     vitals: VitalsView | None = None
     store: StoreView | None = None
+    jobs: tuple[JobView, ...] = ()
+    model: ModelView | None = None
+    paper: PaperView | None = None
     detail: MarketDetail | None = None
+    scalper: ScalperDetail | None = None
 
 
 class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
-    """Put one coin in detail into this client's snapshots from now on; an empty `coin` ends it."""
+    """Put one coin in detail into this client's snapshots from now on; an empty `coin` ends it.
+
+    With `scalper`, the scalper's questions and answers about it come too.
+    """
 
     coin: str
     interval: str = "1m"
+    scalper: bool = False
 
 
 class SetMetricSource(msgspec.Struct, frozen=True, tag="set_metric_source"):
@@ -239,8 +429,24 @@ class SetMetricSource(msgspec.Struct, frozen=True, tag="set_metric_source"):
     metric_source: MetricSource
 
 
-class RefreshMarkets(msgspec.Struct, frozen=True, tag="refresh_markets"):
-    """Ask the venue again for its list of markets and their contexts."""
+class StartJob(msgspec.Struct, frozen=True, tag="start_job"):
+    """Begin a job now; a "read" is of the coin `subject`. One that is being done is not begun twice."""
+
+    name: JobName
+    subject: str = ""
+
+
+class CancelJob(msgspec.Struct, frozen=True, tag="cancel_job"):
+    """Give up the job that is being done."""
+
+    name: JobName
+
+
+class TradePaper(msgspec.Struct, frozen=True, tag="trade_paper"):
+    """Open, close or turn round a paper position in one coin. Nothing is sent to any venue."""
+
+    coin: str
+    action: PaperAction
 
 
 class SetPlayback(msgspec.Struct, frozen=True, tag="set_playback"):
@@ -267,7 +473,13 @@ class StopEngine(msgspec.Struct, frozen=True, tag="stop_engine"):
     """End the engine behind the link."""
 
 
-Command = SetMetricSource | RefreshMarkets | SetPlayback | LookAt | SetRecording | StopEngine
+Command = SetMetricSource | StartJob | CancelJob | TradePaper | SetPlayback | LookAt | SetRecording | StopEngine
+
+
+class RestorePaper(msgspec.Struct, frozen=True, tag="restore_paper"):
+    """The paper ledger as it was saved, empty when nothing was. An input of the engine's own; no client may send it."""
+
+    state: bytes
 
 
 class CommandRequest(msgspec.Struct, frozen=True, tag="command"):

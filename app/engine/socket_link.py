@@ -55,7 +55,7 @@ class SocketLink:
                 answer = await read_message(reader, self._decoder)
         except (OSError, TimeoutError) as error:
             raise VenueError(
-                "No engine is running here. Start one with `tapedeck run`, or a deck with `tapedeck`"
+                "No engine is running here. Start one with `tapedeck run --source demo` (or live), or open a deck"
             ) from error
         if isinstance(answer, Refused):
             raise VenueError(answer.reason)

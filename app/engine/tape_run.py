@@ -12,7 +12,7 @@ from app.core.playback import Playback, next_speed
 from app.core.record import Record
 from app.engine.core import Core
 from app.engine.freeze import Outside
-from app.engine.protocol import Command, RefreshMarkets, SetPlayback, SetRecording, SourceView
+from app.engine.protocol import CancelJob, Command, SetPlayback, SetRecording, SourceView, StartJob
 from app.engine.supervisor import Supervisor
 from app.feeds.tape.player import Player
 from app.feeds.tape.recording import Recording
@@ -52,7 +52,7 @@ class TapeRun:
         """Steer the player; everything else only changes what is shown."""
         if isinstance(command, SetPlayback):
             return self._steer(command)
-        if isinstance(command, RefreshMarkets):
+        if isinstance(command, StartJob | CancelJob):
             return False, "A tape cannot be asked again: it shows what was recorded"
         if isinstance(command, SetRecording):
             return False, "A tape is a recording already; `tapedeck tape cut` takes a part of it"
@@ -60,10 +60,7 @@ class TapeRun:
 
     def outside(self) -> Outside:
         """Where the tape stands."""
-        outside = Outside()
-        outside.playback = self._player.view()
-        outside.trouble = self._failure or self._recording.damage
-        return outside
+        return Outside(playback=self._player.view(), trouble=self._failure or self._recording.damage)
 
     async def stop(self) -> None:
         """End the player."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -21,13 +22,15 @@ from app.engine.core import Core
 from app.engine.demo_venue import DemoVenue, Urls
 from app.engine.freeze import Outside
 from app.engine.keeper import Keeper
-from app.engine.protocol import Command, LogLine, SetPlayback, SetRecording, SourceView
+from app.engine.outward import Outward
+from app.engine.protocol import Command, LogLine, RestorePaper, SetPlayback, SetRecording, SourceView, TradePaper
 from app.engine.recording import RunRecording
 from app.engine.sequencer import Sequencer
 from app.engine.supervisor import Supervisor
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
 from app.feeds.inbox import Arrival, Inbox
 from app.feeds.tape.format import Session
+from app.scalper.interpreter import Interpreter
 from app.store.store import Store
 
 _TURN_NS = 1_000_000
@@ -93,10 +96,11 @@ class VenueRun:
         self._inbox = Inbox(clock)
         self._demo = DemoVenue(settings.demo.seed, settings.demo.coins) if source.mode == "demo" else None
         self._client: HyperliquidClient | None = None
+        self._interpreter = Interpreter(settings.scalper, self._inbox, clock)
         self._new_tape = new_tape
         self.core = Core(source.mode, settings)
         self._sequencer = Sequencer(clock, self.core.dispatch)
-        self._recording = RunRecording(self._sequencer, settings.tape, clock)
+        self._recording = RunRecording(self._sequencer, settings.tape, clock, self._note)
         self.core.journal.sink = _to_log_file
         self._keeper = Keeper(Store(database, settings.store, clock), source.mode, settings, clock)
         self.core.journal.keep = self._keeper.keep
@@ -114,16 +118,26 @@ class VenueRun:
         urls = Urls(hyperliquid.websocket_url, hyperliquid.rest_url) if self._demo is None else await self._demo.start()
         self._client = self._connect(urls)
         self._sequencer.put_now(0, Kind.TIMER, b"")
-        self.core.start(self._client)
+        self.core.start(Outward(self._client, self._interpreter))
         # A slow disk must not keep the first price waiting: rows queue until the database is open.
-        self._supervisor.start("store", self._keeper.open)
-        self._supervisor.start("stream", self._client.run_socket)
-        self._supervisor.start("requests", self._client.run_requests)
+        self._supervisor.start("store", self._open_store)
+        self._supervisor.start("stream", self._client.data.run)
+        self._supervisor.start("fast books", self._client.books.run_when_wanted)
+        self._supervisor.start("scalper", self._interpreter.run)
+        self._supervisor.start("requests", self._client.requests.run)
         self._supervisor.start("inbox", self._dispatch_arrivals)
         self._supervisor.start("timer", self._tick)
         if self._demo is not None:
             self._supervisor.start("venue", self._watch_demo)
         changed()
+
+    async def _open_store(self) -> None:
+        """Open the database, and have the paper ledger go on from what it holds."""
+        await self._keeper.open()
+        saved = await self._keeper.saved_paper()
+        if not self._keeper.saves_paper:
+            self.core.journal.say(self.core.now_ms, "warning", "paper", "paper trades of this run are NOT SAVED")
+        self._sequencer.put_now(0, Kind.COMMAND, _pack(RestorePaper(saved)))
 
     async def finished(self) -> None:
         """A venue has no end: waits for ever."""
@@ -133,6 +147,8 @@ class VenueRun:
         """Commands are inputs like any other, so that a replay repeats them."""
         if isinstance(command, SetPlayback):
             return False, "Only a tape can be paused, sped up or wound"
+        if isinstance(command, TradePaper) and self.core.paper.ledger is None:
+            return False, "The paper ledger is being read: try again in a moment"
         if isinstance(command, SetRecording):
             return self._begin_recording() if command.on else self._end_recording()
         self._sequencer.put_now(0, Kind.COMMAND, _pack(command))
@@ -140,18 +156,28 @@ class VenueRun:
 
     def outside(self) -> Outside:
         """Counts of the connection, and the recording."""
-        outside = Outside()
-        outside.superseded = self._inbox.superseded
-        outside.store = self._keeper.view()
-        outside.waiting_inputs = self._inbox.waiting + len(self._arrivals)
-        if self._client is not None:
-            outside.subscriptions = self._client.subscriptions
-            outside.received, outside.control = self._client.received_frames, self._client.control_frames
-            outside.budget_used, outside.budget_limit = self._client.budget.used, self._client.budget.limit
-        outside.recorded_inputs = self._recording.inputs
-        outside.trouble = self._recording.trouble
-        outside.recording = self._recording.view()
-        return outside
+        outside = Outside(
+            superseded=self._inbox.superseded,
+            store=self._keeper.view(),
+            waiting_inputs=self._inbox.waiting + len(self._arrivals),
+            recorded_inputs=self._recording.inputs,
+            trouble=self._recording.trouble,
+            recording=self._recording.view(),
+            interpreter=self._interpreter.view(),
+        )
+        client = self._client
+        if client is None:
+            return outside
+        return replace(
+            outside,
+            subscriptions=client.subscriptions,
+            received=client.received_frames,
+            control=client.control_frames,
+            budget_used=client.requests.budget.used,
+            budget_limit=client.requests.budget.limit,
+            backfill_wait_s=client.requests.backfill_wait_s,
+            urgent_wait_s=client.requests.urgent_wait_s,
+        )
 
     async def stop(self) -> None:
         """End the workers, the recording and the embedded venue, in this order."""
@@ -159,6 +185,8 @@ class VenueRun:
         self.core.finish()
         try:
             self._recording.end()
+            await self._recording.settled()
+            self._tell_troubles()
             await self._keeper.close()
         finally:
             if self._demo is not None:
@@ -170,8 +198,11 @@ class VenueRun:
             return False, f"Recording to {recording.path} already"
         if self._new_tape is None or self._client is None:
             return False, "This engine has no folder for tapes; start it with --record FILE"
+        # What became of the tape before would be forgotten with it.
+        self._tell_troubles()
         path = self._new_tape()
-        self._recording.begin_midway(path, self._session(), self._client)
+        questions = [*self._client.requests.outstanding(), *self._interpreter.outstanding()]
+        self._recording.begin_midway(path, self._session(), self._client, questions)
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
         self._note(f"recording to {path.name}; its replay starts with less than this engine knows")
         return True, f"Recording to {path.name}"
@@ -180,8 +211,9 @@ class VenueRun:
         recorded = self._recording.end()
         if recorded is None:
             return False, "Nothing is being recorded"
-        self._note(f"recorded {recorded.size_bytes:,} bytes in {recorded.seconds:.0f} s to {recorded.path}")
-        return True, f"Recorded; `tapedeck play {recorded.path}` shows it"
+        if self._recording.trouble:
+            return True, f"The recording has ended and is not whole: {self._recording.trouble}"
+        return True, f"The recording has ended; `tapedeck play {recorded.path}` shows it"
 
     def _note(self, text: str) -> None:
         self.core.journal.say(self.core.now_ms, "info", "tape", text)
@@ -227,7 +259,7 @@ class VenueRun:
         if store.state == "not saved":
             self._tell("store", f"NOT SAVED: {store.reason}")
         if self._recording.trouble:
-            self._tell("tape", f"recording stopped: {self._recording.trouble}")
+            self._tell("tape", f"the recording is not whole: {self._recording.trouble}")
 
     def _tell(self, topic: str, text: str) -> None:
         if text not in self._troubles:

@@ -8,11 +8,12 @@ import msgspec
 from app.config.settings import MarketsSettings
 from app.core.events import Listing, MarketContext
 from app.core.record import Request
+from app.engine.candle_past import CandlePast
 from app.feeds.hyperliquid.wire import WireSubscription
+from app.markets.candles import INTERVALS
+from app.scalper.desk import MODEL_VENUE
 
-_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
-_STEPS_MS = {"1m": _MINUTE_MS, "1h": _HOUR_MS, "5m": 5 * _MINUTE_MS, "15m": 15 * _MINUTE_MS}
-BACKFILL = (("1m", 360 * _MINUTE_MS), ("1h", 168 * _HOUR_MS))
+BACKFILL = (("1m", 360 * INTERVALS["1m"]), ("1h", 168 * INTERVALS["1h"]))
 CHANNELS = ("trades", "bbo", "l2Book", "activeAssetCtx")
 CANDLE_STREAM_INTERVAL = "1m"
 
@@ -26,6 +27,9 @@ class Effects(Protocol):
     def request(self, request: Request) -> None:
         """Ask a question; the answer will be an input."""
 
+    def withdraw(self, request_id: int) -> None:
+        """Have a question no longer answered; that, too, is an answer."""
+
 
 class NoEffects:
     """Asks nothing: for tapes, and for the moments before a venue can be asked."""
@@ -35,6 +39,9 @@ class NoEffects:
 
     def request(self, request: Request) -> None:
         """Nothing to ask: the tape has what was answered."""
+
+    def withdraw(self, request_id: int) -> None:
+        """Nothing to withdraw: the tape has what was answered."""
 
 
 def select(listed: Sequence[tuple[Listing, MarketContext]], settings: MarketsSettings) -> list[str]:
@@ -52,13 +59,17 @@ class MarketWatch:
     def __init__(self, venue: str) -> None:
         self._venue = venue
         self.effects: Effects = NoEffects()
-        self._request_id = 0
+        self._request_id = self._list_asked = 0
         self._followed: dict[str, None] = {}
-        self._filled: set[tuple[str, str]] = set()
+        self.past = CandlePast()
 
     def ask_for_markets(self) -> None:
         """Ask for the list of markets and their contexts."""
-        self._ask("metaAndAssetCtxs", {"type": "metaAndAssetCtxs"})
+        self._list_asked = self._ask("metaAndAssetCtxs", {"type": "metaAndAssetCtxs"})
+
+    def withdraw_list(self) -> None:
+        """Give up the question for the list that was asked last."""
+        self.effects.withdraw(self._list_asked)
 
     def follow(self, coins: Sequence[str], now_ms: int) -> None:
         """Subscribe to coins that are not followed yet and ask for their past, the first interval of all first."""
@@ -74,25 +85,24 @@ class MarketWatch:
 
     def ask_for_past(self, coin: str, interval: str, span_ms: int, now_ms: int) -> None:
         """Ask once for the candles of an interval that nobody has looked at before; nothing for one that is there."""
-        if coin in self._followed and (coin, interval) not in self._filled:
-            self._filled.add((coin, interval))
+        if coin in self._followed and self.past.ask(coin, interval):
             self._ask_for_candles(coin, interval, now_ms - span_ms, now_ms)
 
-    def past_did_not_come(self, coin: str, interval: str) -> None:
+    def past_did_not_come(self, coin: str, interval: str, reason: str) -> None:
         """The answer to `ask_for_past` was of no use: it may be asked for again."""
-        self._filled.discard((coin, interval))
+        # A tape may hold answers for more names than there is room for.
+        if coin in self._followed and interval in INTERVALS:
+            self.past.failed(coin, interval, reason)
 
     def ask_for_missed_candles(self, since_ms: int, now_ms: int) -> None:
         """Ask for all candles that were asked for before over a break, from the one it began in."""
-        for interval, step_ms in _STEPS_MS.items():
-            for coin in self._followed:
-                if (coin, interval) in self._filled:
-                    self._ask_for_candles(coin, interval, since_ms - since_ms % step_ms, now_ms)
+        for coin, interval in self.past.missed():
+            self._ask_for_candles(coin, interval, since_ms - since_ms % INTERVALS[interval], now_ms)
 
     def ask_for_all_again(self, now_ms: int) -> None:
         """Ask for the list and for the candles that an engine which starts now would ask for."""
         self.ask_for_markets()
-        self._filled.clear()
+        self.past.may_be_asked_again()
         self._ask_for_pasts(self._followed, now_ms)
 
     def ask_for_recent_trades(self, coin: str) -> None:
@@ -103,10 +113,17 @@ class MarketWatch:
         span = {"coin": coin, "interval": interval, "startTime": start_ms, "endTime": end_ms}
         self._ask("candleSnapshot", {"type": "candleSnapshot", "req": span}, coin, interval)
 
-    def _ask(self, channel: str, body: dict[str, object], subject: str = "", variant: str = "") -> None:
+    def ask_model(self, coin: str, reason: str, question: bytes) -> int:
+        """Put a question about a coin to the language model; gives the number its answer will carry."""
+        return self._put(MODEL_VENUE, "read", question, coin, reason)
+
+    def _ask(self, channel: str, body: dict[str, object], subject: str = "", variant: str = "") -> int:
+        return self._put(self._venue, channel, msgspec.json.encode(body), subject, variant)
+
+    def _put(self, venue: str, channel: str, body: bytes, subject: str, variant: str) -> int:
         self._request_id += 1
-        encoded = msgspec.json.encode(body)
-        self.effects.request(Request(self._request_id, self._venue, channel, encoded, subject, variant))
+        self.effects.request(Request(self._request_id, venue, channel, body, subject, variant))
+        return self._request_id
 
 
 def _streams(coin: str) -> list[WireSubscription]:

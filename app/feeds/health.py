@@ -24,6 +24,11 @@ class FeedHealth:
         self._newest_ms: int | None = None
         self._retry_at_ms: int | None = None
 
+    @property
+    def was_tried(self) -> bool:
+        """Whether a connection was made, or could not be."""
+        return self._ever_connected or bool(self.message)
+
     def connected(self) -> None:
         """The connection is up."""
         if self._ever_connected and not self._connected:

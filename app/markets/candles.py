@@ -1,15 +1,19 @@
 """Candles of one coin and interval, built from trades and completed from the venue's own."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import add
+from typing import Literal, get_args
 
 import msgspec
 
 from app.core.events import Candle, Trade
 
-INTERVALS = {"1s": 1_000, "1m": 60_000, "5m": 300_000, "15m": 900_000, "1h": 3_600_000}
+Interval = Literal["1s", "1m", "5m", "15m", "1h"]
+"""The lengths of candles there are, shortest first."""
+
+INTERVALS: Mapping[str, int] = dict(zip(get_args(Interval), (1_000, 60_000, 300_000, 900_000, 3_600_000), strict=True))
 """Length of each interval in milliseconds; buckets start at multiples of it since 1970."""
 
 DAY_MS = 86_400_000
@@ -87,6 +91,9 @@ class CandleSeries:
     `late` counts trades of buckets that had closed before they came: such a trade still corrects its candle, unless the
     venue's own candle stands there or the bucket is no longer kept, but the closing is not told again. `refused` counts
     back-filled candles that contradict themselves or do not belong here.
+
+    `revision` goes up whenever a candle comes or goes, and whenever one before the newest changes; the newest alone may
+    change without it.
     """
 
     def __init__(self, coin: str, interval: str, capacity: int) -> None:
@@ -95,6 +102,7 @@ class CandleSeries:
         self.interval = interval
         self.late = 0
         self.refused = 0
+        self.revision = 0
         self._length_ms = INTERVALS[interval]
         self._capacity = capacity
         self._buckets: list[_Bucket] = []
@@ -115,6 +123,7 @@ class CandleSeries:
             return ()
         closed = self._close_before(open_ms)
         buckets.append(_opened(open_ms, trade, pending=True))
+        self.revision += 1
         self._forget_oldest()
         return closed
 
@@ -154,6 +163,10 @@ class CandleSeries:
         """All kept candles, oldest first; the last one may still be open."""
         return tuple(map(self._frozen, self._buckets))
 
+    def newest(self) -> Candle | None:
+        """The last of `candles()`; None while there is none."""
+        return self._frozen(self._buckets[-1]) if self._buckets else None
+
     def close_at(self, time_ms: int, tolerance_ms: int) -> float | None:
         """Close of the newest candle that had ended by `time_ms`, at most `tolerance_ms` before; None without one."""
         index = bisect_right(self._buckets, time_ms - self._length_ms, key=_start) - 1
@@ -177,6 +190,7 @@ class CandleSeries:
         """Put a trade into a bucket that is not the newest open one."""
         pending = open_ms >= self._closed_before_ms
         self.late += not pending
+        self.revision += 1
         index = bisect_left(self._buckets, open_ms, key=_start)
         if index == len(self._buckets) or self._buckets[index].open_ms != open_ms:
             if index or len(self._buckets) < self._capacity:
@@ -196,6 +210,7 @@ class CandleSeries:
     def _settle(self, candle: Candle) -> None:
         index, known = self._find(candle.open_ms)
         settled = _filled(candle, pending=known is not None and known.pending, settled=True)
+        self.revision += 1
         self._buckets[index : index + (known is not None)] = [settled]
 
     def _widen(self, candle: Candle, now_ms: int) -> None:
@@ -203,6 +218,7 @@ class CandleSeries:
         if known is None:
             known = _filled(candle, pending=candle.open_ms >= self._closed_before_ms, settled=False)
             self._buckets.insert(index, known)
+            self.revision += 1
         if known.settled:
             return
         known.open, known.first_ms = candle.open, candle.open_ms
@@ -210,6 +226,7 @@ class CandleSeries:
         if not known.trades:
             known.close = candle.close
         known.venue_volume, known.venue_trades, known.venue_ms = candle.volume, candle.trades, now_ms
+        self.revision += known is not self._buckets[-1]
 
     def _find(self, open_ms: int) -> tuple[int, _Bucket | None]:
         index = bisect_left(self._buckets, open_ms, key=_start)

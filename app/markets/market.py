@@ -16,8 +16,8 @@ from app.core.ring import Ring
 from app.markets.candle_set import CandleSet
 from app.markets.candles import DAY_MS
 from app.markets.conflated import Conflated
+from app.markets.mid_claims import MarketFacts
 from app.markets.prices import price_decimals
-from app.markets.reads import MarketFacts
 from app.markets.rules import BOOK_LEVELS, LONGEST_HOLE_MS, RulesInputs, minute_window, read_rules
 from app.markets.trade_tape import TradeTape
 from app.measures.returns import exponential_volatility
@@ -70,6 +70,7 @@ class Market:
         self._stale_after_ms = round(settings.stale_after_s * 1_000)
         self._last_trade_ms: int | None = None
         self._book = Conflated(partial(self._checked, decode_book, _check_book))
+        self._fast_book = Conflated(partial(self._checked, decode_book, _check_book))
         self._quote = Conflated(partial(self._checked, decode_quote, _check_quote))
         self._context = Conflated(lambda frame, _arrived_ms: self._own(decode_context(frame)))
         self._samples = Ring(SAMPLES_KEPT, 2)
@@ -116,6 +117,10 @@ class Market:
         """Keep the newest book as it came."""
         self._book.put(frame, now_ms)
 
+    def on_fast_book_frame(self, frame: bytes, now_ms: int) -> None:
+        """Keep the newest of the small books that come twice a second, as it came."""
+        self._fast_book.put(frame, now_ms)
+
     def on_quote_frame(self, frame: bytes, now_ms: int) -> None:
         """Keep the newest best bid and offer as they came."""
         self._quote.put(frame, now_ms)
@@ -156,6 +161,7 @@ class Market:
         self._samples = Ring(SAMPLES_KEPT, 2)
         self._reads.clear()
         self._book.forget()
+        self._fast_book.forget()
         self._quote.forget()
         if self.last_trade is not None and self._last_trade_ms is not None:
             self._last_trade_ms = min(self._last_trade_ms, now_ms)
@@ -172,6 +178,13 @@ class Market:
         """The newest book; None before the first, or when the newest cannot be used."""
         return self._book.get()
 
+    def newest_book(self) -> Book | None:
+        """The newest of all books: 20 levels, or 5 where fast books come."""
+        book, fast = self.book(), self._fast_book.get()
+        if book is None or fast is None:
+            return fast if book is None else book
+        return fast if fast.time_ms > book.time_ms else book
+
     def quote(self) -> Quote | None:
         """The newest best bid and offer; None before the first, or when the newest cannot be used."""
         return self._quote.get()
@@ -183,12 +196,13 @@ class Market:
     @property
     def parse_errors(self) -> int:
         """Frames looked at and refused: not decodable, crossed, unsorted, of another coin or dated far ahead."""
-        return self._book.errors + self._quote.errors + self._context.errors
+        return self._book.errors + self._fast_book.errors + self._quote.errors + self._context.errors
 
     @property
     def last_error(self) -> str:
         """Why a quote was last refused, else a book, else a context; empty when none was."""
-        return self._quote.last_error or self._book.last_error or self._context.last_error
+        pictures = (self._quote, self._book, self._fast_book, self._context)
+        return next((picture.last_error for picture in pictures if picture.last_error), "")
 
     @property
     def touch(self) -> Touch | None:
@@ -300,6 +314,15 @@ class Market:
     def reads(self) -> Sequence[RulesRead]:
         """The rules' reads of the last seconds in which the data was not stale, oldest first."""
         return self._reads
+
+    def prices_each_second(self, seconds: int, now_ms: int) -> tuple[float | None, ...]:
+        """The price at each of the last `seconds` whole seconds and now, oldest first; None where it is not known."""
+        past = (self._sample_at(now_ms - 1_000 * ago) for ago in range(seconds, 0, -1))
+        return (*past, self.price)
+
+    def price_at(self, time_ms: int) -> float | None:
+        """The price at a moment of the last hour; None where it is not known."""
+        return self._sample_at(time_ms)
 
     def facts(self, now_ms: int) -> MarketFacts | None:
         """What a call needs to know of the market; None while a side of the touch is missing or the data is stale."""

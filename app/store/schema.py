@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from app.core.calls import Call, CostModel, Outcome
-from app.core.events import Candle
-from app.store.rows import FeedHole, StoredRun
+from app.core.events import Candle, ScalperRead
+from app.store.rows import FeedHole, PaperFill, PaperSaved, PaperTrade, StoredRun
 from app.store.table import Table, flat_table
 
 
@@ -63,6 +63,11 @@ CALLS = Table(
 OUTCOMES = flat_table("outcomes", Outcome, ("call_id",))
 FEED_HOLES = flat_table("feed_holes", FeedHole, ("coin", "from_ms", "to_ms"), age_column="from_ms")
 CANDLES = flat_table("candles", Candle, ("coin", "interval", "open_ms"), age_column="open_ms")
+PAPER_FILLS = flat_table("paper_fills", PaperFill, ("at_ms", "number"), age_column="at_ms")
+PAPER_TRADES = flat_table("paper_trades", PaperTrade, ("closed_ms", "number"), age_column="closed_ms")
+# One row, and somebody's balance: it has no age, so that retention leaves it alone.
+PAPER_STATE = flat_table("paper_state", PaperSaved, ("ledger",), replaces=True)
+SCALPER_READS = flat_table("scalper_reads", ScalperRead, ("coin", "at_ms"), age_column="at_ms")
 
 # SQLite turns a nan into NULL, which NOT NULL refuses; infinities are refused by the checks.
 _FIRST = Migration(
@@ -155,4 +160,93 @@ _FIRST = Migration(
     ),
 )
 
-SCHEMA = Schema(tables=(RUNS, CALLS, OUTCOMES, FEED_HOLES, CANDLES), migrations=(_FIRST,))
+_SECOND = Migration(
+    "paper ledger",
+    (
+        """
+        CREATE TABLE paper_fills (
+            number INTEGER NOT NULL,
+            at_ms INTEGER NOT NULL,
+            coin TEXT NOT NULL,
+            direction INTEGER NOT NULL CHECK (direction IN (-1, 1)),
+            reason TEXT NOT NULL,
+            opener TEXT NOT NULL,
+            size REAL NOT NULL CHECK (abs(size) < 1e300),
+            decided_ms INTEGER NOT NULL,
+            due_ms INTEGER NOT NULL,
+            priced_ms INTEGER NOT NULL,
+            mid REAL CHECK (abs(mid) < 1e300),
+            touch_price REAL NOT NULL CHECK (abs(touch_price) < 1e300),
+            average_price REAL NOT NULL CHECK (abs(average_price) < 1e300),
+            worst_price REAL NOT NULL CHECK (abs(worst_price) < 1e300),
+            levels INTEGER NOT NULL,
+            beyond_size REAL NOT NULL CHECK (abs(beyond_size) < 1e300),
+            fee_usd REAL NOT NULL CHECK (abs(fee_usd) < 1e300),
+            slippage_bps REAL CHECK (abs(slippage_bps) < 1e300),
+            taken_over INTEGER NOT NULL CHECK (taken_over IN (0, 1)),
+            PRIMARY KEY (at_ms, number)
+        )
+        """,
+        """
+        CREATE TABLE paper_trades (
+            number INTEGER NOT NULL,
+            closed_ms INTEGER NOT NULL,
+            opened_ms INTEGER NOT NULL,
+            coin TEXT NOT NULL,
+            direction INTEGER NOT NULL CHECK (direction IN (-1, 1)),
+            size REAL NOT NULL CHECK (abs(size) < 1e300),
+            leverage INTEGER NOT NULL,
+            opener TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            entry_price REAL NOT NULL CHECK (abs(entry_price) < 1e300),
+            exit_price REAL NOT NULL CHECK (abs(exit_price) < 1e300),
+            gross_usd REAL NOT NULL CHECK (abs(gross_usd) < 1e300),
+            fees_usd REAL NOT NULL CHECK (abs(fees_usd) < 1e300),
+            funding_usd REAL NOT NULL CHECK (abs(funding_usd) < 1e300),
+            result_usd REAL NOT NULL CHECK (abs(result_usd) < 1e300),
+            result_bps REAL NOT NULL CHECK (abs(result_bps) < 1e300),
+            unseen_ms INTEGER NOT NULL,
+            PRIMARY KEY (closed_ms, number)
+        )
+        """,
+        """
+        CREATE TABLE paper_state (
+            saved_ms INTEGER NOT NULL,
+            state BLOB NOT NULL CHECK (typeof(state) = 'blob' AND length(state) <= 1000000),
+            ledger TEXT PRIMARY KEY NOT NULL CHECK (ledger = 'paper')
+        )
+        """,
+    ),
+)
+
+_THIRD = Migration(
+    "reads of the language model",
+    (
+        """
+        CREATE TABLE scalper_reads (
+            coin TEXT NOT NULL,
+            at_ms INTEGER NOT NULL,
+            asked_ms INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            model TEXT NOT NULL,
+            version TEXT NOT NULL,
+            momentum REAL NOT NULL CHECK (momentum BETWEEN 0 AND 100),
+            pressure REAL NOT NULL CHECK (pressure BETWEEN 0 AND 100),
+            continuation REAL NOT NULL CHECK (continuation BETWEEN 0 AND 100),
+            freshness TEXT NOT NULL,
+            action TEXT NOT NULL,
+            confidence INTEGER NOT NULL CHECK (confidence BETWEEN 1 AND 10),
+            sentence TEXT NOT NULL,
+            direction INTEGER NOT NULL CHECK (direction IN (-1, 0, 1)),
+            in_position INTEGER NOT NULL CHECK (in_position IN (0, 1)),
+            PRIMARY KEY (coin, at_ms)
+        )
+        """,
+        "CREATE INDEX scalper_reads_by_age ON scalper_reads (at_ms)",
+    ),
+)
+
+SCHEMA = Schema(
+    tables=(RUNS, CALLS, OUTCOMES, FEED_HOLES, CANDLES, PAPER_FILLS, PAPER_TRADES, PAPER_STATE, SCALPER_READS),
+    migrations=(_FIRST, _SECOND, _THIRD),
+)

@@ -1,21 +1,29 @@
 """Every key of the deck, once. Bindings, footer, help, command palette and docs/keys.md come from this table."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from textual.binding import Binding, BindingType
 
 Scope = Literal["app", "panels", "market", "table"]
 """Whose method an action is: the app's, a screen's with several panels, the market's, or the table's in focus."""
-ScreenName = Literal["dashboard", "market", "log", "feeds", "detail", "copy", "help"]
+ScreenName = Literal["dashboard", "market", "scalper", "paper", "log", "feeds", "detail", "copy", "help"]
+When = Literal["tape", "held"]
+"""What must be so besides the screen: a tape is playing, the display is held."""
 
 EVERYWHERE: tuple[ScreenName, ...] = get_args(ScreenName)
 LISTS: tuple[ScreenName, ...] = ("dashboard", "log", "feeds")
-PANELS: tuple[ScreenName, ...] = ("dashboard", "market")
-TABLES: tuple[ScreenName, ...] = (*LISTS, "market", "detail", "copy")
+ARRANGED: tuple[ScreenName, ...] = (*LISTS, "scalper", "paper")
+PANELS: tuple[ScreenName, ...] = ("dashboard", "market", "scalper", "paper")
+CHARTED: tuple[ScreenName, ...] = ("market", "scalper")
+ASKED: tuple[ScreenName, ...] = ("dashboard", *CHARTED)
+TABLES: tuple[ScreenName, ...] = (*LISTS, *CHARTED, "paper", "detail", "copy")
 
 _OWNERS: Mapping[Scope, str] = {"app": "app", "panels": "screen", "market": "screen", "table": "focused"}
+_WHEN: Mapping[When, str] = {"tape": "on a tape", "held": "in a held display"}
+# Keys heard before the widget in focus: what is typed right after them is meant for the line they open.
+_AHEAD = frozenset({"save-layout"})
 _KEY_NAMES = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "comma": ","}
 
 
@@ -25,6 +33,7 @@ class Action:
 
     `command` is the method of the app (or of the table or list in focus) that does it; the first of `keys` is the one
     shown in the footer, with `label`, on the screens of `footer`; `description` is the sentence of help and palette.
+    It works on its `screens`, and with any `when` only while one of them is so.
     """
 
     id: str
@@ -35,6 +44,7 @@ class Action:
     scope: Scope = "app"
     screens: tuple[ScreenName, ...] = EVERYWHERE
     footer: tuple[ScreenName, ...] = ()
+    when: tuple[When, ...] = ()
 
     @property
     def shown_keys(self) -> tuple[str, ...]:
@@ -48,10 +58,16 @@ class Action:
 
     @property
     def where(self) -> str:
-        """The screens on which it works, in words."""
+        """Where it works, in words: on which screens, or what must be so."""
+        if self.when:
+            return " or ".join(_WHEN[state] for state in self.when)
         if self.screens == EVERYWHERE:
             return "everywhere"
         return "everywhere but help" if self.screens == TABLES else ", ".join(self.screens)
+
+    def works(self, screen: ScreenName, states: Collection[When]) -> bool:
+        """Whether it does something on a screen while `states` are so."""
+        return screen in self.screens and (not self.when or any(state in states for state in self.when))
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -63,7 +79,7 @@ ACTIONS: tuple[Action, ...] = (
         "back",
         "back",
         "Return to the screen before; on the dashboard, end the filter.",
-        footer=("market", "log", "feeds", "detail", "copy", "help"),
+        footer=("market", "scalper", "paper", "log", "feeds", "detail", "copy", "help"),
     ),
     Action(
         "open",
@@ -71,16 +87,59 @@ ACTIONS: tuple[Action, ...] = (
         "open_row",
         "open",
         "Open the row under the cursor.",
-        screens=(*LISTS, "market", "copy"),
-        footer=LISTS,
+        screens=(*LISTS, "market", "scalper", "paper", "copy"),
+        footer=ARRANGED,
     ),
     Action(
-        "filter", ("/",), "filter", "filter", "Filter by words, names or a question.", "table", LISTS, ("dashboard",)
+        "filter", ("/",), "filter", "filter", "Filter by words, names or a question.", "table", ARRANGED, ("dashboard",)
     ),
     Action("freeze", ("f",), "freeze", "freeze", "Hold the display; the engine goes on.", footer=("dashboard",)),
     Action("metrics", ("m",), "toggle_metrics", "metrics", "Switch the metrics: rules or AI."),
     Action(
-        "refresh", ("s",), "refresh_markets", "refresh", "Ask the venue for its markets again.", footer=("dashboard",)
+        "refresh",
+        ("s",),
+        "job",
+        "refresh",
+        "Do what this panel is for now, or cancel it. Markets: ask the venue for its markets again. Scalper's read: "
+        "have the model read the coin now.",
+        screens=ASKED,
+        footer=ASKED,
+    ),
+    Action("read", ("i",), "read_now", "read now", "Have the model read this coin now.", screens=PANELS),
+    Action("paper", ("p",), "show('paper')", "paper", "Show the paper ledger: positions without money."),
+    Action(
+        "paper-long",
+        ("B",),
+        "paper('long')",
+        "paper long",
+        "Go long in this coin on paper: no money, no order.",
+        screens=PANELS,
+    ),
+    Action(
+        "paper-short",
+        ("S",),
+        "paper('short')",
+        "paper short",
+        "Go short in this coin on paper: no money, no order.",
+        screens=PANELS,
+    ),
+    Action(
+        "paper-close",
+        ("C",),
+        "paper('close')",
+        "paper close",
+        "Close the paper position in this coin, or withdraw its order.",
+        screens=PANELS,
+        footer=("paper",),
+    ),
+    Action(
+        "paper-flip",
+        ("F",),
+        "paper('flip')",
+        "paper flip",
+        "Turn the paper position in this coin round.",
+        screens=PANELS,
+        footer=("paper",),
     ),
     Action("log", ("e",), "show('log')", "events", "Show the event log.", footer=("dashboard", "feeds")),
     Action("feeds", ("d",), "show('feeds')", "feeds", "Show each feed in detail.", footer=("dashboard", "log")),
@@ -93,13 +152,34 @@ ACTIONS: tuple[Action, ...] = (
         "palette", ("ctrl+p", ":"), "command_palette", "palette", "Find an action by its name.", footer=("dashboard",)
     ),
     Action("next-layout", ("v",), "next_layout", "layout", "Bring back the next saved layout."),
-    Action("save-layout", ("V",), "save_layout", "save layout", "Save how the deck is arranged."),
+    Action(
+        "save-layout",
+        ("V",),
+        "save_layout",
+        "save layout",
+        "Save how the deck is arranged, under a name.",
+        screens=("dashboard", "market"),
+    ),
     Action("mouse", ("M",), "toggle_mouse", "mouse", "Leave the mouse to the terminal, or take it back."),
-    Action("pause", ("space",), "pause", "pause", "Pause or resume the tape."),
-    Action("slower", ("[",), "change_speed(-1)", "slower", "Play the tape slower."),
-    Action("faster", ("]",), "change_speed(1)", "faster", "Play the tape faster."),
-    Action("rewind", ("left",), "seek(-10)", "back", "Go back 10 s on the tape, or 1 s in a held display."),
-    Action("forward", ("right",), "seek(10)", "forward", "Go forward 10 s on the tape, or 1 s in a held display."),
+    Action("pause", ("space",), "pause", "pause", "Pause or resume the tape.", when=("tape",)),
+    Action("slower", ("[",), "change_speed(-1)", "slower", "Play the tape slower.", when=("tape",)),
+    Action("faster", ("]",), "change_speed(1)", "faster", "Play the tape faster.", when=("tape",)),
+    Action(
+        "rewind",
+        ("left",),
+        "seek(-10)",
+        "10 s back",
+        "Go back 10 s on the tape, or 1 s in a held display.",
+        when=("tape", "held"),
+    ),
+    Action(
+        "forward",
+        ("right",),
+        "seek(10)",
+        "10 s forward",
+        "Go forward 10 s on the tape, or 1 s in a held display.",
+        when=("tape", "held"),
+    ),
     Action("next-panel", ("tab",), "next_panel(1)", "next", "Go to the next panel.", "panels", PANELS, PANELS),
     Action("previous-panel", ("shift+tab",), "next_panel(-1)", "previous", "Go to the panel before.", "panels", PANELS),
     Action("maximise", ("z",), "maximise", "zoom", "Give the panel the screen, or end it.", "panels", PANELS, PANELS),
@@ -107,10 +187,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("panel-2", ("2",), "panel(2)", "2", "Give the second panel the screen.", "panels", PANELS),
     Action("panel-3", ("3",), "panel(3)", "3", "Give the third panel the screen.", "panels", PANELS),
     Action("all-panels", ("0",), "panel(0)", "all", "Show all panels again.", "panels", PANELS),
-    Action(
-        "longer-candles", ("u",), "interval(1)", "longer", "Show longer candles.", "market", ("market",), ("market",)
-    ),
-    Action("shorter-candles", ("U",), "interval(-1)", "shorter", "Show shorter candles.", "market", ("market",)),
+    Action("longer-candles", ("u",), "interval(1)", "longer", "Show longer candles.", "market", CHARTED, ("market",)),
+    Action("shorter-candles", ("U",), "interval(-1)", "shorter", "Show shorter candles.", "market", CHARTED),
     Action(
         "crosshair-left",
         ("comma",),
@@ -118,23 +196,23 @@ ACTIONS: tuple[Action, ...] = (
         "crosshair",
         "Move the crosshair left.",
         "market",
-        ("market",),
+        CHARTED,
         ("market",),
     ),
-    Action("crosshair-right", (".",), "crosshair(1)", "right", "Move the crosshair right.", "market", ("market",)),
-    Action("crosshair-off", ("c",), "no_crosshair", "no crosshair", "Take the crosshair away.", "market", ("market",)),
+    Action("crosshair-right", (".",), "crosshair(1)", "right", "Move the crosshair right.", "market", CHARTED),
+    Action("crosshair-off", ("c",), "no_crosshair", "no crosshair", "Take the crosshair away.", "market", CHARTED),
     Action("up", ("up", "k"), "move(-1)", "up", "Move the cursor up a row.", scope="table"),
     Action("down", ("down", "j"), "move(1)", "down", "Move the cursor down a row.", scope="table"),
     Action("page-up", ("pageup",), "page(-1)", "page up", "Move up a page.", scope="table"),
     Action("page-down", ("pagedown",), "page(1)", "page down", "Move down a page.", scope="table"),
     Action("first", ("home", "g"), "first", "first", "Go to the first row.", scope="table"),
     Action("last", ("end", "G"), "last", "last", "Go to the last row.", scope="table"),
-    Action("sort-next", (">",), "sort(1)", "sort", "Sort by the next column.", scope="table", screens=LISTS),
+    Action("sort-next", (">",), "sort(1)", "sort", "Sort by the next column.", scope="table", screens=ARRANGED),
     Action(
-        "sort-previous", ("<",), "sort(-1)", "sort back", "Sort by the column before.", scope="table", screens=LISTS
+        "sort-previous", ("<",), "sort(-1)", "sort back", "Sort by the column before.", scope="table", screens=ARRANGED
     ),
-    Action("sort-direction", ("o",), "flip_sort", "flip", "Sort the other way round.", scope="table", screens=LISTS),
-    Action("sort-off", ("O",), "unsort", "unsort", "Return to the order given.", scope="table", screens=LISTS),
+    Action("sort-direction", ("o",), "flip_sort", "flip", "Sort the other way round.", scope="table", screens=ARRANGED),
+    Action("sort-off", ("O",), "unsort", "unsort", "Return to the order given.", scope="table", screens=ARRANGED),
     Action(
         "watchlist",
         ("w",),
@@ -155,14 +233,30 @@ def shown_key(key: str) -> str:
 def bindings(scope: Scope) -> list[BindingType]:
     """Textual's bindings for the actions of a scope."""
     return [
-        Binding(",".join(action.keys), action.command, action.label, id=action.id, tooltip=action.description)
+        Binding(
+            ",".join(action.keys),
+            action.command,
+            action.label,
+            id=action.id,
+            tooltip=action.description,
+            priority=action.id in _AHEAD,
+        )
         for action in ACTIONS
         if action.scope == scope
     ]
 
 
-def footer_actions(screen: ScreenName, on_tape: bool, actions: Sequence[Action] = ACTIONS) -> list[Action]:
-    """The actions the footer of a screen shows, most wanted first; the tape's own come first on a tape's dashboard."""
-    shown = [action for action in actions if screen in action.footer]
+def footer_actions(
+    screen: ScreenName, on_tape: bool, actions: Sequence[Action] = ACTIONS, job: str = ""
+) -> list[Action]:
+    """The actions the footer of a screen shows, most wanted first; the tape's own come first on a tape's dashboard.
+
+    `job` is what the key for work by hand does on the panel in focus; empty when it does nothing.
+    """
+    shown = [
+        replace(action, label=job) if action.id == "refresh" else action
+        for action in actions
+        if screen in action.footer and (action.id != "refresh" or job)
+    ]
     tape = [action for action in actions if action.id in ("pause", "slower", "faster")]
     return [*tape, *shown] if on_tape and screen in PANELS else shown

@@ -8,9 +8,10 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.events import Event
 from textual.screen import Screen
+from textual.widget import Widget
 
 from app.engine.protocol import LookAt
-from app.ui.actions import ACTIONS, ScreenName, bindings
+from app.ui.actions import ACTIONS, ScreenName, When, bindings
 from app.ui.appearance import Appearance
 from app.ui.copy_actions import CopyActions
 from app.ui.pasting import harmless
@@ -22,10 +23,12 @@ from app.ui.screens.event_log import EventLog
 from app.ui.screens.feeds import Feeds
 from app.ui.screens.help import Help
 from app.ui.screens.market import MarketScreen
+from app.ui.screens.paper import PaperScreen
+from app.ui.screens.scalper import ScalperScreen
 from app.ui.steering import Steering
 from app.ui.theme_choice import PALETTE_CSS, DeckCommands
 
-_SCREENS: Mapping[ScreenName, type[DeckScreen]] = {"log": EventLog, "feeds": Feeds}
+_SCREENS: Mapping[ScreenName, type[DeckScreen]] = {"log": EventLog, "feeds": Feeds, "paper": PaperScreen}
 _SCREENS_OF = {textual_actions.parse(action.command)[1:]: action.screens for action in ACTIONS if action.scope == "app"}
 
 
@@ -45,14 +48,17 @@ class DeckApp(Steering, Appearance, CopyActions):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         for action in self.actions:
-            if action.scope == "app" and action.id != "palette":
+            if action.scope == "app" and action.id != "palette" and self._deck_screen.NAME in action.screens:
                 # Textual reads a title as markup, and a bracket may be a key.
                 keys = " ".join(action.shown_keys).replace("[", r"\[")
                 title = f"{action.label} · {keys}"
                 yield SystemCommand(title, action.description, self._runner(action.command))
+        yield from self.layout_commands()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """An action of the table works on its screens alone: two of them may share a key."""
+        if action == "save_layout" and self._types(self.screen.focused):
+            return False
         screens = _SCREENS_OF.get((action, parameters))
         return screens is None or self._deck_screen.NAME in screens
 
@@ -63,7 +69,7 @@ class DeckApp(Steering, Appearance, CopyActions):
             await self.action_back()
             return
         if name == "help":
-            await self._open(Help(self._palette, below, self._hosts))
+            await self._open(Help(self._palette, below, self._hosts, self._states()))
             return
         while len(self.screen_stack) > 1:
             self.pop_screen()
@@ -79,16 +85,31 @@ class DeckApp(Steering, Appearance, CopyActions):
             self.flash("There is no row here to open.", "warning")
         elif selection.panel.id == "markets" and self._deck_screen.NAME == Dashboard.NAME:
             await self._open(MarketScreen(self._palette, selection.row.key, marks=self._options.marks))
+        elif selection.panel.id == "scalper" and self._deck_screen.NAME == Dashboard.NAME:
+            await self._open(ScalperScreen(self._palette, selection.coin, self._options.marks))
         elif self._deck_screen.NAME != Detail.NAME:
-            await self._open(Detail(self._palette, selection))
+            screen = self._deck_screen
+            opened = screen.opened(selection) if isinstance(screen, ScalperScreen) else None
+            await self._open(opened or Detail(self._palette, selection))
 
     async def on_live_table_opened(self) -> None:
         await self.action_open_row()
 
+    def _states(self) -> frozenset[When]:
+        """What is so that some keys need."""
+        view = self.state.view()
+        on_tape = view.newest is not None and view.newest.playback is not None
+        states: dict[When, bool] = {"tape": on_tape, "held": view.frozen_s is not None}
+        return frozenset(state for state, is_so in states.items() if is_so)
+
+    def _types(self, focused: Widget | None) -> bool:
+        """Whether a widget takes keys for text: its own come before those that are heard ahead of it."""
+        return focused is not None and focused.check_consume_key("x", "x")
+
     def _look_where_the_screen_does(self) -> None:
         """Have the engine send the market that is opened, in the candles wanted; none when none is."""
-        opened = next((screen for screen in self.screen_stack if isinstance(screen, MarketScreen)), None)
-        look = LookAt(opened.coin, opened.interval) if opened is not None else LookAt("")
+        looks = (screen.look for screen in reversed(self.screen_stack) if isinstance(screen, DeckScreen))
+        look = next((look for look in looks if look is not None), LookAt(""))
         if look != self._looking and self.state.view().connection == "connected":
             self._looking = look
             self.run_worker(self._look_at(look), group="commands", exit_on_error=False)

@@ -1,20 +1,28 @@
 """The actions that change how the deck looks: theme, mouse, layouts."""
 
 import asyncio
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import msgspec
+from textual.app import SystemCommand
 from textual.command import CommandPalette
+from textual.widget import Widget
 
 from app.ui.arranging import arrange_tables, layout_of
 from app.ui.deck_base import DeckBase
-from app.ui.layouts import Layout, save_layouts
+from app.ui.layouts import LONGEST_NAME, MOST, Layout, save_layouts, tidy_name
 from app.ui.screens.market import MarketScreen
 from app.ui.screens.panels import PanelScreen
 from app.ui.textual_seams import DeckPalette, release_mouse, take_mouse
+from app.ui.widgets.name_prompt import NamePrompt
 
 
 class Appearance(DeckBase):
     """What is chosen here holds until the deck is left; layouts are kept in a file."""
+
+    _focus_before: Widget | None = None
 
     def action_retry(self) -> None:
         """Draw again what failed on this screen."""
@@ -35,14 +43,38 @@ class Appearance(DeckBase):
         released = f"Mouse released: select with the terminal; {key} takes it back."
         self.flash(released if self._mouse_released else f"The deck has the mouse again; {key} releases it.")
 
-    def action_save_layout(self) -> None:
-        """Keep how the deck is arranged now, to bring it back later."""
-        path = self._options.layouts
-        if path is None:
+    async def action_save_layout(self) -> None:
+        """Ask for a name, and keep how the deck is arranged under it."""
+        if self._options.layouts is None:
             self.flash("Layouts cannot be saved here.", "warning")
             return
-        number = self._shelf.keep(layout_of(self._dashboard, self._deck_screen, self._palette.name))
-        self.run_worker(self._save_layouts(path, number), group="commands", exit_on_error=False)
+        self._focus_before = self._deck_screen.focused
+        prompt = NamePrompt(
+            "Save layout as",
+            self._proposed_name(),
+            taken=self._shelf.names,
+            new=len(self._shelf.layouts) < MOST,
+            longest=LONGEST_NAME,
+            tidy=tidy_name,
+        )
+        prompt.set_palette(self._palette)
+        await self._deck_screen.mount(prompt)
+        self._deck_screen.set_focus(prompt)
+
+    async def on_name_prompt_ended(self, event: NamePrompt.Ended) -> None:
+        screen = self._deck_screen
+        before = self._focus_before
+        # The focus goes first: Textual would choose another place for that of a widget that is gone.
+        if before is not None and before.is_attached and before.screen is screen:
+            screen.set_focus(before)
+        await screen.query(NamePrompt).remove()
+        if not event.name:
+            self.flash("No layout is saved.")
+            return
+        layout = layout_of(self._dashboard, screen, self._palette.name)
+        number = self._shelf.keep(msgspec.structs.replace(layout, name=event.name))
+        key = self._key("next-layout")
+        self._write_layouts(f"Saved {event.name} as layout {number}; {key} brings layouts back.")
 
     async def action_next_layout(self) -> None:
         """Bring back the next saved layout."""
@@ -52,13 +84,44 @@ class Appearance(DeckBase):
             return
         number, layout = found
         await self._bring_back(layout)
-        self.flash(f"Layout {number} of {len(self._shelf.layouts)}.")
+        self.flash(f"Layout {number} of {len(self._shelf.layouts)}: {layout.name}.")
 
-    async def _save_layouts(self, path: Path, number: int) -> None:
+    def layout_commands(self) -> Iterator[SystemCommand]:
+        """For the command palette: bring back a saved layout, or delete it."""
+        for name in self._shelf.names:
+            # Textual reads a title as markup, and a name is what somebody typed.
+            title = name.replace("[", r"\[")
+            yield SystemCommand(f"Layout: {title}", "Bring this layout back.", partial(self._bring_back_named, name))
+            yield SystemCommand(f"Delete layout: {title}", "Delete this layout.", partial(self._delete_layout, name))
+
+    async def _bring_back_named(self, name: str) -> None:
+        layout = self._shelf.take(name)
+        if layout is not None:
+            await self._bring_back(layout)
+            self.flash(f"Layout: {name}.")
+
+    def _delete_layout(self, name: str) -> None:
+        if self._options.layouts is None:
+            self.flash("Layouts cannot be deleted here.", "warning")
+        elif self._shelf.drop(name):
+            self._write_layouts(f"The layout {name} is deleted.")
+
+    def _proposed_name(self) -> str:
+        """What is opened, or a number; a name that no layout has, so that enter alone replaces none."""
+        screen = self._deck_screen
+        opened = tidy_name(f"{screen.coin} {screen.interval}") if isinstance(screen, MarketScreen) else ""
+        return opened if opened and opened not in self._shelf.names else self._shelf.free_name()
+
+    def _write_layouts(self, said: str) -> None:
+        path = self._options.layouts
+        if path is not None:
+            self.run_worker(self._save_layouts(path, said), group="commands", exit_on_error=False)
+
+    async def _save_layouts(self, path: Path, said: str) -> None:
         # One at a time: two would write the same new file, and the older could come last.
         async with self._saving:
             await asyncio.to_thread(save_layouts, path, tuple(self._shelf.layouts))
-        self.flash(f"Saved as layout {number}; {self._key('next-layout')} brings layouts back.")
+        self.flash(said)
 
     async def _bring_back(self, layout: Layout) -> None:
         while len(self.screen_stack) > 1:

@@ -14,6 +14,7 @@ from app.core.text import clean
 from app.engine.link import EngineLink
 from app.engine.protocol import Command, LookAt, Snapshot
 from app.ui.deck_options import DeckOptions
+from app.ui.jobs import job_news
 from app.ui.key_conflicts import Host
 from app.ui.keymap import DEFAULT_KEYMAP, Keymap
 from app.ui.layouts import Layout, Shelf
@@ -31,8 +32,8 @@ PAINTS_PER_SECOND = 10
 class DeckBase(App[None], inherit_bindings=False):
     """The Textual application without its actions.
 
-    `themes` holds at least `options.theme`; the first of `notices` is said at the start. `hosts` are the programs
-    around the deck that take some keys (docs/keys.md), `layouts` the saved ones.
+    `themes` holds at least `options.theme`; `notices` are said at the start and stand in the event log. `hosts` are the
+    programs around the deck that take some keys (docs/keys.md), `layouts` the saved ones.
     """
 
     TITLE = "tapedeck"
@@ -71,7 +72,7 @@ class DeckBase(App[None], inherit_bindings=False):
         self._dashboard = Dashboard(self._palette)
         self._prepare(self._dashboard)
         self._dashboard.offer_watchlists(options.watchlists)
-        self.state = DeckState(clock, options.expected)
+        self.state = DeckState(clock, options.expected, self._notices)
         self.failure: BaseException | None = None
         self.crash: Exception | None = None
 
@@ -159,8 +160,9 @@ class DeckBase(App[None], inherit_bindings=False):
         screen.flash_digits(self._options.flash)
 
     def _start(self) -> None:
-        for notice in self._notices[:1]:
-            self.flash(notice, "warning")
+        if self._notices:
+            more = f"{len(self._notices)} notices, {self._key('log')} shows all: " if len(self._notices) > 1 else ""
+            self.flash(more + self._notices[0], "warning")
         self.run_worker(self._follow(), group="link", exit_on_error=False)
         if self._after_first_paint is not None:
             self._after_first_paint()
@@ -169,17 +171,26 @@ class DeckBase(App[None], inherit_bindings=False):
         """Keep the newest snapshot until the engine ends."""
         welcome = await self._link.connect()
         self.state.welcome(welcome.source)
+        told: Snapshot | None = None
         while (snapshot := await self._link.snapshot()) is not None:
             self.state.accept(snapshot)
+            for text, level in job_news(told.jobs, snapshot.jobs) if told is not None else ():
+                self.flash(text, level)
+            if told is not None and _heard(told) != _heard(snapshot):
+                # What the model said a moment ago is worth more now than with the next paint.
+                self.paint()
+            told = snapshot
         self.state.end()
         self.flash(f"The engine has ended; what is shown is the last it said. {self._key('quit')} leaves.", "warning")
 
-    def _send(self, command: Command) -> None:
-        self.run_worker(self._give(command), group="commands", exit_on_error=False)
+    def _send(self, command: Command, hint: str = "") -> None:
+        self.run_worker(self._give(command, hint), group="commands", exit_on_error=False)
 
-    async def _give(self, command: Command) -> None:
+    async def _give(self, command: Command, hint: str) -> None:
+        """Carry a command to the engine and say what it answers, with a hint when it did as it was told."""
         result = await self._link.send(command)
-        self.flash(result.message, "info" if result.ok else "warning")
+        more = f"; {hint}" if hint and result.ok else ""
+        self.flash(result.message + more, "info" if result.ok else "warning")
 
     def _key(self, action_id: str) -> str:
         """The key of an action, as the footer shows it."""
@@ -194,3 +205,9 @@ class DeckBase(App[None], inherit_bindings=False):
             self.flash("Not connected to an engine.", "warning")
             return None
         return view.newest
+
+
+def _heard(snapshot: Snapshot) -> tuple[int, int]:
+    """Changes when a model has answered, or failed to."""
+    model = snapshot.model
+    return (0, 0) if model is None else (model.reads_per_hour, model.failures_per_hour)

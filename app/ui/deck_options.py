@@ -14,7 +14,7 @@ class DeckOptions:
 
     `expected` is the word for the source that was asked for (LIVE, DEMO, TAPE), shown with a `?` until the engine
     answers; `watchlists` are saved filters of the markets (docs/questions.md); `layouts` is the file of saved layouts,
-    None where they cannot be saved.
+    None where they cannot be saved; `notices` are said when the deck starts.
     """
 
     theme: str = "tape"
@@ -26,3 +26,4 @@ class DeckOptions:
     marks: Marks = "blocks"
     layouts: Path | None = None
     expected: str = ""
+    notices: Sequence[str] = ()

@@ -1,6 +1,5 @@
 """Keymaps as data: a TOML file gives actions their keys; this module checks it and makes the action table with them."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -8,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from app.config.files import load_toml
 from app.config.toml import toml_value
 from app.core.errors import ConfigError
 from app.core.text import clean
@@ -59,11 +59,11 @@ DEFAULT_KEYMAP = Keymap()
 def parse_keymap(text: str, origin: str) -> Keymap:
     """The keymap a file holds. Raises `ConfigError` naming `origin`, the key and the nearest that would do."""
     try:
-        table = tomllib.loads(text)
+        table = load_toml(text)
         _check_fields(table)
         file = msgspec.convert(table, KeymapFile)
         return _checked(file)
-    except (ValueError, msgspec.ValidationError, RecursionError) as error:
+    except (ValueError, msgspec.ValidationError) as error:
         raise ConfigError(f"keymap {origin}: {error}; correct the file or remove it") from error
     except ConfigError as error:
         raise ConfigError(f"keymap {origin}: {error}") from error

@@ -2,21 +2,23 @@
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from app.config.files import read_small
-from app.core.errors import ConfigError, DataError
+from app.core.errors import ConfigError, DataError, UsageError
+from app.core.text import clean
+from app.markets.candles import Interval
 
 MOST = 9
+LONGEST_NAME = 24
 _MAXIMUM_BYTES = 256 * 1024
 _Text = Annotated[str, Meta(max_length=256)]
-Interval = Literal["1s", "1m", "5m", "15m", "1h"]
-"""The lengths of candles there are, shortest first."""
 
 
 class TableLayout(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,9 +32,10 @@ class TableLayout(msgspec.Struct, frozen=True, omit_defaults=True):
 class Layout(msgspec.Struct, frozen=True, omit_defaults=True):
     """The deck at one moment. `alone` is the number of the panel that has the screen to itself, 0 for all of them.
 
-    `coin` is the market that is opened, empty for the dashboard.
+    `coin` is the market that is opened, empty for the dashboard; `name` is what the user calls it.
     """
 
+    name: _Text = ""
     theme: _Text = ""
     alone: Annotated[int, Meta(ge=0, le=9)] = 0
     coin: _Text = ""
@@ -44,11 +47,24 @@ _Layouts = Annotated[list[Layout], Meta(max_length=MOST)]
 
 
 class Shelf:
-    """The saved layouts, and which of them was brought back last."""
+    """The saved layouts, each under a name of its own, and which of them was saved or brought back last."""
 
-    def __init__(self, layouts: Sequence[Layout] = ()) -> None:
-        self.layouts = list(layouts)
+    def __init__(self, layouts: Iterable[Layout] = ()) -> None:
+        self.layouts: list[Layout] = []
         self._place = -1
+        for layout in layouts:
+            name = tidy_name(layout.name)
+            self.layouts.append(replace(layout, name=name if name and name not in self.names else self.free_name()))
+
+    @property
+    def names(self) -> list[str]:
+        """The names, in the order in which the layouts come back."""
+        return [layout.name for layout in self.layouts]
+
+    def free_name(self) -> str:
+        """A name that no layout has."""
+        numbers = range(1, len(self.layouts) + 2)
+        return next(name for name in (f"layout {number}" for number in numbers) if name not in self.names)
 
     def next(self) -> tuple[int, Layout] | None:
         """The layout after the last one, with its number from 1; None when there is none."""
@@ -57,17 +73,41 @@ class Shelf:
         self._place = (self._place + 1) % len(self.layouts)
         return self._place + 1, self.layouts[self._place]
 
+    def take(self, name: str) -> Layout | None:
+        """The layout of that name, from which `next` goes on; None when there is none."""
+        if name not in self.names:
+            return None
+        self._place = self.names.index(name)
+        return self.layouts[self._place]
+
     def keep(self, layout: Layout) -> int:
-        """Save a layout; its number. A full shelf gives it the place of the one brought back last."""
-        if layout in self.layouts:
-            self._place = self.layouts.index(layout)
-        elif len(self.layouts) < MOST:
-            self.layouts.append(layout)
-            self._place = len(self.layouts) - 1
-        else:
-            self._place = max(self._place, 0)
+        """Save a layout in place of the one of its name, or after the others; its number.
+
+        Raises `UsageError` for a new name when there are nine layouts.
+        """
+        if layout.name in self.names:
+            self._place = self.names.index(layout.name)
             self.layouts[self._place] = layout
+            return self._place + 1
+        if len(self.layouts) >= MOST:
+            raise UsageError(f"{MOST} layouts are saved, the most there can be; use one of their names or delete one")
+        self.layouts.append(layout)
+        self._place = len(self.layouts) - 1
         return self._place + 1
+
+    def drop(self, name: str) -> bool:
+        """Delete the layout of that name; whether there was one."""
+        if name not in self.names:
+            return False
+        place = self.names.index(name)
+        del self.layouts[place]
+        self._place -= place <= self._place
+        return True
+
+
+def tidy_name(text: str) -> str:
+    """A layout's name as it is kept: clean, without blanks at its ends, at most 24 cells."""
+    return str(clean(text.strip(), LONGEST_NAME)).strip()
 
 
 def load_layouts(path: Path) -> list[Layout]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.ui.app import DeckApp
     from app.ui.deck_options import DeckOptions
     from app.ui.layouts import Layout
+    from app.ui.theme import Palette
 
 _CLOSE_TIMEOUT_S = 5.0
 _FRAMES_PER_SECOND = "240"
@@ -72,19 +73,9 @@ def make_deck(link: EngineLink, options: "DeckOptions", clock: Clock) -> "DeckAp
     from app.ui.app import DeckApp
     from app.ui.key_conflicts import conflicts, hosts_around, unreachable_notice
     from app.ui.keymap_files import choose_keymap
-    from app.ui.theme import default_palette, load_themes, one_notice
 
-    themes, broken = load_themes(options.theme_folders)
-    no_color = bool(os.environ.get("NO_COLOR"))
-    if not no_color:
-        # Textual takes an empty one for set; https://no-color.org does not.
-        os.environ.pop("NO_COLOR", None)
-    wanted = "mono" if no_color and "mono" in themes else options.theme
-    notice = one_notice(broken, wanted, themes)
-    if wanted not in themes:
-        fallback = default_palette()
-        themes = {fallback.name: fallback, **themes}
-        wanted = fallback.name
+    no_color = _no_color()
+    themes, theme, theme_notice = _choose_theme(options, no_color)
     keys, key_notice = choose_keymap(options.keymap, options.keymap_folders)
     layouts, layout_notice = _saved_layouts(options.layouts)
     hosts = hosts_around(os.environ)
@@ -93,19 +84,46 @@ def make_deck(link: EngineLink, options: "DeckOptions", clock: Clock) -> "DeckAp
         link,
         clock,
         themes,
-        replace(
-            options,
-            theme=wanted,
-            flash="off" if no_color else options.flash,
-            # A file that could not be read is not written over.
-            layouts=None if layout_notice else options.layouts,
-        ),
+        _options_in_force(options, theme, no_color=no_color, layouts_kept=not layout_notice),
         keymap=keys,
         hosts=hosts,
         layouts=layouts,
-        notices=[said for said in (key_notice, notice, layout_notice, unreachable) if said],
+        notices=[said for said in (*options.notices, key_notice, theme_notice, layout_notice, unreachable) if said],
         no_color=no_color,
         after_first_paint=settle_memory,
+    )
+
+
+def _no_color() -> bool:
+    """Whether NO_COLOR asks for a deck without colours; an empty one is taken out of the environment."""
+    if os.environ.get("NO_COLOR"):
+        return True
+    # Textual takes an empty one for set; https://no-color.org does not.
+    os.environ.pop("NO_COLOR", None)
+    return False
+
+
+def _choose_theme(options: "DeckOptions", no_color: bool) -> tuple[dict[str, "Palette"], str, str]:
+    """All themes, the name of the one to draw in, and a sentence where a theme cannot be used."""
+    from app.ui.theme import default_palette, load_themes, one_notice
+
+    themes, broken = load_themes(options.theme_folders)
+    wanted = "mono" if no_color and "mono" in themes else options.theme
+    notice = one_notice(broken, wanted, themes)
+    if wanted in themes:
+        return themes, wanted, notice
+    fallback = default_palette()
+    return {fallback.name: fallback, **themes}, fallback.name, notice
+
+
+def _options_in_force(options: "DeckOptions", theme: str, *, no_color: bool, layouts_kept: bool) -> "DeckOptions":
+    """What the user has chosen, as far as it can be had here."""
+    return replace(
+        options,
+        theme=theme,
+        flash="off" if no_color else options.flash,
+        # A file that could not be read is not written over.
+        layouts=options.layouts if layouts_kept else None,
     )
 
 

@@ -5,11 +5,12 @@ One writer (the link worker and the actions, all on the deck's loop); the screen
 
 from bisect import bisect_left, bisect_right
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from app.core.clock import Clock
-from app.engine.protocol import Snapshot, SourceView
+from app.engine.protocol import LogLine, Snapshot, SourceView
 
 Connection = Literal["connecting", "connected", "ended", "failed"]
 
@@ -25,6 +26,7 @@ class DeckView:
 
     `frozen_s` is how old the held picture is, None when none is held; `silent_s` how long ago the newest snapshot
     came; `reason` says why the link failed; `expected` is the word for the source that was asked for, if that is known.
+    `notices` are what the deck itself had to say when it started.
     """
 
     connection: Connection = "connecting"
@@ -35,6 +37,7 @@ class DeckView:
     shown: Snapshot | None = None
     frozen_s: float | None = None
     silent_s: float = 0.0
+    notices: tuple[LogLine, ...] = ()
 
     @property
     def silent(self) -> bool:
@@ -65,9 +68,11 @@ class DeckView:
 class DeckState:
     """The deck's own state, changed as the link and the keys tell."""
 
-    def __init__(self, clock: Clock, expected: str = "") -> None:
+    def __init__(self, clock: Clock, expected: str = "", notices: Sequence[str] = ()) -> None:
         self._clock = clock
         self._expected = expected
+        started_ms = clock.wall_ns() // 1_000_000
+        self._notices = tuple(LogLine(started_ms, "warning", "deck", notice) for notice in notices)
         self._connection: Connection = "connecting"
         self._reason = ""
         self._source: SourceView | None = None
@@ -140,4 +145,5 @@ class DeckState:
             shown=self._held or self._newest,
             frozen_s=self._frozen_s(now),
             silent_s=(now - self._newest_ns) / 1e9,
+            notices=self._notices,
         )

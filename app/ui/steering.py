@@ -1,13 +1,22 @@
 """The actions that steer the engine, and the display of what it said."""
 
 from app.core.playback import Playback
-from app.engine.protocol import RefreshMarkets, SetMetricSource, SetPlayback, SetRecording
+from app.engine.protocol import (
+    CancelJob,
+    PaperAction,
+    SetMetricSource,
+    SetPlayback,
+    SetRecording,
+    StartJob,
+    TradePaper,
+)
 from app.ui.deck_base import DeckBase
+from app.ui.jobs import running
 from app.ui.widgets.timeline import Timeline
 
 
 class Steering(DeckBase):
-    """Freeze, metrics, refresh, playback, recording."""
+    """Freeze, metrics, refresh, paper trades, playback, recording."""
 
     def action_freeze(self) -> None:
         """Hold the display, or let it go on."""
@@ -25,10 +34,58 @@ class Steering(DeckBase):
             return
         self._send(SetMetricSource("ai" if newest.metric_source == "rules" else "rules"))
 
-    def action_refresh_markets(self) -> None:
-        """Ask the venue for its markets again."""
-        if self._connected() is not None:
-            self._send(RefreshMarkets())
+    def action_job(self) -> None:
+        """Begin the work that belongs to the panel in focus, or cancel it while it is being done."""
+        newest, name = self._connected(), self._deck_screen.job()
+        if newest is None:
+            return
+        if name is None:
+            self.flash(f"There is nothing to ask for on this panel; {self._key('refresh')} on Markets refreshes them.")
+        elif running(newest.jobs, name):
+            self._send(CancelJob(name))
+        elif name == "read":
+            self._read(self._coin())
+        else:
+            self._send(StartJob(name), f"{self._key('refresh')} again cancels")
+
+    def action_read_now(self) -> None:
+        """Have the model read the coin under the cursor now, or give up the read that is under way."""
+        newest = self._connected()
+        if newest is not None and running(newest.jobs, "read"):
+            self._send(CancelJob("read"))
+        elif newest is not None:
+            self._read(self._coin())
+
+    def _read(self, coin: str) -> None:
+        if coin:
+            self._send(StartJob("read", coin), f"{self._key('read')} again cancels")
+        else:
+            self.flash("Put the cursor on a coin that is to be read.", "warning")
+
+    def action_paper(self, action: PaperAction) -> None:
+        """Open, close or turn round a paper position in the coin under the cursor; nothing is sent to any venue."""
+        if self._connected() is None:
+            return
+        coin = self._coin()
+        if coin:
+            self.run_worker(self._trade(TradePaper(coin, action)), group="commands", exit_on_error=False)
+        else:
+            self.flash("Put the cursor on a coin to trade it on paper.", "warning")
+
+    async def _trade(self, trade: TradePaper) -> None:
+        """Say what the engine answers, always with the word paper in it."""
+        result = await self._link.send(trade)
+        text = result.message if "paper" in result.message.lower().split() else f"Paper: {result.message}"
+        if result.ok and self.state.view().frozen_s is not None:
+            text += "; the display is held, the order is not"
+        elif result.ok and self._deck_screen.NAME != "paper":
+            text += f"; {self._key('paper')} shows the paper ledger"
+        self.flash(text, "info" if result.ok else "warning")
+
+    def _coin(self) -> str:
+        """The coin under the cursor; that of the market that is open."""
+        selection = self._deck_screen.selection()
+        return selection.coin if selection is not None else ""
 
     def action_pause(self) -> None:
         """Pause or resume the tape."""

@@ -6,7 +6,6 @@ with any of `bold`, `dim`, `italic`, `underline` and `reverse`.
 
 import difflib
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,7 +16,7 @@ import msgspec
 from rich.style import Style
 from textual.theme import BUILTIN_THEMES, Theme
 
-from app.config.files import read_small
+from app.config.files import load_toml, read_small
 from app.core.errors import ConfigError
 from app.core.text import clean
 
@@ -141,12 +140,12 @@ def parse_theme(text: str, origin: str) -> Palette:
     Raises `ConfigError` naming `origin`, the first key that is wrong, what is wrong with it and the nearest right word.
     """
     try:
-        content = tomllib.loads(text)
+        content = load_toml(text)
         _check_keys(content)
         file = msgspec.convert(content, ThemeFile)
         _check_values(file)
     # A number of thousands of digits is a plain ValueError.
-    except (ValueError, RecursionError, msgspec.ValidationError, ConfigError) as error:
+    except (ValueError, msgspec.ValidationError, ConfigError) as error:
         raise ConfigError(f"theme {origin}: {error}") from error
     return _palette(file)
 
@@ -169,7 +168,7 @@ def one_notice(broken: Sequence[str], wanted: str, known: Collection[str]) -> st
     """All there is to say at the start about themes, in one go: empty when the theme `wanted` is among those `known`
     and no file is `broken`. Of several broken files one is told, that of the wanted theme first, and the rest counted.
     """
-    own = [notice for notice in broken if notice.startswith(f"theme {wanted}.toml:")]
+    own = [notice for notice in broken if _is_about(notice, wanted)]
     sentences = [*own, *broken][:1]
     if wanted not in known and own:
         sentences.append("The built-in theme is shown")
@@ -179,6 +178,20 @@ def one_notice(broken: Sequence[str], wanted: str, known: Collection[str]) -> st
     if len(broken) > 1:
         sentences.append(f"{len(broken) - 1} more theme file{'s have' if len(broken) > 2 else ' has'} errors")
     return " ".join(f"{sentence}." for sentence in sentences)
+
+
+def check_theme(name: str, folders: Sequence[Path]) -> tuple[str, list[str]]:
+    """Why there is no theme called `name` to use (empty when there is), and a sentence for each other broken file."""
+    palettes, broken = load_themes(folders)
+    own = [notice for notice in broken if _is_about(notice, name)]
+    others = [notice for notice in broken if not _is_about(notice, name)]
+    if own:
+        return own[0], others
+    return "" if name in palettes else f"there is no such theme{nearest_hint(name, palettes)}", others
+
+
+def _is_about(notice: str, name: str) -> bool:
+    return notice.startswith(f"theme {name}.toml:")
 
 
 def nearest_hint(word: str, known: Iterable[str]) -> str:

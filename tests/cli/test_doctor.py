@@ -164,6 +164,17 @@ def test_doctor_goes_on_with_wrong_settings(capsys: pytest.CaptureFixture[str]) 
     assert shown["checks"][-1]["name"] == "demo database"
 
 
+def test_what_the_deck_could_not_use_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["doctor", "--offline", "--json"])
+    good = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}["deck"]
+    assert (good["state"], good["fact"]) == ("ok", "theme tape, keymap default, 0 watchlists")
+    main(["doctor", "--offline", "--json", "--set", "deck.theme=tapee"])
+    bad = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}["deck"]
+    assert bad["state"] == "warn"
+    assert "nearest: tape" in bad["fact"]
+    assert "config validate" in bad["next_step"]
+
+
 def test_a_damaged_database_is_named_with_the_next_step(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     state = ensure(home / "state")
     (state / "demo.sqlite").write_bytes(b"this is no database" * 500)

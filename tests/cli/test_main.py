@@ -77,10 +77,16 @@ def test_every_command_keeps_the_convention(command: Command) -> None:
     assert isinstance(parser, argparse.ArgumentParser)
 
 
+@pytest.mark.parametrize("action", ["show", "path"])
+def test_settings_are_shown_without_the_deck(action: str) -> None:
+    assert modules_after("config", action).isdisjoint(HEAVY)
+
+
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     printed = capsys.readouterr().out
-    assert [command.name for command in COMMANDS if f"    {command.name}" not in printed] == []
+    # Each with its help on its own line.
+    assert [command.name for command in COMMANDS if f"\n    {command.name:10}  " not in printed] == []
     assert "exit codes: 0 ok" in printed
     assert "\x1b" not in printed
 
@@ -89,13 +95,54 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "expected"),
     [
         ([], ["start"]),
-        (["--set", "markets.top=3"], ["live", "--set", "markets.top=3"]),
+        (["--set", "markets.top=3"], ["start", "--set", "markets.top=3"]),
+        (["--record", "mine.tape"], ["live", "--record", "mine.tape"]),
         (["demo", "--seed", "3"], ["demo", "--seed", "3"]),
         (["--help"], ["--help"]),
+        (["--no-color", "--help"], ["live", "--no-color", "--help"]),
     ],
 )
 def test_flags_alone_belong_to_live(arguments: list[str], expected: list[str]) -> None:
     assert command_words(arguments) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--set", "demo.seed=3", "demo"], ["demo", "--set", "demo.seed=3"]),
+        (["--set=a=b", "--no-color", "config", "show"], ["config", "show", "--set=a=b", "--no-color"]),
+        (
+            ["--config", "demo", "play", "x.tape", "--speed", "2"],
+            ["play", "x.tape", "--config", "demo", "--speed", "2"],
+        ),
+        # Of two for one key the later wins, wherever they stand.
+        (["--set", "a=1", "run", "--set", "a=2"], ["run", "--set", "a=1", "--set", "a=2"]),
+    ],
+)
+def test_settings_may_stand_before_the_command(arguments: list[str], expected: list[str]) -> None:
+    assert command_words(arguments) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["--seed", "3", "demo"], "--seed goes after the command: tapedeck demo --seed"),
+        (["--json", "doctor"], "--json goes after the command: tapedeck doctor --json"),
+        (["--set", "a=b", "--for=9s", "run"], "--for goes after the command: tapedeck run --for"),
+        # Taken for a file of that name, it would record the live market over night.
+        (["--record", "demo"], "--record goes after the command: tapedeck demo --record"),
+        (["--set", "a=b", "dmo"], "dmo is not a command; did you mean demo?"),
+    ],
+)
+def test_other_flags_before_the_command_are_sent_behind_it(arguments: list[str], hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        command_words(arguments)
+    assert hint in str(caught.value)
+
+
+def test_settings_before_the_command_apply(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--set", "markets.top=9", "config", "show"]) == 0
+    assert "top = 9" in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize(("word", "hint"), [("confg", "did you mean config?"), ("zzz", "tapedeck --help")])

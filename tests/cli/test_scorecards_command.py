@@ -96,7 +96,31 @@ def test_the_table_shows_n_beside_each_rate(capsys: pytest.CaptureFixture[str]) 
 def test_no_calls_are_said_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scorecards", "--source", "demo", "--since", "2100-01-01"]) == 0
     captured = capsys.readouterr()
-    assert (captured.out, captured.err) == ("", "No calls were filed in that time.\n")
+    assert captured.out == ""
+    assert captured.err.startswith(
+        "No calls on the demo record from that moment on; a deck or `tapedeck run` files them"
+    )
+
+
+@pytest.mark.usefixtures("database")
+def test_the_record_that_holds_calls_is_named(locations: Locations, capsys: pytest.CaptureFixture[str]) -> None:
+    hint = "the demo record holds calls: `tapedeck scorecards --source demo`"
+    assert main(["scorecards"]) == 5
+    assert capsys.readouterr().err == f"error: live.sqlite does not exist yet; a run of tapedeck makes it; {hint}\n"
+    asyncio.run(fill(locations.database("live"), []))
+    assert main(["scorecards"]) == 0
+    assert capsys.readouterr().err == f"No calls on the live record; {hint}.\n"
+
+
+def test_a_record_without_calls_or_that_is_damaged_is_not_named(
+    locations: Locations, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ensure(locations.state_dir)
+    asyncio.run(fill(locations.database("live"), []))
+    locations.database("demo").write_bytes(b"this is no database" * 500)
+    assert main(["scorecards"]) == 0
+    assert "--source" not in capsys.readouterr().err
+    assert graded.other_records("demo", locations) == []
 
 
 def test_since_leaves_out_older_calls(database: Path) -> None:

@@ -2,9 +2,14 @@ import json
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.cli.main import main
+from app.core.clock import ManualClock
+from app.core.record import Kind, Record, StreamOpened
+from app.feeds.tape.format import Session
+from app.feeds.tape.writer import TapeWriter
 
 START_S = 1_767_225_600
 
@@ -46,7 +51,30 @@ def test_info_for_people(recording: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["tape", "info", str(recording)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "from\t2026-01-01T00:00:00.000Z" in lines
-    assert "hyperliquid\ttrades\tBTC\t60" in lines
+    assert "hyperliquid\ttrades\ttrades\t1\t60" in lines
+    assert "source\tan imported recording" in lines
+    assert "coins\t1: BTC" in lines
+    assert "length\t59.000 s" in lines
+    (records,) = [line for line in lines if line.startswith("records\t")]
+    assert ", 60 frames, 1 stream opened, " in records
+
+
+def test_a_demo_is_called_simulated_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "demo.tape"
+    session = Session(created_wall_ns=1, mode="demo", label="DEMO simulated, seed 7", seed=7)
+    opened = StreamOpened(2, "hyperliquid", "websocket", "candle", "BTC", "1m")
+    with TapeWriter(path, session, ManualClock()) as writer:
+        writer.write(Record(1, 1, 1, 2, Kind.STREAM, msgspec.msgpack.encode(opened)))
+        writer.write(Record(2, 2, 2, 2, Kind.FRAME, b"{}"))
+    assert main(["tape", "info", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "source\tDEMO simulated venue, seed 7" in lines
+    assert "records\t2: 1 stream opened, 1 frame" in lines
+    assert lines[-1] == "simulated venue\tcandle 1m\tcandles\t1\t1"
+    assert not [line for line in lines if "hyperliquid" in line]
+    info = info_of(path, capsys)
+    assert (info["simulated"], info["seed"]) == (True, 7)
+    assert info["streams"][0]["venue"] == "simulated venue"  # type: ignore[index]
 
 
 @pytest.mark.parametrize(

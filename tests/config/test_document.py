@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from app.config.document import default_file, environment_variables, field_docs, settings_page
+from app.config.document import default_files, environment_variables, field_docs, settings_page
 from app.config.fields import Field, allowed, section_names, setting_fields, values_of
-from app.config.load import check_file
+from app.config.load import DEFAULT_FILES, check_file
 from app.config.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -18,23 +18,25 @@ def test_the_page_matches_the_model() -> None:
     )
 
 
-def test_the_default_file_matches_the_model() -> None:
-    assert (ROOT / "configs" / "default.toml").read_text(encoding="utf-8") == default_file(), (
+@pytest.mark.parametrize("name", DEFAULT_FILES)
+def test_a_default_file_matches_the_model(name: str) -> None:
+    assert (ROOT / "configs" / name).read_text(encoding="utf-8") == default_files()[name], (
         "run: python -m app.config.document"
     )
 
 
-def test_the_default_file_holds_every_key_and_no_other() -> None:
-    text = (ROOT / "configs" / "default.toml").read_text(encoding="utf-8")
-    tables = tomllib.loads(text)
+def test_the_default_files_hold_every_key_and_no_other() -> None:
+    texts = [(ROOT / "configs" / name).read_text(encoding="utf-8") for name in DEFAULT_FILES]
+    tables = {section: table for text in texts for section, table in tomllib.loads(text).items()}
     found = {f"{section}.{name}": value for section, table in tables.items() for name, value in table.items()}
     defaults = {key: list(value) if isinstance(value, tuple) else value for key, value in values_of(Settings()).items()}
     assert found == defaults
-    assert list(found) == list(setting_fields())
+    assert set(found) == set(setting_fields())
 
 
-def test_every_key_of_the_default_file_has_a_comment() -> None:
-    lines = (ROOT / "configs" / "default.toml").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize("name", DEFAULT_FILES)
+def test_every_key_of_a_default_file_has_a_comment(name: str) -> None:
+    lines = (ROOT / "configs" / name).read_text(encoding="utf-8").splitlines()
     bare = [
         line for before, line in pairwise(lines) if not line.startswith("#") and " = " in line and before[:1] != "#"
     ]

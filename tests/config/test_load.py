@@ -57,15 +57,15 @@ def test_the_stronger_source_wins(weakest: int, locations: Locations) -> None:
 
 def test_without_any_source_the_shipped_defaults_hold(locations: Locations) -> None:
     loaded = load(locations, environ={})
-    default_file = shipped("configs") / "default.toml"
+    default, scalper = (shipped("configs") / name for name in ("default.toml", "scalper.toml"))
     assert loaded.settings == Settings()
-    assert loaded.files == (default_file,)
-    assert loaded.origins == dict.fromkeys(setting_fields(), str(default_file))
+    assert loaded.files == (default, scalper)
+    assert loaded.origins == {key: str(scalper if key.startswith("scalper.") else default) for key in setting_fields()}
 
 
 def test_files_are_named_strongest_first(locations: Locations) -> None:
     loaded = load_from({"config", "user"}, locations)
-    assert [path.name for path in loaded.files] == ["other.toml", "config.toml", "default.toml"]
+    assert [path.name for path in loaded.files] == ["other.toml", "config.toml", "default.toml", "scalper.toml"]
 
 
 def test_a_named_file_must_be_there(locations: Locations, tmp_path: Path) -> None:

@@ -21,12 +21,16 @@ class AskedFor:
     def __init__(self) -> None:
         self.subscriptions: list[WireSubscription] = []
         self.requests: list[Request] = []
+        self.withdrawn: list[int] = []
 
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         self.subscriptions += subscriptions
 
     def request(self, request: Request) -> None:
         self.requests.append(request)
+
+    def withdraw(self, request_id: int) -> None:
+        self.withdrawn.append(request_id)
 
 
 class Driver:

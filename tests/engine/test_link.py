@@ -21,12 +21,13 @@ from app.engine.link_server import LinkServer
 from app.engine.local_link import LocalLink
 from app.engine.protocol import (
     PROTOCOL_VERSION,
+    CancelJob,
     Command,
     Hello,
     LookAt,
-    RefreshMarkets,
     SetMetricSource,
     SourceView,
+    StartJob,
     StopEngine,
 )
 from app.engine.socket_link import SocketLink
@@ -106,10 +107,10 @@ async def test_commands_get_their_own_results(house: House) -> None:
     remote = SocketLink(house.path)
     await remote.connect()
     results = await asyncio.gather(
-        remote.send(SetMetricSource("ai")), remote.send(SetMetricSource("rules")), house.local.send(RefreshMarkets())
+        remote.send(CancelJob("read")), remote.send(SetMetricSource("rules")), house.local.send(StartJob("markets"))
     )
     assert [result.ok for result in results] == [False, True, True]
-    assert results[0].message.startswith("There is no AI read yet")
+    assert results[0].message == "Nothing is being read by hand"
     await remote.close()
 
 
@@ -133,7 +134,7 @@ async def test_stopping_over_the_link_ends_every_deck(house: House) -> None:
     while await remote.snapshot() is not None:
         pass
     assert house.run.stopped
-    assert not (await remote.send(RefreshMarkets())).ok
+    assert not (await remote.send(StartJob("markets"))).ok
     await remote.close()
 
 
@@ -202,7 +203,7 @@ async def test_each_deck_looks_at_its_own_coin(house: House) -> None:
     first, second = house.local, SocketLink(house.path)
     await first.connect()
     await second.connect()
-    house.run.core._market("BTC")
+    house.run.core._intake.market("BTC")
     assert (await first.send(LookAt("BTC", "1m"))).ok
     assert (await second.send(LookAt("BTC", "5m"))).ok
     assert not (await second.send(LookAt("NOPE"))).ok
@@ -226,7 +227,7 @@ async def sees(house: House, link: LocalLink | SocketLink, interval: str | None)
 
 async def test_an_engine_that_has_ended_takes_no_commands(house: House) -> None:
     await house.engine.stop()
-    assert await house.engine.command(RefreshMarkets()) == (False, "The engine has ended")
+    assert await house.engine.command(StartJob("markets")) == (False, "The engine has ended")
 
 
 async def test_a_client_that_does_not_read_keeps_nobody_from_ending(house: House) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.config.settings import HyperliquidSettings, MarketsSettings, RulesSettings, Settings
+from app.config.settings import HyperliquidSettings, MarketsSettings, RulesSettings, ScalperSettings, Settings
 from app.core.clock import SystemClock
 from app.demo.server import serve
 from app.demo.venue import Venue
 from app.engine.engine import Engine, Run
-from app.engine.protocol import RefreshMarkets, SetMetricSource, SetPlayback, SetRecording
+from app.engine.protocol import SetMetricSource, SetPlayback, SetRecording, StartJob
 from app.engine.summary import Summary, summarise
 from app.engine.tape_run import TapeRun
 from app.engine.venue_run import VenueRun, live_source
@@ -26,6 +26,7 @@ def settings(websocket_url: str, rest_url: str) -> Settings:
         markets=MarketsSettings(top=12),
         rules=RulesSettings(read_every_s=1),
         hyperliquid=HyperliquidSettings(websocket_url=websocket_url, rest_url=rest_url),
+        scalper=ScalperSettings(enabled=False),
     )
 
 
@@ -44,7 +45,7 @@ async def record(path: Path, events: int) -> Summary:
                 fresh = await engine.next_snapshot(seen)
                 assert fresh is not None
                 seen = fresh[0]
-        await engine.command(RefreshMarkets())
+        await engine.command(StartJob("markets"))
         await engine.stop()
         return summarise(run, 0, path.name)
 
@@ -88,7 +89,7 @@ async def test_winding_a_tape_back_gives_the_same_state(tmp_path: Path) -> None:
     assert (ok, words) == (True, "Winding the tape")
     await at_the_end(engine)
     assert run.core.journal.log_sha256 == live.log_sha256
-    assert not (await engine.command(RefreshMarkets()))[0]
+    assert not (await engine.command(StartJob("markets")))[0]
     await engine.stop()
 
 

@@ -15,7 +15,7 @@ from proxy import FaultProxy
 from quiet_venue import QuietMarket, QuietVenue
 from virtual_loop import EPOCH_NS, VirtualClock, VirtualLoop, run_virtual, sqlite_holds_time
 
-from app.config.settings import EngineSettings, HyperliquidSettings, MarketsSettings, Settings
+from app.config.settings import EngineSettings, HyperliquidSettings, MarketsSettings, ScalperSettings, Settings
 from app.core.events import FeedHole, Trade
 from app.core.record import Kind
 from app.engine.venue_run import VenueRun, live_source
@@ -108,12 +108,15 @@ def quiet_settings() -> Settings:
         markets=MarketsSettings(favourites=COINS, tape_length=100_000),
         hyperliquid=HyperliquidSettings(ping_every_s=300.0, silence_limit_s=200.0, renew_after_h=4.0),
         engine=EngineSettings(tick_ms=2_000),
+        scalper=ScalperSettings(enabled=False),
     )
 
 
 def usual_settings() -> Settings:
-    """The settings a user has."""
-    return Settings(markets=MarketsSettings(favourites=COINS, tape_length=100_000))
+    """The settings of a user who has no model."""
+    return Settings(
+        markets=MarketsSettings(favourites=COINS, tape_length=100_000), scalper=ScalperSettings(enabled=False)
+    )
 
 
 async def _live(
@@ -165,14 +168,14 @@ class Watched:
         """Count frames where they leave the socket, before the client does anything with them."""
         client = self.run._client
         assert client is not None
-        hand_on = client.received
+        hand_on = client.data.received
 
         def counted(frame: bytes) -> bool:
             self.seen += 1
             return hand_on(frame)
 
         # The connection asks for this method anew for every socket.
-        setattr(client, "received", counted)  # noqa: B010 - a method of one object is replaced on purpose
+        setattr(client.data, "received", counted)  # noqa: B010 - a method of one object is replaced on purpose
 
     def used(self, coin: str) -> tuple[Trade, ...]:
         """The trades the run holds of a coin."""

@@ -68,7 +68,7 @@ async def outcomes(send: Send, enough: int) -> list[tuple[int, bytes]]:
         )  # fmt: skip
         inbox = Inbox(SystemClock())
         client = HyperliquidClient(settings, inbox, SystemClock(), np.random.default_rng(1))
-        running = asyncio.create_task(client.run_socket())
+        running = asyncio.create_task(client.data.run())
         try:
             async with asyncio.timeout(30):
                 while len(found) < enough:

@@ -1,13 +1,15 @@
 """What reads bytes from outside: each entry takes any bytes, and may raise the project's own errors only."""
 
+import asyncio
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from app.config.load import parse_settings
+from app.config.locations import shipped
 from app.config.settings import Settings
 from app.core.clock import ManualClock
 from app.core.errors import TapedeckError
@@ -15,12 +17,29 @@ from app.core.record import Answer, Connected, Dropped, Kind, Record, Request, S
 from app.demo.session import Session as VenueSession
 from app.demo.venue import Venue
 from app.engine.core import Core
+from app.engine.frames import pack, read_message
+from app.engine.freeze import Outside, freeze
+from app.engine.protocol import (
+    PROTOCOL_VERSION,
+    ClientMessage,
+    CommandRequest,
+    CommandResult,
+    EngineMessage,
+    Hello,
+    LookAt,
+    MarketRow,
+    Refused,
+    SourceView,
+)
 from app.feeds.hyperliquid import parse
 from app.feeds.hyperliquid.classify import classify, fast_key
 from app.feeds.tape.csv_rows import BOOKS_HEADER, PRICES_HEADER, TRADES_HEADER
 from app.feeds.tape.format import Session
 from app.feeds.tape.importers import open_recording
 from app.feeds.tape.writer import TapeWriter
+from app.ui.keymap import default_file, parse_keymap
+from app.ui.layouts import Layout, TableLayout, load_layouts
+from app.ui.theme import parse_theme
 
 START_MS = 1_790_000_000_000
 _STREAMS = ("trades", "l2Book", "bbo", "activeAssetCtx", "candle")
@@ -110,14 +129,71 @@ def _control_messages() -> list[bytes]:
 
 def _reader_of(name: str) -> Callable[[bytes], None]:
     """Opens the bytes as a file of this name and reads it to its end."""
-    path = Path(tempfile.mkdtemp(prefix="tapedeck-fuzz-")) / name
 
-    def read(data: bytes) -> None:
-        path.write_bytes(data)
+    def read_to_the_end(path: Path) -> None:
         for _ in open_recording(path).records():
             pass
 
+    return _from_file(name, read_to_the_end)
+
+
+def _from_file(name: str, read_file: Callable[[Path], object]) -> Callable[[bytes], None]:
+    """Gives the bytes as a file of this name, in a folder that is gone afterwards: a fuzzer never comes back."""
+
+    def read(data: bytes) -> None:
+        with tempfile.TemporaryDirectory(prefix="tapedeck-fuzz-") as folder:
+            path = Path(folder) / name
+            path.write_bytes(data)
+            read_file(path)
+
     return read
+
+
+def _from_text(parse_text: Callable[[str, str], object]) -> Callable[[bytes], object]:
+    """Gives the bytes as the text of a file that a user wrote."""
+    return lambda data: parse_text(data.decode("utf-8", "replace"), "fuzz.toml")
+
+
+def _messages(kind: Any) -> Callable[[bytes], int]:
+    """Reads messages of this kind from a stream of the link that holds the bytes; how many there were."""
+    decoder = msgspec.msgpack.Decoder(kind)
+
+    async def count(data: bytes) -> int:
+        reader = asyncio.StreamReader()
+        reader.feed_data(data)
+        reader.feed_eof()
+        messages = 0
+        while await read_message(reader, decoder) is not None:
+            messages += 1
+        return messages
+
+    return lambda data: asyncio.run(count(data))
+
+
+def _to_engine() -> list[bytes]:
+    look = CommandRequest(1, LookAt("BTC", "1m"))
+    return [pack(Hello(PROTOCOL_VERSION, "0.1.0")) + pack(look), pack(look)]
+
+
+def _to_deck() -> list[bytes]:
+    core = Core("live", Settings())
+    rows = (MarketRow(coin="BTC", price=100.5, trend=(1.0, None)),)
+    snapshot = msgspec.structs.replace(freeze(core, SourceView("demo", "DEMO", "seed 7"), Outside()), markets=rows)
+    return [pack(Refused("full")) + pack(CommandResult(1, True, "done")), pack(snapshot)]
+
+
+def _layouts() -> list[bytes]:
+    tables = {"markets": TableLayout(column="age", filter="btc")}
+    return [msgspec.json.encode([Layout(theme="tape", alone=1, coin="BTC", tables=tables), Layout()])]
+
+
+def _themes() -> list[bytes]:
+    return [path.read_bytes() for path in sorted(shipped("themes").glob("*.toml"))]
+
+
+def _keymaps() -> list[bytes]:
+    own = b'name = "mine"\ndescription = "x"\n[keys]\nhelp = ["f1", "ctrl+g"]\n'
+    return [own, default_file().encode()]
 
 
 def _tapes() -> list[bytes]:
@@ -173,7 +249,12 @@ TARGETS = {
     "jsonl": Target(_reader_of("frames_BTC.jsonl"), _lines),
     "csv": Target(_reader_of("table_BTC.csv"), _tables),
     "settings": Target(
-        lambda data: parse_settings(data.decode("utf-8", "replace"), "fuzz.toml"),
+        _from_text(parse_settings),
         lambda: [b'[markets]\ntop = 3\nfavourites = ["BTC"]\n', b"[rules]\nhorizon_s = 60\n"],
     ),
+    "keymap": Target(_from_text(parse_keymap), _keymaps),
+    "theme": Target(_from_text(parse_theme), _themes),
+    "layouts": Target(_from_file("layouts.json", load_layouts), _layouts),
+    "link to engine": Target(_messages(ClientMessage), _to_engine),
+    "link to deck": Target(_messages(EngineMessage), _to_deck),
 }

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from targets import TARGETS
 
@@ -27,6 +27,7 @@ def test_what_is_sound_is_read(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
+@settings(deadline=None)
 @given(data=st.data())
 def test_damage_is_refused_with_our_own_errors(name: str, data: st.DataObject) -> None:
     sound = data.draw(st.sampled_from(sorted(TARGETS[name].sound())))

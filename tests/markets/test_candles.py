@@ -2,13 +2,15 @@ import csv
 import gzip
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.events import Candle, Side, Trade
-from app.markets.candles import DAY_MS, GRACE_MS, INTERVALS, CandleSeries
+from app.markets.candles import DAY_MS, GRACE_MS, INTERVALS, CandleSeries, Interval
+from app.markets.market import CANDLES_KEPT
 
 START = 1_700_000_040_000
 """A whole minute."""
@@ -243,3 +245,42 @@ def test_real_trades_add_up(interval: str) -> None:
     assert sum(candle.volume for candle in candles) == pytest.approx(sum(float(row["size"]) for row in rows))
     assert max(candle.high for candle in candles) == max(float(row["price"]) for row in rows)
     assert all(candle.low <= candle.open <= candle.high for candle in candles)
+
+
+def test_there_is_one_table_of_intervals() -> None:
+    assert tuple(INTERVALS) == get_args(Interval) == tuple(CANDLES_KEPT)
+    assert list(INTERVALS.values()) == sorted(INTERVALS.values())
+
+
+changes = st.one_of(
+    st.tuples(st.just("trade"), st.integers(0, 400_000)),
+    st.tuples(st.just("venue"), st.integers(0, 6)),
+    st.tuples(st.just("close"), st.integers(0, 400_000)),
+)
+
+
+@given(st.lists(changes, max_size=30), st.lists(st.integers(0, 400_000), min_size=30, max_size=30))
+def test_without_a_new_revision_only_the_newest_candle_may_have_changed(
+    made: list[tuple[str, int]], times: list[int]
+) -> None:
+    series = CandleSeries("BTC", "1m", 4)
+    for (what, amount), now_ms in zip(made, times, strict=False):
+        revision, before = series.revision, series.candles()
+        if what == "trade":
+            series.add_trade(a_trade(amount, 90 + amount % 20))
+        elif what == "venue":
+            series.merge([a_candle(60_000 * amount, 80 + amount + now_ms % 7)], START + now_ms)
+        else:
+            series.close_until(START + amount)
+        after = series.candles()
+        assert series.newest() == (after[-1] if after else None)
+        if series.revision == revision:
+            assert (len(after), after[:-1]) == (len(before), before[:-1])
+
+
+def test_a_candle_in_its_grace_that_widens_is_a_new_revision() -> None:
+    series = minutes(a_trade(0), a_trade(60_500))
+    before = series.revision
+    series.merge([a_candle(0, 200.0)], START + 61_000)
+    assert series.candles()[0].high == 202.0
+    assert series.revision > before

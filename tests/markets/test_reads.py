@@ -3,7 +3,8 @@ import pytest
 
 from app.config.settings import RulesSettings
 from app.core.events import RulesRead
-from app.markets.reads import MarketFacts, rules_call, rules_version
+from app.markets.mid_claims import MarketFacts
+from app.markets.reads import rules_call, rules_version
 
 NOW_MS = 1_756_904_112_000
 READ = RulesRead(coin="BTC", at_ms=NOW_MS, momentum=60, direction=1, pressure=70, continuation=54.5, freshness="FRESH")

@@ -11,6 +11,7 @@ from app.config.settings import StoreSettings
 from app.core.calls import Call, CostModel, Outcome
 from app.core.clock import Clock, ManualClock
 from app.core.events import Candle
+from app.store.rows import PaperFill, PaperSaved, PaperTrade
 from app.store.schema import SCHEMA, Schema
 from app.store.store import Store
 
@@ -54,6 +55,56 @@ def candle(number: int = 0, coin: str = "BTC", interval: str = "1m") -> Candle:
 
 def candles(count: int) -> list[Candle]:
     return [candle(number) for number in range(count)]
+
+
+def paper_fill(number: int = 1, at_ms: int = NOW_MS) -> PaperFill:
+    return PaperFill(
+        number=number,
+        at_ms=at_ms,
+        coin="BTC",
+        direction=1,
+        reason="open",
+        opener="hand",
+        size=0.01,
+        decided_ms=at_ms - 300,
+        due_ms=at_ms,
+        priced_ms=at_ms,
+        mid=100.0,
+        touch_price=100.5,
+        average_price=100.5,
+        worst_price=100.5,
+        levels=1,
+        beyond_size=0.0,
+        fee_usd=0.45,
+        slippage_bps=None,
+        taken_over=False,
+    )
+
+
+def paper_trade(number: int = 1, closed_ms: int = NOW_MS) -> PaperTrade:
+    return PaperTrade(
+        number=number,
+        closed_ms=closed_ms,
+        opened_ms=closed_ms - 60_000,
+        coin="BTC",
+        direction=-1,
+        size=0.01,
+        leverage=5,
+        opener="ai",
+        reason="take profit",
+        entry_price=100.5,
+        exit_price=100.0,
+        gross_usd=0.005,
+        fees_usd=0.001,
+        funding_usd=0.0,
+        result_usd=0.004,
+        result_bps=39.8,
+        unseen_ms=250,
+    )
+
+
+def paper_saved(saved_ms: int = NOW_MS, state: bytes = b"a ledger") -> PaperSaved:
+    return PaperSaved(saved_ms=saved_ms, state=state)
 
 
 @contextlib.asynccontextmanager

@@ -17,12 +17,15 @@ from store_samples import (
     names_in,
     opened,
     outcome,
+    paper_fill,
+    paper_saved,
+    paper_trade,
     rows_of,
 )
 
 from app.core.clock import ManualClock
 from app.store.rows import FeedHole, StoredRun
-from app.store.schema import CALLS, CANDLES, FEED_HOLES, OUTCOMES, RUNS
+from app.store.schema import CALLS, CANDLES, FEED_HOLES, OUTCOMES, PAPER_FILLS, PAPER_STATE, PAPER_TRADES, RUNS
 from app.store.status import StoreStatus
 from app.store.store import Store
 
@@ -82,6 +85,25 @@ async def test_a_row_with_a_known_key_is_kept_once_and_a_run_takes_its_end(path:
         assert store.status().known == 1
         assert [row.ended_ms for row in await store.reader().select(RUNS)] == [NOW_MS + 2]
     assert rows_of(path, "candles") == 1
+
+
+@pytest.mark.asyncio
+async def test_there_is_one_paper_ledger_and_the_last_one_saved_counts(path: Path) -> None:
+    async with opened(path) as store:
+        store.put(paper_saved(NOW_MS, b"before"))
+        store.put(paper_fill())
+        store.put(paper_fill())
+        store.put(paper_trade())
+        store.put(paper_saved(NOW_MS + 1, b"\x00after\xff"))
+        assert await store.flush()
+        assert store.status().known == 1
+        assert not await store.put_durably(paper_saved(NOW_MS + 2, b"x" * 1_000_001))
+        assert "paper_state refused a row" in store.status().refusal
+    async with opened(path) as store:
+        assert await store.reader().select(PAPER_STATE) == [paper_saved(NOW_MS + 1, b"\x00after\xff")]
+        assert await store.reader().select(PAPER_FILLS) == [paper_fill()]
+        assert await store.reader().select(PAPER_TRADES) == [paper_trade()]
+    assert rows_of(path, "paper_state") == 1
 
 
 @pytest.mark.asyncio

@@ -86,13 +86,13 @@ async def test_reading_does_not_make_a_database(path: Path) -> None:
 async def test_a_database_of_another_version_is_refused(path: Path) -> None:
     async with opened(path, schema=NEWER):
         pass
-    with pytest.raises(DataError, match="version 2, this tapedeck knows 1"):
+    with pytest.raises(DataError, match=f"version {NEWER.version}, this tapedeck knows {SCHEMA.version}"):
         async with open_reader(path):
             pass
     path.unlink()
     async with opened(path):
         pass
-    with pytest.raises(DataError, match="needed is 2"):
+    with pytest.raises(DataError, match=f"needed is {NEWER.version}"):
         async with open_reader(path, NEWER):
             pass
 

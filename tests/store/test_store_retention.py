@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from store_samples import NOW_MS, call, candle, opened, outcome, rows_of
+from store_samples import NOW_MS, call, candle, opened, outcome, paper_fill, paper_saved, paper_trade, rows_of
 
 from app.config.settings import StoreSettings
 from app.core.clock import ManualClock
@@ -10,7 +10,7 @@ from app.store.database import open_memory
 from app.store.pending import Batch
 from app.store.retention import Retention
 from app.store.rows import FeedHole
-from app.store.schema import CALLS, CANDLES, SCHEMA
+from app.store.schema import CALLS, CANDLES, PAPER_FILLS, PAPER_STATE, PAPER_TRADES, SCHEMA
 from app.store.store import Store
 
 DAY_MS = 86_400_000
@@ -133,5 +133,22 @@ async def test_what_a_temporary_store_cannot_keep_is_counted(monkeypatch: pytest
 
 
 def test_every_table_is_emptied_by_age_or_through_its_parent() -> None:
-    assert [table.name for table in SCHEMA.tables if not table.age_column] == ["outcomes"]
+    parents = {"outcomes": "calls", "paper_state": "a single row that is somebody's balance"}
+    assert {table.name for table in SCHEMA.tables if not table.age_column} == set(parents)
     assert CALLS.age_column == "made_at_ms"
+
+
+@pytest.mark.asyncio
+async def test_old_paper_fills_and_trades_go_and_the_ledger_stays(path: Path) -> None:
+    clock = ManualClock()
+    now_ms = NOW_MS + 91 * DAY_MS
+    async with opened(path, clock) as store:
+        for row in (paper_fill(), paper_trade(), paper_saved(), paper_fill(2, now_ms), paper_trade(2, now_ms)):
+            store.put(row)
+        assert await store.flush()
+    clock.advance(91 * DAY_MS / 1000)
+    async with opened(path, clock) as store:
+        await settled(store)
+        assert await store.reader().select(PAPER_FILLS) == [paper_fill(2, now_ms)]
+        assert await store.reader().select(PAPER_TRADES) == [paper_trade(2, now_ms)]
+        assert await store.reader().select(PAPER_STATE) == [paper_saved()]

@@ -1,8 +1,10 @@
 import asyncio
+import hashlib
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,11 +13,11 @@ from store_samples import NOW_MS, SETTINGS, call, candle, candles, opened, outco
 from app.core.calls import Call, CostModel, Outcome
 from app.core.clock import ManualClock
 from app.core.errors import DataError
-from app.core.events import Candle
+from app.core.events import Action, Candle, Freshness, ScalperRead
 from app.store.connect import close_quietly
 from app.store.database import inspect, open_file, open_memory, open_read_only
-from app.store.rows import FeedHole, StoredRun
-from app.store.schema import CALLS, CANDLES, SCHEMA, Migration, Schema
+from app.store.rows import FeedHole, PaperFill, PaperSaved, PaperTrade, StoredRun
+from app.store.schema import CALLS, CANDLES, PAPER_STATE, SCHEMA, Migration, Schema
 from app.store.store import Store
 from app.store.table import Condition, Table, flat_table
 
@@ -72,6 +74,67 @@ ROWS: dict[type, st.SearchStrategy[Any]] = {
     Candle: st.builds(
         Candle, TEXTS, st.sampled_from(("1m", "1h")), INTEGERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, INTEGERS
     ),
+    PaperFill: st.builds(
+        PaperFill,
+        number=INTEGERS,
+        at_ms=INTEGERS,
+        coin=TEXTS,
+        direction=st.sampled_from((-1, 1)),
+        reason=TEXTS,
+        opener=TEXTS,
+        size=NUMBERS,
+        decided_ms=INTEGERS,
+        due_ms=INTEGERS,
+        priced_ms=INTEGERS,
+        mid=st.none() | NUMBERS,
+        touch_price=NUMBERS,
+        average_price=NUMBERS,
+        worst_price=NUMBERS,
+        levels=INTEGERS,
+        beyond_size=NUMBERS,
+        fee_usd=NUMBERS,
+        slippage_bps=st.none() | NUMBERS,
+        taken_over=st.booleans(),
+    ),
+    ScalperRead: st.builds(
+        ScalperRead,
+        coin=TEXTS,
+        at_ms=INTEGERS,
+        asked_ms=INTEGERS,
+        reason=TEXTS,
+        model=TEXTS,
+        version=TEXTS,
+        momentum=st.floats(0, 100),
+        pressure=st.floats(0, 100),
+        continuation=st.floats(0, 100),
+        freshness=st.sampled_from(get_args(Freshness)),
+        action=st.sampled_from(get_args(Action)),
+        confidence=st.integers(1, 10),
+        sentence=TEXTS,
+        direction=st.sampled_from((-1, 0, 1)),
+        in_position=st.booleans(),
+    ),
+    PaperTrade: st.builds(
+        PaperTrade,
+        number=INTEGERS,
+        closed_ms=INTEGERS,
+        opened_ms=INTEGERS,
+        coin=TEXTS,
+        direction=st.sampled_from((-1, 1)),
+        size=NUMBERS,
+        leverage=INTEGERS,
+        opener=TEXTS,
+        reason=TEXTS,
+        entry_price=NUMBERS,
+        exit_price=NUMBERS,
+        gross_usd=NUMBERS,
+        fees_usd=NUMBERS,
+        funding_usd=NUMBERS,
+        result_usd=NUMBERS,
+        result_bps=NUMBERS,
+        unseen_ms=INTEGERS,
+    ),
+    PaperSaved: st.builds(PaperSaved, saved_ms=INTEGERS, state=st.binary(max_size=200)),
 }
 WIDER = Schema(
     SCHEMA.tables, (*SCHEMA.migrations, Migration("notes", ("CREATE TABLE notes (at_ms INTEGER PRIMARY KEY)",)))
@@ -162,9 +225,27 @@ async def test_an_older_database_is_brought_up_and_keeps_its_rows(path: Path) ->
     async with opened(path, schema=WIDER) as store:
         assert (store.status().state, store.status().moved_aside) == ("saved", "")
         assert await store.reader().select(CANDLES) == [candle()]
-    assert (await inspect(path, WIDER)).version == 2
+    assert (await inspect(path, WIDER)).version == WIDER.version
     assert rows_of(path, "notes") == 0
-    assert rows_of(path, "migrations") == 2
+    assert rows_of(path, "migrations") == WIDER.version
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("version", range(1, SCHEMA.version))
+async def test_a_database_of_every_released_version_is_brought_up(path: Path, version: int) -> None:
+    released = Schema(SCHEMA.tables, SCHEMA.migrations[:version])
+    async with opened(path, schema=released) as store:
+        assert await store.put_durably(candle())
+    async with opened(path) as store:
+        assert (store.status().state, store.status().moved_aside) == ("saved", "")
+        assert await store.reader().select(CANDLES) == [candle()]
+        assert await store.reader().select(PAPER_STATE) == []
+    assert (await inspect(path, SCHEMA)).version == SCHEMA.version
+
+
+def test_released_migrations_are_as_they_were_released() -> None:
+    digests = [hashlib.sha256(msgspec.json.encode(migration)).hexdigest()[:16] for migration in SCHEMA.migrations]
+    assert digests[:1] == ["308d27ce6991a798"]
 
 
 @pytest.mark.asyncio
@@ -175,7 +256,7 @@ async def test_a_newer_database_is_refused_and_not_touched(path: Path) -> None:
     store = Store(path, SETTINGS, ManualClock())
     status = await store.open()
     assert status.state == "not saved"
-    assert "version 2, this tapedeck knows 1" in status.reason
+    assert f"version {WIDER.version}, this tapedeck knows {SCHEMA.version}" in status.reason
     assert not await store.put_durably(candle(2))
     await store.close()
     assert path.read_bytes() == before
@@ -197,10 +278,10 @@ async def test_another_programs_database_is_refused_and_not_touched(path: Path) 
 async def test_a_migration_that_fails_leaves_nothing_behind(path: Path) -> None:
     async with opened(path) as store:
         assert await store.put_durably(candle())
-    with pytest.raises(DataError, match="does not take version 2"):
+    with pytest.raises(DataError, match=f"does not take version {BROKEN.version}"):
         await open_file(path, BROKEN, ManualClock())
     assert await inspect(path, SCHEMA) == await inspect(path, BROKEN)
-    assert (await inspect(path, SCHEMA)).version == 1
+    assert (await inspect(path, SCHEMA)).version == SCHEMA.version
     async with opened(path) as store:
         assert await store.reader().select(CANDLES) == [candle()]
 

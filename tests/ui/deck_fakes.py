@@ -15,16 +15,22 @@ from app.core.errors import VenueError
 from app.core.playback import Playback
 from app.engine.protocol import (
     PROTOCOL_VERSION,
+    AiRead,
     CandleView,
     Command,
     CommandResult,
+    ExchangeView,
     FeedView,
     LevelView,
     LogLine,
     MarketDetail,
     MarketRow,
+    ModelView,
+    PastRead,
     ReadPoint,
     RulesView,
+    ScalperDetail,
+    ScalperView,
     Snapshot,
     SourceView,
     TradeView,
@@ -184,6 +190,141 @@ def detail(**changes: Any) -> MarketDetail:
         oracle_price=67_120.0,
     )
     return msgspec.structs.replace(full, **changes)
+
+
+def ai_read(**changes: Any) -> AiRead:
+    """A read of eight seconds ago that would buy."""
+    read = AiRead(
+        age_ms=8_400,
+        latency_ms=1_200,
+        reason="periodic",
+        model="mistral",
+        momentum=72.0,
+        pressure=68.0,
+        continuation=61.0,
+        freshness="DEVELOPING",
+        direction=1,
+        action="LONG",
+        confidence=6,
+        sentence="Buyers lift the offers and every dip is bought; no large seller shows up.",
+        conflict=False,
+        in_position=False,
+    )
+    return msgspec.structs.replace(read, **changes)
+
+
+def model(**changes: Any) -> ModelView:
+    """A model that answers well."""
+    ready = ModelView(
+        state="ready",
+        name="mistral",
+        answers_in_s=1.2,
+        under_way="ETH",
+        reads_per_hour=281,
+        failures_per_hour=2,
+        round_trip_bps=9.0,
+    )
+    return msgspec.structs.replace(ready, **changes)
+
+
+def scalped(*scalpers: ScalperView | None, **changes: Any) -> Snapshot:
+    """A snapshot of an engine with a scalper: the first coins are read so."""
+    full = snapshot()
+    markets = (
+        msgspec.structs.replace(row, scalper=scalper) for row, scalper in zip(full.markets, scalpers, strict=False)
+    )
+    told: dict[str, Any] = {"markets": (*markets, *full.markets[len(scalpers) :]), "model": model(), **changes}
+    return msgspec.structs.replace(full, **told)
+
+
+AI_READS = (
+    ScalperView(ai_read()),
+    ScalperView(
+        ai_read(
+            age_ms=21_000, momentum=83.0, pressure=24.0, continuation=38.0, freshness="EXTENDED", direction=-1,
+            action="SHORT", confidence=4, conflict=True, sentence="A fast slide that is late to join.",
+        )
+    ),
+    ScalperView(
+        ai_read(age_ms=34_000, momentum=12.0, pressure=50.0, action="NONE", direction=0, sentence="Chop at one price."),
+        waits_for="not enough data yet: 3 of 5 prints in this minute",
+    ),
+)  # fmt: skip
+"""Three coins: one read well, one with a conflict and ageing, one that is not read any more."""
+
+
+def past_read(seconds_ago: int, **changes: Any) -> PastRead:
+    """A read of BTC some seconds ago that would buy."""
+    read = PastRead(
+        at_ms=WALL_MS - 1_000 * seconds_ago,
+        reason="periodic",
+        momentum=72.0,
+        pressure=68.0,
+        continuation=61.0,
+        freshness="DEVELOPING",
+        direction=1,
+        action="LONG",
+        confidence=6,
+        conflict=False,
+        sentence="Buyers lift the offers and every dip is bought.",
+        price=67_120.0 + seconds_ago % 7,
+        moves_bps=(None, None, None),
+    )
+    return msgspec.structs.replace(read, **changes)
+
+
+PAST_READS = (
+    past_read(8),
+    past_read(20, action="NONE", momentum=22.0, direction=0, sentence="Chop."),
+    past_read(33, reason="price move", freshness="EXTENDED", conflict=True, moves_bps=(4.2, None, None)),
+    past_read(66, action="SHORT", direction=-1, pressure=18.0, moves_bps=(3.1, -7.4, None), confidence=8),
+    past_read(320, action="EXIT", reason="position", moves_bps=(-0.01, 12.3, -141.0), price=None),
+)
+
+
+def exchange(seconds_ago: int, **changes: Any) -> ExchangeView:
+    """A question about BTC and its answer."""
+    asked = ExchangeView(
+        asked_ms=WALL_MS - 1_000 * seconds_ago - 1_200,
+        at_ms=WALL_MS - 1_000 * seconds_ago,
+        reason="periodic",
+        model="mistral",
+        asked="Market M1, price 67,120.0, a minute ago 67,080.0 (+0.06 %).\nBuys 31 of 2.4, sells 12 of 0.8.",
+        answer='{"momentum": 72, "pressure": 68, "continuation": 61, "freshness": "DEVELOPING", "action": "LONG"}',
+        outcome="",
+        prompt_tokens=812,
+        answer_tokens=58,
+        load_ms=0.0,
+        prompt_ms=410.0,
+        answer_ms=702.0,
+    )
+    return msgspec.structs.replace(asked, **changes)
+
+
+EXCHANGES = (
+    exchange(8),
+    exchange(20, reason="by hand", answer="", outcome="the model gave no answer within 3 s", prompt_ms=0.0),
+)
+
+
+def opened_scalper(**changes: Any) -> Snapshot:
+    """BTC with the scalper's work on it: two minutes of seconds, five reads, two exchanges."""
+    opened = WALL_MS - WALL_MS % 1_000
+    seconds = tuple(
+        CandleView(opened - 1_000 * (119 - n), 67_120 + n % 9, 67_124 + n % 9, 67_117 + n % 5, 67_121 + n % 7, 1.0)
+        for n in range(120)
+    )
+    work = ScalperDetail(
+        persona="You scalp crypto perpetuals by hand.\n\nRules:\n1. Never chase.",
+        exchanges=EXCHANGES,
+        reads=PAST_READS,
+    )
+    told: dict[str, Any] = {
+        "detail": detail(interval="1s", interval_ms=1_000, candles=seconds, holes=()),
+        "scalper": work,
+        **changes,
+    }
+    return scalped(*AI_READS, **told)
 
 
 def tape_snapshot(**changes: Any) -> Snapshot:

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from deck_fakes import ScriptedLink, deck_on, screen_text, settle
+from deck_fakes import ScriptedLink, deck_on, screen_text, settle, snapshot, tape_snapshot
 
 from app.ui.actions import ACTIONS, EVERYWHERE, Scope, bindings, footer_actions
 from app.ui.textual_seams import DeckPalette
 
+TAPE_ACTIONS = {"pause", "slower", "faster", "rewind", "forward"}
 KEYS_PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 
 
@@ -40,11 +41,39 @@ def test_the_footer_always_offers_quit_and_help() -> None:
 
 @pytest.mark.asyncio
 async def test_help_lists_every_action() -> None:
-    async with deck_on(ScriptedLink(), (120, 80)) as (deck, pilot):
+    async with deck_on(ScriptedLink(), (200, 120)) as (deck, pilot):
         await pilot.press("?")
         await settle(pilot)
         text = screen_text(deck)
         assert all(action.description in text for action in ACTIONS)
+
+
+def test_no_two_labels_of_the_palette_are_the_same() -> None:
+    labels = [action.label for action in ACTIONS if action.scope == "app"]
+    assert len(labels) == len(set(labels))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("keys", "on_tape", "here"),
+    [
+        ((), False, set()),
+        (("f",), False, {"rewind", "forward"}),
+        ((), True, TAPE_ACTIONS),
+        (("f",), True, TAPE_ACTIONS),
+    ],
+)
+async def test_help_lists_the_keys_of_a_tape_where_they_work(
+    keys: tuple[str, ...], on_tape: bool, here: set[str]
+) -> None:
+    link = ScriptedLink()
+    link.say(tape_snapshot() if on_tape else snapshot())
+    async with deck_on(link, (200, 120)) as (deck, pilot):
+        await pilot.press(*keys, "?")
+        await settle(pilot)
+        above, _, below = screen_text(deck).partition("elsewhere")
+        for action in (action for action in ACTIONS if action.id in TAPE_ACTIONS):
+            assert f"{action.description} ({action.where})" in (above if action.id in here else below)
 
 
 @pytest.mark.asyncio

@@ -8,7 +8,7 @@ from deck_fakes import DEMO, WALL_MS, ScriptedLink, deck_on, feed, screen_text, 
 
 from app.core.clock import ManualClock
 from app.core.errors import VenueError
-from app.engine.protocol import CommandResult, RefreshMarkets, SetMetricSource, SetPlayback, Snapshot
+from app.engine.protocol import CommandResult, SetMetricSource, SetPlayback, Snapshot, StartJob
 from app.ui.app import DeckApp
 from app.ui.widgets.live_table import LiveTable
 
@@ -131,7 +131,7 @@ async def test_a_command_that_fails_is_said() -> None:
     async with deck_on(link) as (deck, pilot):
         await pilot.press("s")
         await settle(pilot)
-        assert link.commands == [RefreshMarkets()]
+        assert link.commands == [StartJob("markets")]
         assert flash(deck) == "The command failed: the engine is gone"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from deck_fakes import THEMES, ScriptedLink, detail, screen_text, settle, snapshot
+from textual.events import Key
 from textual.pilot import Pilot
 
 from app.core.clock import ManualClock
@@ -37,9 +38,9 @@ async def test_a_layout_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     deck = deck_with(path)
     async with deck.run_test(size=(200, 60)) as pilot:
         await settle(pilot)
-        await press(pilot, ">", ">", "V")
-        await press(pilot, "t", "O", "enter", "u", "2", "V")
-        assert [layout.coin for layout in load_layouts(path)] == ["", "BTC"]
+        await press(pilot, ">", ">", "V", "enter")
+        await press(pilot, "t", "O", "enter", "u", "2", "V", "enter")
+        assert [(layout.name, layout.coin) for layout in load_layouts(path)] == [("layout 1", ""), ("BTC 5m", "BTC")]
         await press(pilot, "0", "escape", "v")
         assert isinstance(deck.screen, Dashboard)
         assert deck.screen.tables()[0].ordering is not None
@@ -49,7 +50,7 @@ async def test_a_layout_comes_back_as_it_was_saved(tmp_path: Path) -> None:
         assert isinstance(screen, MarketScreen)
         assert (screen.coin, screen.interval, screen.number_alone) == ("BTC", "5m", 2)
         assert deck._palette.name != "tape"
-        assert "Layout 2 of 2." in screen_text(deck)
+        assert "Layout 2 of 2: BTC 5m." in screen_text(deck)
 
 
 async def test_without_a_layout_the_key_says_how_to_save_one() -> None:
@@ -82,7 +83,7 @@ async def test_under_no_color_a_layout_in_colour_is_brought_back_without(
         await settle(pilot)
         await press(pilot, "v")
         assert deck._palette.name == "mono"
-        assert "Layout 1 of 1." in screen_text(deck)
+        assert "Layout 1 of 1: layout 1." in screen_text(deck)
 
 
 async def test_many_quick_saves_end_with_the_last(tmp_path: Path) -> None:
@@ -90,9 +91,128 @@ async def test_many_quick_saves_end_with_the_last(tmp_path: Path) -> None:
     deck = deck_with(path)
     async with deck.run_test() as pilot:
         await settle(pilot)
-        await press(pilot, "V", ">", "V", ">", "V", ">", "V")
+        await press(pilot, *["V", "enter", ">"] * 4)
         assert len(load_layouts(path)) == 4
         assert load_layouts(path) == deck._shelf.layouts
+
+
+async def test_a_layout_is_saved_under_the_name_that_is_typed_and_replaced_under_it(tmp_path: Path) -> None:
+    path = tmp_path / "layouts.json"
+    deck = deck_with(path)
+    async with deck.run_test() as pilot:
+        await settle(pilot)
+        focused = deck.screen.focused
+        await pilot.press("V")
+        assert "Save layout as: layout 1" in screen_text(deck)
+        await press(pilot, "ctrl+u", *"movers q", "enter")
+        assert deck._deck_screen.flash.message == "Saved movers q as layout 1; v brings layouts back."
+        assert deck.screen.focused is focused
+        await press(pilot, ">")
+        await pilot.press("V", "ctrl+u", *"movers q")
+        assert "enter replaces it" in screen_text(deck)
+        await press(pilot, "enter")
+        (saved,) = load_layouts(path)
+        assert (saved.name, saved.tables["markets"].column) == ("movers q", "coin")
+
+
+@pytest.mark.parametrize("keys", [("escape",), ("ctrl+u", "enter"), ("ctrl+u", "space", "enter")])
+async def test_a_prompt_that_is_left_or_emptied_saves_nothing(tmp_path: Path, keys: tuple[str, ...]) -> None:
+    deck = deck_with(tmp_path / "layouts.json")
+    async with deck.run_test() as pilot:
+        await settle(pilot)
+        focused = deck.screen.focused
+        await press(pilot, "V", *keys)
+        assert deck._deck_screen.flash.message == "No layout is saved."
+        assert "Save layout as" not in screen_text(deck)
+        assert deck.screen.focused is focused
+        await press(pilot, "down", "V", "escape", "down")
+        assert deck._dashboard.tables()[0].cursor == 2
+    assert not (tmp_path / "layouts.json").exists()
+
+
+async def test_keys_that_come_right_after_the_one_that_saves_are_typed_into_the_name(tmp_path: Path) -> None:
+    path = tmp_path / "layouts.json"
+    deck = deck_with(path)
+    async with deck.run_test() as pilot:
+        await settle(pilot)
+        for key, character in (("V", "V"), ("m", "m"), ("enter", None)):
+            deck.post_message(Key(key, character))
+        for _ in range(4):
+            await pilot.pause()
+        await press(pilot)
+        assert [layout.name for layout in load_layouts(path)] == ["layout 1m"]
+        assert isinstance(deck.screen, Dashboard)
+
+
+async def test_the_key_that_saves_is_a_letter_where_text_is_typed(tmp_path: Path) -> None:
+    deck = deck_with(tmp_path / "layouts.json")
+    async with deck.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "/", *"VV")
+        assert deck._dashboard.tables()[0]._filter_line is not None
+        assert deck._dashboard.tables()[0].filter_text == "VV"
+        await press(pilot, "escape", "V", "V")
+        assert "Save layout as: layout 1V" in screen_text(deck)
+        await press(pilot, "escape", "ctrl+p")
+        await press(pilot, "V")
+        assert "Save layout as" not in screen_text(deck)
+
+
+async def test_a_layout_holds_the_dashboard_or_a_market_only(tmp_path: Path) -> None:
+    deck = deck_with(tmp_path / "layouts.json")
+    async with deck.run_test() as pilot:
+        await settle(pilot)
+        for key in ("e", "d", "?"):
+            await press(pilot, key, "V")
+            assert "Save layout as" not in screen_text(deck)
+            assert "save layout · V" not in {command.title for command in deck.get_system_commands(deck.screen)}
+            await press(pilot, "escape")
+
+
+async def test_nine_layouts_are_the_most_and_a_name_of_theirs_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "layouts.json"
+    save_layouts(path, [Layout(name=f"n{n}") for n in range(9)])
+    deck = deck_with(path)
+    async with deck.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "V", "enter")
+        assert "full; delete one in the palette or use n0, n1" in screen_text(deck)
+        await press(pilot, "ctrl+u", *"n8", "enter")
+        assert [layout.theme for layout in load_layouts(path)] == [*[""] * 8, "tape"]
+
+
+async def test_the_palette_brings_layouts_back_and_deletes_them_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "layouts.json"
+    save_layouts(path, [Layout(name="[b]one"), Layout(name="two", coin="BTC")])
+    deck = deck_with(path)
+    async with deck.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "ctrl+p")
+        await press(pilot, *"Layout: two")
+        await press(pilot, "enter")
+        await press(pilot)
+        assert isinstance(deck.screen, MarketScreen)
+        await press(pilot, "ctrl+p")
+        await press(pilot, *"Delete layout: [b]")
+        assert "Delete layout: [b]one" in screen_text(deck)
+        await press(pilot, "enter")
+        await press(pilot)
+        assert deck._deck_screen.flash.message == "The layout [b]one is deleted."
+        assert [layout.name for layout in load_layouts(path)] == ["two"]
+
+
+async def test_the_palette_saves_a_layout_too(tmp_path: Path) -> None:
+    path = tmp_path / "layouts.json"
+    deck = deck_with(path)
+    async with deck.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "ctrl+p")
+        await press(pilot, *"save layout")
+        await press(pilot, "enter")
+        await press(pilot)
+        assert "Save layout as: layout 1" in screen_text(deck)
+        await press(pilot, "enter")
+        assert [layout.name for layout in load_layouts(path)] == ["layout 1"]
 
 
 async def test_layouts_that_cannot_be_written_are_said(tmp_path: Path) -> None:
@@ -100,7 +220,7 @@ async def test_layouts_that_cannot_be_written_are_said(tmp_path: Path) -> None:
     deck = deck_with(tmp_path / "layouts.json")
     async with deck.run_test() as pilot:
         await settle(pilot)
-        await pilot.press("V")
+        await pilot.press("V", "enter")
         await pilot.pause()
         await settle(pilot)
         assert "could not be saved" in deck._deck_screen.flash.message

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
+from pathlib import Path
 
 import pytest
 from deck_fakes import THEMES, ScriptedLink, deck_on, detail, feed, market, settle, snapshot
@@ -22,9 +23,11 @@ from textual.widgets import Input
 from app.core.clock import ManualClock
 from app.core.errors import ConfigError
 from app.engine.protocol import CommandResult, LogLine, RecordingView, Snapshot, SourceView, StoreView
+from app.ui import run
 from app.ui.app import DeckApp
 from app.ui.copying import Copyable, copyables
 from app.ui.deck_options import DeckOptions
+from app.ui.layouts import MOST, Layout, Shelf, load_layouts, save_layouts
 from app.ui.panels.event_log import log_view
 from app.ui.panels.feeds import feeds_view
 from app.ui.panels.markets import markets_view
@@ -37,6 +40,7 @@ from app.ui.state import DeckView
 from app.ui.theme import Palette, default_palette, load_themes, parse_theme
 from app.ui.widgets.arranged_table import ArrangedTable
 from app.ui.widgets.live_table import LiveTable
+from app.ui.widgets.name_prompt import NamePrompt
 
 FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 MARKS = frozenset({"Mn", "Me"})
@@ -120,7 +124,7 @@ def test_the_corpus_is_as_large_as_it_says() -> None:
 @each_size
 async def test_every_row_of_every_panel(size: tuple[int, int]) -> None:
     async with connected(size, full(*HOSTILE)) as (deck, pilot, _):
-        for key in ("escape", "2", "e", "d"):
+        for key in ("escape", "3", "e", "d"):
             await pilot.press(key)
             await settle(pilot)
             table = deck.focused
@@ -358,7 +362,7 @@ def test_every_name_of_a_theme_is_refused_in_harmless_words() -> None:
 
 @pytest.mark.asyncio
 async def test_every_text_pasted_into_the_first_screen() -> None:
-    start = StartApp(default_palette(), "")
+    start = StartApp(default_palette(), (), "live", Path("config.toml"))
     async with start.run_test(size=(80, 12)) as pilot:
         await pilot.press("tab")
         line = start.query_one(Input)
@@ -367,6 +371,31 @@ async def test_every_text_pasted_into_the_first_screen() -> None:
             await pilot._wait_for_screen()
             assert forbidden(line.value) == []
             line.clear()
+
+
+@pytest.mark.asyncio
+@each_size
+async def test_every_text_pasted_as_the_name_of_a_layout_and_kept_as_one(size: tuple[int, int], tmp_path: Path) -> None:
+    path = tmp_path / "layouts.json"
+    for part in range(0, len(HOSTILE), MOST):
+        shelf = Shelf(Layout(name=text) for text in HOSTILE[part : part + MOST])
+        save_layouts(path, shelf.layouts)
+        assert load_layouts(path) == shelf.layouts
+        assert forbidden("".join(shelf.names)) == []
+    link = ScriptedLink()
+    deck = run.make_deck(link, DeckOptions("tape", [THEMES], layouts=path), ManualClock())
+    async with deck.run_test(size=size) as pilot:
+        await pilot.press("V")
+        prompt = deck.focused
+        assert isinstance(prompt, NamePrompt)
+        for text in HOSTILE:
+            prompt.on_paste(Paste(text))
+            look(deck)
+            prompt.on_key(Key("ctrl+u", None))
+        await pilot.press("escape", "v")
+        await settle(pilot)
+        look(deck)
+    assert deck.crash is None
 
 
 @pytest.mark.asyncio
@@ -386,7 +415,7 @@ SEQUENCE = re.compile(r"\x1b\[[0-9;?<>=$]*[a-zA-Z]|\x1b\][^\x07\x1b]*\x07|[\x00-
 PAINTING = re.compile(r"\x1b\[(?:\d+;\d+H|0m|(?:\d;)*[34]8;5;[\d;]+m)|\r|\n|\x1b\]22;default\x07")
 COPIED = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/=]+)\x07")
 STEPS = (
-    (b"2", b"Events"), (b"0\t", b"Markets"), (b"G", b""), (b"g", b""), (b"e", b"Events"), (b"y", b"Sent to"),
+    (b"3", b"Events"), (b"0\t", b"Markets"), (b"G", b""), (b"g", b""), (b"e", b"Events"), (b"y", b"Sent to"),
     (b"d", b"Feeds"), (b"\r", b"feeds"), (b"y", b"Sent to"), (b"Y", b"Copy what"), (b":", b"Search"),
     (b"\x1b[200~\x1b]0;owned\x07\x1b[31m\xc2\x9b2J\xe2\x80\xaepasted\x1b[201~", b"pasted"),
 )  # fmt: skip

@@ -4,7 +4,20 @@ from typing import get_args
 
 import msgspec
 import pytest
-from deck_fakes import SOURCE, WALL_MS, feed, market, snapshot, tape_snapshot
+from deck_fakes import (
+    DEMO,
+    SOURCE,
+    TAPE,
+    WALL_MS,
+    ScriptedLink,
+    deck_on,
+    feed,
+    market,
+    screen_text,
+    settle,
+    snapshot,
+    tape_snapshot,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,9 +26,10 @@ from app.feeds.health import FeedState
 from app.ui.panels.event_log import log_view, newest_line
 from app.ui.panels.feeds import feeds_view
 from app.ui.panels.markets import market_columns, market_row, markets_view
-from app.ui.panels.status import clock_text, feed_part, header_parts
+from app.ui.panels.status import clock_text, feed_part, header_parts, header_words
 from app.ui.state import Connection, DeckView
 from app.ui.widgets.columns import Cell
+from app.ui.widgets.header import Header
 
 
 def cells(row: MarketRow) -> dict[str, Cell]:
@@ -169,6 +183,57 @@ def test_rows_not_saved_are_said_with_the_reason() -> None:
     assert "NOT SAVED: the disk is full: free some space" in words(seen(snapshot(store=trouble)))
     saved = msgspec.structs.replace(trouble, state="saved")
     assert not any("NOT SAVED" in word for word in words(seen(snapshot(store=saved))))
+
+
+@given(
+    st.sampled_from([40, 60, 80]),
+    st.sampled_from([snapshot(), tape_snapshot(), tape_snapshot(paused=True), snapshot(source=DEMO)]),
+    st.sampled_from(["connected", "ended", "failed"]),
+    st.none() | st.floats(0, 1e6),
+    st.sampled_from([0.0, 14.7, 1e6]),
+    st.sampled_from([None, RecordingView("x.tape", 12_300_000, 9_999.0)]),
+    st.lists(st.sampled_from(get_args(FeedState)), max_size=12),
+)
+def test_what_must_not_be_missed_is_whole_at_every_width(
+    width: int,
+    shown: Snapshot,
+    connection: Connection,
+    frozen_s: float | None,
+    silent_s: float,
+    recording: RecordingView | None,
+    states: list[FeedState],
+) -> None:
+    newest = msgspec.structs.replace(
+        shown,
+        store=StoreView("not saved", "the disk is full: free some space", 12, 0, 4),
+        recording=recording,
+        feeds=tuple(feed(name=f"feed{n}", state=state) for n, state in enumerate(states)),
+    )
+    header = Header()
+    header.show(header_words(DeckView(connection, "", "", newest.source, newest, newest, frozen_s, silent_s)))
+    text = "".join(text for text, _ in header._compose_line(width))
+    assert len(text) <= width
+    said = text.replace(": the disk is full: free some space", "").split("  ")
+    assert said[0].strip() == newest.source.label
+    assert "NOT SAVED" in said
+    assert (frozen_s is None) or "FROZEN" in text
+    silent = silent_s > 0 and not (newest.playback and newest.playback.paused)
+    wanted = {"connected": "SILENT" if silent and "no word" not in text else "", "ended": "ENDED", "failed": "FAILED"}
+    assert wanted[connection] in text
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("size", [(40, 10), (60, 20), (80, 24)])
+async def test_rows_not_saved_are_said_on_a_small_screen(size: tuple[int, int]) -> None:
+    link = ScriptedLink(TAPE)
+    trouble = StoreView("not saved", "the disk is full", 12, 0, 4)
+    link.say(msgspec.structs.replace(tape_snapshot(), store=trouble))
+    async with deck_on(link, size) as (deck, pilot):
+        await pilot.press("f")
+        await settle(pilot)
+        first = screen_text(deck).splitlines()[0]
+    assert "NOT SAVED" in first
+    assert "FROZEN" in first
 
 
 def test_states_of_the_link_and_the_display() -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from deck_fakes import THEMES, ScriptedLink, make_deck
+from deck_fakes import THEMES, WALL_MS, ScriptedLink, make_deck, screen_text, settle, snapshot
 
 from app.core.clock import ManualClock
 from app.ui import run
@@ -28,6 +28,36 @@ def test_no_color_chooses_mono(monkeypatch: pytest.MonkeyPatch) -> None:
     deck = run.make_deck(ScriptedLink(), DeckOptions("tape", [THEMES]), ManualClock())
     assert deck._palette.name == "mono"
     assert deck.native_ansi_color
+
+
+@pytest.mark.asyncio
+async def test_several_notices_are_counted_and_all_stand_in_the_event_log(tmp_path: Path) -> None:
+    (tmp_path / "layouts.json").write_text("{")
+    options = DeckOptions("absent", [THEMES], keymap="gone", layouts=tmp_path / "layouts.json")
+    link = ScriptedLink()
+    link.say(snapshot(log=()))
+    deck = run.make_deck(link, options, ManualClock(wall_ns=WALL_MS * 1_000_000))
+    async with deck.run_test(size=(160, 40)) as pilot:
+        await settle(pilot)
+        assert deck._deck_screen.flash.message.startswith('3 notices, e shows all: There is no keymap "gone"')
+        await pilot.press("e")
+        await settle(pilot)
+        text = screen_text(deck)
+        assert "Events 3" in text
+        assert text.count("22:13:20 WARNING deck") == 3
+        for notice in ('There is no keymap "gone"', "no usable theme 'absent'", "layouts.json cannot be used"):
+            assert notice in text
+
+
+@pytest.mark.asyncio
+async def test_notices_are_shown_before_there_is_an_engine() -> None:
+    link = ScriptedLink()
+    link.answering.clear()
+    deck = run.make_deck(link, DeckOptions("absent", [THEMES]), ManualClock())
+    async with deck.run_test(size=(160, 50)) as pilot:
+        await settle(pilot)
+        assert deck._deck_screen.flash.message.startswith("There is no usable theme")
+        assert "WARNING deck" in screen_text(deck)
 
 
 def test_watchlists_reach_the_markets() -> None:

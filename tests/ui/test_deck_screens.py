@@ -5,11 +5,26 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from deck_fakes import TAPE, WALL_MS, ScriptedLink, deck_on, detail, feed, screen_text, settle, snapshot, tape_snapshot
+from deck_fakes import (
+    AI_READS,
+    TAPE,
+    WALL_MS,
+    ScriptedLink,
+    deck_on,
+    detail,
+    feed,
+    model,
+    opened_scalper,
+    scalped,
+    screen_text,
+    settle,
+    snapshot,
+    tape_snapshot,
+)
 
 from app.core.clock import ManualClock
 from app.core.errors import VenueError
-from app.engine.protocol import LogLine, RecordingView, Snapshot
+from app.engine.protocol import LogLine, RecordingView, ScalperView, Snapshot
 
 STORED = Path(__file__).parent / "snapshots"
 SIZES = ((60, 20), (80, 24), (120, 40), (200, 60))
@@ -37,6 +52,27 @@ def stale_market() -> Snapshot:
     return msgspec.structs.replace(stale_snapshot(), detail=detail(bids=(), asks=(), imbalance=None, reads=()))
 
 
+def stale_reads() -> Snapshot:
+    """BTC's data is stale, and the model is slow."""
+    slow = "mistral takes 3.4 s; try a smaller one: `ollama pull llama3.2:3b`"
+    full = scalped(*AI_READS, metric_source="ai", model=model(answers_in_s=3.4, message=slow, under_way=""))
+    waits = msgspec.structs.replace(AI_READS[0], waits_for="its data is stale")
+    btc = msgspec.structs.replace(full.markets[0], stale=True, age_ms=14_000, rules=None, scalper=waits)
+    return msgspec.structs.replace(full, markets=(btc, *full.markets[1:]))
+
+
+NO_MODEL = scalped(
+    *(ScalperView(),) * 3,
+    metric_source="ai",
+    model=model(
+        state="absent",
+        message="nobody listens at 127.0.0.1:11434; start Ollama with `ollama serve`",
+        answers_in_s=None,
+        under_way="",
+        reads_per_hour=0,
+        failures_per_hour=0,
+    ),
+)
 EMPTY = snapshot(
     markets=(),
     log=(),
@@ -69,11 +105,18 @@ SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...
     "detail": ((stale_snapshot(),), ("d", "enter")),
     "event": ((snapshot(log=(LONG_LINE,)),), ("e", "enter")),
     "help": ((snapshot(),), ("?",)),
+    "reads": ((scalped(*AI_READS, metric_source="ai"),), ("tab",)),
+    "reads-no-model": ((NO_MODEL,), ("tab",)),
+    "reads-stale": ((stale_reads(),), ("tab",)),
+    "reads-frozen": ((scalped(*AI_READS),), ("tab", "f")),
+    "market-read": ((opened_scalper(detail=detail()),), ("enter",)),
+    "scalper": ((opened_scalper(),), ("tab", "enter")),
+    "scalper-asked": ((opened_scalper(),), ("tab", "enter", "3")),
 }
 
 
 CASES = [(state, size) for state in SCRIPTS for size in SIZES] + [
-    (state, size) for state in ("live", "tape", "market") for size in SMALL
+    (state, size) for state in ("live", "tape", "market", "reads", "scalper") for size in SMALL
 ]
 
 

@@ -323,7 +323,8 @@ async def test_vim_keys_scroll_the_help() -> None:
         assert "Leave the deck." not in screen_text(deck)
         await pilot.press("G")
         await settle(pilot)
-        assert ACTIONS[-1].description in screen_text(deck)
+        elsewhere = [action for action in ACTIONS if not action.works("dashboard", ())]
+        assert elsewhere[-1].description in screen_text(deck)
         await pilot.press("g")
         await settle(pilot)
         assert "Leave the deck." in screen_text(deck)

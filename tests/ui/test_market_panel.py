@@ -7,10 +7,12 @@ import msgspec
 import pytest
 from deck_fakes import DEMO, WALL_MS, detail, market, snapshot
 
-from app.engine.protocol import LevelView, MarketDetail, Snapshot, TradeView
+from app.engine.protocol import LevelView, MarketDetail, ReadPoint, Snapshot, TradeView
+from app.markets.rules import LONGEST_HOLE_MS, WINDOW_S
 from app.ui.copying import LONGEST, copyables, shortened
 from app.ui.panels.event_log import log_view
-from app.ui.panels.market import chart_view, facts_line, ladder_view, tape_view
+from app.ui.panels.market import LONGEST_HOLE_MS as PANEL_HOLE_MS
+from app.ui.panels.market import MINUTE_S, chart_view, facts_line, ladder_view, reads_note, tape_view
 from app.ui.panels.markets import markets_view
 from app.ui.state import DeckView
 from app.ui.widgets.columns import TableView
@@ -70,9 +72,61 @@ def test_the_longest_bar_is_the_largest_level() -> None:
     assert [len(row.cells[0].text) for row in rows] == [8, 2]
 
 
-@pytest.mark.parametrize(("imbalance", "words"), [(0.25, "25% more bids"), (-0.4, "40% more asks"), (None, "Book")])
+@pytest.mark.parametrize(
+    ("imbalance", "words"),
+    [(0.25, "25% more bids"), (-0.4, "40% more asks"), (0.004, "even"), (None, "passed by the quote")],
+)
 def test_the_title_says_which_side_is_heavier(imbalance: float | None, words: str) -> None:
-    assert words in ladder_view(seen(imbalance=imbalance), "BTC", 5).title
+    assert ladder_view(seen(imbalance=imbalance), "BTC", 5).title == f"Book · {words} · 1.2s"
+
+
+def test_a_book_that_cannot_lean_says_why() -> None:
+    assert ladder_view(seen(imbalance=None, asks=()), "BTC", 5).title == "Book · one side only · 1.2s"
+    assert ladder_view(seen(imbalance=None, bids=(), asks=()), "BTC", 5).title == "Book · empty · 1.2s"
+    assert ladder_view(seen(imbalance=None, bids=(), asks=(), book_age_ms=None), "BTC", 5).title == "Book"
+
+
+def test_candles_that_exist_are_shown_with_what_their_past_waits_for() -> None:
+    waiting = "The 1m history is asked for…"
+    view = chart_view(seen(waiting_for=waiting), "BTC", "1m")
+    assert (view.notice, view.candles) == (waiting, detail().candles)
+    assert chart_view(seen(waiting_for=waiting, candles=()), "BTC", "1m").empty == waiting
+    assert chart_view(seen(candles=()), "BTC", "1m").empty == "No candle yet: waiting for the first trade."
+
+
+def reads(*momenta: float | None, step_ms: int = 1_000) -> tuple[ReadPoint, ...]:
+    newest = len(momenta) - 1
+    return tuple(
+        ReadPoint(WALL_MS - step_ms * (newest - place), momentum, 50.0, 55.0) for place, momentum in enumerate(momenta)
+    )
+
+
+def test_a_metric_that_is_not_known_yet_says_what_it_needs() -> None:
+    assert reads_note(seen(reads=reads(*[None] * 24)), "BTC") == "momentum needs a whole minute; 23 s so far"
+    assert reads_note(seen(reads=()), "BTC") == "waiting for the first read"
+    assert reads_note(seen(reads=reads(None, 40.0)), "BTC") == ""
+    assert reads_note(seen(), "ETH") == "waiting for the engine"
+
+
+def test_seconds_before_a_break_do_not_count_towards_the_minute() -> None:
+    before = tuple(ReadPoint(WALL_MS - 60_000 - 1_000 * n, 50.0, 50.0, None) for n in reversed(range(30)))
+    assert "; 4 s so far" in reads_note(seen(reads=(*before, *reads(*[None] * 5))), "BTC")
+    # A minute that is nearly known is not called whole.
+    assert "; 59 s so far" in reads_note(seen(reads=reads(*[None] * 90)), "BTC")
+
+
+def test_what_the_rules_do_not_claim_is_said_to_be_no_claim() -> None:
+    no_claim = (ReadPoint(WALL_MS, 12.0, 50.0, None),)
+    assert reads_note(seen(reads=no_claim), "BTC") == "no claim: the move of the minute is inside the spread"
+    one_sided: Snapshot = snapshot(detail=detail(reads=no_claim), markets=(market("BTC", 100.0, bid=None),))
+    view = DeckView("connected", newest=one_sided, shown=one_sided)
+    assert reads_note(view, "BTC") == "no claim: the quote has one side"
+    stale: Snapshot = msgspec.structs.replace(snapshot(detail=detail()), markets=(market("BTC", 100.0, stale=True),))
+    assert reads_note(DeckView("connected", newest=stale, shown=stale), "BTC") == "no read of stale data"
+
+
+def test_the_minute_is_that_of_the_rules() -> None:
+    assert (MINUTE_S, PANEL_HOLE_MS) == (WINDOW_S, LONGEST_HOLE_MS)
 
 
 def test_facts_of_a_stale_market_say_so() -> None:

@@ -15,7 +15,7 @@ from deck_fakes import (
     tape_snapshot,
 )
 
-from app.engine.protocol import CommandResult, LookAt, RecordingView, SetPlayback, SetRecording, Snapshot
+from app.engine.protocol import CommandResult, LookAt, ReadPoint, RecordingView, SetPlayback, SetRecording, Snapshot
 from app.ui.app import DeckApp
 from app.ui.screens.market import MarketScreen
 from app.ui.widgets.candle_chart import CandleChart
@@ -59,6 +59,51 @@ async def test_a_look_the_engine_refuses_is_said() -> None:
         await pilot.press("enter")
         await settle(pilot)
         assert "BTC is not followed" in screen_text(deck)
+
+
+WAITING = "The 1m history waits for the request budget: 23 s"
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_what_the_candles_wait_for_stands_above_them_until_it_is_here(size: tuple[int, int]) -> None:
+    link = ScriptedLink()
+    link.say(snapshot(detail=detail(waiting_for=WAITING)))
+    async with deck_on(link, size) as (deck, pilot):
+        await pilot.press("enter")
+        await settle(pilot)
+        text = screen_text(deck)
+        assert WAITING[:50] in text
+        assert "◂67,214.48" in text
+        rows = deck.screen.query_one(CandleChart)._canvas.scale
+        link.say(msgspec.structs.replace(OPENED, sequence=2))
+        await settle(pilot)
+        assert "request budget" not in screen_text(deck)
+        after = deck.screen.query_one(CandleChart)._canvas.scale
+        assert rows is not None
+        assert after is not None
+        assert after.rows >= rows.rows
+
+
+async def test_a_chart_without_candles_says_what_it_waits_for() -> None:
+    link = ScriptedLink()
+    link.say(snapshot(detail=detail(waiting_for=WAITING, candles=())))
+    async with deck_on(link) as (deck, pilot):
+        await pilot.press("enter")
+        await settle(pilot)
+        assert screen_text(deck).count(WAITING) == 1
+
+
+async def test_metrics_that_need_a_minute_say_so_in_their_frame() -> None:
+    link = ScriptedLink()
+    reads = tuple(ReadPoint(WALL_MS - 1_000 * n, None, 50.0, None) for n in reversed(range(24)))
+    link.say(snapshot(detail=detail(reads=reads)))
+    async with deck_on(link, (120, 40)) as (deck, pilot):
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "momentum needs a whole minute; 23 s so far" in screen_text(deck)
+        link.say(msgspec.structs.replace(OPENED, sequence=2))
+        await settle(pilot)
+        assert "whole minute" not in screen_text(deck)
 
 
 async def test_candles_end_at_the_longest_and_the_shortest() -> None:

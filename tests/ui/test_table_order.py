@@ -254,6 +254,57 @@ async def test_a_filter_works_while_it_is_typed_and_the_deck_hears_no_key() -> N
         assert heard(table) == 1
 
 
+async def test_typing_a_question_never_empties_the_table_and_says_what_is_missing() -> None:
+    async with table_on() as (table, pilot):
+        await pilot.press("/", *"b", "backspace")
+        shown = []
+        for key in "size > 2 and name = a":
+            await pilot.press(key)
+            shown.append(order(table))
+        assert "" not in shown
+        assert shown[:7] == ["abcd"] * 7
+        assert shown[7:] == ["a"] * 14
+        await pilot.press(*["backspace"] * 17)
+        assert line(table, table.size.height - 1).startswith("/size   size needs an operator, such")
+
+
+async def test_words_that_turn_out_to_begin_a_question_filter_no_longer() -> None:
+    async with table_on() as (table, pilot):
+        table.show(view({"si": 1.0, "b": 3.0, "c": 2.0}))
+        table.filter_text = "size < 3"
+        await pilot.press("/", "ctrl+u")
+        assert order(table) == "sibc"
+        shown = []
+        for key in "size > 1 and name = b":
+            await pilot.press(key)
+            shown.append(order(table))
+        assert shown == [*["si"] * 2, *["sibc"] * 5, *["bc"] * 13, "b"]
+
+
+async def test_a_mistake_leaves_the_last_question_in_force() -> None:
+    async with table_on() as (table, pilot):
+        await pilot.press("/", *"size > 1 and siz > 2")
+        assert (order(table), table.filter_text) == ("ac", "size > 1")
+        await pilot.press("ctrl+u", *"zz")
+        assert order(table) == ""
+        await pilot.press("ctrl+u", "backspace")
+        assert order(table) == "abcd"
+
+
+async def test_an_unfinished_question_is_not_kept_and_one_without_rows_is_kept_by_enter() -> None:
+    async with table_on() as (table, pilot):
+        await pilot.press("/", *"size", "enter")
+        assert table._filter_line is not None
+        assert order(table) == "abcd"
+        await pilot.press(*" > 20")
+        assert (order(table), table.filter_text) == ("a", "size > 2")
+        assert "No row passes so far" in line(table, table.size.height - 1)
+        await pilot.press("enter")
+        assert table._filter_line is None
+        assert (order(table), table.filter_text) == ("", "size > 20")
+        assert line(table, 0) == " No row passes: filter size > 20."
+
+
 async def test_keys_that_come_all_at_once_are_typed_too() -> None:
     async with table_on() as (table, pilot):
         for key in "/q > b":

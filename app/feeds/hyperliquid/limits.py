@@ -1,14 +1,20 @@
 """What Hyperliquid allows (docs/venues.md names the sources)."""
 
+from app.core.record import Request
+
 VENUE = "hyperliquid"
 
 NEW_CONNECTIONS_PER_MINUTE = 20
 """The venue allows 30 an address; others may share it."""
 FRAME_BYTES = 1 << 20
 BODY_BYTES = 8 << 20
-CANDLE_INTERVALS = frozenset({"1m", "5m", "15m", "1h"})
-"""Of the intervals we keep, those whose past the venue tells."""
+SHORTEST_CANDLE_MS = 60_000
+"""The venue tells the past of candles at least this long."""
 
+BACKFILLED = frozenset({"1m", "1h"})
+"""Candles that are asked for of each market that is followed."""
+
+_FIRST = frozenset({"metaAndAssetCtxs", "recentTrades"})
 _USUAL_WEIGHT = 20
 _WEIGHTS = {
     "l2Book": 2,
@@ -35,3 +41,12 @@ def request_weight(channel: str, items: int = 0) -> int:
     base = _WEIGHTS.get(channel, _USUAL_WEIGHT)
     per_weight = _ITEMS_PER_WEIGHT.get(channel)
     return base if per_weight is None else base + items // per_weight
+
+
+def is_urgent(request: Request) -> bool:
+    """Whether a question goes before those about the past that nobody looks at, and may use the budget's reserve.
+
+    Candles of other lengths than those of the back-fill are asked for by somebody who looks at them, and waits.
+    """
+    looked_at = request.channel == "candleSnapshot" and request.variant not in BACKFILLED
+    return looked_at or request.channel in _FIRST

@@ -139,6 +139,11 @@ def pack_index(blocks: list[Block]) -> bytes:
     return header + entries + TRAILER.pack(len(header) + len(entries), END_MAGIC)
 
 
+def index_size(blocks: int) -> int:
+    """Bytes that `pack_index` makes of so many blocks."""
+    return INDEX_HEADER.size + blocks * INDEX_ENTRY.size + TRAILER.size
+
+
 def unpack_index(data: bytes) -> list[Block] | None:
     """The blocks listed in `data` (index header and entries), or None where it is damaged or lists the impossible."""
     if len(data) < INDEX_HEADER.size:

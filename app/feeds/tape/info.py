@@ -14,6 +14,7 @@ from app.feeds.tape.reader import TapeReader
 from app.feeds.tape.recording import Recording
 
 SCHEMA_VERSION = 1
+SIMULATED_VENUE = "simulated venue"
 _STREAM_LIMIT = 10_000
 _NANOSECONDS = 10**9
 
@@ -35,8 +36,8 @@ class TapeInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     `start` and `end` are ISO 8601 in UTC, `seconds` lies between them. `file_bytes` is the size on disk,
     `payload_bytes` that of all payloads; `bytes_per_frame` is file bytes over frames, `compression_ratio` payload bytes
-    over file bytes. `midway` says that the engine ran before the tape begins, `recovered` that the index had to be
-    rebuilt, `damage` what could not be read.
+    over file bytes. `simulated` says that the records came from tapedeck's demo and not from a venue, `midway` that the
+    engine ran before the tape begins, `recovered` that the index had to be rebuilt, `damage` what could not be read.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -45,6 +46,7 @@ class TapeInfo(msgspec.Struct, frozen=True, kw_only=True):
     format_version: int
     mode: str
     label: str
+    simulated: bool
     seed: int | None
     app_version: str
     created: str
@@ -85,6 +87,7 @@ def tape_info(path: Path) -> TapeInfo:
         format_version=session.format_version,
         mode=session.mode,
         label=session.label,
+        simulated=session.mode == "demo",
         seed=session.seed,
         app_version=session.app_version,
         created=_iso(session.created_wall_ns),
@@ -95,7 +98,7 @@ def tape_info(path: Path) -> TapeInfo:
         seconds=max(0, recording.end_ns - recording.start_ns) / _NANOSECONDS,
         records=sum(count.kinds.values()),
         records_by_kind={_kind_name(kind): number for kind, number in sorted(count.kinds.items())},
-        streams=_streams(count),
+        streams=_streams(count, SIMULATED_VENUE if session.mode == "demo" else ""),
         file_bytes=file_bytes,
         payload_bytes=count.payload_bytes,
         bytes_per_frame=file_bytes / frames if frames else None,
@@ -128,11 +131,12 @@ def _opened(record: Record) -> StreamOpened | None:
         return None
 
 
-def _streams(count: _Count) -> tuple[StreamInfo, ...]:
+def _streams(count: _Count, venue: str) -> tuple[StreamInfo, ...]:
+    """The streams; `venue` takes the place of the one they name, whose wire format a simulation only borrows."""
     return tuple(
         StreamInfo(
             stream,
-            clean(opened.venue),
+            venue or clean(opened.venue),
             opened.transport,
             clean(opened.channel),
             clean(opened.subject),

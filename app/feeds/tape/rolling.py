@@ -47,13 +47,18 @@ class RollingTape:
         clock: Clock,
         limits: TapeLimits,
         free: Callable[[Path], int] = free_bytes,
+        finish: Callable[[TapeWriter], None] = TapeWriter.close,
     ) -> None:
-        """Create `first`. Raises `DataError` when it exists already, cannot be created, or the disk is too full."""
+        """Create `first`. Raises `DataError` when it exists already, cannot be created, or the disk is too full.
+
+        `finish` takes each part that gets no more records, to close it now or later.
+        """
         self._first = first
         self._session = session
         self._clock = clock
         self._limits = limits
         self._free = free
+        self._finish = finish
         self._streams: dict[int, Record] = {}
         self._full_parts_bytes = 0
         self._began_ns: int | None = None
@@ -94,10 +99,10 @@ class RollingTape:
 
     def close(self) -> None:
         """Finish the last part."""
-        self._writer.close()
+        self._finish(self._writer)
 
     def _roll(self) -> None:
-        self._writer.close()
+        self._finish(self._writer)
         self._full_parts_bytes += self._writer.size_bytes
         self.part += 1
         self._writer = self._open()

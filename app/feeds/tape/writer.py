@@ -21,6 +21,7 @@ from app.feeds.tape.format import (
     BlockHeader,
     Session,
     compressor,
+    index_size,
     pack_block_header,
     pack_index,
     pack_session,
@@ -31,8 +32,8 @@ class TapeWriter:
     """Appends records to a new tape.
 
     A block goes to the operating system when it holds 256 KiB or spans a second of monotonic time, so a killed program
-    loses at most that. `close` adds the index and waits for the disk. After a failed write the tape takes no more;
-    what was written before stays readable.
+    loses at most that. `close` adds the index and waits for the disk; once `seal` was called it may run in a thread of
+    its own. After a failed write the tape takes no more; what was written before stays readable.
     """
 
     def __init__(self, path: Path, session: Session, clock: Clock) -> None:
@@ -47,8 +48,8 @@ class TapeWriter:
         self._payloads: list[bytes] = []
         self._pending_bytes = self._first_sequence = self._first_monotonic_ns = 0
         self._first_wall_ns = self._last_wall_ns = 0
-        self._size = self._records = 0
-        self._closed = self._failed = False
+        self._size = self._records = self._index_bytes = 0
+        self._sealed = self._closed = self._failed = False
         self._descriptor = _create(path)
         try:
             self._append(prefix)
@@ -58,9 +59,14 @@ class TapeWriter:
             raise
 
     @property
+    def name(self) -> str:
+        """Name of the file, cleaned."""
+        return self._name
+
+    @property
     def size_bytes(self) -> int:
-        """Bytes written so far; what is pending comes on top."""
-        return self._size
+        """Bytes written so far, of a sealed tape with its index; what is pending comes on top."""
+        return self._size + self._index_bytes
 
     @property
     def records(self) -> int:
@@ -77,7 +83,7 @@ class TapeWriter:
 
         Raises `DataError` when it is too large or out of range, when the tape is full, or when the disk refuses.
         """
-        if self._closed or self._failed:
+        if self._sealed or self._failed:
             raise DataError(f"tape {self._name} takes no more records: it is closed or a write failed")
         header, payload, wall_ns = _pack_record_header(record), record.payload, record.wall_ns
         if not self._payloads:
@@ -115,14 +121,24 @@ class TapeWriter:
         self._payloads.clear()
         self._pending_bytes = 0
 
+    def seal(self) -> None:
+        """Write what is pending and take no more. Raises `DataError` when the disk refuses; harmless when repeated."""
+        if self._sealed:
+            return
+        self._sealed = True
+        if not self._failed:
+            self.flush()
+            self._index_bytes = index_size(len(self._blocks))
+
     def close(self) -> None:
-        """Write what is pending and the index, and wait until the disk has it. Closing twice is harmless."""
+        """Seal the tape, add the index and wait until the disk has it. Closing twice is harmless."""
         if self._closed:
             return
         self._closed = True
         try:
+            self.seal()
             if not self._failed:
-                self.flush()
+                self._index_bytes = 0
                 self._append(pack_index(self._blocks))
                 self._synchronise()
         finally:

@@ -22,8 +22,8 @@ _COLUMNS = (
 
 
 def log_view(view: DeckView) -> TableView:
-    """The event log of a deck."""
-    lines = view.shown.log if view.shown is not None else ()
+    """The event log of a deck: its own notices, then the engine's events."""
+    lines = (*view.notices, *(view.shown.log if view.shown is not None else ()))
     empty = "Nothing has happened yet that is worth a line." if view.shown is not None else waiting_sentence(view)
     return TableView(f"Events {len(lines)} · UTC", _COLUMNS, _rows(lines), empty)
 

@@ -2,22 +2,23 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import get_args
 
 from app.core.text import clean
 from app.engine.protocol import LevelView, MarketDetail, MarketRow, ReadPoint, TradeView
 from app.ui import format as shown
-from app.ui.layouts import Interval
 from app.ui.panels.markets import waiting_sentence
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.candle_canvas import ChartView
 from app.ui.widgets.columns import Cell, Column, Row, TableView
 
-INTERVALS: tuple[Interval, ...] = get_args(Interval)
 LARGE_PERCENTILE = 99.0
 """Prints no smaller than this share of the market's are marked; only once enough of them are known."""
 _ENOUGH_TRADES = 100
+_EVEN = 0.005
+# As the rules have them; importing those would keep the first paint waiting for numpy.
+MINUTE_S = 60
+LONGEST_HOLE_MS = 5_000
 _BAR_CELLS = 8
 _BAR = "█"
 
@@ -52,8 +53,9 @@ def chart_view(view: DeckView, coin: str, interval: str) -> ChartView:
         view.shown.wall_ms - view.shown.wall_ms % detail.interval_ms,
         decimals,
         detail.holes,
-        "No candle yet: waiting for the first trade, or for the venue's own candles.",
+        detail.waiting_for or "No candle yet: waiting for the first trade.",
         dimmed=view.outdated or (row is not None and row.stale),
+        notice=detail.waiting_for,
     )
 
 
@@ -97,6 +99,33 @@ def reads_of(view: DeckView, coin: str) -> Sequence[ReadPoint]:
     """The rules' metrics over the last minutes, oldest first."""
     _, detail = _found(view, coin)
     return detail.reads if detail is not None else ()
+
+
+def reads_note(view: DeckView, coin: str) -> str:
+    """Why a metric of the newest read is not known, in a few words; empty when all are."""
+    row, detail = _found(view, coin)
+    if row is None or detail is None:
+        return "waiting for the engine"
+    if view.outdated or row.stale:
+        return "no read of stale data"
+    if not detail.reads:
+        return "waiting for the first read"
+    if detail.reads[-1].momentum is None:
+        return f"momentum needs a whole minute; {_known_s(detail.reads)} s so far"
+    if detail.reads[-1].continuation is not None:
+        return ""
+    one_sided = row.bid is None or row.ask is None
+    return f"no claim: {'the quote has one side' if one_sided else 'the move of the minute is inside the spread'}"
+
+
+def _known_s(reads: Sequence[ReadPoint]) -> int:
+    """Seconds without a break that the newest reads span."""
+    newest_ms = first_ms = reads[-1].at_ms
+    for read in reversed(reads):
+        if first_ms - read.at_ms > LONGEST_HOLE_MS:
+            break
+        first_ms = read.at_ms
+    return min(MINUTE_S - 1, (newest_ms - first_ms) // 1_000)
 
 
 def facts_line(view: DeckView, coin: str) -> str:
@@ -197,8 +226,16 @@ def _spread(bid: LevelView, ask: LevelView, decimals: int) -> Row:
 
 
 def _ladder_title(detail: MarketDetail, view: DeckView) -> str:
-    if detail.imbalance is None:
+    if detail.book_age_ms is None:
         return "Book"
-    age = shown.age(None if detail.book_age_ms is None else detail.book_age_ms + view.lag_ms)
-    lean = "bids" if detail.imbalance > 0 else "asks"
-    return f"Book · {abs(detail.imbalance):.0%} more {lean} · {age}"
+    return f"Book · {_lean(detail)} · {shown.age(detail.book_age_ms + view.lag_ms)}"
+
+
+def _lean(detail: MarketDetail) -> str:
+    """Which side of the levels that still stand is heavier."""
+    if detail.imbalance is None:
+        sides = bool(detail.bids) + bool(detail.asks)
+        return ("empty", "one side only", "passed by the quote")[sides]
+    if abs(detail.imbalance) < _EVEN:
+        return "even"
+    return f"{abs(detail.imbalance):.0%} more {'bids' if detail.imbalance > 0 else 'asks'}"

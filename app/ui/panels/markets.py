@@ -7,27 +7,21 @@ import msgspec
 
 from app.core.events import Freshness
 from app.core.text import clean
-from app.engine.protocol import MarketRow, MetricSource, RulesView
+from app.engine.protocol import MarketRow, MetricSource, ScalperView
 from app.ui import format as shown
+from app.ui.panels.metrics import Metrics, by_cell, metric_cells, metrics_of
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.columns import Cell, Column, Row, TableView, Value
 
-_FRESHNESS_ROLES: dict[Freshness, Role] = {
-    "FRESH": "up",
-    "DEVELOPING": "text",
-    "EXTENDED": "warning",
-    "EXHAUSTED": "alert",
-}
-_DIRECTION_ROLES: dict[int, Role] = {1: "up", 0: "muted", -1: "down"}
 _FRESHNESS_RANKS: dict[Freshness | None, Value] = {word: rank for rank, word in enumerate(get_args(Freshness))}
-_UNKNOWN = Cell(shown.DASH, "muted")
 
 
 @cache
 def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
-    """The columns; those of the metrics stand under the name of what made them."""
+    """The columns; those of the metrics stand under the name of what made them, and under AI tell row by row."""
     source = metric_source.upper()
+    by = (Column("by", 8, "left", priority=4, group=source, words="metrics by"),) if metric_source == "ai" else ()
     return (
         Column("coin", 9, "left"),
         Column("price", 10, flashes=True),
@@ -37,6 +31,7 @@ def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
         Column("1h", 8, priority=3, words="change 1h"),
         Column("24h", 8, priority=2, words="change 24h"),
         Column("last hour", 20, "left", priority=13),
+        *by,
         Column("mom", 4, priority=4, group=source, words="momentum"),
         Column("press", 5, priority=7, group=source, words="pressure"),
         Column("cont", 4, priority=5, group=source, words="continuation"),
@@ -54,7 +49,7 @@ def markets_view(view: DeckView) -> TableView:
     snapshot = view.shown
     if snapshot is None:
         return TableView("Markets", market_columns("rules"), (), waiting_sentence(view))
-    rows = tuple(market_row(_as_of_now(market, view)) for market in snapshot.markets)
+    rows = tuple(market_row(as_of_now(market, view), snapshot.metric_source) for market in snapshot.markets)
     title = f"Markets {len(rows)} · metrics {snapshot.metric_source.upper()}"
     empty = snapshot.waiting_for or "No markets yet; the engine has not said what it waits for."
     return TableView(title, market_columns(snapshot.metric_source), rows, empty)
@@ -71,18 +66,24 @@ def waiting_sentence(view: DeckView) -> str:
     return "connecting to the engine…"
 
 
-def _as_of_now(market: MarketRow, view: DeckView) -> MarketRow:
-    """A coin with the age it has by now; one that nobody vouches for any more is stale and has no metrics."""
+def as_of_now(market: MarketRow, view: DeckView) -> MarketRow:
+    """A coin with the ages it has by now; one that nobody vouches for any more is stale and has no metrics."""
     if not view.lag_ms and not view.outdated:
         return market
     age_ms = None if market.age_ms is None else market.age_ms + view.lag_ms
-    if not view.outdated:
-        return msgspec.structs.replace(market, age_ms=age_ms)
-    return msgspec.structs.replace(market, stale=True, rules=None, age_ms=age_ms)
+    aged = msgspec.structs.replace(market, age_ms=age_ms, scalper=_aged(market.scalper, view.lag_ms))
+    return msgspec.structs.replace(aged, stale=True, rules=None) if view.outdated else aged
 
 
-def market_row(market: MarketRow) -> Row:
-    """One coin as a row; it is dimmed when its data is stale."""
+def _aged(scalper: ScalperView | None, lag_ms: int) -> ScalperView | None:
+    if scalper is None or scalper.ai is None:
+        return scalper
+    return msgspec.structs.replace(scalper, ai=msgspec.structs.replace(scalper.ai, age_ms=scalper.ai.age_ms + lag_ms))
+
+
+def market_row(market: MarketRow, metric_source: MetricSource = "rules") -> Row:
+    """One coin as a row, with the metrics of a source where it has any; it is dimmed when its data is stale."""
+    metrics = metrics_of(market, metric_source)
     funding = shown.hourly_rate(market.funding)
     coin = clean(market.coin, 24)
     cells = (
@@ -92,19 +93,19 @@ def market_row(market: MarketRow) -> Row:
         _change(market.change_1h),
         _change(market.change_24h),
         _trend(market),
-        *_metrics(market),
+        *((by_cell(metrics),) if metric_source == "ai" else ()),
+        *metric_cells(metrics, _why_no_metrics(market)),
         Cell(shown.basis_points(market.spread_bps)),
         Cell(funding, "down" if funding.startswith("-") else "text"),
         Cell(shown.compact(market.open_interest_usd)),
         Cell(shown.compact(market.day_volume_usd)),
         _age(market),
     )
-    return Row(market.coin, cells, market.stale, market.favourite, _values(market))
+    return Row(market.coin, cells, market.stale, market.favourite, _values(market, metrics, metric_source))
 
 
-def _values(market: MarketRow) -> tuple[Value, ...]:
+def _values(market: MarketRow, metrics: Metrics | None, metric_source: MetricSource) -> tuple[Value, ...]:
     """What the row is sorted and asked by, in the units shown."""
-    rules = market.rules
     return (
         market.coin,
         market.price,
@@ -114,17 +115,30 @@ def _values(market: MarketRow) -> tuple[Value, ...]:
         _percent(market.change_1h),
         _percent(market.change_24h),
         _percent(_trend_change(market)),
-        *(
-            (None, None, None, None)
-            if rules is None
-            else (rules.momentum, rules.pressure, rules.continuation, _FRESHNESS_RANKS.get(rules.freshness))
-        ),
+        *((metrics.by if metrics is not None else None,) if metric_source == "ai" else ()),
+        *_metric_values(metrics),
         market.spread_bps,
         _percent(market.funding),
         market.open_interest_usd,
         market.day_volume_usd,
         None if market.age_ms is None else market.age_ms / 1_000,
     )
+
+
+def _metric_values(metrics: Metrics | None) -> tuple[Value, ...]:
+    if metrics is None:
+        return (None, None, None, None)
+    return (
+        _signed_momentum(metrics),
+        metrics.pressure,
+        metrics.continuation,
+        _FRESHNESS_RANKS.get(metrics.freshness),
+    )
+
+
+def _signed_momentum(metrics: Metrics) -> float | None:
+    """Momentum with the sign of its arrow, so that a fall is below zero; 0 for a move without direction."""
+    return None if metrics.momentum is None else metrics.momentum * metrics.direction
 
 
 def _trend(market: MarketRow) -> Cell:
@@ -149,28 +163,8 @@ def _change(fraction: float | None) -> Cell:
     return Cell(text, role)
 
 
-def _metrics(market: MarketRow) -> tuple[Cell, Cell, Cell, Cell]:
-    if market.rules is None:
-        return Cell(_why_no_metrics(market), "muted"), _UNKNOWN, _UNKNOWN, _UNKNOWN
-    return _rules_cells(market.rules)
-
-
 def _why_no_metrics(market: MarketRow) -> str:
     return "gap" if market.hole else "off" if market.stale else shown.DASH
-
-
-def _rules_cells(rules: RulesView) -> tuple[Cell, Cell, Cell, Cell]:
-    momentum = shown.score(rules.momentum)
-    freshness = rules.freshness
-    continuation = shown.score(rules.continuation)
-    return (
-        _UNKNOWN
-        if momentum == shown.DASH
-        else Cell(momentum + shown.direction_arrow(rules.direction), _DIRECTION_ROLES.get(rules.direction, "muted")),
-        Cell(shown.score(rules.pressure)),
-        Cell(continuation if continuation == shown.DASH else f"{continuation}%"),
-        _UNKNOWN if freshness is None else Cell(freshness, _FRESHNESS_ROLES[freshness]),
-    )
 
 
 def _age(market: MarketRow) -> Cell:

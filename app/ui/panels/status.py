@@ -7,8 +7,10 @@ from app.core.text import clean
 from app.engine.protocol import FeedView, RecordingView, SourceView
 from app.feeds.health import FeedState
 from app.ui import format as shown
+from app.ui.panels.paper import paper_part
 from app.ui.state import DeckView
 from app.ui.theme import Role
+from app.ui.widgets.header import HeaderWords
 from app.ui.widgets.parts import Part
 
 _FEED_LOOKS: dict[FeedState, tuple[str, Role, int]] = {
@@ -24,6 +26,15 @@ _FEED_LOOKS: dict[FeedState, tuple[str, Role, int]] = {
 _TROUBLED_FEED_RANK = 10
 _HEALTHY_FEED_RANK = 50
 _DAY_MS = 86_400_000
+_CLOCK_FROM_WIDTH = 50
+_TAPE_CLOCK_FROM_WIDTH = 110
+
+
+def header_words(view: DeckView) -> HeaderWords:
+    """All of the header; a tape's position says the time where there is no room for its clock."""
+    on_tape = view.newest is not None and view.newest.playback is not None
+    clock_from = _TAPE_CLOCK_FROM_WIDTH if on_tape else _CLOCK_FROM_WIDTH
+    return HeaderWords(tuple(header_parts(view)), clock_text(view), clock_from)
 
 
 def source_part(source: SourceView | None, expected: str = "") -> Part:
@@ -49,7 +60,9 @@ def header_parts(view: DeckView) -> list[Part]:
         if view.newest.recording is not None:
             parts.append(_recording_part(view.newest.recording))
         if view.newest.store is not None and view.newest.store.state == "not saved":
-            parts.append(Part((f"NOT SAVED: {clean(view.newest.store.reason, 48)}", "NOT SAVED"), "alert", 8))
+            parts.append(Part((f"NOT SAVED: {clean(view.newest.store.reason, 48)}", "NOT SAVED"), "alert", 1))
+        if (paper := paper_part(view)) is not None:
+            parts.append(paper)
         if not view.outdated:
             parts += (feed_part(feed) for feed in view.newest.feeds)
     return parts
@@ -98,21 +111,21 @@ def _crosses_midnight(playback: Playback) -> bool:
 def _detail_part(source: SourceView) -> Part:
     """What completes the source's word: a tape's begins with its date and goes before feeds in trouble."""
     wordings = tuple(str(clean(source.detail, limit)) for limit in (60, 40, 28, 22, 16, 11))
-    return Part(wordings, "text", 2 if source.mode == "tape" else 15)
+    return Part(wordings, "text", 5 if source.mode == "tape" else 15)
 
 
 def _state_parts(view: DeckView) -> Iterator[Part]:
     if view.connection == "connecting":
-        yield Part(("connecting to the engine…", "connecting…"), "accent", 5)
+        yield Part(("connecting to the engine…", "connecting…"), "accent", 3)
     elif view.connection == "ended":
-        yield Part(("ENGINE ENDED", "ENDED"), "alert", 5)
+        yield Part(("ENGINE ENDED", "ENDED"), "alert", 3)
     elif view.connection == "failed":
-        yield Part(("LINK FAILED", "FAILED"), "alert", 5)
+        yield Part(("LINK FAILED", "FAILED"), "alert", 3)
     elif view.silent:
         quiet = shown.age(view.silent_s * 1_000)
-        yield Part((f"no word from the engine for {quiet}", f"SILENT {quiet}"), "alert", 5)
+        yield Part((f"no word from the engine for {quiet}", f"SILENT {quiet}", "SILENT"), "alert", 3)
     if view.frozen_s is not None:
-        yield Part((f"FROZEN {shown.age(view.frozen_s * 1_000)}",), "warning", 4)
+        yield Part((f"FROZEN {shown.age(view.frozen_s * 1_000)}",), "warning", 2)
 
 
 def _feed_figure(feed: FeedView) -> str:

@@ -11,11 +11,14 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from app.core.text import clean
-from app.engine.protocol import Snapshot
+from app.engine.protocol import JobName, LookAt, Snapshot
 from app.ui.actions import ACTIONS, Action, ScreenName, footer_actions
+from app.ui.jobs import JOBS, running
 from app.ui.panels.event_log import newest_line
+from app.ui.panels.scalper import status_line
+from app.ui.panels.status import header_words
 from app.ui.state import DeckView
-from app.ui.theme import Palette
+from app.ui.theme import Palette, Role
 from app.ui.widgets.arranged_table import ArrangedTable
 from app.ui.widgets.columns import Column, Row, TableView
 from app.ui.widgets.digit_flash import FlashLevel
@@ -24,18 +27,27 @@ from app.ui.widgets.footer import Footer
 from app.ui.widgets.header import Header
 from app.ui.widgets.lines import LineWidget
 from app.ui.widgets.live_table import LiveTable
+from app.ui.widgets.noted_table import NotedTable
 from app.ui.widgets.timeline import Timeline
 
 _log = logging.getLogger(__name__)
+_STATUS_FROM_WIDTH = 120
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A live table on a screen: its id, and what makes its view of the deck. One that `follows` keeps to its end."""
+    """A live table on a screen: its id, and what makes its view of the deck. One that `follows` keeps to its end.
+
+    `job` is the work that can be begun by hand on it; `coin_of` names the coin a row is about, where it is about one;
+    `note` is what stands below its rows, and in which role.
+    """
 
     id: str
     view: Callable[[DeckView], TableView]
     follows: bool = False
+    job: JobName | None = None
+    coin_of: Callable[[Row], str] | None = None
+    note: Callable[[DeckView], tuple[str, Role]] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,11 @@ class Selection:
     columns: tuple[Column, ...]
     row: Row
     rows: tuple[Row, ...]
+
+    @property
+    def coin(self) -> str:
+        """The coin the row is about; empty when it is about none."""
+        return self.panel.coin_of(self.row) if self.panel.coin_of is not None else ""
 
 
 class DeckScreen(Screen[None], inherit_bindings=False):
@@ -69,9 +86,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         self._header = Header()
         self._footer = Footer()
         self._timeline = Timeline()
-        self._tables = [
-            (ArrangedTable(panel.view(DeckView()), follows=panel.follows, id=panel.id), panel) for panel in self.PANELS
-        ]
+        self._tables = [(_new_table(panel), panel) for panel in self.PANELS]
         self._palette = palette
         self._failed: set[str] = set()
         self._drawn: Snapshot | None = None
@@ -119,18 +134,33 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
     def show(self, view: DeckView) -> None:
         """Bring every line up to date; called by the app's one timer."""
-        self._header.show(view)
+        self._header.show(header_words(view))
         on_tape = view.newest is not None and view.newest.playback is not None
-        self._footer.show(footer_actions(self.NAME, on_tape, self.actions))
+        self._footer.show(footer_actions(self.NAME, on_tape, self.actions, self._job_label(view)))
         self._timeline.show(view.newest.playback if view.newest is not None else None)
         if view.newest is not None:
-            filed = view.newest.calls_filed
-            self.flash.idle(newest_line(view.newest), f"{filed:,} calls filed" if filed else "")
+            self.flash.idle(newest_line(view.newest), _right_words(view, self.size.width))
         news = (view.lag_ms, view.outdated, view.connection, *self.drawn_for())
         # Snapshots are told apart by identity: comparing two of them costs more than drawing one.
         if view.shown is not self._drawn or news != self._drawn_as:
             self._drawn, self._drawn_as = view.shown, news
             self.show_panels(view)
+
+    @property
+    def look(self) -> LookAt | None:
+        """What this screen needs to see of one coin; None for one that shows no coin in detail."""
+        return None
+
+    def job(self) -> JobName | None:
+        """The work that can be begun by hand on the panel in focus."""
+        return next((panel.job for table, panel in self._tables if table is self.focused), None)
+
+    def _job_label(self, view: DeckView) -> str:
+        """What the key for work by hand does now; empty when it does nothing."""
+        name = self.job()
+        if name is None or view.newest is None:
+            return ""
+        return "cancel" if running(view.newest.jobs, name) else JOBS[name].label
 
     def drawn_for(self) -> tuple[object, ...]:
         """What else than the view decides how the panels are drawn."""
@@ -168,8 +198,22 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         return None
 
 
+def _new_table(panel: Panel) -> ArrangedTable:
+    kind = ArrangedTable if panel.note is None else NotedTable
+    return kind(panel.view(DeckView()), follows=panel.follows, id=panel.id)
+
+
 def _show(table: LiveTable, panel: Panel, view: DeckView) -> None:
     table.show(panel.view(view))
+    if isinstance(table, NotedTable) and panel.note is not None:
+        table.note(*panel.note(view))
+
+
+def _right_words(view: DeckView, width: int) -> str:
+    """What stands at the right end of the flash line; the scalper's status only where an event has room beside it."""
+    filed = view.newest.calls_filed if view.newest is not None else 0
+    status = status_line(view) if width >= _STATUS_FROM_WIDTH else ""
+    return "  ".join(filter(None, (status, f"{filed:,} calls filed" if filed else "")))
 
 
 def show_failure(table: LiveTable, text: str) -> None:

@@ -6,18 +6,39 @@ from textual.widget import Widget
 
 from app.ui.panels.event_log import log_view
 from app.ui.panels.markets import markets_view
+from app.ui.panels.scalper import model_note, scalper_coin, scalper_view
 from app.ui.screens.base import Panel
 from app.ui.screens.panels import PanelScreen
+from app.ui.state import DeckView
+from app.ui.theme import Palette
+from app.ui.widgets.noted_table import NotedTable
 
-_ALL_FROM_HEIGHT = 45
+_ALL_FROM_HEIGHT = 36
+_HIGH_FROM = 56
+_BESIDE_ROWS = 3
+"""Lines of a panel that are no rows: its frame and the columns' titles."""
+_SCALPER_HEIGHTS = (7, 10)
+"""The least, and that of a panel without rows: three coins and a note fit in, so nothing moves when they come."""
 
 
 class Dashboard(PanelScreen):
     """The first screen."""
 
     NAME = "dashboard"
-    PANELS = (Panel("markets", markets_view), Panel("events", log_view, follows=True))
-    DEFAULT_CSS = "Dashboard #events { height: 12; } Dashboard.-maximised #events { height: 1fr; }"
+    PANELS = (
+        Panel("markets", markets_view, job="markets", coin_of=lambda row: row.key),
+        Panel("scalper", scalper_view, job="read", coin_of=scalper_coin, note=model_note),
+        Panel("events", log_view, follows=True),
+    )
+    DEFAULT_CSS = """
+    Dashboard #events { height: 7; }
+    Dashboard.-high #events { height: 12; }
+    Dashboard.-maximised #events { height: 1fr; }
+    """
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__(palette)
+        self._scalper_height: str | int = 0
 
     @property
     def alone(self) -> bool:
@@ -37,5 +58,22 @@ class Dashboard(PanelScreen):
     def panels(self) -> Sequence[Widget]:
         return self.tables()
 
+    def show_panels(self, view: DeckView) -> None:
+        super().show_panels(view)
+        self._fit_scalper()
+
     def lay_out(self, *, alone: bool) -> None:
         self.set_class(alone, "-maximised")
+        self.set_class(self.size.height >= _HIGH_FROM, "-high")
+        self._fit_scalper()
+
+    def _fit_scalper(self) -> None:
+        """Give the scalper's panel the lines it has to show, but never more than a third of the screen."""
+        table = self.query_one("#scalper", NotedTable)
+        least, empty = _SCALPER_HEIGHTS
+        rows = len(table.view.rows)
+        wanted = rows + _BESIDE_ROWS + table.lines_for(self.size.width - 2) if rows else empty
+        height = "1fr" if self.alone else max(least, min(wanted, self.size.height // 3))
+        if height != self._scalper_height:
+            self._scalper_height = height
+            table.styles.height = height

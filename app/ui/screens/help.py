@@ -1,6 +1,6 @@
 """Every key and what it does, from the action table: first what works on the screen that help lies over."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rich.table import Table
 from rich.text import Text
@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from app.ui.actions import Action, ScreenName, bindings
+from app.ui.actions import Action, ScreenName, When, bindings
 from app.ui.key_conflicts import Host, conflicts, taken_lines
 from app.ui.screens.base import DeckScreen
 from app.ui.theme import Palette
@@ -37,7 +37,7 @@ class KeyList(VerticalScroll, inherit_bindings=False):
 
 
 class Help(DeckScreen):
-    """The list of keys over the screen `below`, and which of them the `hosts` around the deck take."""
+    """The list of keys over the screen `below` while `states` are so, and which of them the `hosts` around take."""
 
     NAME = "help"
     DEFAULT_CSS = """
@@ -45,10 +45,13 @@ class Help(DeckScreen):
                    border-title-color: $accent; border-title-style: bold; }
     """
 
-    def __init__(self, palette: Palette, below: ScreenName, hosts: Sequence[Host] = ()) -> None:
+    def __init__(
+        self, palette: Palette, below: ScreenName, hosts: Sequence[Host] = (), states: Collection[When] = ()
+    ) -> None:
         super().__init__(palette)
         self._below = below
         self._hosts = hosts
+        self._states = states
 
     def compose_body(self) -> ComposeResult:
         with KeyList() as scroll:
@@ -60,13 +63,14 @@ class Help(DeckScreen):
         self.query_one(Static).update(self._table(palette))
 
     def _table(self, palette: Palette) -> Table:
-        return key_table(palette, self.actions, self._below, taken_lines(conflicts(self.actions, self._hosts)))
+        taken = taken_lines(conflicts(self.actions, self._hosts))
+        here = [action for action in self.actions if action.works(self._below, self._states)]
+        return key_table(palette, self.actions, here, taken)
 
 
-def key_table(palette: Palette, actions: Sequence[Action], below: ScreenName, taken: Sequence[str] = ()) -> Table:
-    """Lines about keys that are taken, the actions that work on the screen `below`, and then the others."""
-    here = [action for action in actions if below in action.screens]
-    others = [action for action in actions if below not in action.screens]
+def key_table(palette: Palette, actions: Sequence[Action], here: Sequence[Action], taken: Sequence[str] = ()) -> Table:
+    """Lines about keys that are taken, those of the actions that work `here`, and then the others."""
+    others = [action for action in actions if action not in here]
     keys = Table.grid(padding=(0, 2), expand=True)
     keys.add_column(no_wrap=True)
     keys.add_column(ratio=1)

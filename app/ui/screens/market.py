@@ -2,30 +2,29 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
-from app.ui.actions import bindings
-from app.ui.layouts import Interval
+from app.engine.protocol import JobName, LookAt
+from app.markets.candles import Interval
 from app.ui.panels.market import (
-    INTERVALS,
     chart_view,
     facts_line,
     ladder_view,
+    reads_note,
     reads_of,
     tape_view,
 )
 from app.ui.panels.markets import market_columns, market_row, markets_view
+from app.ui.panels.paper import paper_line, with_paper
+from app.ui.panels.scalper import ai_line
 from app.ui.screens.base import Panel, Selection, show_failure
-from app.ui.screens.panels import PanelScreen
+from app.ui.screens.charted import ChartedScreen
 from app.ui.state import DeckView
 from app.ui.theme import Palette
-from app.ui.widgets.candle_canvas import Marks
-from app.ui.widgets.candle_chart import CandleChart
+from app.ui.widgets.candle_canvas import ChartView, Marks
 from app.ui.widgets.facts_line import FactsLine
 from app.ui.widgets.live_table import LiveTable
 from app.ui.widgets.read_lines import ReadLines
@@ -36,11 +35,10 @@ _BESIDE_LEVELS = 2
 """Rows of the book that are no levels: its head and the spread."""
 
 
-class MarketScreen(PanelScreen):
+class MarketScreen(ChartedScreen):
     """Follows one coin; `interval` is that of its candles."""
 
     NAME = "market"
-    BINDINGS: ClassVar[list[BindingType]] = bindings("market")
     DEFAULT_CSS = """
     MarketScreen #market { height: 1fr; layout: grid; grid-size: 2; grid-rows: 3fr 2fr 5; grid-columns: 1fr 1fr; }
     MarketScreen #chart { column-span: 2; }
@@ -55,34 +53,38 @@ class MarketScreen(PanelScreen):
     """
 
     def __init__(self, palette: Palette, coin: str, interval: Interval = "1m", marks: Marks = "blocks") -> None:
-        super().__init__(palette)
-        self.coin = coin
-        self.interval: Interval = interval
-        self._book_panel = Panel("book", lambda view: ladder_view(view, self.coin, _MOST_LEVELS))
-        self._tape_panel = Panel("time & sales", lambda view: tape_view(view, self.coin))
+        super().__init__(palette, coin, interval, marks)
+        self._book_panel = Panel(
+            "book", lambda view: ladder_view(view, self.coin, _MOST_LEVELS), coin_of=lambda _: self.coin
+        )
+        self._tape_panel = Panel("time & sales", lambda view: tape_view(view, self.coin), coin_of=lambda _: self.coin)
         self._facts = FactsLine()
-        self._chart = CandleChart(marks, id="chart")
+        self._paper = FactsLine()
+        self._paper.display = False
         self._book = LiveTable(id="book")
         self._tape = LiveTable(leads=True, id="tape")
         self._reads = ReadLines(id="reads")
+        self._ai = FactsLine()
 
     def compose_body(self) -> ComposeResult:
         yield self._facts
+        yield self._paper
         with Container(id="market"):
-            yield self._chart
+            yield self.chart
             yield self._book
             yield self._tape
             yield self._reads
+        yield self._ai
 
     def panels(self) -> Sequence[Widget]:
-        return (self._chart, self._book, self._tape)
+        return (self.chart, self._book, self._tape)
 
     def lay_out(self, *, alone: bool) -> None:
         self.query_one("#market").set_class(alone, "-alone")
-        self._reads.display = not alone and self.size.height >= _READS_FROM_HEIGHT
+        self._reads.display = self._ai.display = not alone and self.size.height >= _READS_FROM_HEIGHT
 
     def drawn_for(self) -> tuple[object, ...]:
-        return (*super().drawn_for(), self._levels, self.interval)
+        return (*super().drawn_for(), self._levels)
 
     @property
     def _levels(self) -> int:
@@ -90,33 +92,32 @@ class MarketScreen(PanelScreen):
         return max(1, min(_MOST_LEVELS, (self._book.size.height - _BESIDE_LEVELS) // 2))
 
     def show_panels(self, view: DeckView) -> None:
-        coin, interval = self.coin, self.interval
+        coin = self.coin
         self._facts.show(facts_line(view, coin))
-        self.draw("chart", lambda: self._chart.show(chart_view(view, coin, interval)), self._chart.fail)
+        self._show_paper(view)
+        self.draw("chart", lambda: self.chart.show(self._chart_view(view)), self.chart.fail)
         self.draw(
             "book", lambda: self._book.show(ladder_view(view, coin, self._levels)), partial(show_failure, self._book)
         )
         self.draw("tape", lambda: self._tape.show(tape_view(view, coin)), partial(show_failure, self._tape))
-        self._reads.show(reads_of(view, coin))
+        self._reads.show(reads_of(view, coin), reads_note(view, coin))
+        self._ai.show(*ai_line(view, coin))
 
-    def action_interval(self, steps: int) -> None:
-        """Change the chart to candles longer or shorter by steps."""
-        place = INTERVALS.index(self.interval) + steps
-        if 0 <= place < len(INTERVALS):
-            self.interval = INTERVALS[place]
-            self.flash.say(f"Candles of {self.interval}.")
-        else:
-            self.flash.say(
-                f"There are no candles {'longer' if steps > 0 else 'shorter'} than {self.interval}.", "warning"
-            )
+    def _chart_view(self, view: DeckView) -> ChartView:
+        return with_paper(chart_view(view, self.coin, self.interval), view, self.coin)
 
-    def action_crosshair(self, steps: int) -> None:
-        """Move the crosshair by candles."""
-        self._chart.move_crosshair(steps)
+    def _show_paper(self, view: DeckView) -> None:
+        """Take a line only while there is a paper position in this coin, or an order for one."""
+        text, role = paper_line(view, self.coin)
+        self._paper.display = bool(text)
+        self._paper.show(text, role)
 
-    def action_no_crosshair(self) -> None:
-        """Take the crosshair away."""
-        self._chart.remove_crosshair()
+    @property
+    def look(self) -> LookAt | None:
+        return LookAt(self.coin, self.interval)
+
+    def job(self) -> JobName | None:
+        return "markets"
 
     def selection(self) -> Selection | None:
         """The row of the book or the tape in focus, else the market's own."""
@@ -132,5 +133,6 @@ class MarketScreen(PanelScreen):
         if market is None or snapshot is None:
             return None
         columns = market_columns(snapshot.metric_source)
-        row = market_row(market)
-        return Selection(Panel("markets", markets_view), columns, row, (row,))
+        row = market_row(market, snapshot.metric_source)
+        panel = Panel("markets", markets_view, coin_of=lambda found: found.key)
+        return Selection(panel, columns, row, (row,))

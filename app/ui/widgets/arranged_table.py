@@ -13,7 +13,7 @@ from app.core.errors import UsageError
 from app.ui.widgets.arrangement import Arrangement
 from app.ui.widgets.columns import Placed, TableView
 from app.ui.widgets.filter_line import FilterLine
-from app.ui.widgets.filtering import Filter, next_watchlist, parse_filter
+from app.ui.widgets.filtering import Filter, Unfinished, next_watchlist, parse_filter, read_typed
 from app.ui.widgets.live_table import NOTHING, LiveTable
 from app.ui.widgets.ordering import Ordering, next_ordering
 
@@ -32,8 +32,15 @@ class ArrangedTable(LiveTable):
             super().__init__()
             self.text = text
 
-    def __init__(self, view: TableView = NOTHING, *, follows: bool = False, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(view, follows=follows, id=id)
+    def __init__(
+        self,
+        view: TableView = NOTHING,
+        *,
+        follows: bool = False,
+        leads: bool = False,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        super().__init__(view, follows=follows, leads=leads, id=id)
         self.watchlists: Mapping[str, str] = {}
         self._given = view
         self._arrangement = Arrangement()
@@ -95,7 +102,7 @@ class ArrangedTable(LiveTable):
 
     def action_filter(self) -> None:
         """Open the line that filters while it is typed."""
-        self._filter_line = FilterLine(self.filter_text)
+        self._filter_line = FilterLine(self.filter_text, self._arrangement.filter)
         self._line_changed_height()
 
     def action_next_watchlist(self) -> None:
@@ -147,7 +154,9 @@ class ArrangedTable(LiveTable):
             self._line_edited(line)
         elif outcome == "left":
             self._set_filter(None)
-        if outcome == "left" or (outcome == "kept" and not line.mistake):
+        elif outcome == "kept" and line.whole is not None:
+            self._set_filter(line.whole)
+        if outcome == "left" or (outcome == "kept" and line.means_something):
             self._filter_line = None
             self._line_changed_height()
         else:
@@ -155,7 +164,17 @@ class ArrangedTable(LiveTable):
         return outcome != "ignored"
 
     def _line_edited(self, line: FilterLine) -> None:
-        line.mistake = self._try_filter(line.editor.text)
+        """Put in force what is typed; while it is wrong or unfinished, what the line stands on."""
+        line.mistake, line.missing, line.whole = "", "", None
+        try:
+            found = read_typed(line.editor.text, self._given.columns, self._given.rows)
+        except UsageError as error:
+            line.mistake, found = f"{error}.", line.base
+        if isinstance(found, Unfinished):
+            line.missing, line.whole, found = found.reason, found.whole, line.base
+        elif found is None or found.kind != "words":
+            line.base = found
+        self._set_filter(found)
 
     def _try_filter(self, text: str) -> str:
         """Put a filter in force; why it is wrong, if it is."""

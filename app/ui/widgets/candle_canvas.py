@@ -56,11 +56,21 @@ _ASCII_EIGHTHS = " ..::||##"
 _ROLES: Mapping[_Direction, Role] = {"up": "up", "down": "down", "flat": "text"}
 
 
+class Pin(NamedTuple):
+    """A mark on a chart: the last character of `text` stands at `at_ms` and `price`, the others before it."""
+
+    at_ms: int
+    price: float
+    text: str
+    role: Role
+
+
 @dataclass(frozen=True)
 class ChartView:
     """All that a chart draws; `empty` is the sentence in its place while there is nothing to draw.
 
-    `newest_ms` is when the bucket at the right edge begins: that of the engine's time.
+    `newest_ms` is when the bucket at the right edge begins: that of the engine's time. `notice` is a sentence above the
+    candles, empty for none. Of `pins` at one place the last is seen; `legend` says what they mean.
     """
 
     title: str
@@ -71,6 +81,9 @@ class ChartView:
     holes: Sequence[tuple[int, int]]
     empty: str
     dimmed: bool = False
+    notice: str = ""
+    pins: Sequence[Pin] = ()
+    legend: str = ""
 
 
 class Scale(NamedTuple):

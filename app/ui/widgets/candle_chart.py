@@ -4,6 +4,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.content import Content
 from textual.strip import Strip
 
@@ -12,6 +13,7 @@ from app.engine.protocol import CandleView
 from app.ui import format as shown
 from app.ui.theme import Role
 from app.ui.widgets.candle_canvas import Canvas, ChartView, Marks, draw
+from app.ui.widgets.chart_pins import NO_PINS, Pinned, place_pins
 from app.ui.widgets.lines import LineWidget, wrap
 
 _NOTHING = ChartView("", (), 60_000, 0, 2, (), "")
@@ -20,6 +22,8 @@ _LABEL_CELLS = 8
 _TIME_STEPS_S = (15, 30, 60, 300, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400)
 _DAY_MS = 86_400_000
 _AXIS_ROWS = 1
+_NOTICE_FROM_ROWS = 6
+_PINNED = Style(bold=True, reverse=True)
 
 
 class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
@@ -27,7 +31,7 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
 
     DEFAULT_CSS = """
     CandleChart { height: 1fr; width: 1fr; background: $panel; border: round $border;
-                  border-title-color: $accent; border-title-style: bold; }
+                  border-title-color: $accent; border-title-style: bold; border-subtitle-color: $foreground; }
     CandleChart:focus { border: round $accent 40%; }
     """
 
@@ -36,7 +40,8 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
         self._marks = marks
         self._view = _NOTHING
         self._canvas = Canvas((), (), (), None)
-        self._title = ""
+        self._pinned: Pinned = NO_PINS
+        self._title = self._legend = ""
         self._gutter = 0
         self._cursor: int | None = None
         self.crosshair_ms: int | None = None
@@ -67,8 +72,18 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
 
     def remove_crosshair(self) -> None:
         """Take the crosshair away."""
-        self.crosshair_ms = None
-        self._redraw()
+        self.point_at(None)
+
+    def point_at(self, open_ms: int | None) -> None:
+        """Put the crosshair on the candle that begins then; None takes it away."""
+        if open_ms != self.crosshair_ms:
+            self.crosshair_ms = open_ms
+            self._redraw()
+
+    @property
+    def interval_ms(self) -> int:
+        """How long the candles shown are."""
+        return self._view.interval_ms
 
     @property
     def candle(self) -> CandleView | None:
@@ -82,6 +97,10 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
         if self._canvas.scale is None:
             lines = wrap(clean(self._view.empty, 400), max(2, width - 2))
             return self.strip([self.segment(f" {lines[y]}" if y < len(lines) else "", width, "muted")], width)
+        if self._has_notice:
+            if y == 0:
+                return self.strip([self.segment(f" {self._view.notice}", width, "accent")], width)
+            y -= 1
         rows = len(self._canvas.columns[0][0])
         if y < rows:
             return self.strip([*self._plot(y), self._price_label(y)], width)
@@ -89,13 +108,18 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
             return self.strip(self._hole_marks(), width)
         return self.strip([self.segment(self._time_axis(), width, "muted")], width)
 
+    @property
+    def _has_notice(self) -> bool:
+        """Whether the first line is the notice's: a chart with little room is all candles."""
+        return bool(self._view.notice) and self.size.height >= _NOTICE_FROM_ROWS
+
     def _redraw(self) -> None:
         width, height = self.size.width, self.size.height
         view = self._view
         highest = max((candle.high for candle in view.candles), default=0.0)
         self._gutter = len(shown.price(highest, view.decimals)) + 2
         columns = max(1, width - self._gutter)
-        rows = height - _AXIS_ROWS - bool(view.holes)
+        rows = height - _AXIS_ROWS - bool(view.holes) - self._has_notice
         if rows > 0 and view.candles:
             size = (columns, rows)
             self._canvas = draw(view.candles, view.interval_ms, view.newest_ms, size, view.holes, self._marks)
@@ -105,6 +129,7 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
                 )
         else:
             self._canvas = Canvas((), (), (), None)
+        self._pinned = place_pins(view.pins, self._canvas, view.interval_ms, view.newest_ms)
         self._cursor = self._cursor_column()
         self._draw_title()
         self.refresh()
@@ -114,14 +139,22 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
         if title != self._title:
             self._title = title
             self.border_title = Content(title)
+        if self._view.legend != self._legend:
+            self._legend = self._view.legend
+            self.border_subtitle = Content(self._legend)
 
     def _plot(self, y: int) -> list[Segment]:
         columns, cursor = self._canvas.columns, self._cursor
-        cells = [(text[y], role, place == cursor) for place, (text, role) in enumerate(columns)]
+        pinned = self._pinned
+        cells = [
+            (*pinned.get((place, y), (text[y], role)), place == cursor, (place, y) in pinned)
+            for place, (text, role) in enumerate(columns)
+        ]
         segments = []
-        for (role, lit), run in groupby(cells, key=_look):
+        for (role, lit, marked), run in groupby(cells, key=_look):
             style = self.palette.style("stale" if self._view.dimmed else role)
             style = style + self.palette.style("cursor") if lit else style
+            style = style + _PINNED if marked else style
             segments.append(Segment("".join(cell[0] for cell in run), style))
         return segments
 
@@ -171,10 +204,10 @@ def _time_label(open_ms: int, interval_ms: int) -> str:
     return f"╵{shown.clock(open_ms)[: 8 if interval_ms < 60_000 else 5]}"
 
 
-def _look(cell: tuple[str, Role, bool]) -> tuple[Role, bool]:
+def _look(cell: tuple[str, Role, bool, bool]) -> tuple[Role, bool, bool]:
     """What cells side by side must share to be one segment: blanks have no colour of their own."""
-    text, role, lit = cell
-    return "text" if text == " " else role, lit
+    text, role, lit, marked = cell
+    return "text" if text == " " else role, lit, marked
 
 
 def _candle_text(candle: CandleView | None, view: ChartView) -> str:

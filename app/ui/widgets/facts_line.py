@@ -2,6 +2,7 @@
 
 from textual.strip import Strip
 
+from app.ui.theme import Role
 from app.ui.widgets.lines import LineWidget
 
 
@@ -13,13 +14,14 @@ class FactsLine(LineWidget):
     def __init__(self) -> None:
         super().__init__()
         self._text = ""
+        self._role: Role = "text"
 
-    def show(self, text: str) -> None:
+    def show(self, text: str, role: Role = "text") -> None:
         """Say `text`."""
-        if text != self._text:
-            self._text = text
+        if (text, role) != (self._text, self._role):
+            self._text, self._role = text, role
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        return self.strip([self.segment(f" {self._text}", width, "text")], width)
+        return self.strip([self.segment(f" {self._text}", width, self._role)], width)

@@ -1,13 +1,16 @@
-"""What a filter line means: words to find, names to pick, or a question; and the filters a person has saved. Pure."""
+"""What a filter line means: words, names or a question, whole or unfinished; and the filters that are saved. Pure."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from app.core.errors import UsageError
 from app.core.text import clean
 from app.ui.widgets.columns import Column, Row
-from app.ui.widgets.questions import LONGEST, parse_question
+from app.ui.widgets.questions import LONGEST, UnfinishedQuestionError, begins_with_field, parse_question
+
+Kind = Literal["words", "names", "question"]
 
 _QUOTED = re.compile(r'"[^"]*"?')
 _WORD = re.compile(r'"([^"]*)"?|([^\s"]+)')
@@ -17,16 +20,28 @@ _TITLE_CELLS = 40
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter line that means something: its text, which rows pass, and its name when it is a saved one."""
+    """A filter line that means something: its text, which rows pass, what it is, and its name if it is a saved one."""
 
     text: str
     passes: Callable[[Row], bool]
+    kind: Kind = "words"
     name: str = ""
 
     @property
     def title(self) -> str:
         """What the filter is called where there is little room."""
         return self.name or f"filter {clean(self.text, _TITLE_CELLS)}"
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A filter line that is still on its way, and what is missing.
+
+    `whole` is the filter it is if nothing more is typed; None where it is none.
+    """
+
+    reason: str
+    whole: Filter | None = None
 
 
 def parse_filter(text: str, columns: Sequence[Column], name: str = "") -> Filter | None:
@@ -46,8 +61,37 @@ def parse_filter(text: str, columns: Sequence[Column], name: str = "") -> Filter
         return None
     if any(sign in bare for sign in "<>="):
         question = parse_question(line, columns)
-        return Filter(line, lambda row: question(row) is True, name)
-    return Filter(line, _named(line) if "," in bare else _holding(line), name)
+        return Filter(line, lambda row: question(row) is True, "question", name)
+    if "," in bare:
+        return Filter(line, _named(line), "names", name)
+    return Filter(line, _holding(line), "words", name)
+
+
+def read_typed(text: str, columns: Sequence[Column], rows: Sequence[Row]) -> Filter | Unfinished | None:
+    """What a line means that is still being typed; None for a blank one. Raises `UsageError` for one that is wrong.
+
+    Words filter at once. Where no row of `rows` holds them and they begin like a question, they are taken for one that
+    is unfinished; so is a question that no row passes, for its last value may still grow.
+    """
+    try:
+        found = parse_filter(text, columns)
+    except UnfinishedQuestionError as error:
+        return Unfinished(f"{error}.")
+    if found is None or any(map(found.passes, rows)):
+        return found
+    if found.kind == "question" and rows:
+        return Unfinished("No row passes so far; enter keeps it.", found)
+    return (_beginning(found.text, columns) if found.kind == "words" else None) or found
+
+
+def _beginning(line: str, columns: Sequence[Column]) -> Unfinished | None:
+    """The question that a line without a comparison begins; None where it begins none."""
+    try:
+        parse_question(line, columns)
+    except UsageError as error:
+        begins = isinstance(error, UnfinishedQuestionError) or begins_with_field(line, columns)
+        return Unfinished(f"{error}.") if begins else None
+    return None
 
 
 def next_watchlist(

@@ -1,16 +1,22 @@
 """The line at the top: source, feeds, tape and clock."""
 
+from dataclasses import dataclass
+
 from rich.cells import cell_len
 from textual.strip import Strip
 
-from app.ui.panels.status import clock_text, header_parts
-from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.lines import LineWidget
-from app.ui.widgets.parts import GAP, choose
+from app.ui.widgets.parts import GAP, Part, choose
 
-_CLOCK_FROM_WIDTH = 50
-_TAPE_CLOCK_FROM_WIDTH = 110
+
+@dataclass(frozen=True)
+class HeaderWords:
+    """All the header could say: its parts in order, and the clock, which is there from a width in cells on."""
+
+    parts: tuple[Part, ...] = ()
+    clock: str = ""
+    clock_from: int = 0
 
 
 class Header(LineWidget):
@@ -20,15 +26,15 @@ class Header(LineWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._deck = DeckView()
+        self._words = HeaderWords()
         self._line: tuple[tuple[str, Role], ...] = ()
 
     async def on_click(self) -> None:
         await self.run_action("app.show('feeds')")
 
-    def show(self, view: DeckView) -> None:
-        """Say how things stand."""
-        self._deck = view
+    def show(self, words: HeaderWords) -> None:
+        """Say how things stand, as far as there is room for it."""
+        self._words = words
         line = self._compose_line(self.size.width)
         if line != self._line:
             self._line = line
@@ -40,12 +46,10 @@ class Header(LineWidget):
         return self.strip([self.segment(text, cell_len(text), role) for text, role in line], width)
 
     def _compose_line(self, width: int) -> tuple[tuple[str, Role], ...]:
-        on_tape = self._deck.newest is not None and self._deck.newest.playback is not None
-        roomy = width >= (_TAPE_CLOCK_FROM_WIDTH if on_tape else _CLOCK_FROM_WIDTH)
-        clock = clock_text(self._deck) if roomy else ""
+        clock = self._words.clock if width >= self._words.clock_from else ""
         if width < 100:
             clock = clock.removesuffix(" UTC")
-        parts = choose(header_parts(self._deck), width - (cell_len(clock) + 2 if clock else 0))
+        parts = choose(self._words.parts, width - (cell_len(clock) + 2 if clock else 0))
         line: list[tuple[str, Role]] = []
         for text, role in parts:
             line += [(" " * GAP, "text"), (text, role)] if line else [(text, role)]

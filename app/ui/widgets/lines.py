@@ -1,11 +1,13 @@
 """What all of the deck's own widgets share: lines of fitted text in the theme's styles."""
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -13,6 +15,8 @@ from app.core.text import clean
 from app.ui.theme import Palette, Role, default_palette
 
 Align = Literal["left", "right", "center"]
+Piece = tuple[str, Style]
+"""A text and its style."""
 
 
 @lru_cache(maxsize=8192)
@@ -41,15 +45,55 @@ def wrap(text: str, width: int) -> list[str]:
     return lines
 
 
+def joined(pieces: Iterable[Piece]) -> list[Segment]:
+    """A line's pieces in as few segments as show the same.
+
+    Neighbours of one style become one, and blanks take the style before them where that is not seen.
+    """
+    segments: list[Segment] = []
+    text, style = "", None
+    for piece, own in pieces:
+        if own is style or (style is not None and piece.isspace() and _blanks_alike(style, own)):
+            text += piece
+        elif piece:
+            if text:
+                segments.append(Segment(text, style))
+            text, style = piece, own
+    return [*segments, Segment(text, style)] if text else segments
+
+
+@lru_cache(maxsize=1024)
+def _blanks_alike(one: Style, other: Style) -> bool:
+    """Whether blanks look the same in two styles: on one background, with nothing that a blank shows."""
+    shown = (one.reverse, one.underline, one.strike, other.reverse, other.underline, other.strike)
+    return one.bgcolor == other.bgcolor and not any(shown)
+
+
+def has_true_colours(palette: Palette) -> bool:
+    """Whether a palette leaves no colour to the terminal's scheme, and none to be dimmed."""
+    styles = palette.styles.values()
+    colours = (colour for style in styles for colour in (style.color, style.bgcolor) if colour is not None)
+    return all(colour.triplet is not None for colour in colours) and not any(style.dim for style in styles)
+
+
 class LineWidget(Widget, inherit_bindings=False):
     """A widget that draws its lines itself, in the styles of a palette the screen gives it."""
 
     palette: Palette = default_palette()
+    _has_true_colours = has_true_colours(palette)
 
     def set_palette(self, palette: Palette) -> None:
         """Draw everything anew in another theme."""
         self.palette = palette
+        self._has_true_colours = has_true_colours(palette)
         self.refresh()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's filters, without the one that replaces the terminal's own colours where the palette has none."""
+        filters = super().get_line_filters()
+        if self._has_true_colours:
+            return [one for one in filters if not isinstance(one, ANSIToTruecolor)]
+        return filters
 
     def segment(self, text: str, width: int, role: Role = "text", *, align: Align = "left") -> Segment:
         """`text` as a segment of exactly `width` cells."""

@@ -1,7 +1,8 @@
 """The one table of the deck: fixed columns, cached lines, and only changed lines painted again."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import zip_longest
 
 from rich.segment import Segment
 from rich.style import Style
@@ -17,7 +18,7 @@ from app.ui.actions import bindings
 from app.ui.theme import Palette
 from app.ui.widgets.columns import Placed, Row, TableView, group_spans, place_columns
 from app.ui.widgets.digit_flash import LASTS_S, FlashLevel, Moved, all_moved
-from app.ui.widgets.lines import LineWidget, wrap
+from app.ui.widgets.lines import LineWidget, Piece, fit, joined, wrap
 
 _WHEEL_ROWS = 3
 _DOUBLE = 2
@@ -61,6 +62,7 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         self._moved: dict[str, Mapping[int, Moved]] = {}
         self._title = ""
         self._top = 0
+        self._width = 0
         self._placed: tuple[Placed, ...] = ()
         self._strips: dict[str, tuple[tuple[object, ...], Strip]] = {}
 
@@ -82,9 +84,10 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         """Show `view`; lines that are the same as before are not painted again."""
         if view == self._view:
             return
-        before, old = self._view, list(self._window())
+        before, old = self._view, self._window()
         self._view = view
-        if self.flash_level != "off":
+        # Cells under other columns are not the same cells a moment ago.
+        if self.flash_level != "off" and view.columns == before.columns:
             self._flash(old)
         self._keep_cursor(before)
         if view.columns != before.columns:
@@ -113,15 +116,15 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         super().set_palette(palette)
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
         if not self._view.rows:
-            return self._empty_line(y, width)
-        if y < self._header_height:
-            return self._title_line(width) if y == self._header_height - 1 else self._group_line(width)
-        index = self._top + y - self._header_height
+            return self._empty_line(y, self.size.width)
+        header_height = self._header_height
+        if y < header_height:
+            return self._title_line() if y == header_height - 1 else self._group_line()
+        index = self._top + y - header_height
         if index >= len(self._view.rows):
-            return self.blank(width)
-        return self._row_line(self._view.rows[index], index == self.cursor, width)
+            return self.blank(self._width)
+        return self._row_line(self._view.rows[index], index == self.cursor)
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by `rows`."""
@@ -194,8 +197,8 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
     def _clamp(self, index: int) -> int:
         return max(0, min(index, len(self._view.rows) - 1))
 
-    def _window(self) -> Iterator[Row]:
-        yield from self._view.rows[self._top : self._top + self._page]
+    def _window(self) -> Sequence[Row]:
+        return self._view.rows[self._top : self._top + self._page]
 
     def _keep_cursor(self, before: TableView) -> None:
         """Leave the cursor on the row it was on, and the row where it stood on the screen."""
@@ -212,28 +215,29 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
             self.cursor = self._clamp(found)
         self._top = max(0, min(self._top, len(rows) - self._page))
 
-    def _refresh_changes(self, old: list[Row]) -> None:
-        new = list(self._window())
-        shown = max(len(old), len(new))
-        changed = {
-            self._top + line
-            for line in range(shown)
-            if line >= len(old) or line >= len(new) or old[line].looks != new[line].looks
-        }
-        if changed:
-            self._refresh_rows(changed)
+    def _refresh_changes(self, old: Sequence[Row]) -> None:
+        pairs = enumerate(zip_longest(old, self._window()))
+        self._refresh_lines(
+            {line for line, (was, now) in pairs if was is None or now is None or was.looks != now.looks}
+        )
         if len(self._strips) > 2 * len(self._view.rows) + 64:
             self._strips.clear()
 
-    def _refresh_rows(self, indices: set[int]) -> None:
-        first = self._header_height - self._top
-        shown = (index for index in indices if 0 <= index - self._top < self._page)
-        regions = [Region(0, first + index, self.size.width, 1) for index in shown]
-        if regions:
-            self.refresh(*regions)
+    def _refresh_rows(self, indices: Iterable[int]) -> None:
+        lines, page = (index - self._top for index in indices), self._page
+        self._refresh_lines({line for line in lines if 0 <= line < page})
+
+    def _refresh_lines(self, lines: Collection[int]) -> None:
+        """Paint rows again, by their place among those in view."""
+        header_height = self._header_height
+        # Painting the border beside them costs less than cutting it off.
+        left, width = self.styles.gutter.left, self.outer_size.width
+        if lines:
+            self.refresh(*(Region(-left, header_height + line, width, 1) for line in lines))
 
     def _relayout(self) -> None:
-        self._placed = place_columns(self._view.columns, self.size.width)
+        self._width = self.size.width
+        self._placed = place_columns(self._view.columns, self._width)
         self._strips.clear()
         self.refresh()
 
@@ -266,7 +270,7 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         lines = wrap(clean(self._view.empty, 400), max(2, width - 2))
         return self.strip([self.segment(f" {lines[y]}" if y < len(lines) else "", width, "muted")], width)
 
-    def _group_line(self, width: int) -> Strip:
+    def _group_line(self) -> Strip:
         segments: list[Segment] = []
         position = 0
         for title, start, cells in group_spans(self._view.columns, self._placed):
@@ -274,48 +278,55 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
             rule = f" {title} ".center(cells, "─") if len(title) + 2 <= cells else title
             segments.append(self.segment(rule, cells, "accent"))
             position = start + cells
-        return self.strip(segments, width)
+        return self.strip(segments, self._width)
 
-    def _title_line(self, width: int) -> Strip:
-        return self._line([(*self._column_title(at), at) for at in self._placed], width)
+    def _title_line(self) -> Strip:
+        return self._strip_of(self._pieces([self._column_title(at) for at in self._placed]))
 
-    def _column_title(self, at: Placed) -> tuple[str, Style]:
+    def _column_title(self, at: Placed) -> Piece:
         return self._view.columns[at.column].title, self.palette.style("muted")
 
-    def _row_line(self, row: Row, under_cursor: bool, width: int) -> Strip:
-        if not under_cursor and row.key not in self._moved:
+    def _row_line(self, row: Row, under_cursor: bool) -> Strip:
+        as_always = not under_cursor and row.key not in self._moved
+        if as_always:
             cached = self._strips.get(row.key)
             if cached is not None and cached[0] == row.looks:
                 return cached[1]
-        strip = self._draw_row(row, width)
+        pieces = self._row_pieces(row)
         if under_cursor:
-            lit = Segment.apply_style(strip, post_style=self.palette.style("cursor"))
-            return Strip(lit, strip.cell_length)
-        if row.key not in self._moved:
+            cursor = self.palette.style("cursor")
+            pieces = [(text, style + cursor) for text, style in pieces]
+        strip = self._strip_of(pieces)
+        if as_always:
             self._strips[row.key] = (row.looks, strip)
         return strip
 
-    def _draw_row(self, row: Row, width: int) -> Strip:
-        cells = [(row.cells[at.column], at) for at in self._placed]
-        styled = [(cell.text, self.palette.style("stale" if row.dimmed else cell.role), at) for cell, at in cells]
-        return self._line(styled, width, NOTHING_MOVED if row.dimmed else self._moved.get(row.key, NOTHING_MOVED))
+    def _row_pieces(self, row: Row) -> list[Piece]:
+        styles = self.palette.styles
+        cells = [row.cells[at.column] for at in self._placed]
+        if row.dimmed:
+            return self._pieces([(cell.text, styles["stale"]) for cell in cells])
+        return self._pieces([(cell.text, styles[cell.role]) for cell in cells], self._moved.get(row.key, NOTHING_MOVED))
 
-    def _line(
-        self, cells: list[tuple[str, Style, Placed]], width: int, moved: Mapping[int, Moved] = NOTHING_MOVED
-    ) -> Strip:
-        segments: list[Segment] = []
+    def _pieces(self, cells: Sequence[Piece], moved: Mapping[int, Moved] = NOTHING_MOVED) -> list[Piece]:
+        """A line's pieces from the cells of the columns shown."""
+        blank, columns = self.palette.style("text"), self._view.columns
+        pieces: list[Piece] = []
         position = 0
-        for text, style, at in cells:
-            segments.append(self.segment("", at.start - position))
-            align = self._view.columns[at.column].align
-            fitted = self.segment(text, at.width, align=align).text
+        for (text, style), at in zip(cells, self._placed, strict=True):
+            pieces.append((" " * (at.start - position), blank))
+            fitted = fit(text, at.width, columns[at.column].align)
             lit = moved.get(at.column)
-            segments += [Segment(fitted, style)] if lit is None else self._lit(fitted, text, style, lit)
+            pieces += [(fitted, style)] if lit is None else self._lit(fitted, text, style, lit)
             position = at.start + at.width
-        return self.strip(segments, width)
+        pieces.append((" " * (self._width - position), blank))
+        return pieces
 
-    def _lit(self, fitted: str, text: str, style: Style, lit: Moved) -> list[Segment]:
+    def _strip_of(self, pieces: list[Piece]) -> Strip:
+        return Strip(joined(pieces), self._width)
+
+    def _lit(self, fitted: str, text: str, style: Style, lit: Moved) -> list[Piece]:
         """A cell whose last digits moved: those stand out, the others look as always."""
         start = max(0, fitted.find(text)) + lit.start
         strong = Style(bold=True, reverse=self.flash_level == "full")
-        return [Segment(fitted[:start], style), Segment(fitted[start:], self.palette.style(lit.role) + strong)]
+        return [(fitted[:start], style), (fitted[start:], self.palette.style(lit.role) + strong)]

@@ -35,7 +35,8 @@ def choose(parts: Sequence[Part], width: int) -> list[tuple[str, Role]]:
         line, missing = _fill(parts, max(0, width - reserved))
         more = f"+{len(missing)}"
         used = sum(cell_len(text) + GAP for text, _ in line)
-        line += [(more, missing[0].role)] if used + len(more) <= width else []
+        # With room kept for the count, another part may have made way for all that are counted.
+        line += [(more, missing[0].role)] if missing and used + len(more) <= width else []
     return line
 
 

@@ -10,6 +10,9 @@ A field is a column's name in snake case; capitals make no difference. An operan
 
 The answer is yes, no or unknown. A comparison with a value that is not known is unknown, and so is its opposite: `not`
 inverts only what is known. `or` needs one yes, `and` one no; a row passes on a yes.
+
+Text that more text could make a question is told apart from text that is wrong: every beginning of a question is
+unfinished, or a question itself.
 """
 
 import difflib
@@ -26,9 +29,10 @@ Test = Callable[[Row], bool | None]
 LONGEST = 200
 _DEEPEST = 16
 _TOKEN = re.compile(
-    r'\s*(?:(?P<sign>[<>!]=|==?|[<>()])|"(?P<quoted>[^"]*)"|(?P<word>[^\s<>=!()"]+)|(?P<other>.))', re.DOTALL
+    r'\s*(?:(?P<sign>[<>!]=|==?|[<>()!])|"(?P<quoted>[^"]*)(?P<end>"?)|(?P<word>[^\s<>=!()"]+))', re.DOTALL
 )
 _NUMBER = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))([kmbt]?)%?", re.IGNORECASE)
+_NUMBER_BEGINS = re.compile(r"[+-]?\.?")
 _FACTORS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _ORDERS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
@@ -37,7 +41,13 @@ _ORDERS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
 }
 _EQUALITIES = {"=": True, "==": True, "!=": False}
-_RESERVED = frozenset({"and", "or", "not"})
+_JOINTS = ("and", "or")
+_RESERVED = frozenset({*_JOINTS, "not"})
+_MOST_COMPLETIONS = 3
+
+
+class UnfinishedQuestionError(UsageError):
+    """A text is no question yet, but more text could make it one; the message says what comes next."""
 
 
 @dataclass(frozen=True)
@@ -45,26 +55,36 @@ class _Token:
     text: str
     is_word: bool = False
     is_quoted: bool = False
+    is_open: bool = False
 
 
 def parse_question(text: str, columns: Sequence[Column]) -> Test:
     """What says of a row of these columns whether the question holds: True, False, or None for unknown.
 
-    Raises `UsageError` with a sentence that names the word that is wrong.
+    Raises `UsageError` with a sentence that names the word that is wrong, and its kind `UnfinishedQuestionError` where
+    the text only has to go on.
     """
-    return _Parser(_tokens(text), _fields(columns)).question()
+    return _Parser(_tokens(text), columns).question()
+
+
+def begins_with_field(text: str, columns: Sequence[Column]) -> bool:
+    """Whether the first word, after any `(` and `not`, is a field of these columns."""
+    for token in _tokens(text):
+        if token.is_quoted or token.text.lower() not in ("(", "not"):
+            return token.is_word and token.text.lower() in _fields(columns)
+    return False
 
 
 def _tokens(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    for match in _TOKEN.finditer(text.strip()):
-        if match["other"]:
-            raise UsageError(f"{match['other']} means nothing in a question; text in quotation marks may hold it")
-        quoted = match["quoted"]
-        tokens.append(
-            _Token(quoted or match["word"] or match["sign"] or "", match["word"] is not None, quoted is not None)
+    return [
+        _Token(
+            match["quoted"] or match["word"] or match["sign"] or "",
+            match["word"] is not None,
+            match["quoted"] is not None,
+            match["end"] == "",
         )
-    return tokens
+        for match in _TOKEN.finditer(text.strip())
+    ]
 
 
 def _fields(columns: Sequence[Column]) -> dict[str, int]:
@@ -80,16 +100,16 @@ def _fields(columns: Sequence[Column]) -> dict[str, int]:
 class _Parser:
     """Recursive descent over the tokens of one question."""
 
-    def __init__(self, tokens: list[_Token], fields: dict[str, int]) -> None:
+    def __init__(self, tokens: list[_Token], columns: Sequence[Column]) -> None:
         self._tokens = tokens
-        self._fields = fields
+        self._columns = columns
+        self._fields = _fields(columns)
         self._at = 0
 
     def question(self) -> Test:
         test = self._either(0)
-        token = self._peek()
-        if token is not None:
-            raise UsageError(f"{_named(token)} is one too many; join comparisons with and or or")
+        if self._peek() is not None:
+            raise self._one_too_many()
         return test
 
     def _either(self, depth: int) -> Test:
@@ -112,30 +132,80 @@ class _Parser:
         if not self._take("("):
             return self._comparison()
         inner = self._either(depth + 1)
+        if self._peek() is None:
+            raise UnfinishedQuestionError("( is not closed; add )")
         if not self._take(")"):
-            raise UsageError("( is not closed; add )")
+            raise self._one_too_many()
         return inner
 
     def _comparison(self) -> Test:
         name = self._field()
-        sign = self._next()
-        if sign is None or (sign.text not in _ORDERS and sign.text not in _EQUALITIES) or sign.is_quoted:
-            raise UsageError(f"{name} needs a comparison after it, such as {name} > 2")
+        sign = self._sign(name)
         operand = self._next()
-        if operand is None or not (operand.is_word or operand.is_quoted):
-            raise UsageError(f"{name} {sign.text} needs a value after it, such as {name} {sign.text} 2")
-        return _compare(self._fields[name], name, sign.text, operand)
+        if operand is None:
+            raise UnfinishedQuestionError(f"{name} {sign} needs a value, such as {self._value(name)}")
+        if not (operand.is_word or operand.is_quoted):
+            raise UsageError(f"{name} {sign} needs a value, such as {self._value(name)}; not {operand.text}")
+        return self._compare(name, sign, operand)
+
+    def _compare(self, name: str, sign: str, operand: _Token) -> Test:
+        number = None if operand.is_quoted else _number(operand.text)
+        if sign in _EQUALITIES:
+            if operand.is_open:
+                raise UnfinishedQuestionError('The quotation mark is not closed; add "')
+            return _equals(self._fields[name], operand.text.casefold(), number, _EQUALITIES[sign])
+        if number is not None:
+            return _compares(self._fields[name], _ORDERS[sign], number)
+        if operand.is_word and self._peek() is None and _NUMBER_BEGINS.fullmatch(operand.text):
+            raise UnfinishedQuestionError(f"{operand.text} needs digits, such as {operand.text}2")
+        raise UsageError(f"{_named(operand)} is not a number; {name} {sign} needs one, such as 2, 0.5 or 3m")
 
     def _field(self) -> str:
         token = self._next()
         if token is None:
-            raise UsageError(f"The question ends where a field belongs, such as {self._nearest('')}")
+            before = f"{self._tokens[-1].text} needs" if self._tokens else "A question begins with"
+            raise UnfinishedQuestionError(f"{before} a field, such as {next(iter(self._fields), 'none')}")
         name = token.text.lower()
+        if token.is_word and name in self._fields:
+            return name
+        begun = self._completions(name) if token.is_word and self._peek() is None else ""
+        if begun:
+            raise UnfinishedQuestionError(f"{token.text} begins {begun}; go on")
         if not token.is_word or name in _RESERVED:
             raise UsageError(f"{_named(token)} stands where a field belongs, such as {self._nearest(name)}")
-        if name not in self._fields:
-            raise UsageError(f"{_named(token)} is not a field; the nearest is {self._nearest(name)}")
-        return name
+        raise UsageError(f"{_named(token)} is not a field; the nearest is {self._nearest(name)}")
+
+    def _sign(self, name: str) -> str:
+        token = self._next()
+        if token is None:
+            raise UnfinishedQuestionError(f"{name} needs an operator, such as {self._example(name)}")
+        if not token.is_quoted and (token.text in _ORDERS or token.text in _EQUALITIES):
+            return token.text
+        if token.text == "!" and not token.is_quoted and self._peek() is None:
+            raise UnfinishedQuestionError("! is half of !=; add =")
+        raise UsageError(f"{name} needs an operator, such as {self._example(name)}, before {_named(token)}")
+
+    def _one_too_many(self) -> UsageError:
+        """What is wrong with the token that follows a whole comparison."""
+        token = self._tokens[self._at]
+        if token.text == "!" and not token.is_quoted:
+            return UsageError("! means nothing in a question; text in quotation marks may hold it")
+        joint = next((joint for joint in _JOINTS if joint.startswith(token.text.lower())), "")
+        if joint and token.is_word and self._at == len(self._tokens) - 1:
+            return UnfinishedQuestionError(f"{token.text} begins {joint}; go on")
+        return UsageError(f"{_named(token)} is one too many; join comparisons with and or or")
+
+    def _completions(self, begun: str) -> str:
+        """The first few words that may stand where a field does and begin like this, one for each column."""
+        named = (next((name for name in column.fields if name.startswith(begun)), "") for column in self._columns)
+        found = [*filter(None, named), *(["not"] if "not".startswith(begun) else [])]
+        return ", ".join(found[:_MOST_COMPLETIONS]) + (" …" if len(found) > _MOST_COMPLETIONS else "")
+
+    def _example(self, name: str) -> str:
+        return "> 2" if self._columns[self._fields[name]].align == "right" else "= or !="
+
+    def _value(self, name: str) -> str:
+        return "2" if self._columns[self._fields[name]].align == "right" else "a word"
 
     def _nearest(self, word: str) -> str:
         near = difflib.get_close_matches(word, self._fields, n=1, cutoff=0.0)
@@ -158,15 +228,6 @@ class _Parser:
 
 def _named(token: _Token) -> str:
     return f'"{token.text}"' if token.is_quoted else token.text
-
-
-def _compare(column: int, name: str, sign: str, operand: _Token) -> Test:
-    number = None if operand.is_quoted else _number(operand.text)
-    if sign in _EQUALITIES:
-        return _equals(column, operand.text.casefold(), number, _EQUALITIES[sign])
-    if number is None:
-        raise UsageError(f"{_named(operand)} is not a number; {name} {sign} needs one, such as 2, 0.5 or 3m")
-    return _compares(column, _ORDERS[sign], number)
 
 
 def _number(text: str) -> float | None:

@@ -14,6 +14,7 @@ from app.ui.widgets.lines import LineWidget
 _EIGHTHS = "▁▂▃▄▅▆▇█"
 _NAME_CELLS, _VALUE_CELLS = 13, 5
 _UNKNOWN = "·"
+_TITLE = "Rules metrics, second by second"
 
 
 def bars(values: Sequence[float | None], width: int) -> str:
@@ -34,12 +35,13 @@ class ReadLines(LineWidget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._reads: Sequence[ReadPoint] = ()
+        self._note: str | None = None
 
-    def on_mount(self) -> None:
-        self.border_title = Content("Rules metrics, second by second")
-
-    def show(self, reads: Sequence[ReadPoint]) -> None:
-        """Draw these reads, oldest first."""
+    def show(self, reads: Sequence[ReadPoint], note: str = "") -> None:
+        """Draw these reads, oldest first; `note` says why a metric is missing, and is empty when none is."""
+        if note != self._note:
+            self._note = note
+            self.border_title = Content(f"{_TITLE} · {note}" if note else _TITLE)
         if reads != self._reads:
             self._reads = reads
             self.refresh()

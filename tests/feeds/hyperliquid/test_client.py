@@ -23,7 +23,7 @@ async def refused(frame: bytes) -> list[bytes]:
     """What of a frame the core gets to see, for it to count and to put coins in doubt."""
     client, inbox = a_client()
     await inbox.fetch()
-    assert not client.received(frame)
+    assert not client.data.received(frame)
     return [arrival.payload for arrival in await inbox.fetch() if arrival.kind == Kind.FRAME] if inbox.waiting else []
 
 

@@ -11,6 +11,7 @@ from app.core.record import Kind, Record
 from app.feeds.tape.format import Session
 from app.feeds.tape.importers import open_recording
 from app.feeds.tape.rolling import RollingTape, TapeLimits, part_path
+from app.feeds.tape.writer import TapeWriter
 
 SESSION = Session(created_wall_ns=1, mode="demo", label="DEMO", recording_id="night")
 LIMITS = TapeLimits(part_bytes=20_000, part_s=3_600, keep_free_bytes=1_000)
@@ -92,3 +93,26 @@ def test_a_folder_that_is_gone_is_a_data_error(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="folder it is written to is gone"):
         RollingTape(tmp_path / "night.tape", SESSION, ManualClock(), LIMITS, free=gone)
+
+
+def test_parts_can_be_closed_later_by_whoever_took_them(tmp_path: Path) -> None:
+    clock, parts = ManualClock(), []
+
+    def later(part: TapeWriter) -> None:
+        part.seal()
+        parts.append(part)
+
+    path = tmp_path / "night.tape"
+    tape = RollingTape(path, SESSION, clock, LIMITS, free=lambda folder: 10**9, finish=later)
+    made = records(600, clock)
+    for record in made:
+        tape.write(record)
+    tape.close()
+    # All that was recorded can be read before the disk was waited for, and the size is that of the finished tapes.
+    assert list(open_recording(path).records()) == made
+    told = tape.size_bytes
+    for part in parts:
+        part.close()
+    assert len(parts) == len(list(tmp_path.iterdir())) >= 3
+    assert told == tape.size_bytes == sum(file.stat().st_size for file in tmp_path.iterdir())
+    assert open_recording(path).damage == ""

@@ -67,11 +67,11 @@ def test_a_block_found_damaged_while_reading_is_told(tape: Path) -> None:
 def test_hostile_streams_and_kinds_are_described_safely(tmp_path: Path) -> None:
     records = [
         Record(1, START_NS, 0, 1, Kind.STREAM, b"\xc1"),
-        Record(2, START_NS, 0, 2, Kind.STREAM, msgspec.msgpack.encode(StreamOpened(2, "\x1b[2J", "file", "c"))),
+        Record(2, START_NS, 0, 2, Kind.STREAM, msgspec.msgpack.encode(StreamOpened(2, "v", "file", "\x1b[2J"))),
         Record(3, 2**63 - 1, 0, 2, 999, b""),
     ]
     info = tape_info(write_tape(tmp_path / "a.tape", records))
-    assert [stream.venue for stream in info.streams] == ["[2J"]
+    assert [stream.channel for stream in info.streams] == ["[2J"]
     assert info.records_by_kind == {"stream": 2, "unknown 999": 1}
     assert info.end.startswith("2262-04-11")
     assert info.bytes_per_frame is None

@@ -136,6 +136,23 @@ def test_a_closed_tape_takes_no_more(tmp_path: Path) -> None:
         writer.write(frame(1))
 
 
+def test_a_sealed_tape_takes_no_more_and_is_finished_by_closing(tmp_path: Path) -> None:
+    path = tmp_path / "a.tape"
+    writer = TapeWriter(path, SESSION, ManualClock())
+    for record in numbered_records(5):
+        writer.write(record)
+    writer.seal()
+    writer.seal()
+    with pytest.raises(DataError, match="no more records"):
+        writer.write(frame(99))
+    assert list(TapeReader(path).records()) == numbered_records(5)
+    assert TapeReader(path).recovered
+    told = writer.size_bytes
+    writer.close()
+    assert not TapeReader(path).recovered
+    assert told == writer.size_bytes == path.stat().st_size
+
+
 def test_a_full_tape_says_so_and_closes_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_module, "INDEX_LIMIT", 2)
     path = tmp_path / "a.tape"

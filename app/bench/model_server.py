@@ -1,0 +1,96 @@
+"""A scripted model server on loopback that speaks as much of Ollama's HTTP API as the deck uses.
+
+It reads nothing and knows nothing: its answers are made from the bytes of the question, so that the same question gets
+the same answer. Benchmarks measure tapedeck with it, never a model.
+"""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+MODEL = "scripted:latest"
+
+Answered = Callable[[int], None]
+"""Told the number of each answer, from 1, at the moment it leaves."""
+
+
+def sentence_mark(number: int) -> str:
+    """How the sentence of an answer begins, and that of no other."""
+    return f"S{number:06d}."
+
+
+class ScriptedModel:
+    """Answers questions at once, numbered; `answered` is told just before the last bytes of an answer are sent."""
+
+    def __init__(self, answered: Answered = lambda number: None) -> None:
+        self._answered = answered
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+        self.questions = 0
+
+    async def start(self) -> None:
+        """Listen on a free port of this machine."""
+        application = web.Application()
+        application.router.add_get("/api/tags", _tags)
+        application.router.add_get("/api/ps", _tags)
+        application.router.add_post("/api/chat", self._chat)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        body: dict[str, Any] = await request.json()
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        await response.prepare(request)
+        if "format" in body:
+            self.questions += 1
+            text = json.dumps(scripted_answer(body["messages"][-1]["content"], self.questions))
+            self._answered(self.questions)
+        else:
+            text = "Ready."
+        message = {"role": "assistant", "content": text}
+        end = {"model": MODEL, "message": message, "done": True, "done_reason": "stop"}
+        await response.write(json.dumps(end).encode() + b"\n")
+        await response.write_eof()
+        return response
+
+
+def scripted_answer(question: str, number: int) -> dict[str, str | int]:
+    """An answer whose numbers follow from the question and whose sentence begins with its mark."""
+    digits = hashlib.sha256(question.encode()).digest()
+    action = "NONE" if digits[4] % 3 else "LONG" if "price +" in question or digits[4] % 2 else "SHORT"
+    return {
+        "momentum": digits[0] % 101,
+        "pressure": digits[1] % 101,
+        "continuation": 30 + digits[2] % 41,
+        "freshness": ("FRESH", "DEVELOPING", "EXTENDED", "EXHAUSTED")[digits[3] % 4],
+        "action": action,
+        "confidence": 1 + digits[5] % 10,
+        "sentence": f"{sentence_mark(number)} No model wrote this.",
+    }
+
+
+async def _tags(_: web.Request) -> web.Response:
+    listed = {"name": MODEL, "model": MODEL, "digest": "0" * 64, "size": 1, "modified_at": "2026-01-01T00:00:00Z"}
+    return web.json_response({"models": [listed]})
+
+
+@asynccontextmanager
+async def scripted_model(answered: Answered = lambda number: None) -> AsyncIterator[ScriptedModel]:
+    """A server that listens as long as the block lasts."""
+    server = ScriptedModel(answered)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()

@@ -1,0 +1,188 @@
+"""What the venue streams: each frame under the number of its stream, to the market and the connection it is about."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+import msgspec
+
+from app.config.settings import MarketsSettings
+from app.core.bus import Bus
+from app.core.errors import FrameError
+from app.core.events import Candle, Trade
+from app.core.record import BOOKS_CONNECTION, StreamOpened
+from app.core.text import clean
+from app.engine.connections import Connections
+from app.engine.journal import Journal
+from app.feeds.hyperliquid import parse
+from app.markets.market import Market
+
+_MARKETS_CAP = 512
+
+_unpack_stream = msgspec.msgpack.Decoder(StreamOpened).decode
+_Take = Callable[[bytes, int], None]
+"""Takes a frame at a time of the engine. Raises `FrameError` for one that is of no use."""
+
+
+class Intake:
+    """Keeps the markets up to date with the streams.
+
+    `traded` is called with the trades that came of a market, `priced` when it has a new price and is watched.
+    """
+
+    def __init__(
+        self,
+        settings: MarketsSettings,
+        connections: Connections,
+        journal: Journal,
+        bus: Bus,
+        traded: Callable[[Market, Sequence[Trade], int], None],
+        priced: Callable[[Market, int], None],
+    ) -> None:
+        self._settings = settings
+        self._connections = connections
+        self._journal = journal
+        self._bus = bus
+        self._traded = traded
+        self._priced = priced
+        self.watched: frozenset[str] = frozenset()
+        """Coins of which every new price is told."""
+        self._on_frame: dict[int, _Take] = {}
+        self._told: dict[str, int] = {}
+        self.markets: dict[str, Market] = {}
+        self.events = 0
+        """Pieces of news taken: trades, pictures, candles, answers."""
+
+    @property
+    def parse_errors(self) -> int:
+        """Messages that could not be used."""
+        return self._connections.data.parse_errors + sum(map(_refused_by, self.markets.values()))
+
+    def market(self, coin: str) -> Market:
+        """The market of a coin, new when nothing was known of it. Raises `FrameError` for one too many."""
+        market = self.markets.get(coin)
+        if market is None:
+            if len(self.markets) >= _MARKETS_CAP:
+                raise FrameError(f"{coin}: more than {_MARKETS_CAP} markets")
+            market = self.markets[coin] = Market(
+                coin,
+                self._settings,
+                decode_book=parse.parse_book,
+                decode_quote=parse.parse_quote,
+                decode_context=parse.parse_context,
+            )
+        return market
+
+    def opened(self, payload: bytes, now_ms: int) -> None:
+        """A stream was opened: from here on its number stands for what it carries."""
+        opened = _unpack_stream(payload)
+        if opened.channel == "control":
+            if opened.subject == BOOKS_CONNECTION:
+                self._on_frame[opened.stream] = self._books_said
+            return
+        make = self._takers(opened).get(opened.channel)
+        if make is None:
+            self._journal.say(now_ms, "warning", "feed", f"channel {clean(opened.channel)} is not used")
+            self._on_frame[opened.stream] = _not_used
+            return
+        if opened.transport == "file":
+            self._connections.data.connected()
+        market = self.market(parse.coin_name(opened.subject))
+        if opened.channel == "trades":
+            self._connections.opened(market.coin, now_ms)
+        self._on_frame[opened.stream] = make(market)
+
+    def frame(self, stream: int, frame: bytes, now_ms: int) -> None:
+        """One frame. Raises `FrameError`, or what decoding raises, for one that is of no use."""
+        self._connections.data.received()
+        self._on_frame.get(stream, self._venue_said)(frame, now_ms)
+
+    def take_trades(self, market: Market, trades: list[Trade], now_ms: int) -> None:
+        """Trades of a market, some of which may be known already."""
+        before = market.tape.duplicates
+        for event in market.on_trades(trades, now_ms):
+            self._bus.publish(event)
+        if trades:
+            self._note_lag(now_ms - trades[-1].time_ms)
+            self._connections.data.data(now_ms)
+        self.events += len(trades) - (market.tape.duplicates - before)
+        self._traded(market, trades, now_ms)
+
+    def take_candles(self, market: Market, interval: str, candles: list[Candle], now_ms: int) -> None:
+        """The venue's own candles. Raises `FrameError` for those of another market or length."""
+        if interval not in market.candles or any((c.coin, c.interval) != (market.coin, interval) for c in candles):
+            raise FrameError(f"candles of {market.coin} {clean(interval, 8)}: not what was asked for")
+        market.merge_candles(interval, candles, now_ms)
+
+    def untold_refusals(self) -> Iterator[Market]:
+        """Markets that refused pictures since they were last asked: pictures are decoded when somebody looks."""
+        for coin, market in self.markets.items():
+            refused = _refused_by(market)
+            if refused != self._told.get(coin, 0):
+                self._told[coin] = refused
+                yield market
+
+    def _takers(self, opened: StreamOpened) -> Mapping[str, Callable[[Market], _Take]]:
+        venue_answers = opened.transport != "file"
+        return {
+            "trades": lambda market: partial(self._trades, market, venue_answers),
+            "bbo": lambda market: partial(self._prices, market, market.on_quote_frame),
+            "l2Book": lambda market: self._books(market, fast=opened.variant == "fast"),
+            "activeAssetCtx": lambda market: partial(self._newest, market.on_context_frame),
+            "candle": lambda market: partial(self._candle, market),
+        }
+
+    def _books(self, market: Market, *, fast: bool) -> _Take:
+        return partial(self._fast_book, market) if fast else partial(self._prices, market, market.on_book_frame)
+
+    def _fast_book(self, market: Market, frame: bytes, now_ms: int) -> None:
+        self._newest(market.on_fast_book_frame, frame, now_ms)
+        self._connections.books.data(now_ms)
+
+    def _prices(self, market: Market, take: _Take, frame: bytes, now_ms: int) -> None:
+        take(frame, now_ms)
+        self.events += 1
+        if market.coin in self.watched:
+            self._priced(market, now_ms)
+
+    def _newest(self, take: _Take, frame: bytes, now_ms: int) -> None:
+        take(frame, now_ms)
+        self.events += 1
+
+    def _trades(self, market: Market, venue_answers: bool, frame: bytes, now_ms: int) -> None:
+        try:
+            trades = parse.parse_trades(frame, market.coin)
+        except FrameError:
+            self._connections.unreadable(market, now_ms, venue_answers=venue_answers)
+            raise
+        self.take_trades(market, trades, now_ms)
+        self._connections.streamed(market.coin, trades, now_ms, venue_answers=venue_answers)
+
+    def _note_lag(self, lag_ms: int) -> None:
+        # A subscription begins with old trades, and a clock may run ahead: neither says anything about the feed's lag.
+        if 0 <= lag_ms < 10_000:
+            self._connections.data.venue_lag_ms = lag_ms
+
+    def _candle(self, market: Market, frame: bytes, now_ms: int) -> None:
+        candle = parse.parse_candle(frame)
+        self.take_candles(market, candle.interval, [candle], now_ms)
+        self.events += 1
+
+    def _venue_said(self, frame: bytes, now_ms: int) -> None:
+        try:
+            text = parse.parse_error_text(frame)
+        except FrameError:
+            self._connections.unplaceable(self.markets)
+            raise
+        self._journal.say(now_ms, "warning", "venue", f"Hyperliquid says: {text}")
+
+    def _books_said(self, frame: bytes, now_ms: int) -> None:
+        """Something came on the socket of fast books that is no book: no trade was in it."""
+        self._journal.say(now_ms, "warning", "venue", f"Hyperliquid says: {parse.parse_error_text(frame)}")
+
+
+def _not_used(_frame: bytes, _now_ms: int) -> None:
+    """Frames of a channel nobody reads: received, and that is all."""
+
+
+def _refused_by(market: Market) -> int:
+    return market.parse_errors + market.refused

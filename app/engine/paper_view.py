@@ -1,0 +1,81 @@
+"""The paper ledger → what the deck shows of it. Reads only."""
+
+from app.core.text import clean
+from app.engine.papering import Papering
+from app.engine.protocol import PaperPositionView, PaperTradeView, PaperView
+from app.paper.account import day_loss_usd
+from app.paper.curve import CurvePoint
+from app.paper.events import PositionClosed
+from app.paper.ledger import PaperLedger
+from app.paper.position import Position
+
+_CURVE_POINTS = 120
+_CLOSED_SHOWN = 20
+
+
+def paper_view(papering: Papering, now_ms: int) -> PaperView | None:
+    """The ledger as it stands; None before it has begun."""
+    ledger = papering.ledger
+    if ledger is None:
+        return None
+    account = ledger.account
+    return PaperView(
+        equity_usd=ledger.equity_usd,
+        cash_usd=account.cash_usd,
+        starting_usd=account.starting_usd,
+        day_result_usd=-day_loss_usd(account, ledger.equity_usd),
+        day_limit_usd=ledger.settings.daily_loss_limit,
+        tripped=account.tripped,
+        wins=account.wins,
+        losses=account.losses,
+        trades=account.trades,
+        fees_usd=account.fees_usd,
+        funding_usd=account.funding_usd,
+        follow=ledger.settings.follow,
+        positions=tuple(_position(ledger, position, now_ms) for position in ledger.positions),
+        opening=tuple(f"{_side(order.direction)} {clean(order.coin, 24)}" for order in ledger.orders if order.opens),
+        closed=tuple(_closed(closed) for closed, _ in zip(papering.closed, range(_CLOSED_SHOWN), strict=False)),
+        curve=_thinned(ledger.curve.points, now_ms, ledger.equity_usd),
+    )
+
+
+def _position(ledger: PaperLedger, position: Position, now_ms: int) -> PaperPositionView:
+    closing = next((order.reason for order in ledger.orders_of(position.coin) if not order.opens), "")
+    return PaperPositionView(
+        coin=clean(position.coin, 24),
+        direction=position.direction,
+        size=position.size,
+        entry_price=position.entry_price,
+        close_price=position.close_price,
+        liquidation_price=position.liquidation_price,
+        result_usd=position.result_usd,
+        result_bps=position.result_bps,
+        held_s=max(0, now_ms - position.opened_ms) / 1_000,
+        by=position.by,
+        waits_for=f"closing: {closing}" if closing else "",
+    )
+
+
+def _closed(closed: PositionClosed) -> PaperTradeView:
+    return PaperTradeView(
+        coin=clean(closed.coin, 24),
+        direction=closed.direction,
+        closed_ms=closed.closed_ms,
+        held_s=closed.held_ms / 1_000,
+        entry_price=closed.entry_price,
+        exit_price=closed.exit_price,
+        result_usd=closed.result_usd,
+        result_bps=closed.result_bps,
+        by=closed.by,
+        reason=closed.reason,
+    )
+
+
+def _thinned(points: tuple[CurvePoint, ...], now_ms: int, equity_usd: float) -> tuple[tuple[int, float], ...]:
+    """Evenly thinned, with the present as the last point."""
+    step = max(1, -(-len(points) // _CURVE_POINTS))
+    return (*((point.at_ms, point.equity_usd) for point in points[::step]), (now_ms, equity_usd))
+
+
+def _side(direction: int) -> str:
+    return "buying" if direction > 0 else "selling"

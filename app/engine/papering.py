@@ -1,0 +1,146 @@
+"""The paper ledger in a run: it is shown prices and reads, and what it does becomes events and rows."""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import get_args
+
+from app.config.settings import Settings
+from app.core.bus import Bus
+from app.core.errors import DataError, FrameError
+from app.core.events import RulesRead, ScalperRead
+from app.core.text import clean
+from app.engine.journal import Journal
+from app.engine.protocol import Mode, PaperAction
+from app.markets.market import Market
+from app.paper.events import PaperEvent, PositionClosed
+from app.paper.ledger import Decision, PaperLedger
+from app.paper.state import decode_state
+from app.paper.view import view_of
+from app.scalper.description import Position
+
+_SAVE_EVERY_MS = 60_000
+_CLOSED_KEPT = 50
+_WORDS: Mapping[PaperAction, str] = {
+    "long": "Paper order: buy {coin}",
+    "short": "Paper order: sell {coin}",
+    "close": "Paper order: close {coin}",
+    "flip": "Paper order: turn {coin} round",
+}
+
+
+class Papering:
+    """The ledger with what it needs of the core. Everything here is a function of the inputs."""
+
+    def __init__(
+        self, mode: Mode, settings: Settings, markets: Mapping[str, Market], cut_off: Callable[[], bool], bus: Bus,
+        journal: Journal, watched: Callable[[frozenset[str]], None],
+    ) -> None:  # fmt: skip
+        """`cut_off` says whether prices cannot come now; `watched` is told whose prices must be shown."""
+        self._mode = mode
+        self._settings = settings
+        self._markets = markets
+        self._cut_off = cut_off
+        self._bus = bus
+        self._journal = journal
+        self._watched = watched
+        self._stale_after_ms = round(settings.markets.stale_after_s * 1_000)
+        self._saved_ms = 0
+        self.ledger: PaperLedger | None = None
+        self.closed: deque[PositionClosed] = deque(maxlen=_CLOSED_KEPT)
+        for kind in get_args(PaperEvent):
+            bus.subscribe(kind, journal.paper_event)
+        bus.subscribe(ScalperRead, self._follow)
+        bus.subscribe(RulesRead, self._follow)
+
+    def begin(self, saved: bytes, now_ms: int) -> None:
+        """Go on from what was saved; from nothing where it is empty or cannot be used, and say so."""
+        state = None
+        try:
+            state = decode_state(saved) if saved else None
+        except DataError as error:
+            self._journal.say(now_ms, "error", "paper", f"{error}; the paper ledger begins anew")
+        self.ledger = PaperLedger(self._settings.paper, now_ms, state)
+        self._watched(self.ledger.wanted)
+
+    def decide(self, coin: str, action: PaperAction, now_ms: int) -> tuple[bool, str]:
+        """Carry out what a user decided; whether it was, and one sentence about it."""
+        ledger, market = self._begun(now_ms), self._markets.get(coin)
+        if ledger is None:
+            return False, "The paper ledger is being read: try again in a moment"
+        if market is None:
+            return False, f"{clean(coin, 32)} is not followed"
+        view = view_of(market, now_ms, stale_after_ms=self._stale_after_ms, hole=self._cut_off())
+        match action:
+            case "long" | "short":
+                decision = ledger.open(view, 1 if action == "long" else -1, "hand")
+            case "close":
+                decision = ledger.close(view, "hand")
+            case "flip":
+                decision = ledger.flip(view, "hand")
+        return self._take(decision, _WORDS[action].format(coin=clean(coin, 32)))
+
+    def look(self, market: Market, now_ms: int) -> None:
+        """A new price of a coin that is watched."""
+        if self.ledger is None:
+            return
+        try:
+            view = view_of(market, now_ms, stale_after_ms=self._stale_after_ms, hole=self._cut_off())
+        except FrameError as error:
+            self._journal.say(now_ms, "warning", "paper", str(error), kind="no price")
+            return
+        self._publish(self.ledger.look(view))
+
+    def every_second(self, now_ms: int) -> None:
+        """Let time pass."""
+        ledger = self._begun(now_ms)
+        if ledger is None:
+            return
+        self._publish(ledger.tick(now_ms))
+        if now_ms - self._saved_ms >= _SAVE_EVERY_MS:
+            self._save(ledger, now_ms)
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        self._saved_ms = min(self._saved_ms, now_ms)
+        if self.ledger is not None:
+            self.ledger.clock_set_back(now_ms)
+
+    def position_of(self, coin: str, now_ms: int) -> Position | None:
+        """The position in a coin as the scalper is told of it."""
+        position = self.ledger.position(coin) if self.ledger is not None else None
+        if position is None:
+            return None
+        held_s = max(0, now_ms - position.opened_ms) / 1_000
+        return Position(position.direction, position.entry_price, position.move_bps, held_s)
+
+    def _begun(self, now_ms: int) -> PaperLedger | None:
+        """The ledger; on a tape without a saved one it begins by itself."""
+        if self.ledger is None and self._mode == "tape":
+            self.begin(b"", now_ms)
+        return self.ledger
+
+    def _follow(self, read: ScalperRead | RulesRead) -> None:
+        market = self._markets.get(read.coin)
+        if self.ledger is None or market is None or self._settings.paper.follow == "off":
+            return
+        hole = self._cut_off()
+        self._take(
+            self.ledger.follow(view_of(market, read.at_ms, stale_after_ms=self._stale_after_ms, hole=hole), read), ""
+        )
+
+    def _take(self, decision: Decision, words: str) -> tuple[bool, str]:
+        self._publish(decision.events)
+        return (False, decision.refusal) if decision.refusal else (True, words)
+
+    def _publish(self, events: Sequence[PaperEvent]) -> None:
+        for event in events:
+            if isinstance(event, PositionClosed):
+                self.closed.appendleft(event)
+            self._bus.publish(event)
+        if events and self.ledger is not None:
+            self._watched(self.ledger.wanted)
+            self._save(self.ledger, self.ledger.state().at_ms)
+
+    def _save(self, ledger: PaperLedger, now_ms: int) -> None:
+        self._saved_ms = now_ms
+        self._journal.keep(ledger.state())

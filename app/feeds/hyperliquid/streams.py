@@ -1,0 +1,215 @@
+"""One socket to Hyperliquid: keeps the wanted subscriptions alive and puts each frame under its stream's name.
+
+It decides nothing about markets. Acknowledgements and answers to pings end here; every outcome becomes an input.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from app.core.clock import Clock
+from app.core.errors import FrameError
+from app.core.record import BOOKS_CONNECTION, DATA_CONNECTION, Connected, Dropped, Kind, StreamOpened
+from app.feeds.backoff import Backoff
+from app.feeds.budget import WeightBudget
+from app.feeds.hyperliquid.classify import Key, classify, fast_key, fast_key_of
+from app.feeds.hyperliquid.limits import VENUE
+from app.feeds.hyperliquid.wire import WireAcknowledgement, WireClientFrame, WireSubscription
+from app.feeds.inbox import Inbox
+from app.feeds.websocket import ConnectionSettings, WebSocketConnection
+
+_FRAME = int(Kind.FRAME)
+_REFUSED_FRAME_BYTES = 1_024
+_CONFLATED = frozenset({"l2Book", "bbo", "activeAssetCtx", "allMids"})
+
+_encode = msgspec.json.encode
+_pack = msgspec.msgpack.encode
+_GREETING = b"Websocket connection established"
+"""The venue greets some connections with this line of plain text. Any other is a message that was damaged."""
+_PING = _encode(WireClientFrame(method="ping"))
+
+
+class _Acknowledgement(msgspec.Struct):
+    channel: str
+    data: WireAcknowledgement
+
+
+_decode_acknowledgement = msgspec.json.Decoder(_Acknowledgement).decode
+
+
+class Lane(NamedTuple):
+    """A socket's name in the inputs, and the number of its control stream: its others count up from there."""
+
+    connection: str
+    control_stream: int
+
+
+DATA_LANE = Lane(DATA_CONNECTION, 1)
+BOOKS_LANE = Lane(BOOKS_CONNECTION, 1_000_001)
+"""Fast books have a socket of their own: on the wire they look like slow ones of the same coin."""
+
+
+class StreamClient:
+    """`run` keeps the socket up until it is cancelled; `subscribe` never blocks."""
+
+    def __init__(
+        self,
+        lane: Lane,
+        settings: ConnectionSettings,
+        inbox: Inbox,
+        clock: Clock,
+        generator: np.random.Generator,
+        new_sockets: WeightBudget,
+    ) -> None:
+        """`new_sockets` is the budget of new connections that all sockets to the venue share."""
+        self._lane = lane
+        self._inbox = inbox
+        self._wanted: dict[Key, WireSubscription] = {}
+        self._streams: dict[Key, int] = {}
+        self._by_frame: dict[Key, int] = {}
+        self._fast_streams: dict[bytes | None, tuple[int, Callable[[int, int, bytes], None]]] = {}
+        self._connected = False
+        self._anything_wanted = asyncio.Event()
+        self.received_frames = 0
+        self.control_frames = 0
+        self._connection = WebSocketConnection(
+            settings, self, clock=clock, backoff=Backoff(generator), new_sockets=new_sockets
+        )
+        self._put(lane.control_stream, Kind.STREAM, self._control())
+
+    @property
+    def subscriptions(self) -> int:
+        """Subscriptions the venue has acknowledged at least once."""
+        return len(self._streams)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the socket is up."""
+        return self._connected
+
+    @property
+    def connection(self) -> str:
+        """The socket's name in the inputs."""
+        return self._lane.connection
+
+    def opened(self) -> list[StreamOpened]:
+        """What each stream carries, as it was told when it was opened."""
+        return [
+            self._control(),
+            *(StreamOpened(stream, VENUE, "websocket", *key) for key, stream in self._streams.items()),
+        ]
+
+    async def run(self) -> None:
+        """Keep the socket up."""
+        await self._connection.run()
+
+    async def run_when_wanted(self) -> None:
+        """Keep the socket up, from the moment on when anything is wanted of it."""
+        await self._anything_wanted.wait()
+        await self.run()
+
+    def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        """Want these from now on. Already wanted ones are left alone."""
+        for subscription in subscriptions:
+            key = _key_of(subscription)
+            if key not in self._wanted:
+                self._wanted[key] = subscription
+                self._anything_wanted.set()
+                if self._connected:
+                    self._send_subscribe(subscription)
+
+    # What the connection tells.
+
+    def connected(self, attempt: int) -> None:
+        """The socket is open: ask for everything that is wanted."""
+        self._connected = True
+        self._put(self._lane.control_stream, Kind.CONNECT, Connected(VENUE, self._lane.connection, attempt))
+        for subscription in self._wanted.values():
+            self._send_subscribe(subscription)
+
+    def dropped(self, reason: str, retry_in_s: float) -> None:
+        """The socket is gone."""
+        self._connected = False
+        dropped = Dropped(VENUE, self._lane.connection, reason, round(retry_in_s, 3))
+        self._put(self._lane.control_stream, Kind.DROP, dropped)
+
+    def received(self, frame: bytes) -> bool:
+        """Hand a frame on under the stream it belongs to; whether it was data."""
+        self.received_frames += 1
+        known = self._fast_streams.get(fast_key(frame))
+        if known is None:
+            return self._received_slowly(frame)
+        stream, put = known
+        put(stream, _FRAME, frame)
+        return True
+
+    async def digested(self) -> None:
+        """Wait until the engine has taken all frames."""
+        await self._inbox.drained()
+
+    def _received_slowly(self, frame: bytes) -> bool:
+        if frame.startswith(_GREETING):
+            self.control_frames += 1
+            return False
+        try:
+            key = classify(frame)
+        except FrameError:
+            self._refuse(frame)
+            return False
+        stream = self._by_frame.get(key)
+        if stream is not None:
+            self._put_of(key.channel)(stream, _FRAME, frame)
+        elif key.channel == "subscriptionResponse":
+            self._acknowledged(frame)
+        elif key.channel in ("pong", "post"):
+            self.control_frames += 1
+        else:
+            self._refuse(frame)
+        return stream is not None
+
+    def _refuse(self, frame: bytes) -> None:
+        """The core counts what nobody can use; the beginning is enough to say why."""
+        self._inbox.put(self._lane.control_stream, _FRAME, frame[:_REFUSED_FRAME_BYTES])
+
+    def _acknowledged(self, frame: bytes) -> None:
+        try:
+            data = _decode_acknowledgement(frame).data
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self._refuse(frame)
+            return
+        self.control_frames += 1
+        key = _key_of(data.subscription)
+        if data.method != "subscribe" or key not in self._wanted or key in self._streams:
+            return
+        stream = self._streams[key] = self._lane.control_stream + 1 + len(self._streams)
+        self._put(stream, Kind.STREAM, StreamOpened(stream, VENUE, "websocket", *key))
+        on_the_wire = key._replace(variant="") if key.variant == "fast" else key
+        self._by_frame[on_the_wire] = stream
+        if not on_the_wire.variant:
+            self._fast_streams[fast_key_of(key.channel, key.subject)] = (stream, self._put_of(key.channel))
+
+    def _put_of(self, channel: str) -> Callable[[int, int, bytes], None]:
+        return self._inbox.put_newest if channel in _CONFLATED else self._inbox.put
+
+    def _send_subscribe(self, subscription: WireSubscription) -> None:
+        self._connection.send(_encode(WireClientFrame(method="subscribe", subscription=subscription)))
+
+    def _control(self) -> StreamOpened:
+        subject = "" if self._lane is DATA_LANE else self._lane.connection
+        return StreamOpened(self._lane.control_stream, VENUE, "websocket", "control", subject)
+
+    def _put(self, stream: int, kind: Kind, payload: msgspec.Struct) -> None:
+        self._inbox.put(stream, kind, _pack(payload))
+
+
+def ping_frame() -> bytes:
+    """What keeps a socket from being taken for dead."""
+    return _PING
+
+
+def _key_of(subscription: WireSubscription) -> Key:
+    variant = subscription.interval or ("fast" if subscription.fast else "")
+    return Key(subscription.type, subscription.coin or subscription.user or "", variant)

@@ -1,0 +1,51 @@
+"""Sums of the ledger, and its day with the circuit breaker. Pure."""
+
+import msgspec
+
+from app.paper.events import Fill, FundingPaid, PositionClosed
+from app.paper.state import Account
+
+DAY_MS = 86_400_000
+
+
+def new_account(starting_usd: float, now_ms: int) -> Account:
+    """An account nothing has happened to."""
+    return Account(starting_usd=starting_usd, day=now_ms // DAY_MS, day_equity_usd=starting_usd)
+
+
+def with_fee(account: Account, fill: Fill) -> Account:
+    """The account after the fee of a fill."""
+    return msgspec.structs.replace(account, fees_usd=account.fees_usd + fill.fee_usd)
+
+
+def with_funding_paid(account: Account, paid: FundingPaid) -> Account:
+    """The account after funding was paid or received."""
+    return msgspec.structs.replace(account, funding_usd=account.funding_usd + paid.paid_usd)
+
+
+def with_closed(account: Account, closed: PositionClosed) -> Account:
+    """The account after a position closed; its fees and funding were taken as they came."""
+    return msgspec.structs.replace(
+        account,
+        realised_usd=account.realised_usd + closed.gross_usd,
+        wins=account.wins + (closed.result_usd > 0),
+        losses=account.losses + (closed.result_usd < 0),
+        trades=account.trades + 1,
+    )
+
+
+def on_day(account: Account, now_ms: int, equity_usd: float) -> Account:
+    """The account at `now_ms`: a new UTC day begins with the equity of this moment and with the breaker closed."""
+    if now_ms // DAY_MS <= account.day:
+        return account
+    return msgspec.structs.replace(account, day=now_ms // DAY_MS, day_equity_usd=equity_usd, tripped=False)
+
+
+def day_loss_usd(account: Account, equity_usd: float) -> float:
+    """What the day has lost so far, realised and unrealised; below 0 when it has won."""
+    return account.day_equity_usd - equity_usd
+
+
+def next_day_ms(account: Account) -> int:
+    """When the account's day ends."""
+    return (account.day + 1) * DAY_MS

@@ -1,0 +1,114 @@
+"""What the ledger is shown of one coin. Numbers that cannot be are refused here, before they cost anything."""
+
+from itertools import pairwise
+from typing import Literal
+
+import msgspec
+
+from app.core.errors import FrameError
+from app.core.events import Book, Level, Quote
+from app.markets.market import Market, Touch
+from app.paper.events import Direction
+
+Trouble = Literal["", "stale", "hole"]
+_LOWEST, _HIGHEST, _LARGEST = 1e-12, 1e12, 1e15
+
+
+class CoinView(msgspec.Struct, frozen=True, kw_only=True):
+    """One coin at `now_ms`, the engine's time.
+
+    `quote` and `book` are the newest; `funding` is the hour's rate as a fraction. With `trouble` nothing is filled and
+    no price counts: the data is stale, or trades are missing. Raises `FrameError` for numbers that cannot be.
+    """
+
+    coin: str
+    now_ms: int
+    quote: Quote | None = None
+    book: Book | None = None
+    mark_price: float | None = None
+    funding: float | None = None
+    maximum_leverage: int | None = None
+    size_decimals: int | None = None
+    trouble: Trouble = ""
+
+    def __post_init__(self) -> None:
+        _check_numbers(self)
+        for picture in (self.quote, self.book):
+            if picture is not None and (picture.coin != self.coin or not 0 < picture.time_ms <= self.now_ms):
+                raise FrameError(f"{self.coin}: a price of another coin or of later than now; waiting for the next one")
+        if self.quote is not None:
+            _check_sides(self.coin, _one(self.quote.bid), _one(self.quote.ask))
+        if self.book is not None:
+            _check_sides(self.coin, self.book.bids, self.book.asks)
+
+    @property
+    def touch(self) -> Touch | None:
+        """Best bid and offer from quote or book, whichever is newer (the quote where they are equal)."""
+        quote, book = self.quote, self.book
+        if quote is not None and (book is None or quote.time_ms >= book.time_ms):
+            return Touch(quote.bid, quote.ask, quote.time_ms)
+        if book is None:
+            return None
+        return Touch(next(iter(book.bids), None), next(iter(book.asks), None), book.time_ms)
+
+    @property
+    def mid(self) -> float | None:
+        """Halfway between best bid and offer; None where a side is missing or the data is in trouble."""
+        touch = self.touch
+        if self.trouble or touch is None or touch.bid is None or touch.ask is None:
+            return None
+        return (touch.bid.price + touch.ask.price) / 2
+
+    def closing_price(self, direction: Direction) -> float | None:
+        """What a position would close at by the touch: the bid for a long, the ask for a short; None in trouble."""
+        touch = self.touch
+        if self.trouble or touch is None:
+            return None
+        level = touch.bid if direction > 0 else touch.ask
+        return None if level is None else level.price
+
+
+def view_of(market: Market, now_ms: int, *, stale_after_ms: int, hole: bool) -> CoinView:
+    """What the ledger is shown of `market`; `hole` says that trades of it are missing now.
+
+    A best bid and offer older than `stale_after_ms` are stale, whatever trades came since. Raises `FrameError`.
+    """
+    touch, context, listing = market.touch, market.context(), market.listing
+    stale = touch is None or now_ms - touch.time_ms > stale_after_ms
+    return CoinView(
+        coin=market.coin,
+        now_ms=now_ms,
+        quote=market.quote(),
+        book=market.book(),
+        mark_price=context.mark_price if context else None,
+        funding=context.funding if context else None,
+        maximum_leverage=listing.maximum_leverage if listing else None,
+        size_decimals=listing.size_decimals if listing else None,
+        trouble="stale" if stale else "hole" if hole else "",
+    )
+
+
+def _one(level: Level | None) -> tuple[Level, ...]:
+    return () if level is None else (level,)
+
+
+def _check_numbers(view: CoinView) -> None:
+    sound = (
+        (view.mark_price is None or _LOWEST <= view.mark_price <= _HIGHEST)
+        and (view.funding is None or -1 < view.funding < 1)
+        and (view.maximum_leverage is None or 1 <= view.maximum_leverage <= 1_000)
+        and (view.size_decimals is None or 0 <= view.size_decimals <= 8)
+    )
+    if not sound:
+        raise FrameError(f"{view.coin}: a mark price, funding rate or listing out of range; waiting for the next one")
+
+
+def _check_sides(coin: str, bids: tuple[Level, ...], asks: tuple[Level, ...]) -> None:
+    sound = (
+        all(_LOWEST <= level.price <= _HIGHEST and 0 <= level.size < _LARGEST for level in (*bids, *asks))
+        and all(better.price > worse.price for better, worse in pairwise(bids))
+        and all(better.price < worse.price for better, worse in pairwise(asks))
+        and not (bids and asks and bids[0].price >= asks[0].price)
+    )
+    if not sound:
+        raise FrameError(f"{coin}: prices out of range, unsorted or crossed; waiting for the next ones")

@@ -1,0 +1,74 @@
+"""A read as claims that can be graded, each with the rules' claim of the same instant as the one to beat. Pure."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from app.config.settings import RulesSettings
+from app.core.calls import Call
+from app.core.events import RulesRead, ScalperRead
+from app.markets.mid_claims import MarketFacts, MidClaim, mid_call
+from app.markets.reads import rules_version
+
+HORIZONS_S = (30, 60, 300)
+
+
+def read_calls(
+    read: ScalperRead,
+    rules: RulesRead | None,
+    facts: MarketFacts | None,
+    settings: RulesSettings,
+    source: str,
+    sequence: int,
+) -> Iterator[Call]:
+    """The calls of a read, each after its twin by the rules where these claim anything.
+
+    There is one for its continuation and one for its action; nothing without a market to act on. The probability is
+    the read's continuation, taken for the direction of the call.
+    """
+    if facts is None:
+        return
+    for kind, direction in _claims(read):
+        for horizon_s in HORIZONS_S:
+            own = MidClaim(
+                claimant=f"ai {read.model}",
+                version=read.version,
+                kind=kind,
+                probability=_towards(direction, read.direction, read.continuation),
+                direction=direction,
+                horizon_s=horizon_s,
+                made_at_ms=read.at_ms,
+            )
+            twin = _twin(own, rules, settings)
+            if twin is not None:
+                baseline = mid_call(twin, read.coin, facts, settings, source, sequence)
+                yield baseline
+                own = msgspec.structs.replace(own, baseline_id=baseline.call_id)
+            yield mid_call(own, read.coin, facts, settings, source, sequence)
+
+
+def _claims(read: ScalperRead) -> Iterator[tuple[str, int]]:
+    """What a read claims: kind and direction."""
+    if read.direction:
+        yield "continuation", read.direction
+    action = {"LONG": 1, "SHORT": -1}.get(read.action, 0)
+    if action:
+        yield "conflict" if read.conflict else "action", action
+
+
+def _twin(claim: MidClaim, rules: RulesRead | None, settings: RulesSettings) -> MidClaim | None:
+    """The same claim with the rules' probability; None where the rules claim nothing."""
+    if rules is None or rules.continuation is None or not rules.direction:
+        return None
+    probability = _towards(claim.direction, rules.direction, rules.continuation)
+    return msgspec.structs.replace(claim, claimant="rules", version=rules_version(settings), probability=probability)
+
+
+def _towards(direction: int, of: int, continuation: float) -> float:
+    """The probability of a move in `direction`, from a continuation in percent of a move in the direction `of`.
+
+    Without a move to continue it says nothing: one half.
+    """
+    if not of:
+        return 0.5
+    return continuation / 100 if direction == of else 1 - continuation / 100

@@ -1,0 +1,35 @@
+"""What the key for work by hand means on each panel, and what is said of the work. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.core.text import clean
+from app.engine.protocol import JobName, JobView
+from app.ui.widgets.flash import Level
+
+
+@dataclass(frozen=True)
+class JobWords:
+    """A job as the footer names it, and as a sentence of help."""
+
+    label: str
+    description: str
+
+
+JOBS: Mapping[JobName, JobWords] = {
+    "markets": JobWords("refresh", "Ask the venue for its markets again"),
+    "read": JobWords("read", "Have the model read the coin now"),
+}
+"""Every job that a panel can name as its own."""
+
+
+def running(jobs: Sequence[JobView], name: JobName) -> bool:
+    """Whether a job is being done."""
+    return any((job.name, job.state) == (name, "running") for job in jobs)
+
+
+def job_news(before: Sequence[JobView], after: Sequence[JobView]) -> list[tuple[str, Level]]:
+    """What there is to say when jobs have ended since an earlier snapshot, in their order."""
+    told = set(before)
+    ended = (job for job in after if job.state in ("done", "failed") and job not in told)
+    return [(str(clean(job.message, 200)), "info" if job.state == "done" else "warning") for job in ended]

@@ -1,0 +1,348 @@
+"""The paper ledger: sums, positions, trades that are over, equity, and what other screens say of it. Pure.
+
+Every text here that could be taken for real money says "paper".
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from app.core.text import clean
+from app.engine.protocol import MarketRow, PaperPositionView, PaperTradeView, PaperView, Snapshot
+from app.ui import format as shown
+from app.ui.panels.markets import as_of_now, waiting_sentence
+from app.ui.state import DeckView
+from app.ui.theme import Role
+from app.ui.widgets.candle_canvas import ChartView, Pin
+from app.ui.widgets.columns import Cell, Column, Row, TableView
+from app.ui.widgets.parts import Part
+
+BANNER = "PAPER: no money, no orders anywhere"
+LEGEND = "paper: L long  S short  X exit"
+NOT_BEGUN = "The paper ledger has not begun: the engine is still reading what was saved of it."
+
+_RANK = 40
+"""In the header: after source, troubled feeds, tape and recording, before feeds that are well."""
+_NOTHING_USD = 0.005
+_NOTHING_BPS = 0.05
+_POSITION_COLUMNS = (
+    Column("coin", 9, "left"),
+    Column("side", 7, "left", priority=1),
+    Column("size", 9, priority=8),
+    Column("entry", 10, priority=4, words="entry price"),
+    Column("now", 10, priority=5, words="price now", flashes=True),
+    Column("paper $", 10, priority=2, words="result in paper dollars", flashes=True),
+    Column("bp", 7, priority=3, words="result bp"),
+    Column("liq", 10, priority=7, words="liquidation price"),
+    Column("held", 7, priority=4),
+    Column("by", 5, "left", priority=10, words="opened by"),
+    Column("age", 9, priority=9, words="age of price"),
+    Column("waits for", 20, "left", priority=6, flexible=True),
+)
+_TRADE_COLUMNS = (
+    Column("closed", 8, "left", priority=2, words="closed at"),
+    Column("coin", 9, "left"),
+    Column("side", 7, "left", priority=1),
+    Column("held", 7, priority=6),
+    Column("entry", 10, priority=7, words="entry price"),
+    Column("exit", 10, priority=8, words="exit price"),
+    Column("paper $", 10, priority=3, words="result in paper dollars"),
+    Column("bp", 7, priority=4, words="result bp"),
+    Column("by", 5, "left", priority=9, words="opened by"),
+    Column("reason", 13, "left", priority=5),
+)
+
+
+class PaperKeys(NamedTuple):
+    """The keys that sentences name, as the footer shows them."""
+
+    long: str = "B"
+    short: str = "S"
+    close: str = "C"
+    flip: str = "F"
+    back: str = "esc"
+
+
+def signed_usd(value: float) -> str:
+    """Paper dollars with a sign: `+12.30`, `-1.20M`; what rounds to zero has none."""
+    if not math.isfinite(value):
+        return shown.DASH
+    if abs(value) < _NOTHING_USD:
+        return "0.00"
+    sign = "+" if value > 0 else "-"
+    return sign + (f"{abs(value):,.2f}" if abs(value) < 99_999.995 else shown.compact(abs(value)))
+
+
+def realised_usd(paper: PaperView) -> float:
+    """What the positions that are over have made, in paper dollars before fees and funding."""
+    return paper.cash_usd - paper.starting_usd + paper.fees_usd + paper.funding_usd
+
+
+def paper_coin(row: Row) -> str:
+    """The coin a row of positions or trades is about."""
+    return row.key.rsplit(" ", 1)[0]
+
+
+def positions_view(view: DeckView, keys: PaperKeys) -> TableView:
+    """Open positions, and orders that are on their way to open one; those of stale coins are dimmed."""
+    snapshot, paper = view.shown, _paper(view)
+    if snapshot is None or paper is None:
+        return TableView("Paper positions", _POSITION_COLUMNS, (), _waiting(view))
+    rows = (
+        *(_position_row(position, snapshot, view) for position in paper.positions),
+        *(_order_row(order, snapshot, view) for order in paper.opening),
+    )
+    empty = (
+        "The breaker is tripped: no paper position opens before 00:00 UTC."
+        if paper.tripped
+        else f"No paper position. {keys.back} goes back; on a coin there {keys.long} goes long on paper, "
+        f"{keys.short} short."
+    )
+    return TableView(f"Paper positions {len(paper.positions)}", _POSITION_COLUMNS, rows, empty)
+
+
+def trades_view(view: DeckView, keys: PaperKeys) -> TableView:
+    """Positions that are over, the newest first."""
+    snapshot, paper = view.shown, _paper(view)
+    if snapshot is None or paper is None:
+        return TableView("Closed paper trades", _TRADE_COLUMNS, (), _waiting(view))
+    rows = tuple(_trade_row(trade, snapshot, dimmed=view.outdated) for trade in paper.closed)
+    more = f"last {len(rows)} of {paper.trades:,}" if paper.trades > len(rows) else f"{len(rows)}"
+    empty = (
+        f"No paper position was closed yet. {keys.close} closes the one under the cursor, {keys.flip} turns it round."
+    )
+    return TableView(f"Closed paper trades {more} · UTC", _TRADE_COLUMNS, rows, empty)
+
+
+def sums_lines(view: DeckView, width: int, most: int) -> list[tuple[str, Role]]:
+    """The sums in at most `most` lines of `width` cells; the last is cut where there are more."""
+    paper = _paper(view)
+    if paper is None:
+        return [(_waiting(view), "muted")]
+    lines = [""]
+    for part in _sums(paper):
+        joined = f"{lines[-1]} · {part}" if lines[-1] else part
+        lines[-1:] = [joined] if len(joined) <= width - 2 or not lines[-1] else [lines[-1], part]
+    kept = [*lines[: most - 1], " · ".join(lines[most - 1 :])] if len(lines) > most else lines
+    role: Role = "stale" if view.outdated else "text"
+    return [(line, "alert" if "TRIPPED" in line and role == "text" else role) for line in kept]
+
+
+def paper_part(view: DeckView) -> Part | None:
+    """What the header says while positions are open: what they would bring if they closed now."""
+    paper = view.newest.paper if view.newest is not None else None
+    if view.newest is None or paper is None or not paper.positions or view.outdated:
+        return None
+    total_usd = sum(position.result_usd for position in paper.positions)
+    old = any(_is_stale(_market_of(view.newest, position.coin)) for position in paper.positions)
+    return Part((f"PAPER {signed_usd(total_usd)}{' stale' if old else ''}",), _result_role(total_usd, stale=old), _RANK)
+
+
+def paper_line(view: DeckView, coin: str) -> tuple[str, Role]:
+    """The paper position of one coin, or the order that opens one, on a line; empty without."""
+    snapshot, paper = view.shown, _paper(view)
+    if snapshot is None or paper is None:
+        return "", "muted"
+    name = str(clean(coin, 24))
+    position = next((position for position in paper.positions if position.coin == name), None)
+    order = next((side for side, of_coin in map(_order, paper.opening) if of_coin == name), "")
+    if position is None:
+        return (f"PAPER {order}: on its way", "accent") if order else ("", "muted")
+    market = next((market for market in snapshot.markets if market.coin == coin), None)
+    stale = view.outdated or _is_stale(market)
+    return " · ".join(_position_words(position, market, order)), _result_role(position.result_usd, stale=stale)
+
+
+def with_paper(chart: ChartView, view: DeckView, coin: str) -> ChartView:
+    """A chart of a coin with entries and exits on paper marked at their time and price."""
+    snapshot, paper = view.shown, _paper(view)
+    if snapshot is None or paper is None or not chart.candles:
+        return chart
+    name = str(clean(coin, 24))
+    pins = (
+        *(pin for trade in reversed(paper.closed) if trade.coin == name for pin in _trade_pins(trade)),
+        *(_entry_pin(each, snapshot.wall_ms) for each in paper.positions if each.coin == name),
+    )
+    return replace(chart, pins=pins, legend=LEGEND) if pins else chart
+
+
+def _paper(view: DeckView) -> PaperView | None:
+    return view.shown.paper if view.shown is not None else None
+
+
+def _waiting(view: DeckView) -> str:
+    return NOT_BEGUN if view.shown is not None and not view.outdated else waiting_sentence(view)
+
+
+def _sums(paper: PaperView) -> Iterator[str]:
+    if paper.tripped:
+        yield "breaker TRIPPED until 00:00 UTC: everything closes, nothing opens"
+    yield f"equity {_usd(paper.equity_usd)} paper $"
+    yield f"today {signed_usd(paper.day_result_usd)} (limit {signed_usd(-paper.day_limit_usd)})"
+    yield f"began with {_usd(paper.starting_usd)}"
+    yield f"cash {_usd(paper.cash_usd)}"
+    yield f"realised {signed_usd(realised_usd(paper))}"
+    yield f"fees {_usd(paper.fees_usd)}"
+    yield f"funding {'received' if paper.funding_usd < 0 else 'paid'} {_usd(abs(paper.funding_usd))}"
+    yield f"{paper.wins:,} won, {paper.losses:,} lost of {paper.trades:,} trades"
+    yield f"follow {paper.follow}"
+    if not paper.tripped:
+        yield "breaker ready"
+
+
+def _usd(value: float) -> str:
+    return shown.price(value, 2) if abs(value) < 1e12 else shown.compact(value)
+
+
+def _position_row(position: PaperPositionView, snapshot: Snapshot, view: DeckView) -> Row:
+    found = _market_of(snapshot, position.coin)
+    market = None if found is None else as_of_now(found, view)
+    coin, side = str(clean(position.coin, 24)), _side(position.direction)
+    decimals = _decimals(market, position.entry_price)
+    prices = (position.entry_price, position.close_price, position.liquidation_price)
+    entry, now, liquidation = (Cell(shown.price(price, decimals)) for price in prices)
+    by, waits_for = str(clean(position.by, 12)), str(clean(position.waits_for, 60))
+    cells = (
+        Cell(coin, "accent"),
+        _side_cell(position.direction),
+        Cell(shown.amount(position.size)),
+        entry,
+        now,
+        *_result_cells(position.result_usd, position.result_bps),
+        liquidation,
+        Cell(shown.duration(position.held_s)),
+        Cell(by, "muted"),
+        _age_cell(market),
+        Cell(waits_for, "warning"),
+    )
+    age_s = None if market is None or market.age_ms is None else market.age_ms / 1_000
+    values = (
+        coin, side, position.size, position.entry_price, position.close_price, position.result_usd,
+        position.result_bps, position.liquidation_price, position.held_s, by, age_s, waits_for,
+    )  # fmt: skip
+    key = f"{found.coin if found is not None else position.coin} position"
+    stale = view.outdated or _is_stale(market)
+    return Row(key, cells, stale, values=values, name=f"{coin} paper {side}")
+
+
+def _order_row(order: str, snapshot: Snapshot, view: DeckView) -> Row:
+    """An order that is to open a position: the engine tells its side and its coin."""
+    side, name = _order(order)
+    coin, unknown = str(clean(name, 24)), Cell(shown.DASH, "muted")
+    found = _market_of(snapshot, name)
+    cells = (Cell(coin, "accent"), Cell(side, "accent"), *(unknown,) * 9, Cell("on its way", "accent"))
+    key = f"{found.coin if found is not None else name} opening"
+    return Row(key, cells, view.outdated, name=f"{coin} paper order, {side}")
+
+
+def _order(text: str) -> tuple[str, str]:
+    """Side and coin of an order that is to open a position."""
+    side, _, coin = text.partition(" ")
+    return str(clean(side, 12)), coin
+
+
+def _trade_row(trade: PaperTradeView, snapshot: Snapshot, *, dimmed: bool) -> Row:
+    found = _market_of(snapshot, trade.coin)
+    coin, side = str(clean(trade.coin, 24)), _side(trade.direction)
+    decimals = _decimals(found, trade.entry_price)
+    by, reason = str(clean(trade.by, 12)), str(clean(trade.reason, 40))
+    cells = (
+        Cell(shown.clock(trade.closed_ms), "muted", shown.moment(trade.closed_ms)),
+        Cell(coin, "accent"),
+        _side_cell(trade.direction),
+        Cell(shown.duration(trade.held_s)),
+        Cell(shown.price(trade.entry_price, decimals)),
+        Cell(shown.price(trade.exit_price, decimals)),
+        *_result_cells(trade.result_usd, trade.result_bps),
+        Cell(by, "muted"),
+        Cell(reason, "warning" if reason in ("breaker", "liquidation") else "text"),
+    )
+    values = (
+        trade.closed_ms, coin, side, trade.held_s, trade.entry_price, trade.exit_price, trade.result_usd,
+        trade.result_bps, by, reason,
+    )  # fmt: skip
+    key = f"{found.coin if found is not None else trade.coin} {trade.closed_ms}"
+    return Row(key, cells, dimmed, values=values, name=f"{coin} paper trade closed at {shown.clock(trade.closed_ms)}")
+
+
+def _position_words(position: PaperPositionView, market: MarketRow | None, order: str) -> Iterator[str]:
+    decimals = _decimals(market, position.entry_price)
+    yield f"PAPER {_side(position.direction)} {signed_usd(position.result_usd)} ({_signed_bps(position.result_bps)} bp)"
+    yield f"entry {shown.price(position.entry_price, decimals)}"
+    yield f"held {shown.duration(position.held_s)}"
+    yield f"liq {shown.price(position.liquidation_price, decimals)}"
+    yield f"size {shown.amount(position.size)}"
+    if position.waits_for:
+        yield str(clean(position.waits_for, 60))
+    if order:
+        yield f"then {order}"
+
+
+def _side(direction: int) -> str:
+    return "long" if direction > 0 else "short"
+
+
+def _side_cell(direction: int) -> Cell:
+    text = f"{shown.direction_arrow(direction)} {_side(direction)}"
+    return Cell(text, "up" if direction > 0 else "down", _side(direction))
+
+
+def _result_cells(usd: float, bps: float) -> tuple[Cell, Cell]:
+    role = _result_role(usd, stale=False)
+    return Cell(signed_usd(usd), role), Cell(_signed_bps(bps), role)
+
+
+def _result_role(usd: float, *, stale: bool) -> Role:
+    if stale:
+        return "stale"
+    return "muted" if abs(usd) < _NOTHING_USD else "up" if usd > 0 else "down"
+
+
+def _signed_bps(value: float) -> str:
+    if abs(value) < _NOTHING_BPS:
+        return "0.0"
+    return f"{'+' if value > 0 else ''}{shown.basis_points(value)}"
+
+
+def _age_cell(market: MarketRow | None) -> Cell:
+    """How old the newest data of the coin is, as the Markets panel says it."""
+    if market is None:
+        return Cell("unlisted", "warning")
+    age = shown.age(market.age_ms)
+    if market.stale:
+        return Cell(f"stale {age}", "stale")
+    return Cell(f"gap {age}", "warning") if market.hole else Cell(age, "muted")
+
+
+def _is_stale(market: MarketRow | None) -> bool:
+    """Whether nobody vouches for the price of a coin; one that is not listed has none."""
+    return market is None or market.stale
+
+
+def _market_of(snapshot: Snapshot, coin: str) -> MarketRow | None:
+    """The market of a coin as the ledger names it: cleaned, and cut where it is long."""
+    exact = next((market for market in snapshot.markets if market.coin == coin), None)
+    return exact or next((market for market in snapshot.markets if clean(market.coin, 24) == coin), None)
+
+
+def _decimals(market: MarketRow | None, price: float) -> int:
+    """Places of a coin's prices; of one that is not listed, as many as leave four digits or more."""
+    if market is not None:
+        return market.price_decimals
+    return 2 if price >= 100 else 6
+
+
+def _trade_pins(trade: PaperTradeView) -> Iterator[Pin]:
+    opened_ms = trade.closed_ms - round(trade.held_s * 1_000)
+    yield Pin(opened_ms, trade.entry_price, _letter(trade.direction), _side_cell(trade.direction).role)
+    yield Pin(trade.closed_ms, trade.exit_price, "X", "warning")
+
+
+def _entry_pin(position: PaperPositionView, wall_ms: int) -> Pin:
+    opened_ms = wall_ms - round(position.held_s * 1_000)
+    return Pin(opened_ms, position.entry_price, _letter(position.direction), _side_cell(position.direction).role)
+
+
+def _letter(direction: int) -> str:
+    return "L" if direction > 0 else "S"

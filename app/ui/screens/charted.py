@@ -1,0 +1,48 @@
+"""A screen with a chart of one coin: the length of its candles, and the crosshair."""
+
+from typing import ClassVar, get_args
+
+from textual.binding import BindingType
+
+from app.markets.candles import Interval
+from app.ui.actions import bindings
+from app.ui.screens.panels import PanelScreen
+from app.ui.theme import Palette
+from app.ui.widgets.candle_canvas import Marks
+from app.ui.widgets.candle_chart import CandleChart
+
+_INTERVALS: tuple[Interval, ...] = get_args(Interval)
+
+
+class ChartedScreen(PanelScreen):
+    """Follows one coin; `interval` is that of its candles."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("market")
+
+    def __init__(self, palette: Palette, coin: str, interval: Interval, marks: Marks) -> None:
+        super().__init__(palette)
+        self.coin = coin
+        self.interval: Interval = interval
+        self.chart = CandleChart(marks, id="chart")
+
+    def drawn_for(self) -> tuple[object, ...]:
+        return (*super().drawn_for(), self.interval)
+
+    def action_interval(self, steps: int) -> None:
+        """Change the chart to candles longer or shorter by steps."""
+        place = _INTERVALS.index(self.interval) + steps
+        if 0 <= place < len(_INTERVALS):
+            self.interval = _INTERVALS[place]
+            self.flash.say(f"Candles of {self.interval}.")
+        else:
+            self.flash.say(
+                f"There are no candles {'longer' if steps > 0 else 'shorter'} than {self.interval}.", "warning"
+            )
+
+    def action_crosshair(self, steps: int) -> None:
+        """Move the crosshair by candles."""
+        self.chart.move_crosshair(steps)
+
+    def action_no_crosshair(self) -> None:
+        """Take the crosshair away."""
+        self.chart.remove_crosshair()

@@ -1,0 +1,185 @@
+"""The paper ledger in a core: keys open and close, prices fill and stop, reads are followed, a restart goes on."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from core_driver import Driver
+from test_scalper_desk import Deck
+
+from app.config.settings import MarketsSettings, PaperSettings, ScalperSettings, Settings
+from app.core.record import Kind
+from app.engine.freeze import Outside, freeze
+from app.engine.protocol import PaperAction, PaperView, RestorePaper, SourceView, TradePaper
+from app.paper.events import PaperEvent, PositionClosed
+from app.paper.state import encode_state
+
+SOURCE = SourceView("live", "LIVE", "venue")
+
+
+class Bench(Deck):
+    """A deck with a paper ledger, whose prices a test gives."""
+
+    def __init__(self, saved: bytes = b"", **paper: Any) -> None:
+        super().__init__(enabled=False)
+        self.settings = msgspec.structs.replace(self.settings, paper=PaperSettings(**paper))
+        self.core.settings = self.settings
+        self.core.paper._settings = self.settings
+        self.events: list[PaperEvent] = []
+        self.core.journal.keep = lambda event: self.events.append(event)  # type: ignore[arg-type]
+        self.put(Kind.COMMAND, RestorePaper(saved))
+        self.price(100.0)
+
+    def price(self, mid: float, seconds: float = 0.25) -> None:
+        self.quote("BTC", mid - 0.01, mid + 0.01)
+        self.tick(seconds)
+
+    def decide(self, action: PaperAction, coin: str = "BTC") -> tuple[bool, str]:
+        self.put(Kind.COMMAND, TradePaper(coin, action))
+        return self.core.command_result
+
+    def settle(self, mid: float = 100.0) -> None:
+        """Let an order that was decided be filled."""
+        for _ in range(3):
+            self.price(mid)
+
+    @property
+    def paper(self) -> PaperView:
+        view = freeze(self.core, SOURCE, Outside()).paper
+        assert view is not None
+        return view
+
+    @property
+    def closed(self) -> list[PositionClosed]:
+        return [event for event in self.events if isinstance(event, PositionClosed)]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_key_opens_and_the_book_fills_after_the_latency(bench: Bench) -> None:
+    assert bench.decide("long") == (True, "Paper order: buy BTC")
+    assert bench.paper.opening == ("buying BTC",)
+    assert not bench.paper.positions
+    bench.settle()
+    position = bench.paper.positions[0]
+    assert (position.coin, position.direction, position.by) == ("BTC", 1, "hand")
+    assert position.entry_price >= 100.01
+    assert position.result_usd < 0
+
+
+def test_close_and_flip(bench: Bench) -> None:
+    bench.decide("short")
+    bench.settle()
+    assert bench.decide("flip") == (True, "Paper order: turn BTC round")
+    bench.settle()
+    assert bench.paper.positions[0].direction == 1
+    assert bench.decide("close")[0]
+    bench.settle()
+    assert bench.paper.positions == ()
+    assert [closed.reason for closed in bench.closed] == ["flip", "hand"]
+    assert bench.paper.trades == len(bench.paper.closed) == 2
+
+
+@pytest.mark.parametrize(("mid", "reason"), [(100.5, "take profit"), (99.5, "stop")])
+def test_prices_close_a_position(bench: Bench, mid: float, reason: str) -> None:
+    bench.decide("long")
+    bench.settle()
+    bench.settle(mid)
+    assert [closed.reason for closed in bench.closed] == [reason]
+
+
+def test_what_cannot_be_done_is_refused_with_a_reason(bench: Bench) -> None:
+    assert bench.decide("close") == (False, "There is no paper position in BTC")
+    assert bench.decide("long", "DOGE\x1b") == (False, "DOGE is not followed")
+    bench.decide("long")
+    assert bench.decide("long")[0] is False
+
+
+def test_nothing_is_filled_while_the_venue_is_away(bench: Bench) -> None:
+    bench.decide("long")
+    bench.drop()
+    bench.settle()
+    assert bench.paper.positions == ()
+    bench.connect()
+    bench.settle()
+    assert len(bench.paper.positions) == 1
+
+
+def test_the_scalper_is_told_of_the_position(bench: Bench) -> None:
+    assert bench.core.reading.position_of("BTC") is None
+    bench.decide("long")
+    bench.settle()
+    position = bench.core.reading.position_of("BTC")
+    assert position is not None
+    assert position.direction == 1
+
+
+def test_a_restart_goes_on_where_it_stopped(bench: Bench) -> None:
+    bench.decide("long")
+    bench.settle()
+    ledger = bench.core.paper.ledger
+    assert ledger is not None
+    again = Bench(saved=encode_state(ledger.state()))
+    assert again.paper.positions[0].entry_price == bench.paper.positions[0].entry_price
+    again.settle(100.5)
+    assert [closed.reason for closed in again.closed] == ["take profit"]
+
+
+def test_a_saved_ledger_that_is_damaged_is_said_and_begun_anew() -> None:
+    bench = Bench(saved=b"\x93nonsense")
+    assert bench.paper.equity_usd == 10_000
+    assert any(line.topic == "paper" and "begins anew" in line.text for line in bench.core.journal.log_tail)
+
+
+def test_nothing_is_decided_before_the_ledger_is_read() -> None:
+    driver = Driver()
+    driver.start()
+    driver.list_markets()
+    assert driver.core.apply(TradePaper("BTC", "long")) == (
+        False,
+        "The paper ledger is being read: try again in a moment",
+    )
+    assert freeze(driver.core, SOURCE, Outside()).paper is None
+
+
+def test_a_read_is_followed_when_that_is_wanted() -> None:
+    markets = MarketsSettings(favourites=("BTC", "ETH"), top=2)
+    deck = Deck()
+    deck.settings = Settings(
+        markets=markets, scalper=ScalperSettings(), paper=PaperSettings(follow="ai", follow_confidence=5)
+    )
+    deck.core.paper._settings = deck.settings
+    deck.put(Kind.COMMAND, RestorePaper(b""))
+    deck.live(64)
+    deck.exchange(deck.questions[0])
+    deck.live(2)
+    paper = freeze(deck.core, SOURCE, Outside()).paper
+    assert paper is not None
+    assert [(position.coin, position.by, position.direction) for position in paper.positions] == [("BTC", "ai", 1)]
+
+
+def test_a_replay_fills_the_same(bench: Bench) -> None:
+    bench.decide("long")
+    bench.settle()
+    bench.settle(100.5)
+    again = Driver(bench.settings)
+    for record in bench.records:
+        again.core.dispatch(record)
+    assert again.core.journal.log_sha256 == bench.core.journal.log_sha256
+    ledger, other = again.core.paper.ledger, bench.core.paper.ledger
+    assert ledger is not None
+    assert other is not None
+    assert encode_state(ledger.state()) == encode_state(other.state())
+
+
+def test_the_day_breaker_is_shown() -> None:
+    bench = Bench(daily_loss_limit=0.5)
+    bench.decide("long")
+    bench.settle()
+    bench.settle(99.9)
+    assert bench.paper.tripped
+    assert bench.paper.positions == ()
+    assert bench.decide("long")[0] is False

@@ -1,0 +1,80 @@
+"""A paper ledger as an engine tells of it."""
+
+import math
+from typing import Any
+
+import msgspec
+from deck_fakes import WALL_MS
+
+from app.engine.protocol import PaperPositionView, PaperTradeView, PaperView
+
+
+def paper_position(**changes: Any) -> PaperPositionView:
+    """A long in BTC that was opened by hand a minute ago and wins."""
+    position = PaperPositionView(
+        coin="BTC",
+        direction=1,
+        size=0.0149,
+        entry_price=67_020.0,
+        close_price=67_116.79,
+        liquidation_price=54_123.4,
+        result_usd=0.99,
+        result_bps=9.9,
+        held_s=64.0,
+        by="hand",
+    )
+    return msgspec.structs.replace(position, **changes)
+
+
+def paper_trade(seconds_ago: int, **changes: Any) -> PaperTradeView:
+    """A short in ETH that was stopped."""
+    trade = PaperTradeView(
+        coin="ETH",
+        direction=-1,
+        closed_ms=WALL_MS - 1_000 * seconds_ago,
+        held_s=41.5,
+        entry_price=3_410.5,
+        exit_price=3_415.9,
+        result_usd=-2.48,
+        result_bps=-24.8,
+        by="hand",
+        reason="stop",
+    )
+    return msgspec.structs.replace(trade, **changes)
+
+
+PAPER_TRADES = (
+    paper_trade(90),
+    paper_trade(400, coin="BTC", direction=1, entry_price=66_900.0, exit_price=67_050.0, result_usd=1.32,
+                result_bps=13.2, reason="take profit", by="ai"),
+    paper_trade(900, coin="SOL", result_usd=0.001, result_bps=0.01, reason="liquidation", entry_price=148.2),
+)  # fmt: skip
+
+
+def paper(**changes: Any) -> PaperView:
+    """A ledger with a long, a short that closes, an order on its way, three trades and an hour of equity."""
+    ledger = PaperView(
+        equity_usd=9_999.12,
+        cash_usd=9_996.48,
+        starting_usd=10_000.0,
+        day_result_usd=-0.88,
+        day_limit_usd=100.0,
+        tripped=False,
+        wins=2,
+        losses=1,
+        trades=3,
+        fees_usd=4.5,
+        funding_usd=-0.02,
+        follow="off",
+        positions=(
+            paper_position(),
+            paper_position(
+                coin="SOL", direction=-1, size=6.74, entry_price=148.2, close_price=148.36, liquidation_price=None,
+                result_usd=-1.53, result_bps=-15.3, held_s=3_700.0, by="rules", waits_for="closing: stop",
+            ),
+        ),
+        opening=("buying ETH",),
+        closed=PAPER_TRADES,
+        curve=(*((WALL_MS - 60_000 * (60 - n), 10_000 + 5 * math.sin(n / 6)) for n in range(60)), (WALL_MS, 9_999.12)),
+    )  # fmt: skip
+    return msgspec.structs.replace(ledger, **changes)

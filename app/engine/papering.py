@@ -96,7 +96,8 @@ class Papering:
         if ledger is None:
             return
         self._publish(ledger.tick(now_ms))
-        if now_ms - self._saved_ms >= _SAVE_EVERY_MS:
+        # Without a position nothing changes but the time.
+        if ledger.wanted and now_ms - self._saved_ms >= _SAVE_EVERY_MS:
             self._save(ledger, now_ms)
 
     def clock_set_back(self, now_ms: int) -> None:

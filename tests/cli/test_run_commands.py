@@ -18,7 +18,7 @@ REFERENCE = (
 
 def environment(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAPEDECK_")}
-    return {**kept, "TAPEDECK_HOME": str(home)}
+    return {**kept, "TAPEDECK_HOME": str(home), "TAPEDECK_SCALPER__ENABLED": "false"}
 
 
 def tapedeck(home: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:

@@ -18,9 +18,10 @@ def command(*words: str | Path) -> list[str]:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """This process's environment, with a home of its own for tapedeck."""
+    """This process's environment, with a home of its own for tapedeck, and no model."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAPEDECK_")}
-    return {**kept, "TAPEDECK_HOME": str(home), "TERM": "xterm-256color"}
+    own = {"TAPEDECK_HOME": str(home), "TAPEDECK_SCALPER__ENABLED": "false"}
+    return {**kept, **own, "TERM": "xterm-256color"}
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:

@@ -22,7 +22,8 @@ def summary_rows(summary: "Summary") -> list[tuple[str, str]]:
         ("coins", named(summary.coins)),
         ("holes", f"{summary.holes:,}"),
         ("candles", f"{summary.candles_closed:,} closed"),
-        ("reads", f"{summary.reads:,}"),
+        ("rules reads", f"{summary.rules_reads:,}"),
+        ("AI reads", _ai_reads(summary)),
         ("calls", f"{summary.calls:,} filed, {summary.calls_graded:,} graded"),
         ("store", _store(summary.store) if summary.store else ""),
         ("recording", _recording(summary)),
@@ -67,3 +68,10 @@ def _recording(summary: "Summary") -> str:
     if summary.recording is None:
         return ""
     return f"{summary.recording}, {counted(summary.recorded_inputs or 0, 'input')}"
+
+
+def _ai_reads(summary: "Summary") -> str:
+    """Reads of the model by why, with its failures and the slowest."""
+    reasons = ", ".join(f"{count} {reason}" for reason, count in summary.reads_by_reason.items())
+    slowest = "" if summary.slowest_read_ms is None else f", slowest {summary.slowest_read_ms / 1000:.1f} s"
+    return f"{summary.ai_reads:,}{f' ({reasons}{slowest})' if reasons else ''}, {summary.no_reads:,} failed"

@@ -11,6 +11,8 @@ import msgspec
 
 DATA_CONNECTION = "stream"
 """Name of the connection that delivers a venue's data, in `Connected` and `Dropped`."""
+WITHDRAWN = "no longer wanted"
+"""What the answer to a question says that was given up."""
 MODEL_CONNECTION = "model"
 """Name of the one to a language model: up while it takes questions."""
 BOOKS_CONNECTION = "books"

@@ -23,11 +23,11 @@ from app.core.events import (
     Trade,
 )
 from app.core.record import (
+    WITHDRAWN,
     Answer,
     Kind,
     Record,
     Request,
-    StreamOpened,
 )
 from app.core.text import clean
 from app.engine.candle_past import PastState
@@ -59,17 +59,11 @@ from app.markets.reads import rules_call
 from app.scalper.desk import MODEL_VENUE
 from app.scorecards.grader import Graded, Grader
 
-_MARKETS_CAP = 512
 _CLOCK_STEP_MS = 2_000
 _TRADABLE_MS = 5_000
 # What unpacking and parsing of bytes from outside may raise.
 _BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 
-_METRIC_WORDS: dict[MetricSource, str] = {
-    "rules": "Metrics come from the rules",
-    "ai": "Metrics come from the AI; where it has no read, from the rules, by name",
-}
-_unpack_stream = msgspec.msgpack.Decoder(StreamOpened).decode
 _unpack_request = msgspec.msgpack.Decoder(Request).decode
 _unpack_answer = msgspec.msgpack.Decoder(Answer).decode
 _unpack_command = msgspec.msgpack.Decoder(Command | RestorePaper).decode
@@ -197,7 +191,9 @@ class Core:
             return
         if answer.status != 200:
             reason = clean(answer.error, 120)
-            self.journal.say(self.now_ms, "warning", "feed", f"{request.channel} {request.subject}: {reason}")
+            given_up = reason == WITHDRAWN
+            what = " ".join(filter(None, (request.channel, request.subject)))
+            self.journal.say(self.now_ms, "info" if given_up else "warning", "feed", f"{what}: {reason}")
             self._no_use(request, reason or f"the venue answered {answer.status}")
             return
         try:
@@ -329,6 +325,7 @@ class Core:
     # Commands.
 
     def _commanded(self, record: Record) -> None:
+        self.command_result = (False, "The command could not be carried out")
         self.command_result = self.apply(_unpack_command(record.payload))
 
     def apply(self, command: Command | RestorePaper) -> tuple[bool, str]:
@@ -336,7 +333,7 @@ class Core:
         match command:
             case SetMetricSource():
                 self.metric_source = command.metric_source
-                return True, _METRIC_WORDS[command.metric_source]
+                return True, self._metric_words()
             case SetRecording(on=True):
                 # The tape begins with what a fresh engine would ask for.
                 self._watch.ask_for_all_again(self.now_ms)
@@ -356,6 +353,13 @@ class Core:
                 return self.reading.cancel() if command.name == "read" else self.list.cancel()
             case _:
                 return False, "This engine does not know that command"
+
+    def _metric_words(self) -> str:
+        if self.metric_source == "rules":
+            return "Metrics come from the rules"
+        missing = next((desk.waits_for for desk in self.reading.desk.coins.values() if desk.waits_for), "")
+        rest = "Metrics come from the AI; where it has no read, from the rules, by name"
+        return f"{rest}. Now there is none: {missing}" if missing else rest
 
     def _look_at(self, look: LookAt) -> tuple[bool, str]:
         """Have the candles that somebody wants to see; `1s` ones are nobody's but ours."""

@@ -24,7 +24,7 @@ from app.engine.protocol import (
     Welcome,
 )
 from app.engine.pulse import Pulse
-from app.engine.scalper_detail import scalper_detail
+from app.engine.scalper_detail import ScalperDetails
 from app.engine.vitals import VitalsProbe
 from app.feeds.hyperliquid.limits import BACKFILLED
 
@@ -73,6 +73,7 @@ class Engine:
         self._frozen_ns = 0
         self._outside = Outside()
         self._details = MarketDetails()
+        self._scalper_details = ScalperDetails()
         self._started = False
         self._stopping = asyncio.Event()
         self._probe = VitalsProbe(clock)
@@ -115,7 +116,7 @@ class Engine:
         backfilled = look.interval in BACKFILLED
         wait_s = self._outside.backfill_wait_s if backfilled else self._outside.urgent_wait_s
         detail = self._details.of(self.run.core, look.coin, look.interval, wait_s)
-        scalper = scalper_detail(self.run.core, look.coin) if look.scalper else None
+        scalper = self._scalper_details.of(self.run.core, look.coin) if look.scalper else None
         return msgspec.structs.replace(snapshot, detail=detail, scalper=scalper)
 
     async def next_snapshot(self, seen: int) -> tuple[int, Snapshot] | None:

@@ -137,6 +137,7 @@ def _model(core: Core, outside: Outside) -> ModelView:
         message="" if view is None else view.message,
         answers_in_s=None if view is None else view.typical_s,
         under_way=clean(core.reading.desk.under_way, 24),
+        outcomes=core.journal.ai_reads + core.journal.no_reads,
         reads_per_hour=reads,
         failures_per_hour=failures,
         round_trip_bps=scalper.round_trip_bps,

@@ -136,6 +136,7 @@ class Intake:
 
     def _fast_book(self, market: Market, frame: bytes, now_ms: int) -> None:
         self._newest(market.on_fast_book_frame, frame, now_ms)
+        self._connections.books.received()
         self._connections.books.data(now_ms)
 
     def _prices(self, market: Market, take: _Take, frame: bytes, now_ms: int) -> None:

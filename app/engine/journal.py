@@ -1,7 +1,7 @@
 """What came out of a run: the hash of all derived events, the calls, and the event log."""
 
 import hashlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 import msgspec
@@ -32,6 +32,8 @@ class Journal:
         self.candles_closed = 0
         self.reads = 0
         self.ai_reads = 0
+        self.reads_by_reason: Counter[str] = Counter()
+        self.slowest_read_ms: int | None = None
         self.no_reads = 0
         self.calls_filed = 0
         self.calls_graded = 0
@@ -68,6 +70,8 @@ class Journal:
     def scalper_read(self, read: ScalperRead) -> None:
         """Count, keep and hash a read of the model."""
         self.ai_reads += 1
+        self.reads_by_reason[read.reason] += 1
+        self.slowest_read_ms = max(self.slowest_read_ms or 0, read.at_ms - read.asked_ms)
         self.keep(read)
         self._cover("scalper", msgspec.structs.replace(read, at_ms=0, asked_ms=0))
 

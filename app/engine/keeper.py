@@ -1,6 +1,5 @@
 """Puts what a run derives into the store, and says whether it is saved."""
 
-import logging
 import platform
 from uuid import uuid4
 
@@ -22,16 +21,13 @@ from app.store import rows
 from app.store.schema import PAPER_STATE
 from app.store.store import Store
 
-_log = logging.getLogger(__name__)
-
 
 class Keeper:
     """Calls, outcomes, holes and the longer candles of one run."""
 
     def __init__(self, store: Store, mode: Mode, settings: Settings, clock: Clock) -> None:
         self._store = store
-        self.saves_paper = False
-        """Whether the paper ledger reaches the database: only once it was read from there."""
+        self._saves_paper = False
         self._clock = clock
         self._run = rows.StoredRun(
             session_id=uuid4().hex,
@@ -47,20 +43,19 @@ class Keeper:
         self._store.put(self._run)
         await self._store.open()
 
-    async def saved_paper(self) -> bytes:
-        """The paper ledger as it was saved; empty when nothing was.
+    async def saved_paper(self) -> tuple[bytes, str]:
+        """The paper ledger as it was saved, empty when nothing was; and why this run's is not saved, empty when it is.
 
-        Where what was saved cannot be read, nothing is saved over it in this run.
+        Where what was saved cannot be read, nothing is saved over it.
         """
         if self._store.status().state == "not saved":
-            return b""
+            return b"", self.view().reason
         try:
             state = state_of(await self._store.reader().select(PAPER_STATE))
         except DataError as error:
-            _log.error("the saved paper ledger cannot be read: %s", error)
-            return b""
-        self.saves_paper = True
-        return b"" if state is None else encode_state(state)
+            return b"", f"{error}; move the database aside to begin anew"
+        self._saves_paper = True
+        return b"" if state is None else encode_state(state), ""
 
     def keep(self, event: object) -> None:
         """Take one derived event; what belongs in no table is left out."""
@@ -72,7 +67,7 @@ class Keeper:
             case ScalperRead():
                 self._store.put(event)
             case PaperState():
-                if self.saves_paper:
+                if self._saves_paper:
                     self._store.put(saved_row(event))
             case Fill() | PositionClosed():
                 row = row_of(event)

@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import get_args
 
+import msgspec
+
 from app.config.settings import Settings
 from app.core.bus import Bus
 from app.core.errors import DataError, FrameError
@@ -15,7 +17,7 @@ from app.markets.market import Market
 from app.paper.events import PaperEvent, PositionClosed
 from app.paper.ledger import Decision, PaperLedger
 from app.paper.state import decode_state
-from app.paper.view import view_of
+from app.paper.view import CoinView, view_of
 from app.scalper.description import Position
 
 _SAVE_EVERY_MS = 60_000
@@ -59,17 +61,23 @@ class Papering:
             state = decode_state(saved) if saved else None
         except DataError as error:
             self._journal.say(now_ms, "error", "paper", f"{error}; the paper ledger begins anew")
+        if state is not None and self._mode == "demo" and (state.positions or state.orders):
+            # The simulated market has begun anew: its prices are not those the positions were opened at.
+            state = msgspec.structs.replace(state, positions=(), orders=())
+            self._journal.say(now_ms, "info", "paper", "paper positions of an earlier demo are gone with its market")
         self.ledger = PaperLedger(self._settings.paper, now_ms, state)
         self._watched(self.ledger.wanted)
 
     def decide(self, coin: str, action: PaperAction, now_ms: int) -> tuple[bool, str]:
         """Carry out what a user decided; whether it was, and one sentence about it."""
-        ledger, market = self._begun(now_ms), self._markets.get(coin)
+        ledger, market = self.ledger, self._markets.get(coin)
         if ledger is None:
             return False, "The paper ledger is being read: try again in a moment"
         if market is None:
             return False, f"{clean(coin, 32)} is not followed"
-        view = view_of(market, now_ms, stale_after_ms=self._stale_after_ms, hole=self._cut_off())
+        view = self._view(market, now_ms)
+        if view is None:
+            return False, f"The prices of {clean(coin, 32)} cannot be used now: the event log says why"
         match action:
             case "long" | "short":
                 decision = ledger.open(view, 1 if action == "long" else -1, "hand")
@@ -83,16 +91,13 @@ class Papering:
         """A new price of a coin that is watched."""
         if self.ledger is None:
             return
-        try:
-            view = view_of(market, now_ms, stale_after_ms=self._stale_after_ms, hole=self._cut_off())
-        except FrameError as error:
-            self._journal.say(now_ms, "warning", "paper", str(error), kind="no price")
-            return
-        self._publish(self.ledger.look(view))
+        view = self._view(market, now_ms)
+        if view is not None:
+            self._publish(self.ledger.look(view))
 
     def every_second(self, now_ms: int) -> None:
         """Let time pass."""
-        ledger = self._begun(now_ms)
+        ledger = self.ledger
         if ledger is None:
             return
         self._publish(ledger.tick(now_ms))
@@ -114,20 +119,21 @@ class Papering:
         held_s = max(0, now_ms - position.opened_ms) / 1_000
         return Position(position.direction, position.entry_price, position.move_bps, held_s)
 
-    def _begun(self, now_ms: int) -> PaperLedger | None:
-        """The ledger; on a tape without a saved one it begins by itself."""
-        if self.ledger is None and self._mode == "tape":
-            self.begin(b"", now_ms)
-        return self.ledger
-
     def _follow(self, read: ScalperRead | RulesRead) -> None:
         market = self._markets.get(read.coin)
         if self.ledger is None or market is None or self._settings.paper.follow == "off":
             return
-        hole = self._cut_off()
-        self._take(
-            self.ledger.follow(view_of(market, read.at_ms, stale_after_ms=self._stale_after_ms, hole=hole), read), ""
-        )
+        view = self._view(market, read.at_ms)
+        if view is not None:
+            self._take(self.ledger.follow(view, read), "")
+
+    def _view(self, market: Market, now_ms: int) -> CoinView | None:
+        """What the ledger is shown of a market; None where its numbers cannot be, which is said."""
+        try:
+            return view_of(market, now_ms, stale_after_ms=self._stale_after_ms, cut_off=self._cut_off())
+        except FrameError as error:
+            self._journal.say(now_ms, "warning", "paper", str(error), kind="no price")
+            return None
 
     def _take(self, decision: Decision, words: str) -> tuple[bool, str]:
         self._publish(decision.events)

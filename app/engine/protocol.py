@@ -113,7 +113,8 @@ class ModelView(msgspec.Struct, frozen=True, kw_only=True):
     """How the language model does; `message` is one sentence for a user, empty when all is well.
 
     `answers_in_s` is the median of its last questions, the deadline for those given up; `under_way` the coin that is
-    being read. Reads and failures are those of the last hour.
+    being read. `outcomes` counts reads and
+    failures since the start, the others those of the last hour.
     """
 
     state: ModelState
@@ -121,6 +122,7 @@ class ModelView(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     answers_in_s: float | None = None
     under_way: str = ""
+    outcomes: int = 0
     reads_per_hour: int = 0
     failures_per_hour: int = 0
     round_trip_bps: float = 0.0

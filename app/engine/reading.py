@@ -8,7 +8,7 @@ import msgspec
 from app.config.settings import Settings
 from app.core.bus import Bus
 from app.core.events import NoRead, RulesRead, ScalperRead, Trade
-from app.core.record import MODEL_CONNECTION, Answer, Connected, Dropped, Request
+from app.core.record import MODEL_CONNECTION, WITHDRAWN, Answer, Connected, Dropped, Request
 from app.core.text import clean
 from app.engine.jobs import Jobs
 from app.engine.protocol import AiRead, Mode, ScalperView
@@ -35,6 +35,7 @@ class Reading:
         self._bus = bus
         self._jobs = jobs
         self._asked_ms: dict[int, int] = {}
+        self._by_hand = ""
         self._outcomes: deque[tuple[int, bool]] = deque(maxlen=_OUTCOMES_KEPT)
         self.desk = ScalperDesk(settings.scalper)
         self.position_of: Callable[[str], Position | None] = lambda coin: None
@@ -56,6 +57,7 @@ class Reading:
             return False, "A read by hand is under way already"
         begun, said = self.desk.by_hand(coin)
         if begun:
+            self._by_hand = coin
             self._jobs.begin("read", now_ms, said)
         return begun, said
 
@@ -76,6 +78,11 @@ class Reading:
     def look(self, markets: Mapping[str, Market], why_unusable: Callable[[Market], str], now_ms: int) -> None:
         """See whether a market is to be read now."""
         self.desk.look(markets, why_unusable, self.position_of, now_ms)
+        if self._jobs.runs("read"):
+            why_not = self.desk.why_not_by_hand(self._by_hand)
+            if why_not:
+                self.desk.cancel_by_hand()
+                self._jobs.end("read", "failed", f"{clean(self._by_hand, 32)} was not read: {why_not}")
 
     def connected(self, payload: bytes) -> None:
         """A connection is up; that to the model lets it be asked."""
@@ -104,6 +111,9 @@ class Reading:
     ) -> None:
         """An answer of the model has come, or its failure; `rules` is what these read at this instant."""
         asked_ms = self._asked_ms.pop(request.request_id, now_ms)
+        if answer.error == WITHDRAWN:
+            self.desk.withdrawn(request)
+            return
         outcome = self.desk.answered(request, answer, asked_ms, now_ms)
         self._outcomes.append((now_ms, isinstance(outcome, ScalperRead)))
         self._bus.publish(outcome)

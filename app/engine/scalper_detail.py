@@ -13,6 +13,21 @@ _LONGEST_TEXT = 4_000
 _READS_SHOWN = 120
 
 
+class ScalperDetails:
+    """Makes details, each at most once a second and answer: nothing in them changes oftener."""
+
+    def __init__(self) -> None:
+        self._made_of: tuple[object, ...] = ()
+        self._made: ScalperDetail | None = None
+
+    def of(self, core: Core, coin: str) -> ScalperDetail | None:
+        """The scalper's work on a coin as it stands; None for one that is not read."""
+        made_of = (core, coin, core.now_ms // 1_000, core.journal.ai_reads, core.journal.no_reads)
+        if made_of != self._made_of:
+            self._made_of, self._made = made_of, scalper_detail(core, coin)
+        return self._made
+
+
 def scalper_detail(core: Core, coin: str) -> ScalperDetail | None:
     """What was asked and answered about a coin; None for one that is not read."""
     desk, market = core.reading.desk.coins.get(coin), core.markets.get(coin)

@@ -11,8 +11,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of a run. `events` are market events taken; `log_sha256` covers what was derived from them.
 
     received = events and what is listed beside them: `superseded` frames gave way to newer ones before they got a
-    number, `duplicates` were seen before, `parse_errors` could not be used. `trouble` says why a recording or a tape is
-    not whole; it is empty when it is.
+    number, `duplicates` were seen before, `parse_errors` could not be used. `ai_reads` are those of the language model,
+    by why the market was read; `no_reads` its failures; the slowest read is from question to answer, None without any.
+    `trouble` says why a recording or a tape is not whole; it is empty when it is.
     """
 
     source: str
@@ -26,7 +27,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     drops: int
     holes: int
     candles_closed: int
-    reads: int
+    rules_reads: int
+    ai_reads: int
+    no_reads: int
+    reads_by_reason: dict[str, int]
+    slowest_read_ms: int | None
     calls: int
     calls_graded: int
     log_sha256: str
@@ -54,7 +59,11 @@ def summarise(run: Run, seconds: float, recording: str | None) -> Summary:
         drops=sum(feed.drops for feed in feeds),
         holes=sum(feed.holes for feed in feeds),
         candles_closed=core.journal.candles_closed,
-        reads=core.journal.reads,
+        rules_reads=core.journal.reads,
+        ai_reads=core.journal.ai_reads,
+        no_reads=core.journal.no_reads,
+        reads_by_reason=dict(core.journal.reads_by_reason),
+        slowest_read_ms=core.journal.slowest_read_ms,
         calls=core.journal.calls_filed,
         calls_graded=core.journal.calls_graded,
         log_sha256=core.journal.log_sha256,

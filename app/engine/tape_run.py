@@ -12,7 +12,7 @@ from app.core.playback import Playback, next_speed
 from app.core.record import Record
 from app.engine.core import Core
 from app.engine.freeze import Outside
-from app.engine.protocol import CancelJob, Command, SetPlayback, SetRecording, SourceView, StartJob
+from app.engine.protocol import CancelJob, Command, SetPlayback, SetRecording, SourceView, StartJob, TradePaper
 from app.engine.supervisor import Supervisor
 from app.feeds.tape.player import Player
 from app.feeds.tape.recording import Recording
@@ -54,6 +54,8 @@ class TapeRun:
             return self._steer(command)
         if isinstance(command, StartJob | CancelJob):
             return False, "A tape cannot be asked again: it shows what was recorded"
+        if isinstance(command, TradePaper):
+            return False, "A tape shows the paper trades that were recorded: trade on paper live or in a demo"
         if isinstance(command, SetRecording):
             return False, "A tape is a recording already; `tapedeck tape cut` takes a part of it"
         return self.core.apply(command)

@@ -30,6 +30,7 @@ from app.engine.supervisor import Supervisor
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
 from app.feeds.inbox import Arrival, Inbox
 from app.feeds.tape.format import Session
+from app.paper.state import encode_state
 from app.scalper.interpreter import Interpreter
 from app.store.store import Store
 
@@ -96,7 +97,7 @@ class VenueRun:
         self._inbox = Inbox(clock)
         self._demo = DemoVenue(settings.demo.seed, settings.demo.coins) if source.mode == "demo" else None
         self._client: HyperliquidClient | None = None
-        self._interpreter = Interpreter(settings.scalper, self._inbox, clock)
+        self._interpreter = Interpreter(settings.scalper, self._inbox, clock, self._generator)
         self._new_tape = new_tape
         self.core = Core(source.mode, settings)
         self._sequencer = Sequencer(clock, self.core.dispatch)
@@ -134,9 +135,10 @@ class VenueRun:
     async def _open_store(self) -> None:
         """Open the database, and have the paper ledger go on from what it holds."""
         await self._keeper.open()
-        saved = await self._keeper.saved_paper()
-        if not self._keeper.saves_paper:
-            self.core.journal.say(self.core.now_ms, "warning", "paper", "paper trades of this run are NOT SAVED")
+        saved, why_not_saved = await self._keeper.saved_paper()
+        if why_not_saved:
+            text = f"paper trades of this run are NOT SAVED: {why_not_saved}"
+            self.core.journal.say(self.core.now_ms, "warning", "paper", text)
         self._sequencer.put_now(0, Kind.COMMAND, _pack(RestorePaper(saved)))
 
     async def finished(self) -> None:
@@ -203,6 +205,9 @@ class VenueRun:
         path = self._new_tape()
         questions = [*self._client.requests.outstanding(), *self._interpreter.outstanding()]
         self._recording.begin_midway(path, self._session(), self._client, questions)
+        if self.core.paper.ledger is not None:
+            restored = RestorePaper(encode_state(self.core.paper.ledger.state()))
+            self._sequencer.note(0, Kind.COMMAND, _pack(restored))
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
         self._note(f"recording to {path.name}; its replay starts with less than this engine knows")
         return True, f"Recording to {path.name}"

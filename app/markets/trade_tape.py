@@ -38,6 +38,11 @@ class TradeTape:
     def __len__(self) -> int:
         return len(self._trades)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether older trades had to make room for newer ones, or the next ones will."""
+        return len(self._trades) == self._trades.maxlen
+
     def add(self, trades: Sequence[Trade]) -> Sequence[Trade]:
         """Take trades; returns those that were not known yet. The others are counted in `duplicates`."""
         newer, older = self._newer, self._older

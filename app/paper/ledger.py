@@ -221,7 +221,7 @@ class PaperLedger:
         """What the time alone has brought since it was last told."""
         patience_ms = round(self.settings.patience_s * 1_000)
         late = [order for order in self._orders if order.opens and self._now_ms > order.due_ms + patience_ms]
-        events = self._cancel(late, f"no usable price within {self.settings.patience_s:g} s: stale data or a hole")
+        events = self._cancel(late, f"no usable price within {self.settings.patience_s:g} s: stale data or none")
         for position in self.positions:
             self._positions[position.coin], paid = with_funding(position, self._now_ms)
             if paid is not None:

@@ -19,7 +19,7 @@ def opening_order(
     if greatest is None or decimals is None:
         return f"The listing of {view.coin} is not known yet: try again in a moment"
     if mid is None:
-        return f"The data of {view.coin} is stale or has a hole: wait until it is whole"
+        return f"The data of {view.coin} is stale or cut off: wait until prices come"
     size = floor(settings.order_usd / mid * 10**decimals) / 10**decimals
     if not 0 < size < 1e15:
         return f"{settings.order_usd:g} USD are no size of {view.coin} that can be traded: change paper.order_usd"

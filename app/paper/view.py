@@ -10,7 +10,7 @@ from app.core.events import Book, Level, Quote
 from app.markets.market import Market, Touch
 from app.paper.events import Direction
 
-Trouble = Literal["", "stale", "hole"]
+Trouble = Literal["", "stale", "cut off"]
 _LOWEST, _HIGHEST, _LARGEST = 1e-12, 1e12, 1e15
 
 
@@ -18,7 +18,7 @@ class CoinView(msgspec.Struct, frozen=True, kw_only=True):
     """One coin at `now_ms`, the engine's time.
 
     `quote` and `book` are the newest; `funding` is the hour's rate as a fraction. With `trouble` nothing is filled and
-    no price counts: the data is stale, or trades are missing. Raises `FrameError` for numbers that cannot be.
+    no price counts: the data is stale, or none can come. Raises `FrameError` for numbers that cannot be.
     """
 
     coin: str
@@ -68,8 +68,8 @@ class CoinView(msgspec.Struct, frozen=True, kw_only=True):
         return None if level is None else level.price
 
 
-def view_of(market: Market, now_ms: int, *, stale_after_ms: int, hole: bool) -> CoinView:
-    """What the ledger is shown of `market`; `hole` says that trades of it are missing now.
+def view_of(market: Market, now_ms: int, *, stale_after_ms: int, cut_off: bool) -> CoinView:
+    """What the ledger is shown of `market`; `cut_off` says that no price can come: the feed is down.
 
     A best bid and offer older than `stale_after_ms` are stale, whatever trades came since. Raises `FrameError`.
     """
@@ -84,7 +84,7 @@ def view_of(market: Market, now_ms: int, *, stale_after_ms: int, hole: bool) -> 
         funding=context.funding if context else None,
         maximum_leverage=listing.maximum_leverage if listing else None,
         size_decimals=listing.size_decimals if listing else None,
-        trouble="stale" if stale else "hole" if hole else "",
+        trouble="stale" if stale else "cut off" if cut_off else "",
     )
 
 

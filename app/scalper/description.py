@@ -8,12 +8,12 @@ import msgspec
 
 from app.config.settings import ScalperSettings
 from app.core.events import Level, Side, Trade
-from app.scalper.window import BookShot, DataWindow, change, sum_of
+from app.scalper.window import BookShot, DataWindow, MinuteTape, sum_of
 
 Trajectory = Literal["chopping", "accelerating", "slowing", "sharp", "grinding", "reversing"]
 Prints = Literal["none", "accumulating", "distributing", "mixed"]
 
-_BUCKET_S = 10
+_LEAST_SPAN_S = 30
 _VANISHED_SHARE = 0.7
 _WALL_FACTOR = 3.0
 _ONE_SIDED = 0.7
@@ -37,28 +37,27 @@ class NotEnough(msgspec.Struct, frozen=True):
 class Description(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of one window. Changes are fractions, sizes in coins, balances −1 to +1.
 
-    `steps` are changes against the price a minute ago, each five seconds, oldest first; `flow` bought and sold sizes of
-    each ten seconds, oldest first; `spoofs` sentences about size that came or went without trading.
+    `span_s` is how many seconds back prices go, 30 to 60, and what its two halves are halves of; `steps` are changes
+    against the first of those prices, each five seconds, oldest first. `tape` counts and adds up all prints of the
+    minute. The imbalance changed over `books_span_s`; `spoofs` are sentences about size that came or went without
+    trading.
     """
 
     price: float
+    span_s: int
     change: float
     first_half: float
     second_half: float
     trajectory: Trajectory
-    steps: tuple[float | None, ...]
-    buys: int
-    sells: int
-    bought: float
-    sold: float
-    flow: tuple[tuple[float, float], ...]
-    average_size: float
+    steps: tuple[float, ...]
+    tape: MinuteTape
     large: tuple[Trade, ...]
     prints: Prints
     bid_depth: float | None
     ask_depth: float | None
     imbalance: float | None
     imbalance_change: float | None
+    books_span_s: float
     spread_bps: float | None
     spoofs: tuple[str, ...] = ()
     position: Position | None = None
@@ -68,36 +67,39 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 def describe(
     window: DataWindow, settings: ScalperSettings, position: Position | None = None
 ) -> Description | NotEnough:
-    """What a window shows; `NotEnough` before there is a minute of prices and a handful of prints."""
-    price, first = window.price, change(window.price_minute_ago, window.price_half_a_minute_ago)
-    second, whole = change(window.price_half_a_minute_ago, window.price), window.change
-    if price is None or first is None or second is None or whole is None:
-        return NotEnough("not enough data yet: a whole minute of prices is needed")
-    if len(window.trades) < settings.least_trades:
-        return NotEnough(f"not enough data yet: {len(window.trades)} of {settings.least_trades} prints in this minute")
+    """What a window shows; `NotEnough` before there are thirty seconds of prices and a handful of prints."""
+    span_s, count = window.span_s, window.tape.buys + window.tape.sells
+    if window.price is None or span_s < _LEAST_SPAN_S:
+        return NotEnough(f"not enough data yet: {span_s} of {_LEAST_SPAN_S} s of prices")
+    if count < settings.least_trades:
+        return NotEnough(f"not enough data yet: {count} of {settings.least_trades} prints in this minute")
+    return _described(window, settings, position, span_s)
+
+
+def _described(window: DataWindow, settings: ScalperSettings, position: Position | None, span_s: int) -> Description:
+    known = [price for price in window.prices[-span_s - 1 :] if price is not None]
+    start, half, price = known[0], known[len(known) // 2], known[-1]
+    first, second = half / start - 1, price / half - 1
     large = window.large_trades(settings.notable_size)[-settings.notable_prints :]
     depths = [(_depth(shot.bids), _depth(shot.asks)) for shot in window.books]
     return Description(
         price=price,
-        change=whole,
+        span_s=span_s,
+        change=price / start - 1,
         first_half=first,
         second_half=second,
         trajectory=trajectory(first, second, settings),
-        steps=tuple(change(window.price_minute_ago, price) for price in window.prices[::5]),
-        buys=sum(trade.side is Side.BUY for trade in window.trades),
-        sells=sum(trade.side is Side.SELL for trade in window.trades),
-        bought=sum_of(window.trades, Side.BUY),
-        sold=sum_of(window.trades, Side.SELL),
-        flow=_flow(window),
-        average_size=window.average_size,
+        steps=tuple(step / start - 1 for step in known[::-5][::-1]),
+        tape=window.tape,
         large=large,
         prints=read_prints(large),
         bid_depth=depths[-1][0] if depths else None,
         ask_depth=depths[-1][1] if depths else None,
         imbalance=balance(*depths[-1]) if depths else None,
         imbalance_change=balance(*depths[-1]) - balance(*depths[0]) if len(depths) > 1 else None,
+        books_span_s=(window.books[-1].at_ms - window.books[0].at_ms) / 1_000 if window.books else 0.0,
         spread_bps=None if window.spread is None else 1e4 * window.spread / price,
-        spoofs=tuple(spoof_hints(window.books, window.trades)),
+        spoofs=tuple(spoof_hints(window.books, window.since_books)),
         position=position,
         at_ms=window.at_ms,
     )
@@ -178,12 +180,3 @@ def _traded_between(trades: Sequence[Trade], from_ms: int, to_ms: int) -> dict[f
 
 def _depth(levels: Sequence[Level]) -> float:
     return sum(level.size for level in levels)
-
-
-def _flow(window: DataWindow) -> tuple[tuple[float, float], ...]:
-    buckets = [[0.0, 0.0] for _ in range(60 // _BUCKET_S)]
-    for trade in window.trades:
-        age_s = max(0, window.at_ms - trade.time_ms) // 1_000
-        if age_s < 60:
-            buckets[-1 - age_s // _BUCKET_S][trade.side is Side.SELL] += trade.size
-    return tuple((bought, sold) for bought, sold in buckets)

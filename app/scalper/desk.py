@@ -5,13 +5,13 @@ replay gives the same reads with no model.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from app.config.settings import ScalperSettings
 from app.core.errors import FrameError
-from app.core.events import NoRead, ScalperRead, Trade
+from app.core.events import Book, NoRead, ScalperRead, Trade
 from app.core.record import Answer, Request
 from app.core.text import clean
 from app.markets.market import Market
@@ -20,13 +20,15 @@ from app.scalper.description import NotEnough, Position, describe
 from app.scalper.question import Question, ask, question_of
 from app.scalper.reply import Reply, reply_of
 from app.scalper.scheduler import Due, ReadScheduler
-from app.scalper.window import TRADES_KEPT, WINDOW_S, BookShot, BookShots, DataWindow, PrintSizes
+from app.scalper.window import TRADES_KEPT, WINDOW_S, BookShot, BookShots, DataWindow, PrintSizes, minute_tape, shot_of
 
 MODEL_VENUE = "ollama"
 """Where questions go, as their requests name it."""
 READS_KEPT = 200
 EXCHANGES_KEPT = 5
 _COINS_BY_DEFAULT = 3
+_MOST_PRINTS = 2_000
+_OLD_BOOK_MS = 15_000
 _COINS_CAP = 64
 _LOOK_AGAIN_MS = 1_000
 _FRESH_MS = 5_000
@@ -122,6 +124,7 @@ class ScalperDesk:
         followed = list(coins)
         wanted = [coin for coin in self._settings.coins if coin in followed] or followed[:_COINS_BY_DEFAULT]
         self._scheduler.follow(wanted)
+        self.coins = {coin: desk for coin, desk in self.coins.items() if coin in wanted}
         for coin in wanted:
             self.coins.setdefault(coin, CoinDesk())
 
@@ -132,10 +135,19 @@ class ScalperDesk:
         desk = self.coins.get(coin)
         if desk is None or not self._scheduler.by_hand(coin):
             return False, f"{clean(coin, 32)} is not among the coins that are read; scalper.coins names them"
-        if desk.unusable:
+        if desk.waits_for:
             self._scheduler.cancel_by_hand()
-            return False, f"{clean(coin, 32)} cannot be read: {desk.unusable}"
+            return False, f"{clean(coin, 32)} cannot be read: {desk.waits_for}"
         return True, f"Reading {clean(coin, 32)}"
+
+    def why_not_by_hand(self, coin: str) -> str:
+        """Why a read that was asked for by hand will not come, in a few words; empty while it still may."""
+        desk, under_way = self.coins.get(coin), self._under_way
+        if under_way is not None and under_way.coin == coin:
+            return ""
+        if desk is not None and desk.waits_for:
+            return desk.waits_for
+        return "" if self._scheduler.is_wanted_by_hand(coin) else "the model did not answer"
 
     def cancel_by_hand(self) -> int | None:
         """Give up what was asked by hand; the number of the question to withdraw, if it is under way."""
@@ -152,7 +164,7 @@ class ScalperDesk:
         for trade in fresh:
             urgent |= self._scheduler.traded(coin, trade.size, desk.sizes.average)
             desk.sizes.add(trade.size)
-        return urgent
+        return urgent and self._under_way is None
 
     def look(
         self, markets: Mapping[str, Market], why_unusable: WhyUnusable, position_of: PositionOf, now_ms: int
@@ -160,7 +172,9 @@ class ScalperDesk:
         """Note the books of this moment, and ask about the market that is due."""
         prices: dict[str, float | None] = {}
         for coin, desk in self.coins.items():
-            market = markets[coin]
+            market = markets.get(coin)
+            if market is None:
+                continue
             desk.shots.look(market.newest_book())
             desk.unusable = why_unusable(market) or (self._no_model if self.asks else "")
             prices[coin] = None if desk.unusable else market.price
@@ -184,6 +198,11 @@ class ScalperDesk:
             outcome = _no_read(request, str(error), asked_ms, now_ms)
         self._remember(request.subject, question, reply, outcome)
         return outcome
+
+    def withdrawn(self, request: Request) -> None:
+        """A question was given up by whoever asked it: that is no failure."""
+        if self._under_way is not None and self._under_way.number == request.request_id:
+            self._under_way = None
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`."""
@@ -228,7 +247,8 @@ class ScalperDesk:
     def _remember(
         self, coin: str, question: Question | None, reply: Reply | None, outcome: ScalperRead | NoRead
     ) -> None:
-        if coin not in self.coins and len(self.coins) >= _COINS_CAP:
+        # A tape may hold answers about anything.
+        if coin not in self.coins and (len(self.coins) >= _COINS_CAP or coin != clean(coin, 32)):
             return
         desk = self.coins.setdefault(coin, CoinDesk())
         if isinstance(outcome, ScalperRead):
@@ -239,30 +259,38 @@ class ScalperDesk:
             desk.exchanges.append(Exchange(question, reply, outcome))
 
 
-def data_window(market: Market, books: tuple[BookShot, ...], now_ms: int) -> DataWindow:
-    """The last minute of a market, with these books."""
+def data_window(market: Market, shots: tuple[BookShot, ...], now_ms: int) -> DataWindow:
+    """The last minute of a market, with these shots of its book and the book as it is now."""
     bid, ask_price = market.bid, market.ask
+    books = _with_newest(shots, market.newest_book(), now_ms)
     return DataWindow(
         coin=market.coin,
         at_ms=now_ms,
         prices=market.prices_each_second(WINDOW_S, now_ms),
-        trades=last_prints(market, now_ms),
+        tape=minute_tape(market.tape.columns(), now_ms, whole=not market.tape.is_full),
+        trades=tuple(_prints_since(market, now_ms - 1_000 * WINDOW_S, TRADES_KEPT))[::-1],
         books=books,
+        since_books=tuple(_prints_since(market, books[0].at_ms, _MOST_PRINTS)) if books else (),
         spread=None if bid is None or ask_price is None else ask_price - bid,
     )
 
 
-def last_prints(market: Market, now_ms: int) -> tuple[Trade, ...]:
-    """The prints of the last minute, at most fifty, oldest first."""
-    newest = islice(market.tape.newest(), TRADES_KEPT)
-    since_ms = now_ms - 1_000 * WINDOW_S
-    return tuple(trade for trade in newest if trade.time_ms >= since_ms)[::-1]
+def _with_newest(shots: tuple[BookShot, ...], book: Book | None, now_ms: int) -> tuple[BookShot, ...]:
+    """The shots with the newest book after them; nothing where that is too old to be looked at."""
+    if book is None or now_ms - book.time_ms > _OLD_BOOK_MS:
+        return ()
+    return (*(shot for shot in shots if shot.at_ms < book.time_ms), shot_of(book))
+
+
+def _prints_since(market: Market, since_ms: int, most: int) -> Iterator[Trade]:
+    """The prints at or after a moment, the last to come first."""
+    return islice((trade for trade in market.tape.newest() if trade.time_ms >= since_ms), most)
 
 
 def _read(request: Request, question: Question, reply: Reply, asked_ms: int, now_ms: int) -> ScalperRead:
     answer = parse_answer(reply.content, in_position=question.in_position)
     return ScalperRead(
-        coin=request.subject,
+        coin=str(clean(request.subject, 32)),
         at_ms=now_ms,
         asked_ms=asked_ms,
         reason=request.variant,
@@ -282,4 +310,6 @@ def _read(request: Request, question: Question, reply: Reply, asked_ms: int, now
 
 def _no_read(request: Request, why: str, asked_ms: int, now_ms: int) -> NoRead:
     why = str(clean(why, 200))
-    return NoRead(coin=request.subject, at_ms=now_ms, asked_ms=asked_ms, reason=request.variant, why=why)
+    return NoRead(
+        coin=str(clean(request.subject, 32)), at_ms=now_ms, asked_ms=asked_ms, reason=request.variant, why=why
+    )

@@ -14,7 +14,7 @@ import numpy as np
 
 from app.config.settings import ScalperSettings
 from app.core.clock import Clock
-from app.core.record import MODEL_CONNECTION, Answer, Connected, Dropped, Kind, Request
+from app.core.record import MODEL_CONNECTION, WITHDRAWN, Answer, Connected, Dropped, Kind, Request
 from app.core.text import SafeText, clean
 from app.feeds.backoff import Backoff
 from app.feeds.inbox import Inbox
@@ -111,7 +111,7 @@ class Interpreter:
         if request is None or request.request_id != request_id:
             return
         self._counts["withdrawn"] += 1
-        self._answer(request, _failure(request, "no longer wanted"))
+        self._answer(request, _failure(request, WITHDRAWN))
         if self._carrying is request:
             self._cut_short()
 

@@ -118,16 +118,18 @@ def minute_text(description: Description) -> str:
 
 
 def _lines(said: Description) -> Iterator[str]:
+    tape, span = said.tape, "THIS MINUTE" if said.span_s >= 60 else f"LAST {said.span_s} s"
     yield (
-        f"THIS MINUTE: price {said.price:g}, {_percent(said.change)} in the minute, {said.trajectory} "
+        f"{span}: price {said.price:g}, {_percent(said.change)} in {said.span_s} s, {said.trajectory} "
         f"({_percent(said.first_half)} then {_percent(said.second_half)})."
     )
-    yield "Price each 5 s in bps from a minute ago: " + " ".join(map(_bps, said.steps)) + "."
+    yield f"Price each 5 s in bps from {said.span_s} s ago: " + " ".join(map(_bps, said.steps)) + "."
     yield (
-        f"Tape: {said.buys} buys of {said.bought:.4g}, {said.sells} sells of {said.sold:.4g}; average print "
-        f"{said.average_size:.4g}."
+        f"Tape: {tape.buys} buys of {tape.bought:.4g}, {tape.sells} sells of {tape.sold:.4g} in the minute; average "
+        f"print {tape.average_size:.4g}."
     )
-    yield "Bought/sold each 10 s: " + " ".join(f"{bought:.3g}/{sold:.3g}" for bought, sold in said.flow) + "."
+    flow = ("?" if step is None else f"{step[0]:.3g}/{step[1]:.3g}" for step in tape.flow)
+    yield "Bought/sold each 10 s: " + " ".join(flow) + "."
     yield _notable(said)
     yield _book(said)
     if said.position is not None:
@@ -144,7 +146,7 @@ def _notable(said: Description) -> str:
     if not said.large:
         return "No print stands out."
     prints = ", ".join(
-        f"{'bought' if trade.side is Side.BUY else 'sold'} {trade.size / said.average_size:.1f}x average "
+        f"{'bought' if trade.side is Side.BUY else 'sold'} {trade.size / said.tape.average_size:.1f}x average "
         f"{max(0, said.at_ms - trade.time_ms) / 1000:.0f} s ago"
         for trade in said.large
     )
@@ -155,7 +157,7 @@ def _book(said: Description) -> str:
     if said.bid_depth is None or said.ask_depth is None or said.imbalance is None:
         return "No book."
     spread = "" if said.spread_bps is None else f", spread {said.spread_bps:.2g} bps"
-    moved = "" if said.imbalance_change is None else f" ({said.imbalance_change:+.2f} in 10 s)"
+    moved = "" if said.imbalance_change is None else f" ({said.imbalance_change:+.2f} in {said.books_span_s:.0f} s)"
     spoofs = "; " + ", ".join(dict.fromkeys(said.spoofs)) if said.spoofs else ""
     return (
         f"Book, five levels: {said.bid_depth:.4g} bid, {said.ask_depth:.4g} offered, imbalance "
@@ -167,5 +169,5 @@ def _percent(fraction: float) -> str:
     return f"{100 * fraction:+.3f} %"
 
 
-def _bps(fraction: float | None) -> str:
-    return "?" if fraction is None else f"{1e4 * fraction:+.1f}"
+def _bps(fraction: float) -> str:
+    return f"{1e4 * fraction:+.1f}"

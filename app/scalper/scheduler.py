@@ -60,6 +60,11 @@ class ReadScheduler:
         state.by_hand = True
         return True
 
+    def is_wanted_by_hand(self, coin: str) -> bool:
+        """Whether somebody waits for a market to be read."""
+        state = self._coins.get(coin)
+        return state is not None and state.by_hand
+
     def cancel_by_hand(self) -> None:
         """Nobody waits for a market any more."""
         for state in self._coins.values():

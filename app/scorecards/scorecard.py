@@ -151,9 +151,16 @@ def _columns(graded: list[Pair]) -> _Columns:
     return _Columns(
         column(call.probability for call, _ in graded),
         column(outcome.event_happened for _, outcome in graded),
-        column(outcome.hit for _, outcome in graded),
+        column(_hit(call, outcome) for call, outcome in graded),
         column(outcome.edge_bps for _, outcome in graded),
     )
+
+
+def _hit(call: Call, outcome: Outcome) -> float | None:
+    """Whether the mid went the way the call finds likelier; None for a call without a direction, or an even chance."""
+    if outcome.hit is None or call.probability == 0.5:
+        return None
+    return float(outcome.hit == (call.probability > 0.5))
 
 
 def _estimates(columns: _Columns, starts: Integers, generator: np.random.Generator) -> list[Estimate]:

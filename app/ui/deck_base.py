@@ -207,7 +207,6 @@ class DeckBase(App[None], inherit_bindings=False):
         return view.newest
 
 
-def _heard(snapshot: Snapshot) -> tuple[int, int]:
-    """Changes when a model has answered, or failed to."""
-    model = snapshot.model
-    return (0, 0) if model is None else (model.reads_per_hour, model.failures_per_hour)
+def _heard(snapshot: Snapshot) -> int:
+    """Grows when a model has answered, or failed to."""
+    return 0 if snapshot.model is None else snapshot.model.outcomes

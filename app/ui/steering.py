@@ -44,7 +44,7 @@ class Steering(DeckBase):
         elif running(newest.jobs, name):
             self._send(CancelJob(name))
         elif name == "read":
-            self._read(self._coin())
+            self._read(self._coin(), "refresh")
         else:
             self._send(StartJob(name), f"{self._key('refresh')} again cancels")
 
@@ -54,11 +54,11 @@ class Steering(DeckBase):
         if newest is not None and running(newest.jobs, "read"):
             self._send(CancelJob("read"))
         elif newest is not None:
-            self._read(self._coin())
+            self._read(self._coin(), "read")
 
-    def _read(self, coin: str) -> None:
+    def _read(self, coin: str, action_id: str) -> None:
         if coin:
-            self._send(StartJob("read", coin), f"{self._key('read')} again cancels")
+            self._send(StartJob("read", coin), f"{self._key(action_id)} again cancels")
         else:
             self.flash("Put the cursor on a coin that is to be read.", "warning")
 

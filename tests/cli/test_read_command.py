@@ -113,8 +113,10 @@ def taken(run: HandRun, watch: ReadWatch, limit_s: float = 20.0) -> OneRead:
 
 
 def deck(seconds: float = 64, **scalper: Any) -> Deck:
-    made = Deck(**scalper)
+    made = Deck(model_up=False, **scalper)
     made.live(seconds)
+    made.model_up()
+    made.live(1)
     return made
 
 

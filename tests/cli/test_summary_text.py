@@ -29,7 +29,11 @@ def summary() -> Summary:
         drops=0,
         holes=0,
         candles_closed=357,
-        reads=12,
+        rules_reads=12,
+        ai_reads=3,
+        no_reads=1,
+        reads_by_reason={"periodic": 2, "price move": 1},
+        slowest_read_ms=1_840,
         calls=4,
         calls_graded=1,
         log_sha256=core.journal.log_sha256,
@@ -48,6 +52,8 @@ def test_every_line_is_words_and_figures(summary: Summary) -> None:
     assert rows[0] == ("source", "DEMO simulated, seed 7")
     assert shown["ran for"] == "1 min 01 s"
     assert shown["store"] == "closed: 3 rows written, 0 waiting, 1 lost"
+    assert shown["rules reads"] == "12"
+    assert shown["AI reads"] == "3 (2 periodic, 1 price move, slowest 1.8 s), 1 failed"
     assert shown["calls"] == "4 filed, 1 graded"
     assert shown["not events"] == "2 superseded by newer ones, 3 seen before, 0 that could not be read"
     assert shown["recording"] == "demo.tape, 1,474 inputs"

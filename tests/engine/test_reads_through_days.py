@@ -125,7 +125,7 @@ def test_three_coins_are_read_in_turn_for_reasons_of_each_kind(lived: tuple[Live
     reads = lived[0].reads
     assert {read.coin for read in reads} == {"BTC", "ETH", "SOL"}
     assert len(reads) >= 25
-    assert "periodic" in {read.reason for read in reads}
+    assert {"periodic", "large trade"} <= {read.reason for read in reads}
     assert not lived[0].failures
 
 
@@ -133,6 +133,7 @@ def test_reads_never_overlap_and_each_is_in_time(lived: tuple[Lived, Path]) -> N
     answered = {answer.request_id: at_s for at_s, answer in lived[0].answered}
     spans = [(at_s, answered[request.request_id]) for at_s, request in lived[0].asked if request.request_id in answered]
     assert lived[0].most_under_way == 1
+    assert len(spans) >= 25
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
     assert all(end - start <= 3.0 for start, end in spans)
 
@@ -185,4 +186,5 @@ def test_a_server_that_is_restarted_is_found_within_a_period() -> None:
 def test_hazard_21_a_model_that_talks_nonsense_is_no_read_and_never_a_default() -> None:
     lived = live(90, "out_of_range")
     assert lived.reads == []
+    assert len(lived.failures) >= 3
     assert all("not a read" in failed.why for failed in lived.failures)

@@ -68,7 +68,7 @@ async def test_recorded_and_replayed_are_the_same(tmp_path: Path) -> None:
     live = await record(tape, events=400)
     assert live.parse_errors == live.drops == live.holes == 0
     assert len(live.coins) == 12
-    assert live.reads >= 24
+    assert live.rules_reads >= 24
     feed = live.feeds[0]
     assert feed.received == feed.frames + feed.superseded + feed.control
     plain, watched, paced = await replay(tape), await replay(tape, watched=True), await replay(tape, speed=40)

@@ -28,7 +28,7 @@ GOOD: dict[str, Any] = {
 class Deck(Driver):
     """A driver whose venue is lively and whose model answers when told."""
 
-    def __init__(self, **scalper: Any) -> None:
+    def __init__(self, *, model_up: bool = True, **scalper: Any) -> None:
         markets = MarketsSettings(favourites=("BTC", "ETH"), top=2)
         super().__init__(Settings(markets=markets, scalper=ScalperSettings(**scalper)))
         self.start()
@@ -37,7 +37,8 @@ class Deck(Driver):
             for channel in ("trades", "bbo", "l2Book"):
                 self.open(channel, coin)
         self.asked.requests.clear()
-        self.put(Kind.CONNECT, Connected("ollama", "model"))
+        if model_up:
+            self.model_up()
         self._number = 0
         self._price = 100.0
 
@@ -52,6 +53,9 @@ class Deck(Driver):
                 self.frame("trades", coin, [data | {"sz": "1"}])
             for _ in range(4):
                 self.tick()
+
+    def model_up(self) -> None:
+        self.put(Kind.CONNECT, Connected("ollama", "model"))
 
     @property
     def questions(self) -> list[Request]:
@@ -85,18 +89,23 @@ class Deck(Driver):
 
 @pytest.fixture
 def deck() -> Deck:
-    deck = Deck()
+    """A minute of a lively market, and one question that nobody has carried yet."""
+    deck = Deck(model_up=False)
     deck.live(64)
+    deck.model_up()
+    deck.live(1)
     return deck
 
 
-def test_nothing_is_asked_before_there_is_a_whole_minute() -> None:
+def test_nothing_is_asked_before_there_is_half_a_minute() -> None:
     deck = Deck()
-    deck.live(40)
+    deck.live(25)
     assert deck.questions == []
     assert "not enough data yet" in deck.view("BTC").waits_for
-    deck.live(25)
+    assert deck.core.apply(StartJob("read", "BTC"))[0] is False
+    deck.live(10)
     assert len(deck.questions) == 1
+    assert "LAST 3" in question_of(deck.questions[0].body).variable
 
 
 def test_a_question_holds_the_minute_and_no_name(deck: Deck) -> None:
@@ -248,6 +257,41 @@ def test_a_read_by_hand_can_be_given_up(deck: Deck) -> None:
     assert deck.asked.withdrawn == [by_hand.request_id]
 
 
+def test_a_read_by_hand_ends_when_the_model_goes(deck: Deck) -> None:
+    deck.exchange(deck.questions[0])
+    assert deck.core.apply(StartJob("read", "BTC"))[0]
+    deck.put(Kind.DROP, Dropped("ollama", "model", "Ollama does not run"))
+    deck.live(1)
+    (job,) = deck.core.jobs.views
+    assert (job.state, job.message) == ("failed", "BTC was not read: Ollama does not run")
+    assert deck.core.apply(StartJob("read", "BTC"))[0] is False
+    deck.model_up()
+    deck.live(1)
+    assert deck.core.apply(StartJob("read", "BTC"))[0]
+
+
+def test_a_read_by_hand_ends_when_nobody_carries_it(deck: Deck) -> None:
+    deck.exchange(deck.questions[0])
+    assert deck.core.apply(StartJob("read", "BTC"))[0]
+    deck.live(12)
+    (job,) = deck.core.jobs.views
+    assert job.state == "failed"
+
+
+def test_a_question_that_was_given_up_is_no_failure(deck: Deck) -> None:
+    deck.on_its_way(deck.questions[0])
+    deck.say(deck.questions[0], status=0, error="no longer wanted")
+    assert deck.core.journal.no_reads == 0
+    assert deck.view("BTC").failures == 0
+
+
+def test_answers_about_coins_that_nobody_follows_harm_nothing(deck: Deck) -> None:
+    request = msgspec.structs.replace(deck.questions[0], request_id=999, subject="NOPE\x1b[2J")
+    deck.exchange(request)
+    deck.live(2)
+    assert set(deck.core.reading.desk.coins) == {"BTC", "ETH"}
+
+
 def test_a_coin_that_is_not_read_cannot_be_read_by_hand() -> None:
     deck = Deck(coins=("ETH",))
     deck.live(64)
@@ -278,9 +322,9 @@ def test_a_model_that_is_not_there_is_not_asked_and_the_panel_says_why(deck: Dec
 
 def test_a_question_that_nobody_carries_is_forgotten(deck: Deck) -> None:
     assert len(deck.questions) == 1
-    deck.live(2)
+    deck.live(5)
     assert len(deck.questions) == 1
-    deck.live(8)
+    deck.live(5)
     assert len(deck.questions) == 2
 
 

@@ -175,7 +175,7 @@ STEPS = st.lists(
         spread=st.integers(1, 5),
         size=often(3.0, 100.0, rarely=(0.0, 0.5)),
         action=st.sampled_from(("look", "look", "look", "look", "tick", "long", "short", "close", "flip")),
-        trouble=often("", rarely=("stale", "hole")),
+        trouble=often("", rarely=("stale", "cut off")),
         rate=st.sampled_from((None, 0.0001, -0.0002, 0.01)),
     ),
     min_size=50,

@@ -109,6 +109,6 @@ def test_only_the_one_who_is_followed_counts_and_only_for_its_coin() -> None:
 
 
 def test_a_read_that_cannot_be_followed_says_why() -> None:
-    decision = following("ai").follow(a_view(NOW_MS, trouble="hole"), ai_read())
+    decision = following("ai").follow(a_view(NOW_MS, trouble="cut off"), ai_read())
     assert decision.events == ()
     assert f"The data of {COIN}" in decision.refusal

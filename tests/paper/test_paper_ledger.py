@@ -88,7 +88,7 @@ def test_size_is_rounded_down_to_what_is_traded_and_leverage_to_what_is_listed()
 def test_a_fill_waits_for_whole_data_and_is_given_up_after_its_patience() -> None:
     ledger = a_ledger()
     ledger.open(a_view(NOW_MS), 1, "hand")
-    for trouble in ("stale", "hole"):
+    for trouble in ("stale", "cut off"):
         assert look(ledger, a_view(DUE_MS + 10_000, trouble=trouble)) == []
     (cancelled,) = tick(ledger, DUE_MS + 10_001)
     assert isinstance(cancelled, OrderCancelled)
@@ -106,18 +106,18 @@ def test_a_price_that_comes_too_late_fills_nothing() -> None:
 def test_an_order_that_closes_waits_as_long_as_it_takes() -> None:
     ledger = a_ledger()
     opened(ledger)
-    ledger.close(a_view(NOW_MS + 1_000, trouble="hole"), "hand")
-    assert look(ledger, a_view(NOW_MS + 500_000, trouble="hole")) == []
+    ledger.close(a_view(NOW_MS + 1_000, trouble="cut off"), "hand")
+    assert look(ledger, a_view(NOW_MS + 500_000, trouble="cut off")) == []
     assert tick(ledger, NOW_MS + 600_000) == []
     (fill, closed) = look(ledger, a_view(NOW_MS + 700_000))
     assert (fill.order.mid, fill.slippage_bps, closed.unseen_ms) == (None, None, 699_700)
 
 
-@pytest.mark.parametrize("trouble", ["stale", "hole"])
+@pytest.mark.parametrize("trouble", ["stale", "cut off"])
 def test_nothing_is_opened_on_data_that_is_not_whole(trouble: str) -> None:
     ledger = a_ledger()
-    assert "is stale or has a hole" in ledger.open(a_view(NOW_MS, trouble=trouble), 1, "hand").refusal
-    assert "is stale or has a hole" in ledger.open(a_view(NOW_MS, bid=None), 1, "hand").refusal
+    assert "is stale or cut off" in ledger.open(a_view(NOW_MS, trouble=trouble), 1, "hand").refusal
+    assert "is stale or cut off" in ledger.open(a_view(NOW_MS, bid=None), 1, "hand").refusal
 
 
 def test_what_cannot_be_done_is_refused_with_the_next_step() -> None:
@@ -206,7 +206,7 @@ def test_a_stop_that_was_reached_stays_reached() -> None:
     ledger = with_settings(stop_bps=150.0)
     opened(ledger)
     look(ledger, a_view(NOW_MS + 1_000, 98.0, 99.0))
-    assert look(ledger, a_view(NOW_MS + 60_000, 98.0, 99.0, trouble="hole")) == []
+    assert look(ledger, a_view(NOW_MS + 60_000, 98.0, 99.0, trouble="cut off")) == []
     _, closed = look(ledger, a_view(NOW_MS + 120_000, 110.0, 111.0))
     assert (closed.reason, closed.exit_price) == ("stop", 110.0)
 

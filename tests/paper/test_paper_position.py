@@ -135,7 +135,7 @@ def test_the_time_stop() -> None:
 
 def test_values_stay_where_no_price_comes_and_the_gap_is_remembered() -> None:
     position = a_position()
-    for blind in (a_view(NOW_MS + 5_000, trouble="hole"), a_view(NOW_MS + 5_000, None, 101.0)):
+    for blind in (a_view(NOW_MS + 5_000, trouble="cut off"), a_view(NOW_MS + 5_000, None, 101.0)):
         assert priced(position, blind, 0.0) == position
     seen = priced(priced(position, a_view(NOW_MS + 9_000), 0.0), a_view(NOW_MS + 10_000), 0.0)
     assert (seen.close_price, seen.priced_ms, seen.unseen_ms) == (99.5, NOW_MS + 10_000, 9_000)

@@ -50,7 +50,7 @@ def views() -> Iterator[CoinView]:
     for now_ms, channel, frame in heapq.merge(*map(frames, FILES)):
         take = market.on_quote_frame if channel == "bbo" else market.on_book_frame
         take(frame, now_ms)
-        yield view_of(market, now_ms, stale_after_ms=STALE_AFTER_MS, hole=False)
+        yield view_of(market, now_ms, stale_after_ms=STALE_AFTER_MS, cut_off=False)
 
 
 def traded(settings: PaperSettings) -> tuple[PaperLedger, list[PaperEvent], list[CoinView]]:

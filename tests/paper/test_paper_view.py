@@ -58,7 +58,7 @@ def test_what_cannot_be_is_refused(changes: dict[str, Any]) -> None:
 def test_the_mid_needs_both_sides_and_whole_data() -> None:
     assert a_view(NOW_MS).mid == 100.0
     assert a_view(NOW_MS, bid=None).mid is None
-    assert a_view(NOW_MS, trouble="hole").mid is None
+    assert a_view(NOW_MS, trouble="cut off").mid is None
     assert a_view(NOW_MS, quote=None).mid is None
 
 
@@ -85,13 +85,13 @@ def test_a_market_is_shown_as_it_stands() -> None:
     )
     book = Book(COIN, NOW_MS - 10, (levels((99.0, 1.0)), levels((101.0, 3.0))))
     market.on_book_frame(frame("l2Book", msgspec.to_builtins(book)), NOW_MS)
-    view = view_of(market, NOW_MS + 15_000, stale_after_ms=15_000, hole=False)
+    view = view_of(market, NOW_MS + 15_000, stale_after_ms=15_000, cut_off=False)
     assert (view.quote, view.book) == (Quote(COIN, NOW_MS, Level(99.5, 2.0, 1), None), book)
     assert (view.maximum_leverage, view.size_decimals, view.trouble) == (40, 5, "")
-    assert view_of(market, NOW_MS, stale_after_ms=15_000, hole=True).trouble == "hole"
-    assert view_of(market, NOW_MS + 15_001, stale_after_ms=15_000, hole=False).trouble == "stale"
+    assert view_of(market, NOW_MS, stale_after_ms=15_000, cut_off=True).trouble == "cut off"
+    assert view_of(market, NOW_MS + 15_001, stale_after_ms=15_000, cut_off=False).trouble == "stale"
 
 
 def test_a_market_without_data_is_stale() -> None:
-    view = view_of(a_market(), NOW_MS, stale_after_ms=15_000, hole=False)
+    view = view_of(a_market(), NOW_MS, stale_after_ms=15_000, cut_off=False)
     assert (view.trouble, view.touch, view.maximum_leverage) == ("stale", None, None)

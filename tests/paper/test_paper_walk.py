@@ -119,5 +119,5 @@ def test_without_a_side_or_in_trouble_there_is_nothing_to_take() -> None:
     assert levels_to_take(a_view(NOW_MS, 99.5, None), 1) == ()
     assert levels_to_take(a_view(NOW_MS, quote=None), 1) == ()
     assert levels_to_take(a_view(NOW_MS, trouble="stale"), 1) == ()
-    assert levels_to_take(a_view(NOW_MS, trouble="hole"), 1) == ()
+    assert levels_to_take(a_view(NOW_MS, trouble="cut off"), 1) == ()
     assert levels_to_take(a_view(NOW_MS, quote=a_quote(NOW_MS, 99.5, 100.5, size=0.0)), 1) == ()

@@ -87,7 +87,7 @@ def tokens_of(body: Body) -> int:
 def reading(body: Body) -> Body:
     """What the scripted model makes of a question: a function of the numbers in it, always whole and in range."""
     text = body["messages"][-1]["content"]
-    moved = _number(r"([+-][0-9.]+) % in the minute", text)
+    moved = _number(r"([+-][0-9.]+) % in [0-9]+ s", text)
     second = _number(r"then ([+-][0-9.]+) %", text)
     bought, sold = _number(r"buys of ([0-9.e+]+)", text), _number(r"sells of ([0-9.e+]+)", text)
     share = bought / (bought + sold) if bought + sold > 0 else 0.5

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from windows import NOW_MS, prices, shot, trade, window
+from windows import NOW_MS, prices, shot, tape_of, trade, window
 
 from app.config.settings import ScalperSettings
 from app.core.events import Book, Side
@@ -52,24 +52,27 @@ def test_thresholds_are_settings() -> None:
     assert trajectory(0.015, 0.021, wide) == "sharp"
 
 
-def test_a_minute_that_is_not_whole_is_not_described() -> None:
-    for place in (0, 30, 60):
-        known = list(prices(100, 100, 100))
-        known[place] = None
-        found = describe(window(prices=tuple(known)), SETTINGS)
-        assert isinstance(found, NotEnough)
-        assert "whole minute" in found.reason
+@pytest.mark.parametrize(("known_s", "span_s"), [(60, 60), (45, 45), (30, 30)])
+def test_what_is_known_of_the_minute_is_told_with_its_length(known_s: int, span_s: int) -> None:
+    known = prices(100.0, 100.0, 101.0)
+    found = said(prices=(None,) * (60 - known_s) + known[60 - known_s :])
+    assert found.span_s == span_s
+    assert found.change == pytest.approx(101 / (known[60 - known_s] or 0) - 1)
+    begin = "THIS MINUTE" if span_s == 60 else f"LAST {span_s} s"
+    assert minute_text(found).startswith(f"{begin}: price 101, ")
+
+
+@pytest.mark.parametrize("place", [31, 45, 60])
+def test_less_than_half_a_minute_of_prices_is_not_described(place: int) -> None:
+    known = list(prices(100, 100, 100))
+    known[place] = None
+    found = describe(window(prices=tuple(known)), SETTINGS)
+    assert found == NotEnough(f"not enough data yet: {60 - place - 1 if place < 60 else 0} of 30 s of prices")
 
 
 def test_too_few_prints_are_not_described() -> None:
     found = describe(window(trades=(trade(1.0),) * 4), SETTINGS)
     assert found == NotEnough("not enough data yet: 4 of 5 prints in this minute")
-
-
-def test_a_price_missing_between_the_halves_is_a_question_mark() -> None:
-    known = list(prices(100, 100, 100))
-    known[5] = None
-    assert minute_text(said(prices=tuple(known))).count("?") == 1
 
 
 def test_large_prints_are_those_above_twice_the_average_and_at_most_five() -> None:
@@ -93,15 +96,37 @@ def test_what_large_prints_do(bought: float, sold: float, word: str) -> None:
 
 def test_buys_and_sells_are_told_by_count_and_size() -> None:
     found = said(trades=(*(trade(1.0, "B") for _ in range(6)), trade(9.0, "A")))
-    assert (found.buys, found.sells, found.bought, found.sold) == (6, 1, 6.0, 9.0)
+    assert (found.tape.buys, found.tape.sells, found.tape.bought, found.tape.sold) == (6, 1, 6.0, 9.0)
     assert "6 buys of 6, 1 sells of 9" in minute_text(found)
 
 
 def test_flow_adds_up_to_what_was_traded() -> None:
-    found = said()
-    assert sum(bought for bought, _ in found.flow) == found.bought
-    assert sum(sold for _, sold in found.flow) == found.sold
-    assert len(found.flow) == 6
+    tape = said().tape
+    assert sum(step[0] for step in tape.flow if step) == tape.bought
+    assert sum(step[1] for step in tape.flow if step) == tape.sold
+    assert len(tape.flow) == 6
+
+
+def test_a_busy_minute_is_told_whole_though_only_the_last_prints_are_told_one_by_one() -> None:
+    busy = tuple(trade(1.0, "BA"[place % 4 == 0], 59 - place / 10, number=place) for place in range(590))
+    found = said(trades=busy[-50:], tape=tape_of(busy))
+    assert (found.tape.buys, found.tape.sells) == (442, 148)
+    assert all(step is not None and step[0] + step[1] > 80 for step in found.tape.flow)
+    assert "442 buys of 442, 148 sells of 148" in minute_text(found)
+
+
+def test_ten_seconds_that_the_tape_has_forgotten_are_not_told_as_quiet() -> None:
+    known = tuple(trade(1.0, "B", 24 - place, number=place) for place in range(24))
+    tape = tape_of(known, whole=False)
+    assert tape.flow[:4] == (None,) * 4
+    assert "Bought/sold each 10 s: ? ? ? ? 10/0 9/0." in minute_text(said(trades=known, tape=tape))
+
+
+def test_a_wall_that_traded_long_before_the_last_prints_is_no_spoof() -> None:
+    books = (shot([2, 20, 2, 2, 2], [2] * 5, 12), shot([2] * 5, [2] * 5))
+    eaten = trade(15.0, "A", age_s=10, price=99.0)
+    late = tuple(trade(0.1, age_s=1, number=place) for place in range(50))
+    assert said(books=books, trades=late, since_books=(eaten, *late)).spoofs == ()
 
 
 def test_imbalance_and_its_change_come_from_five_levels() -> None:
@@ -109,6 +134,8 @@ def test_imbalance_and_its_change_come_from_five_levels() -> None:
     found = said(books=books)
     assert found.imbalance == pytest.approx(0.5)
     assert found.imbalance_change == pytest.approx(1.0)
+    assert "(+1.00 in 10 s)" in minute_text(found)
+    assert "in 4 s)" in minute_text(said(books=(shot([1.0] * 5, [3.0] * 5, 4), shot([3.0] * 5, [1.0] * 5))))
     assert said(books=()).imbalance is None
     assert "No book." in minute_text(said(books=()))
 
@@ -176,5 +203,5 @@ def test_any_prints_give_a_finite_text(prints: list[tuple[float, str, float]]) -
     assert "nan" not in text
     assert "inf" not in text
     assert -1 <= window(trades=trades).tape_bias <= 1
-    assert found.buys + found.sells == len(trades)
-    assert found.bought == pytest.approx(sum(t.size for t in trades if t.side is Side.BUY))
+    assert found.tape.buys + found.tape.sells == len(trades)
+    assert found.tape.bought == pytest.approx(sum(t.size for t in trades if t.side is Side.BUY))

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import numpy as np
+
 from app.core.events import Level, Side, Trade
-from app.scalper.window import BookShot, DataWindow
+from app.scalper.window import BookShot, DataWindow, MinuteTape, minute_tape
 
 NOW_MS = 1_790_000_000_000
 
@@ -37,4 +39,14 @@ def window(**changes: Any) -> DataWindow:
         "books": (shot([2.0] * 5, [2.0] * 5, 10), shot([2.0] * 5, [2.0] * 5, 5), shot([2.0] * 5, [2.0] * 5)),
         "spread": 0.01,
     }
-    return DataWindow(**(fields | changes))
+    fields |= changes
+    trades = fields["trades"]
+    fields.setdefault("tape", tape_of(trades))
+    fields.setdefault("since_books", trades)
+    return DataWindow(**fields)
+
+
+def tape_of(trades: tuple[Trade, ...], *, whole: bool = True) -> MinuteTape:
+    """What all these prints add up to."""
+    rows = np.array([(t.time_ms, t.size if t.side is Side.BUY else -t.size, t.price) for t in trades]).reshape(-1, 3)
+    return minute_tape(rows, NOW_MS, whole=whole)

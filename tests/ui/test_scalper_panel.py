@@ -205,7 +205,7 @@ def test_the_note_names_every_state_of_the_model_and_always_the_costs(state: Mod
 
 def test_the_note_of_a_model_that_answers() -> None:
     assert model_note(seen(scalped())) == (
-        "mistral 1.2s · 281 reads/h, 2 failed · round trip 9 bp · reading ETH",
+        "mistral 1.2s · 281 reads in 1h, 2 failed · round trip 9 bp · reading ETH",
         "muted",
     )
     assert model_note(DeckView()) == ("", "muted")

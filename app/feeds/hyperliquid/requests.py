@@ -8,7 +8,7 @@ import numpy as np
 
 from app.core.clock import Clock
 from app.core.errors import VenueError
-from app.core.record import REQUEST_CONNECTION, Answer, Connected, Dropped, Kind, Request
+from app.core.record import REQUEST_CONNECTION, WITHDRAWN, Answer, Connected, Dropped, Kind, Request
 from app.feeds.backoff import Backoff
 from app.feeds.budget import WeightBudget
 from app.feeds.http import HttpAnswer, HttpClient
@@ -22,7 +22,6 @@ _REQUEST_TRIES = 5
 _BACKFILL_SHARE = 0.75
 _REFUSED_WAIT_S = {418: 300.0, 429: 10.0}
 """How long the budget stays closed when the venue names no time; 418 is a ban."""
-_WITHDRAWN = "no longer wanted"
 
 _pack = msgspec.msgpack.encode
 
@@ -84,7 +83,7 @@ class RequestClient:
         request = self._outstanding.get(request_id)
         if request is None:
             return
-        self._answered(request, Answer(request_id, 0, b"", _WITHDRAWN))
+        self._answered(request, Answer(request_id, 0, b"", WITHDRAWN))
         if request_id == self._carrying and self._patience is not None:
             self._patience.reschedule(asyncio.get_running_loop().time())
 

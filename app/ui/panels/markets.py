@@ -20,8 +20,9 @@ _FRESHNESS_RANKS: dict[Freshness | None, Value] = {word: rank for rank, word in 
 @cache
 def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
     """The columns; those of the metrics stand under the name of what made them, and under AI tell row by row."""
-    source = metric_source.upper()
-    by = (Column("by", 8, "left", priority=4, group=source, words="metrics by"),) if metric_source == "ai" else ()
+    # A row without a read shows the rules' metrics there: the head must not call them the AI's.
+    source = "RULES" if metric_source == "rules" else "AI or RULES"
+    by = (Column("by", 8, "left", priority=5, group=source, words="metrics by"),) if metric_source == "ai" else ()
     return (
         Column("coin", 9, "left"),
         Column("price", 10, flashes=True),

@@ -155,7 +155,7 @@ def _model_words(model: ModelView) -> tuple[str, ...]:
     failed = f", {model.failures_per_hour} failed" if model.failures_per_hour else ""
     return (
         f"{clean(model.name, 32)}{took}",
-        f"{model.reads_per_hour} reads/h{failed}",
+        f"{model.reads_per_hour} reads in 1h{failed}",
         f"round trip {model.round_trip_bps:g} bp",
         ": ".join(filter(None, (_STATE_WORDS[model.state], clean(model.message, 300)))),
         f"reading {clean(model.under_way, 12)}" if model.under_way else "",

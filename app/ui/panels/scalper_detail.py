@@ -18,8 +18,8 @@ from app.ui.widgets.candle_canvas import ChartView, Pin
 from app.ui.widgets.columns import Cell, Column, Row, TableView
 from app.ui.widgets.lines import wrap
 
-WENT_ON, TURNED = "✓", "✗"
-"""The price went on in the direction of the minute the model was shown, or the other way."""
+RIGHT, WRONG = "✓", "✗"
+"""The price went the way the read found likelier, or the other way."""
 LEGEND = "reads: L long  S short  X exit  o none  ! conflict"
 
 _PIN_LETTERS: dict[Action, str] = {"LONG": "L", "SHORT": "S", "EXIT": "X", "NONE": "o"}
@@ -114,7 +114,7 @@ def _read_row(read: PastRead, coin: str, decimals: int) -> Row:
         action,
         Cell(f"{read.confidence}/10", action.role),
         Cell(shown.price(read.price, decimals)),
-        *(_move_cell(move, read.direction) for move in read.moves_bps),
+        *(_move_cell(move, _likelier(read)) for move in read.moves_bps),
         Cell(sentence),
     )
     values = (
@@ -125,17 +125,22 @@ def _read_row(read: PastRead, coin: str, decimals: int) -> Row:
     return Row(f"{read.at_ms} {reason}", cells, values=values, name=name)
 
 
-def _move_cell(move_bps: float | None, direction: int) -> Cell:
-    """How far the price had moved, and whether it went on in the direction of the minute that was read."""
+def _likelier(read: PastRead) -> int:
+    """The direction a read finds likelier: that of its minute with a continuation above 50, the other below."""
+    return read.direction * ((read.continuation > 50) - (read.continuation < 50))
+
+
+def _move_cell(move_bps: float | None, likelier: int) -> Cell:
+    """How far the price had moved, and whether that is the way the read found likelier."""
     if move_bps is None:
         return Cell(shown.DASH, "muted")
     if abs(move_bps) < _NO_MOVE_BPS:
         return Cell("0.0  ", "muted", "0.0")
     role: Role = "up" if move_bps > 0 else "down"
     arrow = shown.direction_arrow(1 if move_bps > 0 else -1)
-    went = " " if not direction else WENT_ON if move_bps * direction > 0 else TURNED
+    verdict = " " if not likelier else RIGHT if move_bps * likelier > 0 else WRONG
     sign = "+" if move_bps > 0 else ""
-    return Cell(f"{arrow}{sign}{shown.basis_points(move_bps)} {went}", role)
+    return Cell(f"{arrow}{sign}{shown.basis_points(move_bps)} {verdict}", role)
 
 
 @lru_cache(maxsize=64)

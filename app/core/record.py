@@ -21,6 +21,10 @@ REQUEST_CONNECTION = "requests"
 """Name of the one that answers requests."""
 
 
+Word = Annotated[str, msgspec.Meta(max_length=128)]
+"""A name on a tape, which may come from anywhere."""
+
+
 class Kind(IntEnum):
     """What a record holds; the payload's form goes with it."""
 
@@ -94,11 +98,11 @@ class Request(msgspec.Struct, frozen=True):
     """
 
     request_id: int
-    venue: str
-    channel: str
-    body: bytes
-    subject: str = ""
-    variant: str = ""
+    venue: Word
+    channel: Word
+    body: Annotated[bytes, msgspec.Meta(max_length=65_536)]
+    subject: Word = ""
+    variant: Word = ""
 
 
 class Answer(msgspec.Struct, frozen=True):

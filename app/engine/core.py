@@ -59,10 +59,11 @@ from app.markets.reads import rules_call
 from app.scalper.desk import MODEL_VENUE
 from app.scorecards.grader import Graded, Grader
 
+_REQUESTS_CAP = 4_096
 _CLOCK_STEP_MS = 2_000
 _TRADABLE_MS = 5_000
 # What unpacking and parsing of bytes from outside may raise.
-_BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+_BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 
 _unpack_request = msgspec.msgpack.Decoder(Request).decode
 _unpack_answer = msgspec.msgpack.Decoder(Answer).decode
@@ -175,6 +176,8 @@ class Core:
 
     def _requested(self, record: Record) -> None:
         request = _unpack_request(record.payload)
+        if len(self._requests) >= _REQUESTS_CAP:
+            raise FrameError(f"more than {_REQUESTS_CAP} questions wait for an answer; the tape is damaged")
         self._requests[request.request_id] = request
         self.reading.asked(request, self.now_ms)
 

@@ -71,7 +71,8 @@ class Keeper:
                     self._store.put(saved_row(event))
             case Fill() | PositionClosed():
                 row = row_of(event)
-                if row is not None:
+                # Rows of a ledger that is not saved would stand among those of the saved one.
+                if row is not None and self._saves_paper:
                     self._store.put(row)
             case FeedHole():
                 self._store.put(rows.FeedHole(event.coin, event.from_ms, event.to_ms, self._now_ms()))

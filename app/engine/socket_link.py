@@ -76,17 +76,18 @@ class SocketLink:
         """Give a command and wait for its result; a failed one when the engine does not answer."""
         if self._writer is None or self._ended:
             return CommandResult(0, False, "The engine is gone")
-        self._request_id += 1
+        # Others may send while this one waits.
+        request_id = self._request_id = self._request_id + 1
         result: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
-        self._waiting[self._request_id] = result
-        self._writer.write(pack(CommandRequest(self._request_id, command)))
+        self._waiting[request_id] = result
+        self._writer.write(pack(CommandRequest(request_id, command)))
         try:
             async with asyncio.timeout(_COMMAND_TIMEOUT_S):
                 return await result
         except TimeoutError:
-            return CommandResult(self._request_id, False, f"The engine did not answer within {_COMMAND_TIMEOUT_S:g} s")
+            return CommandResult(request_id, False, f"The engine did not answer within {_COMMAND_TIMEOUT_S:g} s")
         finally:
-            self._waiting.pop(self._request_id, None)
+            self._waiting.pop(request_id, None)
 
     async def close(self) -> None:
         """Detach; the engine goes on."""

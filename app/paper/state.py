@@ -15,6 +15,7 @@ from app.paper.position import Position
 
 LARGEST_BYTES = 1_000_000
 MOST_POSITIONS = 512
+_LEAST_USD = 1e-6
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,7 +78,7 @@ def decode_state(data: bytes) -> PaperState:
 
 
 def _unusable(why: str) -> DataError:
-    return DataError(f"the saved paper ledger cannot be used ({why}); a new one begins at paper.starting_balance")
+    return DataError(f"the saved paper ledger cannot be used ({why}))")
 
 
 def _contradiction(state: PaperState) -> str:
@@ -93,6 +94,10 @@ def _contradiction(state: PaperState) -> str:
         (all(_closes(order, held.get(order.coin)) for order in state.orders), "an order that closes nothing"),
         (all(number < state.next_number for number in numbers), "an order with a number of the future"),
         (all(position.number < state.next_number for position in state.positions), "a position of the future"),
+        (
+            all(position.size * position.entry_price >= _LEAST_USD for position in state.positions),
+            "a position of nothing",
+        ),
         (all(position.leverage <= position.maximum_leverage for position in state.positions), "too much leverage"),
         (all(order.leverage <= order.maximum_leverage for order in state.orders), "too much leverage"),
         (all(order.decided_ms <= order.due_ms for order in state.orders), "an order due before it was decided"),

@@ -136,7 +136,8 @@ class ModelServer:
             fact = f"{self._url} cannot be asked ({type(error).__name__})"
             raise ModelServerError(fact, "correct scalper.url") from error
         # The client takes each line for an object with Ollama's fields, and fails in these ways when it is none.
-        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        # A codec that it is told to use may fail in any other.
+        except (ValueError, TypeError, AttributeError, LookupError, AssertionError, RuntimeError) as error:
             fact = f"{self._url} sent an answer that cannot be read ({type(error).__name__})"
             raise ModelServerError(fact, "see whether it is Ollama that listens there") from error
 

@@ -114,6 +114,22 @@ async def test_commands_get_their_own_results(house: House) -> None:
     await remote.close()
 
 
+async def test_each_of_many_commands_gets_its_own_result(house: House) -> None:
+    remote = SocketLink(house.path)
+    await remote.connect()
+    for _ in range(5):
+        commands: list[Command] = [
+            SetMetricSource("rules"),
+            CancelJob("read"),
+            SetMetricSource("ai"),
+            CancelJob("read"),
+        ]
+        results = await asyncio.gather(*map(remote.send, commands))
+        assert [result.ok for result in results] == [True, False, True, False]
+        assert not remote._waiting
+    await remote.close()
+
+
 async def test_detaching_leaves_the_engine_running(house: House) -> None:
     remote = SocketLink(house.path)
     await remote.connect()

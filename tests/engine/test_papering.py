@@ -134,6 +134,19 @@ def test_a_saved_ledger_that_is_damaged_is_said_and_begun_anew() -> None:
     assert any(line.topic == "paper" and "begins anew" in line.text for line in bench.core.journal.log_tail)
 
 
+def test_a_position_of_nothing_is_refused() -> None:
+    bench = Bench()
+    bench.decide("long")
+    bench.settle()
+    ledger = bench.core.paper.ledger
+    assert ledger is not None
+    state = ledger.state()
+    tiny = msgspec.structs.replace(state.positions[0], size=5e-324, entry_price=1e-12)
+    again = Bench(saved=encode_state(msgspec.structs.replace(state, positions=(tiny,))))
+    assert again.paper.positions == ()
+    again.settle()
+
+
 def test_nothing_is_decided_before_the_ledger_is_read() -> None:
     driver = Driver()
     driver.start()
@@ -159,6 +172,36 @@ def test_a_read_is_followed_when_that_is_wanted() -> None:
     paper = freeze(deck.core, SOURCE, Outside()).paper
     assert paper is not None
     assert [(position.coin, position.by, position.direction) for position in paper.positions] == [("BTC", "ai", 1)]
+
+
+def test_no_read_is_followed_unless_that_is_wanted() -> None:
+    deck = Deck()
+    deck.put(Kind.COMMAND, RestorePaper(b""))
+    deck.live(64)
+    deck.exchange(deck.questions[0])
+    deck.live(2)
+    paper = freeze(deck.core, SOURCE, Outside()).paper
+    assert paper is not None
+    assert paper.positions == ()
+    assert paper.opening == ()
+
+
+def test_numbers_that_cannot_be_are_said_and_harm_no_other_command(bench: Bench) -> None:
+    bench.decide("long")
+    bench.settle()
+    bench.open("activeAssetCtx", "BTC")
+    context = {
+        "funding": "1.5",
+        "openInterest": "1",
+        "prevDayPx": "1",
+        "dayNtlVlm": "1",
+        "markPx": "100",
+        "oraclePx": "1",
+    }
+    bench.frame("activeAssetCtx", "BTC", {"coin": "BTC", "ctx": context})
+    assert bench.decide("close") == (False, "The prices of BTC cannot be used now: the event log says why")
+    bench.tick(2)
+    assert any(line.topic == "paper" for line in bench.core.journal.log_tail)
 
 
 def test_a_replay_fills_the_same(bench: Bench) -> None:

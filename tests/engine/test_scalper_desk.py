@@ -292,6 +292,21 @@ def test_answers_about_coins_that_nobody_follows_harm_nothing(deck: Deck) -> Non
     assert set(deck.core.reading.desk.coins) == {"BTC", "ETH"}
 
 
+@pytest.mark.parametrize("field", ["subject", "variant", "body"])
+def test_a_question_without_measure_is_refused(deck: Deck, field: str) -> None:
+    before = deck.core.parse_errors
+    huge: Any = b"x" * 70_000 if field == "body" else "x" * 70_000
+    deck.put(Kind.REQUEST, msgspec.structs.replace(deck.questions[0], **{field: huge}))
+    assert deck.core.parse_errors == before + 1
+
+
+def test_questions_that_nobody_answers_are_bounded(deck: Deck) -> None:
+    before = deck.core.parse_errors
+    for number in range(5_000):
+        deck.put(Kind.REQUEST, Request(10_000 + number, "ollama", "read", b"{}", "BTC", "periodic"))
+    assert deck.core.parse_errors > before
+
+
 def test_a_coin_that_is_not_read_cannot_be_read_by_hand() -> None:
     deck = Deck(coins=("ETH",))
     deck.live(64)

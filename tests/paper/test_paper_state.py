@@ -103,7 +103,7 @@ def test_hostile_numbers_in_the_account_are_refused(name: str, number: Any) -> N
     ],
 )
 def test_what_is_no_state_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
-    with pytest.raises(DataError, match=r"a new one begins at paper\.starting_balance"):
+    with pytest.raises(DataError, match="the saved paper ledger cannot be used"):
         decode_state(spoiled(change))
 
 

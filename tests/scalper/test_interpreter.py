@@ -28,7 +28,7 @@ from app.scalper.question import ask, minute_text
 from app.scalper.reply import Reply, reply_of
 
 pytestmark = pytest.mark.asyncio
-PATIENCE_S = 20
+PATIENCE_S = 60
 CANARY = "sk-canary-1234"
 
 

@@ -40,7 +40,7 @@ contracts: install
 
 nightly: install
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[fuzz]'
-	@$(BIN)/python -m pytest -m 'nightly or not nightly'
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m 'nightly or not nightly'
 
 peers: .venv-peers/.installed
 

@@ -24,6 +24,8 @@ class Exchange:
 
     def __init__(self, server: "OllamaServer", request: web.Request, body: Body) -> None:
         self.server, self.request, self.body = server, request, body
+        # What lets this one go: a server that is told otherwise meanwhile has another for the next.
+        self.released = server.released
 
     async def stream(self) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
@@ -187,14 +189,14 @@ async def no_end(exchange: Exchange) -> web.StreamResponse:
 
 async def hang(exchange: Exchange) -> web.StreamResponse:
     """Not even headers, until the server is told otherwise; then the answer."""
-    await exchange.server.released.wait()
+    await exchange.released.wait()
     return await schema(exchange)
 
 
 async def cold(exchange: Exchange) -> web.StreamResponse:
     """A model that is loaded for as long as nobody gives up waiting, which a question does."""
     if tagged(exchange.body["model"]) not in exchange.server.loaded:
-        await exchange.server.released.wait()
+        await exchange.released.wait()
     return await schema(exchange)
 
 
@@ -202,7 +204,7 @@ async def hang_midway(exchange: Exchange) -> web.StreamResponse:
     """Half of an answer, and nothing more until the server is told otherwise."""
     response = await exchange.stream()
     await exchange.piece(response, '{"momentum": 7')
-    await exchange.server.released.wait()
+    await exchange.released.wait()
     return await exchange.end(response, 4)
 
 

@@ -7,7 +7,7 @@ replay gives the same reads with no model.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from app.config.settings import ScalperSettings
 from app.core.errors import FrameError
@@ -19,13 +19,14 @@ from app.scalper.answer import parse_answer
 from app.scalper.description import NotEnough, Position, describe
 from app.scalper.question import Question, ask, question_of
 from app.scalper.reply import Reply, reply_of
-from app.scalper.scheduler import Due, ReadScheduler
+from app.scalper.scheduler import Due, ReadScheduler, Reason
 from app.scalper.window import TRADES_KEPT, WINDOW_S, BookShot, BookShots, DataWindow, PrintSizes, minute_tape, shot_of
 
 MODEL_VENUE = "ollama"
 """Where questions go, as their requests name it."""
 READS_KEPT = 200
 EXCHANGES_KEPT = 5
+_REASONS = frozenset(get_args(Reason))
 _COINS_BY_DEFAULT = 3
 _MOST_PRINTS = 2_000
 _OLD_BOOK_MS = 15_000
@@ -293,7 +294,7 @@ def _read(request: Request, question: Question, reply: Reply, asked_ms: int, now
         coin=str(clean(request.subject, 32)),
         at_ms=now_ms,
         asked_ms=asked_ms,
-        reason=request.variant,
+        reason=_reason(request),
         model=str(clean(question.model, 64)),
         version=question.version(reply.digest),
         momentum=answer.momentum,
@@ -311,5 +312,10 @@ def _read(request: Request, question: Question, reply: Reply, asked_ms: int, now
 def _no_read(request: Request, why: str, asked_ms: int, now_ms: int) -> NoRead:
     why = str(clean(why, 200))
     return NoRead(
-        coin=str(clean(request.subject, 32)), at_ms=now_ms, asked_ms=asked_ms, reason=request.variant, why=why
+        coin=str(clean(request.subject, 32)), at_ms=now_ms, asked_ms=asked_ms, reason=_reason(request), why=why
     )
+
+
+def _reason(request: Request) -> str:
+    """Why a market was read; a tape may hold anything there."""
+    return request.variant if request.variant in _REASONS else "unknown"

@@ -62,6 +62,7 @@ class Appearance(DeckBase):
         self._deck_screen.set_focus(prompt)
 
     async def on_name_prompt_ended(self, event: NamePrompt.Ended) -> None:
+        """Give the focus back and save the layout under the name that was typed, if one was."""
         screen = self._deck_screen
         before = self._focus_before
         # The focus goes first: Textual would choose another place for that of a widget that is gone.

@@ -99,6 +99,7 @@ class DeckBase(App[None], inherit_bindings=False):
         self._deck_screen.flash.say(text, level)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Say that a worker failed; without the link the deck lives on with what it last heard."""
         if event.state is not WorkerState.ERROR or event.worker.error is None:
             return
         error = event.worker.error

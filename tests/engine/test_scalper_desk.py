@@ -300,6 +300,14 @@ def test_a_question_without_measure_is_refused(deck: Deck, field: str) -> None:
     assert deck.core.parse_errors == before + 1
 
 
+def test_a_reason_that_a_tape_made_up_is_not_taken_over(deck: Deck) -> None:
+    deck.exchange(msgspec.structs.replace(deck.questions[0], variant="[b]\x1b[2J made up"))
+    read = deck.view("BTC").ai
+    assert read is not None
+    assert read.reason == "unknown"
+    assert dict(deck.core.journal.reads_by_reason) == {"unknown": 1}
+
+
 def test_questions_that_nobody_answers_are_bounded(deck: Deck) -> None:
     before = deck.core.parse_errors
     for number in range(5_000):

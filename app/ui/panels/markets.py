@@ -1,20 +1,16 @@
 """The Markets panel: one row a coin. Pure: a view of the deck in, a table's view out."""
 
 from functools import cache
-from typing import get_args
 
 import msgspec
 
-from app.core.events import Freshness
 from app.core.text import clean
 from app.engine.protocol import MarketRow, MetricSource, ScalperView
 from app.ui import format as shown
-from app.ui.panels.metrics import Metrics, by_cell, metric_cells, metrics_of
+from app.ui.panels.metrics import FRESHNESS_RANKS, Metrics, by_cell, metric_cells, metrics_of
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.columns import Cell, Column, Row, TableView, Value
-
-_FRESHNESS_RANKS: dict[Freshness | None, Value] = {word: rank for rank, word in enumerate(get_args(Freshness))}
 
 
 @cache
@@ -133,7 +129,7 @@ def _metric_values(metrics: Metrics | None) -> tuple[Value, ...]:
         _signed_momentum(metrics),
         metrics.pressure,
         metrics.continuation,
-        _FRESHNESS_RANKS.get(metrics.freshness),
+        FRESHNESS_RANKS.get(metrics.freshness),
     )
 
 

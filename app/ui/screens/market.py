@@ -67,6 +67,7 @@ class MarketScreen(ChartedScreen):
         self._ai = FactsLine()
 
     def compose_body(self) -> ComposeResult:
+        """Facts on top, then chart, book, tape and metrics."""
         yield self._facts
         yield self._paper
         with Container(id="market"):
@@ -92,6 +93,7 @@ class MarketScreen(ChartedScreen):
         return max(1, min(_MOST_LEVELS, (self._book.size.height - _BESIDE_LEVELS) // 2))
 
     def show_panels(self, view: DeckView) -> None:
+        """Bring every part up to date; one that fails says so in its own frame."""
         coin = self.coin
         self._facts.show(facts_line(view, coin))
         self._show_paper(view)

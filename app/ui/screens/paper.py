@@ -67,6 +67,7 @@ class PaperScreen(PanelScreen):
         self._positions.flash_level = level
 
     def lay_out(self, *, alone: bool) -> None:
+        """Lay the panels out anew; alone, one has the screen."""
         few = not alone and self.size.height < _ALL_FROM_HEIGHT and self.size.width < _WIDE_FROM
         ledger = self.query_one("#ledger")
         ledger.set_class(alone, "-alone")

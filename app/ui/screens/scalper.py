@@ -69,6 +69,7 @@ class ScalperScreen(ChartedScreen):
         return [self._reads]
 
     def lay_out(self, *, alone: bool) -> None:
+        """Lay the panels out anew; alone, one has the screen."""
         wide = self.size.width >= _WIDE_FROM
         few = not alone and self.size.height < _ALL_FROM_HEIGHT and not wide
         work = self.query_one("#work")
@@ -91,6 +92,7 @@ class ScalperScreen(ChartedScreen):
         return self._exchanges.size.width or self.size.width - _BORDERS
 
     def show_panels(self, view: DeckView) -> None:
+        """Bring every part up to date; one that fails says so in its own frame."""
         coin, interval, width = self.coin, self.interval, self._lines_width
         self._facts.show(facts_line(view, coin))
         self._newest.show(*ai_line(view, coin))

@@ -18,7 +18,7 @@ from app.bench.memory import deep_bytes
 from app.bench.model_server import MODEL, scripted_model
 from app.bench.report import Bench, Target
 from app.bench.scalper_paint import answers_to_paint_ms
-from app.config.settings import ScalperSettings, Settings
+from app.config.settings import CostsSettings, ScalperSettings, Settings
 from app.core.clock import Clock, SystemClock
 from app.core.events import ScalperRead
 from app.core.record import Answer, Kind, Record, Request
@@ -110,7 +110,7 @@ async def simulate(tape: Path, coins: int, seconds: float, clock: Clock) -> Simu
     """Record a demo in virtual time, in which the desk has a scripted model read as its settings say by default."""
     async with scripted_model() as model:
         scalper = ScalperSettings(url=model.url, model=MODEL)
-        answers = ModelAnswers(scalper, clock)
+        answers = ModelAnswers(scalper, CostsSettings(), clock)
         await answers.open()
         slow = SlowAnswers(answers, np.random.default_rng(_SEED))
         demo = VirtualDemo(coins, tape, answers=slow, scalper=scalper)
@@ -194,7 +194,7 @@ def _asking_ms(core: Core, coin: str) -> float:
     started_ns = time.process_time_ns()
     said = describe(desk.window(core.markets[coin], core.now_ms), settings)
     if not isinstance(said, NotEnough):
-        ask(said, settings)
+        ask(said, settings, core.settings.costs)
     return (time.process_time_ns() - started_ns) / 1e6
 
 

@@ -321,7 +321,9 @@ class Core:
         if read is None:
             return
         self._bus.publish(read)
-        call = rules_call(read, market.facts(self.now_ms), self.settings.rules, self.mode, self.sequence)
+        call = rules_call(
+            read, market.facts(self.now_ms), self.settings.rules, self.settings.costs, self.mode, self.sequence
+        )
         if call is not None:
             self._bus.publish(call)
 

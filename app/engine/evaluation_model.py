@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.config.settings import ScalperSettings
+from app.config.settings import CostsSettings, ScalperSettings
 from app.core.clock import Clock
 from app.core.errors import ConfigError, VenueError
 from app.core.record import Answer, Request
@@ -27,11 +27,12 @@ _REASON_LENGTH = 200
 class ModelAnswers:
     """Asks one model, one question at a time. `open` comes first, `close` last."""
 
-    def __init__(self, settings: ScalperSettings, clock: Clock) -> None:
+    def __init__(self, settings: ScalperSettings, costs: CostsSettings, clock: Clock) -> None:
         """Raises `ConfigError` where the settings do not let the server be asked."""
         if not may_ask(settings):
             raise ConfigError(f"{settings.url} is not on this machine; scalper.allow_remote = true lets it be asked")
         self._settings = settings
+        self._costs = costs
         self._clock = clock
         self._server: ModelServer | None = None
         self._digest = ""
@@ -53,7 +54,7 @@ class ModelAnswers:
                 raise VenueError(f"Ollama has no model {model}; get it with `ollama pull {model}`")
             self._digest = str(found.digest)
             async with asyncio.timeout(LOAD_LIMIT_S):
-                await self._server.chat(warm_up(self._settings))
+                await self._server.chat(warm_up(self._settings, self._costs))
         except TimeoutError as error:
             raise VenueError(
                 f"{model} was not loaded in time; look whether Ollama is busy, or ask less of it"

@@ -140,7 +140,7 @@ def _model(core: Core, outside: Outside) -> ModelView:
         outcomes=core.journal.ai_reads + core.journal.no_reads,
         reads_per_hour=reads,
         failures_per_hour=failures,
-        round_trip_bps=scalper.round_trip_bps,
+        round_trip_bps=core.settings.costs.round_trip_bps,
     )
 
 

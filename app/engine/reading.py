@@ -37,7 +37,7 @@ class Reading:
         self._asked_ms: dict[int, int] = {}
         self._by_hand = ""
         self._outcomes: deque[tuple[int, bool]] = deque(maxlen=_OUTCOMES_KEPT)
-        self.desk = ScalperDesk(settings.scalper)
+        self.desk = ScalperDesk(settings.scalper, settings.costs)
         self.position_of: Callable[[str], Position | None] = lambda coin: None
 
     def start(self) -> None:
@@ -121,7 +121,9 @@ class Reading:
             self._jobs.end("read", "done" if isinstance(outcome, ScalperRead) else "failed", _words(outcome))
         if isinstance(outcome, ScalperRead) and market is not None:
             facts = market.facts(now_ms)
-            for call in read_calls(outcome, rules, facts, self._settings.rules, self._mode, sequence):
+            for call in read_calls(
+                outcome, rules, facts, self._settings.rules, self._settings.costs, self._mode, sequence
+            ):
                 self._bus.publish(call)
 
     def last_hour(self, now_ms: int) -> tuple[int, int]:

@@ -35,7 +35,7 @@ def scalper_detail(core: Core, coin: str) -> ScalperDetail | None:
         return None
     newest = list(desk.reads)[: -_READS_SHOWN - 1 : -1]
     return ScalperDetail(
-        persona=persona_text(core.settings.scalper),
+        persona=persona_text(core.settings.scalper, core.settings.costs),
         exchanges=tuple(map(_exchange, reversed(desk.exchanges))),
         reads=tuple(_past_read(read, market, core.now_ms) for read in newest),
     )

@@ -97,7 +97,7 @@ class VenueRun:
         self._inbox = Inbox(clock)
         self._demo = DemoVenue(settings.demo.seed, settings.demo.coins) if source.mode == "demo" else None
         self._client: HyperliquidClient | None = None
-        self._interpreter = Interpreter(settings.scalper, self._inbox, clock, self._generator)
+        self._interpreter = Interpreter(settings.scalper, settings.costs, self._inbox, clock, self._generator)
         self._new_tape = new_tape
         self.core = Core(source.mode, settings)
         self._sequencer = Sequencer(clock, self.core.dispatch)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.config.settings import PaperSettings
+from app.config.settings import CostsSettings, PaperSettings
 from app.core.events import RulesRead, ScalperRead
 from app.paper import account as accounts
 from app.paper.curve import Curve
@@ -47,9 +47,12 @@ class Decision(NamedTuple):
 class PaperLedger:
     """Balance, positions and orders of one source. Times never run backwards but through `clock_set_back`."""
 
-    def __init__(self, settings: PaperSettings, now_ms: int, state: PaperState | None = None) -> None:
+    def __init__(
+        self, settings: PaperSettings, costs: CostsSettings, now_ms: int, state: PaperState | None = None
+    ) -> None:
         """Begin anew, or go on from a saved `state`."""
         self.settings = settings
+        self._costs = costs
         self._now_ms = state.at_ms if state else now_ms
         self._next_number = state.next_number if state else 1
         self._account = state.account if state else accounts.new_account(settings.starting_balance, now_ms)
@@ -286,7 +289,7 @@ class PaperLedger:
         placed = self._place_closing(position, "liquidation", view.mid)
         order = placed.order
         walked = walk(levels, order.size, order.direction, beyond_bps=self.settings.beyond_book_bps)
-        fill = liquidation_fill(position, order, view, walked, self.settings)
+        fill = liquidation_fill(position, order, view, walked, self._costs)
         return [*events, placed, *self._end(position, fill, "liquidation")]
 
     def _fill_due(self, view: CoinView) -> list[PaperEvent]:
@@ -301,7 +304,7 @@ class PaperLedger:
             beyond_bps, gone = self.settings.beyond_book_bps, taken[order.direction]
             walked = walk(levels, order.size, order.direction, beyond_bps=beyond_bps, taken=gone)
             taken[order.direction] += order.size
-            events += self._fill(fill_of(order, view, walked, self.settings), view)
+            events += self._fill(fill_of(order, view, walked, self._costs), view)
         return events
 
     def _fill(self, fill: Fill, view: CoinView) -> list[PaperEvent]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from app.config.settings import RulesSettings
+from app.config.settings import CostsSettings, RulesSettings
 from app.core.calls import Call
 from app.core.events import RulesRead, ScalperRead
 from app.markets.mid_claims import MarketFacts, MidClaim, mid_call
@@ -18,6 +18,7 @@ def read_calls(
     rules: RulesRead | None,
     facts: MarketFacts | None,
     settings: RulesSettings,
+    costs: CostsSettings,
     source: str,
     sequence: int,
 ) -> Iterator[Call]:
@@ -41,10 +42,10 @@ def read_calls(
             )
             twin = _twin(own, rules, settings)
             if twin is not None:
-                baseline = mid_call(twin, read.coin, facts, settings, source, sequence)
+                baseline = mid_call(twin, read.coin, facts, costs, source, sequence)
                 yield baseline
                 own = msgspec.structs.replace(own, baseline_id=baseline.call_id)
-            yield mid_call(own, read.coin, facts, settings, source, sequence)
+            yield mid_call(own, read.coin, facts, costs, source, sequence)
 
 
 def _claims(read: ScalperRead) -> Iterator[tuple[str, int]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import numpy as np
 
-from app.config.settings import ScalperSettings
+from app.config.settings import CostsSettings, ScalperSettings
 from app.core.clock import Clock
 from app.core.record import MODEL_CONNECTION, WITHDRAWN, Answer, Connected, Dropped, Kind, Request
 from app.core.text import SafeText, clean
@@ -45,10 +45,16 @@ class Interpreter:
     """Asks Ollama one question at a time. `run` works until cancelled; `request` and `withdraw` never block."""
 
     def __init__(
-        self, settings: ScalperSettings, inbox: Inbox, clock: Clock, generator: np.random.Generator | None = None
+        self,
+        settings: ScalperSettings,
+        costs: CostsSettings,
+        inbox: Inbox,
+        clock: Clock,
+        generator: np.random.Generator | None = None,
     ) -> None:
         """`generator` draws the waiting times between tries (None: another each run)."""
         self._settings = settings
+        self._costs = costs
         self._inbox = inbox
         self._clock = clock
         self._generator = np.random.default_rng() if generator is None else generator
@@ -265,7 +271,7 @@ class Interpreter:
             self._say("loading", "")
             self._loading_since_ns = self._clock.monotonic_ns()
             try:
-                await self._bounded(server.chat(warm_up(self._settings)), self._from_now(LOAD_LIMIT_S))
+                await self._bounded(server.chat(warm_up(self._settings, self._costs)), self._from_now(LOAD_LIMIT_S))
             except TimeoutError:
                 advice = smaller_model_text(model, self._billions)
                 self._say("failing", f"{model} was not loaded within {LOAD_LIMIT_S:g} s; {advice}")

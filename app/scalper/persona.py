@@ -6,7 +6,7 @@ last prompt reads it once. The numbers in it come from the settings (configs/sca
 
 from typing import NamedTuple
 
-from app.config.settings import ScalperSettings
+from app.config.settings import CostsSettings, ScalperSettings
 from app.core.events import Freshness
 
 
@@ -57,7 +57,7 @@ DEVELOPING, EXTENDED, EXHAUSTED), action (NONE, LONG, SHORT; when a position is 
 confidence (1-10), sentence (what you see, in at most 25 words). The numbers must fit the sentence."""
 
 
-def persona_text(settings: ScalperSettings) -> str:
+def persona_text(settings: ScalperSettings, costs: CostsSettings) -> str:
     """The constant part of every question: who is asked, what each number means, the rules, the form of an answer."""
     low, high = settings.take_profit_from_pct, settings.take_profit_to_pct
     rules = (rule.format(low=low, high=high) for rule in _RULES)
@@ -70,7 +70,7 @@ def persona_text(settings: ScalperSettings) -> str:
             "minute from now. 50 is a coin flip, and most minutes are one.",
             "freshness: the age of the move.\n"
             + "\n".join(f"- {word}: {meaning}" for word, meaning in _FRESHNESS_MEANINGS.items()),
-            f"Costs: a round trip costs about {settings.round_trip_bps:g} bps in fees, and the spread besides.",
+            f"Costs: a round trip costs about {costs.round_trip_bps:g} bps in fees, and the spread besides.",
             "Rules:\n" + "\n".join(f"{number}. {rule}" for number, rule in enumerate(rules, 1)),
             _line(_FORM),
         )

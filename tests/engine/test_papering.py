@@ -7,7 +7,7 @@ import pytest
 from core_driver import Driver
 from test_scalper_desk import Deck
 
-from app.config.settings import MarketsSettings, PaperSettings, ScalperSettings, Settings
+from app.config.settings import PaperSettings
 from app.core.record import Kind
 from app.engine.freeze import Outside, freeze
 from app.engine.protocol import PaperAction, PaperView, RestorePaper, SourceView, TradePaper
@@ -21,10 +21,7 @@ class Bench(Deck):
     """A deck with a paper ledger, whose prices a test gives."""
 
     def __init__(self, saved: bytes = b"", **paper: Any) -> None:
-        super().__init__(enabled=False)
-        self.settings = msgspec.structs.replace(self.settings, paper=PaperSettings(**paper))
-        self.core.settings = self.settings
-        self.core.paper._settings = self.settings
+        super().__init__(enabled=False, paper=PaperSettings(**paper))
         self.events: list[PaperEvent] = []
         self.core.journal.keep = lambda event: self.events.append(event)  # type: ignore[arg-type]
         self.put(Kind.COMMAND, RestorePaper(saved))
@@ -159,12 +156,7 @@ def test_nothing_is_decided_before_the_ledger_is_read() -> None:
 
 
 def test_a_read_is_followed_when_that_is_wanted() -> None:
-    markets = MarketsSettings(favourites=("BTC", "ETH"), top=2)
-    deck = Deck()
-    deck.settings = Settings(
-        markets=markets, scalper=ScalperSettings(), paper=PaperSettings(follow="ai", follow_confidence=5)
-    )
-    deck.core.paper._settings = deck.settings
+    deck = Deck(paper=PaperSettings(follow="ai", follow_confidence=5))
     deck.put(Kind.COMMAND, RestorePaper(b""))
     deck.live(64)
     deck.exchange(deck.questions[0])

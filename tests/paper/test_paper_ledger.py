@@ -14,7 +14,7 @@ from paper_samples import (
     tick,
 )
 
-from app.config.settings import PaperSettings
+from app.config.settings import CostsSettings, PaperSettings
 from app.paper.events import (
     BreakerTripped,
     Fill,
@@ -30,12 +30,12 @@ DUE_MS = NOW_MS + 300
 
 
 def a_ledger(settings: PaperSettings = QUIET) -> PaperLedger:
-    return PaperLedger(settings, NOW_MS)
+    return PaperLedger(settings, CostsSettings(), NOW_MS)
 
 
 def with_settings(**changes: float) -> PaperLedger:
     fields = {"take_profit_bps": 0.0, "stop_bps": 0.0, "time_stop_s": 0.0, "daily_loss_limit": 1e9, **changes}
-    return PaperLedger(PaperSettings(**fields), NOW_MS)  # type: ignore[arg-type]
+    return PaperLedger(PaperSettings(**fields), CostsSettings(), NOW_MS)  # type: ignore[arg-type]
 
 
 def test_an_order_fills_at_the_first_price_at_or_after_decision_and_latency() -> None:
@@ -338,7 +338,7 @@ def test_a_clock_that_is_set_back_leaves_nothing_in_the_future() -> None:
 def test_a_ledger_restored_on_a_clock_that_is_behind_goes_on() -> None:
     ledger = a_ledger()
     opened(ledger, NOW_MS + DAY_MS)
-    restored = PaperLedger(QUIET, NOW_MS, ledger.state())
+    restored = PaperLedger(QUIET, CostsSettings(), NOW_MS, ledger.state())
     assert restored.state().at_ms == NOW_MS
     restored.close(a_view(NOW_MS + 10), "hand")
     assert of_kind(look(restored, a_view(NOW_MS + 310)), PositionClosed) != []

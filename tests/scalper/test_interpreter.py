@@ -15,7 +15,7 @@ import pytest
 from ollama_server import serving
 from windows import prices, trade, window
 
-from app.config.settings import ScalperSettings
+from app.config.settings import CostsSettings, ScalperSettings
 from app.core.clock import Clock, ManualClock, SystemClock
 from app.core.errors import FrameError
 from app.core.record import Answer, Connected, Dropped, Kind, Request
@@ -40,7 +40,7 @@ def question(settings: ScalperSettings, rise: float = 0.1) -> bytes:
     )
     said = describe(moved, settings)
     assert isinstance(said, Description)
-    return ask(said, settings)
+    return ask(said, settings, CostsSettings())
 
 
 class Desk:
@@ -49,7 +49,7 @@ class Desk:
     def __init__(self, settings: ScalperSettings, clock: Clock) -> None:
         self.settings = settings
         self.inbox = Inbox(clock)
-        self.interpreter = Interpreter(settings, self.inbox, clock, np.random.default_rng(7))
+        self.interpreter = Interpreter(settings, CostsSettings(), self.inbox, clock, np.random.default_rng(7))
         self.log: list[tuple[str, int]] = []
         self.news: list[str] = []
         self._answers: dict[int, Answer] = {}
@@ -466,10 +466,10 @@ async def test_what_is_sent_is_what_was_asked() -> None:
     said = describe(window(), settings)
     assert isinstance(said, Description)
     async with serving() as server, working(server.url) as desk:
-        desk.interpreter.request(Request(1, "ollama", "chat", ask(said, settings), "BTC", "periodic"))
+        desk.interpreter.request(Request(1, "ollama", "chat", ask(said, settings, CostsSettings()), "BTC", "periodic"))
         await desk.answer(1)
         (seen,) = server.questions
-    asked = json.loads(ask(said, settings))
+    asked = json.loads(ask(said, settings, CostsSettings()))
     assert seen.body["messages"][-1]["content"] == minute_text(said)
     sent = {name: value for name, value in asked.items() if name not in ("in_position", "direction")}
     assert seen.body == sent | {"tools": []}

@@ -135,7 +135,7 @@ class Intake:
         return partial(self._fast_book, market) if fast else partial(self._prices, market, market.on_book_frame)
 
     def _fast_book(self, market: Market, frame: bytes, now_ms: int) -> None:
-        self._newest(market.on_fast_book_frame, frame, now_ms)
+        self._prices(market, market.on_fast_book_frame, frame, now_ms)
         self._connections.books.received()
         self._connections.books.data(now_ms)
 

@@ -19,6 +19,7 @@ from app.markets.conflated import Conflated
 from app.markets.mid_claims import MarketFacts
 from app.markets.prices import price_decimals
 from app.markets.rules import BOOK_LEVELS, LONGEST_HOLE_MS, RulesInputs, minute_window, read_rules
+from app.markets.touch import Touch, touch_of
 from app.markets.trade_tape import TradeTape
 from app.measures.returns import exponential_volatility
 
@@ -35,14 +36,6 @@ AHEAD_MS = 5_000
 
 T = TypeVar("T", Book, Quote)
 V = TypeVar("V", Book, Quote, MarketContext)
-
-
-class Touch(msgspec.Struct, frozen=True, gc=False):
-    """Best bid and offer at `time_ms`; None where a side is empty."""
-
-    bid: Level | None
-    ask: Level | None
-    time_ms: int
 
 
 class Market:
@@ -180,10 +173,12 @@ class Market:
 
     def newest_book(self) -> Book | None:
         """The newest of all books: 20 levels, or 5 where fast books come."""
-        book, fast = self.book(), self._fast_book.get()
-        if book is None or fast is None:
-            return fast if book is None else book
-        return fast if fast.time_ms > book.time_ms else book
+        return next(iter(self.books()), None)
+
+    def books(self) -> tuple[Book, ...]:
+        """The newest book of 20 levels and, where fast books come, that of 5: the newer first, at most one of each."""
+        known = (book for book in (self.book(), self._fast_book.get()) if book is not None)
+        return tuple(sorted(known, key=lambda book: book.time_ms, reverse=True))
 
     def quote(self) -> Quote | None:
         """The newest best bid and offer; None before the first, or when the newest cannot be used."""
@@ -206,13 +201,12 @@ class Market:
 
     @property
     def touch(self) -> Touch | None:
-        """Best bid and offer from quote or book, whichever is newer (the quote where they are equal)."""
-        quote, book = self.quote(), self.book()
-        if quote is not None and (book is None or quote.time_ms >= book.time_ms):
-            return Touch(quote.bid, quote.ask, quote.time_ms)
-        if book is None:
-            return None
-        return Touch(book.bids[0] if book.bids else None, book.asks[0] if book.asks else None, book.time_ms)
+        """Best bid and offer from quote or book, whichever is newer (the quote where they are equal).
+
+        Fast books do not count: they come over another socket, and must not hide that trades and quotes have ended.
+        """
+        book = self.book()
+        return touch_of(self.quote(), () if book is None else (book,))
 
     @property
     def bid(self) -> float | None:

@@ -105,6 +105,20 @@ def test_nothing_is_filled_while_the_venue_is_away(bench: Bench) -> None:
     assert len(bench.paper.positions) == 1
 
 
+def test_a_fast_book_fills_at_once_and_at_its_own_price(bench: Bench) -> None:
+    bench.open("l2Book", "BTC", "fast")
+    bench.decide("long")
+    bench.now_ms += 310
+    sides = [
+        [{"px": "100.20", "sz": "1", "n": 1}],
+        [{"px": "100.30", "sz": "1", "n": 1}, {"px": "100.40", "sz": "50", "n": 1}],
+    ]
+    bench.frame("l2Book", "BTC", {"coin": "BTC", "time": bench.now_ms, "levels": sides})
+    position = bench.paper.positions[0]
+    assert 100.30 < position.entry_price < 100.40
+    assert position.close_price == 100.20
+
+
 def test_the_scalper_is_told_of_the_position(bench: Bench) -> None:
     assert bench.core.reading.position_of("BTC") is None
     bench.decide("long")

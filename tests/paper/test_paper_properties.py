@@ -20,10 +20,10 @@ from app.paper.events import BreakerTripped, Fill, OrderCancelled, OrderPlaced, 
 from app.paper.ledger import PaperLedger
 from app.paper.state import decode_state, encode_state
 
+COSTS = CostsSettings()
 
-def played(
-    settings: PaperSettings, steps: Sequence[Step], costs: CostsSettings = CostsSettings(), **how: float
-) -> Script:
+
+def played(settings: PaperSettings, steps: Sequence[Step], costs: CostsSettings = COSTS, **how: float) -> Script:
     script = Script(PaperLedger(settings, costs, NOW_MS), **how)  # type: ignore[arg-type]
     script.play(steps)
     return script

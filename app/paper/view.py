@@ -19,7 +19,8 @@ class CoinView(msgspec.Struct, frozen=True, kw_only=True):
     """One coin at `now_ms`, the engine's time.
 
     `quote` is the newest, `books` the newest of each depth, the newer first; `funding` is the hour's rate as a
-    fraction. With `trouble` nothing is filled and no price counts: the data is stale, or none can come. Raises `FrameError` for numbers that cannot be.
+    fraction. With `trouble` nothing is filled and no price counts: the data is stale, or none can come. Raises
+    `FrameError` for numbers that cannot be.
     """
 
     coin: str

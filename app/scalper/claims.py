@@ -24,8 +24,8 @@ def read_calls(
 ) -> Iterator[Call]:
     """The calls of a read, each after its twin by the rules where these claim anything.
 
-    There is one for its continuation and one for its action; nothing without a market to act on. The probability is
-    the read's continuation, taken for the direction of the call.
+    Every read claims its continuation; one whose action takes a side, LONG or SHORT, claims that as well. There is
+    nothing without a market to act on. The probability is the read's continuation, taken for the direction of the call.
     """
     if facts is None:
         return
@@ -35,7 +35,7 @@ def read_calls(
                 claimant=f"ai {read.model}",
                 version=read.version,
                 kind=kind,
-                probability=_towards(direction, read.direction, read.continuation),
+                probability=_towards(direction, _meant(read), read.continuation),
                 direction=direction,
                 horizon_s=horizon_s,
                 made_at_ms=read.at_ms,
@@ -50,11 +50,15 @@ def read_calls(
 
 def _claims(read: ScalperRead) -> Iterator[tuple[str, int]]:
     """What a read claims: kind and direction."""
-    if read.direction:
-        yield "continuation", read.direction
+    yield "continuation", _meant(read)
     action = {"LONG": 1, "SHORT": -1}.get(read.action, 0)
     if action:
         yield "conflict" if read.conflict else "action", action
+
+
+def _meant(read: ScalperRead) -> int:
+    """The direction that the read's continuation is about, as the persona says: up for a minute that went nowhere."""
+    return read.direction or 1
 
 
 def _twin(claim: MidClaim, rules: RulesRead | None, settings: RulesSettings) -> MidClaim | None:
@@ -66,10 +70,5 @@ def _twin(claim: MidClaim, rules: RulesRead | None, settings: RulesSettings) -> 
 
 
 def _towards(direction: int, of: int, continuation: float) -> float:
-    """The probability of a move in `direction`, from a continuation in percent of a move in the direction `of`.
-
-    Without a move to continue it says nothing: one half.
-    """
-    if not of:
-        return 0.5
+    """The probability of a move in `direction`, from a continuation in percent of a move in the direction `of`."""
     return continuation / 100 if direction == of else 1 - continuation / 100

@@ -10,7 +10,8 @@ from test_scalper_desk import Deck
 from app.config.settings import PaperSettings
 from app.core.record import Kind
 from app.engine.freeze import Outside, freeze
-from app.engine.protocol import PaperAction, PaperView, RestorePaper, SourceView, TradePaper
+from app.engine.protocol import PaperAction, RestorePaper, SourceView, TradePaper
+from app.engine.protocol_paper import PaperOrderView, PaperView
 from app.paper.events import PaperEvent, PositionClosed
 from app.paper.state import encode_state
 
@@ -58,7 +59,7 @@ def bench() -> Bench:
 
 def test_a_key_opens_and_the_book_fills_after_the_latency(bench: Bench) -> None:
     assert bench.decide("long") == (True, "Paper order: buy BTC")
-    assert bench.paper.opening == ("buying BTC",)
+    assert bench.paper.opening == (PaperOrderView("BTC", 1),)
     assert not bench.paper.positions
     bench.settle()
     position = bench.paper.positions[0]

@@ -14,6 +14,7 @@ from app.engine.protocol import PaperAction, RestorePaper, SourceView, TradePape
 from app.engine.protocol_paper import PaperOrderView, PaperView
 from app.paper.events import PaperEvent, PositionClosed
 from app.paper.state import encode_state
+from app.scalper.question import question_of
 
 SOURCE = SourceView("live", "LIVE", "venue")
 
@@ -121,12 +122,27 @@ def test_a_fast_book_fills_at_once_and_at_its_own_price(bench: Bench) -> None:
 
 
 def test_the_scalper_is_told_of_the_position(bench: Bench) -> None:
-    assert bench.core.reading.position_of("BTC") is None
+    assert bench.core.paper.position_of("BTC", bench.now_ms) is None
     bench.decide("long")
     bench.settle()
-    position = bench.core.reading.position_of("BTC")
+    position = bench.core.paper.position_of("BTC", bench.now_ms)
     assert position is not None
     assert position.direction == 1
+
+
+def test_a_question_about_a_position_is_to_hold_or_to_leave() -> None:
+    deck = Deck()
+    deck.put(Kind.COMMAND, RestorePaper(b""))
+    deck.live(64)
+    deck.put(Kind.COMMAND, TradePaper("BTC", "long"))
+    deck.exchange(deck.questions[0])
+    deck.live(2)
+    deck.exchange(deck.questions[-1])
+    deck.live(11)
+    asked = question_of([request for request in deck.questions if request.subject == "BTC"][-1].body)
+    assert asked.in_position
+    assert "You are long from 100." in asked.variable
+    assert "Hold (NONE) or EXIT?" in asked.variable
 
 
 def test_a_restart_goes_on_where_it_stopped(bench: Bench) -> None:

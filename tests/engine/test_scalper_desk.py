@@ -150,6 +150,17 @@ def test_an_answer_becomes_a_read(deck: Deck) -> None:
     assert aged.age_ms == 5_000
 
 
+def test_reads_of_the_last_hour_are_counted_without_forgetting_any(deck: Deck) -> None:
+    deck.exchange(deck.questions[0])
+    deck.live(13)
+    deck.exchange(deck.questions[-1], momentum=140)
+    reading, last_ms = deck.core.reading, deck.now_ms
+    assert reading.last_hour(last_ms) == (1, 1)
+    assert reading.last_hour(last_ms + 3_600_000) == (0, 1)
+    assert reading.last_hour(last_ms + 3_600_001) == (0, 0)
+    assert reading.last_hour(last_ms) == (1, 1)
+
+
 def test_entering_a_late_move_is_a_conflict(deck: Deck) -> None:
     deck.exchange(deck.questions[0], freshness="EXTENDED")
     read = deck.view("BTC").ai

@@ -506,10 +506,10 @@ async def test_a_question_before_there_is_a_client_fails_at_once() -> None:
 
 
 async def test_a_client_that_cannot_be_made_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_: ScalperSettings) -> None:
+    def fails(_: ScalperSettings, __: CostsSettings) -> None:
         raise ImportError("no module named httpx")
 
-    monkeypatch.setattr("app.scalper.interpreter._open", fails)
+    monkeypatch.setattr("app.scalper.interpreter.open_model", fails)
     desk = Desk(ScalperSettings(), ManualClock())
     with pytest.raises(ImportError):
         await desk.interpreter.run()

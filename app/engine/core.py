@@ -51,6 +51,7 @@ from app.engine.protocol import (
 )
 from app.engine.reading import Reading
 from app.engine.watch import Effects, MarketWatch, select
+from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid import parse
 from app.feeds.hyperliquid.limits import SHORTEST_CANDLE_MS, VENUE
 from app.markets.candles import INTERVALS
@@ -149,7 +150,7 @@ class Core:
         try:
             handler(record)
         except _BAD_INPUT as error:
-            self._refused(str(error))
+            self._refused(str(error), self._intake.feed_of(record.stream))
 
     @property
     def parse_errors(self) -> int:
@@ -161,8 +162,15 @@ class Core:
         """Pieces of news taken."""
         return self._intake.events
 
-    def _refused(self, reason: str) -> None:
-        self.connections.data.parse_errors += 1
+    def parse_errors_of(self, feed: FeedHealth) -> int:
+        """Messages of one connection that could not be used."""
+        of_books = self._intake.books_parse_errors
+        if feed is self.connections.data:
+            return self.parse_errors - of_books
+        return of_books if feed is self.connections.books else feed.parse_errors
+
+    def _refused(self, reason: str, feed: FeedHealth | None = None) -> None:
+        (feed or self.connections.data).parse_errors += 1
         self._tell_refused(f"a message was refused: {reason}")
 
     def _tell_refused(self, text: str) -> None:

@@ -20,7 +20,7 @@ from app.core.record import Kind
 from app.core.text import clean
 from app.engine.core import Core
 from app.engine.demo_venue import DemoVenue, Urls
-from app.engine.freeze import Outside
+from app.engine.freeze import Outside, SocketCounts
 from app.engine.keeper import Keeper
 from app.engine.outward import Outward
 from app.engine.protocol import (
@@ -37,6 +37,7 @@ from app.engine.recording import RunRecording
 from app.engine.sequencer import Sequencer
 from app.engine.supervisor import Supervisor
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
+from app.feeds.hyperliquid.streams import StreamClient
 from app.feeds.inbox import Arrival, Inbox
 from app.feeds.tape.format import Session
 from app.paper.state import encode_state
@@ -52,6 +53,16 @@ _LOG_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": loggin
 
 def _to_log_file(line: LogLine) -> None:
     _log.log(_LOG_LEVELS[line.level], "%s: %s", line.topic, line.text)
+
+
+def socket_counts(socket: StreamClient) -> SocketCounts:
+    """What a socket of the client has counted so far."""
+    return SocketCounts(
+        received=socket.received_frames,
+        control=socket.control_frames,
+        superseded=socket.superseded_frames,
+        subscriptions=socket.subscriptions,
+    )
 
 
 def demo_source(settings: Settings) -> SourceView:
@@ -168,7 +179,6 @@ class VenueRun:
     def outside(self) -> Outside:
         """Counts of the connection, and the recording."""
         outside = Outside(
-            superseded=self._inbox.superseded,
             store=self._keeper.view(),
             waiting_inputs=self._inbox.waiting + len(self._arrivals),
             recorded_inputs=self._recording.inputs,
@@ -181,9 +191,8 @@ class VenueRun:
             return outside
         return replace(
             outside,
-            subscriptions=client.subscriptions,
-            received=client.received_frames,
-            control=client.control_frames,
+            data=socket_counts(client.data),
+            books=socket_counts(client.books),
             budget_used=client.requests.budget.used,
             budget_limit=client.requests.budget.limit,
             backfill_wait_s=client.requests.backfill_wait_s,

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import TypeVar
 
 import msgspec
@@ -19,7 +18,7 @@ from app.markets.conflated import Conflated
 from app.markets.mid_claims import MarketFacts
 from app.markets.prices import price_decimals
 from app.markets.rules import BOOK_LEVELS, LONGEST_HOLE_MS, RulesInputs, minute_window, read_rules
-from app.markets.touch import Touch, touch_of
+from app.markets.touch import Touch, check_book, check_quote, touch_of
 from app.markets.trade_tape import TradeTape
 from app.measures.returns import exponential_volatility
 
@@ -62,9 +61,9 @@ class Market:
         self.refused = 0
         self._stale_after_ms = round(settings.stale_after_s * 1_000)
         self._last_trade_ms: int | None = None
-        self._book = Conflated(partial(self._checked, decode_book, _check_book))
-        self._fast_book = Conflated(partial(self._checked, decode_book, _check_book))
-        self._quote = Conflated(partial(self._checked, decode_quote, _check_quote))
+        self._book = Conflated(partial(self._checked, decode_book, check_book))
+        self._fast_book = Conflated(partial(self._checked, decode_book, check_book))
+        self._quote = Conflated(partial(self._checked, decode_quote, check_quote))
         self._context = Conflated(lambda frame, _arrived_ms: self._own(decode_context(frame)))
         self._samples = Ring(SAMPLES_KEPT, 2)
         self._minute_ago: float | None = None
@@ -192,6 +191,11 @@ class Market:
     def parse_errors(self) -> int:
         """Frames looked at and refused: not decodable, crossed, unsorted, of another coin or dated far ahead."""
         return self._book.errors + self._fast_book.errors + self._quote.errors + self._context.errors
+
+    @property
+    def fast_errors(self) -> int:
+        """Those of them that were fast books."""
+        return self._fast_book.errors
 
     @property
     def last_error(self) -> str:
@@ -378,20 +382,3 @@ def _sizes(levels: tuple[Level, ...]) -> tuple[float, ...]:
 
 def _change(before: float | None, now: float | None) -> float | None:
     return None if not before or now is None else now / before - 1
-
-
-def _check_book(book: Book) -> None:
-    if any(better.price <= worse.price for better, worse in pairwise(book.bids)):
-        raise FrameError(f"{book.coin}: bids are not sorted; waiting for the next book")
-    if any(better.price >= worse.price for better, worse in pairwise(book.asks)):
-        raise FrameError(f"{book.coin}: asks are not sorted; waiting for the next book")
-    _check_touch(book.coin, book.bids[0] if book.bids else None, book.asks[0] if book.asks else None)
-
-
-def _check_quote(quote: Quote) -> None:
-    _check_touch(quote.coin, quote.bid, quote.ask)
-
-
-def _check_touch(coin: str, bid: Level | None, ask: Level | None) -> None:
-    if bid is not None and ask is not None and bid.price >= ask.price:
-        raise FrameError(f"{coin}: bid {bid.price} is not below ask {ask.price}; waiting for the next frame")

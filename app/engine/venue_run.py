@@ -263,6 +263,8 @@ class VenueRun:
             while self._arrivals:
                 self._sequencer.put(self._arrivals.popleft())
                 if self._clock.monotonic_ns() >= turn_ends_ns:
+                    # What a turn has brought is not held back until all that waits is dispatched.
+                    self._changed()
                     await asyncio.sleep(0)
                     turn_ends_ns = self._clock.monotonic_ns() + _TURN_NS
             self._changed()

@@ -86,5 +86,5 @@ def test_what_a_model_said_is_shown_at_once() -> None:
     assert snapshot_times(answer, 0.5) == (0.5, 1.5)
 
 
-def test_an_answer_right_after_a_snapshot_waits_a_fifth_of_the_period() -> None:
-    assert snapshot_times(answer, 0.05) == (0.2, 1.2)
+def test_an_answer_right_after_a_snapshot_waits_a_twentieth_of_the_period() -> None:
+    assert snapshot_times(answer, 0.01) == (0.05, 1.05)

@@ -74,6 +74,8 @@ class ModelProcess:
         """End at once."""
         self._process.kill()
         self._process.wait()
+        for pipe in filter(None, (self._process.stdin, self._process.stdout)):
+            pipe.close()
 
     def restart(self) -> None:
         """A new server at the same address. Raises `TapedeckError` when it does not come."""

@@ -220,7 +220,7 @@ def _asking_ms(core: Core, coin: str) -> float:
 
 SCALPER = Bench(
     "scalper",
-    "a scalper's read beside its model: tokens, memory, own work, way to the screen, rhythm, replay",
+    "a scalper's read beside its model: tokens, memory, own work, way to the screen, keys while it fails, replay",
     measure,
     {
         "new_tokens_estimate": Target("<=", 500),

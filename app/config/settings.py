@@ -87,10 +87,20 @@ class RulesSettings(Section, frozen=True):
     """How far ahead the continuation claim looks."""
     read_every_s: Seconds = 15.0
     """How often each coin's read is filed as a call."""
+
+
+class CostsSettings(Section, frozen=True):
+    """What taking costs: for paper fills, for graded calls, for what the model is told and the panel shows."""
+
     taker_fee_bps: Annotated[float, Meta(ge=0, le=100)] = 4.5
-    """Taker fee of one side, in basis points, assumed when a call is graded."""
+    """Taker fee of one side, in basis points of notional; a round trip pays it twice."""
     slippage_bps: Annotated[float, Meta(ge=0, le=100)] = 0.5
-    """Slippage of one side, in basis points, assumed when a call is graded."""
+    """Slippage of one side, in basis points, assumed when a call is graded; paper fills walk the book instead."""
+
+    @property
+    def round_trip_bps(self) -> float:
+        """Fees of both sides, in basis points of notional; the spread comes on top."""
+        return 2 * self.taker_fee_bps
 
 
 class ScalperSettings(Section, frozen=True):
@@ -136,8 +146,6 @@ class ScalperSettings(Section, frozen=True):
     """So many of the newest such prints are told."""
     least_trades: Annotated[int, Meta(ge=1, le=50)] = 5
     """A minute with fewer prints is not enough data for a read."""
-    round_trip_bps: Annotated[float, Meta(ge=0, le=200)] = 9.0
-    """Fees of a round trip for a taker, in basis points, as the model is told and the panel shows."""
     take_profit_from_pct: Annotated[float, Meta(ge=0, le=10)] = 0.05
     """The smallest win worth taking beyond costs, in percent, as the model is told."""
     take_profit_to_pct: Annotated[float, Meta(ge=0, le=10)] = 0.15
@@ -160,8 +168,6 @@ class PaperSettings(Section, frozen=True):
     """From the decision to the first moment at which the order can be filled."""
     patience_s: Annotated[float, Meta(ge=1, le=300)] = 10.0
     """An order that opens and finds no usable price for so long after its latency is cancelled."""
-    taker_fee_bps: Annotated[float, Meta(ge=0, le=100)] = 4.5
-    """Taker fee of one side, in basis points of notional."""
     beyond_book_bps: Annotated[float, Meta(ge=0, le=1_000)] = 10.0
     """What the shown book does not cover fills so many basis points beyond its worst level."""
     take_profit_bps: Annotated[float, Meta(ge=0, le=10_000)] = 20.0
@@ -278,6 +284,7 @@ class Settings(Section, frozen=True):
 
     markets: MarketsSettings = MarketsSettings()
     rules: RulesSettings = RulesSettings()
+    costs: CostsSettings = CostsSettings()
     scalper: ScalperSettings = ScalperSettings()
     paper: PaperSettings = PaperSettings()
     hyperliquid: HyperliquidSettings = HyperliquidSettings()

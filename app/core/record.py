@@ -17,6 +17,8 @@ MODEL_CONNECTION = "model"
 """Name of the one to a language model: up while it takes questions."""
 BOOKS_CONNECTION = "books"
 """Name of the one that delivers fast books alone."""
+FAST = "fast"
+"""The variant of a stream of small books that come twice a second."""
 REQUEST_CONNECTION = "requests"
 """Name of the one that answers requests."""
 

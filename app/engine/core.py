@@ -4,7 +4,7 @@ Every input arrives as a `Record`, in order, whether it comes from the venue or 
 input. Nothing here waits, reads a clock or touches the outside; what is wanted from outside leaves through `Effects`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -51,6 +51,7 @@ from app.engine.protocol import (
 )
 from app.engine.reading import Reading
 from app.engine.watch import Effects, MarketWatch, select
+from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid import parse
 from app.feeds.hyperliquid.limits import SHORTEST_CANDLE_MS, VENUE
 from app.markets.candles import INTERVALS
@@ -88,25 +89,33 @@ class Core:
         self._second = 0
         self._read_every_s = max(1, round(settings.rules.read_every_s))
         self._bus = Bus()
-        self.connections = Connections(mode, settings.markets, self._watch, self.journal, self._bus)
-        self._bus.subscribe(CandleClosed, self.journal.candle_closed)
-        self._bus.subscribe(FeedHole, self.journal.hole_found)
-        self._bus.subscribe(RulesRead, self.journal.rules_read)
-        self._bus.subscribe(Call, self.journal.call_filed)
         self._grader = Grader(stale_after_ms=round(settings.markets.stale_after_s * 1000))
-        self._bus.subscribe(Call, self._grader.file)
-        self._bus.subscribe(FeedHole, lambda hole: self._grader.hole(hole.coin, hole.from_ms, hole.to_ms))
-        self._bus.subscribe(Graded, self.journal.call_decided)
-        self._bus.subscribe(ScalperRead, self.journal.scalper_read)
-        self._bus.subscribe(NoRead, self.journal.no_read)
-        self.reading = Reading(mode, settings, self._watch, self._bus, self.jobs)
+        self._note_events()
+        self.connections = Connections(mode, settings.markets, self._watch, self.journal, self._bus)
         self._intake = Intake(settings.markets, self.connections, self.journal, self._bus, self._traded, self._priced)
         self.markets = self._intake.markets
         self.paper = Papering(
             mode, settings, self.markets, self._is_cut_off, self._bus, self.journal, self._watch_prices
         )
-        self.reading.position_of = lambda coin: self.paper.position_of(coin, self.now_ms)
-        self._handlers: dict[int, Callable[[Record], None]] = {
+        self.reading = Reading(mode, settings, self._watch, self._bus, self.jobs, self.paper.position_of)
+        self._handlers = self._all_handlers()
+
+    def _note_events(self) -> None:
+        """Have every event in the journal, and calls and holes with the grader, before anybody acts on them."""
+        journal, grader = self.journal, self._grader
+        self._bus.subscribe(CandleClosed, journal.candle_closed)
+        self._bus.subscribe(FeedHole, journal.hole_found)
+        self._bus.subscribe(RulesRead, journal.rules_read)
+        self._bus.subscribe(Call, journal.call_filed)
+        self._bus.subscribe(Call, grader.file)
+        self._bus.subscribe(FeedHole, lambda hole: grader.hole(hole.coin, hole.from_ms, hole.to_ms))
+        self._bus.subscribe(Graded, journal.call_decided)
+        self._bus.subscribe(ScalperRead, journal.scalper_read)
+        self._bus.subscribe(NoRead, journal.no_read)
+
+    def _all_handlers(self) -> Mapping[int, Callable[[Record], None]]:
+        """Who takes which kind of input."""
+        return {
             Kind.FRAME: lambda record: self._intake.frame(record.stream, record.payload, self.now_ms),
             Kind.TIMER: self._timer,
             Kind.STREAM: lambda record: self._intake.opened(record.payload, self.now_ms),
@@ -141,7 +150,7 @@ class Core:
         try:
             handler(record)
         except _BAD_INPUT as error:
-            self._refused(str(error))
+            self._refused(str(error), self._intake.feed_of(record.stream))
 
     @property
     def parse_errors(self) -> int:
@@ -153,8 +162,15 @@ class Core:
         """Pieces of news taken."""
         return self._intake.events
 
-    def _refused(self, reason: str) -> None:
-        self.connections.data.parse_errors += 1
+    def parse_errors_of(self, feed: FeedHealth) -> int:
+        """Messages of one connection that could not be used."""
+        of_books = self._intake.books_parse_errors
+        if feed is self.connections.data:
+            return self.parse_errors - of_books
+        return of_books if feed is self.connections.books else feed.parse_errors
+
+    def _refused(self, reason: str, feed: FeedHealth | None = None) -> None:
+        (feed or self.connections.data).parse_errors += 1
         self._tell_refused(f"a message was refused: {reason}")
 
     def _tell_refused(self, text: str) -> None:
@@ -321,7 +337,9 @@ class Core:
         if read is None:
             return
         self._bus.publish(read)
-        call = rules_call(read, market.facts(self.now_ms), self.settings.rules, self.mode, self.sequence)
+        call = rules_call(
+            read, market.facts(self.now_ms), self.settings.rules, self.settings.costs, self.mode, self.sequence
+        )
         if call is not None:
             self._bus.publish(call)
 

@@ -28,7 +28,7 @@ from app.engine.scalper_detail import ScalperDetails
 from app.engine.vitals import VitalsProbe
 from app.feeds.hyperliquid.limits import BACKFILLED
 
-_CUT_SHARE = 0.8
+_CUT_SHARE = 0.95
 """So much of the wait between two snapshots is saved where a model has answered; the rest bounds what that costs."""
 
 

@@ -26,6 +26,19 @@ _HOLE_SHOWN_MS = 3_600_000
 
 
 @dataclass(frozen=True, kw_only=True)
+class SocketCounts:
+    """What one socket counts: frames `received`, of these `control` and `superseded`; acknowledged `subscriptions`."""
+
+    received: int = 0
+    control: int = 0
+    superseded: int = 0
+    subscriptions: int = 0
+
+
+_NOTHING = SocketCounts()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outside:
     """What a snapshot shows and the core cannot know: counts of the connection, playback, recording.
 
@@ -35,10 +48,8 @@ class Outside:
     """
 
     waiting_inputs: int = 0
-    received: int = 0
-    control: int = 0
-    superseded: int = 0
-    subscriptions: int = 0
+    data: SocketCounts = _NOTHING
+    books: SocketCounts = _NOTHING
     budget_used: int | None = None
     budget_limit: int | None = None
     playback: Playback | None = None
@@ -81,26 +92,32 @@ def _shown_feeds(core: Core) -> list[FeedHealth]:
 
 
 def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedView:
-    stream, now_ms = feed is core.connections.data, core.now_ms
+    socket, now_ms = _socket_of(core, feed, outside), core.now_ms
     return FeedView(
         name=feed.name,
         state="ended" if ended else feed.state(now_ms),
         age_ms=feed.age_ms(now_ms),
         venue_lag_ms=feed.venue_lag_ms,
         frames=feed.frames,
-        received=outside.received if stream else 0,
-        control=outside.control if stream else 0,
-        superseded=outside.superseded if stream else 0,
-        parse_errors=core.parse_errors if stream else feed.parse_errors,
+        received=socket.received,
+        control=socket.control,
+        superseded=socket.superseded,
+        parse_errors=core.parse_errors_of(feed),
         drops=feed.drops,
         reconnects=feed.reconnects,
         holes=feed.holes,
-        subscriptions=outside.subscriptions if stream else 0,
+        subscriptions=socket.subscriptions,
         budget_used=outside.budget_used if feed is core.connections.requests else None,
         budget_limit=outside.budget_limit if feed is core.connections.requests else None,
         retry_in_s=feed.retry_in_s(now_ms),
         message=feed.message,
     )
+
+
+def _socket_of(core: Core, feed: FeedHealth, outside: Outside) -> SocketCounts:
+    if feed is core.connections.data:
+        return outside.data
+    return outside.books if feed is core.connections.books else _NOTHING
 
 
 def _row(core: Core, market: Market, favourite: bool) -> MarketRow:
@@ -140,7 +157,7 @@ def _model(core: Core, outside: Outside) -> ModelView:
         outcomes=core.journal.ai_reads + core.journal.no_reads,
         reads_per_hour=reads,
         failures_per_hour=failures,
-        round_trip_bps=scalper.round_trip_bps,
+        round_trip_bps=core.settings.costs.round_trip_bps,
     )
 
 

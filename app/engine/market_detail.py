@@ -14,7 +14,7 @@ import numpy as np
 from app.core.events import Book, Candle, Level, RulesRead, Side, Trade
 from app.engine.candle_past import RequestsState, waiting_sentence
 from app.engine.core import Core
-from app.engine.protocol import CandleView, LevelView, MarketDetail, ReadPoint, TradeView
+from app.engine.protocol_detail import CandleView, LevelView, MarketDetail, ReadPoint, TradeView
 from app.feeds.hyperliquid.limits import SHORTEST_CANDLE_MS
 from app.markets.candles import INTERVALS
 from app.markets.market import Market

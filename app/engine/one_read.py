@@ -10,7 +10,7 @@ from app.core.events import Action, Freshness
 from app.core.text import clean
 from app.engine.link import EngineLink
 from app.engine.protocol import AiRead, JobView, MarketRow, ModelView, RulesView, Snapshot, SourceView, StartJob
-from app.scalper.persona import momentum_word, pressure_word
+from app.scalper.persona import setup_words
 
 By = Literal["ai", "rules"]
 
@@ -257,11 +257,7 @@ def _metrics(snapshot: Snapshot, row: MarketRow, read: AiRead | RulesView) -> On
 
 
 def _setup(read: AiRead | RulesView) -> str:
-    """The read in the persona's words."""
-    momentum = "unknown" if read.momentum is None else momentum_word(read.momentum)
-    words = [
-        f"{momentum} {_WAYS[read.direction]}",
-        pressure_word(read.pressure),
-        *([read.freshness] if read.freshness else []),
-    ]
-    return ", ".join(words)
+    """The read in the persona's words; empty where it has no momentum."""
+    if read.momentum is None:
+        return ""
+    return ", ".join(filter(None, (setup_words(read.momentum, read.pressure, _WAYS[read.direction]), read.freshness)))

@@ -2,7 +2,7 @@
 
 from app.core.text import clean
 from app.engine.papering import Papering
-from app.engine.protocol import PaperPositionView, PaperTradeView, PaperView
+from app.engine.protocol_paper import PaperOrderView, PaperPositionView, PaperTradeView, PaperView
 from app.paper.account import day_loss_usd
 from app.paper.curve import CurvePoint
 from app.paper.events import PositionClosed
@@ -33,7 +33,7 @@ def paper_view(papering: Papering, now_ms: int) -> PaperView | None:
         funding_usd=account.funding_usd,
         follow=ledger.settings.follow,
         positions=tuple(_position(ledger, position, now_ms) for position in ledger.positions),
-        opening=tuple(f"{_side(order.direction)} {clean(order.coin, 24)}" for order in ledger.orders if order.opens),
+        opening=tuple(PaperOrderView(clean(order.coin, 24), order.direction) for order in ledger.orders if order.opens),
         closed=tuple(_closed(closed) for closed, _ in zip(papering.closed, range(_CLOSED_SHOWN), strict=False)),
         curve=_thinned(ledger.curve.points, now_ms, ledger.equity_usd),
     )
@@ -75,7 +75,3 @@ def _thinned(points: tuple[CurvePoint, ...], now_ms: int, equity_usd: float) -> 
     """Evenly thinned, with the present as the last point."""
     step = max(1, -(-len(points) // _CURVE_POINTS))
     return (*((point.at_ms, point.equity_usd) for point in points[::step]), (now_ms, equity_usd))
-
-
-def _side(direction: int) -> str:
-    return "buying" if direction > 0 else "selling"

@@ -65,7 +65,7 @@ class Papering:
             # The simulated market has begun anew: its prices are not those the positions were opened at.
             state = msgspec.structs.replace(state, positions=(), orders=())
             self._journal.say(now_ms, "info", "paper", "paper positions of an earlier demo are gone with its market")
-        self.ledger = PaperLedger(self._settings.paper, now_ms, state)
+        self.ledger = PaperLedger(self._settings.paper, self._settings.costs, now_ms, state)
         self._watched(self.ledger.wanted)
 
     def decide(self, coin: str, action: PaperAction, now_ms: int) -> tuple[bool, str]:

@@ -28,7 +28,11 @@ _OUTCOMES_KEPT = 4_000
 class Reading:
     """The desk with what it needs of the core. Everything here is a function of the inputs."""
 
-    def __init__(self, mode: Mode, settings: Settings, watch: MarketWatch, bus: Bus, jobs: Jobs) -> None:
+    def __init__(
+        self, mode: Mode, settings: Settings, watch: MarketWatch, bus: Bus, jobs: Jobs,
+        position_of: Callable[[str, int], Position | None],
+    ) -> None:  # fmt: skip
+        """`position_of` gives the paper position in a coin, as it is at a time in milliseconds."""
         self._mode = mode
         self._settings = settings
         self._watch = watch
@@ -37,8 +41,8 @@ class Reading:
         self._asked_ms: dict[int, int] = {}
         self._by_hand = ""
         self._outcomes: deque[tuple[int, bool]] = deque(maxlen=_OUTCOMES_KEPT)
-        self.desk = ScalperDesk(settings.scalper)
-        self.position_of: Callable[[str], Position | None] = lambda coin: None
+        self.desk = ScalperDesk(settings.scalper, settings.costs)
+        self._position_of = position_of
 
     def start(self) -> None:
         """Begin to ask the model."""
@@ -77,7 +81,7 @@ class Reading:
 
     def look(self, markets: Mapping[str, Market], why_unusable: Callable[[Market], str], now_ms: int) -> None:
         """See whether a market is to be read now."""
-        self.desk.look(markets, why_unusable, self.position_of, now_ms)
+        self.desk.look(markets, why_unusable, lambda coin: self._position_of(coin, now_ms), now_ms)
         if self._jobs.runs("read"):
             why_not = self.desk.why_not_by_hand(self._by_hand)
             if why_not:
@@ -121,15 +125,15 @@ class Reading:
             self._jobs.end("read", "done" if isinstance(outcome, ScalperRead) else "failed", _words(outcome))
         if isinstance(outcome, ScalperRead) and market is not None:
             facts = market.facts(now_ms)
-            for call in read_calls(outcome, rules, facts, self._settings.rules, self._mode, sequence):
+            for call in read_calls(
+                outcome, rules, facts, self._settings.rules, self._settings.costs, self._mode, sequence
+            ):
                 self._bus.publish(call)
 
     def last_hour(self, now_ms: int) -> tuple[int, int]:
-        """Reads and failures of the last hour."""
-        while self._outcomes and now_ms - self._outcomes[0][0] > _HOUR_MS:
-            self._outcomes.popleft()
-        reads = sum(ok for _, ok in self._outcomes)
-        return reads, len(self._outcomes) - reads
+        """Reads and failures of the last hour, of the newest 4,000."""
+        of_hour = [is_read for at_ms, is_read in self._outcomes if now_ms - at_ms <= _HOUR_MS]
+        return sum(of_hour), len(of_hour) - sum(of_hour)
 
     def view(self, coin: str, now_ms: int) -> ScalperView | None:
         """How the scalper stands with a coin; None for one that is not read."""

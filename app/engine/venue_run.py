@@ -20,14 +20,24 @@ from app.core.record import Kind
 from app.core.text import clean
 from app.engine.core import Core
 from app.engine.demo_venue import DemoVenue, Urls
-from app.engine.freeze import Outside
+from app.engine.freeze import Outside, SocketCounts
 from app.engine.keeper import Keeper
 from app.engine.outward import Outward
-from app.engine.protocol import Command, LogLine, RestorePaper, SetPlayback, SetRecording, SourceView, TradePaper
+from app.engine.protocol import (
+    Command,
+    LogLevel,
+    LogLine,
+    RestorePaper,
+    SetPlayback,
+    SetRecording,
+    SourceView,
+    TradePaper,
+)
 from app.engine.recording import RunRecording
 from app.engine.sequencer import Sequencer
 from app.engine.supervisor import Supervisor
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
+from app.feeds.hyperliquid.streams import StreamClient
 from app.feeds.inbox import Arrival, Inbox
 from app.feeds.tape.format import Session
 from app.paper.state import encode_state
@@ -43,6 +53,16 @@ _LOG_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": loggin
 
 def _to_log_file(line: LogLine) -> None:
     _log.log(_LOG_LEVELS[line.level], "%s: %s", line.topic, line.text)
+
+
+def socket_counts(socket: StreamClient) -> SocketCounts:
+    """What a socket of the client has counted so far."""
+    return SocketCounts(
+        received=socket.received_frames,
+        control=socket.control_frames,
+        superseded=socket.superseded_frames,
+        subscriptions=socket.subscriptions,
+    )
 
 
 def demo_source(settings: Settings) -> SourceView:
@@ -97,18 +117,18 @@ class VenueRun:
         self._inbox = Inbox(clock)
         self._demo = DemoVenue(settings.demo.seed, settings.demo.coins) if source.mode == "demo" else None
         self._client: HyperliquidClient | None = None
-        self._interpreter = Interpreter(settings.scalper, self._inbox, clock, self._generator)
+        self._interpreter = Interpreter(settings.scalper, settings.costs, self._inbox, clock, self._generator)
         self._new_tape = new_tape
         self.core = Core(source.mode, settings)
         self._sequencer = Sequencer(clock, self.core.dispatch)
-        self._recording = RunRecording(self._sequencer, settings.tape, clock, self._note)
+        self._recording = RunRecording(self._sequencer, settings.tape, clock, self._tell_of_tape)
         self.core.journal.sink = _to_log_file
         self._keeper = Keeper(Store(database, settings.store, clock), source.mode, settings, clock)
         self.core.journal.keep = self._keeper.keep
         self._arrivals: deque[Arrival] = deque()
         self._supervisor = Supervisor(self._worker_failed, clock)
         self._changed: Callable[[], None] = lambda: None
-        self._troubles: set[str] = set()
+        self._store_troubles: set[str] = set()
 
     async def start(self, changed: Callable[[], None]) -> None:
         """Open the tape, start the embedded venue if there is one, connect. Raises `DataError` and `VenueError`."""
@@ -159,7 +179,6 @@ class VenueRun:
     def outside(self) -> Outside:
         """Counts of the connection, and the recording."""
         outside = Outside(
-            superseded=self._inbox.superseded,
             store=self._keeper.view(),
             waiting_inputs=self._inbox.waiting + len(self._arrivals),
             recorded_inputs=self._recording.inputs,
@@ -172,9 +191,8 @@ class VenueRun:
             return outside
         return replace(
             outside,
-            subscriptions=client.subscriptions,
-            received=client.received_frames,
-            control=client.control_frames,
+            data=socket_counts(client.data),
+            books=socket_counts(client.books),
             budget_used=client.requests.budget.used,
             budget_limit=client.requests.budget.limit,
             backfill_wait_s=client.requests.backfill_wait_s,
@@ -188,7 +206,7 @@ class VenueRun:
         try:
             self._recording.end()
             await self._recording.settled()
-            self._tell_troubles()
+            self._tell_of_store()
             await self._keeper.close()
         finally:
             if self._demo is not None:
@@ -200,8 +218,6 @@ class VenueRun:
             return False, f"Recording to {recording.path} already"
         if self._new_tape is None or self._client is None:
             return False, "This engine has no folder for tapes; start it with --record FILE"
-        # What became of the tape before would be forgotten with it.
-        self._tell_troubles()
         path = self._new_tape()
         questions = [*self._client.requests.outstanding(), *self._interpreter.outstanding()]
         self._recording.begin_midway(path, self._session(), self._client, questions)
@@ -209,7 +225,7 @@ class VenueRun:
             restored = RestorePaper(encode_state(self.core.paper.ledger.state()))
             self._sequencer.note(0, Kind.COMMAND, _pack(restored))
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
-        self._note(f"recording to {path.name}; its replay starts with less than this engine knows")
+        self._tell_of_tape("info", f"recording to {path.name}; its replay starts with less than this engine knows")
         return True, f"Recording to {path.name}"
 
     def _end_recording(self) -> tuple[bool, str]:
@@ -220,8 +236,8 @@ class VenueRun:
             return True, f"The recording has ended and is not whole: {self._recording.trouble}"
         return True, f"The recording has ended; `tapedeck play {recorded.path}` shows it"
 
-    def _note(self, text: str) -> None:
-        self.core.journal.say(self.core.now_ms, "info", "tape", text)
+    def _tell_of_tape(self, level: LogLevel, text: str) -> None:
+        self.core.journal.say(self.core.now_ms, level, "tape", text)
 
     def _connect(self, urls: Urls) -> HyperliquidClient:
         settings = client_settings(self._settings, urls)
@@ -247,6 +263,8 @@ class VenueRun:
             while self._arrivals:
                 self._sequencer.put(self._arrivals.popleft())
                 if self._clock.monotonic_ns() >= turn_ends_ns:
+                    # What a turn has brought is not held back until all that waits is dispatched.
+                    self._changed()
                     await asyncio.sleep(0)
                     turn_ends_ns = self._clock.monotonic_ns() + _TURN_NS
             self._changed()
@@ -256,20 +274,14 @@ class VenueRun:
         while True:
             await asyncio.sleep(period_s)
             self._inbox.put(0, Kind.TIMER, b"")
-            self._tell_troubles()
+            self._tell_of_store()
 
-    def _tell_troubles(self) -> None:
-        """What is not kept on disk any more goes to the event log, once for each reason."""
+    def _tell_of_store(self) -> None:
+        """A database that takes nothing any more goes to the event log, once for each reason."""
         store = self._keeper.view()
-        if store.state == "not saved":
-            self._tell("store", f"NOT SAVED: {store.reason}")
-        if self._recording.trouble:
-            self._tell("tape", f"the recording is not whole: {self._recording.trouble}")
-
-    def _tell(self, topic: str, text: str) -> None:
-        if text not in self._troubles:
-            self._troubles.add(text)
-            self.core.journal.say(self.core.now_ms, "error", topic, text)
+        if store.state == "not saved" and store.reason not in self._store_troubles:
+            self._store_troubles.add(store.reason)
+            self.core.journal.say(self.core.now_ms, "error", "store", f"NOT SAVED: {store.reason}")
 
     async def _watch_demo(self) -> None:
         if self._demo is not None:

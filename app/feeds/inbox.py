@@ -43,11 +43,13 @@ class Inbox:
         self._ticket += 1
         self._add(self._ticket, stream, kind, payload)
 
-    def put_newest(self, stream: int, kind: int, payload: bytes) -> None:
-        """Add an input that makes a pending one of the same stream (≥ 1) pointless."""
-        if self._pending.pop(-stream, None) is not None:
+    def put_newest(self, stream: int, kind: int, payload: bytes) -> bool:
+        """Add an input that makes a pending one of the same stream (≥ 1) pointless; whether there was one."""
+        superseded = self._pending.pop(-stream, None) is not None
+        if superseded:
             self.superseded += 1
         self._add(-stream, stream, kind, payload)
+        return superseded
 
     async def fetch(self) -> list[Arrival]:
         """All that is pending, oldest first; waits for the first. Whoever asks again is done with what came before."""

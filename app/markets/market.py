@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import TypeVar
 
 import msgspec
@@ -19,6 +18,7 @@ from app.markets.conflated import Conflated
 from app.markets.mid_claims import MarketFacts
 from app.markets.prices import price_decimals
 from app.markets.rules import BOOK_LEVELS, LONGEST_HOLE_MS, RulesInputs, minute_window, read_rules
+from app.markets.touch import Touch, check_book, check_quote, touch_of
 from app.markets.trade_tape import TradeTape
 from app.measures.returns import exponential_volatility
 
@@ -35,14 +35,6 @@ AHEAD_MS = 5_000
 
 T = TypeVar("T", Book, Quote)
 V = TypeVar("V", Book, Quote, MarketContext)
-
-
-class Touch(msgspec.Struct, frozen=True, gc=False):
-    """Best bid and offer at `time_ms`; None where a side is empty."""
-
-    bid: Level | None
-    ask: Level | None
-    time_ms: int
 
 
 class Market:
@@ -69,9 +61,9 @@ class Market:
         self.refused = 0
         self._stale_after_ms = round(settings.stale_after_s * 1_000)
         self._last_trade_ms: int | None = None
-        self._book = Conflated(partial(self._checked, decode_book, _check_book))
-        self._fast_book = Conflated(partial(self._checked, decode_book, _check_book))
-        self._quote = Conflated(partial(self._checked, decode_quote, _check_quote))
+        self._book = Conflated(partial(self._checked, decode_book, check_book))
+        self._fast_book = Conflated(partial(self._checked, decode_book, check_book))
+        self._quote = Conflated(partial(self._checked, decode_quote, check_quote))
         self._context = Conflated(lambda frame, _arrived_ms: self._own(decode_context(frame)))
         self._samples = Ring(SAMPLES_KEPT, 2)
         self._minute_ago: float | None = None
@@ -180,10 +172,12 @@ class Market:
 
     def newest_book(self) -> Book | None:
         """The newest of all books: 20 levels, or 5 where fast books come."""
-        book, fast = self.book(), self._fast_book.get()
-        if book is None or fast is None:
-            return fast if book is None else book
-        return fast if fast.time_ms > book.time_ms else book
+        return next(iter(self.books()), None)
+
+    def books(self) -> tuple[Book, ...]:
+        """The newest book of 20 levels and, where fast books come, that of 5: the newer first, at most one of each."""
+        known = (book for book in (self.book(), self._fast_book.get()) if book is not None)
+        return tuple(sorted(known, key=lambda book: book.time_ms, reverse=True))
 
     def quote(self) -> Quote | None:
         """The newest best bid and offer; None before the first, or when the newest cannot be used."""
@@ -199,6 +193,11 @@ class Market:
         return self._book.errors + self._fast_book.errors + self._quote.errors + self._context.errors
 
     @property
+    def fast_errors(self) -> int:
+        """Those of them that were fast books."""
+        return self._fast_book.errors
+
+    @property
     def last_error(self) -> str:
         """Why a quote was last refused, else a book, else a context; empty when none was."""
         pictures = (self._quote, self._book, self._fast_book, self._context)
@@ -206,13 +205,12 @@ class Market:
 
     @property
     def touch(self) -> Touch | None:
-        """Best bid and offer from quote or book, whichever is newer (the quote where they are equal)."""
-        quote, book = self.quote(), self.book()
-        if quote is not None and (book is None or quote.time_ms >= book.time_ms):
-            return Touch(quote.bid, quote.ask, quote.time_ms)
-        if book is None:
-            return None
-        return Touch(book.bids[0] if book.bids else None, book.asks[0] if book.asks else None, book.time_ms)
+        """Best bid and offer from quote or book, whichever is newer (the quote where they are equal).
+
+        Fast books do not count: they come over another socket, and must not hide that trades and quotes have ended.
+        """
+        book = self.book()
+        return touch_of(self.quote(), () if book is None else (book,))
 
     @property
     def bid(self) -> float | None:
@@ -384,20 +382,3 @@ def _sizes(levels: tuple[Level, ...]) -> tuple[float, ...]:
 
 def _change(before: float | None, now: float | None) -> float | None:
     return None if not before or now is None else now / before - 1
-
-
-def _check_book(book: Book) -> None:
-    if any(better.price <= worse.price for better, worse in pairwise(book.bids)):
-        raise FrameError(f"{book.coin}: bids are not sorted; waiting for the next book")
-    if any(better.price >= worse.price for better, worse in pairwise(book.asks)):
-        raise FrameError(f"{book.coin}: asks are not sorted; waiting for the next book")
-    _check_touch(book.coin, book.bids[0] if book.bids else None, book.asks[0] if book.asks else None)
-
-
-def _check_quote(quote: Quote) -> None:
-    _check_touch(quote.coin, quote.bid, quote.ask)
-
-
-def _check_touch(coin: str, bid: Level | None, ask: Level | None) -> None:
-    if bid is not None and ask is not None and bid.price >= ask.price:
-        raise FrameError(f"{coin}: bid {bid.price} is not below ask {ask.price}; waiting for the next frame")

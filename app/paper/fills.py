@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.config.settings import PaperSettings
+from app.config.settings import CostsSettings, PaperSettings
 from app.paper.events import BASIS_POINTS, ExitReason, Fill, FundingPaid, Order, PositionClosed
 from app.paper.position import HOUR_MS, Position, gross_usd, margin_left_usd, priced, with_rates
 from app.paper.view import CoinView
@@ -11,7 +11,7 @@ from app.paper.walk import Walked
 _BACKSTOP = 2 / 3
 
 
-def fill_of(order: Order, view: CoinView, walked: Walked, settings: PaperSettings) -> Fill:
+def fill_of(order: Order, view: CoinView, walked: Walked, costs: CostsSettings) -> Fill:
     """The fill of `order` by what it paid."""
     touch = view.touch
     slippage = None if order.mid is None else order.direction * (walked.average_price / order.mid - 1)
@@ -24,17 +24,17 @@ def fill_of(order: Order, view: CoinView, walked: Walked, settings: PaperSetting
         worst_price=walked.worst_price,
         levels=walked.levels,
         beyond_size=walked.beyond_size,
-        fee_usd=order.size * walked.average_price * settings.taker_fee_bps / BASIS_POINTS,
+        fee_usd=order.size * walked.average_price * costs.taker_fee_bps / BASIS_POINTS,
         slippage_bps=None if slippage is None else BASIS_POINTS * slippage,
     )
 
 
-def liquidation_fill(position: Position, order: Order, view: CoinView, walked: Walked, settings: PaperSettings) -> Fill:
+def liquidation_fill(position: Position, order: Order, view: CoinView, walked: Walked, costs: CostsSettings) -> Fill:
     """The end of a liquidated position: through the book, or taken over by the venue with all its margin.
 
     The venue takes it over where the book would leave less than two thirds of the maintenance margin.
     """
-    fill = fill_of(order, view, walked, settings)
+    fill = fill_of(order, view, walked, costs)
     price = walked.average_price
     if margin_left_usd(position, price) >= _BACKSTOP * position.maintenance * position.size * price:
         return fill

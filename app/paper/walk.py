@@ -8,7 +8,7 @@ from app.paper.events import BASIS_POINTS, Direction
 from app.paper.view import CoinView
 
 BOOK_AGE_MS = 10_000
-"""A book older than the newest quote by more than this says nothing about the depth behind that quote."""
+"""A book older than the newest price by more than this says nothing about the depth behind that price."""
 
 
 class Walked(NamedTuple):
@@ -24,20 +24,21 @@ class Walked(NamedTuple):
 def levels_to_take(view: CoinView, direction: Direction) -> tuple[Level, ...]:
     """What a buyer (+1) or seller (−1) meets, best first; empty without a price or while the data is in trouble.
 
-    The first level is the newest best price. Behind a quote that is newer than the book come the levels of the book
-    that are worse than it, as long as the book is not too old.
+    The first level is the newest best price. Behind it come the books that are not too old, the newer first: each
+    adds only what lies beyond the worst level so far, so that no size is met twice.
     """
-    touch, book = view.touch, view.book
+    touch = view.touch
     if view.trouble or touch is None:
         return ()
     best = touch.ask if direction > 0 else touch.bid
     if best is None:
         return ()
-    deeper: Sequence[Level] = ()
-    if book is not None and touch.time_ms - book.time_ms <= BOOK_AGE_MS:
-        deeper = book.asks if direction > 0 else book.bids
-    behind = (level for level in deeper if direction * (level.price - best.price) > 0)
-    return tuple(level for level in (best, *behind) if level.size > 0)
+    levels = [best]
+    for book in view.books:
+        if touch.time_ms - book.time_ms <= BOOK_AGE_MS:
+            side, worst = book.asks if direction > 0 else book.bids, levels[-1].price
+            levels += [level for level in side if direction * (level.price - worst) > 0]
+    return tuple(level for level in levels if level.size > 0)
 
 
 def walk(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from app.core.events import Candle
 from app.core.record import Dropped, Kind, Request
 from app.engine.market_detail import MarketDetails, imbalance
-from app.engine.protocol import LevelView, LookAt, MarketDetail
+from app.engine.protocol import LookAt
+from app.engine.protocol_detail import LevelView, MarketDetail
 
 
 @pytest.fixture

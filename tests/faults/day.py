@@ -187,7 +187,7 @@ class Watched:
         client, inbox = self.run._client, self.run._inbox
         assert client is not None
         in_wait = sum(arrival.kind == Kind.FRAME for arrival in inbox._pending.values())
-        told = self.run.outside()
+        told = self.run.outside().data
         dispatched = self.run.core.connections.data.frames
         return Account(self.seen, told.received, told.control, told.superseded, dispatched, in_wait)
 

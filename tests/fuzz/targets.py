@@ -10,9 +10,10 @@ import msgspec
 
 from app.config.load import parse_settings
 from app.config.locations import shipped
-from app.config.settings import Settings
+from app.config.settings import CostsSettings, PaperSettings, Settings
 from app.core.clock import ManualClock
-from app.core.errors import TapedeckError
+from app.core.errors import FrameError, TapedeckError
+from app.core.events import Level, Quote
 from app.core.record import Answer, Connected, Dropped, Kind, Record, Request, StreamOpened
 from app.demo.session import Session as VenueSession
 from app.demo.venue import Venue
@@ -37,6 +38,9 @@ from app.feeds.tape.csv_rows import BOOKS_HEADER, PRICES_HEADER, TRADES_HEADER
 from app.feeds.tape.format import Session
 from app.feeds.tape.importers import open_recording
 from app.feeds.tape.writer import TapeWriter
+from app.paper.ledger import PaperLedger
+from app.paper.state import decode_state, encode_state
+from app.paper.view import CoinView
 from app.ui.keymap import default_file, parse_keymap
 from app.ui.layouts import Layout, TableLayout, load_layouts
 from app.ui.theme import parse_theme
@@ -182,6 +186,41 @@ def _to_deck() -> list[bytes]:
     return [pack(Refused("full")) + pack(CommandResult(1, True, "done")), pack(snapshot)]
 
 
+def _go_on(data: bytes) -> None:
+    """The bytes as a saved paper ledger, which then has to live: through prices, hours, and a clock set back."""
+    state = decode_state(data)
+    ledger = PaperLedger(PaperSettings(), CostsSettings(), state.at_ms, state)
+    for now_ms in (state.at_ms, state.at_ms + 3_600_000):
+        for coin in sorted(ledger.wanted):
+            try:
+                view = _coin_view(coin, now_ms)
+            except FrameError:
+                continue
+            ledger.look(view)
+        ledger.tick(now_ms)
+        _ = [(position.result_bps, position.liquidation_price, position.move_bps) for position in ledger.positions]
+    ledger.clock_set_back(max(0, state.at_ms - 10_000))
+    decode_state(encode_state(ledger.state()))
+
+
+def _coin_view(coin: str, now_ms: int) -> CoinView:
+    quote = Quote(coin, now_ms, Level(99.5, 5.0), Level(100.5, 5.0))
+    return CoinView(
+        coin=coin, now_ms=now_ms, quote=quote, funding=1e-5, mark_price=100.0, maximum_leverage=40, size_decimals=5
+    )
+
+
+def _ledgers() -> list[bytes]:
+    """A new ledger; one with a position, its end on its way, an order that opens, and a point of its curve."""
+    ledger = PaperLedger(PaperSettings(), CostsSettings(), START_MS)
+    saved = [encode_state(ledger.state())]
+    ledger.open(_coin_view("BTC", START_MS), 1, "hand")
+    ledger.look(_coin_view("BTC", START_MS + 300))
+    ledger.close(_coin_view("BTC", START_MS + 400), "hand")
+    ledger.open(_coin_view("ETH", START_MS + 400), -1, "ai")
+    return [*saved, encode_state(ledger.state())]
+
+
 def _layouts() -> list[bytes]:
     tables = {"markets": TableLayout(column="age", filter="btc")}
     return [msgspec.json.encode([Layout(theme="tape", alone=1, coin="BTC", tables=tables), Layout()])]
@@ -254,6 +293,7 @@ TARGETS = {
     ),
     "keymap": Target(_from_text(parse_keymap), _keymaps),
     "theme": Target(_from_text(parse_theme), _themes),
+    "paper ledger": Target(_go_on, _ledgers),
     "layouts": Target(_from_file("layouts.json", load_layouts), _layouts),
     "link to engine": Target(_messages(ClientMessage), _to_engine),
     "link to deck": Target(_messages(EngineMessage), _to_deck),

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from paper_samples import (
     COIN,
     DAY_MS,
@@ -14,7 +16,7 @@ from paper_samples import (
     tick,
 )
 
-from app.config.settings import PaperSettings
+from app.config.settings import CostsSettings, PaperSettings
 from app.paper.events import (
     BreakerTripped,
     Fill,
@@ -30,12 +32,12 @@ DUE_MS = NOW_MS + 300
 
 
 def a_ledger(settings: PaperSettings = QUIET) -> PaperLedger:
-    return PaperLedger(settings, NOW_MS)
+    return PaperLedger(settings, CostsSettings(), NOW_MS)
 
 
 def with_settings(**changes: float) -> PaperLedger:
     fields = {"take_profit_bps": 0.0, "stop_bps": 0.0, "time_stop_s": 0.0, "daily_loss_limit": 1e9, **changes}
-    return PaperLedger(PaperSettings(**fields), NOW_MS)  # type: ignore[arg-type]
+    return PaperLedger(PaperSettings(**fields), CostsSettings(), NOW_MS)  # type: ignore[arg-type]
 
 
 def test_an_order_fills_at_the_first_price_at_or_after_decision_and_latency() -> None:
@@ -328,7 +330,6 @@ def test_a_clock_that_is_set_back_leaves_nothing_in_the_future() -> None:
     opened(ledger, NOW_MS + 5 * DAY_MS)
     ledger.close(a_view(NOW_MS + 5 * DAY_MS + 1_000), "hand")
     ledger.clock_set_back(NOW_MS)
-    assert ledger.account.day == NOW_MS // DAY_MS
     assert ledger.orders[0].due_ms == NOW_MS + 300
     _, closed = look(ledger, a_view(NOW_MS + 300))
     assert closed.held_ms == 300
@@ -338,7 +339,56 @@ def test_a_clock_that_is_set_back_leaves_nothing_in_the_future() -> None:
 def test_a_ledger_restored_on_a_clock_that_is_behind_goes_on() -> None:
     ledger = a_ledger()
     opened(ledger, NOW_MS + DAY_MS)
-    restored = PaperLedger(QUIET, NOW_MS, ledger.state())
+    restored = PaperLedger(QUIET, CostsSettings(), NOW_MS, ledger.state())
     assert restored.state().at_ms == NOW_MS
     restored.close(a_view(NOW_MS + 10), "hand")
     assert of_kind(look(restored, a_view(NOW_MS + 310)), PositionClosed) != []
+
+
+def test_a_clock_that_jumps_ahead_and_back_pays_no_hour_twice() -> None:
+    ledger = a_ledger()
+    opened(ledger)
+    look(ledger, a_view(NOW_MS + 1_000, funding=0.001, mark_price=100.0))
+    ahead_ms = NOW_MS + 5 * HOUR_MS
+    (paid,) = of_kind(tick(ledger, ahead_ms), FundingPaid)
+    assert paid.hours == 5
+    for _ in range(2):
+        ledger.clock_set_back(NOW_MS + 2_000)
+        assert of_kind(tick(ledger, NOW_MS + 3 * HOUR_MS), FundingPaid) == []
+        assert of_kind(tick(ledger, ahead_ms), FundingPaid) == []
+    assert [event.hours for event in of_kind(tick(ledger, NOW_MS + 6 * HOUR_MS), FundingPaid)] == [1]
+
+
+def test_a_clock_that_jumps_ahead_and_back_does_not_arm_the_breaker_again() -> None:
+    ledger = with_settings(daily_loss_limit=100.0)
+    opened(ledger)
+    tick(ledger, NOW_MS + 3 * DAY_MS)
+    ledger.clock_set_back(NOW_MS + 1_000)
+    (tripped,) = of_kind(look(ledger, a_view(NOW_MS + 2_000, 80.0, 81.0)), BreakerTripped)
+    assert tripped.until_ms == (NOW_MS // DAY_MS + 4) * DAY_MS
+    for now_ms in (NOW_MS + 3_000, NOW_MS + DAY_MS, NOW_MS + 2 * DAY_MS):
+        refusal = ledger.open(a_view(now_ms), 1, "hand").refusal
+        assert "this machine's clock was set back" in refusal
+    assert "before 00:00 UTC" in ledger.open(a_view(NOW_MS + 3 * DAY_MS), 1, "hand").refusal
+    assert decided(ledger.open(a_view(NOW_MS + 4 * DAY_MS), 1, "hand"))
+
+
+CLOCK = st.lists(st.integers(-3 * DAY_MS, 3 * DAY_MS), min_size=1, max_size=30)
+
+
+@given(jumps=CLOCK)
+def test_whatever_the_clock_does_each_hour_is_paid_and_each_day_begun_at_most_once(jumps: list[int]) -> None:
+    ledger = with_settings(order_usd=10.0)
+    opened(ledger)
+    look(ledger, a_view(NOW_MS + 1_000, funding=0.0001, mark_price=100.0))
+    now_ms, latest_ms, hours, days = NOW_MS + 1_000, NOW_MS + 1_000, 0, [ledger.account.day]
+    for jump in jumps:
+        before_ms, now_ms = now_ms, max(NOW_MS - DAY_MS, now_ms + jump)
+        latest_ms = max(latest_ms, now_ms)
+        if now_ms < before_ms:
+            ledger.clock_set_back(now_ms)
+        hours += sum(event.hours for event in of_kind(tick(ledger, now_ms), FundingPaid))
+        days.append(ledger.account.day)
+    assert hours == latest_ms // HOUR_MS - NOW_MS // HOUR_MS
+    assert days == sorted(days)
+    assert days[-1] == latest_ms // DAY_MS

@@ -16,25 +16,27 @@ from app.core.playback import Playback
 from app.engine.protocol import (
     PROTOCOL_VERSION,
     AiRead,
-    CandleView,
     Command,
     CommandResult,
-    ExchangeView,
     FeedView,
-    LevelView,
     LogLine,
-    MarketDetail,
     MarketRow,
     ModelView,
-    PastRead,
-    ReadPoint,
     RulesView,
-    ScalperDetail,
     ScalperView,
     Snapshot,
     SourceView,
-    TradeView,
     Welcome,
+)
+from app.engine.protocol_detail import (
+    CandleView,
+    ExchangeView,
+    LevelView,
+    MarketDetail,
+    PastRead,
+    ReadPoint,
+    ScalperDetail,
+    TradeView,
 )
 from app.ui.app import DeckApp
 from app.ui.deck_options import DeckOptions

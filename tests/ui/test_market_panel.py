@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from deck_fakes import DEMO, WALL_MS, detail, market, snapshot
 
-from app.engine.protocol import LevelView, MarketDetail, ReadPoint, Snapshot, TradeView
+from app.engine.protocol import Snapshot
+from app.engine.protocol_detail import LevelView, MarketDetail, ReadPoint, TradeView
 from app.markets.rules import LONGEST_HOLE_MS, WINDOW_S
 from app.ui.copying import LONGEST, copyables, shortened
 from app.ui.panels.event_log import log_view

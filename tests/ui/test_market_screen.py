@@ -15,7 +15,8 @@ from deck_fakes import (
     tape_snapshot,
 )
 
-from app.engine.protocol import CommandResult, LookAt, ReadPoint, RecordingView, SetPlayback, SetRecording, Snapshot
+from app.engine.protocol import CommandResult, LookAt, RecordingView, SetPlayback, SetRecording, Snapshot
+from app.engine.protocol_detail import ReadPoint
 from app.ui.app import DeckApp
 from app.ui.screens.market import MarketScreen
 from app.ui.widgets.candle_chart import CandleChart

@@ -22,7 +22,8 @@ from paper_fakes import PAPER_TRADES, paper, paper_position, paper_trade
 from rich.cells import cell_len
 from test_deck_hostile import forbidden, most_marks
 
-from app.engine.protocol import PaperView, Snapshot, StoreView
+from app.engine.protocol import Snapshot, StoreView
+from app.engine.protocol_paper import PaperOrderView, PaperView
 from app.ui.copying import copyables
 from app.ui.panels.detail import row_text
 from app.ui.panels.market import chart_view
@@ -98,7 +99,7 @@ def test_an_order_on_its_way_is_a_row_of_its_coin() -> None:
 
 
 def test_a_flip_is_two_rows_of_one_coin() -> None:
-    ledger = paper(positions=(paper_position(waits_for="closing: flip"),), opening=("selling BTC",))
+    ledger = paper(positions=(paper_position(waits_for="closing: flip"),), opening=(PaperOrderView("BTC", -1),))
     table = positions_view(seen(with_ledger(ledger)), KEYS)
     assert len({row.key for row in table.rows}) == 2
     assert {paper_coin(row) for row in table.rows} == {"BTC"}
@@ -377,7 +378,7 @@ def test_other_markets_have_none(shown: Snapshot) -> None:
 
 
 def test_a_flip_tells_of_both_orders() -> None:
-    ledger = paper(positions=(paper_position(waits_for="closing: flip"),), opening=("selling BTC",))
+    ledger = paper(positions=(paper_position(waits_for="closing: flip"),), opening=(PaperOrderView("BTC", -1),))
     assert paper_line(seen(with_ledger(ledger)), "BTC")[0].endswith("closing: flip · then selling")
 
 
@@ -407,7 +408,7 @@ def test_a_chart_without_paper_or_candles_is_left_as_it_is() -> None:
 def test_no_text_harms_what_is_shown_or_copied(text: str) -> None:
     ledger = paper(
         positions=(paper_position(coin=text, by=text, waits_for=text),),
-        opening=(f"buying {text}", text),
+        opening=(PaperOrderView(text, 1), PaperOrderView(text, -1)),
         closed=(paper_trade(3, coin=text, by=text, reason=text),),
     )
     view = seen(with_ledger(ledger, markets=(market(text, 1.0),)))

@@ -21,6 +21,7 @@ from test_deck_hostile import forbidden, look, told
 
 from app.core.clock import ManualClock
 from app.engine.protocol import CommandResult, LookAt, PaperAction, Snapshot, TradePaper
+from app.engine.protocol_paper import PaperOrderView
 from app.ui.app import DeckApp
 from app.ui.panels.paper import BANNER
 from app.ui.screens.detail import Detail
@@ -370,7 +371,9 @@ async def test_the_market_has_a_line_and_marks_while_there_is_a_position() -> No
         lines = screen_text(deck).splitlines()
         assert lines[2].startswith(" PAPER long +0.99 (+9.9 bp) · entry 67,020.00 · held 1:04 · liq 54,123.40")
         assert "paper: L long  S short  X exit" in screen_text(deck)
-        link.say(snapshot(2, paper=paper(positions=(), opening=("buying BTC",), closed=()), detail=detail()))
+        link.say(
+            snapshot(2, paper=paper(positions=(), opening=(PaperOrderView("BTC", 1),), closed=()), detail=detail())
+        )
         await settle(pilot)
         assert screen_text(deck).splitlines()[2].startswith(" PAPER buying: on its way")
         link.say(snapshot(3, paper=paper(positions=(), opening=(), closed=()), detail=detail()))
@@ -410,7 +413,7 @@ def hostile(text: str) -> Snapshot:
         detail=detail(coin=text),
         paper=paper(
             positions=(paper_position(coin=text, by=text, waits_for=text),),
-            opening=(f"buying {text}", text),
+            opening=(PaperOrderView(text, 1), PaperOrderView(text, -1)),
             closed=(paper_trade(9, coin=text, by=text, reason=text),),
         ),
     )

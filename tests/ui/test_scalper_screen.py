@@ -24,18 +24,8 @@ from hostile_corpus import HOSTILE
 from test_deck_hostile import forbidden, look, told
 
 from app.core.events import Action
-from app.engine.protocol import (
-    CancelJob,
-    ExchangeView,
-    JobView,
-    LookAt,
-    PastRead,
-    ScalperDetail,
-    ScalperView,
-    SetMetricSource,
-    Snapshot,
-    StartJob,
-)
+from app.engine.protocol import CancelJob, JobView, LookAt, ScalperView, SetMetricSource, Snapshot, StartJob
+from app.engine.protocol_detail import ExchangeView, PastRead, ScalperDetail
 from app.ui.app import DeckApp
 from app.ui.panels.scalper_detail import exchanges_view, reads_chart, reads_view
 from app.ui.screens.scalper import ExchangeScreen, ScalperScreen
@@ -113,6 +103,11 @@ def test_a_read_is_marked_on_the_chart_by_a_letter(action: Action, conflict: boo
     (pin,) = chart.pins
     assert (pin.at_ms, pin.price, pin.text) == (WALL_MS - 8_000, 67_121.0, text)
     assert "none" in chart.legend
+
+
+def test_a_read_of_a_position_that_does_nothing_holds_it() -> None:
+    assert read_cells(past_read(8, action="NONE", in_position=True))["action"] == "HOLD"
+    assert read_cells(past_read(8, action="NONE"))["action"] == "NONE"
 
 
 def test_a_read_without_a_price_has_no_place_on_the_chart() -> None:

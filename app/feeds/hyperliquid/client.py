@@ -45,21 +45,6 @@ class HyperliquidClient:
         self.requests = RequestClient(http, settings.weight_per_minute, inbox, clock, generator)
 
     @property
-    def subscriptions(self) -> int:
-        """Subscriptions the venue has acknowledged at least once."""
-        return self.data.subscriptions + self.books.subscriptions
-
-    @property
-    def received_frames(self) -> int:
-        """Frames that came, on whatever socket."""
-        return self.data.received_frames + self.books.received_frames
-
-    @property
-    def control_frames(self) -> int:
-        """Those of them that only answered ours."""
-        return self.data.control_frames + self.books.control_frames
-
-    @property
     def sockets(self) -> tuple[StreamClient, StreamClient]:
         """All sockets."""
         return self.data, self.books

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.core.clock import Clock
 from app.core.errors import FrameError
-from app.core.record import BOOKS_CONNECTION, DATA_CONNECTION, Connected, Dropped, Kind, StreamOpened
+from app.core.record import BOOKS_CONNECTION, DATA_CONNECTION, FAST, Connected, Dropped, Kind, StreamOpened
 from app.feeds.backoff import Backoff
 from app.feeds.budget import WeightBudget
 from app.feeds.hyperliquid.classify import Key, classify, fast_key, fast_key_of
@@ -52,6 +52,10 @@ BOOKS_LANE = Lane(BOOKS_CONNECTION, 1_000_001)
 """Fast books have a socket of their own: on the wire they look like slow ones of the same coin."""
 
 
+_Put = Callable[[int, int, bytes], bool | None]
+"""Puts a frame of a stream into the inbox; whether another one gave way to it."""
+
+
 class StreamClient:
     """`run` keeps the socket up until it is cancelled; `subscribe` never blocks."""
 
@@ -70,11 +74,13 @@ class StreamClient:
         self._wanted: dict[Key, WireSubscription] = {}
         self._streams: dict[Key, int] = {}
         self._by_frame: dict[Key, int] = {}
-        self._fast_streams: dict[bytes | None, tuple[int, Callable[[int, int, bytes], None]]] = {}
+        self._fast_streams: dict[bytes | None, tuple[int, _Put]] = {}
         self._connected = False
         self._anything_wanted = asyncio.Event()
         self.received_frames = 0
         self.control_frames = 0
+        self.superseded_frames = 0
+        """How many of those received gave way to a newer one before they were fetched."""
         self._connection = WebSocketConnection(
             settings, self, clock=clock, backoff=Backoff(generator), new_sockets=new_sockets
         )
@@ -143,7 +149,8 @@ class StreamClient:
         if known is None:
             return self._received_slowly(frame)
         stream, put = known
-        put(stream, _FRAME, frame)
+        if put(stream, _FRAME, frame):
+            self.superseded_frames += 1
         return True
 
     async def digested(self) -> None:
@@ -161,7 +168,7 @@ class StreamClient:
             return False
         stream = self._by_frame.get(key)
         if stream is not None:
-            self._put_of(key.channel)(stream, _FRAME, frame)
+            self.superseded_frames += bool(self._put_of(key.channel)(stream, _FRAME, frame))
         elif key.channel == "subscriptionResponse":
             self._acknowledged(frame)
         elif key.channel in ("pong", "post"):
@@ -186,12 +193,12 @@ class StreamClient:
             return
         stream = self._streams[key] = self._lane.control_stream + 1 + len(self._streams)
         self._put(stream, Kind.STREAM, StreamOpened(stream, VENUE, "websocket", *key))
-        on_the_wire = key._replace(variant="") if key.variant == "fast" else key
+        on_the_wire = key._replace(variant="") if key.variant == FAST else key
         self._by_frame[on_the_wire] = stream
         if not on_the_wire.variant:
             self._fast_streams[fast_key_of(key.channel, key.subject)] = (stream, self._put_of(key.channel))
 
-    def _put_of(self, channel: str) -> Callable[[int, int, bytes], None]:
+    def _put_of(self, channel: str) -> _Put:
         return self._inbox.put_newest if channel in _CONFLATED else self._inbox.put
 
     def _send_subscribe(self, subscription: WireSubscription) -> None:
@@ -211,5 +218,5 @@ def ping_frame() -> bytes:
 
 
 def _key_of(subscription: WireSubscription) -> Key:
-    variant = subscription.interval or ("fast" if subscription.fast else "")
+    variant = subscription.interval or (FAST if subscription.fast else "")
     return Key(subscription.type, subscription.coin or subscription.user or "", variant)

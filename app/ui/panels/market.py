@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from app.core.text import clean
-from app.engine.protocol import LevelView, MarketDetail, MarketRow, ReadPoint, TradeView
+from app.engine.protocol import MarketRow
+from app.engine.protocol_detail import LevelView, MarketDetail, ReadPoint, TradeView
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
 from app.ui.state import DeckView

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from app.core.text import clean
-from app.engine.protocol import MarketRow, PaperPositionView, PaperTradeView, PaperView, Snapshot
+from app.engine.protocol import MarketRow, Snapshot
+from app.engine.protocol_paper import PaperOrderView, PaperPositionView, PaperTradeView, PaperView
 from app.ui import format as shown
 from app.ui.panels.markets import as_of_now, waiting_sentence
 from app.ui.state import DeckView
@@ -146,7 +147,7 @@ def paper_line(view: DeckView, coin: str) -> tuple[str, Role]:
         return "", "muted"
     name = str(clean(coin, 24))
     position = next((position for position in paper.positions if position.coin == name), None)
-    order = next((side for side, of_coin in map(_order, paper.opening) if of_coin == name), "")
+    order = next((_order_word(order) for order in paper.opening if order.coin == name), "")
     if position is None:
         return (f"PAPER {order}: on its way", "accent") if order else ("", "muted")
     market = next((market for market in snapshot.markets if market.coin == coin), None)
@@ -226,9 +227,9 @@ def _position_row(position: PaperPositionView, snapshot: Snapshot, view: DeckVie
     return Row(key, cells, stale, values=values, name=f"{coin} paper {side}")
 
 
-def _order_row(order: str, snapshot: Snapshot, view: DeckView) -> Row:
-    """An order that is to open a position: the engine tells its side and its coin."""
-    side, name = _order(order)
+def _order_row(order: PaperOrderView, snapshot: Snapshot, view: DeckView) -> Row:
+    """An order that is to open a position."""
+    side, name = _order_word(order), order.coin
     coin, unknown = str(clean(name, 24)), Cell(shown.DASH, "muted")
     found = _market_of(snapshot, name)
     cells = (Cell(coin, "accent"), Cell(side, "accent"), *(unknown,) * 9, Cell("on its way", "accent"))
@@ -236,10 +237,8 @@ def _order_row(order: str, snapshot: Snapshot, view: DeckView) -> Row:
     return Row(key, cells, view.outdated, name=f"{coin} paper order, {side}")
 
 
-def _order(text: str) -> tuple[str, str]:
-    """Side and coin of an order that is to open a position."""
-    side, _, coin = text.partition(" ")
-    return str(clean(side, 12)), coin
+def _order_word(order: PaperOrderView) -> str:
+    return "buying" if order.direction > 0 else "selling"
 
 
 def _trade_row(trade: PaperTradeView, snapshot: Snapshot, *, dimmed: bool) -> Row:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from app.core.events import Action
 from app.core.text import clean
 from app.engine.protocol import AiRead, MarketRow, MetricSource, ModelState, ModelView, ScalperView
-from app.scalper.persona import momentum_word, pressure_word
+from app.scalper.persona import setup_words
 from app.ui import format as shown
 from app.ui.panels.markets import as_of_now, waiting_sentence
 from app.ui.panels.metrics import (
@@ -267,7 +267,7 @@ def _setup(metrics: Metrics | None) -> str:
     """The metrics in words."""
     if metrics is None or metrics.momentum is None:
         return ""
-    return f"{momentum_word(metrics.momentum)}, {pressure_word(metrics.pressure)}"
+    return setup_words(metrics.momentum, metrics.pressure)
 
 
 def _values(coin: str, by: str, metrics: Metrics | None) -> tuple[Value, ...]:

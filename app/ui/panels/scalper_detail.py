@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from app.core.events import Action
 from app.core.text import clean
-from app.engine.protocol import ExchangeView, MarketRow, PastRead, ScalperDetail
+from app.engine.protocol import MarketRow
+from app.engine.protocol_detail import ExchangeView, PastRead, ScalperDetail
 from app.ui import format as shown
 from app.ui.panels.market import chart_view
 from app.ui.panels.markets import waiting_sentence
@@ -103,7 +104,7 @@ def _read_row(read: PastRead, coin: str, decimals: int) -> Row:
     metrics = Metrics("ai", read.momentum, read.direction, read.pressure, read.continuation, read.freshness)
     momentum, pressure, continuation, freshness = metric_cells(metrics, shown.DASH)
     reason, sentence = str(clean(read.reason, 24)), str(clean(read.sentence, 400))
-    action = action_cell(read.action, conflict=read.conflict)
+    action = action_cell(read.action, conflict=read.conflict, holds=read.in_position)
     cells = (
         Cell(shown.clock(read.at_ms), "muted", shown.moment(read.at_ms)),
         Cell(reason, "muted"),

@@ -7,7 +7,8 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
 
-from app.engine.protocol import ExchangeView, JobName, LookAt
+from app.engine.protocol import JobName, LookAt
+from app.engine.protocol_detail import ExchangeView
 from app.ui.panels.market import facts_line
 from app.ui.panels.scalper import ai_line, scalper_coin, scalper_view
 from app.ui.panels.scalper_detail import exchange_of, exchange_view, exchanges_view, read_time, reads_chart, reads_view

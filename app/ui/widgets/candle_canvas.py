@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from app.engine.protocol import CandleView
+from app.engine.protocol_detail import CandleView
 from app.ui.theme import Role
 
 Marks = Literal["blocks", "ascii"]

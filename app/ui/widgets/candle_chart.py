@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.strip import Strip
 
 from app.core.text import clean
-from app.engine.protocol import CandleView
+from app.engine.protocol_detail import CandleView
 from app.ui import format as shown
 from app.ui.theme import Role
 from app.ui.widgets.candle_canvas import Canvas, ChartView, Marks, draw

@@ -6,7 +6,7 @@ from rich.segment import Segment
 from textual.content import Content
 from textual.strip import Strip
 
-from app.engine.protocol import ReadPoint
+from app.engine.protocol_detail import ReadPoint
 from app.ui import format as shown
 from app.ui.theme import Role
 from app.ui.widgets.lines import LineWidget

@@ -32,6 +32,7 @@ from app.core.record import (
 from app.core.text import clean
 from app.engine.candle_past import PastState
 from app.engine.connections import Connections
+from app.engine.fast_books import FastBooks
 from app.engine.intake import Intake
 from app.engine.jobs import Jobs
 from app.engine.journal import Journal
@@ -89,6 +90,7 @@ class Core:
         self._read_every_s = max(1, round(settings.rules.read_every_s))
         self._bus = Bus()
         self.connections = Connections(mode, settings.markets, self._watch, self.journal, self._bus)
+        self._fast_books = FastBooks(self._watch, self.connections.books)
         self._bus.subscribe(CandleClosed, self.journal.candle_closed)
         self._bus.subscribe(FeedHole, self.journal.hole_found)
         self._bus.subscribe(RulesRead, self.journal.rules_read)
@@ -170,6 +172,11 @@ class Core:
 
     # Requests.
 
+    @property
+    def questions_waiting(self) -> int:
+        """Questions to the venue that it has not answered."""
+        return sum(request.venue == VENUE for request in self._requests.values())
+
     def past_of(self, coin: str, interval: str) -> PastState:
         """How the venue's own candles of a coin stand: here, asked for, failed."""
         return self._watch.past.state(coin, interval, self._requests.values())
@@ -245,11 +252,14 @@ class Core:
         self.list.came(len(coins), len(listed), self.now_ms)
         self._watch.follow(coins, self.now_ms)
         self.reading.follow(coins)
+        if self.settings.scalper.enabled:
+            self._fast_books.read(self.reading.desk.coins)
 
     # Time.
 
     def _timer(self, _: Record) -> None:
         self._look_at_the_scalper()
+        self._fast_books.every_tick()
         second = self.now_ms // 1000
         if second == self._second:
             return
@@ -365,15 +375,17 @@ class Core:
         return f"{rest}. Now there is none: {missing}" if missing else rest
 
     def _look_at(self, look: LookAt) -> tuple[bool, str]:
-        """Have the candles that somebody wants to see; `1s` ones are nobody's but ours."""
+        """Have the fast book and the candles that somebody wants to see; `1s` ones are nobody's but ours."""
         if not look.coin:
+            self._fast_books.look(look.client, "")
             return True, ""
         market = self.markets.get(look.coin)
         if market is None:
             return False, f"{clean(look.coin, 32)} is not followed"
         if look.interval not in market.candles:
             return False, f"There are no candles of {clean(look.interval, 8)}: try {', '.join(CANDLES_KEPT)}"
+        self._fast_books.look(look.client, market.coin)
         if (length_ms := INTERVALS[look.interval]) >= SHORTEST_CANDLE_MS:
             span_ms = CANDLES_KEPT[look.interval] * length_ms
-            self._watch.ask_for_past(look.coin, look.interval, span_ms, self.now_ms)
+            self._watch.look_at_past(look.coin, look.interval, span_ms, self.now_ms)
         return True, ""

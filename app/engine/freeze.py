@@ -29,9 +29,8 @@ _HOLE_SHOWN_MS = 3_600_000
 class Outside:
     """What a snapshot shows and the core cannot know: counts of the connection, playback, recording.
 
-    `backfill_wait_s` is how long the request budget keeps the next question about the past waiting, `urgent_wait_s` one
-    about candles that somebody looks at; `trouble` says why
-    the recording, or the tape that is played, is not whole, and is empty when it is.
+    `urgent_wait_s` is how long the request budget keeps a question waiting about candles that somebody looks at;
+    `trouble` says why the recording, or the tape that is played, is not whole, and is empty when it is.
     """
 
     waiting_inputs: int = 0
@@ -45,7 +44,6 @@ class Outside:
     recording: RecordingView | None = None
     store: StoreView | None = None
     recorded_inputs: int | None = None
-    backfill_wait_s: float = 0.0
     urgent_wait_s: float = 0.0
     interpreter: InterpreterView | None = None
     trouble: str = ""
@@ -99,8 +97,14 @@ def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedVi
         budget_used=outside.budget_used if feed is core.connections.requests else None,
         budget_limit=outside.budget_limit if feed is core.connections.requests else None,
         retry_in_s=feed.retry_in_s(now_ms),
-        message=feed.message,
+        message=feed.message or _waiting_questions(core, feed),
     )
+
+
+def _waiting_questions(core: Core, feed: FeedHealth) -> str:
+    """How many questions to the venue wait; those about the past are spread over some minutes."""
+    waiting = core.questions_waiting if feed is core.connections.requests else 0
+    return f"{waiting} question{'' if waiting == 1 else 's'} waiting for an answer" if waiting else ""
 
 
 def _row(core: Core, market: Market, favourite: bool) -> MarketRow:

@@ -206,6 +206,8 @@ class MarketDetail(msgspec.Struct, frozen=True, kw_only=True):
     `waiting_for` says in a sentence why the past of the candles is not here; it is empty when it is.
     `holes` are spans of venue time whose trades are missing. `imbalance` is (bids − asks) / (bids + asks), −1 to +1,
     over the levels that the newest quote has not passed, equally many of each side; None where a side has none.
+    `book_age_ms` is the age of the best levels. Where these come from a fast book, the `near_levels` best of each side
+    do, and those beyond are `deep_age_ms` old; it is None where all come from one book.
     """
 
     coin: str
@@ -217,6 +219,8 @@ class MarketDetail(msgspec.Struct, frozen=True, kw_only=True):
     bids: tuple[LevelView, ...] = ()
     asks: tuple[LevelView, ...] = ()
     book_age_ms: int | None = None
+    near_levels: int = 0
+    deep_age_ms: int | None = None
     imbalance: float | None = None
     reads: tuple[ReadPoint, ...] = ()
     holes: tuple[tuple[int, int], ...] = ()
@@ -417,12 +421,14 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
 class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
     """Put one coin in detail into this client's snapshots from now on; an empty `coin` ends it.
 
-    With `scalper`, the scalper's questions and answers about it come too.
+    With `scalper`, the scalper's questions and answers about it come too. Who looks is told by `client`, a number that
+    the engine gives to each of its clients; what a client says of it does not count.
     """
 
     coin: str
     interval: str = "1m"
     scalper: bool = False
+    client: int = 0
 
 
 class SetMetricSource(msgspec.Struct, frozen=True, tag="set_metric_source"):

@@ -13,7 +13,6 @@ from app.core.text import clean
 from app.engine.jobs import Jobs
 from app.engine.protocol import AiRead, Mode, ScalperView
 from app.engine.watch import MarketWatch
-from app.feeds.hyperliquid.wire import WireSubscription
 from app.markets.market import Market
 from app.scalper.claims import read_calls
 from app.scalper.description import Position
@@ -45,11 +44,8 @@ class Reading:
         self.desk.open(self._watch.ask_model)
 
     def follow(self, coins: Iterable[str]) -> None:
-        """Read those of the followed markets that the settings want, with fast books of them."""
+        """Read those of the followed markets that the settings want."""
         self.desk.follow(coins)
-        if self.desk.asks:
-            books = (WireSubscription(type="l2Book", coin=coin, fast=True) for coin in self.desk.coins)
-            self._watch.effects.subscribe(books)
 
     def read_now(self, coin: str, now_ms: int) -> tuple[bool, str]:
         """Read a coin by hand; whether that began, and one sentence about it."""

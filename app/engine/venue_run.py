@@ -177,7 +177,6 @@ class VenueRun:
             control=client.control_frames,
             budget_used=client.requests.budget.used,
             budget_limit=client.requests.budget.limit,
-            backfill_wait_s=client.requests.backfill_wait_s,
             urgent_wait_s=client.requests.urgent_wait_s,
         )
 

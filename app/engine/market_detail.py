@@ -117,7 +117,7 @@ class _Opened:
         newest = reads[-1] if reads else None
         if newest is not self._newest_read:
             self._newest_read = newest
-            self._reads.update(ReadPoint(r.at_ms, r.momentum, r.pressure, r.continuation) for r in reads)
+            self._reads.update(ReadPoint(r.at_ms, r.momentum, r.pressure, r.continuation, r.direction) for r in reads)
         return self._reads.views
 
     def levels(self, near: Book | None, deep: Book | None) -> tuple[tuple[LevelView, ...], tuple[LevelView, ...]]:

@@ -10,13 +10,12 @@ from app.core.events import Action, Freshness
 from app.core.text import clean
 from app.engine.link import EngineLink
 from app.engine.protocol import AiRead, JobView, MarketRow, ModelView, RulesView, Snapshot, SourceView, StartJob
-from app.scalper.persona import momentum_word, pressure_word
+from app.scalper.persona import direction_word, momentum_word, pressure_word
 
 By = Literal["ai", "rules"]
 
 _HOPELESS = frozenset({"off", "refused", "absent", "no model", "failing"})
 _BUSY = "under way already"
-_WAYS = {1: "up", -1: "down", 0: "flat"}
 
 
 class OneRead(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,7 +259,7 @@ def _setup(read: AiRead | RulesView) -> str:
     """The read in the persona's words."""
     momentum = "unknown" if read.momentum is None else momentum_word(read.momentum)
     words = [
-        f"{momentum} {_WAYS[read.direction]}",
+        f"{momentum} {direction_word(read.direction)}",
         pressure_word(read.pressure),
         *([read.freshness] if read.freshness else []),
     ]

@@ -65,7 +65,7 @@ class RulesView(msgspec.Struct, frozen=True):
     """The rules' read of one coin, each metric 0-100. `direction` is +1 up, −1 down, 0 flat.
 
     `momentum` is None until a whole minute is known, `continuation` when the rules make no claim (the move is inside
-    the spread), `freshness` without a direction.
+    the spread), `freshness` without a direction. The freshness is the one that has held for some seconds.
     """
 
     momentum: float | None
@@ -133,7 +133,8 @@ class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
 
     `trend` are prices of the last hour, three minutes apart, oldest first, the newest price last. `age_ms` is the age
     of the newest trade, quote or book; `stale` says it is past its deadline, `hole` that trades are missing from its
-    recent tape. `scalper` is there for the coins that a model reads.
+    recent tape. `scalper` is there for the coins that a model reads. `minute_in_s` are the seconds until a whole minute
+    is known, which momentum needs.
     """
 
     coin: str
@@ -155,6 +156,7 @@ class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
     stale: bool = False
     hole: bool = False
     favourite: bool = False
+    minute_in_s: int = 0
 
 
 class CandleView(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -197,6 +199,7 @@ class ReadPoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
     momentum: float | None
     pressure: float
     continuation: float | None
+    direction: int = 0
 
 
 class MarketDetail(msgspec.Struct, frozen=True, kw_only=True):

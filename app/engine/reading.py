@@ -17,6 +17,7 @@ from app.markets.market import Market
 from app.scalper.claims import read_calls
 from app.scalper.description import Position
 from app.scalper.desk import MODEL_VENUE, CoinDesk, ScalperDesk
+from app.scalper.persona import direction_word
 
 _HOUR_MS = 3_600_000
 _unpack_connected = msgspec.msgpack.Decoder(Connected).decode
@@ -146,9 +147,8 @@ def _words(outcome: ScalperRead | NoRead) -> str:
     coin = clean(outcome.coin, 32)
     if isinstance(outcome, NoRead):
         return f"{coin}: no read: {outcome.why}"
-    return (
-        f"{coin}: momentum {outcome.momentum:.0f} pressure {outcome.pressure:.0f}, {outcome.action}: {outcome.sentence}"
-    )
+    momentum = f"momentum {outcome.momentum:.0f} {direction_word(outcome.direction)}"
+    return f"{coin}: {momentum}, pressure {outcome.pressure:.0f}, {outcome.action}: {outcome.sentence}"
 
 
 def _trouble(desk: CoinDesk) -> str:

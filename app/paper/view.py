@@ -7,7 +7,8 @@ import msgspec
 
 from app.core.errors import FrameError
 from app.core.events import Book, Level, Quote
-from app.markets.market import Market, Touch
+from app.markets.market import Market
+from app.markets.touch import Touch
 from app.paper.events import Direction
 
 Trouble = Literal["", "stale", "cut off"]

@@ -106,7 +106,7 @@ def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedVi
 def _waiting_questions(core: Core, feed: FeedHealth) -> str:
     """How many questions to the venue wait; those about the past are spread over some minutes."""
     waiting = core.questions_waiting if feed is core.connections.requests else 0
-    return f"{waiting} question{'' if waiting == 1 else 's'} waiting for an answer" if waiting else ""
+    return f"{waiting} waiting" if waiting else ""
 
 
 def _row(core: Core, market: Market, favourite: bool) -> MarketRow:

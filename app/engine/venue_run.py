@@ -217,7 +217,7 @@ class VenueRun:
             return False, "Nothing is being recorded"
         if self._recording.trouble:
             return True, f"The recording has ended and is not whole: {self._recording.trouble}"
-        return True, f"Recorded {recorded.path}; `tapedeck play` shows it"
+        return True, f"Recorded {recorded.path}: see `tapedeck play`"
 
     def _note(self, text: str) -> None:
         self.core.journal.say(self.core.now_ms, "info", "tape", text)

@@ -26,6 +26,7 @@ def test_a_sentence_ends_between_two_words(text: str, width: int) -> None:
     line = whole_words(text, width)
     assert cell_len(line) <= width
     assert set(line.removesuffix("…").split()) <= set(text.split())
+    assert not re.search(r"[0-9]…", line)
 
 
 def test_parts_that_fit_are_kept_in_their_order_and_the_first_one_always() -> None:

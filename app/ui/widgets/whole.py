@@ -51,7 +51,11 @@ def whole_words(text: str, width: int) -> str:
     word = text[len(whole) :].lstrip().partition(" ")[0]
     if cell_len(whole) < width // 2 and not any(character.isdigit() for character in word):
         whole = kept
-    return f"{whole.rstrip()}…"
+    whole = whole.rstrip()
+    if not whole[-1:].isdigit():
+        return f"{whole}…"
+    # An ellipsis right behind a number would look as if the number went on.
+    return f"{whole} …" if cell_len(whole) + 2 <= width else whole_words(whole.rpartition(" ")[0] + " …", width)
 
 
 def first_fitting(wordings: Iterable[str], width: int) -> str:

@@ -371,8 +371,9 @@ class Core:
         if self.metric_source == "rules":
             return "Metrics come from the rules"
         missing = next((desk.waits_for for desk in self.reading.desk.coins.values() if desk.waits_for), "")
-        rest = "Metrics come from the AI; where it has no read, from the rules, by name"
-        return f"{rest}. Now there is none: {missing}" if missing else rest
+        if missing:
+            return f"No AI read now: {missing}. The rules stand in, by name"
+        return "Metrics come from the AI; where it has no read, from the rules, by name"
 
     def _look_at(self, look: LookAt) -> tuple[bool, str]:
         """Have the fast book and the candles that somebody wants to see; `1s` ones are nobody's but ours."""

@@ -206,7 +206,7 @@ def read_lines(read: "OneRead") -> Iterator[str]:
     yield f"{'market':13}{read.coin} · {read.source.label} {read.source.detail}"
     yield f"{'read by':13}{read.label}{_when(read)}"
     yield f"{'setup':13}{read.setup}"
-    yield f"{'momentum':13}{_score(read.momentum)}"
+    yield f"{'momentum':13}{_score(read.momentum)}{'' if read.momentum is None else f' {_way(read.direction)}'}"
     yield f"{'pressure':13}{_score(read.pressure)}"
     yield f"{'continuation':13}{_score(read.continuation)}{'' if read.continuation is None else ' % in a minute'}"
     yield f"{'freshness':13}{read.freshness or '–'}"
@@ -227,6 +227,13 @@ def _when(read: "OneRead") -> str:
 
 def _action(read: "OneRead") -> str:
     return "HOLD" if read.in_position and read.action == "NONE" else read.action or "–"
+
+
+def _way(direction: int) -> str:
+    """A fall must not read like a rise."""
+    from app.scalper.persona import direction_word
+
+    return direction_word(direction)
 
 
 def _score(value: float | None) -> str:

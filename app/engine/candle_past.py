@@ -54,6 +54,10 @@ class CandlePast:
         self._failed.pop(key, None)
         return True
 
+    def is_waited_for(self, coin: str, interval: str) -> bool:
+        """Whether it was asked for and has not come."""
+        return (coin, interval) in self._wanted and (coin, interval) not in self._here
+
     def came(self, coin: str, interval: str) -> None:
         """The venue's candles are here."""
         self._here.add((coin, interval))
@@ -74,7 +78,7 @@ class CandlePast:
         self._wanted.clear()
 
     def state(self, coin: str, interval: str, outstanding: Collection[Request]) -> PastState:
-        """How this past stands, given the questions that the venue has not answered."""
+        """How a past stands that somebody looks at, given the questions that the venue has not answered."""
         key = coin, interval
         if key in self._here:
             return PastState("here")
@@ -85,10 +89,8 @@ class CandlePast:
 
 
 def _goes_before(request: Request, asked: Request) -> bool:
-    """Of one venue's questions the urgent ones come first, and each kind in order."""
-    if request.venue != asked.venue:
-        return False
-    return (not is_urgent(request), request.request_id) < (not is_urgent(asked), asked.request_id)
+    """Of one venue's questions those go first that somebody waits for, in order; a past that is looked at is one."""
+    return request.venue == asked.venue and is_urgent(request) and request.request_id < asked.request_id
 
 
 def waiting_sentence(interval: str, past: PastState, requests: RequestsState) -> str:

@@ -76,6 +76,8 @@ class Connections:
         if feed is None:
             return
         feed.dropped(now_ms, clean(dropped.reason, 200), dropped.retry_in_s)
+        if not feed.wanted:
+            return
         again = "" if dropped.retry_in_s is None else f"; next try in {dropped.retry_in_s:.0f} s"
         self._journal.say(now_ms, "warning", "feed", f"{feed.name}: {dropped.reason}{again}", kind=f"{feed.name} down")
         if feed is self.data:

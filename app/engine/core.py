@@ -32,6 +32,7 @@ from app.core.record import (
 from app.core.text import clean
 from app.engine.candle_past import PastState
 from app.engine.connections import Connections
+from app.engine.fast_books import FastBooks
 from app.engine.intake import Intake
 from app.engine.jobs import Jobs
 from app.engine.journal import Journal
@@ -92,6 +93,7 @@ class Core:
         self._grader = Grader(stale_after_ms=round(settings.markets.stale_after_s * 1000))
         self._note_events()
         self.connections = Connections(mode, settings.markets, self._watch, self.journal, self._bus)
+        self._fast_books = FastBooks(self._watch, self.connections.books)
         self._intake = Intake(settings.markets, self.connections, self.journal, self._bus, self._traded, self._priced)
         self.markets = self._intake.markets
         self.paper = Papering(
@@ -186,6 +188,11 @@ class Core:
 
     # Requests.
 
+    @property
+    def questions_waiting(self) -> int:
+        """Questions to the venue that it has not answered."""
+        return sum(request.venue == VENUE for request in self._requests.values())
+
     def past_of(self, coin: str, interval: str) -> PastState:
         """How the venue's own candles of a coin stand: here, asked for, failed."""
         return self._watch.past.state(coin, interval, self._requests.values())
@@ -261,11 +268,14 @@ class Core:
         self.list.came(len(coins), len(listed), self.now_ms)
         self._watch.follow(coins, self.now_ms)
         self.reading.follow(coins)
+        if self.settings.scalper.enabled:
+            self._fast_books.read(self.reading.desk.coins)
 
     # Time.
 
     def _timer(self, _: Record) -> None:
         self._look_at_the_scalper()
+        self._fast_books.every_tick()
         second = self.now_ms // 1000
         if second == self._second:
             return
@@ -379,19 +389,22 @@ class Core:
         if self.metric_source == "rules":
             return "Metrics come from the rules"
         missing = next((desk.waits_for for desk in self.reading.desk.coins.values() if desk.waits_for), "")
-        rest = "Metrics come from the AI; where it has no read, from the rules, by name"
-        return f"{rest}. Now there is none: {missing}" if missing else rest
+        if missing:
+            return f"No AI read now: {missing}. The rules stand in, by name"
+        return "Metrics come from the AI; where it has no read, from the rules, by name"
 
     def _look_at(self, look: LookAt) -> tuple[bool, str]:
-        """Have the candles that somebody wants to see; `1s` ones are nobody's but ours."""
+        """Have the fast book and the candles that somebody wants to see; `1s` ones are nobody's but ours."""
         if not look.coin:
+            self._fast_books.look(look.client, "")
             return True, ""
         market = self.markets.get(look.coin)
         if market is None:
             return False, f"{clean(look.coin, 32)} is not followed"
         if look.interval not in market.candles:
             return False, f"There are no candles of {clean(look.interval, 8)}: try {', '.join(CANDLES_KEPT)}"
+        self._fast_books.look(look.client, market.coin)
         if (length_ms := INTERVALS[look.interval]) >= SHORTEST_CANDLE_MS:
             span_ms = CANDLES_KEPT[look.interval] * length_ms
-            self._watch.ask_for_past(look.coin, look.interval, span_ms, self.now_ms)
+            self._watch.look_at_past(look.coin, look.interval, span_ms, self.now_ms)
         return True, ""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.core.events import RulesRead
+from app.core.events import Freshness, RulesRead
 from app.core.playback import Playback
 from app.core.text import clean
 from app.engine.core import Core
@@ -42,9 +42,9 @@ _NOTHING = SocketCounts()
 class Outside:
     """What a snapshot shows and the core cannot know: counts of the connection, playback, recording.
 
-    `backfill_wait_s` is how long the request budget keeps the next question about the past waiting, `urgent_wait_s` one
-    about candles that somebody looks at; `trouble` says why
-    the recording, or the tape that is played, is not whole, and is empty when it is.
+    `tape_bytes` is the size of the file that is played; `urgent_wait_s` is how long the request budget keeps a question
+    waiting about candles that somebody looks at; `trouble` says why the recording, or the tape that is played, is not
+    whole, and is empty when it is.
     """
 
     waiting_inputs: int = 0
@@ -53,10 +53,10 @@ class Outside:
     budget_used: int | None = None
     budget_limit: int | None = None
     playback: Playback | None = None
+    tape_bytes: int | None = None
     recording: RecordingView | None = None
     store: StoreView | None = None
     recorded_inputs: int | None = None
-    backfill_wait_s: float = 0.0
     urgent_wait_s: float = 0.0
     interpreter: InterpreterView | None = None
     trouble: str = ""
@@ -72,7 +72,7 @@ def freeze(core: Core, source: SourceView, outside: Outside, vitals: VitalsView 
         source=source,
         feeds=tuple(_feed(core, feed, outside, ended) for feed in _shown_feeds(core)),
         markets=tuple(_row(core, market, market.coin in favourites) for market in core.markets.values()),
-        waiting_for=_waiting_for(core),
+        waiting_for=_waiting_for(core, outside),
         log=core.journal.log_tail,
         metric_source=core.metric_source,
         playback=outside.playback,
@@ -110,7 +110,7 @@ def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedVi
         budget_used=outside.budget_used if feed is core.connections.requests else None,
         budget_limit=outside.budget_limit if feed is core.connections.requests else None,
         retry_in_s=feed.retry_in_s(now_ms),
-        message=feed.message,
+        message=feed.message or _waiting_questions(core, feed),
     )
 
 
@@ -118,6 +118,12 @@ def _socket_of(core: Core, feed: FeedHealth, outside: Outside) -> SocketCounts:
     if feed is core.connections.data:
         return outside.data
     return outside.books if feed is core.connections.books else _NOTHING
+
+
+def _waiting_questions(core: Core, feed: FeedHealth) -> str:
+    """How many questions to the venue wait; those about the past are spread over some minutes."""
+    waiting = core.questions_waiting if feed is core.connections.requests else 0
+    return f"{waiting} waiting" if waiting else ""
 
 
 def _row(core: Core, market: Market, favourite: bool) -> MarketRow:
@@ -132,7 +138,7 @@ def _row(core: Core, market: Market, favourite: bool) -> MarketRow:
         bid=market.bid,
         ask=market.ask,
         spread_bps=market.spread_bps,
-        rules=_rules(core.rules_of(market)),
+        rules=_rules(core.rules_of(market), market.lasting_freshness),
         funding=market.funding,
         open_interest_usd=market.open_interest_usd,
         day_volume_usd=market.day_volume_usd,
@@ -141,6 +147,7 @@ def _row(core: Core, market: Market, favourite: bool) -> MarketRow:
         stale=market.stale(now_ms),
         hole=any(now_ms - hole.to_ms < _HOLE_SHOWN_MS for hole in holes),
         favourite=favourite,
+        minute_in_s=market.minute_in_s(now_ms),
         scalper=core.reading.view(market.coin, now_ms),
     )
 
@@ -161,20 +168,35 @@ def _model(core: Core, outside: Outside) -> ModelView:
     )
 
 
-def _rules(read: RulesRead | None) -> RulesView | None:
+def _rules(read: RulesRead | None, freshness: Freshness | None) -> RulesView | None:
     if read is None:
         return None
-    return RulesView(read.momentum, read.direction, read.pressure, read.continuation, read.freshness)
+    return RulesView(read.momentum, read.direction, read.pressure, read.continuation, freshness)
 
 
-def _waiting_for(core: Core) -> str:
+def _waiting_for(core: Core, outside: Outside) -> str:
     if core.markets:
         return ""
     if core.mode == "tape":
-        return "Waiting for the first record of the tape"
+        return _waiting_for_tape(core, outside)
     for feed in core.connections.feeds:
         retry = feed.retry_in_s(core.now_ms)
         if retry is not None:
             offline = ". `tapedeck demo` needs no network" if core.mode == "live" else ""
             return f"{feed.message}. Next try in {retry:.0f} s{offline}"
     return core.list.trouble or "Waiting for the venue's list of markets"
+
+
+def _waiting_for_tape(core: Core, outside: Outside) -> str:
+    """What the tape has given so far: how large it is, where it stands, and how far that is."""
+    playback = outside.playback
+    if playback is None:
+        return "Opening the tape"
+    done_s, whole_s = (max(0, to_ms - playback.start_ms) / 1_000 for to_ms in (playback.position_ms, playback.end_ms))
+    size = "" if outside.tape_bytes is None else f"a file of {outside.tape_bytes / 1e6:,.1f} MB, "
+    place = (
+        f"{size}{core.sequence:,} record{'' if core.sequence == 1 else 's'} played, {done_s:,.0f} of {whole_s:,.0f} s"
+    )
+    if playback.ended:
+        return f"The tape has ended without a market: {place}"
+    return f"No market on the tape yet: {place}{', paused' if playback.paused else ''}"

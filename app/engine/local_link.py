@@ -5,6 +5,9 @@ from app.engine.engine import Engine
 from app.engine.link_server import LinkServer
 from app.engine.protocol import Command, CommandResult, LookAt, Snapshot, Welcome
 
+_CLIENT = 0
+"""The number of the deck that owns its engine; those that attach count up from there."""
+
 
 class LocalLink:
     """Owns its engine: connecting starts it, closing ends it. Without a server nobody else can attach to it."""
@@ -35,7 +38,7 @@ class LocalLink:
 
     async def send(self, command: Command) -> CommandResult:
         """Carry out a command."""
-        ok, message = await self._engine.command(command)
+        ok, message = await self._engine.command(command, client=_CLIENT)
         if ok and isinstance(command, LookAt):
             self._look = command
         return CommandResult(0, ok, message)

@@ -15,7 +15,7 @@ from app.core.events import Book, Candle, Level, RulesRead, Side, Trade
 from app.engine.candle_past import RequestsState, waiting_sentence
 from app.engine.core import Core
 from app.engine.protocol_detail import CandleView, LevelView, MarketDetail, ReadPoint, TradeView
-from app.feeds.hyperliquid.limits import SHORTEST_CANDLE_MS
+from app.feeds.hyperliquid.limits import FAST_BOOK_LEVELS, SHORTEST_CANDLE_MS
 from app.markets.candles import INTERVALS
 from app.markets.market import Market
 
@@ -58,8 +58,9 @@ class MarketDetails:
 
 
 def _detail(core: Core, market: Market, opened: "_Opened", budget_wait_s: float) -> MarketDetail:
-    book, context = market.book(), market.context()
-    bids, asks = opened.levels(book)
+    near, deep, context = market.newest_book(), market.book(), market.context()
+    bids, asks = opened.levels(near, deep)
+    two_books = near is not None and deep is not None and near is not deep
     return MarketDetail(
         coin=market.coin,
         interval=opened.interval,
@@ -69,7 +70,9 @@ def _detail(core: Core, market: Market, opened: "_Opened", budget_wait_s: float)
         trades=opened.trades(),
         bids=bids,
         asks=asks,
-        book_age_ms=max(0, core.now_ms - book.time_ms) if book else None,
+        book_age_ms=_age_ms(core, near),
+        near_levels=FAST_BOOK_LEVELS if two_books else 0,
+        deep_age_ms=_age_ms(core, deep) if two_books else None,
         imbalance=imbalance(bids, asks, market.bid, market.ask),
         reads=opened.reads(),
         holes=tuple((hole.from_ms, hole.to_ms) for hole in core.connections.holes(market.coin)),
@@ -90,7 +93,7 @@ class _Opened:
         self._newest_trade: Trade | None = None
         self._reads: _Shared[ReadPoint] = _Shared(lambda read: read.at_ms)
         self._newest_read: RulesRead | None = None
-        self._book: Book | None = None
+        self._books: tuple[Book | None, Book | None] = None, None
         self._levels: tuple[tuple[LevelView, ...], tuple[LevelView, ...]] = ((), ())
 
     def candles(self) -> tuple[CandleView, ...]:
@@ -114,14 +117,15 @@ class _Opened:
         newest = reads[-1] if reads else None
         if newest is not self._newest_read:
             self._newest_read = newest
-            self._reads.update(ReadPoint(r.at_ms, r.momentum, r.pressure, r.continuation) for r in reads)
+            self._reads.update(ReadPoint(r.at_ms, r.momentum, r.pressure, r.continuation, r.direction) for r in reads)
         return self._reads.views
 
-    def levels(self, book: Book | None) -> tuple[tuple[LevelView, ...], tuple[LevelView, ...]]:
-        """Bids and asks, best first."""
-        if book is not self._book:
-            self._book = book
-            self._levels = (_levels(book.bids), _levels(book.asks)) if book else ((), ())
+    def levels(self, near: Book | None, deep: Book | None) -> tuple[tuple[LevelView, ...], tuple[LevelView, ...]]:
+        """Bids and asks, best first, of the newest book with what another knows beyond it."""
+        if near is not self._books[0] or deep is not self._books[1]:
+            self._books = near, deep
+            bids, asks = joined_levels(near, deep)
+            self._levels = _levels(bids), _levels(asks)
         return self._levels
 
 
@@ -167,6 +171,28 @@ def _trade(trade: Trade, percentile: float) -> TradeView:
 
 def _levels(levels: Sequence[Level]) -> tuple[LevelView, ...]:
     return tuple(LevelView(level.price, level.size, level.orders) for level in levels[:_LEVELS_SHOWN])
+
+
+def joined_levels(near: Book | None, deep: Book | None) -> tuple[Sequence[Level], Sequence[Level]]:
+    """Bids and asks of the newest book, and beyond its last price those of a deeper one; it may be the same.
+
+    A side of a fast book with fewer levels than fast books have is all there is of it.
+    """
+    if near is None or deep is None or near is deep:
+        book = near or deep
+        return (book.bids, book.asks) if book is not None else ((), ())
+    return _beyond(near.bids, deep.bids, -1), _beyond(near.asks, deep.asks, 1)
+
+
+def _beyond(near: Sequence[Level], deep: Sequence[Level], side: int) -> Sequence[Level]:
+    if len(near) < FAST_BOOK_LEVELS:
+        return near
+    last = near[-1].price
+    return (*near, *(level for level in deep if side * level.price > side * last))
+
+
+def _age_ms(core: Core, book: Book | None) -> int | None:
+    return None if book is None else max(0, core.now_ms - book.time_ms)
 
 
 def imbalance(

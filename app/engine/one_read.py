@@ -10,13 +10,12 @@ from app.core.events import Action, Freshness
 from app.core.text import clean
 from app.engine.link import EngineLink
 from app.engine.protocol import AiRead, JobView, MarketRow, ModelView, RulesView, Snapshot, SourceView, StartJob
-from app.scalper.persona import setup_words
+from app.scalper.persona import direction_word, setup_words
 
 By = Literal["ai", "rules"]
 
 _HOPELESS = frozenset({"off", "refused", "absent", "no model", "failing"})
 _BUSY = "under way already"
-_WAYS = {1: "up", -1: "down", 0: "flat"}
 
 
 class OneRead(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,4 +259,6 @@ def _setup(read: AiRead | RulesView) -> str:
     """The read in the persona's words; empty where it has no momentum."""
     if read.momentum is None:
         return ""
-    return ", ".join(filter(None, (setup_words(read.momentum, read.pressure, _WAYS[read.direction]), read.freshness)))
+    return ", ".join(
+        filter(None, (setup_words(read.momentum, read.pressure, direction_word(read.direction)), read.freshness))
+    )

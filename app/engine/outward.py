@@ -20,9 +20,17 @@ class Outward:
         """Follow these streams of the venue from now on."""
         self._client.subscribe(subscriptions)
 
+    def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        """Follow these streams of the venue no longer."""
+        self._client.unsubscribe(subscriptions)
+
     def request(self, request: Request) -> None:
         """Ask a question; the answer will be an input."""
         (self._interpreter if request.venue == MODEL_VENUE else self._client).request(request)
+
+    def hurry(self, channel: str, subject: str, variant: str) -> None:
+        """Have a question to the venue go before those that nobody waits for."""
+        self._client.hurry(channel, subject, variant)
 
     def withdraw(self, request_id: int) -> None:
         """Have a question no longer answered, whoever has it."""

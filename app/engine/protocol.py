@@ -68,7 +68,7 @@ class RulesView(msgspec.Struct, frozen=True):
     """The rules' read of one coin, each metric 0-100. `direction` is +1 up, −1 down, 0 flat.
 
     `momentum` is None until a whole minute is known, `continuation` when the rules make no claim (the move is inside
-    the spread), `freshness` without a direction.
+    the spread), `freshness` without a direction. The freshness is the one that has held for some seconds.
     """
 
     momentum: float | None
@@ -136,7 +136,8 @@ class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
 
     `trend` are prices of the last hour, three minutes apart, oldest first, the newest price last. `age_ms` is the age
     of the newest trade, quote or book; `stale` says it is past its deadline, `hole` that trades are missing from its
-    recent tape. `scalper` is there for the coins that a model reads.
+    recent tape. `scalper` is there for the coins that a model reads. `minute_in_s` are the seconds until a whole minute
+    is known, which momentum needs.
     """
 
     coin: str
@@ -158,6 +159,7 @@ class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
     stale: bool = False
     hole: bool = False
     favourite: bool = False
+    minute_in_s: int = 0
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -241,12 +243,14 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
 class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
     """Put one coin in detail into this client's snapshots from now on; an empty `coin` ends it.
 
-    With `scalper`, the scalper's questions and answers about it come too.
+    With `scalper`, the scalper's questions and answers about it come too. Who looks is told by `client`, a number that
+    the engine gives to each of its clients; what a client says of it does not count.
     """
 
     coin: str
     interval: str = "1m"
     scalper: bool = False
+    client: int = 0
 
 
 class SetMetricSource(msgspec.Struct, frozen=True, tag="set_metric_source"):

@@ -45,6 +45,7 @@ class ReadPoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
     momentum: float | None
     pressure: float
     continuation: float | None
+    direction: int = 0
 
 
 class MarketDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +55,8 @@ class MarketDetail(msgspec.Struct, frozen=True, kw_only=True):
     `waiting_for` says in a sentence why the past of the candles is not here; it is empty when it is.
     `holes` are spans of venue time whose trades are missing. `imbalance` is (bids − asks) / (bids + asks), −1 to +1,
     over the levels that the newest quote has not passed, equally many of each side; None where a side has none.
+    `book_age_ms` is the age of the best levels. Where these come from a fast book, the `near_levels` best of each side
+    do, and those beyond are `deep_age_ms` old; it is None where all come from one book.
     """
 
     coin: str
@@ -65,6 +68,8 @@ class MarketDetail(msgspec.Struct, frozen=True, kw_only=True):
     bids: tuple[LevelView, ...] = ()
     asks: tuple[LevelView, ...] = ()
     book_age_ms: int | None = None
+    near_levels: int = 0
+    deep_age_ms: int | None = None
     imbalance: float | None = None
     reads: tuple[ReadPoint, ...] = ()
     holes: tuple[tuple[int, int], ...] = ()

@@ -13,11 +13,11 @@ from app.core.text import clean
 from app.engine.jobs import Jobs
 from app.engine.protocol import AiRead, Mode, ScalperView
 from app.engine.watch import MarketWatch
-from app.feeds.hyperliquid.wire import WireSubscription
 from app.markets.market import Market
 from app.scalper.claims import read_calls
 from app.scalper.description import Position
 from app.scalper.desk import MODEL_VENUE, CoinDesk, ScalperDesk
+from app.scalper.persona import direction_word
 
 _HOUR_MS = 3_600_000
 _unpack_connected = msgspec.msgpack.Decoder(Connected).decode
@@ -49,11 +49,8 @@ class Reading:
         self.desk.open(self._watch.ask_model)
 
     def follow(self, coins: Iterable[str]) -> None:
-        """Read those of the followed markets that the settings want, with fast books of them."""
+        """Read those of the followed markets that the settings want."""
         self.desk.follow(coins)
-        if self.desk.asks:
-            books = (WireSubscription(type="l2Book", coin=coin, fast=True) for coin in self.desk.coins)
-            self._watch.effects.subscribe(books)
 
     def read_now(self, coin: str, now_ms: int) -> tuple[bool, str]:
         """Read a coin by hand; whether that began, and one sentence about it."""
@@ -154,9 +151,8 @@ def _words(outcome: ScalperRead | NoRead) -> str:
     coin = clean(outcome.coin, 32)
     if isinstance(outcome, NoRead):
         return f"{coin}: no read: {outcome.why}"
-    return (
-        f"{coin}: momentum {outcome.momentum:.0f} pressure {outcome.pressure:.0f}, {outcome.action}: {outcome.sentence}"
-    )
+    momentum = f"momentum {outcome.momentum:.0f} {direction_word(outcome.direction)}"
+    return f"{coin}: {momentum}, pressure {outcome.pressure:.0f}, {outcome.action}: {outcome.sentence}"
 
 
 def _trouble(desk: CoinDesk) -> str:

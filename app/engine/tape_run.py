@@ -24,8 +24,17 @@ class TapeRun:
     """Player and core. A recording made by tapedeck is replayed under the settings it was made with."""
 
     def __init__(
-        self, recording: Recording, settings: Settings, clock: Clock, *, speed: float | None, hold: bool
+        self,
+        recording: Recording,
+        settings: Settings,
+        clock: Clock,
+        *,
+        speed: float | None,
+        hold: bool,
+        size_bytes: int | None = None,
     ) -> None:
+        """`size_bytes` is that of the file; a recording may go on in others."""
+        self._size_bytes = size_bytes
         self._settings = settings_of(recording) or settings
         self._recording = recording
         self.core = Core("tape", self._settings)
@@ -62,7 +71,8 @@ class TapeRun:
 
     def outside(self) -> Outside:
         """Where the tape stands."""
-        return Outside(playback=self._player.view(), trouble=self._failure or self._recording.damage)
+        trouble = self._failure or self._recording.damage
+        return Outside(playback=self._player.view(), tape_bytes=self._size_bytes, trouble=trouble)
 
     async def stop(self) -> None:
         """End the player."""

@@ -195,7 +195,6 @@ class VenueRun:
             books=socket_counts(client.books),
             budget_used=client.requests.budget.used,
             budget_limit=client.requests.budget.limit,
-            backfill_wait_s=client.requests.backfill_wait_s,
             urgent_wait_s=client.requests.urgent_wait_s,
         )
 
@@ -234,7 +233,7 @@ class VenueRun:
             return False, "Nothing is being recorded"
         if self._recording.trouble:
             return True, f"The recording has ended and is not whole: {self._recording.trouble}"
-        return True, f"The recording has ended; `tapedeck play {recorded.path}` shows it"
+        return True, f"Recorded {recorded.path}: see `tapedeck play`"
 
     def _tell_of_tape(self, level: LogLevel, text: str) -> None:
         self.core.journal.say(self.core.now_ms, level, "tape", text)

@@ -24,8 +24,14 @@ class Effects(Protocol):
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         """Follow these streams from now on."""
 
+    def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        """Follow these streams no longer. Ones that are not followed are left alone."""
+
     def request(self, request: Request) -> None:
         """Ask a question; the answer will be an input."""
+
+    def hurry(self, channel: str, subject: str, variant: str) -> None:
+        """Have a question that waits go before those that nobody waits for."""
 
     def withdraw(self, request_id: int) -> None:
         """Have a question no longer answered; that, too, is an answer."""
@@ -37,8 +43,14 @@ class NoEffects:
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         """Nothing to follow: the tape has what was followed."""
 
+    def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        """Nothing to give up: the tape has what was followed."""
+
     def request(self, request: Request) -> None:
         """Nothing to ask: the tape has what was answered."""
+
+    def hurry(self, channel: str, subject: str, variant: str) -> None:
+        """Nothing to hurry: the tape has what was answered."""
 
     def withdraw(self, request_id: int) -> None:
         """Nothing to withdraw: the tape has what was answered."""
@@ -87,6 +99,13 @@ class MarketWatch:
         """Ask once for the candles of an interval that nobody has looked at before; nothing for one that is there."""
         if coin in self._followed and self.past.ask(coin, interval):
             self._ask_for_candles(coin, interval, now_ms - span_ms, now_ms)
+
+    def look_at_past(self, coin: str, interval: str, span_ms: int, now_ms: int) -> None:
+        """As `ask_for_past`, for somebody who looks: a question that waits already goes before the others."""
+        if coin in self._followed and self.past.is_waited_for(coin, interval):
+            self.effects.hurry("candleSnapshot", coin, interval)
+        else:
+            self.ask_for_past(coin, interval, span_ms, now_ms)
 
     def past_did_not_come(self, coin: str, interval: str, reason: str) -> None:
         """The answer to `ask_for_past` was of no use: it may be asked for again."""

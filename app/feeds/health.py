@@ -19,7 +19,10 @@ class FeedHealth:
         self.holes = 0
         self.venue_lag_ms: int | None = None
         self.message = ""
+        self.wanted = True
+        """Whether anything is wanted of it; when nothing is, silence and a closed connection are as they should be."""
         self._connected = False
+        self._rested = False
         self._ever_connected = False
         self._newest_ms: int | None = None
         self._retry_at_ms: int | None = None
@@ -31,14 +34,18 @@ class FeedHealth:
 
     def connected(self) -> None:
         """The connection is up."""
-        if self._ever_connected and not self._connected:
+        if self._ever_connected and not self._connected and not self._rested:
             self.reconnects += 1
         self._connected = self._ever_connected = True
+        self._rested = False
         self._retry_at_ms = None
         self.message = ""
 
     def dropped(self, now_ms: int, reason: str, retry_in_s: float | None) -> None:
-        """The connection is down or could not be made. Only one that was up counts as a drop."""
+        """The connection is down or could not be made. Only one that was up, and was wanted, counts as a drop."""
+        if not self.wanted:
+            self._rest()
+            return
         self.drops += self._connected
         self._connected = False
         self._retry_at_ms = None if retry_in_s is None else now_ms + round(retry_in_s * 1000)
@@ -70,11 +77,17 @@ class FeedHealth:
 
     def state(self, now_ms: int) -> FeedState:
         """One word: a connection that delivers nothing is waiting at first, stale later, and never ok."""
+        age = self.age_ms(now_ms)
+        fresh = age is not None and self._stale_after_ms is not None and age <= self._stale_after_ms
+        if not self.wanted and not fresh:
+            return "idle"
         if not self._connected:
             return "down" if self.message else "connecting"
         if self._stale_after_ms is None:
             return "idle"
-        age = self.age_ms(now_ms)
-        if age is None:
-            return "waiting"
-        return "ok" if age <= self._stale_after_ms else "stale"
+        return "waiting" if age is None else "ok" if fresh else "stale"
+
+    def _rest(self) -> None:
+        self._connected, self._rested = False, True
+        self._newest_ms = self._retry_at_ms = None
+        self.message = ""

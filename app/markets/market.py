@@ -10,8 +10,20 @@ import numpy as np
 
 from app.config.settings import MarketsSettings
 from app.core.errors import FrameError
-from app.core.events import Book, Candle, CandleClosed, Level, Listing, MarketContext, Quote, RulesRead, Trade
+from app.core.events import (
+    Book,
+    Candle,
+    CandleClosed,
+    Freshness,
+    Level,
+    Listing,
+    MarketContext,
+    Quote,
+    RulesRead,
+    Trade,
+)
 from app.core.ring import Ring
+from app.markets.calm_words import NO_FRESHNESS, calmed
 from app.markets.candle_set import CandleSet
 from app.markets.candles import DAY_MS
 from app.markets.conflated import Conflated
@@ -23,15 +35,11 @@ from app.markets.trade_tape import TradeTape
 from app.measures.returns import exponential_volatility
 
 CANDLES_KEPT = {"1s": 300, "1m": 480, "5m": 288, "15m": 192, "1h": 168}
-SAMPLES_KEPT = 3_700
-READS_KEPT = 600
+SAMPLES_KEPT, READS_KEPT = 3_700, 600
 TREND_POINTS, TREND_STEP_MINUTES = 19, 3
-VOLATILITY_SAMPLES = 900
-VOLATILITY_HALF_LIFE_S = 300.0
-MINUTE_MS = 60_000
-HOUR_MS = 3_600_000
-CANDLE_TOLERANCE_MS = 300_000
-AHEAD_MS = 5_000
+VOLATILITY_SAMPLES, VOLATILITY_HALF_LIFE_S = 900, 300.0
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+CANDLE_TOLERANCE_MS, AHEAD_MS = 300_000, 5_000
 
 T = TypeVar("T", Book, Quote)
 V = TypeVar("V", Book, Quote, MarketContext)
@@ -66,10 +74,12 @@ class Market:
         self._quote = Conflated(partial(self._checked, decode_quote, check_quote))
         self._context = Conflated(lambda frame, _arrived_ms: self._own(decode_context(frame)))
         self._samples = Ring(SAMPLES_KEPT, 2)
+        self._unbroken_ms: int | None = None
         self._minute_ago: float | None = None
         self._hour_ago: float | None = None
         self._rules: RulesRead | None = None
         self._reads: deque[RulesRead] = deque(maxlen=READS_KEPT)
+        self._calm = NO_FRESHNESS
         self._trend: tuple[float | None, ...] = ()
         self._trend_minute = 0
 
@@ -133,7 +143,10 @@ class Market:
         """At each whole second: sample the mid, close candles by time, read the rules. Returns the closed candles."""
         stale = self.stale(now_ms)
         sample = None if stale else self._sample(now_ms)
-        if sample is not None and (not len(self._samples) or self._samples.view()[-1, 0] < now_ms):
+        newest_ms = self._samples.view()[-1, 0] if len(self._samples) else None
+        if sample is not None and (newest_ms is None or newest_ms < now_ms):
+            if self._unbroken_ms is None or newest_ms is None or now_ms - newest_ms > LONGEST_HOLE_MS:
+                self._unbroken_ms = now_ms
             self._samples.append(now_ms, sample)
         closed = list(map(CandleClosed, self.candles.close_until(now_ms)))
         self._minute_ago = self._sample_at(now_ms - MINUTE_MS)
@@ -144,14 +157,16 @@ class Market:
             self._trend_minute = now_ms // MINUTE_MS
             self._trend = self._read_trend(self._trend_minute)
         self._rules = None if stale else self._read_rules(now_ms)
+        self._calm = NO_FRESHNESS if self._rules is None else calmed(self._calm, self._rules)
         if self._rules is not None:
             self._reads.append(self._rules)
         return closed
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`: what was dated by the old time is forgotten or made no younger."""
-        self._samples = Ring(SAMPLES_KEPT, 2)
+        self._samples, self._unbroken_ms = Ring(SAMPLES_KEPT, 2), None
         self._reads.clear()
+        self._calm = NO_FRESHNESS
         self._book.forget()
         self._fast_book.forget()
         self._quote.forget()
@@ -250,6 +265,12 @@ class Market:
         price = self.price
         return 2 if price is None else price_decimals(price, self.listing.size_decimals if self.listing else None)
 
+    def minute_in_s(self, now_ms: int) -> int:
+        """Seconds until the mids of a whole minute are known without a hole, which momentum needs."""
+        if self._unbroken_ms is None:
+            return MINUTE_MS // 1_000
+        return max(0, -((now_ms - self._unbroken_ms - MINUTE_MS) // 1_000))
+
     @property
     def change_1m(self) -> float | None:
         """Change against the mid a minute before the last whole second, as a fraction."""
@@ -308,6 +329,11 @@ class Market:
     def rules(self) -> RulesRead | None:
         """The rules' read at the last whole second; None when the data was stale then."""
         return self._rules
+
+    @property
+    def lasting_freshness(self) -> Freshness | None:
+        """The freshness of the rules' reads once it has held for some seconds (`calm_words.py`)."""
+        return self._calm.word
 
     def reads(self) -> Sequence[RulesRead]:
         """The rules' reads of the last seconds in which the data was not stale, oldest first."""

@@ -83,6 +83,11 @@ def momentum_word(momentum: float) -> str:
     return _word(MOMENTUM_BANDS, momentum)
 
 
+def direction_word(direction: int) -> str:
+    """The word for a direction of the minute: `up`, `down`, or `flat` for none."""
+    return "flat" if direction == 0 else "up" if direction > 0 else "down"
+
+
 def pressure_word(pressure: float) -> str:
     """The word for a pressure of 0-100."""
     return _word(PRESSURE_BANDS, pressure)

@@ -78,7 +78,7 @@ ACTIONS: tuple[Action, ...] = (
         ("escape",),
         "back",
         "back",
-        "Return to the screen before; on the dashboard, end the filter.",
+        "End the filter; without one, return to the screen before.",
         footer=("market", "scalper", "paper", "log", "feeds", "detail", "copy", "help"),
     ),
     Action(
@@ -223,6 +223,16 @@ ACTIONS: tuple[Action, ...] = (
         screens=("dashboard",),
     ),
 )
+
+
+FREQUENT = ("open", "back", "metrics", "refresh", "read", "paper", "freeze", "record", "log", "feeds", "copy", "help")
+"""What the command palette offers first."""
+
+
+def by_frequency(actions: Sequence[Action]) -> list[Action]:
+    """Actions as the command palette offers them: frequent ones first, leaving the deck last."""
+    places = {action_id: place for place, action_id in enumerate(FREQUENT)} | {"quit": len(ACTIONS) + 1}
+    return sorted(actions, key=lambda action: places.get(action.id, len(ACTIONS)))
 
 
 def shown_key(key: str) -> str:

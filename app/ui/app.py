@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from app.engine.protocol import LookAt
-from app.ui.actions import ACTIONS, ScreenName, When, bindings
+from app.ui.actions import ACTIONS, ScreenName, When, bindings, by_frequency
 from app.ui.appearance import Appearance
 from app.ui.copy_actions import CopyActions
 from app.ui.pasting import harmless
@@ -47,8 +47,9 @@ class DeckApp(Steering, Appearance, CopyActions):
         super().paint()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        for action in self.actions:
-            if action.scope == "app" and action.id != "palette" and self._deck_screen.NAME in action.screens:
+        states = self._states()
+        for action in by_frequency(self.actions):
+            if action.scope == "app" and action.id != "palette" and action.works(self._deck_screen.NAME, states):
                 # Textual reads a title as markup, and a bracket may be a key.
                 keys = " ".join(action.shown_keys).replace("[", r"\[")
                 title = f"{action.label} · {keys}"

@@ -116,11 +116,11 @@ class DeckBase(App[None], inherit_bindings=False):
         self.exit()
 
     async def action_back(self) -> None:
-        """Return to the screen before; on the dashboard, take the filter away."""
-        if len(self.screen_stack) > 1:
-            self.pop_screen()
-        elif self._dashboard.clear_filter():
+        """Take the filter of the table in focus away; without one, return to the screen before."""
+        if self._deck_screen.clear_filter():
             self.flash("The filter is off.")
+        elif len(self.screen_stack) > 1:
+            self.pop_screen()
         else:
             self.flash(f"This is the dashboard; {self._key('quit')} leaves the deck.")
 

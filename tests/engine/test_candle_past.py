@@ -29,8 +29,8 @@ def test_only_what_goes_first_is_counted_before_a_question() -> None:
     outstanding += [request(1, "BTC", "1m"), request(2, "BTC", "1h")]
     assert past.state("BTC", "5m", outstanding) == PastState("asked", behind=1)
     assert past.state("SOL", "5m", outstanding) == PastState("asked", behind=0)
-    # The back-fill, which nobody looks at, goes last.
-    assert past.state("BTC", "1h", outstanding) == PastState("asked", behind=5)
+    # The back-fill, which nobody waits for, comes after a past that is looked at, whichever that is.
+    assert past.state("BTC", "1h", outstanding) == PastState("asked", behind=0)
     assert past.state("ETH", "1h", outstanding) == PastState("unasked")
 
 

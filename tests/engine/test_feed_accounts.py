@@ -52,8 +52,14 @@ class Wire:
             frame = msgspec.json.encode(WireClientFrame(method="subscribe", subscription=subscription))
             self.sessions[subscription.fast][1].receive(frame, self.now_ms)
 
+    def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        """Nothing is given up here."""
+
     def request(self, request: Request) -> None:
         """Nothing is answered here."""
+
+    def hurry(self, channel: str, subject: str, variant: str) -> None:
+        """Nothing is hurried here."""
 
     def withdraw(self, request_id: int) -> None:
         """Nothing is withdrawn here."""

@@ -242,6 +242,23 @@ async def test_each_deck_looks_at_its_own_coin(house: House) -> None:
     await second.close()
 
 
+async def test_a_deck_that_is_gone_looks_at_nothing(house: House) -> None:
+    house.run.core._intake.market("BTC")
+    house.run.core._intake.market("ETH")
+    remote = SocketLink(house.path)
+    await remote.connect()
+    assert (await house.local.send(LookAt("ETH", client=7))).ok
+    assert (await remote.send(LookAt("BTC"))).ok
+    assert set(house.run.core._fast_books._looks.values()) == {"BTC", "ETH"}
+    await remote.close()
+    async with asyncio.timeout(5):
+        while "BTC" in house.run.core._fast_books._looks.values():
+            house.run.tick()
+            await house.local.snapshot()
+    # What a client says of who it is does not count.
+    assert house.run.core._fast_books._looks == {0: "ETH"}
+
+
 async def sees(house: House, link: LocalLink | SocketLink, interval: str | None) -> None:
     """Wait until a deck's snapshots hold the candles it asked for; what it saw before may still be on its way."""
     async with asyncio.timeout(5):

@@ -1,5 +1,7 @@
 """One coin opened up: what is shown is what the core holds, and looking changes nothing that is derived."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -8,9 +10,9 @@ from core_driver import START_MS, Driver, trade
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.events import Candle
+from app.core.events import Book, Candle, Level
 from app.core.record import Dropped, Kind, Request
-from app.engine.market_detail import MarketDetails, imbalance
+from app.engine.market_detail import MarketDetails, imbalance, joined_levels
 from app.engine.protocol import LookAt
 from app.engine.protocol_detail import LevelView, MarketDetail
 
@@ -72,6 +74,42 @@ def test_the_book_with_its_imbalance(driver: Driver) -> None:
     driver.frame("l2Book", "BTC", {"coin": "BTC", "time": START_MS, "levels": sides})
     seen = detail(driver)
     assert (seen.bids[0].price, seen.asks[0].price, seen.imbalance) == (99.0, 101.0, 0.5)
+
+
+def a_book(*sides: Sequence[tuple[float, int]]) -> list[list[dict[str, object]]]:
+    return [[{"px": str(price), "sz": "1", "n": orders} for price, orders in side] for side in sides]
+
+
+def test_the_best_levels_are_those_of_the_fast_book_and_the_deeper_ones_keep_their_age(driver: Driver) -> None:
+    deep = a_book([(99 - level, 1) for level in range(20)], [(101 + level, 1) for level in range(20)])
+    near = a_book([(98.5 - level, 2) for level in range(5)], [(103.5 + level, 2) for level in range(5)])
+    driver.open("l2Book", "BTC", "fast")
+    driver.streams["fast", "BTC"] = driver.streams["l2Book", "BTC"]
+    driver.open("l2Book", "BTC")
+    driver.frame("l2Book", "BTC", {"coin": "BTC", "time": START_MS, "levels": deep})
+    assert (detail(driver).near_levels, detail(driver).deep_age_ms) == (0, None)
+    driver.now_ms += 4_000
+    frame = {"channel": "l2Book", "data": {"coin": "BTC", "time": driver.now_ms, "levels": near}}
+    driver.put(Kind.FRAME, json.dumps(frame).encode(), driver.streams["fast", "BTC"])
+    driver.now_ms += 500
+    driver.tick(0)
+    seen = detail(driver)
+    assert [level.price for level in seen.bids[:7]] == [98.5, 97.5, 96.5, 95.5, 94.5, 94, 93]
+    assert [level.price for level in seen.asks[:7]] == [103.5, 104.5, 105.5, 106.5, 107.5, 108, 109]
+    assert [level.orders for level in seen.bids[4:6]] == [2, 1]
+    assert (seen.book_age_ms, seen.near_levels, seen.deep_age_ms) == (500, 5, 4_500)
+
+
+def test_a_short_side_of_a_fast_book_is_all_there_is(driver: Driver) -> None:
+    def side(direction: int, count: int) -> tuple[Level, ...]:
+        return tuple(Level(100.0 + direction * level, 1.0, 1) for level in range(1, count + 1))
+
+    def book(bids: int, asks: int) -> Book:
+        return Book("BTC", START_MS, (side(-1, bids), side(1, asks)))
+
+    bids, asks = joined_levels(book(2, 5), book(20, 20))
+    assert (len(bids), len(asks)) == (2, 20)
+    assert joined_levels(None, None) == ((), ())
 
 
 def test_candles_are_those_of_the_interval_with_the_open_one_last(driver: Driver) -> None:
@@ -156,9 +194,22 @@ def test_a_past_that_waits_says_behind_how_many_questions(driver: Driver) -> Non
     for request in driver.asked.requests[1:]:
         driver.put(Kind.REQUEST, request)
     asked_past(driver, "5m")
+    asked_past(driver, "15m")
     # What somebody looks at goes before the back-fill of two coins with two lengths each.
     assert "behind" not in detail(driver, "5m").waiting_for
-    assert "behind 3 questions" in detail(driver, "1h").waiting_for
+    assert "behind 1 question…" in detail(driver, "15m").waiting_for
+
+
+def test_a_past_that_waits_for_nobody_is_hurried_by_a_look(driver: Driver) -> None:
+    for request in driver.asked.requests[1:]:
+        driver.put(Kind.REQUEST, request)
+    before = len(driver.asked.requests)
+    assert look(driver, "BTC", "1h")[0]
+    assert (driver.asked.hurried, len(driver.asked.requests)) == ([("candleSnapshot", "BTC", "1h")], before)
+    hours = next(each for each in driver.asked.requests if (each.subject, each.variant) == ("BTC", "1h"))
+    driver.answer(hours, [wire_candle(driver, "1h", 3_600_000)])
+    look(driver, "BTC", "1h")
+    assert (len(driver.asked.hurried), len(driver.asked.requests)) == (1, before)
 
 
 def test_a_past_that_waits_for_the_budget_says_how_long(driver: Driver) -> None:

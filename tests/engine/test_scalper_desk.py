@@ -263,7 +263,7 @@ def test_a_read_by_hand_runs_until_the_answer(deck: Deck) -> None:
     deck.exchange(by_hand)
     (job,) = deck.core.jobs.views
     assert (job.name, job.state) == ("read", "done")
-    assert job.message == "BTC: momentum 72 pressure 68, LONG: Buyers lift every offer."
+    assert job.message == "BTC: momentum 72 up, pressure 68, LONG: Buyers lift every offer."
 
 
 def test_a_read_by_hand_can_be_given_up(deck: Deck) -> None:

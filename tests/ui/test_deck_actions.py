@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from deck_fakes import ScriptedLink, deck_on, screen_text, settle, snapshot, tape_snapshot
+from deck_fakes import TAPE, ScriptedLink, deck_on, screen_text, settle, snapshot, tape_snapshot
 
 from app.ui.actions import ACTIONS, EVERYWHERE, Scope, bindings, footer_actions
 from app.ui.textual_seams import DeckPalette
@@ -77,10 +77,17 @@ async def test_help_lists_the_keys_of_a_tape_where_they_work(
 
 
 @pytest.mark.asyncio
-async def test_the_palette_offers_every_action_of_the_app() -> None:
-    async with deck_on(ScriptedLink()) as (deck, _):
-        offered = {command.help for command in deck.get_system_commands(deck.screen)}
-        assert offered == {action.description for action in ACTIONS if action.scope == "app" and action.id != "palette"}
+@pytest.mark.parametrize("on_tape", [False, True])
+async def test_the_palette_offers_every_action_of_the_app_that_works_here(on_tape: bool) -> None:
+    link = ScriptedLink(TAPE) if on_tape else ScriptedLink()
+    link.say(tape_snapshot() if on_tape else snapshot())
+    async with deck_on(link) as (deck, _):
+        offered = [command.help for command in deck.get_system_commands(deck.screen)]
+        wanted = {action.description for action in ACTIONS if action.scope == "app" and action.id != "palette"}
+        of_tapes = {action.description for action in ACTIONS if action.id in TAPE_ACTIONS}
+        assert set(offered) == (wanted if on_tape else wanted - of_tapes)
+        assert offered[0] == "Open the row under the cursor."
+        assert offered[-1] == "Leave the deck."
         assert "quit · q ctrl+c ctrl+q" in {command.title for command in deck.get_system_commands(deck.screen)}
 
 

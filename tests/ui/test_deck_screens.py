@@ -21,10 +21,11 @@ from deck_fakes import (
     snapshot,
     tape_snapshot,
 )
+from paper_fakes import paper
 
 from app.core.clock import ManualClock
 from app.core.errors import VenueError
-from app.engine.protocol import LogLine, RecordingView, ScalperView, Snapshot
+from app.engine.protocol import LogLine, RecordingView, RulesView, ScalperView, Snapshot
 
 STORED = Path(__file__).parent / "snapshots"
 SIZES = ((60, 20), (80, 24), (120, 40), (200, 60))
@@ -80,6 +81,13 @@ EMPTY = snapshot(
     feeds=(feed(state="connecting", age_ms=None),),
     waiting_for="Waiting for the venue's list of markets.",
 )
+NO_TRADES = paper(positions=(), opening=(), closed=(), curve=(), trades=0, wins=0, losses=0)
+FIRST_MINUTE = snapshot(
+    markets=tuple(
+        msgspec.structs.replace(row, minute_in_s=41, change_1m=None, rules=RulesView(None, 0, 55.0, None, None))
+        for row in snapshot().markets
+    )
+)
 LONG_LINE = LogLine(
     WALL_MS,
     "warning",
@@ -111,6 +119,11 @@ SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...
     "reads-frozen": ((scalped(*AI_READS),), ("tab", "f")),
     "market-read": ((opened_scalper(detail=detail()),), ("enter",)),
     "scalper": ((opened_scalper(),), ("tab", "enter")),
+    "scalper-paper": ((opened_scalper(paper=paper()),), ("tab", "enter")),
+    "paper": ((scalped(*AI_READS, paper=paper()),), ("p",)),
+    "paper-none": ((scalped(*AI_READS, paper=NO_TRADES),), ("p",)),
+    "nothing-passes": ((snapshot(),), ("/", *"volume above 10m", "enter")),
+    "first-minute": ((FIRST_MINUTE,), (">", ">")),
     "scalper-asked": ((opened_scalper(),), ("tab", "enter", "3")),
 }
 

@@ -386,7 +386,7 @@ def test_entries_and_exits_are_marked_at_their_time_and_price() -> None:
     view = seen(with_ledger(detail=detail()))
     chart = with_paper(chart_view(view, "BTC", "1m"), view, "BTC")
     assert [(pin.at_ms, pin.price, pin.text) for pin in chart.pins] == [
-        (WALL_MS - 441_500, 66_900.0, "L"), (WALL_MS - 400_000, 67_050.0, "X"), (WALL_MS - 64_000, 67_020.0, "L"),
+        (WALL_MS - 441_500, 66_900.0, "pL"), (WALL_MS - 400_000, 67_050.0, "pX"), (WALL_MS - 64_000, 67_020.0, "pL"),
     ]  # fmt: skip
     assert chart.legend == LEGEND
 

@@ -50,6 +50,23 @@ WAYS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
+async def test_the_scalper_screen_shows_the_paper_position_and_marks_it_on_the_chart() -> None:
+    link = ScriptedLink()
+    link.say(OPENED)
+    async with deck_on(link, (120, 40)) as (deck, pilot):
+        await pilot.press("tab", "enter")
+        await settle(pilot)
+        lines = screen_text(deck).splitlines()
+        assert lines[2].startswith(" PAPER long +0.99 (+9.9 bp) · entry 67,020")
+        assert lines[3].startswith(" AI ")
+        pins = deck.screen.chart._view.pins  # type: ignore[attr-defined]
+        assert ("pL", 67_020.0) in {(pin.text, pin.price) for pin in pins}
+        assert {"o", "!L", "S"} < {pin.text for pin in pins}
+        link.say(opened_scalper())
+        await settle(pilot)
+        assert screen_text(deck).splitlines()[2].startswith(" AI ")
+
+
 def trades(link: ScriptedLink) -> list[TradePaper]:
     return [command for command in link.commands if isinstance(command, TradePaper)]
 
@@ -370,7 +387,7 @@ async def test_the_market_has_a_line_and_marks_while_there_is_a_position() -> No
         await settle(pilot)
         lines = screen_text(deck).splitlines()
         assert lines[2].startswith(" PAPER long +0.99 (+9.9 bp) · entry 67,020.00 · held 1:04 · liq 54,123.40")
-        assert "paper: L long  S short  X exit" in screen_text(deck)
+        assert "paper: pL long  pS short  pX exit" in screen_text(deck)
         link.say(
             snapshot(2, paper=paper(positions=(), opening=(PaperOrderView("BTC", 1),), closed=()), detail=detail())
         )

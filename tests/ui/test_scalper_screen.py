@@ -443,7 +443,7 @@ async def test_the_status_leaves_a_narrow_line_to_the_newest_event(width: int, s
     link.say(scalped(*AI_READS))
     async with deck_on(link, (width, 24)) as (deck, _):
         line = screen_text(deck).splitlines()[-2]
-        assert ("Scalper: 8s ago | BTC momentum 72 pressure 68 | LONG" in line) is said
+        assert ("Scalper: 8s ago | BTC momentum 72▲ pressure 68 | LONG" in line) is said
         assert line.startswith(" 22:13:16 hyperliquid: trades of SOL")
         assert "128 calls filed" in line
 

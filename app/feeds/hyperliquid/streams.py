@@ -23,6 +23,8 @@ from app.feeds.websocket import ConnectionSettings, WebSocketConnection
 
 _FRAME = int(Kind.FRAME)
 _REFUSED_FRAME_BYTES = 1_024
+_REST_AFTER_S = 10.0
+"""A socket of which nothing is wanted is kept for so long: somebody who looks around wants it again at once."""
 _CONFLATED = frozenset({"l2Book", "bbo", "activeAssetCtx", "allMids"})
 
 _encode = msgspec.json.encode
@@ -57,7 +59,7 @@ _Put = Callable[[int, int, bytes], bool | None]
 
 
 class StreamClient:
-    """`run` keeps the socket up until it is cancelled; `subscribe` never blocks."""
+    """`run` keeps the socket up until it is cancelled; `subscribe` and `unsubscribe` never block."""
 
     def __init__(
         self,
@@ -76,7 +78,7 @@ class StreamClient:
         self._by_frame: dict[Key, int] = {}
         self._fast_streams: dict[bytes | None, tuple[int, _Put]] = {}
         self._connected = False
-        self._anything_wanted = asyncio.Event()
+        self._anything_wanted, self._nothing_wanted = asyncio.Event(), asyncio.Event()
         self.received_frames = 0
         self.control_frames = 0
         self.superseded_frames = 0
@@ -88,8 +90,8 @@ class StreamClient:
 
     @property
     def subscriptions(self) -> int:
-        """Subscriptions the venue has acknowledged at least once."""
-        return len(self._streams)
+        """Subscriptions that are wanted and that the venue has acknowledged."""
+        return sum(key in self._wanted for key in self._streams)
 
     @property
     def is_connected(self) -> bool:
@@ -113,9 +115,30 @@ class StreamClient:
         await self._connection.run()
 
     async def run_when_wanted(self) -> None:
-        """Keep the socket up, from the moment on when anything is wanted of it."""
-        await self._anything_wanted.wait()
-        await self.run()
+        """Keep the socket up while anything is wanted of it, and for a moment after."""
+        while True:
+            await self._anything_wanted.wait()
+            running, idle = asyncio.ensure_future(self.run()), asyncio.ensure_future(self._idle())
+            try:
+                await asyncio.wait({running, idle}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (running, idle):
+                    task.cancel()
+                await asyncio.gather(running, idle, return_exceptions=True)
+            if not running.cancelled():
+                running.result()
+            self._rests()
+
+    async def _idle(self) -> None:
+        """Wait until nothing has been wanted for a while."""
+        while self._wanted:
+            await self._nothing_wanted.wait()
+            await asyncio.sleep(_REST_AFTER_S)
+
+    def _rests(self) -> None:
+        self._connected = False
+        dropped = Dropped(VENUE, self._lane.connection, "nothing is wanted of it")
+        self._put(self._lane.control_stream, Kind.DROP, dropped)
 
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         """Want these from now on. Already wanted ones are left alone."""
@@ -124,8 +147,18 @@ class StreamClient:
             if key not in self._wanted:
                 self._wanted[key] = subscription
                 self._anything_wanted.set()
+                self._nothing_wanted.clear()
                 if self._connected:
-                    self._send_subscribe(subscription)
+                    self._send("subscribe", subscription)
+
+    def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        """Want these no longer. Ones that are not wanted are left alone; a stream keeps its number for another time."""
+        for subscription in subscriptions:
+            if self._wanted.pop(_key_of(subscription), None) is not None and self._connected:
+                self._send("unsubscribe", subscription)
+        if not self._wanted:
+            self._anything_wanted.clear()
+            self._nothing_wanted.set()
 
     # What the connection tells.
 
@@ -134,7 +167,7 @@ class StreamClient:
         self._connected = True
         self._put(self._lane.control_stream, Kind.CONNECT, Connected(VENUE, self._lane.connection, attempt))
         for subscription in self._wanted.values():
-            self._send_subscribe(subscription)
+            self._send("subscribe", subscription)
 
     def dropped(self, reason: str, retry_in_s: float) -> None:
         """The socket is gone."""
@@ -201,8 +234,8 @@ class StreamClient:
     def _put_of(self, channel: str) -> _Put:
         return self._inbox.put_newest if channel in _CONFLATED else self._inbox.put
 
-    def _send_subscribe(self, subscription: WireSubscription) -> None:
-        self._connection.send(_encode(WireClientFrame(method="subscribe", subscription=subscription)))
+    def _send(self, method: str, subscription: WireSubscription) -> None:
+        self._connection.send(_encode(WireClientFrame(method=method, subscription=subscription)))
 
     def _control(self) -> StreamOpened:
         subject = "" if self._lane is DATA_LANE else self._lane.connection

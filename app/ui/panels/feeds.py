@@ -53,7 +53,7 @@ def _vitals(snapshot: Snapshot | None) -> str:
         return ""
     vitals = snapshot.vitals
     lag = f"loop lag p99 {vitals.loop_lag_ms_p99:.0f} ms"
-    return f" · engine {vitals.memory_mb:.0f} MB, CPU {vitals.cpu_pct:.0f} %, {lag}, {vitals.waiting_inputs} waiting"
+    return f" · engine {vitals.memory_mb:.0f} MB · CPU {vitals.cpu_pct:.0f} % · {lag} · {vitals.waiting_inputs} waiting"
 
 
 def _feed_row(feed: FeedView, view: DeckView) -> Row:

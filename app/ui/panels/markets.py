@@ -5,9 +5,9 @@ from functools import cache
 import msgspec
 
 from app.core.text import clean
-from app.engine.protocol import MarketRow, MetricSource, ScalperView
+from app.engine.protocol import MarketRow, MetricSource, ScalperView, Snapshot
 from app.ui import format as shown
-from app.ui.panels.metrics import FRESHNESS_RANKS, Metrics, by_cell, metric_cells, metrics_of
+from app.ui.panels.metrics import FRESHNESS_RANKS, Metrics, by_cell, metric_cells, metrics_of, signed_momentum
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.columns import Cell, Column, Row, TableView, Value
@@ -17,7 +17,7 @@ from app.ui.widgets.columns import Cell, Column, Row, TableView, Value
 def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
     """The columns; those of the metrics stand under the name of what made them, and under AI tell row by row."""
     # A row without a read shows the rules' metrics there: the head must not call them the AI's.
-    source = "RULES" if metric_source == "rules" else "AI or RULES"
+    source = "RULES" if metric_source == "rules" else "AI/RULES"
     by = (Column("by", 8, "left", priority=5, group=source, words="metrics by"),) if metric_source == "ai" else ()
     return (
         Column("coin", 9, "left"),
@@ -47,9 +47,19 @@ def markets_view(view: DeckView) -> TableView:
     if snapshot is None:
         return TableView("Markets", market_columns("rules"), (), waiting_sentence(view))
     rows = tuple(market_row(as_of_now(market, view), snapshot.metric_source) for market in snapshot.markets)
-    title = f"Markets {len(rows)} · metrics {snapshot.metric_source.upper()}"
+    title = f"Markets {len(rows)} · metrics {snapshot.metric_source.upper()}{_first_minute(snapshot)}"
     empty = snapshot.waiting_for or "No markets yet; the engine has not said what it waits for."
     return TableView(title, market_columns(snapshot.metric_source), rows, empty)
+
+
+def _first_minute(snapshot: Snapshot) -> str:
+    """What the columns wait for that need a whole minute of prices, as long as no market has one."""
+    seconds = min((market.minute_in_s for market in snapshot.markets), default=0)
+    if not seconds:
+        return ""
+    # After a hole the price of a minute ago may be known, though not every second since.
+    missing = "momentum" if any(market.change_1m is not None for market in snapshot.markets) else "1m and momentum"
+    return f" · {missing} in {seconds} s"
 
 
 def waiting_sentence(view: DeckView) -> str:
@@ -126,16 +136,11 @@ def _metric_values(metrics: Metrics | None) -> tuple[Value, ...]:
     if metrics is None:
         return (None, None, None, None)
     return (
-        _signed_momentum(metrics),
+        signed_momentum(metrics.momentum, metrics.direction),
         metrics.pressure,
         metrics.continuation,
         FRESHNESS_RANKS.get(metrics.freshness),
     )
-
-
-def _signed_momentum(metrics: Metrics) -> float | None:
-    """Momentum with the sign of its arrow, so that a fall is below zero; 0 for a move without direction."""
-    return None if metrics.momentum is None else metrics.momentum * metrics.direction
 
 
 def _trend(market: MarketRow) -> Cell:

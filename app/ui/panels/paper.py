@@ -20,7 +20,7 @@ from app.ui.widgets.columns import Cell, Column, Row, TableView
 from app.ui.widgets.parts import Part
 
 BANNER = "PAPER: no money, no orders anywhere"
-LEGEND = "paper: L long  S short  X exit"
+LEGEND = "paper: pL long  pS short  pX exit"
 NOT_BEGUN = "The paper ledger has not begun: the engine is still reading what was saved of it."
 
 _RANK = 40
@@ -117,7 +117,7 @@ def trades_view(view: DeckView, keys: PaperKeys) -> TableView:
 
 
 def sums_lines(view: DeckView, width: int, most: int) -> list[tuple[str, Role]]:
-    """The sums in at most `most` lines of `width` cells; the last is cut where there are more."""
+    """The sums in at most `most` lines of `width` cells; the last may be longer, and shows as many as fit."""
     paper = _paper(view)
     if paper is None:
         return [(_waiting(view), "muted")]
@@ -165,7 +165,10 @@ def with_paper(chart: ChartView, view: DeckView, coin: str) -> ChartView:
         *(pin for trade in reversed(paper.closed) if trade.coin == name for pin in _trade_pins(trade)),
         *(_entry_pin(each, snapshot.wall_ms) for each in paper.positions if each.coin == name),
     )
-    return replace(chart, pins=pins, legend=LEGEND) if pins else chart
+    if not pins:
+        return chart
+    legend = f"{chart.legend} · {LEGEND}" if chart.legend else LEGEND
+    return replace(chart, pins=(*chart.pins, *pins), legend=legend)
 
 
 def _paper(view: DeckView) -> PaperView | None:
@@ -335,7 +338,7 @@ def _decimals(market: MarketRow | None, price: float) -> int:
 def _trade_pins(trade: PaperTradeView) -> Iterator[Pin]:
     opened_ms = trade.closed_ms - round(trade.held_s * 1_000)
     yield Pin(opened_ms, trade.entry_price, _letter(trade.direction), _side_cell(trade.direction).role)
-    yield Pin(trade.closed_ms, trade.exit_price, "X", "warning")
+    yield Pin(trade.closed_ms, trade.exit_price, "pX", "warning")
 
 
 def _entry_pin(position: PaperPositionView, wall_ms: int) -> Pin:
@@ -344,4 +347,5 @@ def _entry_pin(position: PaperPositionView, wall_ms: int) -> Pin:
 
 
 def _letter(direction: int) -> str:
-    return "L" if direction > 0 else "S"
+    """A mark that cannot be taken for that of a read, which has no p."""
+    return "pL" if direction > 0 else "pS"

@@ -123,6 +123,13 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         """The tables that a person may arrange."""
         return [table for table, _ in self._tables]
 
+    def clear_filter(self) -> bool:
+        """Show all rows of the table in focus again; whether there was a filter."""
+        table = next((table for table in self.tables() if table is self.focused and table.filter_text), None)
+        if table is not None:
+            table.filter_text = ""
+        return table is not None
+
     def on_arranged_table_said(self, event: ArrangedTable.Said) -> None:
         self.flash.say(event.text, "warning")
 

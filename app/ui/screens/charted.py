@@ -6,12 +6,22 @@ from textual.binding import BindingType
 
 from app.markets.candles import Interval
 from app.ui.actions import bindings
+from app.ui.panels.paper import paper_line
 from app.ui.screens.panels import PanelScreen
+from app.ui.state import DeckView
 from app.ui.theme import Palette
 from app.ui.widgets.candle_canvas import Marks
 from app.ui.widgets.candle_chart import CandleChart
+from app.ui.widgets.facts_line import FactsLine
 
 _INTERVALS: tuple[Interval, ...] = get_args(Interval)
+
+
+def show_paper(line: FactsLine, view: DeckView, coin: str) -> None:
+    """Take a line only while there is a paper position in this coin, or an order for one."""
+    text, role = paper_line(view, coin)
+    line.display = bool(text)
+    line.show(text, role)
 
 
 class ChartedScreen(PanelScreen):

@@ -48,13 +48,6 @@ class Dashboard(PanelScreen):
         """Let the markets be filtered by these questions, by name."""
         self.tables()[0].watchlists = watchlists
 
-    def clear_filter(self) -> bool:
-        """Show all rows of the table in focus again; whether any were filtered out."""
-        table = next((table for table in self.tables() if table is self.focused and table.filter_text), None)
-        if table is not None:
-            table.filter_text = ""
-        return table is not None
-
     def panels(self) -> Sequence[Widget]:
         return self.tables()
 

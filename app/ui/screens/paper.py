@@ -31,7 +31,7 @@ class PaperScreen(PanelScreen):
     NAME = "paper"
     DEFAULT_CSS = """
     PaperScreen #ledger { height: 1fr; layout: grid; grid-size: 1; grid-rows: 1fr 1fr 9; }
-    PaperScreen.-wide #ledger { grid-size: 2; grid-columns: 3fr 2fr; grid-rows: 1fr 1fr; }
+    PaperScreen.-wide #ledger { grid-size: 2; grid-columns: 3fr 2fr; grid-rows: 1fr 2fr; }
     PaperScreen.-wide #positions { column-span: 2; }
     PaperScreen #ledger.-alone, PaperScreen #ledger.-few { layout: vertical; }
     PaperScreen.-narrow EquityCurve, PaperScreen.-short EquityCurve { border: none; border-top: solid $border; }

@@ -21,7 +21,7 @@ from aiohttp import web
 MODEL = "scripted:latest"
 
 HANG, GO_ON = "hang", "go on"
-"""What a server of its own process is told on its standard input, a line each."""
+"""What a server of its own process is told on its standard input; `go on` with the number of the next answer."""
 
 Answered = Callable[[int], None]
 """Told the number of each answer, from 1, at the moment it leaves."""
@@ -116,20 +116,21 @@ async def _serve(port: int, first: int) -> None:
     server, may_go_on = ScriptedModel(first=first, port=port), threading.Event()
     await server.start()
     loop = asyncio.get_running_loop()
-    threading.Thread(target=_obey, args=(loop, may_go_on), daemon=True).start()
+    threading.Thread(target=_obey, args=(server, loop, may_go_on), daemon=True).start()
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()
     await asyncio.Event().wait()
 
 
-def _obey(loop: asyncio.AbstractEventLoop, may_go_on: threading.Event) -> None:
+def _obey(server: ScriptedModel, loop: asyncio.AbstractEventLoop, may_go_on: threading.Event) -> None:
     """Hang and go on as told. The process ends with its input: a hung server must not outlive its parent either."""
     for line in sys.stdin:
         if line.strip() == HANG:
             may_go_on.clear()
             # The loop itself waits: connections are taken by the system alone, and nobody reads from them.
             loop.call_soon_threadsafe(may_go_on.wait)
-        else:
+        elif line.startswith(GO_ON):
+            server.questions = int(line.removeprefix(GO_ON)) - 1
             may_go_on.set()
     os._exit(0)
 

@@ -6,6 +6,7 @@ the same answer. Benchmarks measure tapedeck with it, never a model.
 
 import argparse
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -20,7 +21,7 @@ from aiohttp import web
 MODEL = "scripted:latest"
 
 HANG, GO_ON = "hang", "go on"
-"""What a server of its own process is told on its standard input, a line each."""
+"""What a server of its own process is told on its standard input; `go on` with the number of the next answer."""
 
 Answered = Callable[[int], None]
 """Told the number of each answer, from 1, at the moment it leaves."""
@@ -61,6 +62,12 @@ class ScriptedModel:
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body: dict[str, Any] = await request.json()
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        # Whoever asked may have given up while this server hung.
+        with contextlib.suppress(ConnectionError):
+            await self._answer(request, response, body)
+        return response
+
+    async def _answer(self, request: web.Request, response: web.StreamResponse, body: dict[str, Any]) -> None:
         await response.prepare(request)
         if "format" in body:
             self.questions += 1
@@ -72,7 +79,6 @@ class ScriptedModel:
         end = {"model": MODEL, "message": message, "done": True, "done_reason": "stop"}
         await response.write(json.dumps(end).encode() + b"\n")
         await response.write_eof()
-        return response
 
 
 def scripted_answer(question: str, number: int) -> dict[str, str | int]:
@@ -110,20 +116,21 @@ async def _serve(port: int, first: int) -> None:
     server, may_go_on = ScriptedModel(first=first, port=port), threading.Event()
     await server.start()
     loop = asyncio.get_running_loop()
-    threading.Thread(target=_obey, args=(loop, may_go_on), daemon=True).start()
+    threading.Thread(target=_obey, args=(server, loop, may_go_on), daemon=True).start()
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()
     await asyncio.Event().wait()
 
 
-def _obey(loop: asyncio.AbstractEventLoop, may_go_on: threading.Event) -> None:
+def _obey(server: ScriptedModel, loop: asyncio.AbstractEventLoop, may_go_on: threading.Event) -> None:
     """Hang and go on as told. The process ends with its input: a hung server must not outlive its parent either."""
     for line in sys.stdin:
         if line.strip() == HANG:
             may_go_on.clear()
             # The loop itself waits: connections are taken by the system alone, and nobody reads from them.
             loop.call_soon_threadsafe(may_go_on.wait)
-        else:
+        elif line.startswith(GO_ON):
+            server.questions = int(line.removeprefix(GO_ON)) - 1
             may_go_on.set()
     os._exit(0)
 

@@ -34,7 +34,7 @@ from app.scalper.desk import MODEL_VENUE
 from app.scalper.question import Question, ask, question_of, tokens_estimate
 
 _COINS, _SECONDS, _PAINT_S = 30, 600.0, 60.0
-_ROUNDS, _PAIRS = 3, 30
+_ROUNDS, _PAIRS = 5, 30
 _SEED = 5
 _LATENCY_S = (0.8, 2.4)
 """What a read of the scripted model takes in the simulated time: about what the target allows."""
@@ -75,7 +75,7 @@ class SlowAnswers:
 
 
 def measure() -> dict[str, float]:
-    """Ten simulated minutes of thirty coins of which three are read; then some seven minutes of two real decks.
+    """Ten simulated minutes of thirty coins of which three are read; then some nine minutes of two real decks.
 
     They run in terminals: the first shows answers as they come, under the other the model server hangs and is killed.
     """

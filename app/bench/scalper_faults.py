@@ -27,7 +27,9 @@ _KEY, _SHOWS = b"f", (b"Held; the engine goes on.", b"The display goes on.")
 _PAUSES_S = (0.02, 0.16)
 _FIRST_READ_S, _BACK_S = 90.0, 60.0
 _STEP_S = 0.25
-_NUMBERS_A_SERVER = 10_000
+_LONGER_S = 8.0
+"""A hang that lasts so much longer spans a deadline, the look for its reason, and the next question."""
+_NUMBERS_A_TIME = 10_000
 _SEED = 6
 _START_TIMEOUT_S = 20.0
 
@@ -42,11 +44,11 @@ class UnderFaults(NamedTuple):
 class ModelProcess:
     """The scripted model in a process of its own, which can hang, be killed, and come back at the same address.
 
-    Each server numbers its answers from another ten thousand on, so that a read tells which of them gave it.
+    It numbers its answers anew each time it comes back, so that a read tells since when it is from.
     """
 
     def __init__(self) -> None:
-        self.url, self._servers, self._answers_from = "", 0, 0
+        self.url, self._answers_from = "", 0
         self._process = self._started()
 
     def __enter__(self) -> Self:
@@ -59,7 +61,7 @@ class ModelProcess:
 
     @property
     def first_number(self) -> int:
-        """The number of the first answer of the newest server."""
+        """The number of its first answer since it came, or came back."""
         return self._answers_from
 
     def hang(self) -> None:
@@ -68,7 +70,8 @@ class ModelProcess:
 
     def go_on(self) -> None:
         """Hang no more."""
-        self._tell(GO_ON)
+        self._answers_from += _NUMBERS_A_TIME
+        self._tell(f"{GO_ON} {self._answers_from}")
 
     def kill(self) -> None:
         """End at once."""
@@ -87,8 +90,7 @@ class ModelProcess:
             self._process.stdin.flush()
 
     def _started(self) -> "subprocess.Popen[str]":
-        self._servers += 1
-        self._answers_from = self._servers * _NUMBERS_A_SERVER
+        self._answers_from += _NUMBERS_A_TIME
         port = self.url.rpartition(":")[2] or "0"
         command = [sys.executable, "-P", "-m", "app.bench.model_server", "--port", port]
         process = subprocess.Popen(  # noqa: S603 - our own module
@@ -127,7 +129,6 @@ class _Trial:
         self._model = model
         self._clock = clock
         self._generator = np.random.default_rng(_SEED)
-        self._newest = 0
         self.keys_ms: dict[str, list[float]] = {"good": [], "hung": [], "killed": []}
         self.recoveries_s: dict[str, list[float]] = {"hung": [], "killed": []}
 
@@ -136,15 +137,14 @@ class _Trial:
         self._press("good", pairs)
         self._model.hang()
         self._press("hung", pairs)
-        # What is repainted meanwhile was answered before: the next read is a later one than any seen.
-        self._watch()
-        back_ns = self._clock.monotonic_ns()
+        # It comes back at any moment of a question: while one waits, after one was given up, between two.
+        self._keyboard.watch(float(self._generator.uniform(0, _LONGER_S)))
         self._model.go_on()
-        self._recover("hung", self._newest + 1, back_ns)
+        self._recover("hung")
         self._model.kill()
         self._press("killed", pairs)
         self._model.restart()
-        self._recover("killed", self._model.first_number, self._clock.monotonic_ns())
+        self._recover("killed")
 
     def wait_for_read(self, number: int, timeout_s: float) -> int:
         """When a read made of an answer of this number or a later one is on the screen, in monotonic nanoseconds.
@@ -153,20 +153,16 @@ class _Trial:
         """
         deadline_ns = self._clock.monotonic_ns() + round(timeout_s * 1e9)
         while self._clock.monotonic_ns() < deadline_ns:
-            new_ns = [at_ns for found, at_ns in self._watch().items() if found >= number]
+            shown = self._keyboard.first_shown(_MARK, _STEP_S)
+            new_ns = [at_ns for mark, at_ns in shown.items() if int(mark[1:-1]) >= number]
             if new_ns:
                 return min(new_ns)
         raise TapedeckError(f"the deck showed no new read within {timeout_s:g} s of a model server that answers")
 
-    def _watch(self) -> dict[int, int]:
-        """The numbers of answers on the screen in the next quarter of a second, and when each first showed."""
-        shown = self._keyboard.first_shown(_MARK, _STEP_S)
-        numbers = {int(mark[1:-1]): at_ns for mark, at_ns in shown.items()}
-        self._newest = max([self._newest, *numbers])
-        return numbers
-
-    def _recover(self, state: str, number: int, back_ns: int) -> None:
-        self.recoveries_s[state].append((self.wait_for_read(number, _BACK_S) - back_ns) / 1e9)
+    def _recover(self, state: str) -> None:
+        """Wait for a read that the server gave after it came back, a moment ago."""
+        back_ns = self._clock.monotonic_ns()
+        self.recoveries_s[state].append((self.wait_for_read(self._model.first_number, _BACK_S) - back_ns) / 1e9)
 
     def _press(self, state: str, pairs: int) -> None:
         """Press at random times, each time when the press before has shown."""

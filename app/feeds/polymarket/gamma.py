@@ -33,41 +33,38 @@ _prices = msgspec.json.Decoder(list[Probability], strict=False).decode
 
 def parse_markets(body: bytes) -> Page[PredictionMarket]:
     """Answer to `markets` → the markets, in the venue's order. A single market, not in a list, is taken too."""
-    read = _read("markets", body)
-    rows, refused, refusal = usable(read.rows, _market, "markets")
-    decodings = Decodings(rows, refused, refusal, read.next_cursor)
+    rows, refused, refusal = usable(_elements("markets", body), _market, "markets")
+    decodings = Decodings(rows, refused, refusal, "")
     return converted("markets", decodings, lambda row: _market_of(row, "", ()), lambda row: row.conditionId)
 
 
 def parse_events(body: bytes) -> Page[PredictionMarket]:
     """Answer to `events` → the markets of all events, each with its event's slug and tags."""
-    read = _read("events", body)
-    events, refused, refusal = usable(read.rows, _event, "events")
-    page: Page[PredictionMarket] = Page((), (), refused, refusal, 0, read.next_cursor)
+    events, refused, refusal = usable(_elements("events", body), _event, "events")
+    if refused and not events:
+        raise FrameError(f"polymarket: none of {refused} rows can be used; {refusal}")
+    page: Page[PredictionMarket] = Page((), (), refused, refusal)
     for event in events:
         page = _joined(page, _markets_of(event))
     return page
 
 
-def _read(name: str, body: bytes) -> Decodings[msgspec.Raw]:
+def _elements(name: str, body: bytes) -> list[msgspec.Raw]:
+    """The elements of a list, of the page of a list, or the one there is."""
     try:
         if body[:64].lstrip()[:1] == b"[":
-            return Decodings(_pieces(body), 0, SafeText(""), "")
-        return _read_object(name, body)
+            return _pieces(body)
+        return _in_object(name, body)
     except UNDECODABLE as error:
         raise unusable(name, body, error) from error
 
 
-def _read_object(name: str, body: bytes) -> Decodings[msgspec.Raw]:
+def _in_object(name: str, body: bytes) -> list[msgspec.Raw]:
     try:
-        if name == "markets":
-            markets = _market_page(body)
-            return Decodings(markets.markets, 0, SafeText(""), markets.next_cursor or "")
-        events = _event_page(body)
-        return Decodings(events.events, 0, SafeText(""), events.next_cursor or "")
+        return _market_page(body).markets if name == "markets" else _event_page(body).events
     except msgspec.ValidationError:
         (_market if name == "markets" else _event)(body)
-        return Decodings([msgspec.Raw(body)], 0, SafeText(""), "")
+        return [msgspec.Raw(body)]
 
 
 def _markets_of(event: wire.WireEvent) -> Page[PredictionMarket]:

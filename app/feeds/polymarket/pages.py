@@ -113,7 +113,10 @@ def converted(
     convert: Callable[[Decoded], Row | None],
     key: Callable[[Decoded], Hashable],
 ) -> Page[Row]:
-    """The rows as values: those that `convert` refuses are counted, those it makes None of are passed over."""
+    """The rows as values: those that `convert` refuses are counted, those it makes None of are passed over.
+
+    Raises `FrameError` when there are rows and none of them is what was asked for.
+    """
     rows: list[Row] = []
     keys: list[Hashable] = []
     refused, refusal = decodings.refused, decodings.refusal
@@ -127,6 +130,8 @@ def converted(
             rows.append(value)
             keys.append(key(decoded))
     passed_over = len(decodings.rows) + decodings.refused - refused - len(rows)
+    if refused and not rows and not passed_over:
+        raise FrameError(f"polymarket: none of {refused} rows can be used; {refusal}")
     return Page(tuple(rows), tuple(keys), refused, refusal, passed_over, decodings.next_cursor)
 
 

@@ -124,10 +124,8 @@ def parse_pnl(body: bytes) -> Page[PnlPoint]:
     """Answer to `pnl` → a wallet's cumulative results, oldest first."""
     data = _pnl(body)
     rows, refused, refusal = usable((data.points or []) if data else [], _totals, "pnl")
-    points = [_point_of(totals) for totals in rows if totals.timestamp]
-    points.sort(key=lambda point: point.at_s)
-    refused += len(rows) - len(points)
-    return Page(tuple(points), tuple(point.at_s for point in points), refused, refusal)
+    rows.sort(key=lambda totals: totals.timestamp or 0)
+    return converted("pnl", Decodings(rows, refused, refusal, ""), _point_of, lambda totals: totals.timestamp)
 
 
 def parse_error(body: bytes) -> wire.WireError | None:
@@ -243,8 +241,10 @@ def _holding_of(row: wire.WireHolder | wire.WireHolderV1) -> Holder:
 
 
 def _point_of(totals: wire.WireTotals) -> PnlPoint:
+    if not totals.timestamp:
+        raise FrameError("a point without a time")
     return PnlPoint(
-        at_s=totals.timestamp or 0,
+        at_s=totals.timestamp,
         realized_pnl_usdc=totals.realized_pnl,
         unrealized_pnl_usdc=totals.unrealized_pnl,
         volume_usdc=totals.volume_usdc,

@@ -171,7 +171,7 @@ class WireStats(msgspec.Struct):
     """Data of `/v2/user-stats`. `trades` counts distinct markets."""
 
     proxy_wallet: str
-    trades: Count | None = None
+    trades: Count | None
     biggest_win: Usdc | None = None
     join_date: Moment | None = None
     all_time_pnl: WireTotals | None = None
@@ -181,7 +181,7 @@ class WireStats(msgspec.Struct):
 class WirePnl(msgspec.Struct, Generic[Data]):
     """Data of `/v2/user-pnl`."""
 
-    points: list[Data] | None = None
+    points: list[Data] | None
 
 
 class WireLeader(msgspec.Struct, gc=False):
@@ -260,8 +260,8 @@ class WireMarket(msgspec.Struct):
     """Element of gamma's `/markets`, and of an event's `markets`. Newer markets have `positionIds` for tokens."""
 
     conditionId: Id
+    question: str | None
     slug: str = ""
-    question: str | None = None
     outcomePrices: str | list[Probability] | None = None
     clobTokenIds: Listed = None
     positionIds: Listed = None
@@ -277,7 +277,8 @@ class WireEvent(msgspec.Struct):
     """Element of gamma's `/events`."""
 
     slug: str
-    markets: list[msgspec.Raw] | None = None
+    title: str | None
+    markets: list[msgspec.Raw] | None
     tags: Tags | None = None
 
 
@@ -285,11 +286,9 @@ class WireMarketPage(msgspec.Struct):
     """Answer of `/markets/keyset`."""
 
     markets: list[msgspec.Raw]
-    next_cursor: Cursor | None = None
 
 
 class WireEventPage(msgspec.Struct):
     """Answer of `/events/keyset`."""
 
     events: list[msgspec.Raw]
-    next_cursor: Cursor | None = None

@@ -63,9 +63,7 @@ def test_what_was_used_stands_beside_what_was_allowed() -> None:
     assert "positions" not in usage
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from([TRADES, POSITIONS, OTHERS]), st.floats(0, 4), st.floats(0, 1)), max_size=40)
-)
+@given(st.lists(st.tuples(st.sampled_from([TRADES, POSITIONS, OTHERS]), st.floats(0, 4), st.floats(0, 1)), max_size=40))
 def test_no_window_of_the_venue_holds_more_than_the_limit(plan: list[tuple[tuple[str, ...], float, float]]) -> None:
     # Each call travels for a while and is counted by the venue somewhere on its way; the next leaves when it may.
     calls, clock = windows()

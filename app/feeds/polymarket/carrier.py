@@ -36,7 +36,6 @@ class CarrierSettings(msgspec.Struct, frozen=True):
     gamma_url: str
     request_timeout_s: float
     connections: int
-    calls: Mapping[str, int] = limits.CALLS
 
 
 class Carried(NamedTuple):
@@ -57,10 +56,19 @@ class _Try(NamedTuple):
 
 
 class Carrier:
-    """`carry` may be called by many tasks at once. It decides nothing about what answers mean."""
+    """`carry` may be called by many tasks at once. It decides nothing about what answers mean.
 
-    def __init__(self, settings: CarrierSettings, clock: Clock, generator: np.random.Generator) -> None:
-        self.windows = CallWindows(settings.calls, limits.WINDOW_S, clock)
+    `calls` is what the venue allows, by group: its published limits, or those of a simulated venue.
+    """
+
+    def __init__(
+        self,
+        settings: CarrierSettings,
+        clock: Clock,
+        generator: np.random.Generator,
+        calls: Mapping[str, int] = limits.CALLS,
+    ) -> None:
+        self.windows = CallWindows(calls, limits.WINDOW_S, clock)
         self.retries = 0
         self.failures = 0
         self._generator = generator

@@ -1,6 +1,6 @@
 """The Polymarket client: questions in, values out. For whoever asks outside an engine's own requests."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -21,7 +21,7 @@ from app.core.text import clean
 from app.feeds.polymarket import gamma, parse, questions
 from app.feeds.polymarket.carrier import Carrier, CarrierSettings
 from app.feeds.polymarket.columns import TradeColumns, trade_columns
-from app.feeds.polymarket.limits import KEYS_IN_A_CALL
+from app.feeds.polymarket.limits import CALLS, KEYS_IN_A_CALL
 from app.feeds.polymarket.pages import Page
 from app.feeds.polymarket.questions import Question
 from app.feeds.polymarket.walk import PAGE_CAP, Walk, Walked
@@ -37,8 +37,14 @@ class PolymarketClient:
     is not what was asked for. What one call brings is never more than the venue tells: see `Walked.is_whole`.
     """
 
-    def __init__(self, settings: CarrierSettings, clock: Clock, generator: np.random.Generator) -> None:
-        self.carrier = Carrier(settings, clock, generator)
+    def __init__(
+        self,
+        settings: CarrierSettings,
+        clock: Clock,
+        generator: np.random.Generator,
+        calls: Mapping[str, int] = CALLS,
+    ) -> None:
+        self.carrier = Carrier(settings, clock, generator, calls)
 
     async def body(self, question: Question) -> bytes:
         """The venue's answer to one question, as it came."""

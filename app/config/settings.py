@@ -35,6 +35,11 @@ KeymapName = Annotated[
     str,
     Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z", description="a keymap's name (letters, digits, - and _)"),
 ]
+ProfileName = Annotated[
+    str,
+    Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z", description="a profile's name (letters, digits, - and _)"),
+]
+Share = Annotated[float, Meta(ge=0, le=1)]
 WatchlistName = Annotated[
     str,
     Meta(
@@ -190,6 +195,79 @@ class PaperSettings(Section, frozen=True):
     """The least confidence of an AI read that is followed into a position."""
 
 
+class WalletsSettings(Section, frozen=True):
+    """What makes a wallet worth following, or not (docs/wallets.md defines every measure and gives the reasons)."""
+
+    profile: ProfileName = "balanced"
+    """Thresholds by name, from a file in the folder `wallets`; `conservative`, `balanced` and `aggressive` ship with
+    tapedeck. Your own file, variables and flags are stronger."""
+    minimum_specialisation: Share = 0.50
+    """A wallet whose top category holds a smaller share of its volume is rejected."""
+    small_share: Share = 0.05
+    """A category that holds more than this share of the volume counts as one the wallet trades in."""
+    broad_categories: Annotated[int, Meta(ge=2, le=10)] = 5
+    """A wallet that trades in so many categories is rejected."""
+    chase_ratio: Annotated[float, Meta(ge=1, le=100)] = 1.5
+    """A loss is chased when the next position is more than so many times as large."""
+    chase_limit: Share = 0.20
+    """A wallet that chases a larger share of its losses is rejected."""
+    chase_minimum_losses: Annotated[int, Meta(ge=1, le=1_000)] = 5
+    """Nobody is rejected for chasing on fewer losses that were followed by another position."""
+    maximum_drawdown: Share = 0.80
+    """A wallet that lost more than this share of its equity from a peak is rejected; the penalty grows up to it."""
+    maker_hold_h: Annotated[float, Meta(gt=0, le=8_760)] = 4.0
+    """A market maker holds for fewer hours, in the median. Only a wallet with all signs is rejected."""
+    maker_win_rate_from: Share = 0.48
+    """The least win rate of a market maker: near one half, for it has no opinion."""
+    maker_win_rate_to: Share = 0.52
+    """The highest win rate of a market maker."""
+    maker_profit: Share = 0.02
+    """A market maker makes less than this share of what it pays in."""
+    viral_penalty: Share = 0.30
+    """What a wallet that everybody watches loses of its score."""
+    specialisation_weight: Annotated[float, Meta(ge=0, le=100)] = 0.35
+    """Weight of the pillar specialisation; weights count in proportion to their sum."""
+    behaviour_weight: Annotated[float, Meta(ge=0, le=100)] = 0.40
+    """Weight of the pillar behaviour."""
+    structure_weight: Annotated[float, Meta(ge=0, le=100)] = 0.25
+    """Weight of the pillar structure."""
+    target_score: Share = 0.70
+    """A score from here on makes a wallet a TARGET."""
+    watchlist_score: Share = 0.50
+    """A score from here on puts a wallet on the WATCHLIST."""
+    crowd_score: Share = 0.40
+    """The score of a wallet nothing is known about, to which scores are shrunk. At 0.40, perfect pillars and even odds
+    of a real edge give 0.70."""
+    skilled_share: Annotated[float, Meta(gt=0, lt=1)] = 0.03
+    """The share of wallets that has a real edge, before anything is known."""
+    minimum_trades: Annotated[int, Meta(ge=1, le=100_000)] = 20
+    """A wallet with fewer markets or trades is rejected: no luck with so few could show an edge."""
+    minimum_age_days: Annotated[float, Meta(ge=0, le=3_650)] = 30.0
+    """A wallet that is younger is rejected: a month holds one ROI of 30 days."""
+    minimum_pnl_usdc: Annotated[float, Meta(ge=-1e15, le=1e15)] = 0.0
+    """A wallet whose result of all time is below is rejected."""
+    maximum_idle_days: Annotated[float, Meta(gt=0, le=3_650)] = 60.0
+    """A wallet whose last trade is older is rejected: there is nothing left to follow."""
+    dormant_days: Annotated[float, Meta(gt=0, le=3_650)] = 30.0
+    """A wallet whose last trade is older is called dormant and is no TARGET."""
+    short_track_days: Annotated[float, Meta(ge=0, le=3_650)] = 60.0
+    """A record of fewer days is called short."""
+    short_track_positions: Annotated[int, Meta(ge=0, le=100_000)] = 30
+    """A record of fewer closed positions is called short."""
+    one_hit_share: Share = 0.50
+    """One position that made more than this share of the profit is called one hit."""
+    paper_share: Share = 0.15
+    """More than this share of the profit still open is called paper."""
+    hedged_share: Share = 0.30
+    """More than this share of the volume in markets of which both outcomes were held is called hedged."""
+    maker_rebate_bps: Annotated[float, Meta(ge=0, le=10_000)] = 5.0
+    """Rebates of more than so many basis points of the volume are a maker's."""
+    too_fast_s: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
+    """A median hold of fewer seconds is called too fast to copy; such a wallet is no TARGET."""
+    wash_share: Share = 0.50
+    """More than this share of the volume in round trips for nothing is called suspected wash; no TARGET either."""
+
+
 class HyperliquidSettings(Section, frozen=True):
     """The Hyperliquid venue."""
 
@@ -307,6 +385,7 @@ class Settings(Section, frozen=True):
     rules: RulesSettings = RulesSettings()
     scalper: ScalperSettings = ScalperSettings()
     paper: PaperSettings = PaperSettings()
+    wallets: WalletsSettings = WalletsSettings()
     hyperliquid: HyperliquidSettings = HyperliquidSettings()
     polymarket: PolymarketSettings = PolymarketSettings()
     demo: DemoSettings = DemoSettings()

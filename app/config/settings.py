@@ -58,6 +58,15 @@ WatchlistQuestion = Annotated[
         description="a filter line (at most 200 characters of ASCII)",
     ),
 ]
+BoardCategory = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=32,
+        pattern=r"^[a-z0-9][a-z0-9-]*\Z",
+        description="a leaderboard's category (small letters, digits and -)",
+    ),
+]
 WebsocketUrl = Annotated[str, Meta(description=f"a wss:// URL on {_HOSTS}, or ws:// or wss:// on loopback")]
 RestUrl = Annotated[str, Meta(description=f"an https:// URL on {_HOSTS}, or http:// or https:// on loopback")]
 PolymarketUrl = Annotated[
@@ -268,6 +277,39 @@ class WalletsSettings(Section, frozen=True):
     """More than this share of the volume in round trips for nothing is called suspected wash; no TARGET either."""
 
 
+class ScannerSettings(Section, frozen=True):
+    """How wallets are scanned (docs/wallets.md); what they are judged by stands in `[wallets]`."""
+
+    enabled: bool = False
+    """Whether a running engine scans by itself, again and again."""
+    interval_s: Annotated[float, Meta(ge=60, le=604_800)] = 3_600.0
+    """From the end of a scheduled scan to the next one."""
+    limit: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
+    """A scan goes to so many wallets at most."""
+    windows: Annotated[tuple[Literal["day", "week", "month", "all"], ...], Meta(min_length=1)] = ("month", "week", "all")
+    """Windows of the leaderboards that wallets are taken from, the first one first."""
+    categories: Annotated[tuple[BoardCategory, ...], Meta(min_length=1, max_length=20)] = ("overall",)
+    """Categories of the leaderboards that wallets are taken from."""
+    large_trade_usdc: Annotated[float, Meta(ge=1, le=1e9)] = 1_000.0
+    """Recent trades of at least so many USDC name wallets for `--from trades` and `--from market`."""
+    batch_size: Annotated[int, Meta(ge=1, le=1_000)] = 50
+    """So many wallets are looked up together, and memory is checked after as many."""
+    max_concurrent: Annotated[int, Meta(ge=1, le=500)] = 50
+    """So many wallets are under way at a time."""
+    position_pages: Annotated[int, Meta(ge=1, le=40)] = 4
+    """Pages of 500 positions of each status that are looked at; a longer record is judged in part and says so."""
+    holds_h: Annotated[float, Meta(ge=0, le=8_760)] = 24.0
+    """A verdict on a wallet that did nothing since is given again for so many hours."""
+    open_market_h: Annotated[float, Meta(ge=0, le=168)] = 1.0
+    """An open market is asked for again after so many hours, for it may be resolved."""
+    memory_mb: Annotated[int, Meta(ge=100, le=100_000)] = 500
+    """Above this size of the program (10⁶ bytes) caches are emptied and no new wallet is begun before it is smaller."""
+    cache_mb: Annotated[int, Meta(ge=1, le=10_000)] = 64
+    """Answers of the venue that are kept in memory (10⁶ bytes); verdicts may take as much again."""
+    cache_s: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
+    """An answer that is kept is used again for so long."""
+
+
 class HyperliquidSettings(Section, frozen=True):
     """The Hyperliquid venue."""
 
@@ -386,6 +428,7 @@ class Settings(Section, frozen=True):
     scalper: ScalperSettings = ScalperSettings()
     paper: PaperSettings = PaperSettings()
     wallets: WalletsSettings = WalletsSettings()
+    scanner: ScannerSettings = ScannerSettings()
     hyperliquid: HyperliquidSettings = HyperliquidSettings()
     polymarket: PolymarketSettings = PolymarketSettings()
     demo: DemoSettings = DemoSettings()

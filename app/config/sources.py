@@ -16,6 +16,9 @@ from app.core.text import clean
 
 PREFIX = "TAPEDECK_"
 ALIASES = {
+    "HP_SCANNER_ENABLED": "scanner.enabled",
+    "HP_SCANNER_BATCH_SIZE": "scanner.batch_size",
+    "HP_SCANNER_MAX_CONCURRENT": "scanner.max_concurrent",
     "RISK_SPECIALIZATION_THRESHOLD": "wallets.minimum_specialisation",
     "RISK_MARTINGALE_THRESHOLD": "wallets.chase_ratio",
     "RISK_MARTINGALE_LIMIT": "wallets.chase_limit",

@@ -25,8 +25,9 @@ from app.wallets.values import Stage, WalletVerdict
 
 TRADES = 100
 """Recent trades that are looked at: one page, which is one call."""
-STATUSES: tuple[PositionStatus, ...] = ("CLOSED", "REDEEMABLE_LOST", "REDEEMABLE", "OPEN")
-"""Positions of a record. Those lost and never redeemed count like all others: without them every wallet wins."""
+STATUSES: tuple[PositionStatus, ...] = ("CLOSED", "REDEEMABLE_LOST", "OPEN")
+"""Positions of a record: the venue's open ones hold those that won and wait to be redeemed. Those lost and never
+redeemed count like all others: without them every wallet wins."""
 
 
 class Evidence(NamedTuple):
@@ -200,9 +201,9 @@ class Funnel:
         status = next(each for each in STATUSES if each == question.variant)
         if self._walk(status, walk) or self._walks:
             return
-        # In the order of statuses, whichever answer came first.
-        rows = tuple(row for each in STATUSES for row in self._rows.get(each, ()))
-        self.evidence = self.evidence._replace(positions=rows)
+        # In the order of statuses, whichever answer came first; what two lists hold is one position.
+        rows = {(row.token_id, row.status): row for each in STATUSES for row in self._rows.get(each, ())}
+        self.evidence = self.evidence._replace(positions=tuple(rows.values()))
         self.verdict = self._judge.record(self.evidence, now_s)
 
     def _end_or(self, verdict: WalletVerdict | None, now_s: int, go_on: Any) -> None:  # noqa: ANN401 - a method

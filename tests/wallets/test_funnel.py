@@ -6,7 +6,7 @@ from polymarket_samples import page, position_row
 from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, stats_body, trades_of
 
 from app.core.text import clean
-from app.feeds.polymarket.questions import Question
+from app.feeds.polymarket.questions import Question, markets
 from app.wallets.answers import NoAnswer
 from app.wallets.funnel import Evidence, Funnel
 from app.wallets.values import WalletVerdict
@@ -23,8 +23,6 @@ def through(venue: ScriptedVenue, *, pages: int = 4, known: Evidence | None = No
         question = waiting.pop(-1 if last_first else 0)
         funnel.take(question, venue.answer(question), NOW_S)
         if funnel.wanted_markets:
-            from app.feeds.polymarket.questions import markets
-
             told = venue.answer(markets(sorted(funnel.wanted_markets), closed=True))
             if isinstance(told, NoAnswer):
                 funnel.take_markets({}, dict.fromkeys(funnel.wanted_markets, told.reason), NOW_S)
@@ -40,12 +38,12 @@ def verdict_of(scripts: dict[Any, Any], **options: Any) -> WalletVerdict:
     return verdict
 
 
-def test_a_wallet_that_passes_every_stage_costs_seven_calls() -> None:
+def test_a_wallet_that_passes_every_stage_costs_six_calls_besides_its_markets() -> None:
     venue = ScriptedVenue()
     verdict = through(venue).verdict
     assert verdict is not None
-    assert (verdict.verdict, verdict.stage, verdict.reason) == ("TARGET", 3, "4 positions")
-    assert venue.counts == {"stats": 1, "trades": 1, "markets": 1, "pnl": 1, "positions": 4}
+    assert (verdict.verdict, verdict.stage, verdict.reason) == ("TARGET", 3, "3 positions")
+    assert venue.counts == {"stats": 1, "trades": 1, "markets": 1, "pnl": 1, "positions": 3}
 
 
 def test_a_wallet_stops_at_the_first_verdict() -> None:
@@ -122,7 +120,7 @@ def test_a_record_without_end_is_looked_at_in_part_and_says_so() -> None:
 def test_the_order_of_answers_does_not_change_the_verdict() -> None:
     first, last = through(ScriptedVenue()), through(ScriptedVenue(), last_first=True)
     assert first.evidence == last.evidence
-    assert [row.status for row in first.evidence.positions or ()] == ["CLOSED", "REDEEMABLE_LOST", "REDEEMABLE", "OPEN"]
+    assert [row.status for row in first.evidence.positions or ()] == ["CLOSED", "REDEEMABLE_LOST", "OPEN"]
 
 
 def test_null_numbers_and_odd_rows_are_left_out_and_counted() -> None:

@@ -165,7 +165,7 @@ def test_what_does_not_pass_is_one_clear_error(reply: Reply, tries: int, reason:
 
 def test_an_answer_that_is_none_is_a_frame_error_and_a_bad_row_is_not() -> None:
     async def fails(client: PolymarketClient) -> None:
-        with pytest.raises(FrameError, match="polymarket activity: .*truncated"):
+        with pytest.raises(FrameError, match=r"polymarket activity: .*truncated"):
             await client.trades(WALLET)
 
     asked([says(page([trade_row()])[:-30])], fails)

@@ -9,6 +9,8 @@ import sys
 import threading
 
 from app.core.clock import SystemClock
+from app.demo.prediction.server import PredictionVenue
+from app.demo.prediction.server import serve as serve_prediction
 from app.demo.server import serve
 from app.demo.sockets import Sockets
 from app.demo.venue import Venue
@@ -22,10 +24,15 @@ async def run(seed: int, coins: int, sockets: Sockets) -> None:
         loop.add_signal_handler(number, stop.set)
     threading.Thread(target=_watch_stdin, args=(loop, stop), daemon=True).start()
     clock = SystemClock()
-    venue = Venue(seed=seed, coins=coins, start_ms=clock.wall_ns() // 1_000_000)
+    start_ms = clock.wall_ns() // 1_000_000
+    venue = Venue(seed=seed, coins=coins, start_ms=start_ms)
+    wallets = PredictionVenue(seed=seed, start_s=start_ms // 1_000, clock=clock)
     # What is there now stays for good; leaving it out keeps collections short.
     gc.freeze()
-    async with serve(venue, clock=clock, sockets=sockets, paced=False) as server:
+    async with (
+        serve(venue, clock=clock, sockets=sockets, paced=False) as server,
+        serve_prediction(wallets, sockets.prediction, sockets.gamma),
+    ):
         await server.pace(stop)
 
 

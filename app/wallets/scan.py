@@ -25,7 +25,7 @@ class Scan:
         self.plan = plan
         self.desk = MarketDesk(plan.market_fresh_s)
         self.is_cancelled = False
-        self._sources = Sources(plan.sources, plan.listed)
+        self._sources = Sources(plan.sources, plan.listed, plan.finders)
         self._judge = judge
         self._is_held = False
         self._number = 0

@@ -13,11 +13,14 @@ from app.wallets.values import WalletVerdict
 class ScanPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What is scanned: questions of sources in order, listed wallets, at most `limit` wallets.
 
+    `finders` are sources that only name markets, whose holders are the wallets.
+
     `max_concurrent` wallets are under way at a time; `batch_size` wallets are looked up and cleaned up after together;
     `position_pages` bounds a record, `market_fresh_s` how long what is told of an open market holds.
     """
 
     sources: tuple[Question, ...] = ()
+    finders: tuple[Question, ...] = ()
     listed: tuple[str, ...] = ()
     limit: int = 1_000
     max_concurrent: int = 50

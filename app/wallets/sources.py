@@ -4,7 +4,7 @@ A source is a starting point and no proof of anything. A wallet that several sou
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -23,6 +23,7 @@ Kind = Literal["leaderboard", "market", "trades", "list"]
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _PAGES = 200
+_MARKETS_FOUND = 20
 
 
 class KnownWallet(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,12 +88,16 @@ def parse_list(text: str) -> list[str]:
 
 
 class Sources:
-    """Asks the sources one page at a time, in order, for as long as more wallets are wanted."""
+    """Asks the sources one page at a time, in order, for as long as more wallets are wanted.
 
-    def __init__(self, asked: Sequence[Question], listed: Sequence[str]) -> None:
+    `finders` are among the questions asked; of their answers only the markets count, whose holders are asked for then.
+    """
+
+    def __init__(self, asked: Sequence[Question], listed: Sequence[str], finders: Collection[Question] = ()) -> None:
         self.troubles: list[SourceTrouble] = []
         self.refused: list[Refused] = []
         self._walks = [Walk[Any](question, _PAGES) for question in asked]
+        self._finders = frozenset(finders)
         self._under_way: Question | None = None
         self._seen: set[str] = set()
         self._candidates: list[Candidate] = []
@@ -120,6 +125,9 @@ class Sources:
             del self._walks[0]
             return
         walk.take(answer)
+        if question in self._finders:
+            self._walks[:1] = [Walk(each, _PAGES) for each in _holders_of(answer.rows)]
+            return
         for row in answer.rows:
             self._add(_candidate(row, question))
         if walk.question is None:
@@ -177,6 +185,12 @@ def _candidate(row: LeaderboardRow | Holder | WalletActivity, question: Question
             board_volume=volume,
         )
     return Candidate(wallet=row.wallet, origin="market" if isinstance(row, Holder) else "trades")
+
+
+def _holders_of(trades: Iterable[WalletActivity]) -> list[Question]:
+    """Questions for the holders of the markets that were traded last."""
+    conditions = dict.fromkeys(trade.condition_id for trade in reversed(list(trades)) if trade.condition_id)
+    return [questions.holders(condition) for condition in list(conditions)[:_MARKETS_FOUND]]
 
 
 def leaderboards(windows: Iterable[str], categories: Iterable[str]) -> list[Question]:

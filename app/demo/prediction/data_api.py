@@ -118,6 +118,9 @@ def wallet_positions(world: World, question: Question, now_s: int) -> bytes:
     wanted = {status.upper() for status in question.several("status")}
     if not wanted <= set(STATUSES):
         raise invalid("status", f"must be among {', '.join(STATUSES)}")
+    if "OPEN" in wanted:
+        # The venue counts whatever is still held and not lost as open; each row says what it is.
+        wanted |= {"REDEEMABLE", "MERGEABLE"}
     markets = set(conditions(world, question))
     skip = question.cursor("positions").get("o", 0)
     history = find(world, question.user(), now_s)

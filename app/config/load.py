@@ -1,4 +1,4 @@
-"""Settings in order: flags, environment, `--config` file, user's file, profile, shipped defaults. The first one wins."""
+"""Settings in order: flags, environment, `--config` file, user file, profile, shipped defaults. The first one wins."""
 
 import difflib
 import os

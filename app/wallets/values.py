@@ -156,17 +156,43 @@ class Skill(msgspec.Struct, frozen=True, kw_only=True):
     """What a wallet's bets say of its edge.
 
     `probability` (0-1) that it has a real one; `edge` its expected chance of being right at even odds, and bounds of
-    the 90 % interval; `weight` (0-1) how much of that expectation is its own record rather than the crowd's; `bets`
-    how many independent bets the record counts for; `z` the surplus of wins in standard deviations (None without bets).
+    the 90 % interval; `own_edge` the same from its own record alone, not shrunk (None without bets); `bets` how many
+    independent bets the record counts for; `z` the surplus of wins in standard deviations (None without bets).
     """
 
     probability: float
     edge: float
     edge_low: float
     edge_high: float
-    weight: float
+    own_edge: float | None
     bets: float
     z: float | None
+
+
+class DailyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a wallet's history of results by day says: `sharpe` a year, `volatility_usdc` a day; None below 30 days.
+
+    `max_drawdown_usdc` is the deepest fall of realised and open results together.
+    """
+
+    days: int
+    sharpe: float | None
+    volatility_usdc: float | None
+    max_drawdown_usdc: float
+
+
+class CopyResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What copying a wallet `delay_s` seconds late would have brought.
+
+    `pnl_usdc` of the `positions` that trades of the market allow to copy, beside the wallet's own on the same ones;
+    `all_positions` is how many there were.
+    """
+
+    delay_s: int
+    pnl_usdc: float
+    own_pnl_usdc: float
+    positions: int
+    all_positions: int
 
 
 class WalletVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,6 +216,7 @@ class WalletVerdict(msgspec.Struct, frozen=True, kw_only=True):
     pillars: tuple[Pillar, ...] = ()
     measures: Measures | None = None
     skill: Skill | None = None
+    daily: DailyRecord | None = None
     doubts: tuple[Doubt, ...] = ()
     unknown: tuple[SafeText, ...] = ()
 

@@ -1,16 +1,14 @@
-"""Scans wallets on a venue: carries the questions of a `Scan` and keeps what it says. The Python API of the scanner."""
+"""Scans wallets on a venue: carries the questions of a `Scan` and keeps what it says."""
 
 import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-
-from app.config.settings import PolymarketSettings, ScannerSettings
+from app.config.settings import ScannerSettings
 from app.core.clock import Clock
 from app.core.errors import FrameError
 from app.core.text import SafeText, clean
-from app.feeds.polymarket.carrier import Carried, Carrier, CarrierSettings
+from app.feeds.polymarket.carrier import Carried, Carrier
 from app.feeds.polymarket.questions import Question
 from app.wallets.answers import Answer, NoAnswer, read_answer
 from app.wallets.caches import BoundedCache
@@ -234,17 +232,3 @@ class Scanner:
 def _is_cached(question: Question) -> bool:
     """Sources are asked anew each time: what is new is what a scan is for."""
     return question.name not in _SOURCES
-
-
-def make_carrier(settings: PolymarketSettings, clock: Clock, generator: np.random.Generator) -> Carrier:
-    """A carrier to the venue of the settings. Close it after use."""
-    return Carrier(
-        CarrierSettings(
-            data_url=settings.data_url,
-            gamma_url=settings.gamma_url,
-            request_timeout_s=settings.request_timeout_s,
-            connections=settings.connections,
-        ),
-        clock,
-        generator,
-    )

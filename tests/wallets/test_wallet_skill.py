@@ -58,6 +58,7 @@ def test_without_bets_the_prior_stands() -> None:
 
 def test_an_edge_is_shrunk_towards_none() -> None:
     found = skill_of(100, 15, 25, 0.03)
+    assert found.own_edge is not None
     assert found.own_edge == pytest.approx(1 / (1 + exp(-0.6)))
     assert 0.5 < found.edge < found.own_edge
 

@@ -6,9 +6,16 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from app.config.urls import VENUE_HOSTS, check_model_url, check_rest_url, check_websocket_url
+from app.config.urls import (
+    POLYMARKET_HOSTS,
+    VENUE_HOSTS,
+    check_model_url,
+    check_rest_url,
+    check_websocket_url,
+)
 
 _HOSTS = " or ".join(sorted(VENUE_HOSTS))
+_POLYMARKET_HOSTS = " or ".join(sorted(POLYMARKET_HOSTS))
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 CoinName = Annotated[
@@ -53,6 +60,9 @@ WatchlistQuestion = Annotated[
 ]
 WebsocketUrl = Annotated[str, Meta(description=f"a wss:// URL on {_HOSTS}, or ws:// or wss:// on loopback")]
 RestUrl = Annotated[str, Meta(description=f"an https:// URL on {_HOSTS}, or http:// or https:// on loopback")]
+PolymarketUrl = Annotated[
+    str, Meta(description=f"an https:// URL on {_POLYMARKET_HOSTS}, or http:// or https:// on loopback")
+]
 ModelUrl = Annotated[str, Meta(description="an http:// or https:// URL, on loopback unless allow_remote is true")]
 ModelName = Annotated[
     str,
@@ -281,6 +291,23 @@ class HyperliquidSettings(Section, frozen=True):
         check_rest_url(self.rest_url)
 
 
+class PolymarketSettings(Section, frozen=True):
+    """The Polymarket venue, where wallets come from."""
+
+    data_url: PolymarketUrl = "https://data-api.polymarket.com"
+    """Base of the Data API: wallets, trades, positions. Only the venue's own hosts and loopback are allowed."""
+    gamma_url: PolymarketUrl = "https://gamma-api.polymarket.com"
+    """Base of the catalogue of markets. Only the venue's own hosts and loopback are allowed."""
+    request_timeout_s: Seconds = 20.0
+    """A request that takes longer has failed; the venue holds back what exceeds its limits instead of refusing it."""
+    connections: Annotated[int, Meta(ge=1, le=100)] = 24
+    """Requests under way at a time, over both APIs."""
+
+    def __post_init__(self) -> None:
+        check_rest_url(self.data_url, POLYMARKET_HOSTS)
+        check_rest_url(self.gamma_url, POLYMARKET_HOSTS)
+
+
 class DemoSettings(Section, frozen=True):
     """The embedded, simulated venue."""
 
@@ -360,6 +387,7 @@ class Settings(Section, frozen=True):
     paper: PaperSettings = PaperSettings()
     wallets: WalletsSettings = WalletsSettings()
     hyperliquid: HyperliquidSettings = HyperliquidSettings()
+    polymarket: PolymarketSettings = PolymarketSettings()
     demo: DemoSettings = DemoSettings()
     engine: EngineSettings = EngineSettings()
     deck: DeckSettings = DeckSettings()

@@ -1,8 +1,8 @@
 """What copying a wallet some seconds late would have brought, from what its markets traded at then.
 
 A copier buys and sells the same shares at the price of the first trade of the same token at least `delay_s` after the
-wallet's own, if there is one within `patience_s`; what is left at the end is paid out like the wallet's. Prices of other
-people's trades are what a copier could have had at best, for small sizes.
+wallet's own, if there is one within `patience_s`; what is left at the end is paid out like the wallet's. Prices of what
+others traded are what a copier could have had at best, for small sizes.
 """
 
 from bisect import bisect_left

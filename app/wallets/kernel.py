@@ -18,6 +18,8 @@ from app.wallets.columns import Floats, Integers, Places
 
 SCRATCH_USDC = 0.01
 ROUND_TRIP_S, ROUND_TRIP_RETURN = 3_600.0, 0.01
+BANKROLL = 20.0
+"""Equity at the start, in average positions: who copies a wallet stakes 5 % of it at a time."""
 DAY_S = 86_400
 
 FIGURES = (
@@ -91,19 +93,21 @@ def _followers(
 
 
 def _drawdown(count: int, size: Floats, pnl: Floats, out: Floats) -> None:
-    """The deepest fall of the sum of results, and its largest share of the equity at the peak before it.
+    """The deepest fall of the sum of results, and the largest share of the equity at a peak that was lost after it.
 
-    Equity at a peak is what had to be put in so far, taking one position after another, and what had been won.
+    Equity is `BANKROLL` average positions at the start, and what was won since.
     """
-    total = peak = needed = deepest = share = 0.0
+    total = peak = staked = deepest = share = 0.0
     for row in range(count):
-        needed = max(needed, max(size[row], -pnl[row]) - total)
+        staked += size[row]
+    start = BANKROLL * staked / count if count > 0 else 0.0
+    for row in range(count):
         total += pnl[row]
         peak = max(peak, total)
         fall = peak - total
         deepest = max(deepest, fall)
         if fall > 0.0:
-            share = max(share, fall / (needed + peak))
+            share = max(share, min(1.0, fall / (start + peak)))
     out[DRAWDOWN_USDC] = deepest
     out[DRAWDOWN] = share if count > 0 else np.nan
 

@@ -83,15 +83,15 @@ def followers(closed: Sequence[Row], rows: Sequence[Row], chase_ratio: float) ->
 
 
 def drawdown(closed: Sequence[Row]) -> Figures:
-    """The deepest fall of the sum of results, and its largest share of the equity at the peak."""
-    total = peak = needed = deepest = share = 0.0
+    """The deepest fall of the sum of results, and the largest share of the equity at a peak that was lost after it."""
+    start = 20 * sum(row.size_usdc for row in closed) / len(closed) if closed else 0.0
+    total = peak = deepest = share = 0.0
     for row in closed:
-        needed = max(needed, max(row.size_usdc, -row.pnl_usdc) - total)
         total += row.pnl_usdc
         peak = max(peak, total)
         deepest = max(deepest, peak - total)
         if peak > total:
-            share = max(share, (peak - total) / (needed + peak))
+            share = max(share, min(1.0, (peak - total) / (start + peak)))
     return {"max_drawdown_usdc": deepest, "max_drawdown": share if closed else None}
 
 

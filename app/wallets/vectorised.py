@@ -139,12 +139,10 @@ def _followers(columns: PositionColumns, grid: _Grid, closed: _Closed, ratio: fl
 
 def _drawdown(closed: _Closed, out: Floats) -> None:
     total = np.cumsum(closed.pnl, axis=1)
-    before = np.hstack([np.zeros((len(total), 1)), total[:, :-1]])
-    asked = np.where(closed.present, np.maximum(closed.size, -closed.pnl) - before, 0.0)
-    needed = np.maximum.accumulate(np.maximum(asked, 0.0), axis=1)
+    start = k.BANKROLL * closed.size.sum(axis=1) / np.maximum(1, closed.present.sum(axis=1))
     peak = np.maximum.accumulate(np.maximum(total, 0.0), axis=1)
     fall = np.where(closed.present, peak - total, 0.0)
-    share = np.where(fall > 0.0, fall / (needed + peak), 0.0)
+    share = np.where(fall > 0.0, np.minimum(1.0, fall / (start[:, None] + peak)), 0.0)
     out[:, k.DRAWDOWN_USDC] = fall.max(axis=1)
     out[:, k.DRAWDOWN] = np.where(closed.present[:, 0], share.max(axis=1), np.nan)
 

@@ -41,6 +41,17 @@ def test_a_place_is_taken_until_a_window_after_the_answer() -> None:
     assert calls.delay_s(POSITIONS) == 1
 
 
+def test_calls_above_the_limit_have_to_leave_before_another_goes() -> None:
+    calls, clock = windows()
+    for _ in range(3):
+        calls.begin(POSITIONS)
+        calls.end(POSITIONS)
+        clock.advance(2)
+    assert calls.delay_s(POSITIONS) == 8
+    clock.advance(8)
+    assert calls.delay_s(POSITIONS) == 0
+
+
 def test_a_refusal_closes_the_groups_it_names() -> None:
     calls, clock = windows()
     calls.close_for(TRADES, 7)

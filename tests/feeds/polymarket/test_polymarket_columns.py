@@ -60,6 +60,30 @@ def test_a_bad_row_is_left_out_and_what_is_no_page_is_refused() -> None:
         trade_columns(b"<html>")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"token_id": ""},
+        {"side": ""},
+        {"type": "REDEEM", "usdc_size": 3.0},
+        {"type": "TIP"},
+        {"type": "DANCE"},
+        {"proxy_wallet": "0x1"},
+        {"condition_id": "a b"},
+        {"token_id": "\x1b"},
+        {"timestamp": AT_S - 9},
+        {"timestamp": AT_S + 9},
+        {"price": 1.0009},
+        {"usdc_size": 0.0},
+        {"event_slug": 7},
+    ],
+)
+def test_one_row_that_differs_is_taken_as_the_parse_takes_it(change: dict[str, Any]) -> None:
+    other = {"token_id": "7", "condition_id": "b", "side": "SELL", **change}
+    body = page([trade_row(size=1.0), trade_row(size=2.0, **other), trade_row(size=3.0)], "c")
+    same(trade_columns(body), of_the_parse(body))
+
+
 ROWS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={

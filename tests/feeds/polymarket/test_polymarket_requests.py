@@ -79,8 +79,11 @@ def test_a_question_that_is_withdrawn_is_answered_at_once() -> None:
     async def give_up(client: RequestClient) -> None:
         client.request(ask(1))
         await asyncio.sleep(1)
+        assert list(client._under_way) == [1]
         client.withdraw(1)
         client.withdraw(1)
+        await asyncio.sleep(0.1)
+        assert client._under_way == {}
         client.request(ask(2))
         client.withdraw(2)
         client.request(ask(3))

@@ -12,17 +12,28 @@ from app.core.clock import Clock
 
 
 class Usage(NamedTuple):
-    """Calls that were made in a group, and the most that its limit let be made in the time since the first one."""
+    """Calls that were made in a group, and the most that its limit let be made in the time since the first one.
+
+    `whole_calls` and `whole_allowed` are the same without the window that the last call began in: nobody knows whether
+    that one would have been used to its end.
+    """
 
     group: str
     calls: int
     allowed: int
     elapsed_s: float
+    whole_calls: int = 0
+    whole_allowed: int = 0
 
     @property
     def share(self) -> float:
         """Calls made by calls allowed, 0 to 1; 0 before the first call."""
         return self.calls / self.allowed if self.allowed else 0.0
+
+    @property
+    def whole_share(self) -> float:
+        """The same over whole windows; before the first of them is over, as `share`."""
+        return self.whole_calls / self.whole_allowed if self.whole_allowed else self.share
 
 
 class CallWindows:
@@ -45,7 +56,7 @@ class CallWindows:
         """A call leaves now."""
         now = self._clock.monotonic_ns()
         for name in groups:
-            self._groups[name].begin(now)
+            self._groups[name].begin(now, self._window_ns)
 
     def end(self, groups: Iterable[str]) -> None:
         """A call that was begun is answered, failed or given up."""
@@ -78,6 +89,7 @@ class _Group:
         self._in_flight = 0
         self._answered_ns: deque[int] = deque()
         self._first_ns = 0
+        self._whole_windows = self._whole_calls = 0
         self._closed_until_ns = 0
 
     def wait_ns(self, now: int, window_ns: int) -> int:
@@ -89,8 +101,11 @@ class _Group:
             return max(closed, window_ns)
         return max(closed, self._answered_ns[excess] + window_ns - now)
 
-    def begin(self, now: int) -> None:
+    def begin(self, now: int, window_ns: int) -> None:
         self._first_ns = now if self.calls == 0 else self._first_ns
+        windows = (now - self._first_ns) // window_ns
+        if windows > self._whole_windows:
+            self._whole_windows, self._whole_calls = windows, self.calls
         self.calls += 1
         self._in_flight += 1
 
@@ -110,4 +125,4 @@ class _Group:
         elapsed_ns = now - self._first_ns
         # A sliding window lets the whole limit go at its start and again each time it is over.
         allowed = self.limit * (1 + elapsed_ns // window_ns)
-        return Usage(name, self.calls, allowed, elapsed_ns / 1e9)
+        return Usage(name, self.calls, allowed, elapsed_ns / 1e9, self._whole_calls, self.limit * self._whole_windows)

@@ -7,6 +7,8 @@ change. Answers may come in any order; the same answers in the same order give t
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from app.core.prediction_market import (
     PnlPoint,
     PositionStatus,
@@ -42,6 +44,32 @@ class Evidence(NamedTuple):
     unknown: tuple[SafeText, ...] = ()
 
 
+class KnownWallet(msgspec.Struct, frozen=True, kw_only=True):
+    """What an earlier scan left of a wallet.
+
+    `verdict` is given again when nothing happened since, or with `holds` in any case; None when it must be judged
+    anew. `evidence` is what need not be asked for again. `board` names the leaderboard it was found on, with its volume
+    there.
+    """
+
+    verdict: WalletVerdict | None = None
+    evidence: Evidence | None = None
+    board: str = ""
+    board_volume: float | None = None
+    holds: bool = False
+
+
+_NOTHING_KNOWN = KnownWallet()
+
+
+class ToldMarkets(NamedTuple):
+    """What is known of markets, when each was told (epoch seconds), and why others are not known."""
+
+    markets: Mapping[str, PredictionMarket]
+    seen_s: Mapping[str, float]
+    failures: Mapping[str, SafeText]
+
+
 class StageJudge(Protocol):
     """The verdicts, as pure functions of what is known. None: the next stage is needed."""
 
@@ -64,7 +92,7 @@ class Funnel:
     """One wallet under way.
 
     `position_pages` is how many pages of 500 positions of each status are looked at. `known` is what was learned
-    before; with `is_current` the wallet has not traded since.
+    before; with `is_current` the wallet has not traded since. `is_old` says that the verdict is the one known before.
     """
 
     def __init__(
@@ -73,15 +101,19 @@ class Funnel:
         judge: StageJudge,
         *,
         position_pages: int,
-        known: Evidence | None = None,
+        known: KnownWallet = _NOTHING_KNOWN,
         is_current: bool = False,
     ) -> None:
         self.wallet = wallet
         self.stage: Stage = 1
         self.verdict: WalletVerdict | None = None
-        self.evidence = known or Evidence(wallet)
+        self.is_old = False
+        # Totals move with every trade: a wallet that fell by them is asked for them anew.
+        fell_by_totals = known.verdict is not None and known.verdict.stage == 1
+        self.evidence = Evidence(wallet) if known.evidence is None or fell_by_totals else known.evidence
         self.wanted_markets: frozenset[str] = frozenset()
         self._judge = judge
+        self._known = known
         self._is_current = is_current
         self._position_pages = position_pages
         self._to_ask: list[Question] = []
@@ -90,7 +122,10 @@ class Funnel:
 
     def begin(self, now_s: int) -> None:
         """Start; a wallet whose totals and trades are known from before begins with what is new."""
-        if self.evidence.stats is None:
+        known = self._known.verdict
+        if known is not None and (self._known.holds or (self._is_current and known.stage == 1)):
+            self._keep_known()
+        elif self.evidence.stats is None:
             self._to_ask.append(questions.stats(self.wallet))
         else:
             self._after_stats(now_s)
@@ -117,21 +152,33 @@ class Funnel:
         else:
             self._take_positions(question, answer, now_s)
 
-    def take_markets(
-        self, markets: Mapping[str, PredictionMarket], failures: Mapping[str, SafeText], now_s: int
-    ) -> None:
-        """All of `wanted_markets` were asked for: those that are known, and why others are not."""
+    def take_markets(self, told: ToldMarkets, now_s: int) -> None:
+        """All of `wanted_markets` were asked for."""
         wanted, self.wanted_markets = self.wanted_markets, frozenset()
-        failed = sorted(wanted & failures.keys())
+        failed = sorted(wanted & told.failures.keys())
         if self.verdict is not None or self.stage != 2:
             return
         if failed:
-            self._give_up(f"what {len(failed)} of its markets are about: {failures[failed[0]]}", now_s)
+            self._give_up(f"what {len(failed)} of its markets are about: {told.failures[failed[0]]}", now_s)
             return
         self.evidence = self.evidence._replace(
-            markets={each: markets[each] for each in sorted(wanted) if each in markets}
+            markets={each: told.markets[each] for each in sorted(wanted) if each in told.markets}
         )
+        if self._is_unchanged(told):
+            self._keep_known()
+            return
         self._end_or(self._judge.trades(self.evidence, now_s), now_s, self._ask_results)
+
+    def _is_unchanged(self, told: ToldMarkets) -> bool:
+        """Whether it has neither traded since it was judged nor had a market resolved."""
+        verdict, known = self._known.verdict, self._known.evidence
+        if verdict is None or known is None or self.evidence.trades != known.trades:
+            return False
+        resolved = (each for each, market in self.evidence.markets.items() if market.payouts is not None)
+        return all(told.seen_s.get(each, 0.0) <= verdict.judged_s for each in resolved)
+
+    def _keep_known(self) -> None:
+        self.verdict, self.is_old = self._known.verdict, True
 
     def _take_stats(self, answer: Any, now_s: int) -> None:  # noqa: ANN401 - told apart here
         if not isinstance(answer, WalletStats):

@@ -16,9 +16,8 @@ from app.store.schema import PREDICTION_MARKETS, WALLET_CURSORS, WALLET_SCANS, W
 from app.store.store import Store
 from app.store.table import Condition
 from app.wallets.caches import BoundedCache
-from app.wallets.funnel import Evidence
+from app.wallets.funnel import Evidence, KnownWallet
 from app.wallets.scan_values import Finished, ScanPlan
-from app.wallets.sources import KnownWallet
 from app.wallets.values import WalletVerdict
 
 _LARGEST = 8_000_000
@@ -213,8 +212,7 @@ class Shelf:
 
     def _from_rows(self, rows: KeptRows, now_ms: int) -> KnownWallet:
         cursor, stored = rows.cursor, rows.verdict
-        # Totals and trade count move with every trade, so a wallet that fell at stage 1 is asked for anew.
-        evidence = None if stored is not None and stored.stage == 1 else read_evidence(cursor)
+        evidence = read_evidence(cursor)
         if stored is None or stored.config_sha256 != self._config:
             return KnownWallet(evidence=evidence, board=cursor.board, board_volume=cursor.board_volume)
         is_resumed = self._resumed_ms is not None and stored.at_ms >= self._resumed_ms
@@ -223,7 +221,6 @@ class Shelf:
             verdict=read_verdict(stored) if is_resumed or is_young else None,
             evidence=evidence,
             board=cursor.board,
-            board_pnl=cursor.board_pnl,
             board_volume=cursor.board_volume,
             holds=is_resumed,
         )

@@ -13,6 +13,7 @@ from app.feeds.polymarket.limits import KEYS_IN_A_CALL
 from app.feeds.polymarket.pages import Page
 from app.feeds.polymarket.questions import Question, markets
 from app.wallets.answers import NoAnswer
+from app.wallets.funnel import ToldMarkets
 
 Ids = tuple[str, ...]
 
@@ -74,6 +75,10 @@ class MarketDesk:
             self._wanted[False].update(dict.fromkeys(missing))
             return self._settled(found, now_s)
         return self._settled(ids, now_s)
+
+    def told(self, failed: Iterable[str] = ()) -> ToldMarkets:
+        """All that is known, with the failures of those named."""
+        return ToldMarkets(self.markets, self._seen_s, {each: self.failures[each] for each in failed})
 
     def news(self) -> list[PredictionMarket]:
         """Markets that were told of since the last time, to be kept."""

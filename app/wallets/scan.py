@@ -11,10 +11,10 @@ from app.core.text import clean
 from app.feeds.polymarket.pages import Page
 from app.feeds.polymarket.questions import Question
 from app.wallets.answers import Answer, NoAnswer
-from app.wallets.funnel import Evidence, Funnel, StageJudge, not_scored
+from app.wallets.funnel import Evidence, Funnel, KnownWallet, StageJudge, not_scored
 from app.wallets.market_desk import MarketDesk
 from app.wallets.scan_values import Ask, Finished, ScanPlan, ScanProgress, StageCount
-from app.wallets.sources import Candidate, KnownWallet, Sources, SourceTrouble
+from app.wallets.sources import Candidate, Sources, SourceTrouble
 from app.wallets.values import WalletVerdict
 
 
@@ -70,12 +70,7 @@ class Scan:
         looked_up, self._looking_up = self._looking_up, {}
         for wallet, candidate in looked_up.items():
             kept = known.get(wallet, KnownWallet())
-            if kept.verdict is not None and (kept.holds or candidate.is_unchanged(kept)):
-                self._counts["unchanged"] += 1
-                self._stages["seen"].update(range(1, kept.verdict.stage + 1))
-                self._finish(candidate, kept.verdict, Evidence(wallet), is_old=True)
-            else:
-                self._ready.append((candidate, kept))
+            self._ready.append((candidate, kept))
         self._move(now_s)
 
     def take(self, number: int, answer: Answer, now_s: int) -> None:
@@ -169,13 +164,12 @@ class Scan:
         self._lookups.extend(self._looking_up)
 
     def _start(self, candidate: Candidate, kept: KnownWallet, now_s: int) -> None:
-        is_current = candidate.has_not_traded_since(kept)
         funnel = Funnel(
             candidate.wallet,
             self._judge,
             position_pages=self.plan.position_pages,
-            known=kept.evidence,
-            is_current=is_current,
+            known=kept,
+            is_current=candidate.has_not_traded_since(kept),
         )
         self._funnels[candidate.wallet] = candidate, funnel
         self._stages["seen"][1] += 1
@@ -198,11 +192,12 @@ class Scan:
             if missing:
                 self._waiting[wallet] = set(missing)
             else:
-                funnel.take_markets(self.desk.markets, {}, now_s)
-        self._stages["seen"].update(range(stage + 1, funnel.stage + 1))
+                funnel.take_markets(self.desk.told(), now_s)
+        reached = funnel.verdict.stage if funnel.verdict is not None else funnel.stage
+        self._stages["seen"].update(range(stage + 1, reached + 1))
         if funnel.verdict is not None:
             del self._funnels[wallet]
-            self._finish(candidate, funnel.verdict, funnel.evidence)
+            self._finish(candidate, funnel.verdict, funnel.evidence, is_old=funnel.is_old)
             return
         self._ask_all(funnel.questions(), wallet)
 
@@ -217,7 +212,7 @@ class Scan:
                 del self._waiting[wallet]
                 funnel = self._funnels[wallet][1]
                 stage = funnel.stage
-                funnel.take_markets(self.desk.markets, {each: self.desk.failures[each] for each in failed}, now_s)
+                funnel.take_markets(self.desk.told(failed), now_s)
                 self._go_on(wallet, stage, now_s)
 
     def _is_time_for_markets(self) -> bool:
@@ -236,6 +231,7 @@ class Scan:
         self, candidate: Candidate, verdict: WalletVerdict, evidence: Evidence, *, is_old: bool = False
     ) -> None:
         self._counts["finished"] += 1
+        self._counts["unchanged"] += is_old
         self._counts[verdict.verdict] += 1
         if verdict.verdict in self._stages:
             self._stages[verdict.verdict][verdict.stage] += 1

@@ -26,19 +26,25 @@ class StageReport(msgspec.Struct, frozen=True):
 
 
 class LimitReport(msgspec.Struct, frozen=True):
-    """One of the venue's limits: calls made, and what it allowed in the time from the first of them to the end."""
+    """One of the venue's limits: calls made, and what it allowed in the time from the first of them to the end.
+
+    `whole_windows_pct` is the use of it over whole windows of ten seconds, the one of the last call left out.
+    """
 
     group: str
     calls: int
     allowed: int
+    whole_windows_pct: float
 
 
 class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a scan came to. `calls` counts every call to the venue, tries again included.
 
-    `calls_allowed_pct` is the use of the tightest limit: 100 times calls by calls allowed, of the group where that is
-    most, which `tightest` names. `unchanged` wallets kept the verdict they had. `troubles` are sources, `unsaved` says
-    why nothing was kept, if so. `stopped` says why the scan ended early.
+    `calls_allowed_pct` is the use of the tightest limit, which `tightest` names: 100 times the calls of that group by
+    those its limit allowed, in whole windows of ten seconds since the group's first call. The window of the last call
+    is left out, unless it is the only one. `wallets_per_minute` counts from the first wallet that was begun.
+    `unchanged` wallets kept the verdict they had. `troubles` are sources, `unsaved` says why nothing was kept, if so.
+    `stopped` says why the scan ended early.
     """
 
     wallets: int
@@ -95,7 +101,7 @@ class Work(msgspec.Struct):
 
 def tightest(usage: Sequence[Usage]) -> Usage | None:
     """The limit of which most was used."""
-    return max(usage, key=lambda group: group.share, default=None)
+    return max(usage, key=lambda group: group.whole_share, default=None)
 
 
 def split(finished: Sequence[Finished]) -> tuple[tuple[WalletVerdict, ...], tuple[WalletVerdict, ...]]:

@@ -80,8 +80,10 @@ class Scanner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._checked = self._failed_in_a_row = 0
         self._is_held = False
+        self._fault: BaseException | None = None
         self._stopped = SafeText("")
         self._started_ns = clock.monotonic_ns()
+        self._first_wallet_ns: int | None = None
 
     def cancel(self, reason: str = "cancelled") -> None:
         """End the scan; what is finished stays. `run` returns soon."""
@@ -115,10 +117,13 @@ class Scanner:
             if self.scan.is_over or self.scan.is_cancelled:
                 return
             self._take(*await self._answers.get())
+            if self._fault is not None:
+                raise self._fault
             self._mind_memory()
 
     async def _look_up(self) -> None:
         while wallets := self.scan.lookups():
+            self._first_wallet_ns = self._first_wallet_ns or self._clock.monotonic_ns()
             known = await self._shelf.known(wallets, self._now_ms())
             began_ns = self._clock.monotonic_ns()
             self.scan.know(known, self._now_s())
@@ -132,10 +137,16 @@ class Scanner:
                 continue
             task = asyncio.create_task(self._carry(ask))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(self._carried)
 
     async def _carry(self, ask: Ask) -> None:
         self._answers.put_nowait((ask, await self._carrier.carry(ask.question)))
+
+    def _carried(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._fault = task.exception()
+            self._answers.put_nowait((Ask(0, _NOTHING), _NO_NEWS))
 
     def _take(self, ask: Ask, carried: Carried) -> None:
         began_ns = self._clock.monotonic_ns()
@@ -190,19 +201,23 @@ class Scanner:
 
     def _report(self) -> ScanReport:
         progress = self.scan.progress()
-        elapsed_s = (self._clock.monotonic_ns() - self._started_ns) / 1e9
+        now_ns = self._clock.monotonic_ns()
+        scanning_s = (now_ns - (self._first_wallet_ns or now_ns)) / 1e9
         usage = self._carrier.windows.usage()
         most = tightest(usage)
         verdicts, unscored = split(self._finished)
         now_s = self._now_s()
         return ScanReport(
             wallets=progress.finished,
-            wallets_per_minute=round(progress.finished / elapsed_s * 60, 1) if elapsed_s else 0.0,
-            elapsed_s=round(elapsed_s, 3),
+            wallets_per_minute=round(progress.finished / scanning_s * 60, 1) if scanning_s else 0.0,
+            elapsed_s=round((now_ns - self._started_ns) / 1e9, 3),
             calls=sum(group.calls for group in usage if group.group in _WHOLE_APIS),
-            calls_allowed_pct=round(100 * most.share, 1) if most else 0.0,
+            calls_allowed_pct=round(100 * most.whole_share, 1) if most else 0.0,
             tightest=most.group if most else "",
-            limits=tuple(LimitReport(group.group, group.calls, group.allowed) for group in usage),
+            limits=tuple(
+                LimitReport(group.group, group.calls, group.allowed, round(100 * group.whole_share, 1))
+                for group in usage
+            ),
             stages=self._work.stages(progress),
             unchanged=progress.unchanged,
             resumed=self._shelf.is_resumed,

@@ -16,30 +16,13 @@ from app.feeds.polymarket.pages import Page
 from app.feeds.polymarket.questions import Question
 from app.feeds.polymarket.walk import Walk
 from app.wallets.answers import Answer, NoAnswer
-from app.wallets.funnel import Evidence
-from app.wallets.values import WalletVerdict
+from app.wallets.funnel import KnownWallet
 
 Kind = Literal["leaderboard", "market", "trades", "list"]
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _PAGES = 200
 _MARKETS_FOUND = 20
-
-
-class KnownWallet(msgspec.Struct, frozen=True, kw_only=True):
-    """What an earlier scan left of a wallet.
-
-    `verdict` holds as it is when nothing happened since, or with `holds` in any case; None when it must be judged
-    again. `evidence` is what need not be asked for again. `board` names the leaderboard it was found on, with its
-    figures there.
-    """
-
-    verdict: WalletVerdict | None = None
-    evidence: Evidence | None = None
-    board: str = ""
-    board_pnl: float | None = None
-    board_volume: float | None = None
-    holds: bool = False
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,10 +33,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     board: str = ""
     board_pnl: float | None = None
     board_volume: float | None = None
-
-    def is_unchanged(self, known: KnownWallet) -> bool:
-        """Whether the same leaderboard tells the same figures as before, so that nothing can have happened."""
-        return self.has_not_traded_since(known) and self.board_pnl is not None and self.board_pnl == known.board_pnl
 
     def has_not_traded_since(self, known: KnownWallet) -> bool:
         """Whether the same leaderboard tells the same volume as before."""

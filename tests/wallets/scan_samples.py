@@ -11,10 +11,9 @@ from app.core.errors import FrameError
 from app.core.text import clean
 from app.feeds.polymarket.questions import Question
 from app.wallets.answers import Answer, NoAnswer, read_answer
-from app.wallets.funnel import Evidence
+from app.wallets.funnel import Evidence, KnownWallet
 from app.wallets.scan import Scan
 from app.wallets.scan_values import Finished
-from app.wallets.sources import KnownWallet
 from app.wallets.values import Stage, VerdictClass, WalletVerdict
 
 NOW_S = 1_790_000_000

@@ -8,13 +8,14 @@ from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, stats_body, 
 from app.core.text import clean
 from app.feeds.polymarket.questions import Question, markets
 from app.wallets.answers import NoAnswer
-from app.wallets.funnel import Evidence, Funnel
+from app.wallets.funnel import Evidence, Funnel, KnownWallet, ToldMarkets
 from app.wallets.values import WalletVerdict
 
 WALLET = address(7)
+NOTHING = KnownWallet()
 
 
-def through(venue: ScriptedVenue, *, pages: int = 4, known: Evidence | None = None, last_first: bool = False) -> Funnel:
+def through(venue: ScriptedVenue, *, pages: int = 4, known: KnownWallet = NOTHING, last_first: bool = False) -> Funnel:
     """One wallet brought to its verdict, its markets asked for alone."""
     funnel = Funnel(WALLET, PlainJudge(), position_pages=pages, known=known)
     funnel.begin(NOW_S)
@@ -25,9 +26,10 @@ def through(venue: ScriptedVenue, *, pages: int = 4, known: Evidence | None = No
         if funnel.wanted_markets:
             told = venue.answer(markets(sorted(funnel.wanted_markets), closed=True))
             if isinstance(told, NoAnswer):
-                funnel.take_markets({}, dict.fromkeys(funnel.wanted_markets, told.reason), NOW_S)
+                funnel.take_markets(ToldMarkets({}, {}, dict.fromkeys(funnel.wanted_markets, told.reason)), NOW_S)
             else:
-                funnel.take_markets({row.condition_id: row for row in told.rows}, {}, NOW_S)  # type: ignore[union-attr]
+                found = {row.condition_id: row for row in told.rows}  # type: ignore[union-attr]
+                funnel.take_markets(ToldMarkets(found, {}, {}), NOW_S)
         waiting += funnel.questions()
     return funnel
 
@@ -155,7 +157,7 @@ def test_known_trades_are_gone_on_with_from_the_last_second() -> None:
     before = through(ScriptedVenue()).evidence
     old = Evidence(WALLET, stats=before.stats, trades=before.trades)
     venue = ScriptedVenue({"trades": lambda q: page(trades_of(q.subject, 3, NOW_S - 880))})
-    after = through(venue, known=old)
+    after = through(venue, known=KnownWallet(evidence=old))
     assert venue.counts["stats"] == 0
     assert [question.variant for question in venue.asked if question.name == "trades"] == [f"from {NOW_S - 1_000}"]
     times = [trade.at_s for trade in after.evidence.trades or ()]

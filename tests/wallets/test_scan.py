@@ -22,9 +22,9 @@ from app.core.text import clean
 from app.feeds.polymarket import questions
 from app.feeds.polymarket.questions import Question
 from app.wallets.answers import NoAnswer
+from app.wallets.funnel import KnownWallet
 from app.wallets.scan import Scan
 from app.wallets.scan_values import ScanPlan
-from app.wallets.sources import KnownWallet
 
 BOARD = questions.leaderboard("month")
 
@@ -214,17 +214,12 @@ def test_while_held_no_wallet_is_begun() -> None:
     assert len(scan.asks()) == 19
 
 
-def known_from(scan_finished: Any, board: str = "month overall PNL", **changes: Any) -> dict[str, KnownWallet]:
+def known_from(finished: Any, board: str = "month overall PNL", **changes: Any) -> dict[str, KnownWallet]:
     return {
         each.verdict.wallet: KnownWallet(
-            verdict=each.verdict,
-            evidence=each.evidence,
-            board=board,
-            board_pnl=changes.get("pnl", 100.0),
-            board_volume=changes.get("volume", 1_000.0),
-            holds=changes.get("holds", False),
+            verdict=each.verdict, evidence=each.evidence, board=board, board_volume=1_000.0, **changes
         )
-        for each in scan_finished
+        for each in finished
     }
 
 
@@ -232,43 +227,83 @@ def board_scan() -> Scan:
     return Scan(ScanPlan(sources=(BOARD,), limit=40), PlainJudge())
 
 
-def board_venue(pnl: float = 100.0, volume: float = 1_000.0) -> ScriptedVenue:
-    return ScriptedVenue({"leaderboard": lambda _: leaders(range(1, 41), pnl=pnl, volume=volume)})
+def board_venue(volume: float = 1_000.0, **scripts: Any) -> ScriptedVenue:
+    return ScriptedVenue({"leaderboard": lambda _: leaders(range(1, 41), pnl=90.0, volume=volume), **scripts})
 
 
-def test_wallets_whose_leaderboard_row_is_the_same_cost_nothing() -> None:
-    venue = board_venue()
-    first = drive(board_scan(), venue)
-    again = board_venue()
+def rescan(first: Any, venue: ScriptedVenue, *, now_s: int = NOW_S, **changes: Any) -> tuple[Scan, Any]:
+    """A second scan that knows the markets of the first one as they were then."""
     scan = board_scan()
-    second = drive(scan, again, known_from(first))
+    for market in {key: value for each in first for key, value in each.evidence.markets.items()}.values():
+        scan.desk.know(market, NOW_S)
+    return scan, drive(scan, venue, known_from(first, **changes), now_s=now_s)
+
+
+def test_wallets_of_the_same_volume_cost_nothing() -> None:
+    first = drive(board_scan(), board_venue())
+    again = board_venue()
+    scan, second = rescan(first, again)
     assert again.counts == {"leaderboard": 1}
-    assert [each.verdict for each in second] == [each.verdict for each in sorted(first, key=lambda e: e.verdict.wallet)]
+    assert [each.verdict for each in second] == sorted(
+        (each.verdict for each in first), key=lambda verdict: verdict.wallet
+    )
     assert all(each.is_old for each in second)
     assert scan.progress().unchanged == 40
+    assert [stage.seen for stage in scan.progress().stages] == [40, 40, 40]
 
 
-def test_a_wallet_of_the_same_volume_is_not_asked_for_trades_again() -> None:
-    first = drive(board_scan(), board_venue())
-    again = board_venue(pnl=90.0)
-    second = drive(board_scan(), again, known_from(first))
-    assert (again.counts["stats"], again.counts["trades"], again.counts["pnl"]) == (0, 0, 40)
+def test_a_rejection_at_the_first_stage_is_kept_while_the_wallet_does_not_trade() -> None:
+    def few(question: Question) -> bytes:
+        return stats_body(question.subject, trade_count=3)
+
+    first = drive(board_scan(), board_venue(stats=few))
+    again = board_venue(stats=few)
+    _, second = rescan(first, again)
+    assert again.counts == {"leaderboard": 1}
+    assert {each.verdict.reason for each in second} == {"few trades"}
+    _, third = rescan(first, board_venue(volume=1_001.0))
+    assert {each.verdict.verdict for each in third} == {"TARGET"}
+
+
+def test_a_wallet_is_judged_anew_when_a_market_of_its_trades_was_resolved() -> None:
+    first = drive(board_scan(), board_venue(markets=_only_open))
+    again = board_venue()
+    _, second = rescan(first, again, now_s=NOW_S + 7_200)
+    assert (again.counts["stats"], again.counts["trades"], again.counts["markets"]) == (0, 0, 1)
+    assert (again.counts["pnl"], again.counts["positions"]) == (40, 120)
     assert not any(each.is_old for each in second)
+
+
+def test_a_market_that_is_still_open_changes_nothing() -> None:
+    first = drive(board_scan(), board_venue(markets=_only_open))
+    again = board_venue(markets=_only_open)
+    _, second = rescan(first, again, now_s=NOW_S + 7_200)
+    assert again.counts == {"leaderboard": 1, "markets": 2}
+    assert all(each.is_old for each in second)
 
 
 def test_a_wallet_with_more_volume_is_asked_only_for_what_is_new() -> None:
     first = drive(board_scan(), board_venue())
-    again = board_venue(volume=1_001.0)
-    drive(board_scan(), again, known_from(first))
-    starts = {dict(question.query).get("start") for question in again.asked if question.name == "trades"}
+    new = board_venue(volume=1_001.0, trades=lambda q: page(trades_of(q.subject, 3, NOW_S - 880)))
+    _, second = rescan(first, new)
+    starts = {dict(question.query).get("start") for question in new.asked if question.name == "trades"}
     assert starts == {str(NOW_S - 1_000)}
-    assert again.counts["stats"] == 0
+    assert (new.counts["stats"], new.counts["pnl"]) == (0, 40)
+    assert not any(each.is_old for each in second)
 
 
-def test_the_figures_of_another_board_say_nothing() -> None:
+def test_a_wallet_whose_volume_moved_without_a_trade_keeps_its_verdict() -> None:
+    first = drive(board_scan(), board_venue())
+    again = board_venue(volume=999.0)
+    _, second = rescan(first, again)
+    assert again.counts == {"leaderboard": 1, "trades": 40}
+    assert all(each.is_old for each in second)
+
+
+def test_the_volume_on_another_board_says_nothing() -> None:
     first = drive(board_scan(), board_venue())
     again = board_venue()
-    drive(board_scan(), again, known_from(first, board="week overall PNL"))
+    rescan(first, again, board="week overall PNL")
     assert again.counts["trades"] == 40
 
 
@@ -281,7 +316,7 @@ def test_a_verdict_that_holds_is_given_again_whatever_the_source() -> None:
 
 
 def test_a_known_open_market_is_asked_for_again_only_when_it_is_old() -> None:
-    open_market = drive(scan_of(range(1, 2)), ScriptedVenue({"markets": lambda q: _only_open(q)}))[0].evidence.markets
+    open_market = drive(scan_of(range(1, 2)), ScriptedVenue({"markets": _only_open}))[0].evidence.markets
     for age_s, calls in ((3_599, 0), (3_601, 1)):
         scan = scan_of(range(1, 2))
         for market in open_market.values():

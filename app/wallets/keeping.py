@@ -17,6 +17,7 @@ from app.store.store import Store
 from app.store.table import Condition
 from app.wallets.caches import BoundedCache
 from app.wallets.funnel import Evidence, KnownWallet
+from app.wallets.market_desk import SeenMarket
 from app.wallets.scan_values import Finished, ScanPlan
 from app.wallets.values import WalletVerdict
 
@@ -74,11 +75,11 @@ def cursor_row(finished: Finished, at_ms: int) -> WalletCursor:
     )
 
 
-def market_row(market: PredictionMarket, at_ms: int) -> StoredMarket:
-    """What is known of a market."""
+def market_row(market: PredictionMarket, seen_s: float) -> StoredMarket:
+    """What is known of a market since `seen_s` (epoch seconds)."""
     return StoredMarket(
         condition_id=market.condition_id,
-        seen_ms=at_ms,
+        seen_ms=round(seen_s * 1000),
         category=category(market.tags),
         resolved=market.payouts is not None,
         market=_encode(market),
@@ -153,10 +154,10 @@ class Shelf:
         """Whether the scan goes on with one that was broken off."""
         return self._resumed_ms is not None
 
-    async def markets(self) -> list[tuple[PredictionMarket, float]]:
-        """Markets that are kept, newest first, with the time each was seen (epoch seconds)."""
+    async def markets(self) -> list[SeenMarket]:
+        """Markets that are kept, newest first."""
         rows = await self._reader.select(PREDICTION_MARKETS, limit=_MARKETS)
-        markets: list[tuple[PredictionMarket, float]] = []
+        markets: list[SeenMarket] = []
         for row in rows:
             try:
                 markets.append((_read_market(row.market), row.seen_ms / 1000))
@@ -186,10 +187,10 @@ class Shelf:
         self._store.put(rows.cursor)
         self._cache.put(rows.cursor.wallet, rows, rows.size, now_ms / 1000)
 
-    def keep_markets(self, markets: Iterable[PredictionMarket], now_ms: int) -> None:
+    def keep_markets(self, markets: Iterable[SeenMarket]) -> None:
         """Keep what was told of markets."""
-        for market in markets:
-            self._store.put(market_row(market, now_ms))
+        for market, seen_s in markets:
+            self._store.put(market_row(market, seen_s))
 
     async def end(self, scan: StoredScan, now_ms: int, scored: int, not_scored: int) -> None:
         """Note that a scan is over, and wait until all it brought is saved."""

@@ -16,6 +16,8 @@ from app.wallets.answers import NoAnswer
 from app.wallets.funnel import ToldMarkets
 
 Ids = tuple[str, ...]
+SeenMarket = tuple[PredictionMarket, float]
+"""A market and when it was told of (epoch seconds)."""
 
 
 class MarketDesk:
@@ -30,7 +32,7 @@ class MarketDesk:
         self._wanted: dict[bool, dict[str, None]] = {True: {}, False: {}}
         self._asked: dict[Question, tuple[Ids, bool]] = {}
         self._under_way: set[str] = set()
-        self._new: list[PredictionMarket] = []
+        self._new: list[SeenMarket] = []
 
     def know(self, market: PredictionMarket, seen_s: float) -> None:
         """A market that was seen before, at `seen_s`."""
@@ -69,7 +71,7 @@ class MarketDesk:
         found = {market.condition_id: market for market in answer.rows if market.condition_id in ids}
         for market in found.values():
             self.know(market, now_s)
-            self._new.append(market)
+            self._new.append((market, now_s))
         missing = [each for each in ids if each not in found]
         if closed:
             self._wanted[False].update(dict.fromkeys(missing))
@@ -80,7 +82,7 @@ class MarketDesk:
         """All that is known, with the failures of those named."""
         return ToldMarkets(self.markets, self._seen_s, {each: self.failures[each] for each in failed})
 
-    def news(self) -> list[PredictionMarket]:
+    def news(self) -> list[SeenMarket]:
         """Markets that were told of since the last time, to be kept."""
         new, self._new = self._new, []
         return new

@@ -169,7 +169,7 @@ class Scanner:
     def _keep(self) -> None:
         """Verdicts are kept as they come, so that a crash loses none but the last fraction of a second."""
         now_ms = self._now_ms()
-        self._shelf.keep_markets(self.scan.desk.news(), now_ms)
+        self._shelf.keep_markets(self.scan.desk.news())
         finished = self.scan.finished()
         for each in finished:
             self._shelf.keep(each, now_ms)

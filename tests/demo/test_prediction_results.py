@@ -38,7 +38,8 @@ def test_cash_and_shares_add_up_to_the_profit(world: World, histories: list[Hist
         settled = np.ones(len(bets.who), dtype=bool)
         late = (legs.bet >= 0) & (np.abs(legs.time_s - now_s) < 1_800)
         settled[legs.bet[late]] = False
-        cash, held = defaultdict(float), defaultdict(float)
+        cash: defaultdict[int, float] = defaultdict(float)
+        held: defaultdict[tuple[int, int], float] = defaultdict(float)
         for row in np.flatnonzero((legs.time_s <= now_s) & (legs.bet >= 0)):
             bet, kind, token = int(legs.bet[row]), Leg(int(legs.kind[row])), int(legs.outcome[row])
             cash[bet] += legs.usdc[row] * (-1 if kind is Leg.BUY else 1)
@@ -48,7 +49,7 @@ def test_cash_and_shares_add_up_to_the_profit(world: World, histories: list[Hist
                 held[bet, token] -= legs.size[row]
                 if kind is Leg.MERGE:
                     held[bet, 1 - token] -= legs.size[row]
-        for bet in np.flatnonzero(settled & now.begun):
+        for bet in np.flatnonzero(settled & now.begun).tolist():
             own = held[bet, int(bets.outcome[bet])]
             assert own == pytest.approx(now.held[bet], abs=1e-6)
             assert held[bet, 1 - int(bets.outcome[bet])] == pytest.approx(0.0, abs=1e-6)

@@ -5,7 +5,7 @@ import numpy as np
 from app.demo.grid import Integers
 from app.demo.prediction import results, rows, wire
 from app.demo.prediction.categories import SLUGS
-from app.demo.prediction.data_api import MOST_ROWS, conditions, data, find, page
+from app.demo.prediction.data_api import MOST_ROWS, Filter, conditions, data, find, page
 from app.demo.prediction.draws import Flags
 from app.demo.prediction.history import History
 from app.demo.prediction.index import OVERALL, PERIODS, Boards, Crowd, Small, standings
@@ -114,30 +114,24 @@ def _passes(question: Question, crowd: Crowd, piece: Integers) -> Flags:
 
 def market_trades(world: World, crowd: Crowd, question: Question, now_s: int) -> bytes:
     """`/v2/trades?condition=`: everybody's fills in some markets, newest first."""
-    question.no_offset()
-    limit = question.number("limit", 100, 1, MOST_ROWS)
-    numbers = _asked(world, question)
-    side = question.choice("side", "", ("", "BUY", "SELL"))
-    taker_only, least = question.flag("taker_only", False), question.amount("filter_amount")
+    wanted = Filter.of(world, question, now_s)
+    takers_only = question.flag("taker_only", False)
     anchor = question.cursor("trades")
     last = (anchor["ts"], anchor["sq"]) if anchor else (now_s + 1, 0)
     found: list[tuple[int, int, History, int]] = []
-    for history in _traders(world, crowd, numbers):
+    for history in _traders(world, crowd, _asked(world, question)):
         legs = history.legs
-        wanted = (legs.kind <= Leg.SELL) & (legs.time_s <= last[0]) & (legs.time_s <= now_s) & (legs.usdc >= least)
-        wanted &= np.isin(history.bets.market[legs.bet], numbers)
-        if side:
-            wanted &= legs.kind == Leg[side]
-        if taker_only:
-            wanted &= ~legs.maker
-        found += [
-            (int(legs.time_s[row]), int(legs.serial[row]) >> 1, history, row) for row in np.flatnonzero(wanted).tolist()
-        ]
+        chosen = wanted.rows(history) & (legs.kind <= Leg.SELL) & (legs.time_s <= last[0])
+        if takers_only:
+            chosen &= ~legs.maker
+        lines = np.flatnonzero(chosen).tolist()
+        found += [(int(legs.time_s[row]), int(legs.serial[row]) >> 1, history, row) for row in lines]
     found = sorted((line for line in found if line[:2] < last), key=lambda line: line[:2], reverse=True)
-    shown = [rows.trade(world, history, row) for _, _, history, row in found[:limit]]
-    if len(found) <= limit:
-        return page(shown, limit, 0, "")
-    return page(shown, limit, 0, question.next_cursor("trades", ts=found[limit - 1][0], sq=found[limit - 1][1]))
+    shown = [rows.trade(world, history, row) for _, _, history, row in found[: wanted.limit]]
+    if len(found) <= wanted.limit:
+        return page(shown, wanted.limit, 0, "")
+    time_s, serial = found[wanted.limit - 1][:2]
+    return page(shown, wanted.limit, 0, question.next_cursor("trades", ts=time_s, sq=serial))
 
 
 def holders(world: World, crowd: Crowd, question: Question, now_s: int) -> bytes:

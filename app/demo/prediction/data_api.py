@@ -1,5 +1,7 @@
 """Routes of the data API v2 about one wallet or one market: pure functions from a question to a body."""
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 
@@ -80,33 +82,30 @@ def user_pnl(world: World, question: Question, now_s: int) -> bytes:
 
 def wallet_trades(world: World, question: Question, now_s: int) -> bytes:
     """`/v2/trades?user=`: a wallet's fills, newest first."""
-    question.no_offset()
-    limit = question.number("limit", 100, 1, MOST_ROWS)
-    history = find(world, question.user(), now_s)
+    wanted, user = Filter.of(world, question, now_s), question.user()
+    takers_only = question.flag("taker_only", False)
+    history = find(world, user, now_s)
     if history is None:
-        return page([], limit, 0, "")
-    wanted = (history.legs.kind <= Leg.SELL) & _wanted(world, question, history, now_s)
-    if question.flag("taker_only", False):
-        wanted &= ~history.legs.maker
-    found, cursor = _newest(question, "trades", history, wanted, limit)
-    return page([rows.trade(world, history, row) for row in found], limit, 0, cursor)
+        return page([], wanted.limit, 0, "")
+    chosen = wanted.rows(history) & (history.legs.kind <= Leg.SELL)
+    if takers_only:
+        chosen &= ~history.legs.maker
+    found, cursor = _newest(question, "trades", history, chosen, wanted.limit)
+    return page([rows.trade(world, history, row) for row in found], wanted.limit, 0, cursor)
 
 
 def activity(world: World, question: Question, now_s: int) -> bytes:
     """`/v2/activity?user=`: all a wallet did, newest first."""
-    question.no_offset()
-    limit = question.number("limit", 100, 1, MOST_ROWS)
+    wanted, user = Filter.of(world, question, now_s), question.user()
     kind = question.choice("type", "", ("", *TYPES))
-    history = find(world, question.user(), now_s)
+    history = find(world, user, now_s)
     if history is None:
-        return page([], limit, 0, "")
-    wanted = _wanted(world, question, history, now_s)
+        return page([], wanted.limit, 0, "")
+    chosen = wanted.rows(history)
     if kind:
-        code = {"TRADE": (Leg.BUY, Leg.SELL), "MERGE": (Leg.MERGE,), "REDEEM": (Leg.REDEEM,)}
-        codes = code.get(kind, (Leg.REBATE,) if kind == "MAKER_REBATE" else ())
-        wanted &= np.isin(history.legs.kind, codes)
-    found, cursor = _newest(question, "activity", history, wanted, limit)
-    return page([rows.activity(world, history, row) for row in found], limit, 0, cursor)
+        chosen &= np.isin(history.legs.kind, [leg for leg, name in rows.TYPES.items() if name == kind])
+    found, cursor = _newest(question, "activity", history, chosen, wanted.limit)
+    return page([rows.activity(world, history, row) for row in found], wanted.limit, 0, cursor)
 
 
 def wallet_positions(world: World, question: Question, now_s: int) -> bytes:
@@ -148,27 +147,45 @@ def conditions(world: World, question: Question) -> list[int]:
     return [number for number in map(world.names.number, asked) if number is not None]
 
 
-def _wanted(world: World, question: Question, history: History, now_s: int) -> Flags:
-    """Rows of a wallet that lie in the past and pass the filters of time, side and market."""
-    legs = history.legs
-    begin = question.number("start", 0, 0, _LATEST_S) or now_s - _YEARS_S
-    end = question.number("end", 0, 0, _LATEST_S) or _LATEST_S
-    asked = question.several("condition", "condition_id")
-    if asked:
-        # The venue does not look at start and end when a market is named.
-        begin, end = now_s - _YEARS_S, _LATEST_S
-    wanted = (legs.time_s >= begin) & (legs.time_s <= min(end, now_s))
-    side = question.choice("side", "", ("", "BUY", "SELL"))
-    if side:
-        wanted &= legs.kind == Leg[side]
-    if asked:
-        markets = np.array(conditions(world, question), dtype=np.int64)
-        wanted &= (legs.bet >= 0) & np.isin(history.bets.market[legs.bet], markets)
-    least = question.amount("filter_amount")
-    if least:
-        cash = question.choice("filter_type", "CASH", ("CASH", "TOKENS")) == "CASH"
-        wanted &= (legs.usdc if cash else legs.size) >= least
-    return wanted
+class Filter(NamedTuple):
+    """What rows of trades and activity are asked for. Times are epoch seconds; without `markets` all of them count."""
+
+    limit: int
+    begin_s: int
+    end_s: int
+    side: str
+    markets: list[int] | None
+    least: float
+    by_cash: bool
+
+    @classmethod
+    def of(cls, world: World, question: Question, now_s: int) -> "Filter":
+        """Read and check all parameters; a market is looked at over three years, whatever start and end say."""
+        question.no_offset()
+        begin = question.number("start", 0, 0, _LATEST_S) or now_s - _YEARS_S
+        end = min(now_s, question.number("end", 0, 0, _LATEST_S) or now_s)
+        named = bool(question.several("condition", "condition_id"))
+        return cls(
+            limit=question.number("limit", 100, 1, MOST_ROWS),
+            begin_s=now_s - _YEARS_S if named else begin,
+            end_s=now_s if named else end,
+            side=question.choice("side", "", ("", "BUY", "SELL")),
+            markets=conditions(world, question) if named else None,
+            least=question.amount("filter_amount"),
+            by_cash=question.choice("filter_type", "CASH", ("CASH", "TOKENS")) == "CASH",
+        )
+
+    def rows(self, history: History) -> Flags:
+        """Which rows of a wallet pass."""
+        legs = history.legs
+        passed: Flags = (legs.time_s >= self.begin_s) & (legs.time_s <= self.end_s)
+        if self.side:
+            passed &= legs.kind == Leg[self.side]
+        if self.markets is not None:
+            passed &= (legs.bet >= 0) & np.isin(history.bets.market[legs.bet], self.markets)
+        if self.least > 0.0:
+            passed &= (legs.usdc if self.by_cash else legs.size) >= self.least
+        return passed
 
 
 def _newest(question: Question, kind: str, history: History, wanted: Flags, limit: int) -> tuple[list[int], str]:

@@ -1,6 +1,6 @@
 """Gamma's routes: markets and events with their tags, as they stand at a moment."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from app.demo.prediction import draws
 from app.demo.prediction.categories import CATEGORIES
+from app.demo.prediction.draws import Flags
 from app.demo.prediction.markets import MARKETS
 from app.demo.prediction.questions import Question, Refusal
 from app.demo.prediction.rows import event_id
@@ -27,14 +28,14 @@ def markets(world: World, question: Question, now_s: int) -> bytes:
     skip = question.number("offset", 0, 0, 10**9)
     if skip >= MOST_OFFSET:
         raise Refusal(400, "invalid_request", f"offset: at most {MOST_OFFSET - 1}, use /markets/keyset", "offset")
-    return _encode(_markets(world, question, now_s, range(MARKETS))[skip : skip + limit])
+    return _encode(_markets(world, question, now_s, -1, skip + limit)[skip:])
 
 
 def markets_keyset(world: World, question: Question, now_s: int) -> bytes:
     """`/markets/keyset`: the same in pages with a cursor."""
     limit = min(question.number("limit", USUAL, 1, 1_000_000), MOST_MARKETS)
-    after = question.cursor("markets").get("a", -1)
-    found = _markets(world, question, now_s, range(after + 1, MARKETS), limit + 1)
+    after = question.cursor("markets", "after_cursor").get("a", -1)
+    found = _markets(world, question, now_s, after, limit + 1)
     answer: Object = {"markets": found[:limit]}
     if len(found) > limit:
         answer["next_cursor"] = question.next_cursor("markets", a=int(found[limit - 1]["id"]) - _FIRST_MARKET_ID)
@@ -47,13 +48,13 @@ def events(world: World, question: Question, now_s: int) -> bytes:
     skip = question.number("offset", 0, 0, 10**9)
     if skip >= MOST_OFFSET:
         raise Refusal(400, "invalid_request", f"offset: at most {MOST_OFFSET - 1}, use /events/keyset", "offset")
-    return _encode(_events(world, question, now_s, -1)[skip : skip + limit])
+    return _encode(_events(world, question, now_s, -1, skip + limit)[skip:])
 
 
 def events_keyset(world: World, question: Question, now_s: int) -> bytes:
     """`/events/keyset`: the same in pages with a cursor."""
     limit = min(question.number("limit", USUAL, 1, 1_000_000), MOST_EVENTS)
-    found = _events(world, question, now_s, question.cursor("events").get("a", -1), limit + 1)
+    found = _events(world, question, now_s, question.cursor("events", "after_cursor").get("a", -1), limit + 1)
     answer: Object = {"events": found[:limit]}
     if len(found) > limit:
         answer["next_cursor"] = question.next_cursor("events", a=int(found[limit - 1]["id"]) - _FIRST_EVENT_ID)
@@ -68,18 +69,14 @@ def tags(_world: World, _question: Question, _now_s: int) -> bytes:
 
 def one_event(world: World, number: str, now_s: int) -> Object | None:
     """The event with an id, None for strangers and for those not there yet."""
-    place = int(number) - _FIRST_EVENT_ID if number.isascii() and number.isdigit() and len(number) < 10 else -1
-    if not 0 <= place < world.names.events() or not _there(world, place, now_s):
-        return None
-    return event(world, place, now_s)
+    place = _number(number, _FIRST_EVENT_ID, world.names.events())
+    return event(world, place, now_s) if place is not None and world.names.event_opens_s[place] <= now_s else None
 
 
 def one_market(world: World, number: str, now_s: int) -> Object | None:
     """The market with an id, None for strangers and for those not there yet."""
-    place = int(number) - _FIRST_MARKET_ID if number.isascii() and number.isdigit() and len(number) < 10 else -1
-    if not 0 <= place < MARKETS or world.markets.opens_s[place] > now_s:
-        return None
-    return market(world, place, now_s)
+    place = _number(number, _FIRST_MARKET_ID, MARKETS)
+    return market(world, place, now_s) if place is not None and world.markets.opens_s[place] <= now_s else None
 
 
 def tags_of(whole: Object) -> list[Object]:
@@ -88,53 +85,73 @@ def tags_of(whole: Object) -> list[Object]:
     return found
 
 
-def _markets(world: World, question: Question, now_s: int, among: Iterable[int], most: int = MARKETS) -> list[Object]:
-    asked = question.repeated("condition_ids")
-    slugs, ids = question.repeated("slug"), question.repeated("id")
-    tokens = question.repeated("clob_token_ids")
-    closed = question.flag("closed", False)
-    tagged, tag = question.flag("include_tag", False), question.text("tag_id")
-    if asked:
-        among = [number for number in map(world.names.number, dict.fromkeys(asked)) if number is not None]
+def _markets(world: World, question: Question, now_s: int, after: int, most: int) -> list[Object]:
+    """The first `most` markets behind number `after` that are there and pass the filters."""
     made = world.markets
+    there = made.opens_s <= now_s
+    there &= (made.resolves_s <= now_s) == question.flag("closed", False)
+    there[: after + 1] = False
+    for name, find in (
+        ("condition_ids", world.names.number),
+        ("clob_token_ids", world.names.of_token),
+        ("slug", world.names.of_slug),
+        ("id", lambda text: _number(text, _FIRST_MARKET_ID, MARKETS)),
+    ):
+        there &= _named(question.repeated(name), find, MARKETS)
+    tagged, tag = question.flag("include_tag", False), question.text("tag_id")
     found: list[Object] = []
-    for number in among:
-        if made.opens_s[number] > now_s or (made.resolves_s[number] <= now_s) != closed:
-            continue
-        names = world.names.market(number)
-        if (slugs and names.slug not in slugs) or (ids and str(_FIRST_MARKET_ID + number) not in ids):
-            continue
-        if tokens and not set(tokens) & set(names.token_ids):
-            continue
-        if tag and tag not in [identifier for identifier, _, _ in world.names.tags(int(made.event[number]))]:
-            continue
-        found.append(market(world, number, now_s, tagged))
+    for number in np.flatnonzero(there).tolist():
         if len(found) >= most:
             break
+        if not tag or tag in [line[0] for line in world.names.tags(int(made.event[number]))]:
+            found.append(market(world, number, now_s, tagged))
     return found
 
 
-def _events(world: World, question: Question, now_s: int, after: int, most: int = MARKETS) -> list[Object]:
-    slugs, ids = question.repeated("slug"), question.repeated("id")
-    wanted = question.text("closed", "false").lower()
+def _events(world: World, question: Question, now_s: int, after: int, most: int) -> list[Object]:
+    """The first `most` events behind number `after` that are there and pass the filters."""
+    names = world.names
+    there = names.event_opens_s <= now_s
+    wanted = question.choice("closed", "false", ("false", "true", ""))
+    if wanted:
+        there &= (names.event_resolves_s <= now_s) == (wanted == "true")
+    there[: after + 1] = False
+    there &= _named(question.repeated("slug"), lambda text: _event_of_slug(world, text), names.events())
+    there &= _named(
+        question.repeated("id"), lambda text: _number(text, _FIRST_EVENT_ID, names.events()), names.events()
+    )
     tag, tag_slug = question.text("tag_id"), question.text("tag_slug")
     found: list[Object] = []
-    for number in range(after + 1, world.names.events()):
-        if not _there(world, number, now_s) or (ids and event_id(number) not in ids):
-            continue
-        if wanted in ("true", "false") and _over(world, number, now_s) != (wanted == "true"):
-            continue
-        if slugs and world.names.market(world.names.event_markets(number)[0]).event_slug not in slugs:
-            continue
-        tagged = world.names.tags(number)
-        if (tag and tag not in [line[0] for line in tagged]) or (
-            tag_slug and tag_slug not in [line[2] for line in tagged]
-        ):
-            continue
-        found.append(event(world, number, now_s))
+    for number in np.flatnonzero(there).tolist():
         if len(found) >= most:
             break
+        lines = names.tags(number)
+        if (not tag or tag in [line[0] for line in lines]) and (
+            not tag_slug or tag_slug in [line[2] for line in lines]
+        ):
+            found.append(event(world, number, now_s))
     return found
+
+
+def _named(texts: list[str], find: Callable[[str], int | None], count: int) -> Flags:
+    """Which of `count` things are among those named; all when none is."""
+    if not texts:
+        return np.ones(count, dtype=np.bool_)
+    chosen = np.zeros(count, dtype=np.bool_)
+    chosen[[number for number in map(find, texts) if number is not None]] = True
+    return chosen
+
+
+def _number(text: str, first: int, count: int) -> int | None:
+    place = int(text) - first if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    return place if 0 <= place < count else None
+
+
+def _event_of_slug(world: World, slug: str) -> int | None:
+    number = world.names.of_slug(slug)
+    if number is None or slug != world.names.market(number).event_slug:
+        return None
+    return int(world.markets.event[number])
 
 
 def market(world: World, number: int, now_s: int, tagged: bool = True, nested: bool = True) -> Object:
@@ -207,8 +224,7 @@ def event_head(world: World, number: int, now_s: int) -> Object:
     """An event as it stands inside a market: without tags."""
     places = world.names.event_markets(number)
     names = world.names.market(places[0])
-    opens = int(world.markets.opens_s[places.start : places.stop].min())
-    closes = int(world.markets.closes_s[places.start : places.stop].max())
+    opens, closes = int(world.names.event_opens_s[number]), int(world.names.event_closes_s[number])
     return {
         "id": event_id(number),
         "ticker": names.event_slug,
@@ -222,7 +238,7 @@ def event_head(world: World, number: int, now_s: int) -> Object:
         "image": "",
         "icon": "",
         "active": True,
-        "closed": _over(world, number, now_s),
+        "closed": bool(world.names.event_resolves_s[number] <= now_s),
         "archived": False,
         "restricted": True,
         "createdAt": stamp(opens),
@@ -240,13 +256,3 @@ def stamp(moment_s: int) -> str:
 
 def _tag(line: tuple[str, str, str]) -> Object:
     return {"id": line[0], "label": line[1], "slug": line[2], "requiresTranslation": False}
-
-
-def _there(world: World, number: int, now_s: int) -> bool:
-    places = world.names.event_markets(number)
-    return bool(world.markets.opens_s[places.start : places.stop].min() <= now_s)
-
-
-def _over(world: World, number: int, now_s: int) -> bool:
-    places = world.names.event_markets(number)
-    return bool(world.markets.resolves_s[places.start : places.stop].max() <= now_s)

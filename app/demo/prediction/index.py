@@ -90,8 +90,8 @@ def standings(markets: Markets, bets: Bets, count: int, now_s: int) -> tuple[Flo
 
 def boards(markets: Markets, people: Population, now_s: int, stop: threading.Event) -> Boards:
     """The leaderboards of a moment. Worthless once `stop` is set, which ends the work early."""
-    pnl, volume = np.zeros((2, len(PERIODS), OVERALL + 1, WALLETS), dtype=np.float32)
-    for wallets in _chunks(stop):
+    pnl, volume = np.zeros((2, len(PERIODS), OVERALL + 1, people.count), dtype=np.float32)
+    for wallets in _chunks(people.count, stop):
         made = betting.make(markets, people, wallets)
         pnl[:, :, wallets], volume[:, :, wallets] = standings(markets, made, len(wallets), now_s)
     return Boards(now_s, pnl, volume)
@@ -100,7 +100,7 @@ def boards(markets: Markets, people: Population, now_s: int, stop: threading.Eve
 def crowd(markets: Markets, people: Population, stop: threading.Event) -> Crowd:
     """The feed and who trades what. Worthless once `stop` is set, which ends the work early."""
     feeds, pairs = [], []
-    for wallets in _chunks(stop):
+    for wallets in _chunks(people.count, stop):
         made = betting.make(markets, people, wallets)
         pairs.append((made.market * WALLETS + made.who).astype(np.uint32))
         feeds.append(_recent(markets, people, made, int(wallets[0])))
@@ -114,9 +114,9 @@ def crowd(markets: Markets, people: Population, stop: threading.Event) -> Crowd:
     return Crowd(Feed._make(np.concatenate(column)[order] for column in zip(*feeds, strict=True)), traders)
 
 
-def _chunks(stop: threading.Event) -> Iterator[Integers]:
-    for begin in range(0, WALLETS, _CHUNK):
-        yield np.arange(begin, min(begin + _CHUNK, WALLETS))
+def _chunks(count: int, stop: threading.Event) -> Iterator[Integers]:
+    for begin in range(0, count, _CHUNK):
+        yield np.arange(begin, min(begin + _CHUNK, count))
         if stop.is_set():
             return
 

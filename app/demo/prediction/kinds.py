@@ -51,8 +51,8 @@ class Habits(NamedTuple):
     merge: Spread = Spread(0.03, 0.9)
     maker: Spread = Spread(0.33, 0.9)
     stake_usdc: Spread = Spread(60.0, 1.3)
-    age_days: Spread = Spread(210.0, 0.7)
-    idle_days: Spread = Spread(3.0, 1.2)
+    age_days: Spread = Spread(190.0, 0.9)
+    idle_days: Spread = Spread(4.0, 1.4)
     views: Spread = Spread(300.0, 1.6)
     known: float = 0.03
 
@@ -79,15 +79,15 @@ HABITS = {
         bets=Spread(150.0, 0.7),
         scalp=Spread(0.08, 0.9),
         quick=Spread(0.68, 0.7),
-        merge=Spread(0.22, 0.7),
+        merge=Spread(0.08, 0.8),
         maker=Spread(0.82, 0.8),
         stake_usdc=Spread(150.0, 1.0),
     ),
     Kind.WASH: Habits(quick=Spread(0.15, 1.0), maker=Spread(0.45, 0.9)),
     Kind.ONE_HIT: Habits(bets=Spread(30.0, 0.9)),
-    Kind.TOO_NEW: Habits(bets=Spread(15.0, 0.8), age_days=Spread(16.0, 0.7), idle_days=Spread(1.0, 0.8)),
-    Kind.DORMANT: Habits(idle_days=Spread(100.0, 0.5), age_days=Spread(290.0, 0.3)),
-    Kind.VIRAL: Habits(bets=Spread(150.0, 0.8), stake_usdc=Spread(700.0, 1.1), views=Spread(15_000.0, 1.3), known=0.45),
+    Kind.TOO_NEW: Habits(bets=Spread(15.0, 0.8), age_days=Spread(20.0, 0.8), idle_days=Spread(1.5, 1.0)),
+    Kind.DORMANT: Habits(idle_days=Spread(75.0, 0.6), age_days=Spread(260.0, 0.4)),
+    Kind.VIRAL: Habits(bets=Spread(150.0, 0.8), stake_usdc=Spread(700.0, 1.1), views=Spread(12_000.0, 1.6), known=0.45),
     Kind.TOO_FAST: Habits(bets=Spread(140.0, 0.9), scalp=Spread(0.62, 0.7), quick=Spread(0.12, 0.9)),
 }
 # A skilled wallet's chance of being right at even odds, and how many bets its record holds.

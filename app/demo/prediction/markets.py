@@ -3,8 +3,8 @@
 A market's outcome is drawn first, "yes" with its opening probability. Then news arrives: the log odds of "yes" move by
 normal steps of variance v and mean ±v/2, plus if "yes" comes true and minus if not. By Bayes' rule the probability of
 "yes" given the path so far is the logistic function of the log odds, so that price is fair at every moment, exactly.
-The path is kept at 65 points of a market's life; between them it is a Brownian bridge, refined by halving six times,
-which says nothing about the outcome that its ends do not say. A price holds until the next of those 4096 steps.
+The path is kept at 65 points of a market's life; between them it is a Brownian bridge, refined by halving nine times,
+which says nothing about the outcome that its ends do not say. A price holds until the next of those 32,768 steps.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ FUTURE_S = 30 * DAY_S
 # Some markets are older than every wallet and some are open at the end, as on a venue that has always been there.
 _MARGIN_S = 20 * DAY_S
 POINTS = 64
-HALVINGS = 6
+HALVINGS = 9
 _SHORTEST_S = 900.0
 _SPACE = 11
 _OPENING_SPREAD = 0.9

@@ -58,7 +58,11 @@ class Names:
         self._markets = markets
         self.market = lru_cache(maxsize=_KEPT)(self._market)
         self._conditions: dict[str, int] = {}
+        self._tokens: dict[str, int] = {}
         self._first_of_event = np.flatnonzero(np.diff(markets.event, prepend=-1))
+        self.event_opens_s = np.minimum.reduceat(markets.opens_s, self._first_of_event)
+        self.event_closes_s = np.maximum.reduceat(markets.closes_s, self._first_of_event)
+        self.event_resolves_s = np.maximum.reduceat(markets.resolves_s, self._first_of_event)
 
     def condition_id(self, market: int) -> str:
         """32 bytes in hexadecimal. They change with the day, because a market of another day is another market."""
@@ -70,6 +74,22 @@ class Names:
         if not self._conditions:
             self._conditions = {self.condition_id(market): market for market in range(MARKETS)}
         return self._conditions.get(condition_id.lower())
+
+    def of_token(self, token_id: str) -> int | None:
+        """The market behind a token id, None for a stranger."""
+        if not self._tokens:
+            self._tokens = {
+                _token_id(self.condition_id(market), outcome): market for market in range(MARKETS) for outcome in (0, 1)
+            }
+        return self._tokens.get(token_id)
+
+    def of_slug(self, slug: str) -> int | None:
+        """The market with a slug, or the first of the event with it; None for a stranger."""
+        tail = slug.rpartition("-")[2]
+        if not (tail.isascii() and tail.isdigit() and len(tail) < 9 and int(tail) < MARKETS):
+            return None
+        names = self.market(int(tail))
+        return int(tail) if slug in (names.slug, names.event_slug) else None
 
     def events(self) -> int:
         """How many events there are."""

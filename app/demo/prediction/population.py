@@ -16,14 +16,17 @@ _OLDEST_DAYS = PAST_S / DAY_S - 1.0
 
 
 class Population:
-    """Habits by wallet number, 0 to `WALLETS` − 1. Neighbours (2k, 2k + 1) are a pair if their kind is WASH.
+    """Habits by wallet number, 0 to `count` − 1 (even, at most `WALLETS`).
+
+    Neighbours (2k, 2k + 1) are a pair if their kind is WASH.
 
     Addresses depend on the seed alone, so that an alias a user gave stays with its wallet.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, count: int = WALLETS) -> None:
         self.seed = seed
-        numbers = np.arange(WALLETS)
+        self.count = count
+        numbers = np.arange(count)
         self.keys = draws.keys(seed, _SPACE, numbers)
         self.pair_keys = draws.keys(seed, _PAIR_SPACE, numbers // 2)
         self.kind = _kinds(self.keys, self.pair_keys)
@@ -57,7 +60,7 @@ class Population:
     def number(self, address: str) -> int | None:
         """The wallet behind an address in any case, None for a stranger."""
         if not self._numbers:
-            self._numbers = {self.address(wallet): wallet for wallet in range(WALLETS)}
+            self._numbers = {self.address(wallet): wallet for wallet in range(self.count)}
         return self._numbers.get(address.lower())
 
     def joined_s(self, wallet: int, anchor_s: int) -> int:
@@ -68,7 +71,7 @@ class Population:
 
     def _join_pairs(self) -> None:
         """Two wallets of a pair belong to one owner: the same time, pace and taste."""
-        numbers = np.arange(WALLETS)
+        numbers = np.arange(self.count)
         lead = np.where(self.kind == Kind.WASH, numbers & ~1, numbers)
         for name in ("age_days", "idle_days", "bets", "home", "focus", "breadth", "turn", "wash_part"):
             setattr(self, name, getattr(self, name)[lead])

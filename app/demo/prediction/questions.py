@@ -95,19 +95,19 @@ class Question:
         if "offset" in self._values:
             raise invalid("offset", "not supported, use cursor")
 
-    def cursor(self, kind: str) -> dict[str, int]:
+    def cursor(self, kind: str, name: str = "cursor") -> dict[str, int]:
         """The anchor inside the cursor that was sent; empty on a first page. 400 when it is none of ours for this."""
-        text = self.text("cursor") or self.text("after_cursor")
+        text = self.text(name)
         if not text:
             return {}
         try:
             parts = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Cursor)
         except (msgspec.DecodeError, binascii.Error, ValueError, RecursionError) as error:
-            raise invalid("cursor", "not a cursor of this API") from error
+            raise invalid(name, "not a cursor of this API") from error
         if parts.data.type != kind or parts.sig != self._sign(parts.data):
-            raise invalid("cursor", "not a cursor of this API")
+            raise invalid(name, "not a cursor of this API")
         if parts.data.params.pop("f", None) != self._filters():
-            raise invalid("cursor", "made with other filters")
+            raise invalid(name, "made with other filters")
         return parts.data.params
 
     def next_cursor(self, kind: str, **anchor: int) -> str:

@@ -13,7 +13,7 @@ from app.demo.prediction.world import World
 UNLABELLED = 999
 _UNLABELLED_OF_16 = 6
 _NULL_OF_256 = 2
-_TYPES = {Leg.BUY: "TRADE", Leg.SELL: "TRADE", Leg.MERGE: "MERGE", Leg.REDEEM: "REDEEM", Leg.REBATE: "MAKER_REBATE"}
+TYPES = {Leg.BUY: "TRADE", Leg.SELL: "TRADE", Leg.MERGE: "MERGE", Leg.REDEEM: "REDEEM", Leg.REBATE: "MAKER_REBATE"}
 _SIDES = {Leg.BUY: "BUY", Leg.SELL: "SELL"}
 _BLOCK_S, _FIRST_BLOCK_S = 2, 1_601_969_816
 _DAY_S = 86_400
@@ -43,7 +43,7 @@ def activity(world: World, history: History, row: int) -> wire.Activity:
         proxy_wallet=profile.address,
         timestamp=int(legs.time_s[row]),
         condition_id=names.condition_id if names else "",
-        type=_TYPES[kind],
+        type=TYPES[kind],
         size=round(float(legs.size[row]), 6),
         usdc_size=round(float(legs.usdc[row]), 6),
         transaction_hash=world.transaction(int(legs.keys[row])),

@@ -15,6 +15,7 @@ from app.core.clock import Clock
 from app.demo.prediction import crowd_api, data_api, gamma_api, wire
 from app.demo.prediction.allowance import DATA_RULES, GAMMA_RULES, Allowance
 from app.demo.prediction.index import Crowd
+from app.demo.prediction.population import WALLETS
 from app.demo.prediction.questions import Question, Refusal
 from app.demo.prediction.world import World, Worlds
 
@@ -31,13 +32,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class PredictionVenue:
     """Both APIs over one world that begins at `start_s` (epoch seconds) and moves with the clock.
 
-    Nothing is made before the first question. `limited=False` switches the rate limits off.
+    Nothing is made before the first question. `limited=False` switches the rate limits off; fewer `wallets` (an even
+    number) make a smaller world.
     """
 
-    def __init__(self, *, seed: int, start_s: int, clock: Clock, limited: bool = True) -> None:
+    def __init__(self, *, seed: int, start_s: int, clock: Clock, limited: bool = True, wallets: int = WALLETS) -> None:
         self._seed, self._start_s, self._clock = seed, start_s, clock
         self._began_ms = self._now_ms()
-        self._worlds = Worlds(seed, start_s)
+        self._worlds = Worlds(seed, start_s, wallets)
         self._data_limits = Allowance(DATA_RULES if limited else ())
         self._gamma_limits = Allowance(GAMMA_RULES if limited else ())
         self._asked = 0

@@ -16,6 +16,9 @@ _SPAN = 1 << 42
 _LONGEST_CHAIN = 5
 _SCALP_S, _QUICK_S, _WASH_S = 24.0, 3_000.0, 1_200.0
 _BEFORE_CLOSE_S = 15
+_WASH_MOVE = 0.006
+# Who sells meets the other side of the book or is met there: nothing on average, and hardly ever nothing at all.
+_BOUNCE = 0.002
 
 
 class Bets(NamedTuple):
@@ -67,7 +70,9 @@ def complete(markets: Markets, people: Population, bets: Drawn) -> Bets:
     """Bets with stakes and exits. `bets` are ordered by wallet and time of entry."""
     exit_s, part = _exits(markets, people, bets)
     last_s = np.minimum(exit_s, markets.closes_s[bets.market]).astype(np.float64)
-    exit_price = np.where(bets.wash, bets.price, outcome_price(markets, bets.market, bets.outcome, last_s))
+    exit_price = outcome_price(markets, bets.market, bets.outcome, last_s)
+    bounce = _BOUNCE * draws.normal(bets.keys, 33)
+    exit_price = np.where(bets.wash, _arranged(bets), np.clip(exit_price + bounce, 0.001, 0.999)).round(3)
     stake = _stakes(markets, people, bets, (exit_s, part, exit_price))
     merging = (exit_s < NEVER) & ~bets.wash & (draws.uniform(bets.keys, 22) < people.merge[bets.who])
     return Bets(
@@ -75,6 +80,13 @@ def complete(markets: Markets, people: Population, bets: Drawn) -> Bets:
         np.maximum(1.0, np.round(stake / bets.price, 2)), exit_s, part, exit_price, merging,
         _redeemed(markets, people, bets, part),
     )  # fmt: skip
+
+
+def _arranged(bets: Drawn) -> Floats:
+    """Where a pair trades back with itself: near the price it came in at, what one gains the other loses."""
+    move = _WASH_MOVE * draws.normal(bets.keys, 32) * np.where(bets.outcome == 0, 1.0, -1.0)
+    price: Floats = np.clip(bets.price + move, 0.01, 0.99)
+    return price
 
 
 def _redeemed(markets: Markets, people: Population, bets: Drawn, part: Floats) -> Integers:
@@ -127,7 +139,7 @@ def _stakes(markets: Markets, people: Population, bets: Drawn, exits: tuple[Inte
     noise = people.stake_noise[who] * draws.normal(bets.keys[root], 26)
     stake = people.stake_usdc[who] * np.exp(noise) * people.raise_by[who] ** depth
     stake = np.where(bets.hit, people.stake_usdc[who] * draws.log_normal(bets.keys, 27, 14.0, 0.6), stake)
-    shares = people.stake_usdc[who & ~1] * draws.log_normal(bets.keys, 28, 3.0, 0.5)
+    shares = people.stake_usdc[who & ~1] * draws.log_normal(bets.keys, 28, 2.0, 0.4)
     stake = np.where(bets.wash, shares * bets.price, stake)
     result: Floats = np.maximum(STAKE_LEAST_USDC, stake)
     return result

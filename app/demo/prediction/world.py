@@ -10,7 +10,7 @@ from app.demo.prediction.history import Histories
 from app.demo.prediction.index import Boards, Crowd, boards, crowd
 from app.demo.prediction.markets import Markets
 from app.demo.prediction.names import Names, wallet_name
-from app.demo.prediction.population import Population
+from app.demo.prediction.population import WALLETS, Population
 
 BOARD_AGE_S = 600
 
@@ -31,10 +31,10 @@ class World:
     So a venue that is started again on the same day goes on with the same markets and trades.
     """
 
-    def __init__(self, seed: int, start_s: int) -> None:
+    def __init__(self, seed: int, start_s: int, wallets: int = WALLETS) -> None:
         self.seed = seed
         self.markets = Markets(seed, start_s // DAY_S * DAY_S)
-        self.people = Population(seed)
+        self.people = Population(seed, wallets)
         self.names = Names(self.markets)
         self.histories = Histories(self.markets, self.people)
 
@@ -56,8 +56,8 @@ class Worlds:
     Boards that have become too old are given once more while new ones are made.
     """
 
-    def __init__(self, seed: int, start_s: int) -> None:
-        self._seed, self._start_s = seed, start_s
+    def __init__(self, seed: int, start_s: int, wallets: int) -> None:
+        self._seed, self._start_s, self._wallets = seed, start_s, wallets
         self._world: asyncio.Task[World] | None = None
         self._boards: asyncio.Task[Boards] | None = None
         self._renewal: asyncio.Task[Boards] | None = None
@@ -67,7 +67,7 @@ class Worlds:
     async def world(self) -> World:
         """The world: a third of a second the first time."""
         if self._world is None:
-            self._world = asyncio.create_task(asyncio.to_thread(World, self._seed, self._start_s))
+            self._world = asyncio.create_task(asyncio.to_thread(World, self._seed, self._start_s, self._wallets))
         return await asyncio.shield(self._world)
 
     async def boards(self, now_s: int) -> Boards:

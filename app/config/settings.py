@@ -58,6 +58,7 @@ WatchlistQuestion = Annotated[
         description="a filter line (at most 200 characters of ASCII)",
     ),
 ]
+BoardWindow = Literal["day", "week", "month", "all"]
 BoardCategory = Annotated[
     str,
     Meta(
@@ -286,7 +287,7 @@ class ScannerSettings(Section, frozen=True):
     """From the end of a scheduled scan to the next one."""
     limit: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
     """A scan goes to so many wallets at most."""
-    windows: Annotated[tuple[Literal["day", "week", "month", "all"], ...], Meta(min_length=1)] = ("month", "week", "all")
+    windows: Annotated[tuple[BoardWindow, ...], Meta(min_length=1, max_length=4)] = ("month", "week", "all")
     """Windows of the leaderboards that wallets are taken from, the first one first."""
     categories: Annotated[tuple[BoardCategory, ...], Meta(min_length=1, max_length=20)] = ("overall",)
     """Categories of the leaderboards that wallets are taken from."""

@@ -123,7 +123,8 @@ class Scanner:
 
     async def _look_up(self) -> None:
         while wallets := self.scan.lookups():
-            self._first_wallet_ns = self._first_wallet_ns or self._clock.monotonic_ns()
+            if self._first_wallet_ns is None:
+                self._first_wallet_ns = self._clock.monotonic_ns()
             known = await self._shelf.known(wallets, self._now_ms())
             began_ns = self._clock.monotonic_ns()
             self.scan.know(known, self._now_s())
@@ -202,7 +203,7 @@ class Scanner:
     def _report(self) -> ScanReport:
         progress = self.scan.progress()
         now_ns = self._clock.monotonic_ns()
-        scanning_s = (now_ns - (self._first_wallet_ns or now_ns)) / 1e9
+        scanning_s = 0.0 if self._first_wallet_ns is None else (now_ns - self._first_wallet_ns) / 1e9
         usage = self._carrier.windows.usage()
         most = tightest(usage)
         verdicts, unscored = split(self._finished)

@@ -54,7 +54,8 @@ def columns_of(ledgers: Sequence[Ledger]) -> PositionColumns:
     sizes = counts + np.array([len(ledger.opened) for ledger in ledgers], np.int64)
     offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
     is_closed = np.array([isinstance(row, ClosedPosition) for row in rows], np.bool_)
-    names = tuple(dict.fromkeys(row.category for row in rows if row.category != UNKNOWN_CATEGORY))
+    # In order of the alphabet, so that of two equal ones a wallet has the same on top in every batch.
+    names = tuple(sorted({row.category for row in rows} - {UNKNOWN_CATEGORY}))
     places = {name: place for place, name in enumerate(names)} | {UNKNOWN_CATEGORY: NO_CATEGORY}
     opened_s = np.array([row.opened_s or 0 for row in rows], np.int64)
 

@@ -58,7 +58,7 @@ def shares(rows: Sequence[Row], small_share: float) -> Figures:
         if row.category is not None:
             volumes[row.category] += row.cost_usdc
     known = sum(volumes.values())
-    top = max(volumes, key=lambda name: volumes[name]) if known > 0 else None
+    top = max(sorted(volumes), key=lambda name: volumes[name]) if known > 0 else None
     return {
         "volume_usdc": sum(row.cost_usdc for row in rows),
         "top_category": top,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wallet_facts import NOW_S, START_S, WALLET
 
@@ -105,11 +105,13 @@ def check_figure(name: str, value: float, expected: float | str | None, columns:
         assert value == pytest.approx(expected, rel=1e-9, abs=1e-9), name
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ledgers, max_size=6))
 def test_numpy_is_the_reference(batch: list[Ledger]) -> None:
     check(batch, measure_in_numpy)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ledgers, max_size=6))
 def test_the_kernel_is_the_reference(batch: list[Ledger]) -> None:
     check(batch, uncompiled_measurer())
@@ -120,12 +122,13 @@ def compiled() -> Measurer:
     return compiled_measurer()
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batch=st.lists(ledgers, max_size=6))
 def test_the_compiled_kernel_is_the_reference(compiled: Measurer, batch: list[Ledger]) -> None:
     check(batch, compiled)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ledgers, min_size=1, max_size=6), st.integers(1, 4))
 def test_chunks_give_what_the_whole_gives(batch: list[Ledger], wallets: int) -> None:
     columns = columns_of(batch)

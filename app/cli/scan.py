@@ -2,16 +2,15 @@
 
 import argparse
 import asyncio
-import contextlib
 import csv
 import signal
 import sys
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from app.cli import options
 from app.cli.main import INTERRUPTED
 from app.cli.output import print_json, say
+from app.cli.venue import Venue, settings_of_venue, source_fields, venue_mode
 from app.config.sources import Given
 from app.core.errors import PartialResultError, UsageError, VenueError
 
@@ -75,46 +74,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def venue_mode(args: argparse.Namespace) -> options.Mode:
-    """The venue that `--source` names. Raises `UsageError` for a seed without the simulated one."""
-    mode: options.Mode = args.source or "live"
-    if mode != "demo" and args.seed is not None:
-        raise UsageError("--seed is for the simulated venue; add --source demo")
-    return mode
-
-
-def source_fields(mode: options.Mode, settings: "Settings") -> dict[str, str]:
-    """What JSON says of where its data is from."""
-    from urllib.parse import urlsplit
-
-    if mode == "demo":
-        return {"mode": "demo", "label": "DEMO", "detail": f"simulated, seed {settings.demo.seed}"}
-    return {"mode": "live", "label": "LIVE", "detail": urlsplit(settings.polymarket.data_url).hostname or ""}
-
-
-@contextlib.asynccontextmanager
-async def venue(mode: options.Mode, settings: "Settings", *, quiet: bool) -> "AsyncIterator[Settings]":
-    """Settings whose addresses are those of the venue; the simulated one is started and ended with the block."""
-    import msgspec
-
-    if mode != "demo":
-        yield settings
-        return
-    from app.engine.demo_venue import DemoVenue
-
-    say(f"Starting the simulated venue, seed {settings.demo.seed}: what it tells is made up.", quiet=quiet)
-    demo = DemoVenue(settings.demo.seed, settings.demo.coins)
-    urls = await demo.start()
-    try:
-        polymarket = msgspec.structs.replace(
-            settings.polymarket, data_url=urls.prediction_url, gamma_url=urls.gamma_url
-        )
-        yield msgspec.structs.replace(settings, polymarket=polymarket)
-    finally:
-        await demo.stop()
-
-
-async def _scan(args: argparse.Namespace, prepared: options.Prepared, mode: options.Mode) -> "tuple[ScanReport, bool]":
+async def _scan(args: argparse.Namespace, prepared: options.Prepared, mode: Venue) -> "tuple[ScanReport, bool]":
     import msgspec
 
     from app.cli.scan_bar import progress_bar
@@ -128,13 +88,13 @@ async def _scan(args: argparse.Namespace, prepared: options.Prepared, mode: opti
 
     clock, quiet = SystemClock(), args.quiet or args.json or args.csv
     ensure(prepared.locations.state_dir)
-    store = Store(prepared.locations.database("demo" if mode == "demo" else "live"), prepared.settings.store, clock)
+    store = Store(prepared.locations.database(mode), prepared.settings.store, clock)
     status = await store.open()
     for note in judging_of(prepared.settings).notes:
         say(note, quiet=args.quiet)
     interrupts: list[int] = []
     try:
-        async with venue(mode, prepared.settings, quiet=quiet) as settings:
+        async with settings_of_venue(mode, prepared.settings, quiet=quiet) as settings:
             with progress_bar(quiet=quiet) as show:
                 report = await scan_wallets(
                     settings,
@@ -165,7 +125,7 @@ def _heed_interrupts(scanner: "Scanner", interrupts: list[int]) -> None:
         loop.add_signal_handler(number, interrupt, number)
 
 
-def _print(args: argparse.Namespace, report: "ScanReport", mode: options.Mode, settings: "Settings") -> None:
+def _print(args: argparse.Namespace, report: "ScanReport", mode: Venue, settings: "Settings") -> None:
     from app.cli.scan_text import CSV_COLUMNS, csv_rows, json_fields, print_report
 
     if args.json:

@@ -39,6 +39,16 @@ def judging_of(settings: Settings) -> Judged:
     return Judged(Judging(settings.wallets, viral, rules), (*refused, *viral.refused))
 
 
+def carrier_settings(settings: PolymarketSettings) -> CarrierSettings:
+    """What a carrier needs to reach the venue of the settings."""
+    return CarrierSettings(
+        data_url=settings.data_url,
+        gamma_url=settings.gamma_url,
+        request_timeout_s=settings.request_timeout_s,
+        connections=settings.connections,
+    )
+
+
 async def scan_wallets(
     settings: Settings,
     sources: Sequence[str] = (),
@@ -102,16 +112,7 @@ async def _opened(store: Store | None, settings: Settings, clock: Clock) -> Asyn
 async def _carrier(
     settings: PolymarketSettings, clock: Clock, generator: np.random.Generator | None
 ) -> AsyncIterator[Carrier]:
-    carrier = Carrier(
-        CarrierSettings(
-            data_url=settings.data_url,
-            gamma_url=settings.gamma_url,
-            request_timeout_s=settings.request_timeout_s,
-            connections=settings.connections,
-        ),
-        clock,
-        generator or np.random.default_rng(),
-    )
+    carrier = Carrier(carrier_settings(settings), clock, generator or np.random.default_rng())
     try:
         yield carrier
     finally:

@@ -21,13 +21,14 @@ class Judging:
 
     def __init__(self, thresholds: Thresholds, viral: ViralWallets = _NOBODY, rules: tuple[Rule, ...] = ()) -> None:
         self.profile = thresholds.profile
-        self._thresholds, self._viral, self._rules = thresholds, viral, rules
+        self.thresholds = thresholds
+        self._viral, self._rules = viral, rules
 
     @property
     def config_sha256(self) -> str:
         """A name for all that verdicts depend on besides the wallets."""
         names = [rule.name for rule in self._rules]
-        return config_sha256(self._thresholds, sorted(self._viral.wallets), names)
+        return config_sha256(self.thresholds, sorted(self._viral.wallets), names)
 
     def stats(self, evidence: Evidence, now_s: int) -> WalletVerdict | None:
         """After stage 1."""
@@ -44,26 +45,31 @@ class Judging:
     def record(self, evidence: Evidence, now_s: int) -> WalletVerdict:
         """After stage 3."""
         known = self._trades_evidence(evidence, now_s)
-        record = record_of(known.trades, evidence.positions or (), _known_markets(evidence))
-        measures = measure([record], now_s, self._thresholds)[0]
+        record = record_of(known.trades, evidence.positions or (), self.known_markets(evidence))
+        measures = measure([record], now_s, self.thresholds)[0]
         verdict = judge_record(RecordEvidence(*known, record, measures, evidence.pnl or ()), self._judge(now_s))
         return _with_notes(verdict, evidence)
 
     def ledger(self, evidence: Evidence, now_s: int) -> Ledger:
         """A wallet's recent trades as positions."""
-        return ledger_of(evidence.wallet, evidence.trades or (), _known_markets(evidence), now_s)
+        return ledger_of(evidence.wallet, evidence.trades or (), self.known_markets(evidence), now_s)
+
+    def whole_record(self, evidence: Evidence, now_s: int) -> Ledger:
+        """All its positions."""
+        return record_of(self.ledger(evidence, now_s), evidence.positions or (), self.known_markets(evidence))
+
+    @staticmethod
+    def known_markets(evidence: Evidence) -> KnownMarkets:
+        """The markets of its recent trades."""
+        return KnownMarkets(evidence.markets, category)
 
     def _trades_evidence(self, evidence: Evidence, now_s: int) -> TradesEvidence:
         ledger = self.ledger(evidence, now_s)
-        measures = measure([ledger], now_s, self._thresholds)[0]
+        measures = measure([ledger], now_s, self.thresholds)[0]
         return TradesEvidence(evidence.wallet, evidence.stats, ledger, measures)
 
     def _judge(self, now_s: int) -> Judge:
-        return Judge(self._thresholds, now_s, self._viral, self._rules)
-
-
-def _known_markets(evidence: Evidence) -> KnownMarkets:
-    return KnownMarkets(evidence.markets, category)
+        return Judge(self.thresholds, now_s, self._viral, self._rules)
 
 
 def _noted(verdict: WalletVerdict | None, evidence: Evidence) -> WalletVerdict | None:

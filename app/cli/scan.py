@@ -65,10 +65,11 @@ def run(args: argparse.Namespace) -> int:
     prepared = options.prepare(args)
     report, interrupted = asyncio.run(_scan(args, prepared, mode))
     _print(args, report, mode, prepared.settings)
-    if report.wallets == 0 and report.troubles:
-        raise VenueError(f"no wallet was found: {report.troubles[0].name}: {report.troubles[0].reason}")
     if interrupted:
         return INTERRUPTED
+    if report.wallets == 0 and (report.stopped or report.troubles):
+        first = report.stopped or f"{report.troubles[0].name}: {report.troubles[0].reason}"
+        raise VenueError(f"no wallet was looked at: {first}")
     if report.is_partial:
         raise PartialResultError(_what_is_missing(report))
     return 0

@@ -25,7 +25,7 @@ _STAGES = {"stats": 1, "trades": 2, "markets": 2, "pnl": 3, "positions": 3}
 _HOPELESS = 50
 """So many calls in a row without an answer, and the venue counts as gone."""
 _SOURCES = frozenset({"leaderboard", "holders", "market_trades"})
-_OK = 200
+_OK, _UNREACHED = 200, 0
 _NOTHING = Question("stats", ())
 _NO_NEWS = Carried(0, b"", clean("cancelled"), 0)
 _WHOLE_APIS = frozenset({"data", "gamma"})
@@ -79,7 +79,7 @@ class Scanner:
         self._answers: asyncio.Queue[tuple[Ask, Carried]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self._checked = self._failed_in_a_row = 0
-        self._is_held = False
+        self._is_held = self._is_reached = False
         self._fault: BaseException | None = None
         self._stopped = SafeText("")
         self._started_ns = clock.monotonic_ns()
@@ -156,8 +156,12 @@ class Scanner:
 
     def _read(self, question: Question, carried: Carried) -> Answer:
         self._failed_in_a_row = self._failed_in_a_row + 1 if carried.error else 0
+        self._is_reached |= carried.status != _UNREACHED or carried.tries <= 1
         if self._failed_in_a_row >= _HOPELESS and not self.scan.is_cancelled:
             self.cancel(f"{_HOPELESS} calls in a row failed: {carried.error}")
+        elif not self._is_reached and not self.scan.is_cancelled:
+            # All others would only wait as long for the same.
+            self.cancel(carried.error)
         if carried.error:
             return NoAnswer(clean(f"{carried.error} ({carried.tries} tries)", 240))
         if _is_cached(question) and carried.tries:

@@ -14,6 +14,7 @@ from app.demo.sockets import listen
 
 START_S = 1_790_232_236
 WALLETS = 300
+NOBODY = "0x" + "0" * 40
 
 
 class Client:
@@ -73,3 +74,10 @@ async def running(*, limited: bool = False, wallets: int = WALLETS) -> AsyncIter
             yield Client(http, await venue.world(), clock, (sockets.prediction_url, sockets.gamma_url))
     finally:
         sockets.close()
+
+
+def busy(world: World, number: int = 0) -> str:
+    """The address of a wallet with a long past."""
+    histories = world.histories.several(list(range(100)))
+    ranked = sorted(histories, key=lambda history: -int((history.legs.time_s < START_S).sum()))
+    return world.people.address(ranked[number].wallet)

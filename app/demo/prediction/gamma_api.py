@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from app.demo.prediction import draws
 from app.demo.prediction.categories import CATEGORIES
 from app.demo.prediction.draws import Flags
 from app.demo.prediction.markets import MARKETS
@@ -158,11 +158,10 @@ def market(world: World, number: int, now_s: int, tagged: bool = True, nested: b
     """One market as gamma tells it; lists inside are JSON in strings, amounts strings and numbers both."""
     made, names = world.markets, world.names.market(number)
     resolved = bool(made.resolves_s[number] <= now_s)
-    yes = float(made.price(np.array([number]), np.array([float(now_s)]))[0])
-    prices = (("1", "0") if made.yes[number] else ("0", "1")) if resolved else (f"{yes:.4g}", f"{1.0 - yes:.4g}")
+    prices = _prices(world, number, None if resolved else now_s)
     opens, closes = int(made.opens_s[number]), int(made.closes_s[number])
     part = min(1.0, max(0.0, (now_s - opens) / (closes - opens)))
-    total = float(draws.log_normal(made.keys[number : number + 1], 80, 60_000.0, 1.5)[0]) * part
+    total = float(world.turnover_usdc[number]) * part
     event_number = int(made.event[number])
     whole: Object = {
         "id": str(_FIRST_MARKET_ID + number),
@@ -211,6 +210,14 @@ def market(world: World, number: int, now_s: int, tagged: bool = True, nested: b
     return whole
 
 
+def _prices(world: World, number: int, now_s: int | None) -> tuple[str, str]:
+    """Prices of both outcomes at a moment, or what they pay when it is None."""
+    if now_s is None:
+        return ("1", "0") if world.markets.yes[number] else ("0", "1")
+    yes = float(world.markets.price(np.array([number]), np.array([float(now_s)]))[0])
+    return f"{yes:.4g}", f"{1.0 - yes:.4g}"
+
+
 def event(world: World, number: int, now_s: int) -> Object:
     """One event with its tags and those of its markets that are there."""
     there = [place for place in world.names.event_markets(number) if world.markets.opens_s[place] <= now_s]
@@ -249,9 +256,10 @@ def event_head(world: World, number: int, now_s: int) -> Object:
     }
 
 
+@lru_cache(maxsize=16_384)
 def stamp(moment_s: int) -> str:
     """A moment as gamma writes it."""
-    return datetime.fromtimestamp(moment_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.fromtimestamp(moment_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _tag(line: tuple[str, str, str]) -> Object:

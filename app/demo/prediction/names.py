@@ -110,7 +110,7 @@ class Names:
         found = [(str(100_400 + _stable(narrow)), narrow.replace("-", " ").title(), narrow)]
         if category != OTHER:
             found.append((str(own.tag_id), own.label, own.slug))
-            later = category + 1 + picks[1] % 12
+            later = category + 1 + picks[1] % 25
             if later < OTHER:
                 found.append((str(CATEGORIES[later].tag_id), CATEGORIES[later].label, CATEGORIES[later].slug))
         return tuple(found[::-1] if picks[2] % 2 else found)

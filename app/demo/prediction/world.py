@@ -2,9 +2,11 @@
 
 import asyncio
 import threading
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
+from app.demo.prediction import draws
 from app.demo.prediction.categories import DAY_S
 from app.demo.prediction.history import Histories
 from app.demo.prediction.index import Boards, Crowd, boards, crowd
@@ -13,6 +15,8 @@ from app.demo.prediction.names import Names, wallet_name
 from app.demo.prediction.population import WALLETS, Population
 
 BOARD_AGE_S = 600
+_PROFILES = 2_048
+_TURNOVER_USDC = 60_000.0
 
 
 class Profile(NamedTuple):
@@ -28,7 +32,8 @@ class Profile(NamedTuple):
 class World:
     """Everything behind the APIs. Histories are laid around the midnight before `start_s` (epoch seconds).
 
-    So a venue that is started again on the same day goes on with the same markets and trades.
+    So a venue that is started again on the same day goes on with the same markets and trades. `turnover_usdc` is what
+    gamma calls a market's volume by its end: a number of its own, not the sum of the simulated trades.
     """
 
     def __init__(self, seed: int, start_s: int, wallets: int = WALLETS) -> None:
@@ -37,8 +42,10 @@ class World:
         self.people = Population(seed, wallets)
         self.names = Names(self.markets)
         self.histories = Histories(self.markets, self.people)
+        self.turnover_usdc = draws.log_normal(self.markets.keys, 80, _TURNOVER_USDC, 1.5)
+        self.profile = lru_cache(maxsize=_PROFILES)(self._profile)
 
-    def profile(self, wallet: int) -> Profile:
+    def _profile(self, wallet: int) -> Profile:
         """Names of a wallet; a few are well known and have their sign."""
         address = self.people.address(wallet)
         name, pseudonym = wallet_name(int(self.people.keys[wallet]))

@@ -156,18 +156,29 @@ class Funnel:
         """All of `wanted_markets` were asked for."""
         wanted, self.wanted_markets = self.wanted_markets, frozenset()
         failed = sorted(wanted & told.failures.keys())
-        if self.verdict is not None or self.stage != 2:
+        if self.verdict is not None:
             return
-        if failed:
+        if self.stage == 3:
+            self._take_paid(wanted, told, now_s)
+        elif failed:
             self._give_up(f"what {len(failed)} of its markets are about: {told.failures[failed[0]]}", now_s)
-            return
-        self.evidence = self.evidence._replace(
-            markets={each: told.markets[each] for each in sorted(wanted) if each in told.markets}
-        )
+        else:
+            self._take_categories(wanted, told, now_s)
+
+    def _take_categories(self, wanted: frozenset[str], told: ToldMarkets, now_s: int) -> None:
+        self.evidence = self.evidence._replace(markets=_known_of(wanted, told))
         if self._is_unchanged(told):
             self._keep_known()
             return
         self._end_or(self._judge.trades(self.evidence, now_s), now_s, self._ask_results)
+
+    def _take_paid(self, wanted: frozenset[str], told: ToldMarkets, now_s: int) -> None:
+        """What the markets of its record paid in the end. A record is judged without, too: positions have results."""
+        known = _known_of(wanted, told)
+        if len(known) < len(wanted):
+            self._note(f"what {len(wanted) - len(known)} markets of its record paid in the end")
+        self.evidence = self.evidence._replace(markets={**self.evidence.markets, **known})
+        self.verdict = self._judge.record(self.evidence, now_s)
 
     def _is_unchanged(self, told: ToldMarkets) -> bool:
         """Whether it has neither traded since it was judged nor had a market resolved."""
@@ -251,7 +262,10 @@ class Funnel:
         # In the order of statuses, whichever answer came first; what two lists hold is one position.
         rows = {(row.token_id, row.status): row for each in STATUSES for row in self._rows.get(each, ())}
         self.evidence = self.evidence._replace(positions=tuple(rows.values()))
-        self.verdict = self._judge.record(self.evidence, now_s)
+        over = frozenset(row.condition_id for row in rows.values() if row.status != "OPEN" and row.condition_id)
+        self.wanted_markets = over - self.evidence.markets.keys()
+        if not self.wanted_markets:
+            self.verdict = self._judge.record(self.evidence, now_s)
 
     def _end_or(self, verdict: WalletVerdict | None, now_s: int, go_on: Any) -> None:  # noqa: ANN401 - a method
         if verdict is not None:
@@ -287,6 +301,10 @@ def _merged(known: tuple[WalletActivity, ...], new: tuple[WalletActivity, ...]) 
     if not known or not new:
         return known or new
     return (*(trade for trade in known if trade.at_s < new[0].at_s), *new)
+
+
+def _known_of(wanted: frozenset[str], told: ToldMarkets) -> dict[str, PredictionMarket]:
+    return {each: told.markets[each] for each in sorted(wanted) if each in told.markets}
 
 
 def _markets_of(trades: tuple[WalletActivity, ...]) -> frozenset[str]:

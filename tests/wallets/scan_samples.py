@@ -91,7 +91,8 @@ class ScriptedVenue:
                 return page({"points": [{"timestamp": NOW_S - 86_400, "realized_pnl": 900.0}]})
             case "positions":
                 token_id = str(len(question.variant))
-                return page([position_row(proxy_wallet=wallet, status=question.variant, token_id=token_id)])
+                row = position_row(proxy_wallet=wallet, status=question.variant, token_id=token_id)
+                return page([{**row, "condition_id": condition(1)}])
             case "markets":
                 return resolved(question)
             case _:

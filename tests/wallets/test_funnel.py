@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from polymarket_samples import page, position_row
-from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, stats_body, trades_of
+from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, condition, resolved, stats_body, trades_of
 
 from app.core.text import clean
 from app.feeds.polymarket.questions import Question, markets
@@ -123,6 +123,34 @@ def test_the_order_of_answers_does_not_change_the_verdict() -> None:
     first, last = through(ScriptedVenue()), through(ScriptedVenue(), last_first=True)
     assert first.evidence == last.evidence
     assert [row.status for row in first.evidence.positions or ()] == ["CLOSED", "REDEEMABLE_LOST", "OPEN"]
+
+
+def test_the_markets_of_a_record_are_asked_for_before_it_is_judged() -> None:
+    venue = ScriptedVenue({"positions": record_of_many})
+    funnel = through(venue)
+    assert [question.name for question in venue.asked][-1] == "markets"
+    assert sorted(funnel.evidence.markets) == sorted(condition(number) for number in (1, 2, 3, 7, 8))
+    assert funnel.verdict is not None
+    assert funnel.verdict.unknown == ()
+
+
+def record_of_many(question: Question) -> bytes:
+    numbers = {"CLOSED": (1, 7), "REDEEMABLE_LOST": (8,), "OPEN": (9,)}[question.variant]
+    rows = [
+        position_row(proxy_wallet=WALLET, status=question.variant, token_id=str(number), condition_id=condition(number))
+        for number in numbers
+    ]
+    return page(rows)
+
+
+def test_a_record_is_judged_without_what_its_markets_paid_and_says_so() -> None:
+    def markets_of(question: Question) -> bytes | NoAnswer:
+        asked_late = ("condition_ids", condition(7)) in question.query
+        return NoAnswer(clean("503")) if asked_late else resolved(question)
+
+    verdict = verdict_of({"positions": record_of_many, "markets": markets_of})
+    assert verdict.verdict == "TARGET"
+    assert verdict.unknown == ("what 2 markets of its record paid in the end",)
 
 
 def test_null_numbers_and_odd_rows_are_left_out_and_counted() -> None:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 import app
 from app.bench.report import Bench, Target
+from app.bench.wallet_scans import scan_figures
 from app.bench.wallets_data import NOW_S, Pages, made_pages, made_positions
 from app.bench.wallets_python import MarketFacts, Position, measure_page, measure_wallet
 from app.core.clock import Clock, SystemClock
@@ -77,6 +78,7 @@ def measure_of(wallets: int) -> dict[str, float]:
         "end_to_end_ratio_vs_json_pure_python": round(theirs_ns / ours_ns, 2),
         "compile_s": round(compiling_ns / 1e9, 1),
         "rss_mb_100k": round(memory_mb(WALLETS), 1),
+        **scan_figures(),
     }
 
 
@@ -246,6 +248,10 @@ WALLETS_BENCH = Bench(
         "numpy_ratio_vs_pandas_groupby": Target(">=", 4),
         "end_to_end_ratio_vs_json_pure_python": Target(">=", 8),
         "rss_mb_100k": Target("<", 500),
+        "avg_ms_per_wallet": Target("<", 25),
+        "stage_1_ms": Target("<", 10),
+        "stage_2_ms": Target("<", 50),
+        "stage_3_ms": Target("<", 200),
     },
     measure_of,
 )

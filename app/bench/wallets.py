@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,11 +36,18 @@ from app.wallets.vectorised import measure_in_numpy
 
 WALLETS = 100_000
 _PIECE = 5_000
-_CHUNK = 2_000
+CHUNK = 2_000
 _PAGES, _PAGE_ROUNDS = 400, 7
 _TOLERANCE = 1e-9
 Result = TypeVar("Result")
 _SMALL, _RATIO = Thresholds().small_share, Thresholds().chase_ratio
+
+
+class Measuring(Protocol):
+    """Whoever measures columns and times itself."""
+
+    def measure(self, columns: PositionColumns) -> tuple[Floats, int]:
+        """The figures, and the nanoseconds they took."""
 
 
 class Taken(NamedTuple):
@@ -82,7 +89,7 @@ def measure_of(wallets: int) -> dict[str, float]:
     }
 
 
-def take_turns(wallets: int, clock: Clock, compiled: Measurer, pandas: "Peer") -> Taken:
+def take_turns(wallets: int, clock: Clock, compiled: Measurer, pandas: Measuring) -> Taken:
     """What each arm takes for all pieces; their figures agree on each."""
     total = [0, 0, 0, 0]
     for number, first in enumerate(range(0, wallets, _PIECE)):
@@ -90,18 +97,19 @@ def take_turns(wallets: int, clock: Clock, compiled: Measurer, pandas: "Peer") -
         by_numba, numba_ns = _timed(clock, compiled, columns, NOW_S, _SMALL, _RATIO)
         by_numpy, numpy_ns = _timed(clock, measure_in_numpy, columns, NOW_S, _SMALL, _RATIO)
         by_pandas, pandas_ns = pandas.measure(columns)
-        by_python, python_ns = _timed(clock, _each_wallet, _as_rows(columns))
-        for other in (by_numpy, by_pandas, _numbers(by_python, columns.categories)):
+        by_python, python_ns = _timed(clock, each_wallet, as_rows(columns))
+        for other in (by_numpy, by_pandas, figures_of(by_python, columns.categories)):
             check_equal(by_numba, other)
         total = [sum(pair) for pair in zip(total, (numba_ns, numpy_ns, pandas_ns, python_ns), strict=True)]
     return Taken(*total)
 
 
-def _each_wallet(wallets: Sequence[Sequence[Position]]) -> list[list[float | str]]:
+def each_wallet(wallets: Sequence[Sequence[Position]]) -> list[list[float | str]]:
+    """The figures by plain Python, one wallet after another."""
     return [measure_wallet(rows, (), NOW_S, _SMALL, _RATIO) for rows in wallets]
 
 
-def _as_rows(columns: PositionColumns) -> list[list[Position]]:
+def as_rows(columns: PositionColumns) -> list[list[Position]]:
     """The same positions as tuples, a list a wallet: what plain Python would have had from the start."""
     names = [columns.categories[place] for place in columns.category.tolist()]
     fields = (
@@ -113,7 +121,8 @@ def _as_rows(columns: PositionColumns) -> list[list[Position]]:
     return [rows[first:last] for first, last in pairwise(ends)]
 
 
-def _numbers(figures: Sequence[Sequence[float | str]], categories: Sequence[str]) -> Floats:
+def figures_of(figures: Sequence[Sequence[float | str]], categories: Sequence[str]) -> Floats:
+    """What plain Python found as an array, with the top category by its place."""
     places: dict[str | float, float] = dict(zip((*categories, ""), (*range(len(categories)), -1), strict=True))
     return np.array(
         [[places[value] if place == kernel.TOP else float(value) for place, value in enumerate(row)] for row in figures]
@@ -135,8 +144,8 @@ def check_equal(ours: Floats, theirs: Floats) -> None:
 class Peer:
     """The Python of `make peers`, which measures with pandas what is put into a file for it."""
 
-    def __init__(self) -> None:
-        self._python = Path(app.__file__).parents[1] / ".venv-peers" / "bin" / "python"
+    def __init__(self, python: Path | None = None) -> None:
+        self._python = python or Path(app.__file__).parents[1] / ".venv-peers" / "bin" / "python"
         self._folder = tempfile.TemporaryDirectory(prefix="tapedeck-bench-")
         self._process: subprocess.Popen[str] | None = None
 
@@ -179,14 +188,14 @@ class Peer:
 
 def page_times(clock: Clock, compiled: Measurer, pages: Pages, rounds: int) -> tuple[float, float]:
     """Nanoseconds a wallet from JSON to figures: ours, and `json.loads` with plain Python. Medians of rounds."""
-    table, facts = token_table(pages.markets, category), _facts(pages.markets)
+    table, facts = token_table(pages.markets, category), market_facts(pages.markets)
     positions = compiled_positions()
     measure_pages(pages.bodies[:2], table, positions, compiled)
     ours_ns, theirs_ns = [], []
     for _ in range(rounds):
         ours, our_ns = _timed(clock, measure_pages, pages.bodies, table, positions, compiled)
-        theirs, their_ns = _timed(clock, _each_page, pages.bodies, facts)
-        check_equal(ours, _numbers(theirs, table.categories))
+        theirs, their_ns = _timed(clock, each_page, pages.bodies, facts)
+        check_equal(ours, figures_of(theirs, table.categories))
         ours_ns.append(our_ns)
         theirs_ns.append(their_ns)
     return float(np.median(ours_ns)) / len(pages.bodies), float(np.median(theirs_ns)) / len(pages.bodies)
@@ -198,11 +207,13 @@ def measure_pages(bodies: Sequence[bytes], table: TokenTable, positions: Functio
     return measurer(columns, NOW_S, _SMALL, _RATIO)
 
 
-def _each_page(bodies: Sequence[bytes], facts: dict[str, MarketFacts]) -> list[list[float | str]]:
+def each_page(bodies: Sequence[bytes], facts: dict[str, MarketFacts]) -> list[list[float | str]]:
+    """The figures by `json.loads` and plain Python, one page after another."""
     return [measure_page(body, facts, NOW_S, _SMALL, _RATIO) for body in bodies]
 
 
-def _facts(markets: Sequence[PredictionMarket]) -> dict[str, MarketFacts]:
+def market_facts(markets: Sequence[PredictionMarket]) -> dict[str, MarketFacts]:
+    """What plain Python needs to know of each token."""
     return {
         token: MarketFacts(
             market.payouts[place] if market.payouts else None, market.closed_s or 0, category(market.tags),
@@ -224,8 +235,8 @@ def measure_in_chunks(wallets: int) -> npt.NDArray[np.float64]:
     """Measure so many wallets as a scan does: a chunk is made, measured to values, and let go; scores remain."""
     measurer = measurer_for(wallets * 100)
     kept = np.zeros(wallets)
-    for number, first in enumerate(range(0, wallets, _CHUNK)):
-        columns = made_positions(min(_CHUNK, wallets - first), number)
+    for number, first in enumerate(range(0, wallets, CHUNK)):
+        columns = made_positions(min(CHUNK, wallets - first), number)
         measured = measures_of(columns, measurer(columns, NOW_S, _SMALL, _RATIO))
         kept[first : first + len(measured)] = [each.surplus for each in measured]
     return kept

@@ -67,7 +67,9 @@ def judge_trades(evidence: TradesEvidence, judge: Judge) -> WalletVerdict | None
         return not_scored(evidence.wallet, 2, "the venue tells no trades of this wallet", judge)
     focus = specialisation(measures, thresholds)
     if focus is None:
-        return not_scored(evidence.wallet, 2, "the categories of its markets are not known", judge)
+        seen = measures.positions + measures.open_positions
+        lacking = "the categories of its markets are not known" if seen else "it only left what it had bought before"
+        return not_scored(evidence.wallet, 2, lacking, judge)
     # The drawdown of recent trades alone is no verdict: stage 3 looks at the whole record.
     habits = behaviour(measures, msgspec.structs.replace(measures, max_drawdown=None), thresholds)
     pillars = (focus, habits, structure(measures, thresholds))

@@ -204,6 +204,14 @@ def test_a_wallet_without_trades_is_not_scored() -> None:
     assert (verdict.verdict, verdict.reason) == ("NOT SCORED", "the venue tells no trades of this wallet")
 
 
+def test_a_wallet_that_only_sells_what_it_had_is_not_scored() -> None:
+    found = ledger([act("SELL", "a", 10, 5)], market("a"))
+    (measures,) = measure([found], NOW_S, Thresholds())
+    verdict = judge_trades(TradesEvidence(WALLET, stats(), found, measures), JUDGE._replace(now_s=START_S + DAY_S))
+    assert verdict is not None
+    assert (verdict.verdict, verdict.reason) == ("NOT SCORED", "it only left what it had bought before")
+
+
 def test_a_wallet_of_unknown_markets_is_not_scored() -> None:
     story = skilled(30, 20)
     story.markets = []

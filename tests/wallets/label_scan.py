@@ -1,5 +1,6 @@
 """Scans of a simulated world whose truth is known, without sockets: the venue's own answers, the scanner's own code."""
 
+import sys
 from collections import Counter
 from typing import NamedTuple
 
@@ -119,6 +120,15 @@ def confusion_table(labelled: Labelled) -> str:
     return "\n".join(lines)
 
 
+def summary(labelled: Labelled) -> str:
+    """The table, and what choosing by confidence comes to beside choosing by the oracle."""
+    judged, skilled = labelled.judged, labelled.skilled
+    ours = oracle.choose(labelled.confidence[judged], skilled[judged], 0.5)
+    best = oracle.choose(labelled.oracle[judged], skilled[judged], 0.5)
+    anybody = oracle.choose(labelled.oracle, skilled, 0.5)
+    return f"{confusion_table(labelled)}\n\nconfidence {ours}\noracle {best}\noracle, all wallets {anybody}\n"
+
+
 def scan_world(seed: int, wallets: int, now_s: int = START_S) -> Labelled:
     """Scan every wallet of a world, by the default thresholds; the oracle judges the same wallets."""
     world = World(seed, now_s, wallets=wallets)
@@ -129,3 +139,7 @@ def scan_world(seed: int, wallets: int, now_s: int = START_S) -> Labelled:
     found = {each.verdict.wallet: each.verdict for each in drive(scan, venue, now_s=now_s)}
     ratios, _ = oracle.judge(world, now_s)
     return Labelled([found[address] for address in addresses], world.people.kind, oracle.posteriors(ratios))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(summary(together([scan_world(seed, 6_000) for seed in (11, 12, 13, 14, 15)])))

@@ -93,13 +93,27 @@ class PnlPoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of a leaderboard: a place where wallets come from, and no proof of skill."""
+    """One row of a leaderboard: a place where wallets come from, and no proof of skill.
+
+    A venue counts volume in USDC or in shares; the one it does not count is None.
+    """
 
     rank: int
     wallet: Address
     name: SafeText
     pnl_usdc: Usdc | None
     volume_usdc: Usdc | None
+    volume_shares: float | None = None
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """One wallet's shares of one outcome, as a market's list of holders tells them."""
+
+    wallet: Address
+    name: SafeText
+    token_id: str
+    size: Shares
+    outcome_index: int | None
 
 
 class PredictionMarket(msgspec.Struct, frozen=True, kw_only=True):

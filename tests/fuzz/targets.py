@@ -34,6 +34,9 @@ from app.engine.protocol import (
 )
 from app.feeds.hyperliquid import parse
 from app.feeds.hyperliquid.classify import classify, fast_key
+from app.feeds.polymarket import gamma
+from app.feeds.polymarket import parse as wallets
+from app.feeds.polymarket.columns import trade_columns
 from app.feeds.tape.csv_rows import BOOKS_HEADER, PRICES_HEADER, TRADES_HEADER
 from app.feeds.tape.format import Session
 from app.feeds.tape.importers import open_recording
@@ -174,6 +177,40 @@ def _messages(kind: Any) -> Callable[[bytes], int]:
     return lambda data: asyncio.run(count(data))
 
 
+_TRADE = (
+    '{"proxy_wallet":"0x379a410a36c101e3b8dfb6c90d1176eb0def4b1a","side":"BUY","token_id":"11","condition_id":"0x5",'
+    '"size":22.84,"price":0.52,"timestamp":1789381477,"outcome_index":999,"event_slug":""}'
+)
+_POSITION = (
+    '{"proxy_wallet":"0x379a410a36c101e3b8dfb6c90d1176eb0def4b1a","token_id":"11","condition_id":"0x5",'
+    '"current_size":1.5,"total_size":2,"avg_price":0.5,"status":"CLOSED","realized_pnl":null}'
+)
+_MARKET = (
+    '{"conditionId":"0x5","question":"Will it?","outcomePrices":"[\\"1\\", \\"0\\"]",'
+    '"clobTokenIds":"[\\"11\\",\\"12\\"]","closed":true,"closedTime":"2026-04-05 19:37:33+00",'
+    '"tags":[{"slug":"politics"}],"events":[{"slug":"e"}]}'
+)
+
+
+def _prediction_answers() -> list[bytes]:
+    """An answer of each route of the prediction-market venue, and of its first version."""
+    wallet = '"0x379a410a36c101e3b8dfb6c90d1176eb0def4b1a"'
+    paging = '"pagination":{"limit":1,"offset":0,"has_more":true,"next_cursor":"eyJk"}'
+    old = _TRADE.replace("proxy_wallet", "proxyWallet").replace("condition_id", "conditionId")
+    answers = [
+        f'{{"data":[{_TRADE}],{paging}}}',
+        f"[{old.replace('token_id', 'asset').replace('outcome_index', 'outcomeIndex')}]",
+        f'{{"data":[{_POSITION}],{paging}}}',
+        f'{{"data":[{{"rank":1,"user_id":{wallet},"pnl":-5.5,"volume":9,"user_name":"x"}}],{paging}}}',
+        f'{{"data":[{{"token_id":"1","holders":[{{"proxy_wallet":{wallet},"token_id":"1","amount":5}}]}}]}}',
+        f'{{"data":{{"proxy_wallet":{wallet},"trades":8,"join_date":1707440911,"all_time_pnl":{{"trade_count":9}}}}}}',
+        '{"data":{"points":[{"timestamp":1788886825,"realized_pnl":1.5,"trade_count":3}]}}',
+        f"[{_MARKET}]",
+        f'[{{"slug":"e","title":"t","tags":[{{"slug":"crypto"}}],"markets":[{_MARKET}]}}]',
+    ]
+    return [answer.encode() for answer in answers]
+
+
 def _to_engine() -> list[bytes]:
     look = CommandRequest(1, LookAt("BTC", "1m"))
     return [pack(Hello(PROTOCOL_VERSION, "0.1.0")) + pack(look), pack(look)]
@@ -282,6 +319,23 @@ TARGETS = {
             )
         ),
         lambda: [frame for frame in venue_frames() if b'"subscriptionResponse"' not in frame],
+    ),
+    "prediction markets": Target(
+        _each(
+            (
+                wallets.parse_activity,
+                wallets.parse_positions,
+                wallets.parse_leaderboard,
+                wallets.parse_holders,
+                wallets.parse_stats,
+                wallets.parse_pnl,
+                wallets.parse_error,
+                gamma.parse_markets,
+                gamma.parse_events,
+                trade_columns,
+            )
+        ),
+        _prediction_answers,
     ),
     "core": Target(_dispatch, lambda: [*venue_frames(), *_control_messages()]),
     "tape": Target(_reader_of("run.tape"), _tapes),

@@ -28,6 +28,7 @@ from app.core.record import (
     Kind,
     Record,
     Request,
+    unpack_frames,
 )
 from app.core.text import clean
 from app.engine.candle_past import PastState
@@ -119,6 +120,7 @@ class Core:
         """Who takes which kind of input."""
         return {
             Kind.FRAME: lambda record: self._intake.frame(record.stream, record.payload, self.now_ms),
+            Kind.FRAMES: self._frames,
             Kind.TIMER: self._timer,
             Kind.STREAM: lambda record: self._intake.opened(record.payload, self.now_ms),
             Kind.CONNECT: self._connected,
@@ -153,6 +155,13 @@ class Core:
             handler(record)
         except _BAD_INPUT as error:
             self._refused(str(error), self._intake.feed_of(record.stream))
+
+    def _frames(self, record: Record) -> None:
+        """Several frames at once; where one of them is of no use, each is an input of its own."""
+        frames = unpack_frames(record.payload)
+        if not self._intake.frames(record.stream, frames, self.now_ms):
+            for frame in frames:
+                self.dispatch(msgspec.structs.replace(record, kind=Kind.FRAME, payload=frame))
 
     @property
     def parse_errors(self) -> int:

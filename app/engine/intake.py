@@ -22,6 +22,8 @@ _MARKETS_CAP = 512
 _unpack_stream = msgspec.msgpack.Decoder(StreamOpened).decode
 _Take = Callable[[bytes, int], None]
 """Takes a frame at a time of the engine. Raises `FrameError` for one that is of no use."""
+_TakeAll = Callable[[list[bytes], int], bool]
+"""Takes several frames as if they were one; False, and nothing is done, when one of them is of no use."""
 
 
 class Intake:
@@ -49,6 +51,7 @@ class Intake:
         """Coins of which every new price is told."""
         self._on_frame: dict[int, _Take] = {}
         self._of_books: set[int] = set()
+        self._on_frames: dict[int, _TakeAll] = {}
         self._told: dict[str, int] = {}
         self.markets: dict[str, Market] = {}
         self.events = 0
@@ -104,12 +107,21 @@ class Intake:
         market = self.market(parse.coin_name(opened.subject))
         if opened.channel == "trades":
             self._connections.opened(market.coin, now_ms)
+            self._on_frames[opened.stream] = partial(self._trades_together, market, opened.transport != "file")
         self._on_frame[opened.stream] = make(market)
 
     def frame(self, stream: int, frame: bytes, now_ms: int) -> None:
         """One frame. Raises `FrameError`, or what decoding raises, for one that is of no use."""
         self.feed_of(stream).received()
         self._on_frame.get(stream, self._venue_said)(frame, now_ms)
+
+    def frames(self, stream: int, frames: list[bytes], now_ms: int) -> bool:
+        """Frames of one stream together. False, and nothing is done, when they must be taken one by one."""
+        take = self._on_frames.get(stream)
+        if take is None or not take(frames, now_ms):
+            return False
+        self.feed_of(stream).received(len(frames))
+        return True
 
     def take_trades(self, market: Market, trades: list[Trade], now_ms: int) -> None:
         """Trades of a market, some of which may be known already."""
@@ -169,6 +181,17 @@ class Intake:
         except FrameError:
             self._connections.unreadable(market, now_ms, venue_answers=venue_answers)
             raise
+        self._streamed(market, venue_answers, trades, now_ms)
+
+    def _trades_together(self, market: Market, venue_answers: bool, frames: list[bytes], now_ms: int) -> bool:
+        try:
+            trades = parse.parse_trades_together(frames, market.coin)
+        except FrameError:
+            return False
+        self._streamed(market, venue_answers, trades, now_ms)
+        return True
+
+    def _streamed(self, market: Market, venue_answers: bool, trades: list[Trade], now_ms: int) -> None:
         self.take_trades(market, trades, now_ms)
         self._connections.streamed(market.coin, trades, now_ms, venue_answers=venue_answers)
 

@@ -51,9 +51,9 @@ class FeedHealth:
         self._retry_at_ms = None if retry_in_s is None else now_ms + round(retry_in_s * 1000)
         self.message = reason
 
-    def received(self) -> None:
-        """A message arrived; whether it is of use is not known yet."""
-        self.frames += 1
+    def received(self, messages: int = 1) -> None:
+        """Messages arrived; whether they are of use is not known yet."""
+        self.frames += messages
 
     def data(self, newest_ms: int) -> None:
         """The newest usable data came at `newest_ms`."""

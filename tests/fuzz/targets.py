@@ -14,7 +14,7 @@ from app.config.settings import CostsSettings, PaperSettings, Settings
 from app.core.clock import ManualClock
 from app.core.errors import FrameError, TapedeckError
 from app.core.events import Level, Quote
-from app.core.record import Answer, Connected, Dropped, Kind, Record, Request, StreamOpened
+from app.core.record import Answer, Connected, Dropped, Kind, Record, Request, StreamOpened, pack_frames
 from app.demo.session import Session as VenueSession
 from app.demo.venue import Venue
 from app.engine.core import Core
@@ -121,6 +121,9 @@ def _dispatch(data: bytes) -> None:
         core.dispatch(Record(30 + place, START_MS * 1_000_000, 0, 0, Kind.ANSWER, _pack(Answer(place, 200, data))))
     for kind in Kind:
         core.dispatch(Record(40 + kind, (START_MS + 1_000) * 1_000_000, 0, 2, kind, data))
+    for number in range(1, 2 + len(_STREAMS)):
+        together = pack_frames([data, data])
+        core.dispatch(Record(60 + number, (START_MS + 1_000) * 1_000_000, 0, number, Kind.FRAMES, together))
     core.dispatch(Record(99, (START_MS + 2_000) * 1_000_000, 0, 0, Kind.TIMER, b""))
 
 

@@ -232,6 +232,8 @@ class StreamClient:
             self._fast_streams[fast_key_of(key.channel, key.subject)] = (stream, self._put_of(key.channel))
 
     def _put_of(self, channel: str) -> _Put:
+        if channel == "trades":
+            return self._inbox.put_together
         return self._inbox.put_newest if channel in _CONFLATED else self._inbox.put
 
     def _send(self, method: str, subscription: WireSubscription) -> None:

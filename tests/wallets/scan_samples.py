@@ -109,7 +109,7 @@ def resolved(question: Question) -> bytes:
 
 
 class PlainJudge:
-    """Rejects by trade count at stage 1, by an empty category at stage 2, by a negative result within stage 3."""
+    """Rejects by trade count at stage 1, where no market is known at stage 2, by a negative result at stage 3."""
 
     profile = "plain"
 
@@ -122,13 +122,11 @@ class PlainJudge:
         assert evidence.trades
         return None if evidence.markets else verdict(evidence, "REJECTED", 2, now_s, "no market is known")
 
-    def results(self, evidence: Evidence, now_s: int) -> WalletVerdict | None:
-        assert evidence.pnl is not None
-        lost = any((point.realized_pnl_usdc or 0) < 0 for point in evidence.pnl)
-        return verdict(evidence, "REJECTED", 3, now_s, "lost money") if lost else None
-
     def record(self, evidence: Evidence, now_s: int) -> WalletVerdict:
         assert evidence.positions is not None
+        assert evidence.pnl is not None
+        if any((point.realized_pnl_usdc or 0) < 0 for point in evidence.pnl):
+            return verdict(evidence, "REJECTED", 3, now_s, "lost money")
         return verdict(evidence, "TARGET", 3, now_s, f"{len(evidence.positions)} positions")
 
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from polymarket_samples import market_row, page, position_row, trade_row
 
@@ -49,6 +49,13 @@ def trades_of(wallet: str, count: int = 5, last_s: int = NOW_S - 1_000, markets:
 def leaders(numbers: range, cursor: str = "", pnl: float = 100.0, volume: float = 1_000.0) -> bytes:
     rows = [{"rank": 1 + each, "user_id": address(each), "pnl": pnl, "volume_usdc": volume} for each in numbers]
     return page(rows, cursor)
+
+
+class Venue(Protocol):
+    """Whoever answers questions."""
+
+    def answer(self, question: Question) -> Answer:
+        """The answer, as a scan is given it."""
 
 
 class ScriptedVenue:
@@ -145,7 +152,7 @@ def verdict(evidence: Evidence, of: VerdictClass, stage: Stage, now_s: int, reas
 
 def drive(
     scan: Scan,
-    venue: ScriptedVenue,
+    venue: Venue,
     known: Mapping[str, KnownWallet] | None = None,
     *,
     choose: Callable[[int], int] = lambda _: 0,

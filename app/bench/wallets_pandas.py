@@ -28,7 +28,7 @@ def measure_grouped(columns: dict[str, Any], now_s: int, small: float, ratio: fl
     total = groups.pnl_usdc.cumsum()
     peak = total.groupby(frame.wallet).cummax().clip(lower=0.0)
     fall = peak - total
-    equity = peak + frame.wallet.map(20 * groups.size_usdc.mean())
+    equity = peak + frame.wallet.map(50 * groups.size_usdc.mean())
     won = frame.pnl_usdc.clip(lower=0.0).groupby(frame.wallet).sum()
     lost = won - profit
     wins = (frame.pnl_usdc > _SCRATCH).groupby(frame.wallet).sum()

@@ -40,10 +40,6 @@ class Judging:
         """After stage 2."""
         return _noted(judge_trades(self._trades_evidence(evidence, now_s), self._judge(now_s)), evidence)
 
-    def results(self, _evidence: Evidence, _now_s: int) -> WalletVerdict | None:
-        """Within stage 3: daily results alone decide nothing."""
-        return None
-
     def record(self, evidence: Evidence, now_s: int) -> WalletVerdict:
         """After stage 3."""
         known = self._trades_evidence(evidence, now_s)

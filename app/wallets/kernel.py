@@ -18,8 +18,8 @@ from app.wallets.columns import Floats, Integers, Places
 
 SCRATCH_USDC = 0.01
 ROUND_TRIP_S, ROUND_TRIP_RETURN = 3_600.0, 0.01
-BANKROLL = 20.0
-"""Equity at the start, in average positions: who copies a wallet stakes 5 % of it at a time."""
+BANKROLL = 50.0
+"""Equity at the start, in average positions: who copies a wallet stakes 2 % of it at a time, by the rule of thumb."""
 DAY_S = 86_400
 
 FIGURES = (

@@ -1,31 +1,5 @@
-"""Decks in tests live on virtual time: a pause ends when nothing is left to do, and no test waits for a clock."""
+"""What holds for every test of this folder."""
 
-import asyncio
-from collections.abc import Callable, Mapping
+from virtual_decks import pytest_asyncio_loop_factories, textual_on_virtual_time
 
-import pytest
-import textual.app
-import textual.pilot
-from textual import _time
-from virtual_loop import VirtualLoop
-
-SETTLING_S = 0.02
-"""How much time a pause lets pass, as Textual's own does."""
-
-
-def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Every coroutine test of this folder runs on a loop whose time jumps."""
-    return {"virtual": VirtualLoop}
-
-
-@pytest.fixture(autouse=True)
-def textual_on_virtual_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Textual's timers follow the loop, and its pilot waits on it rather than for an idle processor."""
-    monkeypatch.setattr(_time, "get_time", lambda: asyncio.get_running_loop().time())
-    for module in (textual.app, textual.pilot):
-        monkeypatch.setattr(module, "wait_for_idle", _settle)
-
-
-async def _settle(min_sleep: float = SETTLING_S, max_sleep: float = 1.0) -> None:
-    # Time jumps only after all that was ready has run.
-    await asyncio.sleep(SETTLING_S)
+__all__ = ["pytest_asyncio_loop_factories", "textual_on_virtual_time"]

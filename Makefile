@@ -20,6 +20,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	@$(BIN)/tapedeck demo
 
+# Tests start the program hundreds of times: let it keep what it has compiled.
+test nightly: export PYTHONDONTWRITEBYTECODE =
+
 test: install
 	@$(BIN)/python -m pytest -m 'not nightly'
 

@@ -1,9 +1,31 @@
-"""How thorough properties are: fifty examples in each run, three hundred by night."""
+"""How thorough properties are, how many processes share the tests, and how often garbage is looked for."""
 
+import gc
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("run", max_examples=50)
 settings.register_profile("nightly", max_examples=300)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "run"))
+
+# Some hundred thousand objects of tests and screens stay for good: looking through them as often as Python would by
+# itself takes a fifth of the time of screens.
+USUAL_THRESHOLDS = gc.get_threshold()
+gc.set_threshold(20_000, 10, 10)
+
+
+@pytest.fixture
+def usual_collector() -> Iterator[None]:
+    """Garbage is looked for as often as in the program: for tests that measure memory."""
+    rare = gc.get_threshold()
+    gc.set_threshold(*USUAL_THRESHOLDS)
+    yield
+    gc.set_threshold(*rare)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more process than processors: some tests wait for programs they have started."""
+    return len(os.sched_getaffinity(0)) + 1

@@ -8,7 +8,7 @@ import pytest
 from app.bench.demo_tape import VirtualDemo
 from app.engine.vitals import resident_bytes
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("usual_collector")]
 
 
 async def growth_mb(tape: Path, *, minutes: int, settled: int) -> float:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 from ollama_server import OllamaServer, serving
-from virtual_loop import EPOCH_NS, VirtualClock, VirtualLoop, run_virtual, sqlite_holds_time
+from virtual_loop import EPOCH_NS, VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 
 from app.config.settings import HyperliquidSettings, MarketsSettings, ScalperSettings, Settings
 from app.core.events import NoRead, ScalperRead
@@ -66,7 +66,7 @@ def live(
     seconds: float, *scripts: str, tape: Path | None = None, beside: Beside | None = None, **scalper: Any
 ) -> Lived:
     """Let some minutes pass."""
-    with sqlite_holds_time():
+    with sqlite_at_once():
         return run_virtual(lambda loop: _live(loop, seconds, scripts, tape, beside, scalper))
 
 

@@ -1,8 +1,10 @@
 """Kills a recording program at a moment it cannot foresee, and looks at what it left."""
 
+import contextlib
 import sqlite3
 import subprocess
 import time
+from collections import deque
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,59 +15,80 @@ from app.feeds.tape.reader import TapeReader
 
 SLACK_NS = 2_500_000_000
 """A block lasts at most a second of the program's time; the rest is what a busy machine may add."""
-_SMALLEST, _LARGEST = 4_000, 30_000
+LONGEST_S = 4.0
+_BEGINNING_BYTES = 4_000
+"""More than a tape's head: records have been written."""
 
 
 class Round(NamedTuple):
-    """One program that will be killed: once its tape has `size` bytes."""
+    """One program that will be killed `after_s` after the first records reached its tape."""
 
     number: int
     folder: Path
-    size: int
+    after_s: float
+
+    @property
+    def tape(self) -> Path:
+        """What it records to."""
+        return self.folder / "killed.tape"
 
 
 def rounds(seed: int, count: int, folder: Path) -> list[Round]:
-    """Moments to kill at, made from a seed."""
-    generator = np.random.default_rng([seed, 9])
-    sizes = generator.integers(_SMALLEST, _LARGEST, count)
-    return [Round(number, folder / f"round_{number}", int(size)) for number, size in enumerate(sizes)]
+    """Moments to kill at, made from a seed: they depend on nothing that is written."""
+    moments_s = np.random.default_rng([seed, 9]).uniform(0.0, LONGEST_S, count)
+    return [Round(number, folder / f"round_{number}", float(after_s)) for number, after_s in enumerate(moments_s)]
 
 
-def kill_together(several: list[Round]) -> list[str]:
-    """Run some rounds side by side; what is wrong with what they left, empty when nothing is."""
-    running = [(each, _start(each)) for each in several]
-    return [
-        f"round {each.number}, killed at {each.size} bytes: {text}"
-        for each, program in running
-        for text in _end(each, program)
-    ]
+def kill_all(planned: list[Round], side_by_side: int) -> list[str]:
+    """Run all rounds, so many at a time; what is wrong with what they left, empty when nothing is."""
+    found: list[str] = []
+    with contextlib.ExitStack() as stack:
+        waiting = deque(planned)
+        running: list[_Recording] = []
+        while waiting or running:
+            while waiting and len(running) < side_by_side:
+                running.append(_Recording(waiting.popleft(), stack))
+            wait_until(lambda: any(recording.is_due() for recording in running), "a tape that grows")
+            for recording in [recording for recording in running if recording.is_due()]:
+                running.remove(recording)
+                found += recording.kill()
+    return found
 
 
-def _tape(each: Round) -> Path:
-    return each.folder / "killed.tape"
+class _Recording:
+    """A program at work on its tape."""
 
+    def __init__(self, planned: Round, stack: contextlib.ExitStack) -> None:
+        """Start it; it is killed when `stack` closes, if not before."""
+        self._round = planned
+        self._due_s: float | None = None
+        planned.folder.mkdir(parents=True)
+        words = command(
+            "record", planned.tape, "--source", "demo", "--quiet", "--seed", str(planned.number),
+            "--set", "demo.coins=3",
+        )  # fmt: skip
+        self._program = subprocess.Popen(
+            words, env=environment(planned.folder / "home"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        stack.callback(self._program.wait)
+        stack.callback(self._program.kill)
 
-def _start(each: Round) -> "subprocess.Popen[bytes]":
-    each.folder.mkdir(parents=True)
-    words = command(
-        "record", _tape(each), "--source", "demo", "--quiet", "--seed", str(each.number), "--set", "demo.coins=3"
-    )
-    return subprocess.Popen(
-        words, env=environment(each.folder / "home"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    def is_due(self) -> bool:
+        """Whether the moment to kill it has come."""
+        tape = self._round.tape
+        if self._due_s is None and tape.exists() and tape.stat().st_size > _BEGINNING_BYTES:
+            self._due_s = time.monotonic() + self._round.after_s
+        return self._due_s is not None and time.monotonic() >= self._due_s
 
-
-def _end(each: Round, program: "subprocess.Popen[bytes]") -> list[str]:
-    tape = _tape(each)
-    try:
-        wait_until(lambda: tape.exists() and tape.stat().st_size > each.size, f"{each.size} bytes on {tape.name}")
-        started = children(program.pid)
-    finally:
+    def kill(self) -> list[str]:
+        """Kill it; what is wrong with what it left."""
+        started = children(self._program.pid)
         killed_ns = time.time_ns()
-        program.kill()
-        program.wait()
-    all_gone(started)
-    return [*_complaints_of_tape(tape, killed_ns), *_complaints_of_databases(each.folder)]
+        self._program.kill()
+        self._program.wait()
+        all_gone(started)
+        complaints = (*_complaints_of_tape(self._round.tape, killed_ns), *_complaints_of_databases(self._round.folder))
+        return [f"round {self._round.number}, killed after {self._round.after_s:.2f} s: {text}" for text in complaints]
 
 
 def _complaints_of_tape(tape: Path, killed_ns: int) -> list[str]:

@@ -13,7 +13,7 @@ from evidence import Tap
 from fault_plan import MOMENTS, FaultPlan
 from proxy import FaultProxy
 from quiet_venue import QuietMarket, QuietVenue
-from virtual_loop import EPOCH_NS, VirtualClock, VirtualLoop, run_virtual, sqlite_holds_time
+from virtual_loop import EPOCH_NS, VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 
 from app.config.settings import EngineSettings, HyperliquidSettings, MarketsSettings, ScalperSettings, Settings
 from app.core.events import FeedHole, Trade
@@ -98,7 +98,7 @@ def live_through(plan: FaultPlan, day_s: float) -> Outcome:
 
 def watch_through(trial: Trial, beside: Callable[["Watched"], Coroutine[Any, Any, None]] | None = None) -> "Watched":
     """Live through a trial and look at everything; `beside` runs along with it."""
-    with sqlite_holds_time():
+    with sqlite_at_once():
         return run_virtual(lambda loop: _live(loop, trial, beside))
 
 

@@ -39,7 +39,17 @@ def children(pid: int) -> list[psutil.Process]:
 
 def all_gone(processes: list[psutil.Process]) -> None:
     """Every one of these processes ends by itself. What does not is ended here, and an `AssertionError` names it."""
-    _, alive = psutil.wait_procs(processes, timeout=PATIENCE_S / 4)
+    deadline = time.monotonic() + PATIENCE_S / 4
+    while (alive := [process for process in processes if not _has_ended(process)]) and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
     for process in alive:
         process.kill()
     assert not alive, f"left behind: {[(process.pid, process.cmdline()) for process in alive]}"
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    # One that lost its parent is a zombie until the system's first process takes notice, which may take seconds.
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -82,6 +82,7 @@ async def outcomes(send: Send, enough: int) -> list[tuple[int, bytes]]:
 
 @pytest.mark.asyncio
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the highest memory of a while")
+@pytest.mark.usefixtures("usual_collector")
 @pytest.mark.parametrize("send", [one_frame, fragments])
 async def test_hazard_4_a_huge_message_ends_its_socket_and_costs_little_memory(send: Send) -> None:
     forget_highest_memory()

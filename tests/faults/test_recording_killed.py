@@ -3,15 +3,13 @@
 from pathlib import Path
 
 import pytest
-from crash_harness import kill_together, rounds
+from crash_harness import kill_all, rounds
 
-SIDE_BY_SIDE = 5
+SIDE_BY_SIDE = 7
 
 
 def complaints(seed: int, count: int, folder: Path) -> list[str]:
-    planned = rounds(seed, count, folder)
-    batches = [planned[start : start + SIDE_BY_SIDE] for start in range(0, count, SIDE_BY_SIDE)]
-    return [text for batch in batches for text in kill_together(batch)]
+    return kill_all(rounds(seed, count, folder), SIDE_BY_SIDE)
 
 
 def test_hazard_13_a_killed_recording_loses_at_most_its_last_block(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiosqlite
 import pytest
-from virtual_loop import DeadlockError, VirtualClock, VirtualLoop, run_virtual, sqlite_holds_time
+from virtual_loop import DeadlockError, VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -18,8 +18,8 @@ DAY_S = 86_400
 
 
 @pytest.fixture
-def sqlite_held() -> Iterator[None]:
-    with sqlite_holds_time():
+def sqlite_of_the_loop() -> Iterator[None]:
+    with sqlite_at_once():
         yield
 
 
@@ -86,15 +86,19 @@ def test_time_does_not_jump_while_an_executor_works() -> None:
     assert run_virtual(main) == ["work", "timer"]
 
 
-@pytest.mark.usefixtures("sqlite_held")
-def test_time_does_not_jump_while_sqlite_works(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("sqlite_of_the_loop")
+def test_sqlite_takes_no_time_and_no_thread(tmp_path: Path) -> None:
     async def main(loop: VirtualLoop) -> tuple[float, int]:
+        threads = threading.active_count()
         async with asyncio.timeout(5), aiosqlite.connect(tmp_path / "held.db") as database:
             await database.execute("CREATE TABLE numbers (n INTEGER)")
             await database.executemany("INSERT INTO numbers VALUES (?)", [(n,) for n in range(20_000)])
             await database.commit()
             async with database.execute("SELECT count(*) FROM numbers") as cursor:
                 row = await cursor.fetchone()
+            with pytest.raises(sqlite3.OperationalError, match="no such table"):
+                await database.execute("SELECT * FROM words")
+            assert threading.active_count() == threads
         assert row is not None
         return loop.time(), row[0]
 

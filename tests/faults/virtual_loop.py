@@ -1,9 +1,9 @@
 """An event loop whose time jumps to the next timer instead of waiting for it.
 
 Sockets are real: as long as one of them has something to say, time stands still. So does it while work is done outside
-the loop, in an executor or a database's thread. Days of timers pass in seconds, and the order of events depends on
-nothing but the program. Sockets must have TCP_NODELAY, as asyncio's own have: bytes that the kernel keeps back to join
-them with more are in no queue that could be asked.
+the loop, in an executor; a database needs no thread here. Days of timers pass in seconds, and the order of events
+depends on nothing but the program. Sockets must have TCP_NODELAY, as asyncio's own have: bytes that the kernel keeps
+back to join them with more are in no queue that could be asked.
 """
 
 import asyncio
@@ -11,7 +11,12 @@ import contextlib
 import os
 import selectors
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
+from unittest import mock
+
+import aiosqlite.core
+from aiosqlite.core import set_exception, set_result
 
 T = TypeVar("T")
 
@@ -160,25 +165,27 @@ def run_virtual(main: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:
 
 
 @contextlib.contextmanager
-def sqlite_holds_time() -> Iterator[None]:
-    """While this lasts, time stands still for as long as any aiosqlite call of a virtual loop is under way."""
-    import aiosqlite.core
-
-    connection = aiosqlite.core.Connection
-    originals = {name: getattr(connection, name) for name in ("_execute", "_connect", "close")}
-
-    def holding(original: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            loop = asyncio.get_running_loop()
-            with loop.held() if isinstance(loop, VirtualLoop) else contextlib.nullcontext():
-                return await original(*args, **kwargs)
-
-        return call
-
-    for name, original in originals.items():
-        setattr(connection, name, holding(original))
-    try:
+def sqlite_at_once() -> Iterator[None]:
+    """While this lasts, new aiosqlite connections work on the loop's own thread: a statement takes no time at all."""
+    with mock.patch.multiple(aiosqlite.core, SimpleQueue=_AtOnce, Thread=_NoThread):
         yield
-    finally:
-        for name, original in originals.items():
-            setattr(connection, name, original)
+
+
+class _AtOnce:
+    """In place of the queue to a connection's thread: does what is put in, and answers in the loop's next round."""
+
+    def put_nowait(self, work: tuple[asyncio.Future[Any], Callable[[], Any]]) -> None:
+        future, function = work
+        try:
+            outcome = partial(set_result, future, function())
+        except Exception as error:  # noqa: BLE001 - whoever awaits the statement gets it, as from the thread
+            outcome = partial(set_exception, future, error)
+        future.get_loop().call_soon(outcome)
+
+
+class _NoThread:
+    """In place of a connection's thread, which has nothing to do."""
+
+    def __init__(self, target: Callable[..., None], args: tuple[object, ...]) -> None: ...
+
+    def start(self) -> None: ...

@@ -10,7 +10,7 @@ import pytest
 from core_driver import Driver
 from hypothesis import given
 from hypothesis import strategies as st
-from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_holds_time
+from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 
 from app.config.settings import EngineSettings, HyperliquidSettings, MarketsSettings, ScalperSettings, Settings
 from app.core.record import BOOKS_CONNECTION, Connected, Dropped, Kind
@@ -206,7 +206,7 @@ def served(check: Callable[[Served], Coroutine[Any, Any, None]]) -> None:
             finally:
                 await run.stop()
 
-    with sqlite_holds_time():
+    with sqlite_at_once():
         run_virtual(main)
 
 

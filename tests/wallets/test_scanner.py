@@ -14,7 +14,7 @@ from demo_scan import DemoVenue, demo_venue
 from processes import command, environment, wait_until
 from scan_samples import address
 from store_samples import rows_of
-from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_holds_time
+from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 
 from app.config.settings import ScannerSettings, Settings, StoreSettings
 from app.core.clock import Clock, SystemClock
@@ -53,7 +53,7 @@ def test_a_scan_inside_the_venues_limits_is_fast_and_uses_them() -> None:
         assert report.wallets_per_minute >= 1_000
         assert report.calls_allowed_pct >= 90
 
-    with sqlite_holds_time():
+    with sqlite_at_once():
         run_virtual(main)
 
 
@@ -68,7 +68,7 @@ def test_a_thousand_wallets_inside_the_limits(seed: int) -> None:
         assert report.calls_allowed_pct >= 90
         assert report.calls == sum(group.calls for group in report.limits if group.group in ("data", "gamma"))
 
-    with sqlite_holds_time():
+    with sqlite_at_once():
         run_virtual(main)
 
 

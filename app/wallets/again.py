@@ -72,7 +72,7 @@ def _pillar(pillar: Pillar, measures: Measures, stage: int, thresholds: Threshol
 def _early(verdict: WalletVerdict, pillars: tuple[Pillar, ...], thresholds: Thresholds) -> WalletVerdict | None:
     """Rejected by recent trades: it still is, or has to be looked at further."""
     dormant = verdict.reason if verdict.reason.startswith("dormant") else ""
-    reason = next((pillar.rejects for pillar in pillars if pillar.rejects), dormant)
+    reason = dormant or next((pillar.rejects for pillar in pillars if pillar.rejects), "")
     if not reason:
         return None
     return msgspec.structs.replace(verdict, profile=thresholds.profile, pillars=pillars, reason=clean(reason, 160))

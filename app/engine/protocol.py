@@ -2,7 +2,8 @@
 
 The same messages go through memory and through the Unix socket. Every name and text in a snapshot is already cleaned.
 None stands for "not known"; the deck shows it as such and never as zero. What a snapshot holds of one coin that is
-looked at stands in `protocol_detail.py`, of the paper ledger in `protocol_paper.py`.
+looked at stands in `protocol_detail.py`, of the paper ledger in `protocol_paper.py`, of wallets in
+`protocol_wallets.py`.
 """
 
 from typing import Literal
@@ -13,19 +14,20 @@ from app.core.events import Action, Freshness
 from app.core.playback import Playback
 from app.engine.protocol_detail import MarketDetail, ScalperDetail
 from app.engine.protocol_paper import PaperView
+from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletDetail, WalletsView
 from app.feeds.health import FeedState
 from app.scalper.interpreter_view import InterpreterState
 from app.store.status import StoreState
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 
 Mode = Literal["live", "demo", "tape"]
 LogLevel = Literal["info", "warning", "error"]
 MetricSource = Literal["rules", "ai"]
 ModelState = InterpreterState | Literal["tape"]
 """As the interpreter tells it; on a tape, what was recorded is shown."""
-JobName = Literal["markets", "read"]
-"""Work that a user may ask for by hand: ask the venue for its markets again; have the model read a coin."""
+JobName = Literal["markets", "read", "wallets"]
+"""Work that a user may ask for by hand: ask for the markets again; have the model read a coin; scan wallets."""
 PaperAction = Literal["long", "short", "close", "flip"]
 JobState = Literal["running", "done", "failed", "cancelled"]
 
@@ -217,7 +219,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     """Everything the deck shows, frozen at one input. `wall_ms` is the engine's time: the tape's own time on a tape.
 
     `waiting_for` says in a sentence what an empty Markets panel waits for; `log` is the tail of the event log; `detail`
-    is the coin this deck looks at, `scalper` the scalper's work on it.
+    is the coin this deck looks at, `scalper` the scalper's work on it, `wallet` the wallet this deck looks at.
     """
 
     sequence: int
@@ -238,6 +240,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     paper: PaperView | None = None
     detail: MarketDetail | None = None
     scalper: ScalperDetail | None = None
+    wallets: WalletsView | None = None
+    wallet: WalletDetail | None = None
 
 
 class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
@@ -260,7 +264,11 @@ class SetMetricSource(msgspec.Struct, frozen=True, tag="set_metric_source"):
 
 
 class StartJob(msgspec.Struct, frozen=True, tag="start_job"):
-    """Begin a job now; a "read" is of the coin `subject`. One that is being done is not begun twice."""
+    """Begin a job now; one that is being done is not begun twice.
+
+    A "read" is of the coin `subject`; "wallets" scans what `subject` names, as after `tapedeck scan --from`: empty for
+    the leaderboards.
+    """
 
     name: JobName
     subject: str = ""
@@ -303,7 +311,19 @@ class StopEngine(msgspec.Struct, frozen=True, tag="stop_engine"):
     """End the engine behind the link."""
 
 
-Command = SetMetricSource | StartJob | CancelJob | TradePaper | SetPlayback | LookAt | SetRecording | StopEngine
+Command = (
+    SetMetricSource
+    | StartJob
+    | CancelJob
+    | TradePaper
+    | SetPlayback
+    | LookAt
+    | SetRecording
+    | StopEngine
+    | LookAtWallet
+    | SetWalletProfile
+    | NoteWallet
+)
 
 
 class RestorePaper(msgspec.Struct, frozen=True, tag="restore_paper"):

@@ -42,6 +42,13 @@ Result = TypeVar("Result")
 _SMALL, _RATIO = Thresholds().small_share, Thresholds().chase_ratio
 
 
+class Compiled(NamedTuple):
+    """The fused kernel, compiled: on all cores as a scan uses it, and on one of them like its peers."""
+
+    all_cores: Measurer
+    one_thread: Measurer
+
+
 class Measuring(Protocol):
     """Whoever measures columns and times itself."""
 
@@ -53,6 +60,7 @@ class Taken(NamedTuple):
     """Nanoseconds of each arm on the same wallets."""
 
     numba: int
+    numba_one_thread: int
     numpy: int
     pandas: int
     python: int
@@ -66,17 +74,20 @@ def measure() -> dict[str, float]:
 def measure_of(wallets: int) -> dict[str, float]:
     """The figures of so many wallets. Raises `TapedeckError` when pandas is missing or two sides disagree."""
     clock = SystemClock()
-    compiled = compiled_measurer()
-    _, compiling_ns = _timed(clock, compiled, made_positions(2, 0), NOW_S, _SMALL, _RATIO)
+    compiled = Compiled(compiled_measurer(), compiled_measurer(1))
+    _, compiling_ns = _timed(clock, compiled.all_cores, made_positions(2, 0), NOW_S, _SMALL, _RATIO)
+    compiled.one_thread(made_positions(2, 0), NOW_S, _SMALL, _RATIO)
     with Peer() as pandas:
         taken = take_turns(wallets, clock, compiled, pandas)
-    ours_ns, theirs_ns = page_times(clock, compiled, made_pages(_PAGES, 1), _PAGE_ROUNDS)
+    ours_ns, theirs_ns = page_times(clock, compiled.all_cores, made_pages(_PAGES, 1), _PAGE_ROUNDS)
     return {
         "us_per_wallet_numba": round(taken.numba / wallets / 1_000, 2),
+        "us_per_wallet_numba_one_thread": round(taken.numba_one_thread / wallets / 1_000, 2),
         "us_per_wallet_numpy": round(taken.numpy / wallets / 1_000, 2),
         "us_per_wallet_pandas": round(taken.pandas / wallets / 1_000, 2),
         "us_per_wallet_pure_python": round(taken.python / wallets / 1_000, 2),
         "ratio_vs_pandas_groupby": round(taken.pandas / taken.numba, 1),
+        "one_thread_ratio_vs_pandas_groupby": round(taken.pandas / taken.numba_one_thread, 1),
         "ratio_vs_pure_python": round(taken.python / taken.numba, 1),
         "numpy_ratio_vs_pandas_groupby": round(taken.pandas / taken.numpy, 2),
         "end_to_end_us_per_wallet": round(ours_ns / 1_000, 1),
@@ -87,18 +98,21 @@ def measure_of(wallets: int) -> dict[str, float]:
     }
 
 
-def take_turns(wallets: int, clock: Clock, compiled: Measurer, pandas: Measuring) -> Taken:
+def take_turns(wallets: int, clock: Clock, compiled: Compiled, pandas: Measuring) -> Taken:
     """What each arm takes for all pieces; their figures agree on each."""
-    total = [0, 0, 0, 0]
+    total = [0, 0, 0, 0, 0]
     for number, first in enumerate(range(0, wallets, _PIECE)):
         columns = made_positions(min(_PIECE, wallets - first), number)
-        by_numba, numba_ns = _timed(clock, compiled, columns, NOW_S, _SMALL, _RATIO)
+        by_numba, numba_ns = _timed(clock, compiled.all_cores, columns, NOW_S, _SMALL, _RATIO)
+        by_one_thread, one_thread_ns = _timed(clock, compiled.one_thread, columns, NOW_S, _SMALL, _RATIO)
         by_numpy, numpy_ns = _timed(clock, measure_in_numpy, columns, NOW_S, _SMALL, _RATIO)
         by_pandas, pandas_ns = pandas.measure(columns)
         by_python, python_ns = _timed(clock, each_wallet, as_rows(columns))
-        for other in (by_numpy, by_pandas, figures_of(by_python, columns.categories)):
+        for other in (by_one_thread, by_numpy, by_pandas, figures_of(by_python, columns.categories)):
             check_equal(by_numba, other)
-        total = [sum(pair) for pair in zip(total, (numba_ns, numpy_ns, pandas_ns, python_ns), strict=True)]
+        total = [
+            sum(pair) for pair in zip(total, (numba_ns, one_thread_ns, numpy_ns, pandas_ns, python_ns), strict=True)
+        ]
     return Taken(*total)
 
 

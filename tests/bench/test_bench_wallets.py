@@ -58,8 +58,8 @@ def test_arms_take_turns_on_the_same_wallets() -> None:
         def measure(self, columns: PositionColumns) -> tuple[Floats, int]:
             return measure_in_numpy(columns, NOW_S, 0.05, 1.5), 5
 
-    taken = bench.take_turns(3, ManualClock(), measure_in_numpy, NumpyPeer())
-    assert taken == bench.Taken(0, 0, 5, 0)
+    both = bench.Compiled(measure_in_numpy, measure_in_numpy)
+    assert bench.take_turns(3, ManualClock(), both, NumpyPeer()) == bench.Taken(0, 0, 0, 5, 0)
 
 
 def test_only_this_bench_has_wallets(capsys: pytest.CaptureFixture[str]) -> None:

@@ -161,3 +161,18 @@ def position(**changes: object) -> ClosedPosition:
 def test_small_jobs_do_not_wait_for_a_compiler() -> None:
     chosen: Callable[..., object] = measurer_for(1_000 * 100)
     assert chosen is measure_in_numpy
+
+
+def test_threads_measure_every_wallet_in_its_place(compiled: Measurer) -> None:
+    generator = np.random.default_rng(5)
+    batch = [
+        Ledger(
+            wallet=WALLET, closed=tuple(position(proceeds_usdc=float(each)) for each in generator.uniform(0, 200, 3))
+        )
+        for _ in range(1_003)
+    ]
+    columns = columns_of(batch)
+    expected = measure_in_numpy(columns, NOW_S, SMALL, RATIO)
+    np.testing.assert_allclose(compiled(columns, NOW_S, SMALL, RATIO), expected, rtol=1e-9, atol=1e-9)
+    several = compiled_measurer(threads=3)
+    np.testing.assert_allclose(several(columns, NOW_S, SMALL, RATIO), expected, rtol=1e-9, atol=1e-9)

@@ -1,15 +1,13 @@
 """Measures of many wallets, by the means that suit their number."""
 
 import math
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 import numpy as np
 
 from app.wallets import kernel
-from app.wallets.columns import Floats, PositionColumns, chunks, columns_of
+from app.wallets.columns import Floats, PositionColumns, columns_of
 from app.wallets.thresholds import Thresholds
 from app.wallets.values import Ledger, Measures
 from app.wallets.vectorised import measure_in_numpy
@@ -20,8 +18,6 @@ Measurer = Callable[[PositionColumns, int, float, float], Floats]
 COMPILING_PAYS_ROWS = 30_000_000
 """Compiling takes some seconds, in which numpy measures about so many positions."""
 _WALLETS_AT_ONCE = 500
-_LEAST_PIECE = 250
-"""Wallets for which another thread is worth waking."""
 
 
 def measurer_for(rows: int) -> Measurer:
@@ -29,16 +25,13 @@ def measurer_for(rows: int) -> Measurer:
     return compiled_measurer() if rows >= COMPILING_PAYS_ROWS and find_spec("numba") else measure_in_numpy
 
 
-def compiled_measurer(threads: int | None = None) -> Measurer:
-    """The fused kernel, compiled at its first call, on so many threads (default: one for each core).
-
-    Raises `ImportError` where numba is not installed.
-    """
+def compiled_measurer() -> Measurer:
+    """The fused kernel, compiled at its first call. Raises `ImportError` where numba is not installed."""
     import numba
 
     # Sums may be added up in another order, which vectorises them; nan stays nan, for it has a meaning here.
     compiler = numba.njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
-    return _in_threads(_measurer(kernel.fused(compiler)), threads or os.cpu_count() or 1)
+    return _measurer(kernel.fused(compiler))
 
 
 def uncompiled_measurer() -> Measurer:
@@ -53,20 +46,6 @@ def _measurer(run: kernel.Function) -> Measurer:
         *arrays, names = columns
         run(*arrays, now_s, small_share, chase_ratio, len(names), longest, results)
         return results
-
-    return measure_columns
-
-
-def _in_threads(measurer: Measurer, threads: int) -> Measurer:
-    """The same on pieces of a batch side by side: compiled, the kernel needs no lock of Python's."""
-
-    def measure_columns(columns: PositionColumns, now_s: int, small_share: float, chase_ratio: float) -> Floats:
-        wallets = len(columns.closed)
-        if threads == 1 or wallets < 2 * _LEAST_PIECE:
-            return measurer(columns, now_s, small_share, chase_ratio)
-        pieces = chunks(columns, max(_LEAST_PIECE, wallets // (4 * threads)))
-        with ThreadPoolExecutor(threads) as pool:
-            return np.vstack(list(pool.map(lambda piece: measurer(piece, now_s, small_share, chase_ratio), pieces)))
 
     return measure_columns
 

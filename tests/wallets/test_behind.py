@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 from wallet_facts import DAY_S, NOW_S, START_S, act, known, market
 
 from app.wallets.behind import categories_of, chases_of, equity_of
-from app.wallets.judging import with_payouts
 from app.wallets.measure import measure
 from app.wallets.positions import ledger_of
 from app.wallets.thresholds import Thresholds
@@ -52,44 +51,3 @@ def test_what_is_shown_is_what_was_measured(drawn: list[tuple[str, float, float]
     assert sum(row.positions for row in rows) == measures.positions
     assert (len(chases), sum(row.chased for row in chases)) == (measures.losses_followed, measures.losses_chased)
     assert equity[-1].total_usdc == pytest.approx(measures.pnl_usdc, abs=1e-6)
-
-
-def resolved(name: str, *, yes_pays: float | None) -> Ledger:
-    """A bet at 0.5 that was sold even, on a market that paid so later."""
-    told = known(market(name, yes_pays=yes_pays, closed_s=START_S + 9 * DAY_S))
-    acts = [act("BUY", name, 100, 50, START_S), act("SELL", name, 100, 50, START_S + 3_600)]
-    return ledger_of(acts[0].wallet, acts, told, NOW_S)
-
-
-@pytest.mark.parametrize(("pays", "surplus", "variance"), [(1.0, 0.5, 0.25), (0.0, -0.5, 0.25), (None, 0.0, 0.0)])
-def test_a_bet_that_was_sold_counts_by_what_its_market_paid(
-    pays: float | None, surplus: float, variance: float
-) -> None:
-    ledger = resolved("m", yes_pays=pays)
-    told = known(market("m", yes_pays=pays, closed_s=START_S + 9 * DAY_S))
-    measures = with_payouts(measures_of(ledger), ledger, told, NOW_S)
-    assert (measures.surplus, measures.surplus_variance) == pytest.approx((surplus, variance))
-
-
-def test_a_payout_that_lies_ahead_is_not_known() -> None:
-    ledger = resolved("m", yes_pays=1.0)
-    told = known(market("m", yes_pays=1.0, closed_s=NOW_S + 1))
-    assert with_payouts(measures_of(ledger), ledger, told, NOW_S).surplus == pytest.approx(0.0)
-
-
-def test_bets_on_one_event_count_as_one() -> None:
-    names = ("m1", "m2")
-    told = known(*(market(name, yes_pays=1.0, closed_s=START_S + 9 * DAY_S, event="e") for name in names))
-    acts = [act("BUY", name, 100, 50, START_S) for name in names]
-    ledger = ledger_of(acts[0].wallet, acts, told, NOW_S)
-    measures = with_payouts(measures_of(ledger), ledger, told, NOW_S)
-    assert (measures.surplus, measures.surplus_variance) == pytest.approx((0.5, 0.25))
-
-
-def test_held_bets_measure_the_same_by_their_payouts() -> None:
-    told = known(*(market(f"m{n}", yes_pays=float(n % 2), closed_s=START_S + 9 * DAY_S) for n in range(7)))
-    acts = [act("BUY", f"m{n}", 100, 10 + 11 * n, START_S + n) for n in range(7)]
-    ledger = ledger_of(acts[0].wallet, acts, told, NOW_S)
-    measures = measures_of(ledger)
-    assert with_payouts(measures, ledger, told, NOW_S).surplus == pytest.approx(measures.surplus)
-    assert with_payouts(measures, ledger, told, NOW_S).surplus_variance == pytest.approx(measures.surplus_variance)

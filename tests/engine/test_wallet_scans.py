@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 from demo_scan import DemoVenue, demo_venue
-from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_holds_time
+from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 
 from app.config.locations import shipped
 from app.config.settings import ScalperSettings, Settings
@@ -88,7 +88,7 @@ async def opened(demo: DemoVenue, clock: Clock, **options: Any) -> AsyncIterator
 
 
 def virtual(main: Callable[[VirtualLoop], Any]) -> None:
-    with sqlite_holds_time():
+    with sqlite_at_once():
         run_virtual(main)
 
 

@@ -427,6 +427,8 @@ class Core:
                 return self.wallets.note(command, self.now_ms)
             case UseThresholds():
                 return self.wallets.use(command.thresholds, self.now_ms)
+            case LookAtWallet():
+                return self.wallets.open(command.address, self.now_ms)
             case RestoreWallets():
                 self.wallets.restore(command.state, self.now_ms)
         return True, ""

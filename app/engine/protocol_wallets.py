@@ -187,7 +187,7 @@ class PastVerdictView(msgspec.Struct, frozen=True):
     """An earlier verdict on the wallet, by whatever thresholds it was given."""
 
     at_ms: int
-    wallet_class: VerdictClass
+    wallet_class: str
     stage: int
     score: float | None
 

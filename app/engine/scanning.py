@@ -44,6 +44,16 @@ _unpack_found = msgspec.msgpack.Decoder(Found).decode
 OnTarget = Callable[[Finished, int], None]
 
 
+def read_told(question: Question, answer: Answer) -> Told:
+    """The values in an answer of the venue, or why there are none."""
+    if answer.status != 200:
+        return NoAnswer(clean(answer.error or f"the venue answered {answer.status}", 240))
+    try:
+        return read_answer(question, answer.body)
+    except FrameError as error:
+        return NoAnswer(clean(str(error), 240))
+
+
 class Asker:
     """Asks for a scan, and remembers what, so that it can be withdrawn."""
 
@@ -211,14 +221,9 @@ class Scanning:
         self._scan.take(number, self._read(question, answer), now_ms // 1000)
 
     def _read(self, question: Question, answer: Answer) -> Told:
-        if answer.status != 200:
-            self.errors += 1
-            return NoAnswer(clean(answer.error or f"the venue answered {answer.status}", 240))
-        try:
-            return read_answer(question, answer.body)
-        except FrameError as error:
-            self.errors += 1
-            return NoAnswer(clean(str(error), 240))
+        told = read_told(question, answer)
+        self.errors += isinstance(told, NoAnswer)
+        return told
 
     # What follows from it.
 

@@ -2,7 +2,8 @@
 
 The answers are inputs, so that a replay needs no database.
 
-Channels: `scans` (a list), `markets` (how many were told already) and `wallets` (a list of addresses in JSON).
+Channels: `scans` (a list), `markets` (how many were told already), `wallets` (a list of addresses in JSON) and
+`history` (the wallet is the subject).
 """
 
 import msgspec
@@ -23,5 +24,15 @@ class Found(msgspec.Struct, frozen=True):
     kept: tuple[KeptRows, ...] = ()
 
 
+class PastVerdictRow(msgspec.Struct, frozen=True):
+    """An earlier verdict, as far as a history shows it."""
+
+    at_ms: int
+    wallet_class: str
+    stage: int
+    score: float | None
+
+
+unpack_history = msgspec.msgpack.Decoder(list[PastVerdictRow]).decode
 unpack_scans = msgspec.msgpack.Decoder(list[StoredScan]).decode
 unpack_markets = msgspec.msgpack.Decoder(list[StoredMarket]).decode

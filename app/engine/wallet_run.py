@@ -19,7 +19,7 @@ from app.store.store import Store
 if TYPE_CHECKING:
     from app.engine.wallet_calls import WalletCalls
 
-_NEEDED = ("app.engine.wallet_calls", "app.engine.scanning", "app.wallets.again")
+_NEEDED = ("app.engine.wallet_calls", "app.engine.scanning", "app.engine.opening", "app.wallets.again")
 
 
 class WalletsOutside(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,16 +9,18 @@ from app.core.clock import Clock
 from app.core.errors import DataError
 from app.core.record import WITHDRAWN, Answer, Kind, Request
 from app.core.text import clean
-from app.engine.shelf_questions import MARKETS_KEPT, MARKETS_PAGE, Found
+from app.engine.shelf_questions import MARKETS_KEPT, MARKETS_PAGE, Found, PastVerdictRow
 from app.engine.wallet_book import saved_of
 from app.feeds.inbox import Inbox
 from app.store.rows import StoredMarket, StoredVerdict, WalletCursor
 from app.store.schema import WALLET_NOTES, WALLET_SCANS, WALLET_VERDICTS
 from app.store.store import Store
+from app.store.table import Condition
 from app.wallets.caches import BoundedCache, CacheFigures
 from app.wallets.keeping import KeptRows, Shelf
 
 _SCANS = 20
+_HISTORY = 50
 _VERDICTS = 4_000
 _NOTES = 5_000
 _pack = msgspec.msgpack.encode
@@ -100,6 +102,8 @@ class WalletShelf:
                 return _pack(await self._markets_from(int(request.body)))
             case "wallets":
                 return _pack(Found(tuple(await self._kept(_addresses(request.body)))))
+            case "history":
+                return _pack(await self._history(request.subject))
             case _:
                 raise DataError(f"request {request.request_id} asks nothing that the store answers")
 
@@ -111,6 +115,10 @@ class WalletShelf:
         if not page:
             self._markets = []
         return page
+
+    async def _history(self, wallet: str) -> list[PastVerdictRow]:
+        rows = await self._store.reader().select(WALLET_VERDICTS, (Condition("wallet", "=", wallet),), limit=_HISTORY)
+        return [PastVerdictRow(row.at_ms, row.wallet_class, row.stage, row.score) for row in rows]
 
     async def _kept(self, wallets: list[str]) -> list[KeptRows]:
         now_ms = self._clock.wall_ns() // 1_000_000

@@ -25,12 +25,16 @@ from app.engine.watch import MarketWatch
 from app.scorecards.grader import WALLET_PROFIT
 
 if TYPE_CHECKING:
+    from app.engine.opening import Opening
     from app.engine.scanning import Scanning
     from app.wallets.scan_values import Finished
 
 _WORD = re.compile(r"leaderboard|market|trades|0x[0-9a-f]{40}|0x[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _WORDS_CAP = 200
+_OPENINGS = 4
+_OPENED_MS = 300_000
+"""For so long what was asked about a wallet that is opened up is not asked again."""
 _HORIZON_S = 30 * 86_400
 _WHAT = "a scan takes leaderboard, market, trades, addresses or a market's id; files are for `tapedeck scan --from`"
 
@@ -45,6 +49,8 @@ class WalletTargets:
         self.thresholds: WalletsSettings = settings.wallets
         self.scanning: Scanning | None = None
         """The newest scan, running or over."""
+        self.openings: dict[str, Opening] = {}
+        """Wallets that somebody opened up, the newest last."""
         self.ended_ms: int | None = None
         self.state: JobState = "done"
         self.message = ""
@@ -95,6 +101,23 @@ class WalletTargets:
         except DataError as error:
             self._journal.say(now_ms, "error", "wallets", str(error))
 
+    def open(self, address: str, now_ms: int) -> tuple[bool, str]:
+        """Have all that stands behind a wallet asked for, unless it was a moment ago; an empty address is nothing."""
+        wallet = address.lower()
+        if not address:
+            return True, ""
+        if not _ADDRESS.fullmatch(wallet):
+            return False, f"{clean(address, 48)} is not a wallet's address"
+        known = self.openings.pop(wallet, None)
+        if not self.is_restored:
+            return True, ""
+        if known is None or now_ms - known.began_ms > _OPENED_MS:
+            known = self._open(wallet, now_ms)
+        self.openings[wallet] = known
+        while len(self.openings) > _OPENINGS:
+            del self.openings[next(iter(self.openings))]
+        return True, ""
+
     def note(self, command: NoteWallet, now_ms: int) -> tuple[bool, str]:
         """Keep what the user says of a wallet."""
         wallet = command.address.lower()
@@ -126,6 +149,8 @@ class WalletTargets:
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """An answer of the venue or of the store."""
+        for opening in list(self.openings.values()):
+            opening.answered(request, answer, now_ms)
         if self.scanning is None or not self.runs:
             return
         self.scanning.answered(request, answer, now_ms)
@@ -166,6 +191,14 @@ class WalletTargets:
             self._number, plan_of(words, scanner), judged.judging, scanner, Asker(self._watch), self.book,
             self._bus, self._journal, self._file, now_ms,
         )  # fmt: skip
+
+    def _open(self, wallet: str, now_ms: int) -> "Opening":
+        from app.engine.opening import Opening
+        from app.engine.scanning import Asker
+        from app.wallets.api import judging_of
+
+        judging = judging_of(msgspec.structs.replace(self._settings, wallets=self.thresholds)).judging
+        return Opening(wallet, judging, self._settings.scanner.position_pages, Asker(self._watch), now_ms)
 
     def _settle(self, now_ms: int) -> None:
         """The scan is over: what it came to."""

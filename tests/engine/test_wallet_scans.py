@@ -16,10 +16,13 @@ from app.config.locations import shipped
 from app.config.settings import ScalperSettings, Settings
 from app.core.clock import Clock
 from app.engine.engine import Engine
+from app.engine.local_link import LocalLink
 from app.engine.protocol import CancelJob, SetRecording, Snapshot, StartJob
-from app.engine.protocol_wallets import NoteWallet, SetWalletProfile, WalletsView
+from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletDetail, WalletsView
 from app.engine.tape_run import TapeRun
 from app.engine.venue_run import VenueRun, live_source
+from app.engine.wallet_detail import wallet_detail
+from app.engine.wallet_events import WalletJudged
 from app.feeds.tape.importers import open_recording
 
 PROFILES = (shipped("configs") / "wallets",)
@@ -44,8 +47,11 @@ class Deck:
 
     async def until_judged(self, wallets: int) -> None:
         """Until so many verdicts were given, at that very input: virtual time stands still in a scan."""
-        while self.run.core.journal.wallets_judged < wallets:
-            await asyncio.sleep(0)
+        journal, reached = self.run.core.journal, asyncio.Event()
+        self.run.core._bus.subscribe(
+            WalletJudged, lambda _: reached.set() if journal.wallets_judged >= wallets else None
+        )
+        await reached.wait()
 
     async def scan(self, *addresses: str) -> WalletsView:
         """Scan these and wait for the end."""
@@ -254,3 +260,45 @@ def test_a_profile_judges_again_without_a_question_and_notes_are_kept(tmp_path: 
         assert (row.address, row.alias, row.review, row.followed) == (target, "Whale[31m", "accepted", True)
 
     virtual(main)
+
+
+def test_a_wallet_is_opened_up_with_what_stands_behind_its_verdict(tmp_path: Path) -> None:
+    tape = tmp_path / "open.tape"
+
+    async def main(loop: VirtualLoop) -> None:
+        clock = VirtualClock(loop)
+        async with demo_venue(clock) as demo, opened(demo, clock, record_to=tape) as deck:
+            link = LocalLink(deck.engine)
+            await deck.scan(*await demo.addresses(60))
+            best = next(row for row in wallets_of(await deck.until(has_ended)).rows if row.stage == 3)
+            assert not (await link.send(LookAtWallet("0x12"))).ok
+            assert (await link.send(LookAtWallet(best.address))).ok
+            detail = await until_opened(link)
+            assert not (await link.send(LookAtWallet("nobody"))).ok
+            assert (await link.send(LookAtWallet(""))).ok
+            deck.engine._changed()
+            shown = await link.snapshot()
+            assert shown is not None
+            assert shown.wallet is None
+        assert (detail.address, detail.row) == (best.address, best)
+        assert [pillar.name for pillar in detail.pillars] == ["specialisation", "behaviour", "structure"]
+        assert sum(category.share for category in detail.categories) == pytest.approx(1.0)
+        assert detail.positions
+        assert detail.positions[0].closed_s >= detail.positions[-1].closed_s
+        assert [at_s for at_s, _ in detail.equity] == sorted(at_s for at_s, _ in detail.equity)
+        assert [past.wallet_class for past in detail.history] == [best.wallet_class]
+        assert bool(detail.copies) != bool(detail.copies_missing)
+        run = await replayed(tape, clock)
+        replay = wallet_detail(run.core.wallets, best.address, run.core.now_ms)
+        assert msgspec.structs.replace(replay, row=detail.row) == detail
+
+    virtual(main)
+
+
+async def until_opened(link: LocalLink) -> WalletDetail:
+    async with asyncio.timeout(3_000):
+        while True:
+            snapshot = await link.snapshot()
+            assert snapshot is not None
+            if snapshot.wallet is not None and not snapshot.wallet.waiting_for:
+                return snapshot.wallet

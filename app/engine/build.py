@@ -37,7 +37,15 @@ def build_run(plan: Plan, settings: Settings, clock: Clock, locations: Locations
     source = demo_source(settings) if plan.mode == "demo" else live_source(settings)
     database = locations.database("demo" if plan.mode == "demo" else "live")
     new_tape = partial(_new_tape, locations, source.mode, clock)
-    return VenueRun(source, settings, clock, database=database, record_to=plan.record_to, new_tape=new_tape)
+    return VenueRun(
+        source,
+        settings,
+        clock,
+        database=database,
+        record_to=plan.record_to,
+        new_tape=new_tape,
+        profile_folders=locations.profile_folders(),
+    )
 
 
 def _new_tape(locations: Locations, mode: Mode, clock: Clock) -> Path:

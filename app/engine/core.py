@@ -50,11 +50,15 @@ from app.engine.protocol import (
     StartJob,
     TradePaper,
 )
+from app.engine.protocol_wallets import LookAtWallet, NoteWallet, RestoreWallets, UseThresholds
 from app.engine.reading import Reading
+from app.engine.shelf_venue import STORE_VENUE
+from app.engine.wallet_targets import WalletTargets
 from app.engine.watch import Effects, MarketWatch, select
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid import parse
 from app.feeds.hyperliquid.limits import SHORTEST_CANDLE_MS, VENUE
+from app.feeds.polymarket.limits import VENUE as POLYMARKET
 from app.markets.candles import INTERVALS
 from app.markets.market import CANDLES_KEPT, Market
 from app.markets.reads import rules_call
@@ -69,7 +73,10 @@ _BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, ArithmeticError, Rec
 
 _unpack_request = msgspec.msgpack.Decoder(Request).decode
 _unpack_answer = msgspec.msgpack.Decoder(Answer).decode
-_unpack_command = msgspec.msgpack.Decoder(Command | RestorePaper).decode
+_unpack_command = msgspec.msgpack.Decoder(Command | RestorePaper | RestoreWallets | UseThresholds).decode
+WalletCommand = NoteWallet | UseThresholds | RestoreWallets | LookAtWallet
+_OF_WALLETS = frozenset({POLYMARKET, STORE_VENUE})
+"""Who is asked about wallets."""
 
 
 class Core:
@@ -100,6 +107,7 @@ class Core:
             mode, settings, self.markets, self._is_cut_off, self._bus, self.journal, self._watch_prices
         )
         self.reading = Reading(mode, settings, self._watch, self._bus, self.jobs, self.paper.position_of)
+        self.wallets = WalletTargets(mode, settings, self._watch, self._bus, self.jobs, self.journal)
         self._handlers = self._all_handlers()
 
     def _note_events(self) -> None:
@@ -215,6 +223,9 @@ class Core:
             rules = self.rules_of(market) if market is not None else None
             self.reading.answered(request, answer, market, rules, self.now_ms, self.sequence)
             return
+        if request.venue in _OF_WALLETS:
+            self._answered_about_wallets(request, answer)
+            return
         if answer.status != 200:
             reason = clean(answer.error, 120)
             given_up = reason == WITHDRAWN
@@ -227,6 +238,12 @@ class Core:
         except FrameError as error:
             self._no_use(request, str(error))
             raise
+
+    def _answered_about_wallets(self, request: Request, answer: Answer) -> None:
+        if request.venue == POLYMARKET and answer.status == 200:
+            self.connections.wallets.received()
+            self.connections.wallets.data(self.now_ms)
+        self.wallets.answered(request, answer, self.now_ms)
 
     def _no_use(self, request: Request, reason: str) -> None:
         """An answer that was needed did not come, or cannot be used."""
@@ -300,6 +317,7 @@ class Core:
             self.connections.data.data(min(max(newest_ms), self.now_ms))
         self.list.every_second(self.now_ms)
         self.paper.every_second(self.now_ms)
+        self.wallets.every_second(self.now_ms)
 
     def _clock_went_back(self, wall_ms: int) -> None:
         """Small steps back are waited out; after a large one nothing may be younger than the new time."""
@@ -311,6 +329,7 @@ class Core:
         self.list.clock_set_back(wall_ms)
         self.reading.desk.clock_set_back(wall_ms)
         self.paper.clock_set_back(wall_ms)
+        self.wallets.clock_set_back(wall_ms)
         for market in self.markets.values():
             market.clock_set_back(wall_ms)
         self.journal.say(wall_ms, "warning", "clock", f"this machine's clock was set back by {seconds:.0f} s")
@@ -359,8 +378,12 @@ class Core:
         self.command_result = (False, "The command could not be carried out")
         self.command_result = self.apply(_unpack_command(record.payload))
 
-    def apply(self, command: Command | RestorePaper) -> tuple[bool, str]:
+    def apply(self, command: Command | RestorePaper | RestoreWallets | UseThresholds) -> tuple[bool, str]:
         """Carry out a command; returns whether it was, and one sentence about it."""
+        if isinstance(command, WalletCommand) or (
+            isinstance(command, StartJob | CancelJob) and command.name == "wallets"
+        ):
+            return self._apply_to_wallets(command)
         match command:
             case SetMetricSource():
                 self.metric_source = command.metric_source
@@ -384,6 +407,22 @@ class Core:
                 return self.reading.cancel() if command.name == "read" else self.list.cancel()
             case _:
                 return False, "This engine does not know that command"
+
+    def _apply_to_wallets(self, command: StartJob | CancelJob | WalletCommand) -> tuple[bool, str]:
+        match command:
+            case StartJob():
+                return self.wallets.start(command.subject, self.now_ms)
+            case CancelJob():
+                return self.wallets.cancel(self.now_ms)
+            case NoteWallet():
+                return self.wallets.note(command, self.now_ms)
+            case UseThresholds():
+                return self.wallets.use(command.thresholds, self.now_ms)
+            case LookAtWallet():
+                return self.wallets.open(command.address, self.now_ms)
+            case RestoreWallets():
+                self.wallets.restore(command.state, self.now_ms)
+        return True, ""
 
     def _metric_words(self) -> str:
         if self.metric_source == "rules":

@@ -23,9 +23,11 @@ from app.engine.protocol import (
     StopEngine,
     Welcome,
 )
+from app.engine.protocol_wallets import LookAtWallet
 from app.engine.pulse import Pulse
 from app.engine.scalper_detail import ScalperDetails
 from app.engine.vitals import VitalsProbe
+from app.engine.wallet_detail import wallet_detail
 
 _CUT_SHARE = 0.95
 """So much of the wait between two snapshots is saved where a model has answered; the rest bounds what that costs."""
@@ -108,8 +110,12 @@ class Engine:
         """The engine's half of the handshake."""
         return Welcome(PROTOCOL_VERSION, __version__, self.run.source)
 
-    def looked_at(self, snapshot: Snapshot, look: LookAt | None) -> Snapshot:
-        """The snapshot with the coin that is looked at in detail, as the core stands now."""
+    def looked_at(self, snapshot: Snapshot, look: LookAt | None, wallet: LookAtWallet | None = None) -> Snapshot:
+        """The snapshot with the coin and the wallet that are looked at in detail, as the core stands now."""
+        if wallet is not None and wallet.address:
+            core = self.run.core
+            detail_of_wallet = wallet_detail(core.wallets, wallet.address, core.now_ms)
+            snapshot = msgspec.structs.replace(snapshot, wallet=detail_of_wallet)
         if look is None or not look.coin:
             return snapshot
         detail = self._details.of(self.run.core, look.coin, look.interval, self._outside.urgent_wait_s)
@@ -165,7 +171,7 @@ class Engine:
             return True, "The engine has stopped"
         if self.ended:
             return False, "The engine has ended"
-        if isinstance(command, LookAt):
+        if isinstance(command, LookAt | LookAtWallet):
             command = msgspec.structs.replace(command, client=client)
         try:
             result = self.run.command(command)

@@ -18,6 +18,8 @@ from app.engine.protocol import (
     StoreView,
     VitalsView,
 )
+from app.engine.wallet_run import WalletsOutside
+from app.engine.wallets_view import wallets_view
 from app.feeds.health import FeedHealth
 from app.markets.market import Market
 from app.scalper.interpreter_view import InterpreterView
@@ -36,6 +38,7 @@ class SocketCounts:
 
 
 _NOTHING = SocketCounts()
+_NO_WALLETS = WalletsOutside()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,7 @@ class Outside:
     recorded_inputs: int | None = None
     urgent_wait_s: float = 0.0
     interpreter: InterpreterView | None = None
+    wallets: WalletsOutside = _NO_WALLETS
     trouble: str = ""
 
 
@@ -83,6 +87,7 @@ def freeze(core: Core, source: SourceView, outside: Outside, vitals: VitalsView 
         jobs=core.jobs.views,
         model=_model(core, outside),
         paper=paper_view(core.paper, core.now_ms),
+        wallets=wallets_view(core.wallets, outside.wallets, core.now_ms),
     )
 
 
@@ -93,6 +98,7 @@ def _shown_feeds(core: Core) -> list[FeedHealth]:
 
 def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedView:
     socket, now_ms = _socket_of(core, feed, outside), core.now_ms
+    budget_used, budget_limit = _budget_of(core, feed, outside)
     return FeedView(
         name=feed.name,
         state="ended" if ended else feed.state(now_ms),
@@ -107,8 +113,8 @@ def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedVi
         reconnects=feed.reconnects,
         holes=feed.holes,
         subscriptions=socket.subscriptions,
-        budget_used=outside.budget_used if feed is core.connections.requests else None,
-        budget_limit=outside.budget_limit if feed is core.connections.requests else None,
+        budget_used=budget_used,
+        budget_limit=budget_limit,
         retry_in_s=feed.retry_in_s(now_ms),
         message=feed.message or _waiting_questions(core, feed),
     )
@@ -118,6 +124,16 @@ def _socket_of(core: Core, feed: FeedHealth, outside: Outside) -> SocketCounts:
     if feed is core.connections.data:
         return outside.data
     return outside.books if feed is core.connections.books else _NOTHING
+
+
+def _budget_of(core: Core, feed: FeedHealth, outside: Outside) -> tuple[int | None, int | None]:
+    """What was spent of a feed's budget, and how large it is; of several the one that was used most."""
+    if feed is core.connections.requests:
+        return outside.budget_used, outside.budget_limit
+    if feed is core.connections.wallets and outside.wallets.budgets:
+        tightest = outside.wallets.budgets[0]
+        return tightest.used, tightest.limit
+    return None, None
 
 
 def _waiting_questions(core: Core, feed: FeedHealth) -> str:

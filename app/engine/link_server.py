@@ -19,6 +19,7 @@ from app.engine.protocol import (
     LookAt,
     Refused,
 )
+from app.engine.protocol_wallets import LookAtWallet
 
 _log = logging.getLogger(__name__)
 _CLIENTS = 8
@@ -112,6 +113,7 @@ class _Client:
         self._writer = writer
         self._decoder: msgspec.msgpack.Decoder[ClientMessage] = msgspec.msgpack.Decoder(ClientMessage)
         self._look: LookAt | None = None
+        self._wallet: LookAtWallet | None = None
         writer.transport.set_write_buffer_limits(high=_WRITE_LIMIT)
 
     async def send(self, message: msgspec.Struct) -> None:
@@ -139,6 +141,8 @@ class _Client:
                     ok, message = await self._engine.command(request.command, self._number)
                     if ok and isinstance(request.command, LookAt):
                         self._look = request.command
+                    elif ok and isinstance(request.command, LookAtWallet):
+                        self._wallet = request.command
                     await self.send(CommandResult(request.request_id, ok, message))
         finally:
             snapshots.cancel()
@@ -151,5 +155,5 @@ class _Client:
         seen = 0
         while (fresh := await self._engine.next_snapshot(seen)) is not None:
             seen, snapshot = fresh
-            await self.send(self._engine.looked_at(snapshot, self._look))
+            await self.send(self._engine.looked_at(snapshot, self._look, self._wallet))
         self._writer.close()

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from app.config.settings import WalletsSettings
 from app.wallets.behind import CategoryRow, ChaseRow
 from app.wallets.values import CopyResult, Doubt, DoubtName, Pillar, Stage, VerdictClass
 
@@ -186,7 +187,7 @@ class PastVerdictView(msgspec.Struct, frozen=True):
     """An earlier verdict on the wallet, by whatever thresholds it was given."""
 
     at_ms: int
-    wallet_class: VerdictClass
+    wallet_class: str
     stage: int
     score: float | None
 
@@ -255,3 +256,15 @@ class NoteWallet(msgspec.Struct, frozen=True, tag="note_wallet"):
     note: str | None = None
     review: ReviewState | None = None
     followed: bool | None = None
+
+
+class RestoreWallets(msgspec.Struct, frozen=True, tag="restore_wallets"):
+    """Verdicts and notes as they were saved. An input of the engine's own; no client may send it."""
+
+    state: bytes
+
+
+class UseThresholds(msgspec.Struct, frozen=True, tag="use_thresholds"):
+    """Judge by these from now on: what `SetWalletProfile` becomes once the profile is read. As `RestoreWallets`."""
+
+    thresholds: WalletsSettings

@@ -13,6 +13,7 @@ from app.core.record import Record
 from app.engine.core import Core
 from app.engine.freeze import Outside
 from app.engine.protocol import CancelJob, Command, SetPlayback, SetRecording, SourceView, StartJob, TradePaper
+from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile
 from app.engine.supervisor import Supervisor
 from app.feeds.tape.player import Player
 from app.feeds.tape.recording import Recording
@@ -65,6 +66,10 @@ class TapeRun:
             return False, "A tape cannot be asked again: it shows what was recorded"
         if isinstance(command, TradePaper):
             return False, "A tape shows the paper trades that were recorded: trade on paper live or in a demo"
+        if isinstance(command, SetWalletProfile | NoteWallet):
+            return False, "A tape shows wallets as they were recorded: judge and note them live or in a demo"
+        if isinstance(command, LookAtWallet):
+            return True, ""
         if isinstance(command, SetRecording):
             return False, "A tape is a recording already; `tapedeck tape cut` takes a part of it"
         return self.core.apply(command)

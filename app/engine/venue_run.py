@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,10 +13,11 @@ import msgspec
 import numpy as np
 
 from app import __version__
+from app.config.profiles import profile_names
 from app.config.settings import Settings
 from app.config.toml import settings_sha256, to_toml
 from app.core.clock import Clock
-from app.core.record import Kind
+from app.core.record import Kind, Record
 from app.core.text import clean
 from app.engine.core import Core
 from app.engine.demo_venue import DemoVenue, Urls
@@ -33,16 +34,21 @@ from app.engine.protocol import (
     SourceView,
     TradePaper,
 )
+from app.engine.protocol_wallets import RestoreWallets, SetWalletProfile, UseThresholds
 from app.engine.recording import RunRecording
 from app.engine.sequencer import Sequencer
+from app.engine.shelf_venue import STORE_VENUE
 from app.engine.supervisor import Supervisor
+from app.engine.wallet_run import WalletRun
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
 from app.feeds.hyperliquid.streams import StreamClient
 from app.feeds.inbox import Arrival, Inbox
+from app.feeds.polymarket.limits import VENUE as POLYMARKET
 from app.feeds.tape.format import Session
 from app.paper.state import encode_state
 from app.scalper.interpreter import Interpreter
 from app.store.store import Store
+from app.wallets.thresholds import with_profile
 
 _TURN_NS = 1_000_000
 """Inputs are dispatched for this long before everything else in the loop gets a turn."""
@@ -76,6 +82,12 @@ def live_source(settings: Settings) -> SourceView:
     return SourceView("live", "LIVE", clean(host))
 
 
+def own_urls(settings: Settings) -> Urls:
+    """Where the settings say that the venues are."""
+    hyperliquid, polymarket = settings.hyperliquid, settings.polymarket
+    return Urls(hyperliquid.websocket_url, hyperliquid.rest_url, polymarket.data_url, polymarket.gamma_url)
+
+
 def client_settings(settings: Settings, urls: Urls) -> ClientSettings:
     """What a client of the venue at `urls` needs to know."""
     hyperliquid = settings.hyperliquid
@@ -103,9 +115,11 @@ class VenueRun:
         database: Path | None = None,
         record_to: Path | None = None,
         new_tape: Callable[[], Path] | None = None,
+        profile_folders: Sequence[Path] = (),
         generator: np.random.Generator | None = None,
     ) -> None:
-        """`database` None keeps rows in memory for the run only. `new_tape` names the tape of a recording begun midway.
+        """`database` None keeps rows in memory for the run only. `new_tape` names the tape of a recording begun midway,
+        `profile_folders` hold the thresholds that wallets may be judged by.
 
         `generator` draws the waiting times between tries (None: another each run); nothing else is random.
         """
@@ -120,11 +134,17 @@ class VenueRun:
         self._interpreter = Interpreter(settings.scalper, settings.costs, self._inbox, clock, self._generator)
         self._new_tape = new_tape
         self.core = Core(source.mode, settings)
-        self._sequencer = Sequencer(clock, self.core.dispatch)
+        self._sequencer = Sequencer(clock, self._dispatch)
         self._recording = RunRecording(self._sequencer, settings.tape, clock, self._tell_of_tape)
         self.core.journal.sink = _to_log_file
-        self._keeper = Keeper(Store(database, settings.store, clock), source.mode, settings, clock)
-        self.core.journal.keep = self._keeper.keep
+        store = Store(database, settings.store, clock)
+        self._keeper = Keeper(store, source.mode, settings, clock)
+        self.core.journal.keep = self._keep
+        self._profile_folders = profile_folders
+        profiles = tuple(profile_names(profile_folders))
+        self._wallets = WalletRun(settings, store, self._inbox, clock, self._generator, profiles)
+        self._outward: Outward | None = None
+        self._urls = own_urls(settings)
         self._arrivals: deque[Arrival] = deque()
         self._supervisor = Supervisor(self._worker_failed, clock)
         self._changed: Callable[[], None] = lambda: None
@@ -135,11 +155,12 @@ class VenueRun:
         self._changed = changed
         if self._record_to is not None:
             self._recording.begin(self._record_to, self._session())
-        hyperliquid = self._settings.hyperliquid
-        urls = Urls(hyperliquid.websocket_url, hyperliquid.rest_url) if self._demo is None else await self._demo.start()
-        self._client = self._connect(urls)
+        if self._demo is not None:
+            self._urls = await self._demo.start()
+        self._client = self._connect(self._urls)
         self._sequencer.put_now(0, Kind.TIMER, b"")
-        self.core.start(Outward(self._client, self._interpreter))
+        self._outward = Outward(self._client, self._interpreter)
+        self.core.start(self._outward)
         # A slow disk must not keep the first price waiting: rows queue until the database is open.
         self._supervisor.start("store", self._open_store)
         self._supervisor.start("stream", self._client.data.run)
@@ -160,6 +181,36 @@ class VenueRun:
             text = f"paper trades of this run are NOT SAVED: {why_not_saved}"
             self.core.journal.say(self.core.now_ms, "warning", "paper", text)
         self._sequencer.put_now(0, Kind.COMMAND, _pack(RestorePaper(saved)))
+        await self._open_wallets()
+
+    async def _open_wallets(self) -> None:
+        """Be ready to scan wallets, and have the core know what is stored of them. Nothing is asked of a venue."""
+        calls = await self._wallets.load(self._urls)
+        if self._outward is not None:
+            self._outward.join(POLYMARKET, calls.client)
+            self._outward.join(STORE_VENUE, calls.shelf)
+        self._supervisor.start("wallets", calls.client.run)
+        self._supervisor.start("wallet shelf", calls.shelf.run)
+        saved, why_not = await calls.shelf.saved()
+        if why_not:
+            self.core.journal.say(self.core.now_ms, "warning", "wallets", f"stored wallets are not shown: {why_not}")
+        self._sequencer.put_now(0, Kind.COMMAND, _pack(RestoreWallets(saved)))
+        self._changed()
+
+    def _keep(self, event: object) -> None:
+        self._keeper.keep(event)
+        self._wallets.remember(event)
+
+    def _dispatch(self, record: Record) -> None:
+        """Hand an input to the core; work for a scan is measured here, because the core reads no clock."""
+        if record.kind != Kind.ANSWER or not self.core.jobs.runs("wallets"):
+            self.core.dispatch(record)
+            return
+        began_ns = self._clock.monotonic_ns()
+        self.core.dispatch(record)
+        scanning = self.core.wallets.scanning
+        if scanning is not None:
+            self._wallets.worked(scanning.number, scanning.stage_of_last, self._clock.monotonic_ns() - began_ns)
 
     async def finished(self) -> None:
         """A venue has no end: waits for ever."""
@@ -173,6 +224,10 @@ class VenueRun:
             return False, "The paper ledger is being read: try again in a moment"
         if isinstance(command, SetRecording):
             return self._begin_recording() if command.on else self._end_recording()
+        if isinstance(command, SetWalletProfile):
+            thresholds = with_profile(self.core.wallets.thresholds, command.profile, self._profile_folders)
+            self._sequencer.put_now(0, Kind.COMMAND, _pack(UseThresholds(thresholds)))
+            return self.core.command_result
         self._sequencer.put_now(0, Kind.COMMAND, _pack(command))
         return self.core.command_result
 
@@ -185,6 +240,7 @@ class VenueRun:
             trouble=self._recording.trouble,
             recording=self._recording.view(),
             interpreter=self._interpreter.view(),
+            wallets=self._wallets.view(),
         )
         client = self._client
         if client is None:
@@ -218,11 +274,15 @@ class VenueRun:
         if self._new_tape is None or self._client is None:
             return False, "This engine has no folder for tapes; start it with --record FILE"
         path = self._new_tape()
-        questions = [*self._client.requests.outstanding(), *self._interpreter.outstanding()]
+        asked = (self._client.requests, self._interpreter, self._wallets)
+        questions = [request for each in asked for request in each.outstanding()]
         self._recording.begin_midway(path, self._session(), self._client, questions)
         if self.core.paper.ledger is not None:
             restored = RestorePaper(encode_state(self.core.paper.ledger.state()))
             self._sequencer.note(0, Kind.COMMAND, _pack(restored))
+        self._sequencer.note(0, Kind.COMMAND, _pack(UseThresholds(self.core.wallets.thresholds)))
+        if self.core.wallets.is_restored:
+            self._sequencer.note(0, Kind.COMMAND, _pack(RestoreWallets(self.core.wallets.book.saved())))
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
         self._tell_of_tape("info", f"recording to {path.name}; its replay starts with less than this engine knows")
         return True, f"Recording to {path.name}"

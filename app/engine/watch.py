@@ -136,6 +136,10 @@ class MarketWatch:
         """Put a question about a coin to the language model; gives the number its answer will carry."""
         return self._put(MODEL_VENUE, "read", question, coin, reason)
 
+    def ask_of(self, venue: str, channel: str, body: bytes, subject: str = "", variant: str = "") -> int:
+        """Ask another venue; gives the number the answer will carry."""
+        return self._put(venue, channel, body, subject, variant)
+
     def _ask(self, channel: str, body: dict[str, object], subject: str = "", variant: str = "") -> int:
         return self._put(self._venue, channel, msgspec.json.encode(body), subject, variant)
 

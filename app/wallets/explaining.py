@@ -29,9 +29,10 @@ from app.wallets.scanner import Caches, Scanner
 from app.wallets.sources import wallet_of
 from app.wallets.values import ClosedPosition, CopyResult, Ledger, OpenPosition, WalletVerdict
 
-_PRINT_PAGES = 4
+PRINT_PAGES = 4
+NOT_FOLLOWED = "no trade of others followed its own closely enough"
 _POSITIONS = 100
-_HISTORY = 50
+HISTORY = 50
 
 
 class PastVerdict(msgspec.Struct, frozen=True):
@@ -69,7 +70,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
 
 
-class _Onward:
+class Onward:
     """A judge that never stops before the end, and remembers what it would have said first."""
 
     def __init__(self, judging: Judging) -> None:
@@ -109,13 +110,13 @@ async def explain_wallet(
     judging = judging_of(settings).judging
     client = PolymarketClient(carrier_settings(settings.polymarket), clock, np.random.default_rng())
     try:
-        judge = _Onward(judging)
+        judge = Onward(judging)
         finished = await _through(wallet, judge, client, settings, clock)
         copies, markets, unknown = await _copies(finished.evidence, client, judging, clock)
         calls = sum(usage.calls for usage in client.usage() if usage.group in ("data", "gamma"))
     finally:
         await client.close()
-    explained = _explanation(finished, judge.first, judging, clock.wall_ns() // 1_000_000_000)
+    explained = explanation_of(finished, judge.first, judging, clock.wall_ns() // 1_000_000_000)
     return msgspec.structs.replace(
         explained,
         copies=copies,
@@ -126,7 +127,7 @@ async def explain_wallet(
     )
 
 
-async def _through(wallet: str, judge: _Onward, client: PolymarketClient, settings: Settings, clock: Clock) -> Finished:
+async def _through(wallet: str, judge: Onward, client: PolymarketClient, settings: Settings, clock: Clock) -> Finished:
     """The wallet through all stages. Nothing is kept: an opened wallet is no new verdict."""
     finished: list[Finished] = []
     plan = ScanPlan(listed=(wallet,), limit=1, position_pages=settings.scanner.position_pages)
@@ -143,7 +144,8 @@ async def _through(wallet: str, judge: _Onward, client: PolymarketClient, settin
     return finished[0]
 
 
-def _explanation(finished: Finished, first: WalletVerdict | None, judging: Judging, now_s: int) -> Explanation:
+def explanation_of(finished: Finished, first: WalletVerdict | None, judging: Judging, now_s: int) -> Explanation:
+    """What is known of a wallet that went through all stages; `first` is what a scan would have said."""
     evidence, opened = finished.evidence, finished.verdict
     is_opened = opened.verdict != "NOT SCORED"
     trades = judging.ledger(evidence, now_s)
@@ -171,27 +173,35 @@ async def _copies(
     evidence: Evidence, client: PolymarketClient, judging: Judging, clock: Clock
 ) -> tuple[tuple[CopyResult, ...], int, tuple[SafeText, ...]]:
     """Results of copying its newest markets late, how many those are, and what could not be learned."""
-    conditions = _newest_conditions(evidence.trades or ())
+    conditions = newest_conditions(evidence.trades or ())
     if not conditions:
         return (), 0, ()
-    mine = [trade for trade in evidence.trades or () if trade.condition_id in conditions]
     try:
-        walked = await client.walk(questions.market_trades(conditions, limit=1_000), parse_activity, _PRINT_PAGES)
+        walked = await client.walk(questions.market_trades(conditions, limit=1_000), parse_activity, PRINT_PAGES)
     except (VenueError, FrameError) as error:
         return (), 0, (clean(f"copying it late: {error}", 200),)
-    prints = prints_of([trade for trade in walked.rows if trade.wallet != evidence.wallet])
-    now_s = clock.wall_ns() // 1_000_000_000
-    results = [copy_result(mine, prints, judging.known_markets(evidence), now_s, delay_s) for delay_s in DELAYS_S]
-    found = tuple(result for result in results if result is not None)
-    unknown = () if found else (clean("copying it late: no trade of others followed its own closely enough"),)
+    found = copies_of(evidence, walked.rows, judging, clock.wall_ns() // 1_000_000_000)
+    unknown = () if found else (clean(f"copying it late: {NOT_FOLLOWED}"),)
     return found, len(conditions), unknown
 
 
-def _newest_conditions(trades: Sequence[WalletActivity]) -> list[str]:
+def copies_of(
+    evidence: Evidence, prints: Sequence[WalletActivity], judging: Judging, now_s: int
+) -> tuple[CopyResult, ...]:
+    """Results of copying its newest markets late, from what others traded in them; empty where none can be told."""
+    conditions = newest_conditions(evidence.trades or ())
+    mine = [trade for trade in evidence.trades or () if trade.condition_id in conditions]
+    others = prints_of([trade for trade in prints if trade.wallet != evidence.wallet])
+    results = [copy_result(mine, others, judging.known_markets(evidence), now_s, delay_s) for delay_s in DELAYS_S]
+    return tuple(result for result in results if result is not None)
+
+
+def newest_conditions(trades: Sequence[WalletActivity]) -> list[str]:
+    """The markets it traded in last, as many as one question may name."""
     conditions = dict.fromkeys(trade.condition_id for trade in reversed(trades) if trade.condition_id)
     return list(conditions)[:CONDITIONS_IN_A_CALL]
 
 
 async def _history(reader: Reader, wallet: str) -> tuple[PastVerdict, ...]:
-    rows = await reader.select(WALLET_VERDICTS, (Condition("wallet", "=", wallet),), limit=_HISTORY)
+    rows = await reader.select(WALLET_VERDICTS, (Condition("wallet", "=", wallet),), limit=HISTORY)
     return tuple(PastVerdict(row.at_ms, row.wallet_class, row.stage, row.score) for row in rows)

@@ -94,6 +94,15 @@ def read_verdict(row: StoredVerdict) -> WalletVerdict:
         raise DataError(f"the verdict on {clean(row.wallet, 48)} cannot be read ({clean(str(error), 120)})") from error
 
 
+def read_market(row: StoredMarket) -> PredictionMarket:
+    """The market in a row. Raises `DataError`."""
+    try:
+        return _read_market(row.market)
+    except (msgspec.MsgspecError, ValueError) as error:
+        name = clean(row.condition_id, 80)
+        raise DataError(f"what is kept of market {name} cannot be read ({clean(str(error), 120)})") from error
+
+
 def read_evidence(row: WalletCursor) -> Evidence | None:
     """What is kept of a wallet; None where there is nothing. Raises `DataError`."""
     if not row.trades:
@@ -154,16 +163,24 @@ class Shelf:
         """Whether the scan goes on with one that was broken off."""
         return self._resumed_ms is not None
 
+    async def market_rows(self, limit: int = _MARKETS) -> list[StoredMarket]:
+        """Markets as they are kept, newest first."""
+        return await self._reader.select(PREDICTION_MARKETS, limit=limit)
+
     async def markets(self) -> list[SeenMarket]:
         """Markets that are kept, newest first."""
         rows = await self._reader.select(PREDICTION_MARKETS, limit=_MARKETS)
         markets: list[SeenMarket] = []
         for row in rows:
             try:
-                markets.append((_read_market(row.market), row.seen_ms / 1000))
-            except (msgspec.MsgspecError, ValueError):
+                markets.append((read_market(row), row.seen_ms / 1000))
+            except DataError:
                 self.damaged += 1
         return markets
+
+    async def kept(self, wallet: str, now_ms: int) -> KeptRows | None:
+        """What is kept of a wallet, as rows; None for a new one. Raises `DataError`."""
+        return self._cache.get(wallet, now_ms / 1000) or await self._read(wallet, now_ms)
 
     async def known(self, wallets: Iterable[str], now_ms: int) -> dict[str, KnownWallet]:
         """What is kept of these wallets; a row that cannot be read is counted in `damaged` and its wallet is new."""
@@ -198,7 +215,7 @@ class Shelf:
         await self._store.put_durably(ended)
 
     async def _known(self, wallet: str, now_ms: int) -> KnownWallet | None:
-        rows = self._cache.get(wallet, now_ms / 1000) or await self._read(wallet, now_ms)
+        rows = await self.kept(wallet, now_ms)
         return None if rows is None else self._from_rows(rows, now_ms)
 
     async def _read(self, wallet: str, now_ms: int) -> KeptRows | None:
@@ -212,16 +229,25 @@ class Shelf:
         return rows
 
     def _from_rows(self, rows: KeptRows, now_ms: int) -> KnownWallet:
-        cursor, stored = rows.cursor, rows.verdict
-        evidence = read_evidence(cursor)
-        if stored is None or stored.config_sha256 != self._config:
-            return KnownWallet(evidence=evidence, board=cursor.board, board_volume=cursor.board_volume)
-        is_resumed = self._resumed_ms is not None and stored.at_ms >= self._resumed_ms
-        is_young = now_ms - cursor.scanned_ms <= self._holds_ms
-        return KnownWallet(
-            verdict=read_verdict(stored) if is_resumed or is_young else None,
-            evidence=evidence,
-            board=cursor.board,
-            board_volume=cursor.board_volume,
-            holds=is_resumed,
-        )
+        return known_wallet(rows, self._config, now_ms, holds_ms=self._holds_ms, resumed_ms=self._resumed_ms)
+
+
+def known_wallet(rows: KeptRows, config: str, now_ms: int, *, holds_ms: int, resumed_ms: int | None) -> KnownWallet:
+    """What rows say of a wallet to a scan that judges by `config`. Raises `DataError` for rows that cannot be read.
+
+    A verdict of a scan that is resumed (`resumed_ms`: when it began) is given again in any case; another one counts
+    for `holds_ms`.
+    """
+    cursor, stored = rows.cursor, rows.verdict
+    evidence = read_evidence(cursor)
+    if stored is None or stored.config_sha256 != config:
+        return KnownWallet(evidence=evidence, board=cursor.board, board_volume=cursor.board_volume)
+    is_resumed = resumed_ms is not None and stored.at_ms >= resumed_ms
+    is_young = now_ms - cursor.scanned_ms <= holds_ms
+    return KnownWallet(
+        verdict=read_verdict(stored) if is_resumed or is_young else None,
+        evidence=evidence,
+        board=cursor.board,
+        board_volume=cursor.board_volume,
+        holds=is_resumed,
+    )

@@ -113,7 +113,7 @@ def judge_record(evidence: RecordEvidence, judge: Judge) -> WalletVerdict:
         unknown=(*_unknown_of(evidence.stats), *_unseen(evidence.trades), *_missing(evidence)),
     )
     found, failed = apply_rules(judge.rules, draft)
-    return _classed(draft, (*doubts, *found), (*draft.unknown, *failed), thresholds)
+    return classed(draft, (*doubts, *found), (*draft.unknown, *failed), thresholds)
 
 
 def shrunk(unshrunk: float, confidence: float, crowd_score: float) -> float:
@@ -130,7 +130,7 @@ def not_scored(wallet: str, stage: Stage, reason: str, judge: Judge) -> WalletVe
     return _ended("NOT SCORED", wallet, stage, reason, judge)
 
 
-def _classed(
+def classed(
     draft: WalletVerdict, doubts: tuple[Doubt, ...], unknown: tuple[SafeText, ...], thresholds: Thresholds
 ) -> WalletVerdict:
     """The draft with its class: by score, unless a pillar rules the wallet out or a doubt bars it from TARGET."""

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from deck_fakes import DEMO, WALL_MS, snapshot
 
+from app.core.text import clean
 from app.engine.protocol import Snapshot
 from app.engine.protocol_wallets import (
     BudgetView,
@@ -178,8 +179,8 @@ def wallet_detail(n: int = 1, **changes: Any) -> WalletDetail:
         edge_high=0.611,
         bets=187.5,
         doubts=(
-            Doubt(name="short track", text="28 closed positions in 40 days"),
-            Doubt(name="dormant", text="last trade 31 days ago", bars=True, penalty=0.0),
+            Doubt(name="short track", text=clean("28 closed positions in 40 days", 160)),
+            Doubt(name="dormant", text=clean("last trade 31 days ago", 160), bars=True, penalty=0.0),
         ),
         categories=(
             CategoryRow("politics", 150, 15_000.0, 0.75, 1_234.5),
@@ -208,6 +209,6 @@ def wallet_detail(n: int = 1, **changes: Any) -> WalletDetail:
     return msgspec.structs.replace(detail, **changes)
 
 
-def scanned(told: WalletsView | None = None, **changes: Any) -> Snapshot:
+def scanned(told: WalletsView | None = None, sequence: int = 1, **changes: Any) -> Snapshot:
     """A demo's snapshot with wallets."""
-    return snapshot(source=DEMO, wallets=told or wallets(), **changes)
+    return snapshot(sequence, source=DEMO, wallets=told or wallets(), **changes)

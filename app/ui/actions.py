@@ -8,22 +8,26 @@ from textual.binding import Binding, BindingType
 
 Scope = Literal["app", "panels", "market", "table"]
 """Whose method an action is: the app's, a screen's with several panels, the market's, or the table's in focus."""
-ScreenName = Literal["dashboard", "market", "scalper", "paper", "log", "feeds", "detail", "copy", "help"]
+ScreenName = Literal[
+    "dashboard", "market", "scalper", "paper", "wallet", "scan", "log", "feeds", "detail", "copy", "help"
+]
 When = Literal["tape", "held"]
 """What must be so besides the screen: a tape is playing, the display is held."""
 
 EVERYWHERE: tuple[ScreenName, ...] = get_args(ScreenName)
 LISTS: tuple[ScreenName, ...] = ("dashboard", "log", "feeds")
-ARRANGED: tuple[ScreenName, ...] = (*LISTS, "scalper", "paper")
-PANELS: tuple[ScreenName, ...] = ("dashboard", "market", "scalper", "paper")
+ARRANGED: tuple[ScreenName, ...] = (*LISTS, "scalper", "paper", "wallet")
+COINS: tuple[ScreenName, ...] = ("dashboard", "market", "scalper", "paper")
+PANELS: tuple[ScreenName, ...] = (*COINS, "wallet")
 CHARTED: tuple[ScreenName, ...] = ("market", "scalper")
-ASKED: tuple[ScreenName, ...] = ("dashboard", *CHARTED)
-TABLES: tuple[ScreenName, ...] = (*LISTS, *CHARTED, "paper", "detail", "copy")
+WALLETS: tuple[ScreenName, ...] = ("dashboard", "wallet")
+ASKED: tuple[ScreenName, ...] = ("dashboard", *CHARTED, "wallet", "scan")
+TABLES: tuple[ScreenName, ...] = (*LISTS, *CHARTED, "paper", "wallet", "scan", "detail", "copy")
 
 _OWNERS: Mapping[Scope, str] = {"app": "app", "panels": "screen", "market": "screen", "table": "focused"}
 _WHEN: Mapping[When, str] = {"tape": "on a tape", "held": "in a held display"}
 # Keys heard before the widget in focus: what is typed right after them is meant for the line they open.
-_AHEAD = frozenset({"save-layout"})
+_AHEAD = frozenset({"save-layout", "wallet-alias", "wallet-tag", "wallet-note"})
 _KEY_NAMES = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "comma": ","}
 
 
@@ -79,7 +83,7 @@ ACTIONS: tuple[Action, ...] = (
         "back",
         "back",
         "End the filter; without one, return to the screen before.",
-        footer=("market", "scalper", "paper", "log", "feeds", "detail", "copy", "help"),
+        footer=("market", "scalper", "paper", "wallet", "scan", "log", "feeds", "detail", "copy", "help"),
     ),
     Action(
         "open",
@@ -87,7 +91,7 @@ ACTIONS: tuple[Action, ...] = (
         "open_row",
         "open",
         "Open the row under the cursor.",
-        screens=(*LISTS, "market", "scalper", "paper", "copy"),
+        screens=(*LISTS, "market", "scalper", "paper", "wallet", "copy"),
         footer=ARRANGED,
     ),
     Action(
@@ -101,11 +105,11 @@ ACTIONS: tuple[Action, ...] = (
         "job",
         "refresh",
         "Do what this panel is for now, or cancel it. Markets: ask the venue for its markets again. Scalper's read: "
-        "have the model read the coin now.",
+        "have the model read the coin now. Wallet targets: scan the leaderboards for wallets worth following.",
         screens=ASKED,
         footer=ASKED,
     ),
-    Action("read", ("i",), "read_now", "read now", "Have the model read this coin now.", screens=PANELS),
+    Action("read", ("i",), "read_now", "read now", "Have the model read this coin now.", screens=COINS),
     Action("paper", ("p",), "show('paper')", "paper", "Show the paper ledger: positions without money."),
     Action(
         "paper-long",
@@ -113,7 +117,7 @@ ACTIONS: tuple[Action, ...] = (
         "paper('long')",
         "paper long",
         "Go long in this coin on paper: no money, no order.",
-        screens=PANELS,
+        screens=COINS,
     ),
     Action(
         "paper-short",
@@ -121,7 +125,7 @@ ACTIONS: tuple[Action, ...] = (
         "paper('short')",
         "paper short",
         "Go short in this coin on paper: no money, no order.",
-        screens=PANELS,
+        screens=COINS,
     ),
     Action(
         "paper-close",
@@ -129,7 +133,7 @@ ACTIONS: tuple[Action, ...] = (
         "paper('close')",
         "paper close",
         "Close the paper position in this coin, or withdraw its order.",
-        screens=PANELS,
+        screens=COINS,
         footer=("paper",),
     ),
     Action(
@@ -138,9 +142,58 @@ ACTIONS: tuple[Action, ...] = (
         "paper('flip')",
         "paper flip",
         "Turn the paper position in this coin round.",
-        screens=PANELS,
+        screens=COINS,
         footer=("paper",),
     ),
+    Action(
+        "wallet-accept",
+        ("a",),
+        "review('accepted')",
+        "accept",
+        "Mark this wallet as accepted by me.",
+        screens=WALLETS,
+        footer=("wallet",),
+    ),
+    Action(
+        "wallet-reject",
+        ("x",),
+        "review('rejected')",
+        "reject",
+        "Mark this wallet as rejected by me.",
+        screens=WALLETS,
+        footer=("wallet",),
+    ),
+    Action("wallet-new", ("n",), "review('new')", "new again", "Take my mark off this wallet.", screens=WALLETS),
+    Action(
+        "wallet-follow",
+        ("W",),
+        "follow_wallet",
+        "follow",
+        "Follow this wallet, or end it.",
+        screens=WALLETS,
+        footer=("wallet",),
+    ),
+    Action(
+        "wallet-alias",
+        ("A",),
+        "edit_wallet('alias')",
+        "alias",
+        "Give this wallet a name of your own.",
+        screens=WALLETS,
+        footer=("wallet",),
+    ),
+    Action("wallet-tag", ("T",), "edit_wallet('tag')", "tag", "Give this wallet a tag.", screens=WALLETS),
+    Action("wallet-note", ("N",), "edit_wallet('note')", "note", "Write a note on this wallet.", screens=WALLETS),
+    Action(
+        "wallet-profile",
+        ("P",),
+        "next_profile",
+        "profile",
+        "Judge wallets by the next profile.",
+        screens=(*WALLETS, "scan"),
+        footer=("scan",),
+    ),
+    Action("scan-metrics", ("D",), "show('scan')", "scan metrics", "Show how the newest scan of wallets performs."),
     Action("log", ("e",), "show('log')", "events", "Show the event log.", footer=("dashboard", "feeds")),
     Action("feeds", ("d",), "show('feeds')", "feeds", "Show each feed in detail.", footer=("dashboard", "log")),
     Action("record", ("r",), "record", "record", "Begin a recording, or end it.", footer=("dashboard", "market")),
@@ -186,6 +239,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("panel-1", ("1",), "panel(1)", "1", "Give the first panel the screen.", "panels", PANELS),
     Action("panel-2", ("2",), "panel(2)", "2", "Give the second panel the screen.", "panels", PANELS),
     Action("panel-3", ("3",), "panel(3)", "3", "Give the third panel the screen.", "panels", PANELS),
+    Action("panel-4", ("4",), "panel(4)", "4", "Give the fourth panel the screen.", "panels", PANELS),
     Action("all-panels", ("0",), "panel(0)", "all", "Show all panels again.", "panels", PANELS),
     Action("longer-candles", ("u",), "interval(1)", "longer", "Show longer candles.", "market", CHARTED, ("market",)),
     Action("shorter-candles", ("U",), "interval(-1)", "shorter", "Show shorter candles.", "market", CHARTED),

@@ -69,6 +69,7 @@ class DeckBase(App[None], inherit_bindings=False):
         self._saving = asyncio.Lock()
         self._mouse_released = False
         self._looking = LookAt("")
+        self._looking_at_wallet = ""
         self._dashboard = Dashboard(self._palette)
         self._prepare(self._dashboard)
         self._dashboard.offer_watchlists(options.watchlists)

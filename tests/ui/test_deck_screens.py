@@ -22,6 +22,7 @@ from deck_fakes import (
     tape_snapshot,
 )
 from paper_fakes import paper
+from wallet_fakes import FAILED_SCAN, NO_WALLETS, RUNNING_SCAN, scanned, wallet_detail, wallets
 
 from app.core.clock import ManualClock
 from app.core.errors import VenueError
@@ -124,12 +125,27 @@ SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...
     "paper-none": ((scalped(*AI_READS, paper=NO_TRADES),), ("p",)),
     "nothing-passes": ((snapshot(),), ("/", *"volume above 10m", "enter")),
     "first-minute": ((FIRST_MINUTE,), (">", ">")),
+    "wallets": ((scanned(),), ("tab", "tab")),
+    "wallets-empty": ((scanned(NO_WALLETS),), ("tab", "tab")),
+    "wallets-running": ((scanned(wallets(scan=RUNNING_SCAN)),), ("tab", "tab")),
+    "wallets-stale": ((scanned(), None), ("tab", "tab")),
+    "wallets-failed": ((scanned(wallets(scan=FAILED_SCAN)),), ("tab", "tab")),
+    "wallets-frozen": ((scanned(),), ("tab", "tab", "f")),
+    "wallet": ((scanned(wallet=wallet_detail()),), ("tab", "tab", "enter")),
+    "wallet-waiting": ((scanned(),), ("tab", "tab", "enter")),
+    "wallet-losses": ((scanned(wallet=wallet_detail()), None), ("tab", "tab", "enter", "tab", "tab")),
+    "wallet-alias": ((scanned(wallet=wallet_detail()),), ("tab", "tab", "enter", "A")),
+    "scan-metrics": ((scanned(),), ("D",)),
+    "scan-metrics-running": ((scanned(wallets(scan=RUNNING_SCAN)),), ("D",)),
+    "scan-metrics-none": ((scanned(NO_WALLETS),), ("D",)),
     "scalper-asked": ((opened_scalper(),), ("tab", "enter", "3")),
 }
 
 
 CASES = [(state, size) for state in SCRIPTS for size in SIZES] + [
-    (state, size) for state in ("live", "tape", "market", "reads", "scalper") for size in SMALL
+    (state, size)
+    for state in ("live", "tape", "market", "reads", "scalper", "wallets-running", "wallet")
+    for size in SMALL
 ]
 
 

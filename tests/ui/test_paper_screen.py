@@ -117,7 +117,7 @@ async def test_a_refusal_is_a_warning_with_the_word_paper(answer: str, words: st
         assert f"! {words}" in screen_text(deck)
 
 
-@pytest.mark.parametrize("keys", [("3",), ("e",), ("d",), ("?",), ("d", "enter"), ("p", "3")])
+@pytest.mark.parametrize("keys", [("3",), ("4",), ("e",), ("d",), ("?",), ("d", "enter"), ("p", "3")])
 async def test_where_no_coin_is_meant_nothing_is_sent(keys: tuple[str, ...]) -> None:
     link = ScriptedLink()
     link.say(LEDGER)

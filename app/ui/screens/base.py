@@ -38,8 +38,8 @@ _STATUS_FROM_WIDTH = 120
 class Panel:
     """A live table on a screen: its id, and what makes its view of the deck. One that `follows` keeps to its end.
 
-    `job` is the work that can be begun by hand on it; `coin_of` names the coin a row is about, where it is about one;
-    `note` is what stands below its rows, and in which role.
+    `job` is the work that can be begun by hand on it; `coin_of` names the coin a row is about, where it is about one,
+    `wallet_of` the address of its wallet; `note` is what stands below its rows, and in which role.
     """
 
     id: str
@@ -48,6 +48,7 @@ class Panel:
     job: JobName | None = None
     coin_of: Callable[[Row], str] | None = None
     note: Callable[[DeckView], tuple[str, Role]] | None = None
+    wallet_of: Callable[[Row], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Selection:
     def coin(self) -> str:
         """The coin the row is about; empty when it is about none."""
         return self.panel.coin_of(self.row) if self.panel.coin_of is not None else ""
+
+    @property
+    def wallet(self) -> str:
+        """The address of the wallet the row is about; empty when it is about none."""
+        return self.panel.wallet_of(self.row) if self.panel.wallet_of is not None else ""
 
 
 class DeckScreen(Screen[None], inherit_bindings=False):
@@ -157,6 +163,11 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def look(self) -> LookAt | None:
         """What this screen needs to see of one coin; None for one that shows no coin in detail."""
         return None
+
+    @property
+    def wallet(self) -> str:
+        """The address of the wallet this screen shows opened up; empty for none."""
+        return ""
 
     def job(self) -> JobName | None:
         """The work that can be begun by hand on the panel in focus."""

@@ -19,7 +19,7 @@ from app.ui.theme import Palette
 from app.ui.widgets.columns import Placed, Row, TableView, group_spans, place_columns
 from app.ui.widgets.digit_flash import LASTS_S, FlashLevel, Moved, all_moved
 from app.ui.widgets.lines import LineWidget, Piece, fit, joined, wrap
-from app.ui.widgets.whole import JOINT, ranked_parts
+from app.ui.widgets.whole import JOINT, ranked_parts, whole_words
 
 _WHEEL_ROWS = 3
 _DOUBLE = 2
@@ -320,7 +320,8 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         position = 0
         for (text, style), at in zip(cells, self._placed, strict=True):
             pieces.append((" " * (at.start - position), blank))
-            fitted = fit(text, at.width, columns[at.column].align)
+            column = columns[at.column]
+            fitted = fit(whole_words(text, at.width) if column.worded else text, at.width, column.align)
             lit = moved.get(at.column)
             pieces += [(fitted, style)] if lit is None else self._lit(fitted, text, style, lit)
             position = at.start + at.width

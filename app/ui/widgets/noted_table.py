@@ -9,6 +9,7 @@ from app.ui.theme import Role
 from app.ui.widgets.arranged_table import ArrangedTable
 from app.ui.widgets.columns import Cell, TableView
 from app.ui.widgets.lines import wrap
+from app.ui.widgets.whole import whole_parts
 
 _LONGEST = 400
 _LEAST_ROWS = 2
@@ -72,7 +73,7 @@ class NotedTable(ArrangedTable):
         lines = _wrapped(text, self.size.width)
         room = max(1, height - self._header_height - max(_LEAST_ROWS, rows))
         if len(lines) > room:
-            lines = (*lines[: room - 1], " ".join(lines[room - 1 :]))
+            lines = (*lines[: room - 1], whole_parts(" ".join(lines[room - 1 :]), self.size.width - 2))
         more, cell = self._hidden()
         above = _wrapped(more, self.size.width)
         kept = above if len(above) + len(lines) < room else ()

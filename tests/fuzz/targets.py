@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,7 +61,8 @@ class Target(NamedTuple):
     sound: Callable[[], Iterable[bytes]]
 
 
-def venue_frames() -> list[bytes]:
+@cache
+def venue_frames() -> tuple[bytes, ...]:
     """One frame of every kind the simulated venue sends, and its answers to every request."""
     venue = Venue(seed=7, coins=3, start_ms=START_MS)
     session = venue.connect(START_MS)
@@ -72,7 +74,7 @@ def venue_frames() -> list[bytes]:
     session.receive(b'{"method":"subscribe","subscription":{"type":"allMids"}}', START_MS)
     session.receive(b'{"method":"nonsense"}', START_MS)
     venue.advance(START_MS + 2_000)
-    return [*_taken(session), *(venue.request(body, START_MS).body for body in _QUESTIONS)]
+    return (*_taken(session), *(venue.request(body, START_MS).body for body in _QUESTIONS))
 
 
 _QUESTIONS = (

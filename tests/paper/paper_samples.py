@@ -166,7 +166,8 @@ class Step(NamedTuple):
 
 def often(*usual: Any, rarely: Sequence[Any]) -> st.SearchStrategy[Any]:
     """One of the usual values nine times in ten, so that scripts get somewhere."""
-    return st.integers(0, 9).flatmap(lambda die: st.sampled_from(rarely if die == 9 else usual))
+    common, rare = st.sampled_from(usual), st.sampled_from(rarely)
+    return st.integers(0, 9).flatmap(lambda die: rare if die == 9 else common)
 
 
 STEPS = st.lists(

@@ -17,17 +17,18 @@ from app.wallets.scan_values import Ask, Finished, ScanPlan, ScanProgress, Stage
 from app.wallets.sources import Candidate, Sources, SourceTrouble
 from app.wallets.values import WalletVerdict
 
+BEGIN_AT_ONCE = 4
+"""Wallets that an input begins at most, where it is to cost little: a millisecond each where much is known."""
+
 
 class Scan:
     """One scan. Fetch `asks`, `lookups` and `finished` after every input, until `is_over`."""
 
-    def __init__(self, plan: ScanPlan, judge: StageJudge, *, at_once: int | None = None) -> None:
-        """`at_once`: after an input at most so many wallets are begun, and so many judged that were told of markets.
-
-        The others wait for `go_on`, so that no input costs much time. None: all at once.
-        """
+    def __init__(self, plan: ScanPlan, judge: StageJudge, *, in_parts: bool = False) -> None:
+        """With `in_parts` an input begins few wallets and judges one: the others wait for `go_on`."""
         self.plan = plan
-        self._at_once = plan.max_concurrent + plan.batch_size if at_once is None else at_once
+        everybody = plan.max_concurrent + plan.batch_size
+        self._begin_at_once, self._judge_at_once = (BEGIN_AT_ONCE, 1) if in_parts else (everybody, everybody)
         # Wallets whose markets are told, and those of them that could not be asked for.
         self._released: deque[tuple[str, frozenset[str]]] = deque()
         self.desk = MarketDesk(plan.market_fresh_s)
@@ -176,7 +177,7 @@ class Scan:
             return
         self._look_up()
         begun = 0
-        while self._ready and self._has_room and not self._is_held and begun < self._at_once:
+        while self._ready and self._has_room and not self._is_held and begun < self._begin_at_once:
             begun += 1
             self._start(*self._ready.popleft(), now_s)
             self._look_up()
@@ -247,7 +248,7 @@ class Scan:
         self._release(now_s)
 
     def _release(self, now_s: int) -> None:
-        for _ in range(min(len(self._released), self._at_once)):
+        for _ in range(min(len(self._released), self._judge_at_once)):
             wallet, failed = self._released.popleft()
             funnel = self._funnels[wallet][1]
             stage = funnel.stage

@@ -45,6 +45,7 @@ class Scan:
         self._funnels: dict[str, tuple[Candidate, Funnel]] = {}
         # Wallets that wait to be told what markets are about, and which ones.
         self._waiting: dict[str, set[str]] = {}
+        self._new_waiters = 0
         self._finished: list[Finished] = []
         self._counts: Counter[str] = Counter()
         self._stages: dict[str, Counter[int]] = {name: Counter() for name in ("seen", "REJECTED", "NOT SCORED")}
@@ -183,7 +184,10 @@ class Scan:
             self._look_up()
         if self._sources.waiting < self.plan.batch_size and not self._is_full:
             self._ask_all([question] if (question := self._sources.question()) else [])
-        self._ask_all(self.desk.questions(now=self._is_time_for_markets()))
+        asked = self.desk.questions(now=self._is_time_for_markets())
+        if asked:
+            self._new_waiters = 0
+        self._ask_all(asked)
 
     def _look_up(self) -> None:
         """Have the next batch looked up as soon as the one before is used up."""
@@ -225,6 +229,7 @@ class Scan:
             missing = self.desk.want(funnel.wanted_markets, now_s)
             if missing:
                 self._waiting[wallet] = set(missing)
+                self._new_waiters += 1
             else:
                 funnel.take_markets(self.desk.told(), now_s)
         reached = funnel.verdict.stage if funnel.verdict is not None else funnel.stage
@@ -238,9 +243,11 @@ class Scan:
     def _take_markets(self, question: Question, answer: Answer, now_s: int) -> None:
         is_usable = isinstance(answer, Page | NoAnswer)
         settled = self.desk.take(question, answer if is_usable else NoAnswer(clean("the venue has none")), now_s)  # type: ignore[arg-type]
+        unsettled = {value for key, value in question.query if key == "condition_ids"} - settled
         for wallet, missing in list(self._waiting.items()):
             # A wallet with a market that could not be asked for is through: it need not wait for the others.
             failed = self.desk.failures.keys() & missing
+            self._new_waiters += bool(missing & unsettled)
             missing -= settled
             if failed or not missing:
                 del self._waiting[wallet]
@@ -256,8 +263,8 @@ class Scan:
             self._go_on(wallet, stage, now_s)
 
     def _is_time_for_markets(self) -> bool:
-        """Whether a call that is not full should go: many wait, or nothing else could fill it."""
-        if len(self._waiting) * 4 >= self.plan.max_concurrent:
+        """Whether a call that is not full should go: many wait for it, or nothing else could fill it."""
+        if self._new_waiters * 4 >= self.plan.max_concurrent:
             return True
         return not self._looking_up and all(question.name == "markets" for question, _ in self._asked.values())
 

@@ -163,6 +163,7 @@ class Core:
             handler(record)
         except _BAD_INPUT as error:
             self._refused(str(error), self._intake.feed_of(record.stream))
+        self.wallets.work(self.now_ms)
 
     def _frames(self, record: Record) -> None:
         """Several frames at once; where one of them is of no use, each is an input of its own."""

@@ -94,7 +94,7 @@ class Scanning:
         """The stage that the last answer was work for; 0 for none."""
         self._plan, self._judging, self._settings = plan, judging, settings
         self._asker, self._book, self._bus, self._journal, self._on_target = asker, book, bus, journal, on_target
-        self._scan = Scan(plan, judging)
+        self._scan = Scan(plan, judging, in_parts=True)
         self._config = judging.config_sha256
         self._is_begun = False
         self._resumed_ms: int | None = None
@@ -150,6 +150,15 @@ class Scanning:
         else:
             self._told(request, answer, now_ms)
         self._go_on(now_ms)
+
+    def work(self, now_ms: int) -> bool:
+        """Do a part of what waits for nothing from outside; whether there was any."""
+        if self.is_over or not self._scan.has_work:
+            return False
+        self.stage_of_last = 2
+        self._scan.go_on(now_ms // 1000)
+        self._go_on(now_ms)
+        return True
 
     # What is stored.
 

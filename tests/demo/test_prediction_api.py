@@ -48,9 +48,7 @@ async def test_statuses_part_the_positions() -> None:
     async with running() as client:
         user = busy(client.world)
         whole = await client.pages("/v2/positions", user=user)
-        lists = {
-            status: await client.pages("/v2/positions", user=user, status=status) for status in data_api.STATUSES
-        }
+        lists = {status: await client.pages("/v2/positions", user=user, status=status) for status in data_api.STATUSES}
         parts = [row for status in ("CLOSED", "REDEEMABLE_LOST", "OPEN") for row in lists[status]]
         assert sorted(row["token_id"] for row in parts) == sorted(row["token_id"] for row in whole)
         for status in ("REDEEMABLE", "MERGEABLE"):

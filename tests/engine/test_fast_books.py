@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_holds_time
 
 from app.config.settings import EngineSettings, HyperliquidSettings, MarketsSettings, ScalperSettings, Settings
-from app.core.record import BOOKS_CONNECTION, Connected, Dropped, Kind
+from app.core.record import AT_REST, BOOKS_CONNECTION, Connected, Dropped, Kind
 from app.demo.server import serve
 from app.demo.session import Session
 from app.demo.subscriptions import OrderBook
@@ -135,6 +135,28 @@ def test_a_socket_that_rests_because_nobody_looks_is_no_trouble() -> None:
     assert (books.state(driver.now_ms), books.reconnects) == ("waiting", 0)
     driver.put(Kind.DROP, Dropped("hyperliquid", BOOKS_CONNECTION, "reset by peer", 1.5))
     assert (books.state(driver.now_ms), books.drops) == ("down", 1)
+
+
+def test_a_look_that_comes_while_the_socket_closes_makes_no_drop_of_its_rest() -> None:
+    driver = a_driver()
+    books = driver.core.connections.books
+    look(driver, "C7")
+    driver.tick()
+    driver.put(Kind.CONNECT, Connected("hyperliquid", BOOKS_CONNECTION))
+    look(driver, "")
+    driver.tick()
+    look(driver, "C8")
+    driver.tick()
+    driver.put(Kind.DROP, Dropped("hyperliquid", BOOKS_CONNECTION, AT_REST))
+    assert (books.state(driver.now_ms), books.drops) == ("connecting", 0)
+
+
+def test_a_tape_that_begins_after_the_look_shows_no_drop_of_a_socket_that_rests() -> None:
+    driver = a_driver()
+    books = driver.core.connections.books
+    driver.put(Kind.CONNECT, Connected("hyperliquid", BOOKS_CONNECTION))
+    driver.put(Kind.DROP, Dropped("hyperliquid", BOOKS_CONNECTION, AT_REST))
+    assert (books.state(driver.now_ms), books.drops) == ("idle", 0)
 
 
 # On the wire, against the simulated venue, in virtual time.

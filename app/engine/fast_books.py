@@ -1,13 +1,11 @@
 """Which coins' fast books are wanted: those of the coins that are read, and of those that somebody looks at. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from app.engine.watch import MarketWatch
+from app.engine.watch import MOST_LOOKS, MarketWatch
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid.wire import WireSubscription
 
-MOST_LOOKS = 16
-"""More than there may be decks; a tape may hold commands of more."""
 _CHANGES_AT_ONCE = 4
 """At each tick. Somebody who leafs through the markets must not use up the messages that the venue takes a minute."""
 
@@ -18,10 +16,11 @@ class FastBooks:
     Looks take effect at the next tick, so that a coin that was only passed by costs nothing.
     """
 
-    def __init__(self, watch: MarketWatch, feed: FeedHealth) -> None:
-        """`feed` is the connection they come over."""
+    def __init__(self, watch: MarketWatch, feed: FeedHealth, given_up: Callable[[str], None]) -> None:
+        """`feed` is the connection they come over; `given_up` is told each coin that is followed no longer."""
         self._watch = watch
         self._feed = feed
+        self._given_up = given_up
         self._read: tuple[str, ...] = ()
         self._looks: dict[int, str] = {}
         self._followed: dict[str, None] = {}
@@ -52,6 +51,7 @@ class FastBooks:
         self._followed.update(dict.fromkeys(new))
         for coin in old:
             del self._followed[coin]
+            self._given_up(coin)
         self._feed.wanted = bool(self._followed)
         if new:
             self._watch.effects.subscribe(map(_fast_book, new))

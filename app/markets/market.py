@@ -135,6 +135,10 @@ class Market:
         """Take a context that is parsed already."""
         self._context.set(context)
 
+    def forget_fast_book(self) -> None:
+        """Fast books are not followed any more: the last one says nothing from now on."""
+        self._fast_book.forget()
+
     def on_listing(self, listing: Listing) -> None:
         """Take what the venue now lists for this coin."""
         self.listing = listing

@@ -19,9 +19,9 @@ from app.demo.session import Session
 from app.demo.subscriptions import OrderBook
 from app.demo.venue import Venue
 from app.engine.core import Core
-from app.engine.fast_books import MOST_LOOKS
 from app.engine.protocol import LookAt
 from app.engine.venue_run import VenueRun, live_source
+from app.engine.watch import MOST_LOOKS
 
 COINS = tuple(f"C{number}" for number in range(40))
 NOT_READ = ScalperSettings(enabled=False)
@@ -157,6 +157,19 @@ def test_a_tape_that_begins_after_the_look_shows_no_drop_of_a_socket_that_rests(
     driver.put(Kind.CONNECT, Connected("hyperliquid", BOOKS_CONNECTION))
     driver.put(Kind.DROP, Dropped("hyperliquid", BOOKS_CONNECTION, AT_REST))
     assert (books.state(driver.now_ms), books.drops) == ("idle", 0)
+
+
+def test_a_market_forgets_the_fast_book_that_is_followed_no_longer() -> None:
+    driver = a_driver()
+    look(driver, "C7")
+    driver.tick()
+    driver.open("l2Book", "C7", "fast")
+    sides = [[{"px": "1", "sz": "1", "n": 1}], [{"px": "2", "sz": "1", "n": 1}]]
+    driver.frame("l2Book", "C7", {"coin": "C7", "time": driver.now_ms, "levels": sides})
+    assert driver.core.markets["C7"].newest_book() is not None
+    look(driver, "")
+    driver.tick()
+    assert driver.core.markets["C7"].newest_book() is None
 
 
 # On the wire, against the simulated venue, in virtual time.

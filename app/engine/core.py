@@ -286,7 +286,7 @@ class Core:
 
     def _timer(self, _: Record) -> None:
         self._look_at_the_scalper()
-        self._fast_books.every_tick()
+        self._fast_books.every_tick(self.now_ms)
         second = self.now_ms // 1000
         if second == self._second:
             return

@@ -100,6 +100,10 @@ def fault_figures(faults: UnderFaults) -> dict[str, float]:
     for state, keys_ms in faults.keys_ms.items():
         figures[f"key_to_paint_ms_p50_{state}"] = round(percentile(keys_ms, 50), 2)
         figures[f"key_to_paint_ms_p99_{state}"] = round(percentile(keys_ms, 99), 2)
+    # The worse of both faults: held to milliseconds, where each alone is held to what is usual here.
+    figures["key_to_paint_ms_p99_faults"] = max(
+        figures[f"key_to_paint_ms_p99_{state}"] for state in faults.recoveries_s
+    )
     for state, recoveries_s in faults.recoveries_s.items():
         figures[f"recovery_s_{state}"] = round(max(recoveries_s), 2)
     figures["recovery_s"] = max(figures[f"recovery_s_{state}"] for state in faults.recoveries_s)
@@ -228,8 +232,10 @@ SCALPER = Bench(
         "window_mb": Target("<", 5),
         "overhead_ms_p99": Target("<", 10),
         "answer_to_paint_ms_p99": Target("<", 100),
+        "key_to_paint_ms_p99_good": Target("<=", 25),
         "key_to_paint_ms_p99_hung": Target("<=", 20, times=1.5, of="key_to_paint_ms_p99_good"),
         "key_to_paint_ms_p99_killed": Target("<=", 20, times=1.5, of="key_to_paint_ms_p99_good"),
+        "key_to_paint_ms_p99_faults": Target("<=", 37.5),
         "recovery_s": Target("<=", ScalperSettings().every_s),
         "read_interval_s_p50": Target("<=", 15, least=10),
         "replay_identical": Target(">=", 1),

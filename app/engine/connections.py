@@ -8,7 +8,7 @@ import msgspec
 from app.config.settings import MarketsSettings
 from app.core.bus import Bus
 from app.core.events import FeedHole, Trade
-from app.core.record import BOOKS_CONNECTION, DATA_CONNECTION, REQUEST_CONNECTION, Connected, Dropped
+from app.core.record import AT_REST, BOOKS_CONNECTION, DATA_CONNECTION, REQUEST_CONNECTION, Connected, Dropped
 from app.core.text import clean
 from app.engine.continuity import Continuity
 from app.engine.journal import Journal
@@ -86,8 +86,11 @@ class Connections:
         feed = self._named(dropped)
         if feed is None:
             return
+        if dropped.reason == AT_REST and feed is not self.data:
+            feed.rests()
+            return
         feed.dropped(now_ms, clean(dropped.reason, 200), dropped.retry_in_s)
-        if not feed.wanted:
+        if feed.wanted is False:
             return
         again = "" if dropped.retry_in_s is None else f"; next try in {dropped.retry_in_s:.0f} s"
         self._journal.say(now_ms, "warning", "feed", f"{feed.name}: {dropped.reason}{again}", kind=f"{feed.name} down")

@@ -101,9 +101,11 @@ class Core:
         self._grader = Grader(stale_after_ms=round(settings.markets.stale_after_s * 1000))
         self._note_events()
         self.connections = Connections(mode, settings.markets, self._watch, self.journal, self._bus)
-        self._fast_books = FastBooks(self._watch, self.connections.books)
         self._intake = Intake(settings.markets, self.connections, self.journal, self._bus, self._traded, self._priced)
         self.markets = self._intake.markets
+        self._fast_books = FastBooks(
+            self._watch, self.connections.books, lambda coin: self.markets[coin].forget_fast_book()
+        )
         self.paper = Papering(
             mode, settings, self.markets, self._is_cut_off, self._bus, self.journal, self._watch_prices
         )
@@ -302,7 +304,7 @@ class Core:
 
     def _timer(self, _: Record) -> None:
         self._look_at_the_scalper()
-        self._fast_books.every_tick()
+        self._fast_books.every_tick(self.now_ms)
         second = self.now_ms // 1000
         if second == self._second:
             return
@@ -446,6 +448,7 @@ class Core:
         """Have the fast book and the candles that somebody wants to see; `1s` ones are nobody's but ours."""
         if not look.coin:
             self._fast_books.look(look.client, "")
+            self._watch.look(look.client, "", "")
             return True, ""
         market = self.markets.get(look.coin)
         if market is None:
@@ -453,6 +456,7 @@ class Core:
         if look.interval not in market.candles:
             return False, f"There are no candles of {clean(look.interval, 8)}: try {', '.join(CANDLES_KEPT)}"
         self._fast_books.look(look.client, market.coin)
+        self._watch.look(look.client, market.coin, look.interval)
         if (length_ms := INTERVALS[look.interval]) >= SHORTEST_CANDLE_MS:
             span_ms = CANDLES_KEPT[look.interval] * length_ms
             self._watch.look_at_past(look.coin, look.interval, span_ms, self.now_ms)

@@ -187,7 +187,9 @@ def _model(core: Core, outside: Outside) -> ModelView:
 def _rules(read: RulesRead | None, freshness: Freshness | None) -> RulesView | None:
     if read is None:
         return None
-    return RulesView(read.momentum, read.direction, read.pressure, read.continuation, freshness)
+    # The lasting word may still be that of a move that is over.
+    word = freshness if read.direction else None
+    return RulesView(read.momentum, read.direction, read.pressure, read.continuation, word)
 
 
 def _waiting_for(core: Core, outside: Outside) -> str:

@@ -163,7 +163,9 @@ class Intake:
 
     def _fast_book(self, market: Market, frame: bytes, now_ms: int) -> None:
         self._prices(market, market.on_fast_book_frame, frame, now_ms)
-        self._connections.books.data(now_ms)
+        book = market.fast_book()
+        if book is not None:
+            self._connections.books.data(book.time_ms)
 
     def _prices(self, market: Market, take: _Take, frame: bytes, now_ms: int) -> None:
         take(frame, now_ms)

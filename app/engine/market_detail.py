@@ -17,6 +17,7 @@ from app.engine.core import Core
 from app.engine.protocol_detail import CandleView, LevelView, MarketDetail, ReadPoint, TradeView
 from app.feeds.hyperliquid.limits import FAST_BOOK_LEVELS, SHORTEST_CANDLE_MS
 from app.markets.candles import INTERVALS
+from app.markets.depth import joined_side
 from app.markets.market import Market
 
 _TRADES_SHOWN = 120
@@ -174,21 +175,10 @@ def _levels(levels: Sequence[Level]) -> tuple[LevelView, ...]:
 
 
 def joined_levels(near: Book | None, deep: Book | None) -> tuple[Sequence[Level], Sequence[Level]]:
-    """Bids and asks of the newest book, and beyond its last price those of a deeper one; it may be the same.
-
-    A side of a fast book with fewer levels than fast books have is all there is of it.
-    """
-    if near is None or deep is None or near is deep:
-        book = near or deep
-        return (book.bids, book.asks) if book is not None else ((), ())
-    return _beyond(near.bids, deep.bids, -1), _beyond(near.asks, deep.asks, 1)
-
-
-def _beyond(near: Sequence[Level], deep: Sequence[Level], side: int) -> Sequence[Level]:
-    if len(near) < FAST_BOOK_LEVELS:
-        return near
-    last = near[-1].price
-    return (*near, *(level for level in deep if side * level.price > side * last))
+    """Bids and asks of the newest book, and beyond its last price those of a deeper one; it may be the same."""
+    books = [book for book in (near, None if deep is near else deep) if book is not None]
+    bids = joined_side((book.bids for book in books), -1)
+    return bids, joined_side((book.asks for book in books), 1)
 
 
 def _age_ms(core: Core, book: Book | None) -> int | None:

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from app.config.load import parse_settings
+from app.config.load import build
 from app.config.settings import Settings
+from app.config.sources import Given, from_toml
 from app.core.clock import Clock
 from app.core.errors import ConfigError, DataError
 from app.core.playback import Playback, next_speed
@@ -19,6 +20,13 @@ from app.feeds.tape.player import Player
 from app.feeds.tape.recording import Recording
 
 _SETTINGS_CAP = 65_536
+GONE_SETTINGS = {
+    "rules.taker_fee_bps": "costs.taker_fee_bps",
+    "rules.slippage_bps": "costs.slippage_bps",
+    "scalper.round_trip_bps": "costs.taker_fee_bps",
+    "paper.taker_fee_bps": "costs.taker_fee_bps",
+}
+"""Settings that tapes of the past hold and that are no more, each with what took its place."""
 
 
 class TapeRun:
@@ -51,6 +59,9 @@ class TapeRun:
         self._changed = changed
         if self._recording.damage:
             self.core.journal.say(self._recording.start_ns // 1_000_000, "error", "tape", self._recording.damage)
+        left_out = settings_left_out(self._recording)
+        if left_out:
+            self.core.journal.say(self._recording.start_ns // 1_000_000, "warning", "tape", left_out)
         self._supervisor.start("player", self._play)
         changed()
 
@@ -136,12 +147,26 @@ def settings_of(recording: Recording) -> Settings | None:
     if len(text) > _SETTINGS_CAP:
         raise DataError(f"the tape's settings take {len(text)} characters; this is no tape of tapedeck's own")
     try:
-        return parse_settings(text, "the tape's settings")
+        return build(given for given in _given(text) if given.key not in GONE_SETTINGS)
     except ConfigError as error:
         reason = str(error).splitlines()[0]
         raise DataError(
             f"the tape's settings cannot be used ({reason}); play it with the version that made it"
         ) from error
+
+
+def settings_left_out(recording: Recording) -> str:
+    """A sentence about the settings of a recording that are no more and do not count; empty when it has none.
+
+    For recordings whose settings `settings_of` can use.
+    """
+    gone = [given.key for given in _given(recording.session.settings_toml) if given.key in GONE_SETTINGS]
+    names = ", ".join(f"{key} (its place took {GONE_SETTINGS[key]})" for key in gone)
+    return f"settings of this older tape do not count, defaults do: {names}" if names else ""
+
+
+def _given(text: str) -> list[Given]:
+    return from_toml(text, "the tape's settings")
 
 
 def tape_source(recording: Recording) -> SourceView:

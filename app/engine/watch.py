@@ -16,6 +16,8 @@ from app.scalper.desk import MODEL_VENUE
 BACKFILL = (("1m", 360 * INTERVALS["1m"]), ("1h", 168 * INTERVALS["1h"]))
 CHANNELS = ("trades", "bbo", "l2Book", "activeAssetCtx")
 CANDLE_STREAM_INTERVAL = "1m"
+MOST_LOOKS = 16
+"""More than there may be decks; a tape may hold commands of more."""
 
 
 class Effects(Protocol):
@@ -73,6 +75,7 @@ class MarketWatch:
         self.effects: Effects = NoEffects()
         self._request_id = self._list_asked = 0
         self._followed: dict[str, None] = {}
+        self._looks: dict[int, tuple[str, str]] = {}
         self.past = CandlePast()
 
     def ask_for_markets(self) -> None:
@@ -107,6 +110,19 @@ class MarketWatch:
         else:
             self.ask_for_past(coin, interval, span_ms, now_ms)
 
+    def look(self, client: int, coin: str, interval: str) -> None:
+        """A client has these candles open from now on, none when `coin` is empty."""
+        self._looks.pop(client, None)
+        if coin:
+            self._looks[client] = coin, interval
+        if len(self._looks) > MOST_LOOKS:
+            self._looks.pop(next(iter(self._looks)))
+
+    def _hurry_what_is_open(self) -> None:
+        """What was asked again for all goes first for the charts that somebody has open."""
+        for coin, interval in self._looks.values():
+            self.effects.hurry("candleSnapshot", coin, interval)
+
     def past_did_not_come(self, coin: str, interval: str, reason: str) -> None:
         """The answer to `ask_for_past` was of no use: it may be asked for again."""
         # A tape may hold answers for more names than there is room for.
@@ -117,12 +133,14 @@ class MarketWatch:
         """Ask for all candles that were asked for before over a break, from the one it began in."""
         for coin, interval in self.past.missed():
             self._ask_for_candles(coin, interval, since_ms - since_ms % INTERVALS[interval], now_ms)
+        self._hurry_what_is_open()
 
     def ask_for_all_again(self, now_ms: int) -> None:
         """Ask for the list and for the candles that an engine which starts now would ask for."""
         self.ask_for_markets()
         self.past.may_be_asked_again()
         self._ask_for_pasts(self._followed, now_ms)
+        self._hurry_what_is_open()
 
     def ask_for_recent_trades(self, coin: str) -> None:
         """Ask for the newest trades of a coin, to close a hole in its tape."""

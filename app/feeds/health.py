@@ -19,8 +19,11 @@ class FeedHealth:
         self.holes = 0
         self.venue_lag_ms: int | None = None
         self.message = ""
-        self.wanted = True
-        """Whether anything is wanted of it; when nothing is, silence and a closed connection are as they should be."""
+        self.wanted: bool | None = None
+        """Whether anything is wanted of it (None: nobody said, so it counts as wanted until the connection rests).
+
+        When nothing is, silence and a closed connection are as they should be.
+        """
         self._connected = False
         self._rested = False
         self._ever_connected = False
@@ -43,13 +46,21 @@ class FeedHealth:
 
     def dropped(self, now_ms: int, reason: str, retry_in_s: float | None) -> None:
         """The connection is down or could not be made. Only one that was up, and was wanted, counts as a drop."""
-        if not self.wanted:
-            self._rest()
+        if self.wanted is False:
+            self.rests()
             return
         self.drops += self._connected
         self._connected = False
         self._retry_at_ms = None if retry_in_s is None else now_ms + round(retry_in_s * 1000)
         self.message = reason
+
+    def rests(self) -> None:
+        """The connection was closed because nothing was wanted of it, whatever is wanted by now."""
+        self._connected, self._rested = False, True
+        self._newest_ms = self._retry_at_ms = None
+        self.message = ""
+        if self.wanted is None:
+            self.wanted = False
 
     def received(self, messages: int = 1) -> None:
         """Messages arrived; whether they are of use is not known yet."""
@@ -79,15 +90,10 @@ class FeedHealth:
         """One word: a connection that delivers nothing is waiting at first, stale later, and never ok."""
         age = self.age_ms(now_ms)
         fresh = age is not None and self._stale_after_ms is not None and age <= self._stale_after_ms
-        if not self.wanted and not fresh:
+        if self.wanted is False and not fresh:
             return "idle"
         if not self._connected:
             return "down" if self.message else "connecting"
         if self._stale_after_ms is None:
             return "idle"
         return "waiting" if age is None else "ok" if fresh else "stale"
-
-    def _rest(self) -> None:
-        self._connected, self._rested = False, True
-        self._newest_ms = self._retry_at_ms = None
-        self.message = ""

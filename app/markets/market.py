@@ -135,6 +135,10 @@ class Market:
         """Take a context that is parsed already."""
         self._context.set(context)
 
+    def forget_fast_book(self) -> None:
+        """Fast books are not followed any more: the last one says nothing from now on."""
+        self._fast_book.forget()
+
     def on_listing(self, listing: Listing) -> None:
         """Take what the venue now lists for this coin."""
         self.listing = listing
@@ -189,9 +193,13 @@ class Market:
         """The newest of all books: 20 levels, or 5 where fast books come."""
         return next(iter(self.books()), None)
 
+    def fast_book(self) -> Book | None:
+        """The newest book of 5 levels; None where none comes, or when the newest cannot be used."""
+        return self._fast_book.get()
+
     def books(self) -> tuple[Book, ...]:
         """The newest book of 20 levels and, where fast books come, that of 5: the newer first, at most one of each."""
-        known = (book for book in (self.book(), self._fast_book.get()) if book is not None)
+        known = (book for book in (self.book(), self.fast_book()) if book is not None)
         return tuple(sorted(known, key=lambda book: book.time_ms, reverse=True))
 
     def quote(self) -> Quote | None:

@@ -9,6 +9,8 @@ from app.paper.view import CoinView
 from app.paper.walk import Walked
 
 _BACKSTOP = 2 / 3
+MOST_HOURS = 168
+"""Of funding in one step: a deck may be shut for a week."""
 
 
 def fill_of(order: Order, view: CoinView, walked: Walked, costs: CostsSettings) -> Fill:
@@ -99,11 +101,16 @@ def closed_by(position: Position, fill: Fill, reason: ExitReason) -> PositionClo
 
 
 def with_funding(position: Position, now_ms: int) -> tuple[Position, FundingPaid | None]:
-    """Pay for the full hours that have passed, where a rate is known. It takes at most the margin that is left."""
+    """Pay for the full hours that have passed, where a rate is known. It takes at most the margin that is left.
+
+    More than `MOST_HOURS` at once are not paid, and the event says so: the clock jumped, or the rate is long past.
+    """
     hours = now_ms // HOUR_MS - position.funded_hour
     if hours <= 0 or position.rate is None or position.mark_price is None:
         return position, None
-    owed = hours * position.direction * position.size * position.mark_price * position.rate
+    owed = (
+        (hours if hours <= MOST_HOURS else 0) * position.direction * position.size * position.mark_price * position.rate
+    )
     paid = min(owed, position.margin_usd)
     event = FundingPaid(
         coin=position.coin,

@@ -61,6 +61,7 @@ class PaperLedger:
         self._curve = state.curve if state else Curve()
         if now_ms < self._now_ms:
             self.clock_set_back(now_ms)
+        self._bound_by(now_ms)
 
     # Views.
 
@@ -196,7 +197,8 @@ class PaperLedger:
     def clock_set_back(self, now_ms: int) -> None:
         """The time went back to `now_ms`: nothing may be later than that, and nothing waits longer than it would.
 
-        What is counted once stays counted: an hour whose funding was paid, and a day that has begun with its breaker.
+        What is counted once stays counted, but no further than the next hour and day: an hour whose funding was paid,
+        and a day that has begun with its breaker. A clock that was a year ahead must not stop both for a year.
         """
         self._now_ms = now_ms
         latest_ms = now_ms + self.settings.latency_ms
@@ -213,6 +215,15 @@ class PaperLedger:
                 priced_ms=min(position.priced_ms, now_ms),
             )
         self._curve = self._curve.until(now_ms)
+        self._bound_by(now_ms)
+
+    def _bound_by(self, now_ms: int) -> None:
+        """Have no day later than tomorrow, and no hour paid later than the next one."""
+        self._account = accounts.until_day(self._account, now_ms // accounts.DAY_MS + 1)
+        next_hour = now_ms // HOUR_MS + 1
+        for coin, position in self._positions.items():
+            funded_hour = min(position.funded_hour, next_hour)
+            self._positions[coin] = msgspec.structs.replace(position, funded_hour=funded_hour)
 
     # Time.
 

@@ -69,7 +69,7 @@ def view_of(market: Market, now_ms: int, *, stale_after_ms: int, cut_off: bool) 
     """What the ledger is shown of `market`; `cut_off` says that no price can come: the feed is down.
 
     A best bid and offer older than `stale_after_ms` are stale, whatever trades came since; fast books alone, which come
-    over a socket of their own, keep nothing alive. Raises `FrameError`.
+    over a socket of their own, keep nothing alive, and one that cannot be used is left out. Raises `FrameError`.
     """
     touch, context, listing = market.touch, market.context(), market.listing
     stale = touch is None or now_ms - touch.time_ms > stale_after_ms
@@ -77,13 +77,19 @@ def view_of(market: Market, now_ms: int, *, stale_after_ms: int, cut_off: bool) 
         coin=market.coin,
         now_ms=now_ms,
         quote=market.quote(),
-        books=market.books(),
+        books=_usable_books(market),
         mark_price=context.mark_price if context else None,
         funding=context.funding if context else None,
         maximum_leverage=listing.maximum_leverage if listing else None,
         size_decimals=listing.size_decimals if listing else None,
         trouble="stale" if stale else "cut off" if cut_off else "",
     )
+
+
+def _usable_books(market: Market) -> tuple[Book, ...]:
+    """The books without a fast one whose numbers cannot be: it adds to the others, and may be left out."""
+    slow = market.book()
+    return tuple(book for book in market.books() if book is slow or _is_sound(book.bids, book.asks))
 
 
 def _one(level: Level | None) -> tuple[Level, ...]:
@@ -102,11 +108,14 @@ def _check_numbers(view: CoinView) -> None:
 
 
 def _check_sides(coin: str, bids: tuple[Level, ...], asks: tuple[Level, ...]) -> None:
-    sound = (
+    if not _is_sound(bids, asks):
+        raise FrameError(f"{coin}: prices out of range, unsorted or crossed; waiting for the next ones")
+
+
+def _is_sound(bids: tuple[Level, ...], asks: tuple[Level, ...]) -> bool:
+    return (
         all(_LOWEST <= level.price <= _HIGHEST and 0 <= level.size < _LARGEST for level in (*bids, *asks))
         and all(better.price > worse.price for better, worse in pairwise(bids))
         and all(better.price < worse.price for better, worse in pairwise(asks))
         and not (bids and asks and bids[0].price >= asks[0].price)
     )
-    if not sound:
-        raise FrameError(f"{coin}: prices out of range, unsorted or crossed; waiting for the next ones")

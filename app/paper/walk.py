@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.core.events import Level
+from app.markets.depth import joined_side
 from app.paper.events import BASIS_POINTS, Direction
 from app.paper.view import CoinView
 
@@ -24,8 +25,7 @@ class Walked(NamedTuple):
 def levels_to_take(view: CoinView, direction: Direction) -> tuple[Level, ...]:
     """What a buyer (+1) or seller (−1) meets, best first; empty without a price or while the data is in trouble.
 
-    The first level is the newest best price. Behind it come the books that are not too old, the newer first: each
-    adds only what lies beyond the worst level so far, so that no size is met twice.
+    The first level is the newest best price. Behind it come the books that are not too old, joined as everywhere.
     """
     touch = view.touch
     if view.trouble or touch is None:
@@ -33,12 +33,10 @@ def levels_to_take(view: CoinView, direction: Direction) -> tuple[Level, ...]:
     best = touch.ask if direction > 0 else touch.bid
     if best is None:
         return ()
-    levels = [best]
-    for book in view.books:
-        if touch.time_ms - book.time_ms <= BOOK_AGE_MS:
-            side, worst = book.asks if direction > 0 else book.bids, levels[-1].price
-            levels += [level for level in side if direction * (level.price - worst) > 0]
-    return tuple(level for level in levels if level.size > 0)
+    books = [book for book in view.books if touch.time_ms - book.time_ms <= BOOK_AGE_MS]
+    side = joined_side((book.asks if direction > 0 else book.bids for book in books), direction)
+    behind = (level for level in side if direction * (level.price - best.price) > 0)
+    return tuple(level for level in (best, *behind) if level.size > 0)
 
 
 def walk(

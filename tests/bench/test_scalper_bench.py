@@ -55,6 +55,8 @@ def test_keys_and_recoveries_under_faults_are_summed_up_by_the_worst() -> None:
     assert (figures["key_to_paint_ms_p50_good"], figures["key_to_paint_ms_p99_good"]) == (51.0, 100.0)
     judged = {line.figure: (line.target, line.verdict) for line in lines(SCALPER, figures)}
     assert judged["key_to_paint_ms_p99_hung"] == ("<= 150", "PASS")
+    assert judged["key_to_paint_ms_p99_good"] == ("<= 25", "FAIL")
+    assert (figures["key_to_paint_ms_p99_faults"], judged["key_to_paint_ms_p99_faults"][0]) == (9.0, "<= 37.5")
     assert judged["recovery_s"] == ("<= 12", "PASS")
 
 

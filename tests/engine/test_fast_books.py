@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 
 from app.config.settings import EngineSettings, HyperliquidSettings, MarketsSettings, ScalperSettings, Settings
-from app.core.record import BOOKS_CONNECTION, Connected, Dropped, Kind
+from app.core.record import AT_REST, BOOKS_CONNECTION, Connected, Dropped, Kind
 from app.demo.server import serve
 from app.demo.session import Session
 from app.demo.subscriptions import OrderBook
 from app.demo.venue import Venue
 from app.engine.core import Core
-from app.engine.fast_books import MOST_LOOKS
 from app.engine.protocol import LookAt
 from app.engine.venue_run import VenueRun, live_source
+from app.engine.watch import MOST_LOOKS
 
 COINS = tuple(f"C{number}" for number in range(40))
 NOT_READ = ScalperSettings(enabled=False)
@@ -50,22 +50,22 @@ def followed(driver: Driver) -> list[str | None]:
 def test_a_coin_that_is_looked_at_is_followed_until_nobody_looks() -> None:
     driver = a_driver()
     look(driver, "C7")
-    driver.tick()
+    driver.tick(1)
     assert followed(driver) == ["C7"]
     look(driver, "C8")
-    driver.tick()
+    driver.tick(1)
     assert followed(driver) == ["C8"]
     look(driver, "")
-    driver.tick()
+    driver.tick(1)
     assert followed(driver) == []
 
 
 def test_the_books_of_coins_that_are_read_stay() -> None:
     driver = a_driver(ScalperSettings(coins=("C1",)))
     look(driver, "C1")
-    driver.tick()
+    driver.tick(1)
     look(driver, "")
-    driver.tick()
+    driver.tick(1)
     assert followed(driver) == ["C1"]
 
 
@@ -74,7 +74,7 @@ def test_a_coin_that_is_only_passed_by_costs_no_message() -> None:
     for coin in COINS:
         look(driver, coin)
     look(driver, "")
-    driver.tick()
+    driver.tick(1)
     assert not any(wanted.fast for wanted in driver.asked.subscriptions)
 
 
@@ -82,7 +82,7 @@ def test_what_cannot_be_looked_at_changes_nothing() -> None:
     driver = a_driver()
     look(driver, "C7")
     look(driver, "NOPE")
-    driver.tick()
+    driver.tick(1)
     assert followed(driver) == ["C7"]
 
 
@@ -95,11 +95,11 @@ def test_however_many_look_the_books_are_bounded_and_change_slowly(looks: list[t
         newest.pop(client, None)
         newest |= {client: coin} if coin else {}
         before = len(driver.asked.subscriptions) + len(driver.asked.unsubscribed)
-        driver.tick()
+        driver.tick(1)
         assert len(driver.asked.subscriptions) + len(driver.asked.unsubscribed) <= before + 8
         assert len(followed(driver)) <= MOST_LOOKS + 4
     for _ in range(10):
-        driver.tick()
+        driver.tick(1)
     assert set(followed(driver)) <= set(newest.values())
     assert len(newest) > MOST_LOOKS or set(followed(driver)) == set(newest.values())
 
@@ -108,7 +108,7 @@ def test_a_replay_of_the_looks_ends_with_the_same_books() -> None:
     driver = a_driver(ScalperSettings(coins=("C1",)))
     for coin, client in (("C3", 0), ("C4", 1), ("", 0), ("C5", 1), ("C1", 2)):
         look(driver, coin, client)
-        driver.tick()
+        driver.tick(1)
     again = Core("tape", driver.settings)
     for record in driver.records:
         again.dispatch(record)
@@ -120,21 +120,81 @@ def test_a_socket_that_rests_because_nobody_looks_is_no_trouble() -> None:
     driver = a_driver()
     books = driver.core.connections.books
     look(driver, "C7")
-    driver.tick()
+    driver.tick(1)
     driver.put(Kind.CONNECT, Connected("hyperliquid", BOOKS_CONNECTION))
     assert books.state(driver.now_ms) == "waiting"
     look(driver, "")
-    driver.tick()
+    driver.tick(1)
     said = driver.core.journal.log_tail
     driver.put(Kind.DROP, Dropped("hyperliquid", BOOKS_CONNECTION, "nothing is wanted of it"))
     assert (books.state(driver.now_ms), books.drops, driver.core.journal.log_tail) == ("idle", 0, said)
     look(driver, "C7")
-    driver.tick()
+    driver.tick(1)
     assert books.state(driver.now_ms) == "connecting"
     driver.put(Kind.CONNECT, Connected("hyperliquid", BOOKS_CONNECTION))
     assert (books.state(driver.now_ms), books.reconnects) == ("waiting", 0)
     driver.put(Kind.DROP, Dropped("hyperliquid", BOOKS_CONNECTION, "reset by peer", 1.5))
     assert (books.state(driver.now_ms), books.drops) == ("down", 1)
+
+
+def test_a_look_that_comes_while_the_socket_closes_makes_no_drop_of_its_rest() -> None:
+    driver = a_driver()
+    books = driver.core.connections.books
+    look(driver, "C7")
+    driver.tick(1)
+    driver.put(Kind.CONNECT, Connected("hyperliquid", BOOKS_CONNECTION))
+    look(driver, "")
+    driver.tick(1)
+    look(driver, "C8")
+    driver.tick(1)
+    driver.put(Kind.DROP, Dropped("hyperliquid", BOOKS_CONNECTION, AT_REST))
+    assert (books.state(driver.now_ms), books.drops) == ("connecting", 0)
+
+
+def test_a_tape_that_begins_after_the_look_shows_no_drop_of_a_socket_that_rests() -> None:
+    driver = a_driver()
+    books = driver.core.connections.books
+    driver.put(Kind.CONNECT, Connected("hyperliquid", BOOKS_CONNECTION))
+    driver.put(Kind.DROP, Dropped("hyperliquid", BOOKS_CONNECTION, AT_REST))
+    assert (books.state(driver.now_ms), books.drops) == ("idle", 0)
+
+
+def test_a_market_forgets_the_fast_book_that_is_followed_no_longer() -> None:
+    driver = a_driver()
+    look(driver, "C7")
+    driver.tick(1)
+    driver.open("l2Book", "C7", "fast")
+    sides = [[{"px": "1", "sz": "1", "n": 1}], [{"px": "2", "sz": "1", "n": 1}]]
+    driver.frame("l2Book", "C7", {"coin": "C7", "time": driver.now_ms, "levels": sides})
+    assert driver.core.markets["C7"].newest_book() is not None
+    look(driver, "")
+    driver.tick(1)
+    assert driver.core.markets["C7"].newest_book() is None
+
+
+@pytest.mark.parametrize("tick_s", [0.05, 0.25])
+def test_a_storm_of_looks_sends_the_venue_a_fraction_of_the_messages_it_takes(tick_s: float) -> None:
+    driver = a_driver()
+    before = len(driver.asked.subscriptions)
+    for turn in range(round(60 / tick_s)):
+        for client in range(MOST_LOOKS):
+            look(driver, COINS[(turn * MOST_LOOKS + client) % len(COINS)], client)
+        driver.tick(tick_s)
+    assert 100 < len(driver.asked.subscriptions) + len(driver.asked.unsubscribed) - before <= 488
+
+
+def test_garbage_on_the_socket_of_fast_books_does_not_keep_it_fresh() -> None:
+    driver = a_driver()
+    books = driver.core.connections.books
+    driver.put(Kind.CONNECT, Connected("hyperliquid", BOOKS_CONNECTION))
+    look(driver, "C7")
+    driver.tick(1)
+    driver.open("l2Book", "C7", "fast")
+    driver.frame("l2Book", "C7", {"coin": "C7", "time": "soon"})
+    assert (books.age_ms(driver.now_ms), books.state(driver.now_ms)) == (None, "waiting")
+    sides = [[{"px": "1", "sz": "1", "n": 1}], [{"px": "2", "sz": "1", "n": 1}]]
+    driver.frame("l2Book", "C7", {"coin": "C7", "time": driver.now_ms - 20_000, "levels": sides})
+    assert (books.age_ms(driver.now_ms), books.state(driver.now_ms)) == (20_000, "stale")
 
 
 # On the wire, against the simulated venue, in virtual time.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.core.events import Book, Candle, Level
 from app.core.record import Dropped, Kind, Request
 from app.engine.market_detail import MarketDetails, imbalance, joined_levels
-from app.engine.protocol import LookAt
+from app.engine.protocol import LookAt, SetRecording
 from app.engine.protocol_detail import LevelView, MarketDetail
 
 
@@ -401,3 +401,18 @@ def test_a_tape_that_is_wound_back_is_looked_at_afresh() -> None:
     assert market.seen("1m").candles
     assert market.details.of(other.driver.core, "BTC", "1m") == detail(other.driver, "1m")
     assert market.details._opened["BTC", "1m"]._market is other.driver.core.markets["BTC"]
+
+
+@pytest.mark.parametrize("away_s", [31, 0])
+def test_what_is_asked_again_goes_first_for_the_chart_that_is_open(driver: Driver, away_s: int) -> None:
+    driver.put(Kind.COMMAND, LookAt("BTC", "1h"))
+    driver.put(Kind.COMMAND, LookAt("ETH", "1h", client=1))
+    driver.put(Kind.COMMAND, LookAt("", "1h", client=1))
+    driver.asked.hurried.clear()
+    if away_s:
+        driver.drop()
+        driver.now_ms += 1_000 * away_s
+        driver.connect()
+    else:
+        driver.put(Kind.COMMAND, SetRecording(True))
+    assert driver.asked.hurried == [("candleSnapshot", "BTC", "1h")]

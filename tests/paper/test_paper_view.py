@@ -106,3 +106,15 @@ def test_a_fast_book_is_shown_and_keeps_no_dead_market_alive() -> None:
     assert view.books == (fast, slow)
     assert (view.closing_price(1), view.closing_price(-1), view.trouble) == (99.9, 100.1, "")
     assert view_of(market, NOW_MS + 11_001, stale_after_ms=15_000, cut_off=False).trouble == "stale"
+
+
+def test_a_fast_book_that_cannot_be_is_left_out_and_forgotten_with_its_stream() -> None:
+    market = a_market()
+    slow, absurd = a_book(NOW_MS - 1_000), a_book(NOW_MS, bids=((1e-13, 1.0),))
+    market.on_book_frame(frame("l2Book", msgspec.to_builtins(slow)), NOW_MS - 1_000)
+    market.on_fast_book_frame(frame("l2Book", msgspec.to_builtins(absurd)), NOW_MS)
+    view = view_of(market, NOW_MS, stale_after_ms=15_000, cut_off=False)
+    assert (view.books, view.closing_price(1), view.trouble) == ((slow,), 99.0, "")
+    assert len(market.books()) == 2
+    market.forget_fast_book()
+    assert market.books() == (slow,)

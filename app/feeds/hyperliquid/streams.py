@@ -12,7 +12,7 @@ import numpy as np
 
 from app.core.clock import Clock
 from app.core.errors import FrameError
-from app.core.record import BOOKS_CONNECTION, DATA_CONNECTION, FAST, Connected, Dropped, Kind, StreamOpened
+from app.core.record import AT_REST, BOOKS_CONNECTION, DATA_CONNECTION, FAST, Connected, Dropped, Kind, StreamOpened
 from app.feeds.backoff import Backoff
 from app.feeds.budget import WeightBudget
 from app.feeds.hyperliquid.classify import Key, classify, fast_key, fast_key_of
@@ -121,23 +121,29 @@ class StreamClient:
             running, idle = asyncio.ensure_future(self.run()), asyncio.ensure_future(self._idle())
             try:
                 await asyncio.wait({running, idle}, return_when=asyncio.FIRST_COMPLETED)
+                if idle.done():
+                    # Told before it is closed, which takes a moment in which somebody may want something again.
+                    self._rests()
             finally:
                 for task in (running, idle):
                     task.cancel()
                 await asyncio.gather(running, idle, return_exceptions=True)
             if not running.cancelled():
                 running.result()
-            self._rests()
 
     async def _idle(self) -> None:
         """Wait until nothing has been wanted for a while."""
-        while self._wanted:
+        while True:
             await self._nothing_wanted.wait()
-            await asyncio.sleep(_REST_AFTER_S)
+            try:
+                async with asyncio.timeout(_REST_AFTER_S):
+                    await self._anything_wanted.wait()
+            except TimeoutError:
+                return
 
     def _rests(self) -> None:
         self._connected = False
-        dropped = Dropped(VENUE, self._lane.connection, "nothing is wanted of it")
+        dropped = Dropped(VENUE, self._lane.connection, AT_REST)
         self._put(self._lane.control_stream, Kind.DROP, dropped)
 
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:

@@ -25,12 +25,15 @@ class House:
     def __init__(self, client: RequestClient, clock: VirtualClock) -> None:
         self.client = client
         self.asked: list[tuple[str, str, float]] = []
+        self.failing: set[str] = set()
         self._clock = clock
         self._began_ms = clock.now_ms()
 
     async def info(self, request: web.Request) -> web.Response:
         wanted = msgspec.json.decode(await request.read())["req"]
         self.asked.append((wanted["coin"], wanted["interval"], self.seconds))
+        if wanted["coin"] in self.failing:
+            return web.Response(status=500)
         candles = [{"t": number} for number in range(_CANDLES.get(wanted["interval"], 100))]
         return web.Response(body=msgspec.json.encode(candles))
 
@@ -122,5 +125,63 @@ def test_a_past_that_somebody_comes_to_look_at_is_hurried_and_asked_once() -> No
         await asyncio.sleep(300)
         assert house.client.outstanding() == []
         assert sorted(what[:2] for what in house.asked) == sorted((coin, each) for coin in COINS for each in _CANDLES)
+
+    in_house(check)
+
+
+def test_a_minute_question_goes_before_an_hour_question_that_waits_for_its_share() -> None:
+    async def check(house: House) -> None:
+        for coin in COINS[:20]:
+            house.ask(coin, "1h")
+        await asyncio.sleep(20)
+        house.ask("C29", "1m")
+        assert await house.until_asked("C29", "1m") < 20.5
+        assert len(house.asked) < 21
+
+    in_house(check)
+
+
+def test_a_question_that_failed_holds_up_nobody_who_waits() -> None:
+    async def check(house: House) -> None:
+        for coin in COINS[:30]:
+            house.ask(coin, "1m")
+        house.failing.add("C29")
+        failed_s = await house.until_asked("C29", "1m")
+        assert house.client.budget.used > 0.6 * 1_200
+        house.ask("C1", "5m")
+        assert await house.until_asked("C1", "5m") - failed_s < 0.3
+        house.failing.clear()
+        await asyncio.sleep(70)
+        assert house.client.outstanding() == []
+        assert [what for *what, _ in house.asked].count(["C29", "1m"]) == 2
+
+    in_house(check)
+
+
+def test_after_a_failed_try_a_past_that_nobody_waits_for_rests_too() -> None:
+    async def check(house: House) -> None:
+        house.failing |= set(COINS)
+        for coin in COINS[:10]:
+            house.ask(coin, "1m")
+        await asyncio.sleep(10)
+        assert {coin for coin, *_ in house.asked} == {"C0"}
+        house.failing.clear()
+        await asyncio.sleep(20)
+        assert house.client.outstanding() == []
+
+    in_house(check)
+
+
+def test_a_question_that_was_hurried_stays_so_after_a_failed_try() -> None:
+    async def check(house: House) -> None:
+        house.failing.add("C19")
+        for coin in COINS[:20]:
+            house.ask(coin, "1h")
+        await asyncio.sleep(20)
+        house.client.hurry("candleSnapshot", "C19", "1h")
+        assert await house.until_asked("C19", "1h") < 20.5
+        house.failing.clear()
+        await asyncio.sleep(3)
+        assert [what for *what, _ in house.asked].count(["C19", "1h"]) == 2
 
     in_house(check)

@@ -161,6 +161,7 @@ class Core:
             handler(record)
         except _BAD_INPUT as error:
             self._refused(str(error), self._intake.feed_of(record.stream))
+        self.wallets.work(self.now_ms)
 
     @property
     def parse_errors(self) -> int:

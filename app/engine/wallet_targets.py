@@ -157,6 +157,11 @@ class WalletTargets:
         if self.scanning.is_over:
             self._settle(now_ms)
 
+    def work(self, now_ms: int) -> None:
+        """After each input: a part of what a scan has left to do."""
+        if self.scanning is not None and self.runs and self.scanning.work(now_ms) and self.scanning.is_over:
+            self._settle(now_ms)
+
     def every_second(self, now_ms: int) -> None:
         """Begin a scan when it is time for one."""
         if self._next_ms is None or not self.is_restored or self.runs:

@@ -21,8 +21,15 @@ from app.wallets.values import WalletVerdict
 class Scan:
     """One scan. Fetch `asks`, `lookups` and `finished` after every input, until `is_over`."""
 
-    def __init__(self, plan: ScanPlan, judge: StageJudge) -> None:
+    def __init__(self, plan: ScanPlan, judge: StageJudge, *, at_once: int | None = None) -> None:
+        """`at_once`: after an input at most so many wallets are begun, and so many judged that were told of markets.
+
+        The others wait for `go_on`, so that no input costs much time. None: all at once.
+        """
         self.plan = plan
+        self._at_once = plan.max_concurrent + plan.batch_size if at_once is None else at_once
+        # Wallets whose markets are told, and those of them that could not be asked for.
+        self._released: deque[tuple[str, frozenset[str]]] = deque()
         self.desk = MarketDesk(plan.market_fresh_s)
         self.is_cancelled = False
         self._sources = Sources(plan.sources, plan.listed, plan.finders)
@@ -87,6 +94,17 @@ class Scan:
             self._sources.take(answer)
         self._move(now_s)
 
+    @property
+    def has_work(self) -> bool:
+        """Whether `go_on` has something to do."""
+        can_begin = bool(self._ready) and not self._is_held and self._has_room
+        return not self.is_cancelled and (bool(self._released) or can_begin)
+
+    def go_on(self, now_s: int) -> None:
+        """Do a part of what waits for nothing from outside."""
+        self._release(now_s)
+        self._move(now_s)
+
     def hold(self, now_s: int, *, held: bool) -> None:
         """While held no wallet is started; those under way go on."""
         self._is_held = held
@@ -94,13 +112,22 @@ class Scan:
 
     def forget(self) -> None:
         """Give memory back: markets are asked for again when they are needed."""
-        self.desk.forget({each for wallet in self._waiting for each in self._funnels[wallet][1].wanted_markets})
+        waiting = (*self._waiting, *(wallet for wallet, _ in self._released))
+        self.desk.forget({each for wallet in waiting for each in self._funnels[wallet][1].wanted_markets})
 
     def cancel(self) -> None:
         """End now: what was not finished is left out, and answers that still come change nothing."""
         self.is_cancelled = True
         self._sources.close()
-        for pending in (self._asked, self._asks, self._lookups, self._looking_up, self._ready, self._funnels):
+        for pending in (
+            self._asked,
+            self._asks,
+            self._lookups,
+            self._looking_up,
+            self._ready,
+            self._funnels,
+            self._released,
+        ):
             pending.clear()
         self._waiting.clear()
 
@@ -136,6 +163,10 @@ class Scan:
         )
 
     @property
+    def _has_room(self) -> bool:
+        return len(self._funnels) < self.plan.max_concurrent
+
+    @property
     def _is_full(self) -> bool:
         return self._counts["found"] >= self.plan.limit
 
@@ -144,7 +175,9 @@ class Scan:
         if self.is_cancelled:
             return
         self._look_up()
-        while self._ready and len(self._funnels) < self.plan.max_concurrent and not self._is_held:
+        begun = 0
+        while self._ready and self._has_room and not self._is_held and begun < self._at_once:
+            begun += 1
             self._start(*self._ready.popleft(), now_s)
             self._look_up()
         if self._sources.waiting < self.plan.batch_size and not self._is_full:
@@ -210,10 +243,16 @@ class Scan:
             missing -= settled
             if failed or not missing:
                 del self._waiting[wallet]
-                funnel = self._funnels[wallet][1]
-                stage = funnel.stage
-                funnel.take_markets(self.desk.told(failed), now_s)
-                self._go_on(wallet, stage, now_s)
+                self._released.append((wallet, frozenset(failed)))
+        self._release(now_s)
+
+    def _release(self, now_s: int) -> None:
+        for _ in range(min(len(self._released), self._at_once)):
+            wallet, failed = self._released.popleft()
+            funnel = self._funnels[wallet][1]
+            stage = funnel.stage
+            funnel.take_markets(self.desk.told(failed & self.desk.failures.keys()), now_s)
+            self._go_on(wallet, stage, now_s)
 
     def _is_time_for_markets(self) -> bool:
         """Whether a call that is not full should go: many wait, or nothing else could fill it."""

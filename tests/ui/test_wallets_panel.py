@@ -143,6 +143,26 @@ def test_followed_wallets_come_first_in_every_order() -> None:
         assert ordered(table.rows, table.columns, Ordering(column.title))[0].key == FIRST
 
 
+def test_followed_wallets_come_first_in_the_order_given_too() -> None:
+    table = wallets_view(seen(scanned(wallets(rows=(wallet_row(1), wallet_row(2, followed=True))))), KEYS)
+    assert [row.key for row in table.rows] == [address(2), address(1)]
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ("who-wins-district-5", "who wins district 5"),
+        (f"0x{'ab' * 32}", "0xabab…abab"),
+        ("Who wins?", "Who wins?"),
+        ("", "–"),
+    ],
+)
+def test_an_event_is_shown_in_words(event: str, words: str) -> None:
+    position = msgspec.structs.replace(wallet_detail().positions[0], event=event)
+    table = positions_view(seen(opened(positions=(position,))), FIRST)
+    assert texts(table, table.rows[0])["event"] == words
+
+
 def test_sorting_is_by_what_the_cells_stand_for() -> None:
     rows = (wallet_row(1, score=0.1), wallet_row(2, score=None), wallet_row(3, score=0.9, wallet_class="REJECTED"))
     table = wallets_view(seen(scanned(wallets(rows=rows))), KEYS)
@@ -246,8 +266,8 @@ def test_the_title_counts_says_simulated_and_names_the_profile() -> None:
 def test_a_running_scan_tells_its_progress_and_what_each_stage_rejected() -> None:
     said, role = wallets_note(seen(scanned(wallets(scan=RUNNING_SCAN))), WalletKeys(scan="f5"))
     assert said == (
-        "scanning: 312 of 1,000 wallets (31%), f5 cancels · stage 1 rejected 201 of 312 · stage 2 rejected 71 of 110 · "
-        "stage 3 rejected 27 of 38 · 3 TARGET, 8 WATCHLIST, 2 not scored · limit positions 132/150 · "
+        "scanning 312 of 1,000, f5 cancels · 3 TARGET, 8 WATCHLIST, 2 not scored · "
+        "rejected 201/312 at stage 1, 71/110 at stage 2, 27/38 at stage 3 · limit positions 132/150 · "
         "1,204 calls, 31 waiting"
     )
     assert role == "accent"
@@ -255,7 +275,7 @@ def test_a_running_scan_tells_its_progress_and_what_each_stage_rejected() -> Non
 
 def test_a_scan_that_is_over_says_how_it_ended() -> None:
     said, role = wallets_note(seen(scanned(wallets(scan=DONE_SCAN, scheduled_in_s=754))), KEYS)
-    assert said.startswith("scan done: 1,000 wallets in 44 s: 3 TARGET, 8 WATCHLIST · stage 1 rejected 201 of 312")
+    assert said.startswith("scan done: 1,000 wallets in 44 s: 3 TARGET, 8 WATCHLIST · rejected 201/312 at stage 1")
     assert said.endswith("D shows how it went · next scan by itself in 12:34")
     assert role == "muted"
     said, role = wallets_note(seen(scanned(wallets(scan=FAILED_SCAN))), KEYS)
@@ -324,9 +344,9 @@ def test_nothing_of_the_verdict_is_cut(width: int) -> None:
 
 def test_before_the_engine_sends_it_a_listed_wallet_shows_its_row_and_what_it_waits_for() -> None:
     said = lines(verdict_view(seen(scanned()), FIRST, 100))
-    assert said[0] == ("waiting", "for what the engine knows of it")
+    assert said[0] == ("waiting", "Waiting for what the engine knows of it.")
     assert ("behaviour", "█████░ 0.94") in said
-    assert positions_view(seen(scanned()), FIRST).empty == "Waiting: what the engine knows of it."
+    assert positions_view(seen(scanned()), FIRST).empty == "Waiting for what the engine knows of it."
     unlisted = verdict_view(seen(scanned(wallet=wallet_detail(2))), address(77), 100)
     assert unlisted.rows == ()
     assert "Waiting for what the engine knows of 0x004d…" in unlisted.empty
@@ -334,7 +354,7 @@ def test_before_the_engine_sends_it_a_listed_wallet_shows_its_row_and_what_it_wa
 
 def test_a_wallet_that_was_not_open_in_a_held_display_says_so() -> None:
     said = lines(verdict_view(seen(scanned(), frozen_s=3.0), FIRST, 100))
-    assert said[0][1] == "for it was not open then: step forward, or let the display go on"
+    assert said[0][1] == "It was not open then: step forward, or let the display go on."
 
 
 def test_a_wallet_without_a_verdict_is_no_target() -> None:

@@ -1,5 +1,6 @@
 """Wallet targets on a screen: what each key asks of the engine, and what is shown then."""
 
+import msgspec
 import pytest
 from deck_fakes import DEMO, ScriptedLink, deck_on, screen_text, settle, snapshot
 from hostile_corpus import ONE_OF_EACH
@@ -63,8 +64,8 @@ async def test_the_key_scans_and_the_same_key_cancels() -> None:
         await settle(pilot)
         text = screen_text(deck)
         assert " s cancel " in footer(deck)
-        assert "scanning: 312 of 1,000 wallets (31%), s cancels" in text
-        assert "stage 1 rejected 201 of 312" in text
+        assert "scanning 312 of 1,000, s cancels" in text
+        assert "rejected 201/312 at stage 1" in text
         await pilot.press("s")
         await settle(pilot)
         assert asked(link)[-1] == CancelJob("wallets")
@@ -85,6 +86,29 @@ async def test_the_end_of_a_scan_is_said() -> None:
         link.say(scanned(sequence=2, jobs=(JobView("wallets", "done", 1, "1,000 wallets: 3 TARGET"),)))
         await settle(pilot)
         assert "1,000 wallets: 3 TARGET" in screen_text(deck)
+
+
+async def test_the_best_wallets_stay_in_view_while_the_cursor_is_on_the_first() -> None:
+    link = linked(scanned(wallets(rows=(wallet_row(50, wallet_class="REJECTED", score=0.1),))))
+    async with deck_on(link, (60, 20)) as (_, pilot):
+        await pilot.press("3")
+        await settle(pilot)
+        better = tuple(wallet_row(n) for n in range(1, 40))
+        link.say(scanned(wallets(rows=(*better, wallet_row(50))), sequence=2))
+        await settle(pilot)
+        await pilot.press("a")
+        await settle(pilot)
+        assert asked(link) == [NoteWallet(address(1), review="accepted")]
+
+
+async def test_a_reason_is_read_in_full_below_hundreds_of_rows() -> None:
+    why = "top category politics holds 20% of the volume, less than 50%"
+    rows = tuple(wallet_row(n, wallet_class="REJECTED", reason=why, flags=()) for n in range(1, 200))
+    async with deck_on(linked(scanned(wallets(rows=rows, scan=RUNNING_SCAN)))) as (deck, pilot):
+        await pilot.press("3")
+        await settle(pilot)
+        assert why in screen_text(deck)
+        assert "rejected 201/312" in screen_text(deck)
 
 
 # Profile and what a user makes of a wallet
@@ -177,7 +201,8 @@ async def test_a_line_is_written_at_once_and_saved(key: str, written: str, field
         assert f"The {field} stays as it was." in screen_text(deck)
         await pilot.press(key, *written, "enter")
         await settle(pilot)
-        assert asked(link) == [NoteWallet(FIRST, **{field: written})]
+        (command,) = asked(link)
+        assert msgspec.to_builtins(command) == msgspec.to_builtins(NoteWallet(FIRST)) | {field: written}
         assert isinstance(deck.screen, WalletScreen)
         assert deck.screen.focused is deck.screen.panels()[0]
 
@@ -202,7 +227,7 @@ async def test_enter_opens_a_wallet_and_the_engine_is_asked_for_it_and_let_go() 
         await pilot.press("3", "down", "enter")
         await settle(pilot)
         assert link.commands == [LookAtWallet(address(2))]
-        assert "for what the engine knows of it" in screen_text(deck)
+        assert "Waiting for what the engine knows of it." in screen_text(deck)
         link.say(scanned(wallet=wallet_detail(2), sequence=2))
         await settle(pilot)
         text = screen_text(deck)

@@ -18,6 +18,7 @@ from app.ui.widgets.lines import wrap
 from app.wallets.behind import ChaseRow
 
 _NAME_CELLS = 14
+_ASKING = "Waiting for what the engine knows of it."
 _LONGEST = 2_000
 _LINE_COLUMNS = (
     Column("what", _NAME_CELLS, "left"),
@@ -129,7 +130,7 @@ def _detail(view: DeckView, address: str) -> WalletDetail | None:
     if row is None:
         return None
     held = view.frozen_s is not None
-    waiting = "it was not open then: step forward, or let the display go on" if held else "what the engine knows of it"
+    waiting = "It was not open then: step forward, or let the display go on." if held else _ASKING
     return WalletDetail(address=address, row=row, waiting_for=waiting)
 
 
@@ -154,7 +155,7 @@ def _waiting(view: DeckView, address: str) -> str:
 
 def _none_yet(detail: WalletDetail, none: str) -> str:
     said = str(clean(detail.waiting_for, 200)).rstrip(".")
-    return f"Waiting: {said}." if said else none
+    return f"{said}." if said else none
 
 
 @lru_cache(maxsize=64)
@@ -177,9 +178,10 @@ def _line_rows(lines: tuple[Line, ...], width: int, dimmed: bool) -> tuple[Row, 
 def _position_row(position: WalletPositionView, place: int, *, dimmed: bool) -> Row:
     closed_ms = position.closed_s * 1_000
     event, category = str(clean(position.event, 200)), str(clean(position.category, 40))
+    words = event_words(event)
     cells = (
         Cell(_time(position.closed_s), "muted", shown.moment(closed_ms)),
-        Cell(event or shown.DASH),
+        Cell(words or shown.DASH, "text", event),
         Cell(category or shown.DASH, "accent"),
         Cell(shown.compact(position.size_usdc)),
         _money_cell(position.pnl_usdc),
@@ -217,6 +219,12 @@ def _chase_row(chase: ChaseRow, place: int, *, dimmed: bool) -> Row:
 def _money_cell(usdc: float) -> Cell:
     role: Role = "muted" if not math.isfinite(usdc) or abs(usdc) < 0.005 else "up" if usdc > 0 else "down"
     return Cell(signed_usd(usdc), role)
+
+
+def event_words(event: str) -> str:
+    """An event's name: a slug in words, a hash by its ends."""
+    words = event.replace("-", " ").strip()
+    return wallet_name(words, "") if words.startswith("0x") else words
 
 
 def hold_words(seconds: float | None) -> str:

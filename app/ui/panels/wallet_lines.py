@@ -23,7 +23,7 @@ class Line(NamedTuple):
 def verdict_lines(detail: WalletDetail, lag_s: int) -> Iterator[Line]:
     """All that is known of a wallet; `lag_s` is by how much its ages have grown since they were told."""
     if detail.waiting_for:
-        yield Line("waiting", f"for {detail.waiting_for}", "accent")
+        yield Line("waiting", detail.waiting_for, "accent")
     if detail.row is None:
         yield Line("verdict", "none yet", "muted")
     else:

@@ -88,7 +88,7 @@ def wallets_view(view: DeckView, keys: WalletKeys = _DEFAULT_KEYS) -> TableView:
     wallets = snapshot.wallets
     if wallets is None:
         return TableView(_NAME, _COLUMNS, (), NO_SCANNER)
-    rows = tuple(wallet_row(row, view) for row in wallets.rows)
+    rows = tuple(wallet_row(row, view) for row in sorted(wallets.rows, key=lambda row: not row.followed))
     return TableView(_title(wallets, snapshot), _COLUMNS, rows, _empty(wallets, keys))
 
 
@@ -130,7 +130,7 @@ def wallet_row(row: WalletRow, view: DeckView) -> Row:
 def wallet_name(address: str, alias: str) -> str:
     """What a wallet is called: its alias, else the ends of its address."""
     known = str(clean(alias, 40)).strip()
-    whole = str(clean(address, 64))
+    whole = str(clean(address, 80))
     return known or (whole if len(whole) <= 12 else f"{whole[:6]}…{whole[-4:]}")
 
 
@@ -190,8 +190,9 @@ def age_cell(age_s: int) -> Cell:
 
 def stage_words(scan: ScanView) -> Iterator[str]:
     """What each stage of the funnel rejected of the wallets it saw."""
-    for stage in scan.stages:
-        yield f"stage {stage.stage} rejected {stage.rejected:,} of {stage.seen:,}"
+    if scan.stages:
+        counts = (f"{stage.rejected:,}/{stage.seen:,} at stage {stage.stage}" for stage in scan.stages)
+        yield f"rejected {', '.join(counts)}"
 
 
 def scan_result(scan: ScanView) -> str:
@@ -226,10 +227,9 @@ def _scan_words(wallets: WalletsView, keys: WalletKeys) -> Iterator[str]:
 
 
 def _progress(scan: ScanView, keys: WalletKeys) -> Iterator[str]:
-    part = f" ({percent(scan.seen / scan.total)})" if scan.total else ""
-    yield f"scanning: {scan.seen:,} of {scan.total:,} wallets{part}, {keys.scan} cancels"
-    yield from stage_words(scan)
+    yield f"scanning {scan.seen:,} of {scan.total:,}, {keys.scan} cancels"
     yield scan_result(scan)
+    yield from stage_words(scan)
     if scan.budget_used is not None:
         yield f"limit {clean(scan.budget_name, 40)} {scan.budget_used}/{scan.budget_limit or shown.DASH}"
     yield f"{scan.calls:,} calls, {scan.waiting:,} waiting"

@@ -36,7 +36,8 @@ _STATUS_FROM_WIDTH = 120
 
 @dataclass(frozen=True)
 class Panel:
-    """A live table on a screen: its id, and what makes its view of the deck. One that `follows` keeps to its end.
+    """A live table on a screen: its id, and what makes its view of the deck. One that `follows` keeps to its end,
+    one that `leads` to its beginning.
 
     `job` is the work that can be begun by hand on it; `coin_of` names the coin a row is about, where it is about one,
     `wallet_of` the address of its wallet; `note` is what stands below its rows, and in which role.
@@ -49,6 +50,7 @@ class Panel:
     coin_of: Callable[[Row], str] | None = None
     note: Callable[[DeckView], tuple[str, Role]] | None = None
     wallet_of: Callable[[Row], str] | None = None
+    leads: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
 def _new_table(panel: Panel) -> ArrangedTable:
     kind = ArrangedTable if panel.note is None else NotedTable
-    return kind(panel.view(DeckView()), follows=panel.follows, id=panel.id)
+    return kind(panel.view(DeckView()), follows=panel.follows, leads=panel.leads, id=panel.id)
 
 
 def _show(table: LiveTable, panel: Panel, view: DeckView) -> None:

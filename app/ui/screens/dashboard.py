@@ -31,7 +31,7 @@ class Dashboard(PanelScreen):
     PANELS = (
         Panel("markets", markets_view, job="markets", coin_of=lambda row: row.key),
         Panel("scalper", scalper_view, job="read", coin_of=scalper_coin, note=model_note),
-        Panel(WALLETS, wallets_view, job="wallets", note=wallets_note, wallet_of=lambda row: row.key),
+        Panel(WALLETS, wallets_view, job="wallets", note=wallets_note, wallet_of=lambda row: row.key, leads=True),
         Panel("events", log_view, follows=True),
     )
     DEFAULT_CSS = """
@@ -47,6 +47,10 @@ class Dashboard(PanelScreen):
         self._scalper_height: str | int = 0
         wallets = replace(self.PANELS[2], view=self._wallets_view, note=self._wallets_note)
         self._tables = [(table, wallets if panel.id == WALLETS else panel) for table, panel in self._tables]
+        for table, panel in self._tables:
+            if panel.id == WALLETS and isinstance(table, NotedTable):
+                # Hundreds of rows would leave a scan no line to tell of itself, and a reason none to be read in.
+                table.spared = 4
 
     @property
     def alone(self) -> bool:

@@ -14,6 +14,7 @@ from app.ui.widgets.whole import whole_parts
 _LONGEST = 400
 _LEAST_ROWS = 2
 _FROM_HEIGHT = 4
+_SPARES_FROM_HEIGHT = 14
 _Lines = list[tuple[str, Role]]
 
 
@@ -24,6 +25,8 @@ class NotedTable(ArrangedTable):
     cursor.
     """
 
+    spared = 1
+    """How many lines the rows leave in any case, in a table of at least 14 lines."""
     _note: tuple[str, Role] = ("", "muted")
     _drawn: tuple[_Lines, int] = ([], 0)
 
@@ -71,7 +74,8 @@ class NotedTable(ArrangedTable):
             return []
         text, role = self._note
         lines = _wrapped(text, self.size.width)
-        room = max(1, height - self._header_height - max(_LEAST_ROWS, rows))
+        spared = self.spared if height >= _SPARES_FROM_HEIGHT else 1
+        room = max(spared, height - self._header_height - max(_LEAST_ROWS, rows))
         if len(lines) > room:
             lines = (*lines[: room - 1], whole_parts(" ".join(lines[room - 1 :]), self.size.width - 2))
         more, cell = self._hidden()

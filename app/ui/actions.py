@@ -6,6 +6,8 @@ from typing import Literal, get_args
 
 from textual.binding import Binding, BindingType
 
+from app.core.playback import Playback
+
 Scope = Literal["app", "panels", "market", "table"]
 """Whose method an action is: the app's, a screen's with several panels, the market's, or the table's in focus."""
 ScreenName = Literal["dashboard", "market", "scalper", "paper", "log", "feeds", "detail", "copy", "help"]
@@ -161,7 +163,9 @@ ACTIONS: tuple[Action, ...] = (
         screens=("dashboard", "market"),
     ),
     Action("mouse", ("M",), "toggle_mouse", "mouse", "Leave the mouse to the terminal, or take it back."),
-    Action("pause", ("space",), "pause", "pause", "Pause or resume the tape.", when=("tape",)),
+    Action(
+        "pause", ("space",), "pause", "pause", "Pause or resume the tape; at its end, play it again.", when=("tape",)
+    ),
     Action("slower", ("[",), "change_speed(-1)", "slower", "Play the tape slower.", when=("tape",)),
     Action("faster", ("]",), "change_speed(1)", "faster", "Play the tape faster.", when=("tape",)),
     Action(
@@ -257,7 +261,7 @@ def bindings(scope: Scope) -> list[BindingType]:
 
 
 def footer_actions(
-    screen: ScreenName, on_tape: bool, actions: Sequence[Action] = ACTIONS, job: str = ""
+    screen: ScreenName, playback: Playback | None, actions: Sequence[Action] = ACTIONS, job: str = ""
 ) -> list[Action]:
     """The actions the footer of a screen shows, most wanted first; the tape's own come first on a tape's dashboard.
 
@@ -268,5 +272,8 @@ def footer_actions(
         for action in actions
         if screen in action.footer and (action.id != "refresh" or job)
     ]
+    if playback is None or screen not in PANELS:
+        return shown
+    space = "again" if playback.ended else "play" if playback.paused else "pause"
     tape = [action for action in actions if action.id in ("pause", "slower", "faster")]
-    return [*tape, *shown] if on_tape and screen in PANELS else shown
+    return [*(replace(action, label=space) if action.id == "pause" else action for action in tape), *shown]

@@ -88,9 +88,11 @@ class Steering(DeckBase):
         return selection.coin if selection is not None else ""
 
     def action_pause(self) -> None:
-        """Pause or resume the tape."""
+        """Pause or resume the tape; at its end, play it again from the start."""
         playback = self._playback()
-        if playback is not None:
+        if playback is not None and playback.ended:
+            self._send(SetPlayback(paused=False, seek_ms=playback.start_ms))
+        elif playback is not None:
             self._send(SetPlayback(paused=not playback.paused))
 
     def action_change_speed(self, steps: int) -> None:

@@ -82,6 +82,23 @@ def test_close_and_flip(bench: Bench) -> None:
     assert bench.paper.trades == len(bench.paper.closed) == 2
 
 
+def test_a_position_is_shown_with_what_closing_it_brings_and_the_sums_agree(bench: Bench) -> None:
+    bench.decide("long")
+    bench.settle()
+    shown = bench.paper
+    position = shown.positions[0]
+    assert shown.closed_usd == pytest.approx(0, abs=1e-9)
+    assert shown.exit_fees_usd > 0
+    assert shown.equity_usd == pytest.approx(shown.starting_usd + position.result_usd + shown.exit_fees_usd)
+    bench.decide("close")
+    bench.settle()
+    assert bench.closed[0].exit_price == position.close_price
+    assert bench.closed[0].result_usd == pytest.approx(position.result_usd)
+    assert bench.closed[0].result_bps == pytest.approx(position.result_bps)
+    assert bench.paper.closed_usd == pytest.approx(position.result_usd)
+    assert bench.paper.exit_fees_usd == 0
+
+
 @pytest.mark.parametrize(("mid", "reason"), [(100.5, "take profit"), (99.5, "stop")])
 def test_prices_close_a_position(bench: Bench, mid: float, reason: str) -> None:
     bench.decide("long")

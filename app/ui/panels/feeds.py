@@ -14,6 +14,7 @@ _STATE_ROLES: dict[FeedState, Role] = {
     "waiting": "muted",
     "ok": "up",
     "idle": "muted",
+    "paced": "muted",
     "stale": "warning",
     "down": "alert",
     "ended": "muted",
@@ -52,8 +53,8 @@ def _vitals(snapshot: Snapshot | None) -> str:
     if snapshot is None or snapshot.vitals is None:
         return ""
     vitals = snapshot.vitals
-    lag = f"loop lag p99 {vitals.loop_lag_ms_p99:.0f} ms"
-    return f" · engine {vitals.memory_mb:.0f} MB · CPU {vitals.cpu_pct:.0f} % · {lag} · {vitals.waiting_inputs} waiting"
+    load = f"engine {vitals.memory_mb:.0f} MB · CPU {vitals.cpu_pct:.0f} %"
+    return f" · {load} · loop lag p99 {vitals.loop_lag_ms_p99:.0f} ms · {vitals.waiting_inputs} inputs unread"
 
 
 def _feed_row(feed: FeedView, view: DeckView) -> Row:

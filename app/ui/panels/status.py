@@ -21,6 +21,7 @@ _FEED_LOOKS: dict[FeedState, tuple[str, Role, int]] = {
     "waiting": ("○", "muted", 2),
     "ended": ("■", "muted", 3),
     "idle": ("○", "muted", 4),
+    "paced": ("○", "muted", 4),
     "ok": ("●", "up", 4),
 }
 _TROUBLED_FEED_RANK = 10

@@ -142,9 +142,9 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def show(self, view: DeckView) -> None:
         """Bring every line up to date; called by the app's one timer."""
         self._header.show(header_words(view))
-        on_tape = view.newest is not None and view.newest.playback is not None
-        self._footer.show(footer_actions(self.NAME, on_tape, self.actions, self._job_label(view)))
-        self._timeline.show(view.newest.playback if view.newest is not None else None)
+        playback = view.newest.playback if view.newest is not None else None
+        self._footer.show(footer_actions(self.NAME, playback, self.actions, self._job_label(view)))
+        self._timeline.show(playback)
         if view.newest is not None:
             self.flash.idle(newest_line(view.newest), _right_words(view, self.size.width))
         news = (view.lag_ms, view.outdated, view.connection, *self.drawn_for())

@@ -46,7 +46,7 @@ class MarketScreen(ChartedScreen):
     MarketScreen #chart { column-span: 2; }
     MarketScreen #reads { column-span: 2; }
     MarketScreen #market.-low { grid-rows: 1fr 1fr 5; }
-    MarketScreen.-wide #market { grid-size: 3; grid-columns: 1fr 40 42; grid-rows: 1fr 5; }
+    MarketScreen.-wide #market { grid-size: 3; grid-columns: 1fr 48 42; grid-rows: 1fr 5; }
     MarketScreen.-wide #chart { column-span: 1; }
     MarketScreen.-wide #reads { column-span: 1; }
     MarketScreen.-wide #book { row-span: 2; }

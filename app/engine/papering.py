@@ -26,7 +26,7 @@ _WORDS: Mapping[PaperAction, str] = {
     "long": "Paper order: buy {coin}",
     "short": "Paper order: sell {coin}",
     "close": "Paper order: close {coin}",
-    "flip": "Paper order: turn {coin} round",
+    "flip": "Paper order: flip {coin}",
 }
 
 

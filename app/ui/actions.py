@@ -139,7 +139,7 @@ ACTIONS: tuple[Action, ...] = (
         ("F",),
         "paper('flip')",
         "paper flip",
-        "Turn the paper position in this coin round.",
+        "Flip the paper position in this coin: close it and open the opposite.",
         screens=PANELS,
         footer=("paper",),
     ),
@@ -215,7 +215,9 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "sort-previous", ("<",), "sort(-1)", "sort back", "Sort by the column before.", scope="table", screens=ARRANGED
     ),
-    Action("sort-direction", ("o",), "flip_sort", "flip", "Sort the other way round.", scope="table", screens=ARRANGED),
+    Action(
+        "sort-direction", ("o",), "flip_sort", "reverse", "Sort the other way round.", scope="table", screens=ARRANGED
+    ),
     Action("sort-off", ("O",), "unsort", "unsort", "Return to the order given.", scope="table", screens=ARRANGED),
     Action(
         "watchlist",
@@ -261,18 +263,28 @@ def bindings(scope: Scope) -> list[BindingType]:
 
 
 def footer_actions(
-    screen: ScreenName, playback: Playback | None, actions: Sequence[Action] = ACTIONS, job: str = ""
+    screen: ScreenName,
+    playback: Playback | None,
+    actions: Sequence[Action] = ACTIONS,
+    job: str = "",
+    *,
+    next_panel: str = "",
+    idle: Collection[str] = (),
 ) -> list[Action]:
     """The actions the footer of a screen shows, most wanted first; the tape's own come first on a tape's dashboard.
 
-    `job` is what the key for work by hand does on the panel in focus; empty when it does nothing.
+    `job` is what the key for work by hand does on the panel in focus; empty when it does nothing. `next_panel` names
+    the panel that is not shown and one key away, if one is; `idle` are ids of actions that have nothing to act on.
     """
     shown = [
         replace(action, label=job) if action.id == "refresh" else action
         for action in actions
-        if screen in action.footer and (action.id != "refresh" or job)
+        if screen in action.footer and action.id not in idle and (action.id != "refresh" or job)
     ]
-    if playback is None or screen not in PANELS:
+    if next_panel:
+        hidden = [replace(action, label=next_panel) for action in shown if action.id == "next-panel"]
+        shown = [*hidden, *(action for action in shown if action.id != "next-panel")]
+    if playback is None or screen not in PANELS or "pause" in idle:
         return shown
     space = "again" if playback.ended else "play" if playback.paused else "pause"
     tape = [action for action in actions if action.id in ("pause", "slower", "faster")]

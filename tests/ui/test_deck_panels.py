@@ -260,7 +260,9 @@ async def test_rows_not_saved_are_said_on_a_small_screen(size: tuple[int, int]) 
 def test_states_of_the_link_and_the_display() -> None:
     shown = snapshot(recording=RecordingView("x.tape", 12_300_000, 9.0))
     assert "REC 12.3MB 0:09" in words(seen(shown))
-    assert "FROZEN 12s" in words(DeckView("connected", source=SOURCE, newest=shown, shown=shown, frozen_s=12.4))
+    assert "FROZEN 0:12, held 22:13:20" in words(
+        DeckView("connected", source=SOURCE, newest=shown, shown=shown, frozen_s=12.4)
+    )
     ended = DeckView("ended", source=SOURCE, newest=shown, shown=shown)
     assert "ENGINE ENDED" in words(ended)
     assert not any("hyperliquid ●" in word for word in words(ended))

@@ -254,7 +254,7 @@ def test_empty_panels_name_the_keys_in_force() -> None:
         "No paper position. x goes back; on a coin there f2 goes long on paper, f3 short."
     )
     assert trades_view(shown, keys).empty == (
-        "No paper position was closed yet. f4 closes the one under the cursor, f5 turns it round."
+        "No paper position was closed yet. f4 closes the one under the cursor, f5 flips it."
     )
 
 

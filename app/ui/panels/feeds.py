@@ -48,6 +48,14 @@ def feeds_view(view: DeckView) -> TableView:
     return TableView(f"Feeds {len(feeds)}{_vitals(view.shown)}", _COLUMNS, rows, empty)
 
 
+def feeds_note(view: DeckView) -> tuple[str, Role]:
+    """What the feeds have to say, in full: a column has no room for a reason."""
+    feeds = view.shown.feeds if view.shown is not None else ()
+    troubled = any(feed.state in ("down", "stale") for feed in feeds)
+    said = " · ".join(f"{clean(feed.name, 24)}: {clean(feed.message, 300)}" for feed in feeds if feed.message)
+    return said, "stale" if view.outdated else "warning" if troubled else "muted"
+
+
 def _vitals(snapshot: Snapshot | None) -> str:
     """How the engine itself does, behind the title."""
     if snapshot is None or snapshot.vitals is None:

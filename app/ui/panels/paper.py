@@ -105,9 +105,7 @@ def trades_view(view: DeckView, keys: PaperKeys) -> TableView:
         return TableView("Closed paper trades", _TRADE_COLUMNS, (), _waiting(view))
     rows = tuple(_trade_row(trade, snapshot, dimmed=view.outdated) for trade in paper.closed)
     more = f"last {len(rows)} of {paper.trades:,}" if paper.trades > len(rows) else f"{len(rows)}"
-    empty = (
-        f"No paper position was closed yet. {keys.close} closes the one under the cursor, {keys.flip} turns it round."
-    )
+    empty = f"No paper position was closed yet. {keys.close} closes the one under the cursor, {keys.flip} flips it."
     return TableView(f"Closed paper trades {more} · UTC", _TRADE_COLUMNS, rows, empty)
 
 
@@ -132,7 +130,10 @@ def paper_part(view: DeckView) -> Part | None:
         return None
     total_usd = sum(position.result_usd for position in paper.positions)
     old = any(_is_stale(_market_of(view.newest, position.coin)) for position in paper.positions)
-    return Part((f"PAPER {signed_usd(total_usd)}{' stale' if old else ''}",), _result_role(total_usd, stale=old), _RANK)
+    # The body may be held; this never is.
+    now = " now" if view.frozen_s is not None else ""
+    words = f"PAPER{now} {signed_usd(total_usd)}{' stale' if old else ''}"
+    return Part((words,), _result_role(total_usd, stale=old), _RANK)
 
 
 def paper_line(view: DeckView, coin: str) -> tuple[str, Role]:

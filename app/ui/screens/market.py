@@ -41,6 +41,7 @@ class MarketScreen(ChartedScreen):
     """Follows one coin; `interval` is that of its candles."""
 
     NAME = "market"
+    PANEL_NAMES = ("Chart", "Book", "Time & sales")
     DEFAULT_CSS = """
     MarketScreen #market { height: 1fr; layout: grid; grid-size: 2; grid-rows: 3fr 2fr 5; grid-columns: 1fr 1fr; }
     MarketScreen #chart { column-span: 2; }

@@ -202,7 +202,7 @@ async def _take(link: "EngineLink", wanted: _Wanted, *, by_hand: bool) -> "OneRe
 
 def read_lines(read: "OneRead") -> Iterator[str]:
     """A read for people, a line each; every line has a name in front."""
-    spread = "unknown" if read.spread_bps is None else f"{read.spread_bps:.2g} bps"
+    spread = "unknown" if read.spread_bps is None else f"{read.spread_bps:.2g} bp"
     yield f"{'market':13}{read.coin} · {read.source.label} {read.source.detail}"
     yield f"{'read by':13}{read.label}{_when(read)}"
     yield f"{'setup':13}{read.setup}"
@@ -216,7 +216,7 @@ def read_lines(read: "OneRead") -> Iterator[str]:
         yield f"{'sentence':13}{read.sentence}"
     age = "" if read.data_age_ms is None else f", {read.data_age_ms / 1000:.1f} s old"
     yield f"{'price':13}{'–' if read.price is None else f'{read.price:,.10g}'}{age}"
-    yield f"{'costs':13}{read.round_trip_bps:g} bps a round trip in fees, and the spread of {spread}"
+    yield f"{'costs':13}{read.round_trip_bps:g} bp a round trip in fees, and the spread of {spread}"
 
 
 def _when(read: "OneRead") -> str:

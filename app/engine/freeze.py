@@ -20,7 +20,7 @@ from app.engine.protocol import (
 )
 from app.engine.wallet_run import WalletsOutside
 from app.engine.wallets_view import wallets_view
-from app.feeds.health import FeedHealth
+from app.feeds.health import FeedHealth, FeedState
 from app.markets.market import Market
 from app.scalper.interpreter_view import InterpreterView
 
@@ -101,7 +101,7 @@ def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedVi
     budget_used, budget_limit = _budget_of(core, feed, outside)
     return FeedView(
         name=feed.name,
-        state="ended" if ended else feed.state(now_ms),
+        state="ended" if ended else _state(core, feed),
         age_ms=feed.age_ms(now_ms),
         venue_lag_ms=feed.venue_lag_ms,
         frames=feed.frames,
@@ -116,7 +116,7 @@ def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedVi
         budget_used=budget_used,
         budget_limit=budget_limit,
         retry_in_s=feed.retry_in_s(now_ms),
-        message=feed.message or _waiting_questions(core, feed),
+        message=feed.message or _queue_words(core, feed),
     )
 
 
@@ -136,10 +136,20 @@ def _budget_of(core: Core, feed: FeedHealth, outside: Outside) -> tuple[int | No
     return None, None
 
 
-def _waiting_questions(core: Core, feed: FeedHealth) -> str:
-    """How many questions to the venue wait; those about the past are spread over some minutes."""
-    waiting = core.questions_waiting if feed is core.connections.requests else 0
-    return f"{waiting} waiting" if waiting else ""
+def _state(core: Core, feed: FeedHealth) -> FeedState:
+    """How a feed does; one with nothing to do now is paced while questions stand in the queue."""
+    state = feed.state(core.now_ms)
+    return "paced" if state == "idle" and _questions_queued(core, feed) else state
+
+
+def _questions_queued(core: Core, feed: FeedHealth) -> int:
+    """How many questions to the venue stand in the queue; those about the past are spread over some minutes."""
+    return core.questions_waiting if feed is core.connections.requests else 0
+
+
+def _queue_words(core: Core, feed: FeedHealth) -> str:
+    queued = _questions_queued(core, feed)
+    return f"{queued} question{'' if queued == 1 else 's'} queued" if queued else ""
 
 
 def _row(core: Core, market: Market, favourite: bool) -> MarketRow:

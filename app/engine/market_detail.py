@@ -61,6 +61,7 @@ class MarketDetails:
 def _detail(core: Core, market: Market, opened: "_Opened", budget_wait_s: float) -> MarketDetail:
     near, deep, context = market.newest_book(), market.book(), market.context()
     bids, asks = opened.levels(near, deep)
+    leaning, leaning_levels = imbalance(bids, asks, market.bid, market.ask)
     two_books = near is not None and deep is not None and near is not deep
     return MarketDetail(
         coin=market.coin,
@@ -74,7 +75,8 @@ def _detail(core: Core, market: Market, opened: "_Opened", budget_wait_s: float)
         book_age_ms=_age_ms(core, near),
         near_levels=FAST_BOOK_LEVELS if two_books else 0,
         deep_age_ms=_age_ms(core, deep) if two_books else None,
-        imbalance=imbalance(bids, asks, market.bid, market.ask),
+        imbalance=leaning,
+        imbalance_levels=leaning_levels,
         reads=opened.reads(),
         holes=tuple((hole.from_ms, hole.to_ms) for hole in core.connections.holes(market.coin)),
         mark_price=context.mark_price if context else None,
@@ -187,8 +189,8 @@ def _age_ms(core: Core, book: Book | None) -> int | None:
 
 def imbalance(
     bids: Sequence[LevelView], asks: Sequence[LevelView], bid: float | None, ask: float | None
-) -> float | None:
-    """(bids − asks) / (bids + asks) over the levels that still stand, equally many of each side; −1 to +1.
+) -> tuple[float | None, int]:
+    """(bids − asks) / (bids + asks) over the levels that still stand, −1 to +1; and how many of each side these are.
 
     `bid` and `ask` are the newest touch, which comes more often than books: a bid above it, or an ask below it, has
     been taken or withdrawn since. None where a side has no level left.
@@ -197,7 +199,7 @@ def imbalance(
     standing_asks = [level.size for level in asks if ask is None or level.price >= ask]
     depth = min(len(standing_bids), len(standing_asks))
     bought, sold = sum(standing_bids[:depth]), sum(standing_asks[:depth])
-    return (bought - sold) / (bought + sold) if bought + sold > 0 else None
+    return ((bought - sold) / (bought + sold) if bought + sold > 0 else None), depth
 
 
 def _waiting_for(core: Core, coin: str, interval: str, budget_wait_s: float) -> str:

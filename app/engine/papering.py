@@ -6,7 +6,7 @@ from typing import get_args
 
 import msgspec
 
-from app.config.settings import Settings
+from app.config.settings import CostsSettings, Settings
 from app.core.bus import Bus
 from app.core.errors import DataError, FrameError
 from app.core.events import RulesRead, ScalperRead
@@ -26,7 +26,7 @@ _WORDS: Mapping[PaperAction, str] = {
     "long": "Paper order: buy {coin}",
     "short": "Paper order: sell {coin}",
     "close": "Paper order: close {coin}",
-    "flip": "Paper order: turn {coin} round",
+    "flip": "Paper order: flip {coin}",
 }
 
 
@@ -53,6 +53,11 @@ class Papering:
             bus.subscribe(kind, journal.paper_event)
         bus.subscribe(ScalperRead, self._follow)
         bus.subscribe(RulesRead, self._follow)
+
+    @property
+    def costs(self) -> CostsSettings:
+        """What taking costs."""
+        return self._settings.costs
 
     def begin(self, saved: bytes, now_ms: int) -> None:
         """Go on from what was saved; from nothing where it is empty or cannot be used, and say so."""

@@ -54,7 +54,7 @@ class MarketDetail(msgspec.Struct, frozen=True, kw_only=True):
     Candles of `interval` (each `interval_ms` long) and reads are oldest first, trades newest first, levels best first.
     `waiting_for` says in a sentence why the past of the candles is not here; it is empty when it is.
     `holes` are spans of venue time whose trades are missing. `imbalance` is (bids − asks) / (bids + asks), −1 to +1,
-    over the levels that the newest quote has not passed, equally many of each side; None where a side has none.
+    over the `imbalance_levels` best of each side that the newest quote has not passed; None where a side has none.
     `book_age_ms` is the age of the best levels. Where these come from a fast book, the `near_levels` best of each side
     do, and those beyond are `deep_age_ms` old; it is None where all come from one book.
     """
@@ -71,6 +71,7 @@ class MarketDetail(msgspec.Struct, frozen=True, kw_only=True):
     near_levels: int = 0
     deep_age_ms: int | None = None
     imbalance: float | None = None
+    imbalance_levels: int = 0
     reads: tuple[ReadPoint, ...] = ()
     holes: tuple[tuple[int, int], ...] = ()
     mark_price: float | None = None

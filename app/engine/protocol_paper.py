@@ -6,7 +6,7 @@ import msgspec
 
 
 class PaperPositionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper position. Results are after the entry's fee and funding, before the exit's fee; `by` who opened it.
+    """A paper position. Results are what closing it now would come to, after funding and both fees; `by` opened it.
 
     `waits_for` says what order on it is on its way, empty when none is.
     """
@@ -49,7 +49,9 @@ class PaperTradeView(msgspec.Struct, frozen=True, kw_only=True):
 class PaperView(msgspec.Struct, frozen=True, kw_only=True):
     """The paper ledger: no money, no orders anywhere. `curve` is equity by time, oldest first.
 
-    `day_result_usd` is that of this UTC day; at −`day_limit_usd` everything closes and nothing opens (`tripped`).
+    `closed_usd` is the result of all closed trades after fees and funding, `exit_fees_usd` what closing all positions
+    now would cost: equity = starting + closed + results of open positions + exit fees. `day_result_usd` is that of this
+    UTC day; at −`day_limit_usd` everything closes and nothing opens (`tripped`).
     """
 
     equity_usd: float
@@ -61,6 +63,8 @@ class PaperView(msgspec.Struct, frozen=True, kw_only=True):
     wins: int
     losses: int
     trades: int
+    closed_usd: float
+    exit_fees_usd: float
     fees_usd: float
     funding_usd: float
     follow: Literal["off", "ai", "rules"]

@@ -114,6 +114,7 @@ class TapeRun:
         self.core.metric_source = metric_source
 
     def _steer(self, command: SetPlayback) -> tuple[bool, str]:
+        ended = self._player.view().ended
         if command.speed is not None:
             self._player.set_speed(None if command.speed == 0 else command.speed)
         if command.speed_steps is not None:
@@ -122,8 +123,11 @@ class TapeRun:
             (self._player.pause if command.paused else self._player.resume)()
         target_ms = self._target_ms(command)
         if target_ms is not None:
+            if ended and command.paused is None:
+                # Whoever looks back from the end has not asked for the tape to play.
+                self._player.pause()
             self._player.seek(target_ms * 1_000_000)
-        return True, _playback_words(command, self._player.view())
+        return True, _playback_words(command, self._player.view(), target_ms)
 
     def _target_ms(self, command: SetPlayback) -> int | None:
         if command.seek_ms is not None:
@@ -177,9 +181,14 @@ def tape_source(recording: Recording) -> SourceView:
     return SourceView("tape", "TAPE", f"{day}, {what}")
 
 
-def _playback_words(command: SetPlayback, playback: Playback) -> str:
-    if command.seek_ms is not None or command.seek_by_ms is not None:
-        return "Winding the tape"
-    if command.paused is not None:
-        return "Paused" if command.paused else "Playing"
-    return "Playing at full speed" if playback.speed is None else f"Playing at {playback.speed:g}x"
+def _playback_words(command: SetPlayback, playback: Playback, target_ms: int | None) -> str:
+    """What a command has done; true before the tape is where it was sent, and after."""
+    speed = "full speed" if playback.speed is None else f"{playback.speed:g}x"
+    if target_ms is not None:
+        place = datetime.fromtimestamp(target_ms / 1_000, UTC).strftime("%H:%M:%S")
+        return f"To {place} UTC, {'paused' if playback.paused else f'playing at {speed}'}"
+    if playback.ended:
+        return f"The tape has ended; {speed} when it plays again"
+    if playback.paused:
+        return f"Paused; {speed} when it goes on"
+    return f"Playing at {speed}"

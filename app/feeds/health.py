@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-FeedState = Literal["connecting", "waiting", "ok", "idle", "stale", "down", "ended"]
+FeedState = Literal["connecting", "waiting", "ok", "idle", "paced", "stale", "down", "ended"]
 
 
 class FeedHealth:

@@ -46,6 +46,11 @@ def liquidation_fill(position: Position, order: Order, view: CoinView, walked: W
     )
 
 
+def exit_fee_usd(position: Position, costs: CostsSettings) -> float:
+    """The fee of closing a position at the last price it would have closed at, in paper dollars."""
+    return position.size * position.close_price * costs.taker_fee_bps / BASIS_POINTS
+
+
 def margin_needed_usd(order: Order, price: float) -> float:
     """What must be set aside to open `order` at `price`."""
     return order.size * price / order.leverage

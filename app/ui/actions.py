@@ -6,6 +6,8 @@ from typing import Literal, get_args
 
 from textual.binding import Binding, BindingType
 
+from app.core.playback import Playback
+
 Scope = Literal["app", "panels", "market", "table"]
 """Whose method an action is: the app's, a screen's with several panels, the market's, or the table's in focus."""
 ScreenName = Literal[
@@ -141,7 +143,7 @@ ACTIONS: tuple[Action, ...] = (
         ("F",),
         "paper('flip')",
         "paper flip",
-        "Turn the paper position in this coin round.",
+        "Flip the paper position in this coin: close it and open the opposite.",
         screens=COINS,
         footer=("paper",),
     ),
@@ -214,7 +216,9 @@ ACTIONS: tuple[Action, ...] = (
         screens=("dashboard", "market"),
     ),
     Action("mouse", ("M",), "toggle_mouse", "mouse", "Leave the mouse to the terminal, or take it back."),
-    Action("pause", ("space",), "pause", "pause", "Pause or resume the tape.", when=("tape",)),
+    Action(
+        "pause", ("space",), "pause", "pause", "Pause or resume the tape; at its end, play it again.", when=("tape",)
+    ),
     Action("slower", ("[",), "change_speed(-1)", "slower", "Play the tape slower.", when=("tape",)),
     Action("faster", ("]",), "change_speed(1)", "faster", "Play the tape faster.", when=("tape",)),
     Action(
@@ -265,7 +269,9 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "sort-previous", ("<",), "sort(-1)", "sort back", "Sort by the column before.", scope="table", screens=ARRANGED
     ),
-    Action("sort-direction", ("o",), "flip_sort", "flip", "Sort the other way round.", scope="table", screens=ARRANGED),
+    Action(
+        "sort-direction", ("o",), "flip_sort", "reverse", "Sort the other way round.", scope="table", screens=ARRANGED
+    ),
     Action("sort-off", ("O",), "unsort", "unsort", "Return to the order given.", scope="table", screens=ARRANGED),
     Action(
         "watchlist",
@@ -311,16 +317,29 @@ def bindings(scope: Scope) -> list[BindingType]:
 
 
 def footer_actions(
-    screen: ScreenName, on_tape: bool, actions: Sequence[Action] = ACTIONS, job: str = ""
+    screen: ScreenName,
+    playback: Playback | None,
+    actions: Sequence[Action] = ACTIONS,
+    job: str = "",
+    *,
+    next_panel: str = "",
+    idle: Collection[str] = (),
 ) -> list[Action]:
     """The actions the footer of a screen shows, most wanted first; the tape's own come first on a tape's dashboard.
 
-    `job` is what the key for work by hand does on the panel in focus; empty when it does nothing.
+    `job` is what the key for work by hand does on the panel in focus; empty when it does nothing. `next_panel` names
+    the panel that is not shown and one key away, if one is; `idle` are ids of actions that have nothing to act on.
     """
     shown = [
         replace(action, label=job) if action.id == "refresh" else action
         for action in actions
-        if screen in action.footer and (action.id != "refresh" or job)
+        if screen in action.footer and action.id not in idle and (action.id != "refresh" or job)
     ]
+    if next_panel:
+        hidden = [replace(action, label=next_panel) for action in shown if action.id == "next-panel"]
+        shown = [*hidden, *(action for action in shown if action.id != "next-panel")]
+    if playback is None or screen not in PANELS or "pause" in idle:
+        return shown
+    space = "again" if playback.ended else "play" if playback.paused else "pause"
     tape = [action for action in actions if action.id in ("pause", "slower", "faster")]
-    return [*tape, *shown] if on_tape and screen in PANELS else shown
+    return [*(replace(action, label=space) if action.id == "pause" else action for action in tape), *shown]

@@ -1,6 +1,7 @@
 """The deck: a client of an engine, in a terminal. It shows snapshots and sends commands."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import ClassVar
 
 from textual import actions as textual_actions
@@ -25,6 +26,7 @@ from app.ui.screens.event_log import EventLog
 from app.ui.screens.feeds import Feeds
 from app.ui.screens.help import Help
 from app.ui.screens.market import MarketScreen
+from app.ui.screens.panels import PanelScreen
 from app.ui.screens.paper import PaperScreen
 from app.ui.screens.scalper import ScalperScreen
 from app.ui.screens.scan_metrics import ScanMetrics
@@ -40,6 +42,12 @@ _SCREENS: Mapping[ScreenName, type[DeckScreen]] = {
     "scan": ScanMetrics,
 }
 _TYPES_NEXT = frozenset({"save_layout", "edit_wallet"})
+_SCREEN_TITLES: Mapping[ScreenName, str] = {
+    "log": "Event log",
+    "feeds": "Feeds",
+    "paper": "Paper ledger",
+    "scan": "Scan metrics",
+}
 _SCREENS_OF = {textual_actions.parse(action.command)[1:]: action.screens for action in ACTIONS if action.scope == "app"}
 
 
@@ -60,12 +68,34 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         states = self._states()
         for action in by_frequency(self.actions):
+            if action.id == "quit":
+                yield from self._panel_commands()
             if action.scope == "app" and action.id != "palette" and action.works(self._deck_screen.NAME, states):
                 # Textual reads a title as markup, and a bracket may be a key.
                 keys = " ".join(action.shown_keys).replace("[", r"\[")
                 title = f"{action.label} · {keys}"
                 yield SystemCommand(title, action.description, self._runner(action.command))
         yield from self.layout_commands()
+
+    def _panel_commands(self) -> Iterable[SystemCommand]:
+        """The panels of the dashboard, and those of the screen on top, and the other screens, by their names."""
+        # An action of the same name finds more: the event log rather than its last lines.
+        taken = {action.label.lower() for action in self.actions}
+        screens = {screen.NAME: screen for screen in (self._deck_screen, self._dashboard)}
+        for screen in screens.values():
+            if isinstance(screen, PanelScreen):
+                for number, name in enumerate(screen.PANEL_NAMES, 1):
+                    if name.lower() in taken:
+                        continue
+                    yield SystemCommand(name, "Go to this panel.", partial(self._go_to_panel, screen, number))
+        for name, title in _SCREEN_TITLES.items():
+            if name != self._deck_screen.NAME and title.lower() not in taken:
+                yield SystemCommand(title, "Go to this screen.", self._runner(f"show('{name}')"))
+
+    def _go_to_panel(self, screen: PanelScreen, number: int) -> None:
+        while self._deck_screen is not screen and len(self.screen_stack) > 1:
+            self.pop_screen()
+        screen.go_to(number)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """An action of the table works on its screens alone: two of them may share a key."""

@@ -276,24 +276,25 @@ ASKS = levels((101, 1), (102, 1), (103, 1))
 
 
 def test_a_level_that_the_quote_has_passed_no_longer_leans_the_book() -> None:
-    assert imbalance(BIDS, ASKS, None, None) == imbalance(BIDS, ASKS, 99, 101) == (5 - 3) / 8
+    assert imbalance(BIDS, ASKS, None, None) == imbalance(BIDS, ASKS, 99, 101)
+    assert imbalance(BIDS, ASKS, None, None)[0] == (5 - 3) / 8
     # The best bid was taken: two levels of each side are left to compare.
-    assert imbalance(BIDS, ASKS, 98.5, 99.5) == 0.0
-    assert imbalance(BIDS, ASKS, 99, 102.5) == (3 - 1) / 4
+    assert imbalance(BIDS, ASKS, 98.5, 99.5)[0] == 0.0
+    assert imbalance(BIDS, ASKS, 99, 102.5) == ((3 - 1) / 4, 1)
 
 
 def test_a_side_without_a_standing_level_leans_nowhere() -> None:
-    assert imbalance(BIDS, ASKS, 96, 96.5) is None
-    assert imbalance(BIDS, (), 99, None) is None
+    assert imbalance(BIDS, ASKS, 96, 96.5) == (None, 0)
+    assert imbalance(BIDS, (), 99, None) == (None, 0)
 
 
 @given(st.floats(90, 110), st.floats(0, 5))
 def test_the_lean_of_a_mirrored_book_is_the_opposite(bid: float, spread: float) -> None:
-    found = imbalance(BIDS, ASKS, bid, bid + spread)
+    found, _ = imbalance(BIDS, ASKS, bid, bid + spread)
     mirrored_bids, mirrored_asks = (
         [LevelView(200 - level.price, level.size, 1) for level in side] for side in (ASKS, BIDS)
     )
-    mirrored = imbalance(mirrored_bids, mirrored_asks, 200 - bid - spread, 200 - bid)
+    mirrored, _ = imbalance(mirrored_bids, mirrored_asks, 200 - bid - spread, 200 - bid)
     assert (found is None) == (mirrored is None)
     assert found is None or mirrored is None or found == pytest.approx(-mirrored)
 

@@ -72,14 +72,37 @@ def test_a_key_opens_and_the_book_fills_after_the_latency(bench: Bench) -> None:
 def test_close_and_flip(bench: Bench) -> None:
     bench.decide("short")
     bench.settle()
-    assert bench.decide("flip") == (True, "Paper order: turn BTC round")
+    assert bench.decide("flip") == (True, "Paper order: flip BTC")
     bench.settle()
     assert bench.paper.positions[0].direction == 1
     assert bench.decide("close")[0]
     bench.settle()
     assert bench.paper.positions == ()
     assert [closed.reason for closed in bench.closed] == ["flip", "hand"]
+    assert [
+        line.text.split(" at ")[-1].split(", ", 1)[1] for line in bench.core.journal.log_tail if line.topic == "paper"
+    ] == ["by hand", "flip", "by hand", "by hand"]
     assert bench.paper.trades == len(bench.paper.closed) == 2
+
+
+def test_a_position_is_shown_with_what_closing_it_brings_and_the_sums_agree(bench: Bench) -> None:
+    bench.decide("long")
+    bench.settle()
+    shown = bench.paper
+    position = shown.positions[0]
+    assert shown.closed_usd == pytest.approx(0, abs=1e-9)
+    assert shown.exit_fees_usd > 0
+    assert shown.equity_usd == pytest.approx(shown.starting_usd + position.result_usd + shown.exit_fees_usd)
+    bench.decide("close")
+    bench.settle()
+    closed = bench.closed[0]
+    # The book was thinner than the order: it paid more than the touch, and nothing else is new.
+    worse_usd = closed.size * (position.close_price - closed.exit_price)
+    saved_fee_usd = worse_usd * bench.core.settings.costs.taker_fee_bps / 1e4
+    assert closed.result_usd == pytest.approx(position.result_usd - worse_usd + saved_fee_usd)
+    assert bench.paper.closed_usd == pytest.approx(closed.result_usd)
+    assert bench.paper.equity_usd == pytest.approx(bench.paper.starting_usd + bench.paper.closed_usd)
+    assert bench.paper.exit_fees_usd == 0
 
 
 @pytest.mark.parametrize(("mid", "reason"), [(100.5, "take profit"), (99.5, "stop")])

@@ -63,6 +63,8 @@ def paper(**changes: Any) -> PaperView:
         wins=2,
         losses=1,
         trades=3,
+        closed_usd=-1.16,
+        exit_fees_usd=0.82,
         fees_usd=4.5,
         funding_usd=-0.02,
         follow="off",

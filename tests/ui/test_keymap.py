@@ -478,5 +478,5 @@ def test_the_page_lists_what_is_taken() -> None:
 
 
 def test_the_footer_shows_the_first_key_of_a_keymap() -> None:
-    shown = {action.id: action.shown_keys[0] for action in footer_actions("dashboard", False, shipped("vim").actions())}
+    shown = {action.id: action.shown_keys[0] for action in footer_actions("dashboard", None, shipped("vim").actions())}
     assert shown["palette"] == ":"

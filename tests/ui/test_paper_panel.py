@@ -34,7 +34,6 @@ from app.ui.panels.paper import (
     paper_line,
     paper_part,
     positions_view,
-    realised_usd,
     signed_usd,
     sums_lines,
     trades_view,
@@ -197,13 +196,16 @@ def test_the_sums_are_all_there_and_add_up() -> None:
     (line,) = (text for text, _ in sums_lines(seen(with_ledger()), 400, 1))
     for words in (
         "equity 9,999.12 paper $", "today -0.88 (limit -100.00)", "began with 10,000.00", "cash 9,996.48",
+        "closed trades -1.16", "open -0.54 if closed now", "exit fees in that 0.82",
         "fees 4.50", "funding received 0.02", "2 won, 1 lost of 3 trades", "follow off", "breaker ready",
     ):  # fmt: skip
         assert words in line
     ledger = paper()
-    assert ledger.cash_usd == pytest.approx(
-        ledger.starting_usd + realised_usd(ledger) - ledger.fees_usd - ledger.funding_usd
+    open_usd = sum(position.result_usd for position in ledger.positions)
+    assert ledger.equity_usd == pytest.approx(
+        ledger.starting_usd + ledger.closed_usd + open_usd + ledger.exit_fees_usd, abs=0.005
     )
+    assert ledger.closed_usd == pytest.approx(sum(trade.result_usd for trade in ledger.closed), abs=0.005)
 
 
 def test_a_tripped_breaker_comes_first_and_is_loud() -> None:
@@ -252,7 +254,7 @@ def test_empty_panels_name_the_keys_in_force() -> None:
         "No paper position. x goes back; on a coin there f2 goes long on paper, f3 short."
     )
     assert trades_view(shown, keys).empty == (
-        "No paper position was closed yet. f4 closes the one under the cursor, f5 turns it round."
+        "No paper position was closed yet. f4 closes the one under the cursor, f5 flips it."
     )
 
 

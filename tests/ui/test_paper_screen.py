@@ -150,7 +150,7 @@ async def test_a_held_display_is_told_apart_from_the_order() -> None:
         await pilot.press("f", "B")
         await settle(pilot)
         assert trades(link) == [TradePaper("BTC", "long")]
-        assert said(deck) == "Paper order: buy BTC; the display is held, the order is not"
+        assert said(deck) == "Paper order: buy BTC; the display is held, the order is not: its fill is told here"
 
 
 async def test_an_engine_that_has_ended_is_sent_nothing() -> None:
@@ -272,7 +272,7 @@ async def test_before_the_ledger_has_begun_the_screen_says_so_and_then_fills() -
         await settle(pilot)
         text = screen_text(deck)
         assert "on a coin there B goes long on paper, S short." in text
-        assert "C closes the one under the cursor, F turns it round." in text
+        assert "C closes the one under the cursor, F flips it." in text
         assert "No curve yet" in text
 
 

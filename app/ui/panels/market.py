@@ -238,10 +238,12 @@ def _ladder_title(detail: MarketDetail, view: DeckView, levels: int) -> str:
 
 
 def _lean(detail: MarketDetail) -> str:
-    """Which side of the levels that still stand is heavier."""
+    """Which side is heavier, by (bids − asks) / (bids + asks), and over how many levels of each."""
     if detail.imbalance is None:
         sides = bool(detail.bids) + bool(detail.asks)
         return ("empty", "one side only", "passed by the quote")[sides]
-    if abs(detail.imbalance) < _EVEN:
-        return "even"
-    return f"{abs(detail.imbalance):.0%} more {'bids' if detail.imbalance > 0 else 'asks'}"
+    levels = f"{detail.imbalance_levels} level{'' if detail.imbalance_levels == 1 else 's'}"
+    # What rounds to zero has no sign.
+    return (
+        f"imbalance {round(detail.imbalance, 2) + 0.0:{'+' if abs(detail.imbalance) >= _EVEN else ''}.2f} over {levels}"
+    )

@@ -75,11 +75,6 @@ def signed_usd(value: float) -> str:
     return sign + (f"{abs(value):,.2f}" if abs(value) < 99_999.995 else shown.compact(abs(value)))
 
 
-def realised_usd(paper: PaperView) -> float:
-    """What the positions that are over have made, in paper dollars before fees and funding."""
-    return paper.cash_usd - paper.starting_usd + paper.fees_usd + paper.funding_usd
-
-
 def paper_coin(row: Row) -> str:
     """The coin a row of positions or trades is about."""
     return row.key.rsplit(" ", 1)[0]
@@ -110,9 +105,7 @@ def trades_view(view: DeckView, keys: PaperKeys) -> TableView:
         return TableView("Closed paper trades", _TRADE_COLUMNS, (), _waiting(view))
     rows = tuple(_trade_row(trade, snapshot, dimmed=view.outdated) for trade in paper.closed)
     more = f"last {len(rows)} of {paper.trades:,}" if paper.trades > len(rows) else f"{len(rows)}"
-    empty = (
-        f"No paper position was closed yet. {keys.close} closes the one under the cursor, {keys.flip} turns it round."
-    )
+    empty = f"No paper position was closed yet. {keys.close} closes the one under the cursor, {keys.flip} flips it."
     return TableView(f"Closed paper trades {more} · UTC", _TRADE_COLUMNS, rows, empty)
 
 
@@ -137,7 +130,10 @@ def paper_part(view: DeckView) -> Part | None:
         return None
     total_usd = sum(position.result_usd for position in paper.positions)
     old = any(_is_stale(_market_of(view.newest, position.coin)) for position in paper.positions)
-    return Part((f"PAPER {signed_usd(total_usd)}{' stale' if old else ''}",), _result_role(total_usd, stale=old), _RANK)
+    # The body may be held; this never is.
+    now = " now" if view.frozen_s is not None else ""
+    words = f"PAPER{now} {signed_usd(total_usd)}{' stale' if old else ''}"
+    return Part((words,), _result_role(total_usd, stale=old), _RANK)
 
 
 def paper_line(view: DeckView, coin: str) -> tuple[str, Role]:
@@ -186,7 +182,10 @@ def _sums(paper: PaperView) -> Iterator[str]:
     yield f"today {signed_usd(paper.day_result_usd)} (limit {signed_usd(-paper.day_limit_usd)})"
     yield f"began with {_usd(paper.starting_usd)}"
     yield f"cash {_usd(paper.cash_usd)}"
-    yield f"realised {signed_usd(realised_usd(paper))}"
+    yield f"closed trades {signed_usd(paper.closed_usd)}"
+    if paper.positions:
+        yield f"open {signed_usd(sum(position.result_usd for position in paper.positions))} if closed now"
+        yield f"exit fees in that {_usd(paper.exit_fees_usd)}"
     yield f"fees {_usd(paper.fees_usd)}"
     yield f"funding {'received' if paper.funding_usd < 0 else 'paid'} {_usd(abs(paper.funding_usd))}"
     yield f"{paper.wins:,} won, {paper.losses:,} lost of {paper.trades:,} trades"

@@ -32,6 +32,10 @@ from app.ui.widgets.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 _STATUS_FROM_WIDTH = 120
+_STEERING = frozenset(
+    {"refresh", "read", "metrics", "record", "pause", "slower", "faster", "paper-long", "paper-short"}
+    | {"paper-close", "paper-flip"}
+)
 
 
 @dataclass(frozen=True)
@@ -150,9 +154,18 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def show(self, view: DeckView) -> None:
         """Bring every line up to date; called by the app's one timer."""
         self._header.show(header_words(view))
-        on_tape = view.newest is not None and view.newest.playback is not None
-        self._footer.show(footer_actions(self.NAME, on_tape, self.actions, self._job_label(view)))
-        self._timeline.show(view.newest.playback if view.newest is not None else None)
+        playback = view.newest.playback if view.newest is not None else None
+        self._footer.show(
+            footer_actions(
+                self.NAME,
+                playback,
+                self.actions,
+                self._job_label(view),
+                next_panel=self.next_panel_name,
+                idle=self.idle_actions(view),
+            )
+        )
+        self._timeline.show(playback)
         if view.newest is not None:
             self.flash.idle(newest_line(view.newest), _right_words(view, self.size.width))
         news = (view.lag_ms, view.outdated, view.connection, *self.drawn_for())
@@ -160,6 +173,15 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         if view.shown is not self._drawn or news != self._drawn_as:
             self._drawn, self._drawn_as = view.shown, news
             self.show_panels(view)
+
+    @property
+    def next_panel_name(self) -> str:
+        """The panel that is not in view and one key away; empty where all are in view."""
+        return ""
+
+    def idle_actions(self, view: DeckView) -> frozenset[str]:
+        """Ids of the actions that have nothing to act on now: of an engine that is gone, all that steer it."""
+        return _STEERING if view.connection in ("ended", "failed") else frozenset()
 
     @property
     def look(self) -> LookAt | None:

@@ -40,6 +40,8 @@ class ChartedScreen(PanelScreen):
 
     def action_interval(self, steps: int) -> None:
         """Change the chart to candles longer or shorter by steps."""
+        if not self._is_chart_shown():
+            return
         place = _INTERVALS.index(self.interval) + steps
         if 0 <= place < len(_INTERVALS):
             self.interval = _INTERVALS[place]
@@ -51,7 +53,15 @@ class ChartedScreen(PanelScreen):
 
     def action_crosshair(self, steps: int) -> None:
         """Move the crosshair by candles."""
-        self.chart.move_crosshair(steps)
+        if self._is_chart_shown():
+            self.chart.move_crosshair(steps)
+
+    def _is_chart_shown(self) -> bool:
+        """Whether a key of the chart has a chart to act on; says so where it has none."""
+        if not self.chart.display:
+            key = next(action.shown_keys[0] for action in self.actions if action.id == "panel-1")
+            self.flash.say(f"The chart is not in view; {key} shows it.", "warning")
+        return self.chart.display
 
     def action_no_crosshair(self) -> None:
         """Take the crosshair away."""

@@ -28,6 +28,7 @@ class Dashboard(PanelScreen):
     """The first screen."""
 
     NAME = "dashboard"
+    PANEL_NAMES = ("Markets", "Scalper's read", "Events")
     PANELS = (
         Panel("markets", markets_view, job="markets", coin_of=lambda row: row.key),
         Panel("scalper", scalper_view, job="read", coin_of=scalper_coin, note=model_note),

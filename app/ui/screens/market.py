@@ -41,12 +41,13 @@ class MarketScreen(ChartedScreen):
     """Follows one coin; `interval` is that of its candles."""
 
     NAME = "market"
+    PANEL_NAMES = ("Chart", "Book", "Time & sales")
     DEFAULT_CSS = """
     MarketScreen #market { height: 1fr; layout: grid; grid-size: 2; grid-rows: 3fr 2fr 5; grid-columns: 1fr 1fr; }
     MarketScreen #chart { column-span: 2; }
     MarketScreen #reads { column-span: 2; }
     MarketScreen #market.-low { grid-rows: 1fr 1fr 5; }
-    MarketScreen.-wide #market { grid-size: 3; grid-columns: 1fr 40 42; grid-rows: 1fr 5; }
+    MarketScreen.-wide #market { grid-size: 3; grid-columns: 1fr 48 42; grid-rows: 1fr 5; }
     MarketScreen.-wide #chart { column-span: 1; }
     MarketScreen.-wide #reads { column-span: 1; }
     MarketScreen.-wide #book { row-span: 2; }

@@ -33,6 +33,7 @@ class ScalperScreen(ChartedScreen):
     """Follows the reads of one coin; the crosshair stands where the read under the cursor was made."""
 
     NAME = "scalper"
+    PANEL_NAMES = ("Chart", "Reads", "Questions and answers")
     DEFAULT_CSS = """
     ScalperScreen #work { height: 1fr; layout: grid; grid-size: 1; grid-rows: 2fr 2fr 2fr; }
     ScalperScreen.-wide #work { grid-size: 2; grid-columns: 3fr 2fr; grid-rows: 1fr 1fr; }

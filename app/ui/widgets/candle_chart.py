@@ -177,9 +177,10 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
         if y == scale.row(last.close):
             role: Role = "up" if last.close >= last.open else "down"
             return self.segment(f" ◂{shown.price(last.close, self._view.decimals)}", self._gutter, role)
-        if y % _LABEL_EVERY_ROWS:
+        price = scale.round_price(y, max(scale.round_step(_LABEL_EVERY_ROWS), 10.0**-self._view.decimals))
+        if price is None:
             return self.segment("", self._gutter)
-        return self.segment(f"  {shown.price(scale.price(y), self._view.decimals)}", self._gutter, "muted")
+        return self.segment(f"  {shown.price(price, self._view.decimals)}", self._gutter, "muted")
 
     def _hole_marks(self) -> list[Segment]:
         marks = "".join("?" if spoiled else " " for spoiled in self._canvas.holes)

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 from demo_scan import DemoVenue, demo_venue
-from scan_samples import address
+from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, drive
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 
 from app.config.locations import shipped
@@ -29,6 +29,8 @@ from app.engine.wallet_events import WalletJudged
 from app.engine.wallets_view import warnings_of
 from app.feeds.tape.importers import open_recording
 from app.scorecards.grader import NO_QUOTE
+from app.wallets.scan import BEGIN_AT_ONCE, Scan
+from app.wallets.scan_values import ScanPlan
 
 PROFILES = (shipped("configs") / "wallets",)
 
@@ -435,3 +437,28 @@ def test_warnings_name_the_setting_to_change(figures: tuple[Any, ...], setting: 
     warnings = warnings_of(*figures)
     assert len(warnings) == bool(setting)
     assert all(setting in warning for warning in warnings)
+
+
+def test_a_scan_in_parts_says_the_same_as_one_at_once() -> None:
+    plan = ScanPlan(listed=tuple(address(number) for number in range(1, 121)))
+    at_once = drive(Scan(plan, PlainJudge()), ScriptedVenue())
+    scan, venue, finished = Scan(plan, PlainJudge(), in_parts=True), ScriptedVenue(), []
+    scan.begin(NOW_S)
+    inputs, waiting = 0, []
+    while not scan.is_over:
+        if scan.lookups():
+            scan.know({}, NOW_S)
+        waiting += scan.asks()
+        if waiting and not scan.has_work:
+            ask = waiting.pop(0)
+            scan.take(ask.number, venue.answer(ask.question), NOW_S)
+        else:
+            scan.go_on(NOW_S)
+        now = scan.finished()
+        assert len(now) <= 1 + BEGIN_AT_ONCE
+        finished += now
+        inputs += 1
+        assert inputs < 10_000
+    assert {each.verdict.wallet: each.verdict for each in finished} == {
+        each.verdict.wallet: each.verdict for each in at_once
+    }

@@ -266,9 +266,8 @@ def test_the_title_counts_says_simulated_and_names_the_profile() -> None:
 def test_a_running_scan_tells_its_progress_and_what_each_stage_rejected() -> None:
     said, role = wallets_note(seen(scanned(wallets(scan=RUNNING_SCAN))), WalletKeys(scan="f5"))
     assert said == (
-        "scanning 312 of 1,000, f5 cancels · 3 TARGET, 8 WATCHLIST, 2 not scored · "
-        "rejected 201/312 at stage 1, 71/110 at stage 2, 27/38 at stage 3 · limit positions 132/150 · "
-        "1,204 calls, 31 waiting"
+        "scanning 312 of 1,000, f5 cancels · rejected 201/312 at stage 1, 71/110 at 2, 27/38 at 3 · "
+        "3 TARGET, 8 WATCHLIST · 2 not scored · limit positions 132/150 · 1,204 calls, 31 waiting"
     )
     assert role == "accent"
 

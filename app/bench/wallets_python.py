@@ -47,7 +47,7 @@ def measure_wallet(  # noqa: C901 - one loop, as it would be written
     week_pnl = week_paid = month_pnl = month_paid = 0.0
     wins = losses = 0
     returns, holds = [], []
-    start = 20 * sum(row.size for row in closed) / len(closed) if closed else 0.0
+    start = 50 * sum(row.size for row in closed) / len(closed) if closed else 0.0
     for category, _size, cost, pnl, hold, price, weight, hedged, _opened_s, closed_s in closed:
         if category:
             volumes[category] = volumes.get(category, 0.0) + cost

@@ -229,7 +229,7 @@ class WalletsSettings(Section, frozen=True):
     """A wallet that chases a larger share of its losses is rejected."""
     chase_minimum_losses: Annotated[int, Meta(ge=1, le=1_000)] = 5
     """Nobody is rejected for chasing on fewer losses that were followed by another position."""
-    maximum_drawdown: Share = 0.80
+    maximum_drawdown: Share = 0.60
     """A wallet that lost more than this share of a copier's equity from a peak is rejected."""
     maker_hold_h: Annotated[float, Meta(gt=0, le=8_760)] = 4.0
     """A market maker holds for fewer hours, in the median. Only a wallet with all signs is rejected."""

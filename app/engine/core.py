@@ -50,10 +50,10 @@ from app.engine.protocol import (
     StartJob,
     TradePaper,
 )
-from app.engine.protocol_wallets import LookAtWallet, NoteWallet, RestoreWallets, UseThresholds
+from app.engine.protocol_wallets import RestoreWallets, UseThresholds
 from app.engine.reading import Reading
 from app.engine.shelf_venue import STORE_VENUE
-from app.engine.wallet_targets import WalletTargets
+from app.engine.wallet_targets import WalletCommand, WalletTargets
 from app.engine.watch import Effects, MarketWatch, select
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid import parse
@@ -74,7 +74,6 @@ _BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, ArithmeticError, Rec
 _unpack_request = msgspec.msgpack.Decoder(Request).decode
 _unpack_answer = msgspec.msgpack.Decoder(Answer).decode
 _unpack_command = msgspec.msgpack.Decoder(Command | RestorePaper | RestoreWallets | UseThresholds).decode
-WalletCommand = NoteWallet | UseThresholds | RestoreWallets | LookAtWallet
 _OF_WALLETS = frozenset({POLYMARKET, STORE_VENUE})
 """Who is asked about wallets."""
 
@@ -384,7 +383,7 @@ class Core:
         if isinstance(command, WalletCommand) or (
             isinstance(command, StartJob | CancelJob) and command.name == "wallets"
         ):
-            return self._apply_to_wallets(command)
+            return self.wallets.apply(command, self.now_ms)
         match command:
             case SetMetricSource():
                 self.metric_source = command.metric_source
@@ -408,22 +407,6 @@ class Core:
                 return self.reading.cancel() if command.name == "read" else self.list.cancel()
             case _:
                 return False, "This engine does not know that command"
-
-    def _apply_to_wallets(self, command: StartJob | CancelJob | WalletCommand) -> tuple[bool, str]:
-        match command:
-            case StartJob():
-                return self.wallets.start(command.subject, self.now_ms)
-            case CancelJob():
-                return self.wallets.cancel(self.now_ms)
-            case NoteWallet():
-                return self.wallets.note(command, self.now_ms)
-            case UseThresholds():
-                return self.wallets.use(command.thresholds, self.now_ms)
-            case LookAtWallet():
-                return self.wallets.open(command.address, self.now_ms)
-            case RestoreWallets():
-                self.wallets.restore(command.state, self.now_ms)
-        return True, ""
 
     def _metric_words(self) -> str:
         if self.metric_source == "rules":

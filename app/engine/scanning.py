@@ -35,8 +35,6 @@ from app.wallets.scan_values import Finished, ScanPlan, ScanProgress
 
 HOPELESS = 50
 """So many calls in a row without an answer, and the venue counts as gone."""
-AT_ONCE = 4
-"""Wallets that are begun or judged on each input at most: some milliseconds."""
 _UNSCORED = 50
 _DAY_MS = 86_400_000
 _STAGES = {"stats": 1, "trades": 2, "markets": 2, "pnl": 3, "positions": 3}
@@ -96,7 +94,7 @@ class Scanning:
         """The stage that the last answer was work for; 0 for none."""
         self._plan, self._judging, self._settings = plan, judging, settings
         self._asker, self._book, self._bus, self._journal, self._on_target = asker, book, bus, journal, on_target
-        self._scan = Scan(plan, judging, at_once=AT_ONCE)
+        self._scan = Scan(plan, judging, in_parts=True)
         self._config = judging.config_sha256
         self._is_begun = False
         self._resumed_ms: int | None = None

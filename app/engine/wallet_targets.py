@@ -17,8 +17,8 @@ from app.core.record import Answer, Request
 from app.core.text import clean
 from app.engine.jobs import Jobs
 from app.engine.journal import Journal
-from app.engine.protocol import JobState, Mode
-from app.engine.protocol_wallets import NoteWallet, WalletRow
+from app.engine.protocol import CancelJob, JobState, Mode, StartJob
+from app.engine.protocol_wallets import LookAtWallet, NoteWallet, RestoreWallets, UseThresholds, WalletRow
 from app.engine.wallet_book import WalletBook
 from app.engine.wallet_events import WalletJudged
 from app.engine.watch import MarketWatch
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.engine.scanning import Scanning
     from app.wallets.scan_values import Finished
 
+WalletCommand = NoteWallet | UseThresholds | RestoreWallets | LookAtWallet
 _WORD = re.compile(r"leaderboard|market|trades|0x[0-9a-f]{40}|0x[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _WORDS_CAP = 200
@@ -71,6 +72,23 @@ class WalletTargets:
         return self._jobs.runs("wallets")
 
     # Commands.
+
+    def apply(self, command: StartJob | CancelJob | WalletCommand, now_ms: int) -> tuple[bool, str]:
+        """Carry out a command; whether it was, and one sentence about it."""
+        match command:
+            case StartJob():
+                return self.start(command.subject, now_ms)
+            case CancelJob():
+                return self.cancel(now_ms)
+            case NoteWallet():
+                return self.note(command, now_ms)
+            case UseThresholds():
+                return self.use(command.thresholds, now_ms)
+            case LookAtWallet():
+                return self.open(command.address, now_ms)
+            case RestoreWallets():
+                self.restore(command.state, now_ms)
+        return True, ""
 
     def start(self, subject: str, now_ms: int) -> tuple[bool, str]:
         """Begin a scan; whether it began, and one sentence about it."""

@@ -86,10 +86,6 @@ class Onward:
         """After stage 2."""
         self.first = self.first or self._judging.trades(evidence, now_s)
 
-    def results(self, evidence: Evidence, now_s: int) -> None:
-        """Within stage 3."""
-        self.first = self.first or self._judging.results(evidence, now_s)
-
     def record(self, evidence: Evidence, now_s: int) -> WalletVerdict:
         """After stage 3."""
         return self._judging.record(evidence, now_s)

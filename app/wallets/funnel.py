@@ -81,9 +81,6 @@ class StageJudge(Protocol):
     def trades(self, evidence: Evidence, now_s: int) -> WalletVerdict | None:
         """After stage 2: from recent trades and their markets."""
 
-    def results(self, evidence: Evidence, now_s: int) -> WalletVerdict | None:
-        """Within stage 3: from the daily results, before the positions are asked for."""
-
     def record(self, evidence: Evidence, now_s: int) -> WalletVerdict:
         """After stage 3: from everything."""
 
@@ -170,7 +167,7 @@ class Funnel:
         if self._is_unchanged(told):
             self._keep_known()
             return
-        self._end_or(self._judge.trades(self.evidence, now_s), now_s, self._ask_results)
+        self._end_or(self._judge.trades(self.evidence, now_s), now_s, self._ask_record)
 
     def _take_paid(self, wanted: frozenset[str], told: ToldMarkets, now_s: int) -> None:
         """What the markets of its record paid in the end. A record is judged without, too: positions have results."""
@@ -226,18 +223,16 @@ class Funnel:
             return
         self.wanted_markets = _markets_of(merged)
 
-    def _ask_results(self, _now_s: int) -> None:
+    def _ask_record(self, _now_s: int) -> None:
         self.stage = 3
         self._to_ask.append(questions.pnl(self.wallet))
+        for status in STATUSES:
+            self._walk(status, Walk(questions.positions(self.wallet, status), self._position_pages))
 
     def _take_pnl(self, page: Page[PnlPoint], now_s: int) -> None:
         self._refused("daily results", page)
         self.evidence = self.evidence._replace(pnl=page.rows)
-        self._end_or(self._judge.results(self.evidence, now_s), now_s, self._ask_positions)
-
-    def _ask_positions(self, _now_s: int) -> None:
-        for status in STATUSES:
-            self._walk(status, Walk(questions.positions(self.wallet, status), self._position_pages))
+        self._end_when_whole(now_s)
 
     def _walk(self, status: PositionStatus, walk: Walk[WalletPosition]) -> bool:
         """Ask for the next page; False when there is none."""
@@ -257,7 +252,12 @@ class Funnel:
         walk = self._walks.pop(question)
         walk.take(page)
         status = next(each for each in STATUSES if each == question.variant)
-        if self._walk(status, walk) or self._walks:
+        if not self._walk(status, walk):
+            self._end_when_whole(now_s)
+
+    def _end_when_whole(self, now_s: int) -> None:
+        """Judge the record when all of it is there."""
+        if self._walks or self.evidence.pnl is None:
             return
         # In the order of statuses, whichever answer came first; what two lists hold is one position.
         rows = {(row.token_id, row.status): row for each in STATUSES for row in self._rows.get(each, ())}

@@ -1,18 +1,17 @@
 """Judges what a funnel has learned: from activity to positions, measures and verdicts. Pure."""
 
-from collections import Counter
-
 import msgspec
 
 from app.feeds.polymarket.categories import category
 from app.wallets.funnel import Evidence
 from app.wallets.keeping import config_sha256
 from app.wallets.measure import measure
+from app.wallets.payouts import with_payouts
 from app.wallets.positions import KnownMarkets, ledger_of
 from app.wallets.record import record_of
 from app.wallets.rules import Rule
 from app.wallets.thresholds import Thresholds
-from app.wallets.values import Ledger, Measures, ViralWallets, WalletVerdict
+from app.wallets.values import Ledger, ViralWallets, WalletVerdict
 from app.wallets.verdict import Judge, RecordEvidence, TradesEvidence, judge_record, judge_stats, judge_trades
 
 _NOBODY = ViralWallets()
@@ -39,10 +38,6 @@ class Judging:
     def trades(self, evidence: Evidence, now_s: int) -> WalletVerdict | None:
         """After stage 2."""
         return _noted(judge_trades(self._trades_evidence(evidence, now_s), self._judge(now_s)), evidence)
-
-    def results(self, _evidence: Evidence, _now_s: int) -> WalletVerdict | None:
-        """Within stage 3: daily results alone decide nothing."""
-        return None
 
     def record(self, evidence: Evidence, now_s: int) -> WalletVerdict:
         """After stage 3."""
@@ -73,26 +68,6 @@ class Judging:
 
     def _judge(self, now_s: int) -> Judge:
         return Judge(self.thresholds, now_s, self._viral, self._rules)
-
-
-def with_payouts(measures: Measures, record: Ledger, known: KnownMarkets, now_s: int) -> Measures:
-    """The measures of skill by what each bet's market paid in the end, also where the bet was sold before.
-
-    A price is fair at every moment to who knows nothing, so both ends tell of an edge; the payout tells more, because
-    what a wallet knew may show only then. Bets on one event count as one together, as in the other measures.
-    """
-    bets = [row for row in record.closed if row.entry_price is not None]
-    of_event = Counter(row.event for row in bets)
-    surplus = variance = 0.0
-    for row in bets:
-        price = row.entry_price or 0.0
-        paid = known.payout(row.condition_id, row.token_id, now_s)
-        gain = (
-            paid - price if paid is not None else (row.pnl_usdc / row.cost_usdc * price if row.cost_usdc > 0 else 0.0)
-        )
-        surplus += gain / of_event[row.event]
-        variance += gain * (gain + 2 * price - 1) / of_event[row.event]
-    return msgspec.structs.replace(measures, surplus=surplus, surplus_variance=variance)
 
 
 def _noted(verdict: WalletVerdict | None, evidence: Evidence) -> WalletVerdict | None:

@@ -108,7 +108,10 @@ def read_evidence(row: WalletCursor) -> Evidence | None:
     if not row.trades:
         return None
     try:
-        kept = _read_kept(zstandard.ZstdDecompressor().decompress(row.trades, max_output_size=_LARGEST))
+        # The size in the frame's head is what decompressing would take, whatever limit is given.
+        if not 0 <= zstandard.frame_content_size(row.trades) <= _LARGEST:
+            raise ValueError("it is too large, or does not say how large it is")
+        kept = _read_kept(zstandard.ZstdDecompressor().decompress(row.trades))
     except (msgspec.MsgspecError, zstandard.ZstdError, ValueError) as error:
         raise DataError(f"what is kept of {clean(row.wallet, 48)} cannot be read ({clean(str(error), 120)})") from error
     return Evidence(row.wallet, stats=kept.stats, trades=kept.trades)

@@ -18,9 +18,11 @@ from app.wallets.columns import Floats, Integers, Places
 
 SCRATCH_USDC = 0.01
 ROUND_TRIP_S, ROUND_TRIP_RETURN = 3_600.0, 0.01
-BANKROLL = 20.0
-"""Equity at the start, in average positions: who copies a wallet stakes 5 % of it at a time."""
+BANKROLL = 50.0
+"""Equity at the start, in average positions: who copies a wallet stakes 2 % of it at a time, by the rule of thumb."""
 DAY_S = 86_400
+NEVER_S = 1 << 62
+_PAD = 4
 
 FIGURES = (
     "volume_usdc", "top_category", "top_category_share", "broad_categories",
@@ -42,11 +44,13 @@ Flags = npt.NDArray[np.bool_]
 Function = Callable[..., Any]
 
 
-def _shares(category: Places, cost: Floats, small_share: float, volumes: Floats, out: Floats) -> None:
+def _shares(
+    first: int, last: int, category: Places, cost: Floats, small_share: float, volumes: Floats, out: Floats
+) -> None:
     """Volume by category, over all rows of the wallet. `volumes` is scratch space, one place a category."""
     volumes[:] = 0.0
     unknown = 0.0
-    for row in range(len(cost)):
+    for row in range(first, last):
         if category[row] >= 0:
             volumes[category[row]] += cost[row]
         else:
@@ -67,57 +71,57 @@ def _shares(category: Places, cost: Floats, small_share: float, volumes: Floats,
     out[BROAD] = broad
 
 
-def _followers(
-    count: int, size: Floats, pnl: Floats, opened: Integers, closed: Integers, order: Places, ratio: float, out: Floats
+def _gather(
+    first: int, last: int, size: Floats, opened: Integers, order: Places, times: Integers, sizes: Floats
 ) -> None:
+    """Times of opening and sizes in order of opening, and behind them `_PAD` times that never come."""
+    for place in range(last - first):
+        row = first + order[first + place]
+        times[place] = opened[row]
+        sizes[place] = size[row]
+    for place in range(last - first, last - first + _PAD):
+        times[place] = NEVER_S
+
+
+def _followers(
+    first: int, count: int, total: int, size: Floats, pnl: Floats, closed: Integers, times: Integers, sizes: Floats,
+    ratio: float, out: Floats,
+) -> None:  # fmt: skip
     """For each closed row the first one opened after it was over, and whether that is much larger."""
     followed = chased = others = raised = 0
     place = 0
-    for row in range(count):
-        if closed[row] <= 0:
-            continue
-        while place < len(order) and opened[order[place]] <= closed[row]:
-            place += 1
-        if place == len(order):
-            break
-        larger = size[order[place]] > ratio * size[row]
+    for row in range(first, first + count):
+        ended_s = closed[row]
+        # Looking at several at once is cheaper than being wrong about each: few rows have more openings between.
+        passed = _PAD
+        while passed == _PAD:
+            passed = (
+                1 * (times[place] <= ended_s)
+                + 1 * (times[place + 1] <= ended_s)
+                + 1 * (times[place + 2] <= ended_s)
+                + 1 * (times[place + 3] <= ended_s)
+            )
+            place += passed
+        there = (place < total) & (ended_s > 0)
+        larger = there & (sizes[min(place, total - 1)] > ratio * size[row])
         lost = pnl[row] < -SCRATCH_USDC
-        followed += lost
-        others += not lost
-        chased += lost and larger
-        raised += (not lost) and larger
+        followed += there & lost
+        others += there & (not lost)
+        chased += larger & lost
+        raised += larger & (not lost)
     out[LOSSES_FOLLOWED] = followed
     out[LOSSES_CHASED] = chased
     out[OTHERS_FOLLOWED] = others
     out[OTHERS_RAISED] = raised
 
 
-def _drawdown(count: int, size: Floats, pnl: Floats, out: Floats) -> None:
-    """The deepest fall of the sum of results, and the largest share of the equity at a peak that was lost after it.
-
-    Equity is `BANKROLL` average positions at the start, and what was won since.
-    """
-    total = peak = staked = deepest = share = 0.0
-    for row in range(count):
-        staked += size[row]
-    start = BANKROLL * staked / count if count > 0 else 0.0
-    for row in range(count):
-        total += pnl[row]
-        peak = max(peak, total)
-        fall = peak - total
-        deepest = max(deepest, fall)
-        if fall > 0.0:
-            share = max(share, min(1.0, fall / (start + peak)))
-    out[DRAWDOWN_USDC] = deepest
-    out[DRAWDOWN] = share if count > 0 else np.nan
-
-
-def _results(count: int, cost: Floats, pnl: Floats, out: Floats) -> None:
-    """Wins and losses, profit, and how much of it one position made."""
+def _results(first: int, count: int, size: Floats, cost: Floats, pnl: Floats, out: Floats) -> float:
+    """Wins and losses, profit, and how much of it one position made; the equity at the start."""
     wins = losses = 0
-    won = lost = paid = best = 0.0
-    for row in range(count):
+    won = lost = paid = best = staked = 0.0
+    for row in range(first, first + count):
         result = pnl[row]
+        staked += size[row]
         paid += cost[row]
         wins += result > SCRATCH_USDC
         losses += result < -SCRATCH_USDC
@@ -132,31 +136,50 @@ def _results(count: int, cost: Floats, pnl: Floats, out: Floats) -> None:
     out[PROFIT_PER_TRADE] = profit / paid if paid > 0.0 else np.nan
     out[PROFIT_FACTOR] = won / lost if lost > 0.0 else np.nan
     out[LARGEST_WIN_SHARE] = best / profit if profit > SCRATCH_USDC else np.nan
+    return BANKROLL * staked / count if count > 0 else 0.0
 
 
-def _returns(count: int, cost: Floats, pnl: Floats, returns: Floats, out: Floats) -> None:
+def _drawdown(first: int, count: int, start: float, pnl: Floats, out: Floats) -> None:
+    """The deepest fall of the sum of results, and the largest share of the equity at a peak that was lost after it.
+
+    Equity is `start` (`BANKROLL` average positions), and what was won since.
+    """
+    total = peak = deepest = share = 0.0
+    for row in range(first, first + count):
+        total += pnl[row]
+        peak = max(peak, total)
+        fall = peak - total
+        deepest = max(deepest, fall)
+        # Dividing only where a fall is the deepest share so far: division is slow, and few falls are.
+        if fall > share * (start + peak):
+            share = min(1.0, fall / (start + peak))
+    out[DRAWDOWN_USDC] = deepest
+    out[DRAWDOWN] = share if count > 0 else np.nan
+
+
+def _returns(first: int, count: int, cost: Floats, pnl: Floats, returns: Floats, out: Floats) -> None:
     """Mean return of a position over its standard deviation. `returns` is scratch space, filled for each closed row."""
     known = 0
     total = 0.0
     for row in range(count):
-        returns[row] = pnl[row] / cost[row] if cost[row] > 0.0 else 0.0
-        known += cost[row] > 0.0
+        paid = cost[first + row]
+        returns[row] = pnl[first + row] / paid if paid > 0.0 else 0.0
+        known += paid > 0.0
         total += returns[row]
     mean = total / known if known > 0 else 0.0
     squares = 0.0
     for row in range(count):
-        if cost[row] > 0.0:
-            squares += (returns[row] - mean) ** 2
+        squares += (returns[row] - mean) ** 2 * (cost[first + row] > 0.0)
     spread = np.sqrt(squares / (known - 1)) if known > 1 else np.nan
     out[VOLATILITY] = spread
     out[SHARPE] = mean / spread if spread > 1e-12 else np.nan
 
 
-def _recent(count: int, cost: Floats, pnl: Floats, closed: Integers, now_s: int, out: Floats) -> None:
+def _recent(first: int, count: int, cost: Floats, pnl: Floats, closed: Integers, now_s: int, out: Floats) -> None:
     """Profit over what was paid in, of positions closed in the last 7 and 30 days."""
     week_pnl = week_paid = month_pnl = month_paid = 0.0
-    row = count - 1
-    while row >= 0 and closed[row] > now_s - 30 * DAY_S:
+    row = first + count - 1
+    while row >= first and closed[row] > now_s - 30 * DAY_S:
         month_pnl += pnl[row]
         month_paid += cost[row]
         if closed[row] > now_s - 7 * DAY_S:
@@ -167,7 +190,7 @@ def _recent(count: int, cost: Floats, pnl: Floats, closed: Integers, now_s: int,
     out[ROI_30D] = month_pnl / month_paid if month_paid > 0.0 else np.nan
 
 
-def _surplus(count: int, price: Floats, weight: Floats, returns: Floats, out: Floats) -> None:
+def _surplus(first: int, count: int, price: Floats, weight: Floats, returns: Floats, out: Floats) -> None:
     """What bets paid a share less their entry prices, and how much of chance that decided.
 
     With gain g = x − p of a bet at price p that was left at x, the second is g·(x + p − 1): p·(1 − p) for a bet held to
@@ -175,27 +198,36 @@ def _surplus(count: int, price: Floats, weight: Floats, returns: Floats, out: Fl
     """
     bets = surplus = variance = 0.0
     for row in range(count):
-        if weight[row] > 0.0:
-            gain = returns[row] * price[row]
-            bets += weight[row]
-            surplus += weight[row] * gain
-            variance += weight[row] * gain * (gain + 2.0 * price[row] - 1.0)
+        paid, share = price[first + row], weight[first + row]
+        if share > 0.0:
+            gain = returns[row] * paid
+            bets += share
+            surplus += share * gain
+            variance += share * gain * (gain + 2.0 * paid - 1.0)
     out[BETS] = bets
     out[SURPLUS] = surplus
     out[SURPLUS_VARIANCE] = variance
 
 
-def _traits(count: int, cost: Floats, hold: Floats, hedged: Flags, returns: Floats, out: Floats) -> None:
+def _traits(first: int, count: int, cost: Floats, hold: Floats, hedged: Flags, returns: Floats, out: Floats) -> None:
     """Shares of what was paid in that went round for nothing, and into both outcomes at once."""
-    paid = nothing = both = 0.0
+    total = nothing = both = 0.0
     for row in range(count):
-        paid += cost[row]
-        if hedged[row]:
-            both += cost[row]
-        if hold[row] < ROUND_TRIP_S and abs(returns[row]) < ROUND_TRIP_RETURN:
-            nothing += cost[row]
-    out[ROUND_TRIP_SHARE] = nothing / paid if paid > 0.0 else np.nan
-    out[HEDGED_SHARE] = both / paid if paid > 0.0 else np.nan
+        paid = cost[first + row]
+        total += paid
+        both += paid * hedged[first + row]
+        nothing += paid * ((hold[first + row] < ROUND_TRIP_S) & (abs(returns[row]) < ROUND_TRIP_RETURN))
+    out[ROUND_TRIP_SHARE] = nothing / total if total > 0.0 else np.nan
+    out[HEDGED_SHARE] = both / total if total > 0.0 else np.nan
+
+
+def _holds(first: int, count: int, hold: Floats, values: Floats) -> int:
+    """Copy the holds that are known to `values`; how many they are."""
+    known = 0
+    for row in range(first, first + count):
+        values[known] = hold[row]
+        known += hold[row] >= 0.0
+    return known
 
 
 def _median(values: Floats, count: int, nth: Function) -> float:
@@ -212,72 +244,92 @@ def _median(values: Floats, count: int, nth: Function) -> float:
     return float(0.5 * (lower + upper))
 
 
-def _nth(values: Floats, count: int, nth: int) -> float:
-    """The value that would stand at `nth` if the first `count` were sorted; smaller ones end up before it."""
-    low, high = 0, count - 1
-    while low < high:
-        middle = (low + high) // 2
-        pivot = max(min(values[low], values[high]), min(max(values[low], values[high]), values[middle]))
-        # The pivot goes to the end and comes back between the smaller and the others.
-        at = middle if values[middle] == pivot else (low if values[low] == pivot else high)
-        values[at] = values[high]
-        store = low
-        for place in range(low, high):
-            value = values[place]
-            values[place] = values[store]
-            values[store] = value
-            # Counting instead of branching: the processor cannot guess which way a value goes.
-            store += value < pivot
-        values[high] = values[store]
-        values[store] = pivot
-        if store == nth:
-            return float(pivot)
-        if store > nth:
-            high = store - 1
-        else:
-            low = store + 1
-    return float(values[nth])
+def _split(values: Floats, low: int, high: int, bound: float) -> int:
+    """Put the values below `bound` before the others, within `low` to `high`; where the others begin."""
+    store = low
+    for place in range(low, high + 1):
+        value = values[place]
+        values[place] = values[store]
+        values[store] = value
+        # Counting instead of branching: the processor cannot guess which way a value goes.
+        store += value < bound
+    return store
 
 
-def _holds(count: int, hold: Floats, values: Floats) -> int:
-    """Copy the holds that are known to `values`; how many they are."""
-    known = 0
-    for row in range(count):
-        values[known] = hold[row]
-        known += hold[row] >= 0.0
-    return known
+def _middle(one: float, two: float, three: float) -> float:
+    return max(min(one, two), min(max(one, two), three))
+
+
+def _pivot_with(middle: Function) -> Function:
+    def pivot(values: Floats, low: int, high: int) -> float:
+        """A value near the median of a range: of three, or of three times three in a long one."""
+        half = (low + high) // 2
+        if high - low < 24:
+            return float(middle(values[low], values[half], values[high]))
+        step = (high - low) // 8
+        return float(
+            middle(
+                middle(values[low], values[low + step], values[low + 2 * step]),
+                middle(values[half - step], values[half], values[half + step]),
+                middle(values[high - 2 * step], values[high - step], values[high]),
+            )
+        )
+
+    return pivot
+
+
+def _nth_with(split: Function, pivot: Function) -> Function:
+    def nth_of(values: Floats, count: int, nth: int) -> float:
+        """The value that would stand at `nth` if the first `count` were sorted; none before it is larger then."""
+        low, high = 0, count - 1
+        while low < high:
+            bound = pivot(values, low, high)
+            smaller = split(values, low, high, bound)
+            if nth < smaller:
+                high = smaller - 1
+            elif smaller > low:
+                low = smaller
+            else:
+                # The bound is the smallest value: what equals it is put in front, for many holds may be alike.
+                low = split(values, low, high, np.nextafter(bound, np.inf))
+                if nth < low:
+                    return float(bound)
+        return float(values[nth])
+
+    return nth_of
 
 
 def fused(decorate: Callable[[Function], Function]) -> Function:
     """The pass over a whole batch, every function of it put through `decorate` (nothing, or numba's compiler).
 
-    It takes the columns one by one, `now_s`, `small_share`, `chase_ratio`, the number of categories, and the results.
+    It takes the columns one by one, `now_s`, `small_share`, `chase_ratio`, the number of categories, the most rows of a
+    wallet, and the results.
     """
-    shares, followers, drawdown = decorate(_shares), decorate(_followers), decorate(_drawdown)
-    results, returns_of, recent = decorate(_results), decorate(_returns), decorate(_recent)
-    surplus, traits, holds = decorate(_surplus), decorate(_traits), decorate(_holds)
-    nth, median = decorate(_nth), decorate(_median)
+    shares, gather, followers = decorate(_shares), decorate(_gather), decorate(_followers)
+    results, drawdown, recent = decorate(_results), decorate(_drawdown), decorate(_recent)
+    returns_of, surplus, traits = decorate(_returns), decorate(_surplus), decorate(_traits)
+    holds, median = decorate(_holds), decorate(_median)
+    nth = decorate(_nth_with(decorate(_split), decorate(_pivot_with(decorate(_middle)))))
 
     def measure_all(
         offsets: Integers, closed: Integers, category: Places, size: Floats, cost: Floats, pnl: Floats, hold: Floats,
         price: Floats, weight: Floats, hedged: Flags, opened_s: Integers, closed_s: Integers, order: Places,
         now_s: int, small_share: float, ratio: float, categories: int, longest: int, results_out: Floats,
     ) -> None:  # fmt: skip
-        volumes = np.zeros(categories)
-        scratch = np.zeros(longest + 1)
+        # Wallets are told by their first row: a view of each column would cost more than some of the measures.
+        volumes, scratch, sizes = np.zeros(categories), np.zeros(longest + 1), np.zeros(longest + 1)
+        times = np.zeros(longest + _PAD, np.int64)
         for wallet in range(len(closed)):
             first, last, count = offsets[wallet], offsets[wallet + 1], closed[wallet]
             out = results_out[wallet]
-            a_cost, a_pnl, a_size = cost[first:last], pnl[first:last], size[first:last]
-            a_hold, a_closed = hold[first:last], closed_s[first:last]
-            shares(category[first:last], a_cost, small_share, volumes, out)
-            followers(count, a_size, a_pnl, opened_s[first:last], a_closed, order[first:last], ratio, out)
-            drawdown(count, a_size, a_pnl, out)
-            results(count, a_cost, a_pnl, out)
-            recent(count, a_cost, a_pnl, a_closed, now_s, out)
-            returns_of(count, a_cost, a_pnl, scratch, out)
-            surplus(count, price[first:last], weight[first:last], scratch, out)
-            traits(count, a_cost, a_hold, hedged[first:last], scratch, out)
-            out[MEDIAN_HOLD] = median(scratch, holds(count, a_hold, scratch), nth)
+            shares(first, last, category, cost, small_share, volumes, out)
+            gather(first, last, size, opened_s, order, times, sizes)
+            followers(first, count, last - first, size, pnl, closed_s, times, sizes, ratio, out)
+            drawdown(first, count, results(first, count, size, cost, pnl, out), pnl, out)
+            recent(first, count, cost, pnl, closed_s, now_s, out)
+            returns_of(first, count, cost, pnl, scratch, out)
+            surplus(first, count, price, weight, scratch, out)
+            traits(first, count, cost, hold, hedged, scratch, out)
+            out[MEDIAN_HOLD] = median(scratch, holds(first, count, hold, scratch), nth)
 
     return decorate(measure_all)

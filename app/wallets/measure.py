@@ -29,7 +29,9 @@ def compiled_measurer() -> Measurer:
     """The fused kernel, compiled at its first call. Raises `ImportError` where numba is not installed."""
     import numba
 
-    return _measurer(kernel.fused(numba.njit(nogil=True)))
+    # Sums may be added up in another order, which vectorises them; nan stays nan, for it has a meaning here.
+    compiler = numba.njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+    return _measurer(kernel.fused(compiler))
 
 
 def uncompiled_measurer() -> Measurer:
@@ -40,7 +42,7 @@ def uncompiled_measurer() -> Measurer:
 def _measurer(run: kernel.Function) -> Measurer:
     def measure_columns(columns: PositionColumns, now_s: int, small_share: float, chase_ratio: float) -> Floats:
         results = np.empty((len(columns.closed), len(kernel.FIGURES)))
-        longest = int(columns.closed.max()) if len(columns.closed) else 0
+        longest = int(np.diff(columns.offsets).max()) if len(columns.closed) else 0
         *arrays, names = columns
         run(*arrays, now_s, small_share, chase_ratio, len(names), longest, results)
         return results

@@ -84,7 +84,7 @@ def followers(closed: Sequence[Row], rows: Sequence[Row], chase_ratio: float) ->
 
 def drawdown(closed: Sequence[Row]) -> Figures:
     """The deepest fall of the sum of results, and the largest share of the equity at a peak that was lost after it."""
-    start = 20 * sum(row.size_usdc for row in closed) / len(closed) if closed else 0.0
+    start = 50 * sum(row.size_usdc for row in closed) / len(closed) if closed else 0.0
     total = peak = deepest = share = 0.0
     for row in closed:
         total += row.pnl_usdc

@@ -17,17 +17,18 @@ from app.wallets.scan_values import Ask, Finished, ScanPlan, ScanProgress, Stage
 from app.wallets.sources import Candidate, Sources, SourceTrouble
 from app.wallets.values import WalletVerdict
 
+BEGIN_AT_ONCE = 4
+"""Wallets that an input begins at most, where it is to cost little: a millisecond each where much is known."""
+
 
 class Scan:
     """One scan. Fetch `asks`, `lookups` and `finished` after every input, until `is_over`."""
 
-    def __init__(self, plan: ScanPlan, judge: StageJudge, *, at_once: int | None = None) -> None:
-        """`at_once`: after an input at most so many wallets are begun, and so many judged that were told of markets.
-
-        The others wait for `go_on`, so that no input costs much time. None: all at once.
-        """
+    def __init__(self, plan: ScanPlan, judge: StageJudge, *, in_parts: bool = False) -> None:
+        """With `in_parts` an input begins few wallets and judges one: the others wait for `go_on`."""
         self.plan = plan
-        self._at_once = plan.max_concurrent + plan.batch_size if at_once is None else at_once
+        everybody = plan.max_concurrent + plan.batch_size
+        self._begin_at_once, self._judge_at_once = (BEGIN_AT_ONCE, 1) if in_parts else (everybody, everybody)
         # Wallets whose markets are told, and those of them that could not be asked for.
         self._released: deque[tuple[str, frozenset[str]]] = deque()
         self.desk = MarketDesk(plan.market_fresh_s)
@@ -44,6 +45,7 @@ class Scan:
         self._funnels: dict[str, tuple[Candidate, Funnel]] = {}
         # Wallets that wait to be told what markets are about, and which ones.
         self._waiting: dict[str, set[str]] = {}
+        self._new_waiters = 0
         self._finished: list[Finished] = []
         self._counts: Counter[str] = Counter()
         self._stages: dict[str, Counter[int]] = {name: Counter() for name in ("seen", "REJECTED", "NOT SCORED")}
@@ -176,13 +178,16 @@ class Scan:
             return
         self._look_up()
         begun = 0
-        while self._ready and self._has_room and not self._is_held and begun < self._at_once:
+        while self._ready and self._has_room and not self._is_held and begun < self._begin_at_once:
             begun += 1
             self._start(*self._ready.popleft(), now_s)
             self._look_up()
         if self._sources.waiting < self.plan.batch_size and not self._is_full:
             self._ask_all([question] if (question := self._sources.question()) else [])
-        self._ask_all(self.desk.questions(now=self._is_time_for_markets()))
+        asked = self.desk.questions(now=self._is_time_for_markets())
+        if asked:
+            self._new_waiters = 0
+        self._ask_all(asked)
 
     def _look_up(self) -> None:
         """Have the next batch looked up as soon as the one before is used up."""
@@ -224,6 +229,7 @@ class Scan:
             missing = self.desk.want(funnel.wanted_markets, now_s)
             if missing:
                 self._waiting[wallet] = set(missing)
+                self._new_waiters += 1
             else:
                 funnel.take_markets(self.desk.told(), now_s)
         reached = funnel.verdict.stage if funnel.verdict is not None else funnel.stage
@@ -237,9 +243,11 @@ class Scan:
     def _take_markets(self, question: Question, answer: Answer, now_s: int) -> None:
         is_usable = isinstance(answer, Page | NoAnswer)
         settled = self.desk.take(question, answer if is_usable else NoAnswer(clean("the venue has none")), now_s)  # type: ignore[arg-type]
+        unsettled = {value for key, value in question.query if key == "condition_ids"} - settled
         for wallet, missing in list(self._waiting.items()):
             # A wallet with a market that could not be asked for is through: it need not wait for the others.
             failed = self.desk.failures.keys() & missing
+            self._new_waiters += bool(missing & unsettled)
             missing -= settled
             if failed or not missing:
                 del self._waiting[wallet]
@@ -247,7 +255,7 @@ class Scan:
         self._release(now_s)
 
     def _release(self, now_s: int) -> None:
-        for _ in range(min(len(self._released), self._at_once)):
+        for _ in range(min(len(self._released), self._judge_at_once)):
             wallet, failed = self._released.popleft()
             funnel = self._funnels[wallet][1]
             stage = funnel.stage
@@ -255,8 +263,8 @@ class Scan:
             self._go_on(wallet, stage, now_s)
 
     def _is_time_for_markets(self) -> bool:
-        """Whether a call that is not full should go: many wait, or nothing else could fill it."""
-        if len(self._waiting) * 4 >= self.plan.max_concurrent:
+        """Whether a call that is not full should go: many wait for it, or nothing else could fill it."""
+        if self._new_waiters * 4 >= self.plan.max_concurrent:
             return True
         return not self._looking_up and all(question.name == "markets" for question, _ in self._asked.values())
 

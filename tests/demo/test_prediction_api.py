@@ -48,10 +48,12 @@ async def test_statuses_part_the_positions() -> None:
     async with running() as client:
         user = busy(client.world)
         whole = await client.pages("/v2/positions", user=user)
-        parts = [
-            row for status in data_api.STATUSES for row in await client.pages("/v2/positions", user=user, status=status)
-        ]
+        lists = {status: await client.pages("/v2/positions", user=user, status=status) for status in data_api.STATUSES}
+        parts = [row for status in ("CLOSED", "REDEEMABLE_LOST", "OPEN") for row in lists[status]]
         assert sorted(row["token_id"] for row in parts) == sorted(row["token_id"] for row in whole)
+        for status in ("REDEEMABLE", "MERGEABLE"):
+            assert [row for row in lists["OPEN"] if row["status"] == status] == lists[status]
+        assert lists["REDEEMABLE"]
         for sort in data_api.SORTS:
             amounts = [row[sort] or 0.0 for row in await client.pages("/v2/positions", user=user, sort_by=sort)]
             assert amounts == sorted(amounts, reverse=True)

@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp.web
 import msgspec
 import numpy as np
 import pytest
 from demo_scan import DemoVenue, demo_venue
+from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, drive
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_holds_time
 
 from app.config.locations import shipped
-from app.config.settings import ScalperSettings, Settings
+from app.config.settings import PolymarketSettings, ScalperSettings, ScannerSettings, Settings
 from app.core.clock import Clock
+from app.demo.prediction.kinds import Kind
 from app.engine.engine import Engine
 from app.engine.local_link import LocalLink
 from app.engine.protocol import CancelJob, SetRecording, Snapshot, StartJob
@@ -23,7 +26,11 @@ from app.engine.tape_run import TapeRun
 from app.engine.venue_run import VenueRun, live_source
 from app.engine.wallet_detail import wallet_detail
 from app.engine.wallet_events import WalletJudged
+from app.engine.wallets_view import warnings_of
 from app.feeds.tape.importers import open_recording
+from app.scorecards.grader import NO_QUOTE
+from app.wallets.scan import BEGIN_AT_ONCE, Scan
+from app.wallets.scan_values import ScanPlan
 
 PROFILES = (shipped("configs") / "wallets",)
 
@@ -302,3 +309,156 @@ async def until_opened(link: LocalLink) -> WalletDetail:
             assert snapshot is not None
             if snapshot.wallet is not None and not snapshot.wallet.waiting_for:
                 return snapshot.wallet
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (200, b"<html>soon back</html>", "HTML instead of JSON"),
+        (429, b"slow down", "429"),
+        (503, b"", "503"),
+        (0, b"", "did not answer within 5 s"),
+    ],
+)
+def test_a_venue_that_answers_nothing_of_use_ends_with_the_reason_for_each_wallet(
+    status: int, body: bytes, reason: str
+) -> None:
+    async def main(loop: VirtualLoop) -> None:
+        clock = VirtualClock(loop)
+        async with useless_venue(status, body) as url:
+            polymarket = PolymarketSettings(data_url=url, gamma_url=url, request_timeout_s=5.0)
+            demo = DemoVenue(None, Settings(polymarket=polymarket), clock)  # type: ignore[arg-type]
+            async with opened(demo, clock) as deck:
+                view = await deck.scan(*(address(number) for number in range(1, 11)))
+                feeds = {feed.name: feed for feed in (await deck.until(has_ended)).feeds}
+        assert view.scan is not None
+        assert (view.scan.seen, view.scan.not_scored, view.scan.state) == (10, 10, "done")
+        assert {each.address for each in view.scan.unscored} == {address(number) for number in range(1, 11)}
+        assert {reason in each.reason for each in view.scan.unscored} == {True}, view.scan.unscored
+        assert (view.rows, view.metrics.errors if view.metrics else 0) == ((), 10)
+        assert view.waiting_for
+        assert feeds["Polymarket"].state == "down"
+        assert reason in feeds["Polymarket"].message
+
+    virtual(main)
+
+
+@contextlib.asynccontextmanager
+async def useless_venue(status: int, body: bytes) -> AsyncIterator[str]:
+    """A venue that gives every question this answer; status 0: none at all."""
+
+    async def answer(_: aiohttp.web.Request) -> aiohttp.web.Response:
+        if status == 0:
+            await asyncio.sleep(10_000)
+        return aiohttp.web.Response(status=status, body=body)
+
+    application = aiohttp.web.Application()
+    application.router.add_get("/{path:.*}", answer)
+    runner = aiohttp.web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = aiohttp.web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def test_a_scan_is_given_up_when_the_venue_is_gone_and_goes_on_later(tmp_path: Path) -> None:
+    async def main(loop: VirtualLoop) -> None:
+        clock = VirtualClock(loop)
+        async with useless_venue(503, b"") as url:
+            polymarket = PolymarketSettings(data_url=url, gamma_url=url)
+            demo = DemoVenue(None, Settings(polymarket=polymarket), clock)  # type: ignore[arg-type]
+            async with opened(demo, clock) as deck:
+                view = await deck.scan(*(address(number) for number in range(1, 201)))
+                assert deck.run._wallets.outstanding() == []
+        assert view.scan is not None
+        assert view.scan.state == "failed"
+        assert "50 calls in a row failed: the venue answered 503" in view.scan.message
+        assert 49 <= view.scan.not_scored == view.scan.seen < 200
+
+    virtual(main)
+
+
+def test_nothing_is_asked_before_a_scan_is_wanted_and_a_schedule_wants_it(tmp_path: Path) -> None:
+    async def main(loop: VirtualLoop) -> None:
+        clock = VirtualClock(loop)
+        async with demo_venue(clock) as demo:
+            async with opened(demo, clock) as deck:
+                await deck.until(is_ready)
+                await asyncio.sleep(7_200)
+                assert deck.run._wallets.view().budgets == ()
+                assert deck.run.core.wallets.scanning is None
+            scanner = ScannerSettings(enabled=True, limit=10, interval_s=600)
+            demo.settings = msgspec.structs.replace(demo.settings, scanner=scanner)
+            async with opened(demo, clock) as deck:
+                first = wallets_of(await deck.until(has_ended))
+                assert first.scheduled_in_s is not None
+                assert 590 <= first.scheduled_in_s <= 600
+                await asyncio.sleep(1_000)
+                again = wallets_of(await deck.until(has_ended))
+        assert first.scan is not None
+        assert again.scan is not None
+        assert 600_000 <= again.scan.since_ms - (first.scan.ended_ms or 0) <= 602_000
+
+    virtual(main)
+
+
+def test_each_target_files_a_call_that_is_left_ungraded_with_the_reason() -> None:
+    async def main(loop: VirtualLoop) -> None:
+        clock = VirtualClock(loop)
+        async with demo_venue(clock) as demo, opened(demo, clock) as deck:
+            view = await deck.scan(*await demo.addresses(60, Kind.SKILLED))
+            await asyncio.sleep(5)
+            decided = list(deck.run.core.journal.decided)
+        targets = {row.address for row in view.rows if row.wallet_class == "TARGET"}
+        assert targets
+        assert {each.call.subject for each in decided} == targets
+        assert {(each.call.kind, each.call.horizon_s) for each in decided} == {("wallet profit", 30 * 86_400)}
+        assert {(each.outcome.status, each.outcome.reason) for each in decided} == {("ungraded", NO_QUOTE)}
+        assert all(0 < each.call.probability <= 1 for each in decided)
+
+    virtual(main)
+
+
+@pytest.mark.parametrize(
+    ("figures", "setting"),
+    [
+        ((101.0, 90.0, 500, 0.05), "scanner.position_pages"),
+        ((1.0, 501.0, 500, 0.05), "scanner.cache_mb"),
+        ((1.0, 90.0, 500, 0.11), "raise wallets.target_score"),
+        ((1.0, 90.0, 500, 0.01), "lower wallets.target_score"),
+        ((100.0, 500.0, 500, 0.10), ""),
+        ((None, None, 500, None), ""),
+    ],
+)
+def test_warnings_name_the_setting_to_change(figures: tuple[Any, ...], setting: str) -> None:
+    warnings = warnings_of(*figures)
+    assert len(warnings) == bool(setting)
+    assert all(setting in warning for warning in warnings)
+
+
+def test_a_scan_in_parts_says_the_same_as_one_at_once() -> None:
+    plan = ScanPlan(listed=tuple(address(number) for number in range(1, 121)))
+    at_once = drive(Scan(plan, PlainJudge()), ScriptedVenue())
+    scan, venue, finished = Scan(plan, PlainJudge(), in_parts=True), ScriptedVenue(), []
+    scan.begin(NOW_S)
+    inputs, waiting = 0, []
+    while not scan.is_over:
+        if scan.lookups():
+            scan.know({}, NOW_S)
+        waiting += scan.asks()
+        if waiting and not scan.has_work:
+            ask = waiting.pop(0)
+            scan.take(ask.number, venue.answer(ask.question), NOW_S)
+        else:
+            scan.go_on(NOW_S)
+        now = scan.finished()
+        assert len(now) <= 1 + BEGIN_AT_ONCE
+        finished += now
+        inputs += 1
+        assert inputs < 10_000
+    assert {each.verdict.wallet: each.verdict for each in finished} == {
+        each.verdict.wallet: each.verdict for each in at_once
+    }

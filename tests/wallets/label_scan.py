@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scan_samples import drive
 
 from app.config.settings import Settings
+from app.core.text import clean
 from app.demo.prediction import data_api, gamma_api, oracle
 from app.demo.prediction.kinds import Kind
 from app.demo.prediction.questions import Question as VenueQuestion
@@ -46,7 +47,7 @@ class WorldVenue:
         try:
             body = _ANSWERS[question.name](self._world, VenueQuestion(values, self._world.seed), self._now_s)
         except Refusal as refusal:
-            return NoAnswer(refusal.text)
+            return NoAnswer(clean(refusal.text))
         return read_answer(question, body)
 
 
@@ -66,7 +67,7 @@ class Labelled(NamedTuple):
     @property
     def skilled(self) -> Flags:
         """Which wallets have an edge in truth."""
-        return self.kinds == Kind.SKILLED
+        return np.equal(self.kinds, Kind.SKILLED)
 
     @property
     def targets(self) -> Flags:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from polymarket_samples import market_row, page, position_row, trade_row
 
@@ -49,6 +49,13 @@ def trades_of(wallet: str, count: int = 5, last_s: int = NOW_S - 1_000, markets:
 def leaders(numbers: range, cursor: str = "", pnl: float = 100.0, volume: float = 1_000.0) -> bytes:
     rows = [{"rank": 1 + each, "user_id": address(each), "pnl": pnl, "volume_usdc": volume} for each in numbers]
     return page(rows, cursor)
+
+
+class Venue(Protocol):
+    """Whoever answers questions."""
+
+    def answer(self, question: Question) -> Answer:
+        """The answer, as a scan is given it."""
 
 
 class ScriptedVenue:
@@ -109,7 +116,7 @@ def resolved(question: Question) -> bytes:
 
 
 class PlainJudge:
-    """Rejects by trade count at stage 1, by an empty category at stage 2, by a negative result within stage 3."""
+    """Rejects by trade count at stage 1, where no market is known at stage 2, by a negative result at stage 3."""
 
     profile = "plain"
 
@@ -122,13 +129,11 @@ class PlainJudge:
         assert evidence.trades
         return None if evidence.markets else verdict(evidence, "REJECTED", 2, now_s, "no market is known")
 
-    def results(self, evidence: Evidence, now_s: int) -> WalletVerdict | None:
-        assert evidence.pnl is not None
-        lost = any((point.realized_pnl_usdc or 0) < 0 for point in evidence.pnl)
-        return verdict(evidence, "REJECTED", 3, now_s, "lost money") if lost else None
-
     def record(self, evidence: Evidence, now_s: int) -> WalletVerdict:
         assert evidence.positions is not None
+        assert evidence.pnl is not None
+        if any((point.realized_pnl_usdc or 0) < 0 for point in evidence.pnl):
+            return verdict(evidence, "REJECTED", 3, now_s, "lost money")
         return verdict(evidence, "TARGET", 3, now_s, f"{len(evidence.positions)} positions")
 
 
@@ -147,7 +152,7 @@ def verdict(evidence: Evidence, of: VerdictClass, stage: Stage, now_s: int, reas
 
 def drive(
     scan: Scan,
-    venue: ScriptedVenue,
+    venue: Venue,
     known: Mapping[str, KnownWallet] | None = None,
     *,
     choose: Callable[[int], int] = lambda _: 0,

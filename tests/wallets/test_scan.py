@@ -118,6 +118,34 @@ def test_markets_are_asked_for_once_for_all_wallets_and_fifty_a_call() -> None:
     assert len(asked) == 2
 
 
+def test_markets_of_many_wallets_go_into_full_calls() -> None:
+    def trades(question: Question) -> bytes:
+        number = int(question.subject, 16)
+        rows = trades_of(question.subject, 3)
+        return page([{**row, "condition_id": condition(10 * number + place)} for place, row in enumerate(rows)])
+
+    venue = ScriptedVenue({"trades": trades, "positions": lambda _: page([])})
+    drive(scan_of(range(1, 41)), venue)
+    assert venue.counts["markets"] <= 4
+
+
+def test_a_wallet_does_not_wait_for_other_markets_when_one_cannot_be_asked_for() -> None:
+    venue = ScriptedVenue({"trades": lambda q: page(trades_of(q.subject, 60, markets=60))})
+    scan = scan_of(range(1, 2))
+    scan.begin(NOW_S)
+    for _ in ("lookups", "stats", "trades"):
+        scan.know(dict.fromkeys(scan.lookups(), KnownWallet()), NOW_S)
+        late = scan.asks()
+        for ask in late:
+            if ask.question.name != "markets":
+                scan.take(ask.number, venue.answer(ask.question), NOW_S)
+    assert [ask.question.name for ask in late] == ["markets", "markets"]
+    scan.take(late[0].number, NoAnswer(clean("503")), NOW_S)
+    assert [each.verdict.reason for each in scan.finished()] == ["what 50 of its markets are about: 503"]
+    scan.take(late[1].number, venue.answer(late[1].question), NOW_S)
+    assert scan.is_over
+
+
 def test_markets_that_are_not_among_the_resolved_ones_are_asked_for_among_the_open_ones() -> None:
     def markets(question: Question) -> bytes:
         ids = [value for key, value in question.query if key == "condition_ids"]
@@ -228,7 +256,9 @@ def board_scan() -> Scan:
 
 
 def board_venue(volume: float = 1_000.0, **scripts: Any) -> ScriptedVenue:
-    return ScriptedVenue({"leaderboard": lambda _: leaders(range(1, 41), pnl=90.0, volume=volume), **scripts})
+    board: dict[Any, Any] = {"leaderboard": lambda _: leaders(range(1, 41), pnl=90.0, volume=volume)}
+    board.update(scripts)
+    return ScriptedVenue(board)
 
 
 def rescan(first: Any, venue: ScriptedVenue, *, now_s: int = NOW_S, **changes: Any) -> tuple[Scan, Any]:

@@ -161,3 +161,11 @@ def position(**changes: object) -> ClosedPosition:
 def test_small_jobs_do_not_wait_for_a_compiler() -> None:
     chosen: Callable[..., object] = measurer_for(1_000 * 100)
     assert chosen is measure_in_numpy
+
+
+@pytest.mark.parametrize("hold_s", [0.0, 5.0])
+def test_very_many_holds_that_are_alike_take_no_longer(hold_s: float, compiled: Measurer) -> None:
+    """A selection that is quadratic in equal values would need hours for a wallet of 300,000 positions."""
+    rows = tuple(position(hold_s=hold_s) for _ in range(300_000))
+    columns = columns_of([Ledger(wallet=WALLET, closed=rows)])
+    assert compiled(columns, NOW_S, SMALL, RATIO)[0, kernel.MEDIAN_HOLD] == hold_s

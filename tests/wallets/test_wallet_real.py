@@ -49,11 +49,11 @@ class Recorded(NamedTuple):
 
 
 def rows(name: str) -> Iterator[dict[str, str]]:
-    """The rows of a file, each once: pollers overlap."""
+    """The rows of a file, each once: pollers overlap, and one file numbers what it has twice."""
     with gzip.open(FOLDER / f"polymarket_{name}.csv.gz", "rt", encoding="utf-8", newline="") as file:
         seen: set[tuple[str, ...]] = set()
         for row in csv.DictReader(file):
-            key = tuple(row.values())
+            key = tuple(value for name, value in row.items() if name != "trade_id")
             if key not in seen:
                 seen.add(key)
                 yield row

@@ -271,8 +271,8 @@ def test_a_fall_from_the_peak_beyond_the_limit_rejects() -> None:
         story.bet(3_000, won=False)
     verdict = judge_record(story.record(), story.judge())
     assert verdict.verdict == "REJECTED"
-    # 20 positions of 128.7 on average and the 8,000 won before are the equity of which 9,000 were lost.
-    assert verdict.reason == "lost 85% of its equity from a peak, more than 80%"
+    # 50 positions of 128.7 on average and the 8,000 won before are the equity of which 9,000 were lost.
+    assert verdict.reason == "lost 62% of its equity from a peak, more than 60%"
 
 
 def test_profiles_differ_in_what_they_reject() -> None:

@@ -23,7 +23,8 @@ class RequestClient:
         self._waiting: asyncio.Queue[Request] = asyncio.Queue()
         self._outstanding: dict[int, Request] = {}
         self._under_way: dict[int, asyncio.Task[None]] = {}
-        self._is_up = False
+        # None before the first answer: a venue that cannot be reached at all is told of, too.
+        self._is_up: bool | None = None
 
     def outstanding(self) -> list[Request]:
         """Requests that were asked and have not been answered."""
@@ -76,7 +77,7 @@ class RequestClient:
         is_answering = 200 <= status < 500 and status != 429
         if is_answering and not self._is_up:
             self._put(Kind.CONNECT, Connected(VENUE, REQUEST_CONNECTION, tries))
-        elif self._is_up and not is_answering:
+        elif self._is_up is not False and not is_answering:
             self._put(Kind.DROP, Dropped(VENUE, REQUEST_CONNECTION, error))
         self._is_up = is_answering
 

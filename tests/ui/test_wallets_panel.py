@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from deck_fakes import DEMO, SOURCE, snapshot
 from hostile_corpus import HOSTILE
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from test_deck_hostile import forbidden, most_marks
@@ -218,6 +218,7 @@ def test_any_number_can_be_shown(number: float) -> None:
     assert ordered(table.rows, table.columns, Ordering("score")) == table.rows
 
 
+@example(roi=None, rate=1.0, n=100_000)
 @given(roi=st.floats(-1, 10_000) | st.none(), rate=st.floats(0, 1) | st.none(), n=st.integers(0, 10_000_000))
 def test_figures_fit_their_columns(roi: float | None, rate: float | None, n: int) -> None:
     assert cell_len(roi_cell(roi).text) <= 8

@@ -284,4 +284,9 @@ def _large(multiple: float) -> str:
 
 
 def _many(n: int) -> str:
-    return str(n) if n < 1_000 else f"{n // 1_000}k" if n < 1_000_000 else f"{n // 1_000_000}M"
+    """A count in at most three characters up to a hundred millions, rounded down: `999`, `12k`, `.1M`."""
+    if n < 1_000:
+        return str(n)
+    if n < 100_000:
+        return f"{n // 1_000}k"
+    return f".{n // 100_000}M" if n < 1_000_000 else f"{n // 1_000_000}M"

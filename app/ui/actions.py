@@ -107,7 +107,7 @@ ACTIONS: tuple[Action, ...] = (
         "job",
         "refresh",
         "Do what this panel is for now, or cancel it. Markets: ask the venue for its markets again. Scalper's read: "
-        "have the model read the coin now. Wallet targets: scan the leaderboards for wallets worth following.",
+        "have the model read the coin now. Wallet targets: scan wallets.",
         screens=ASKED,
         footer=ASKED,
     ),
@@ -158,14 +158,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "wallet-reject",
-        ("x",),
+        ("b",),
         "review('rejected')",
         "reject",
         "Mark this wallet as rejected by me.",
         screens=WALLETS,
         footer=("wallet",),
     ),
-    Action("wallet-new", ("n",), "review('new')", "new again", "Take my mark off this wallet.", screens=WALLETS),
+    Action("wallet-new", ("E",), "review('new')", "new again", "Erase my mark on this wallet.", screens=WALLETS),
     Action(
         "wallet-follow",
         ("W",),

@@ -19,7 +19,7 @@ class JobWords:
 JOBS: Mapping[JobName, JobWords] = {
     "markets": JobWords("refresh", "Ask the venue for its markets again"),
     "read": JobWords("read", "Have the model read the coin now"),
-    "wallets": JobWords("scan", "Scan the leaderboards for wallets worth following"),
+    "wallets": JobWords("scan", "Scan wallets"),
 }
 """Every job that a panel can name as its own."""
 

@@ -148,8 +148,8 @@ async def test_without_another_profile_the_key_says_so(said: Snapshot, words: st
     ("key", "command"),
     [
         ("a", NoteWallet(FIRST, review="accepted")),
-        ("x", NoteWallet(FIRST, review="rejected")),
-        ("n", NoteWallet(FIRST, review="new")),
+        ("b", NoteWallet(FIRST, review="rejected")),
+        ("E", NoteWallet(FIRST, review="new")),
         ("W", NoteWallet(FIRST, followed=False)),
     ],
 )
@@ -177,7 +177,7 @@ async def test_a_wallet_that_is_not_followed_is_followed() -> None:
 async def test_where_no_wallet_is_meant_nothing_is_kept() -> None:
     link = linked(scanned())
     async with deck_on(link) as (deck, pilot):
-        for key in "axnWATN":
+        for key in "abEWATN":
             await pilot.press("1", key)
             await settle(pilot)
             assert asked(link) == []

@@ -191,8 +191,8 @@ def age_cell(age_s: int) -> Cell:
 def stage_words(scan: ScanView) -> Iterator[str]:
     """What each stage of the funnel rejected of the wallets it saw."""
     if scan.stages:
-        counts = (f"{stage.rejected:,}/{stage.seen:,} at stage {stage.stage}" for stage in scan.stages)
-        yield f"rejected {', '.join(counts)}"
+        counts = (f"{stage.rejected:,}/{stage.seen:,} at {stage.stage}" for stage in scan.stages)
+        yield f"rejected {', '.join(counts).replace('at ', 'at stage ', 1)}"
 
 
 def scan_result(scan: ScanView) -> str:
@@ -228,8 +228,10 @@ def _scan_words(wallets: WalletsView, keys: WalletKeys) -> Iterator[str]:
 
 def _progress(scan: ScanView, keys: WalletKeys) -> Iterator[str]:
     yield f"scanning {scan.seen:,} of {scan.total:,}, {keys.scan} cancels"
-    yield scan_result(scan)
     yield from stage_words(scan)
+    yield f"{scan.targets:,} TARGET, {scan.watchlist:,} WATCHLIST"
+    if scan.not_scored:
+        yield f"{scan.not_scored:,} not scored"
     if scan.budget_used is not None:
         yield f"limit {clean(scan.budget_name, 40)} {scan.budget_used}/{scan.budget_limit or shown.DASH}"
     yield f"{scan.calls:,} calls, {scan.waiting:,} waiting"
@@ -282,4 +284,9 @@ def _large(multiple: float) -> str:
 
 
 def _many(n: int) -> str:
-    return str(n) if n < 1_000 else f"{n // 1_000}k" if n < 1_000_000 else f"{n // 1_000_000}M"
+    """A count in at most three characters up to a hundred millions, rounded down: `999`, `12k`, `.1M`."""
+    if n < 1_000:
+        return str(n)
+    if n < 100_000:
+        return f"{n // 1_000}k"
+    return f".{n // 100_000}M" if n < 1_000_000 else f"{n // 1_000_000}M"

@@ -51,7 +51,7 @@ class Dashboard(PanelScreen):
         for table, panel in self._tables:
             if panel.id == WALLETS and isinstance(table, NotedTable):
                 # Hundreds of rows would leave a scan no line to tell of itself, and a reason none to be read in.
-                table.spared = 4
+                table.spared = 5
 
     @property
     def alone(self) -> bool:

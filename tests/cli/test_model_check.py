@@ -124,5 +124,8 @@ def test_doctor_tells_it(ollama: str, monkeypatch: pytest.MonkeyPatch, capsys: p
     main(["doctor", "--json", "--set", f"scalper.url={ollama}", "--set", f"hyperliquid.rest_url={ollama}"])
     shown = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert shown["Ollama"]["state"] == shown["scalper's model"]["state"] == "ok"
-    main(["doctor", "--json", "--offline"])
+    main(["doctor", "--json", "--offline", "--set", f"scalper.url={ollama}"])
+    assert "Ollama" in {check["name"] for check in json.loads(capsys.readouterr().out)["checks"]}
+    elsewhere = ["--set", "scalper.url=https://models.example", "--set", "scalper.allow_remote=true"]
+    main(["doctor", "--json", "--offline", *elsewhere])
     assert "Ollama" not in {check["name"] for check in json.loads(capsys.readouterr().out)["checks"]}

@@ -129,8 +129,9 @@ async def test_every_row_of_every_panel(size: tuple[int, int]) -> None:
             await settle(pilot)
             table = deck.focused
             assert isinstance(table, LiveTable)
-            assert len(table.view.rows) == len(HOSTILE)
-            for index in range(len(HOSTILE)):
+            # The log holds, besides, what was too long for the line of news.
+            assert len(table.view.rows) >= len(HOSTILE)
+            for index in range(len(table.view.rows)):
                 table.cursor = index
                 await deck.action_copy_row()
                 assert forbidden(deck.clipboard) == []

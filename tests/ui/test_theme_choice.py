@@ -124,7 +124,7 @@ async def test_leaving_a_theme_for_another_command_ends_its_preview() -> None:
 
 @pytest.mark.asyncio
 async def test_opening_the_palette_previews_nothing_and_themes_come_last() -> None:
-    async with deck_on(ScriptedLink(), (120, 120)) as (deck, pilot):
+    async with deck_on(ScriptedLink(), (120, 180)) as (deck, pilot):
         await pilot.press("ctrl+p")
         await until(pilot, lambda: "Theme: tritanopia" in screen_text(deck))
         assert deck.theme == "deck-tape"

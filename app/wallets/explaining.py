@@ -12,7 +12,6 @@ from app.core.prediction_market import PnlPoint, WalletActivity, WalletStats
 from app.core.text import SafeText, clean
 from app.feeds.polymarket import questions
 from app.feeds.polymarket.client import PolymarketClient
-from app.feeds.polymarket.limits import CONDITIONS_IN_A_CALL
 from app.feeds.polymarket.parse import parse_activity
 from app.store.reader import Reader
 from app.store.schema import WALLET_VERDICTS
@@ -29,7 +28,8 @@ from app.wallets.scanner import Caches, Scanner
 from app.wallets.sources import wallet_of
 from app.wallets.values import ClosedPosition, CopyResult, Ledger, OpenPosition, WalletVerdict
 
-PRINT_PAGES = 4
+PRINT_PAGES = 2
+COPIED_MARKETS = 5
 NOT_FOLLOWED = "no trade of others followed its own closely enough"
 _POSITIONS = 100
 HISTORY = 50
@@ -193,9 +193,9 @@ def copies_of(
 
 
 def newest_conditions(trades: Sequence[WalletActivity]) -> list[str]:
-    """The markets it traded in last, as many as one question may name."""
+    """The few markets it traded in last, which one question may name."""
     conditions = dict.fromkeys(trade.condition_id for trade in reversed(trades) if trade.condition_id)
-    return list(conditions)[:CONDITIONS_IN_A_CALL]
+    return list(conditions)[:COPIED_MARKETS]
 
 
 async def _history(reader: Reader, wallet: str) -> tuple[PastVerdict, ...]:

@@ -387,7 +387,7 @@ def test_nothing_is_asked_before_a_scan_is_wanted_and_a_schedule_wants_it(tmp_pa
         async with demo_venue(clock) as demo:
             async with opened(demo, clock) as deck:
                 await deck.until(is_ready)
-                await asyncio.sleep(7_200)
+                await asyncio.sleep(3_700)
                 assert deck.run._wallets.view().budgets == ()
                 assert deck.run.core.wallets.scanning is None
             scanner = ScannerSettings(enabled=True, limit=10, interval_s=600)

@@ -82,6 +82,7 @@ def compiled() -> Function:
     return compiled_positions()
 
 
+@pytest.mark.nightly
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batch=wallets)
 def test_compiled_too(compiled: Function, batch: list[list[WalletActivity]]) -> None:

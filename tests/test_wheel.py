@@ -33,6 +33,8 @@ def tapedeck(installed: Path, home: Path, *words: str) -> subprocess.CompletedPr
 def test_the_wheel_ships_themes_and_settings(installed: Path) -> None:
     for folder in ("_themes", "_configs"):
         assert list((installed / "app" / folder).glob("*.toml")), folder
+    assert (installed / "app" / "_configs" / "wallets" / "balanced.toml").is_file()
+    assert (installed / "app" / "_data" / "viral_wallets.json").is_file()
 
 
 def test_its_own_files_are_the_ones_used(installed: Path, tmp_path: Path) -> None:

@@ -73,8 +73,17 @@ class VirtualDemo:
         """Carry out what the core wants: the frames go straight to the venue."""
         wanted = list(subscriptions)
         self._client.subscribe(wanted)
-        for subscription in wanted:
-            frame = msgspec.json.encode(WireClientFrame(method="subscribe", subscription=subscription))
+        self._tell("subscribe", wanted)
+
+    def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        """As `subscribe`, for what the core wants no longer."""
+        unwanted = list(subscriptions)
+        self._client.unsubscribe(unwanted)
+        self._tell("unsubscribe", unwanted)
+
+    def _tell(self, method: str, subscriptions: Iterable[WireSubscription]) -> None:
+        for subscription in subscriptions:
+            frame = msgspec.json.encode(WireClientFrame(method=method, subscription=subscription))
             (self._books_session if subscription.fast else self._session).receive(frame, self._now_ms)
 
     def request(self, request: Request) -> None:
@@ -84,6 +93,9 @@ class VirtualDemo:
             self._question, self._question_ms = request, self._now_ms
         else:
             self._asked.append(request)
+
+    def hurry(self, channel: str, subject: str, variant: str) -> None:
+        """Nothing waits: each question is answered at once."""
 
     def withdraw(self, request_id: int) -> None:
         """Nobody cancels anything here: the question is answered all the same."""

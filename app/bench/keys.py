@@ -79,10 +79,14 @@ class Keyboard:
     def press_mark(self) -> float:
         """Press the key whose effect is visible; milliseconds until it is. Raises `TapedeckError` when it never is."""
         self._presses += 1
+        return self.press_until(MARK, marker(self._presses))
+
+    def press_until(self, key: bytes, words: bytes) -> float:
+        """Press a key that has `words` shown; milliseconds until they are. Raises `TapedeckError` when they are not."""
         self._seen.clear()
         pressed_ns = self._clock.monotonic_ns()
-        self.press(MARK)
-        self.wait_for(marker(self._presses))
+        self.press(key)
+        self.wait_for(words)
         return (self._clock.monotonic_ns() - pressed_ns) / 1e6
 
     def press_marks(self, count: int, generator: np.random.Generator) -> list[float]:

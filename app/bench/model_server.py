@@ -4,8 +4,14 @@ It reads nothing and knows nothing: its answers are made from the bytes of the q
 the same answer. Benchmarks measure tapedeck with it, never a model.
 """
 
+import argparse
+import asyncio
+import contextlib
 import hashlib
 import json
+import os
+import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +19,9 @@ from typing import Any
 from aiohttp import web
 
 MODEL = "scripted:latest"
+
+HANG, GO_ON = "hang", "go on"
+"""What a server of its own process is told on its standard input; `go on` with the number of the next answer."""
 
 Answered = Callable[[int], None]
 """Told the number of each answer, from 1, at the moment it leaves."""
@@ -26,21 +35,23 @@ def sentence_mark(number: int) -> str:
 class ScriptedModel:
     """Answers questions at once, numbered; `answered` is told just before the last bytes of an answer are sent."""
 
-    def __init__(self, answered: Answered = lambda number: None) -> None:
+    def __init__(self, answered: Answered = lambda number: None, *, first: int = 1, port: int = 0) -> None:
+        """Answers are numbered from `first`; `port` 0 takes a free one."""
         self._answered = answered
+        self._port = port
         self._runner: web.AppRunner | None = None
         self.url = ""
-        self.questions = 0
+        self.questions = first - 1
 
     async def start(self) -> None:
-        """Listen on a free port of this machine."""
+        """Listen on this machine alone."""
         application = web.Application()
         application.router.add_get("/api/tags", _tags)
         application.router.add_get("/api/ps", _tags)
         application.router.add_post("/api/chat", self._chat)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def stop(self) -> None:
@@ -51,6 +62,12 @@ class ScriptedModel:
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body: dict[str, Any] = await request.json()
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        # Whoever asked may have given up while this server hung.
+        with contextlib.suppress(ConnectionError):
+            await self._answer(request, response, body)
+        return response
+
+    async def _answer(self, request: web.Request, response: web.StreamResponse, body: dict[str, Any]) -> None:
         await response.prepare(request)
         if "format" in body:
             self.questions += 1
@@ -62,7 +79,6 @@ class ScriptedModel:
         end = {"model": MODEL, "message": message, "done": True, "done_reason": "stop"}
         await response.write(json.dumps(end).encode() + b"\n")
         await response.write_eof()
-        return response
 
 
 def scripted_answer(question: str, number: int) -> dict[str, str | int]:
@@ -94,3 +110,39 @@ async def scripted_model(answered: Answered = lambda number: None) -> AsyncItera
         yield server
     finally:
         await server.stop()
+
+
+async def _serve(port: int, first: int) -> None:
+    server, may_go_on = ScriptedModel(first=first, port=port), threading.Event()
+    await server.start()
+    loop = asyncio.get_running_loop()
+    threading.Thread(target=_obey, args=(server, loop, may_go_on), daemon=True).start()
+    sys.stdout.write(f"{server.url}\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
+
+
+def _obey(server: ScriptedModel, loop: asyncio.AbstractEventLoop, may_go_on: threading.Event) -> None:
+    """Hang and go on as told. The process ends with its input: a hung server must not outlive its parent either."""
+    for line in sys.stdin:
+        if line.strip() == HANG:
+            may_go_on.clear()
+            # The loop itself waits: connections are taken by the system alone, and nobody reads from them.
+            loop.call_soon_threadsafe(may_go_on.wait)
+        elif line.startswith(GO_ON):
+            server.questions = int(line.removeprefix(GO_ON)) - 1
+            may_go_on.set()
+    os._exit(0)
+
+
+def main() -> None:
+    """Serve in a process of its own: `python -m app.bench.model_server --port P --first N`."""
+    parser = argparse.ArgumentParser(prog="app.bench.model_server")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--first", type=int, default=1, help="number of the first answer")
+    arguments = parser.parse_args()
+    asyncio.run(_serve(arguments.port, arguments.first))
+
+
+if __name__ == "__main__":
+    main()

@@ -34,12 +34,16 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Bench(msgspec.Struct, frozen=True):
-    """One benchmark: its name, what it measures, the function that measures it, and the targets of its figures."""
+    """One benchmark: its name, what it measures, the function that measures it, and the targets of its figures.
+
+    `measure_of` measures a number of wallets that somebody chose; None where a benchmark has no such number.
+    """
 
     name: str
     about: str
     measure: Callable[[], dict[str, float]]
     targets: Mapping[str, Target]
+    measure_of: Callable[[int], dict[str, float]] | None = None
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -17,8 +17,10 @@ from app.bench.demo_tape import VirtualDemo
 from app.bench.memory import deep_bytes
 from app.bench.model_server import MODEL, scripted_model
 from app.bench.report import Bench, Target
+from app.bench.scalper_faults import UnderFaults, keys_under_faults
 from app.bench.scalper_paint import answers_to_paint_ms
-from app.config.settings import ScalperSettings, Settings
+from app.bench.ui import percentile
+from app.config.settings import CostsSettings, ScalperSettings, Settings
 from app.core.clock import Clock, SystemClock
 from app.core.events import ScalperRead
 from app.core.record import Answer, Kind, Record, Request
@@ -32,6 +34,7 @@ from app.scalper.desk import MODEL_VENUE
 from app.scalper.question import Question, ask, question_of, tokens_estimate
 
 _COINS, _SECONDS, _PAINT_S = 30, 600.0, 60.0
+_ROUNDS, _PAIRS = 5, 30
 _SEED = 5
 _LATENCY_S = (0.8, 2.4)
 """What a read of the scripted model takes in the simulated time: about what the target allows."""
@@ -72,18 +75,39 @@ class SlowAnswers:
 
 
 def measure() -> dict[str, float]:
-    """Ten simulated minutes of thirty coins of which three are read; then two minutes of a real deck in a terminal."""
+    """Ten simulated minutes of thirty coins of which three are read; then some nine minutes of two real decks.
+
+    They run in terminals: the first shows answers as they come, under the other the model server hangs and is killed.
+    """
     clock = SystemClock()
     with tempfile.TemporaryDirectory(prefix="tapedeck-bench-") as folder:
         tape = Path(folder) / "demo.tape"
         figures = asyncio.run(reading_figures(tape, _COINS, _SECONDS, clock))
     paints_ms = answers_to_paint_ms(_PAINT_S, clock)
+    faults = keys_under_faults(_ROUNDS, _PAIRS, clock)
     return {
         **figures,
         "answer_to_paint_ms_p50": round(float(np.percentile(paints_ms, 50)), 1),
         "answer_to_paint_ms_p99": round(float(np.percentile(paints_ms, 99)), 1),
         "answers_painted": len(paints_ms),
+        **fault_figures(faults),
     }
+
+
+def fault_figures(faults: UnderFaults) -> dict[str, float]:
+    """How long keys wait while the server is good, hangs and is dead; the longest it took to read again afterwards."""
+    figures: dict[str, float] = {"keys_n": min(map(len, faults.keys_ms.values()))}
+    for state, keys_ms in faults.keys_ms.items():
+        figures[f"key_to_paint_ms_p50_{state}"] = round(percentile(keys_ms, 50), 2)
+        figures[f"key_to_paint_ms_p99_{state}"] = round(percentile(keys_ms, 99), 2)
+    # The worse of both faults: held to milliseconds, where each alone is held to what is usual here.
+    figures["key_to_paint_ms_p99_faults"] = max(
+        figures[f"key_to_paint_ms_p99_{state}"] for state in faults.recoveries_s
+    )
+    for state, recoveries_s in faults.recoveries_s.items():
+        figures[f"recovery_s_{state}"] = round(max(recoveries_s), 2)
+    figures["recovery_s"] = max(figures[f"recovery_s_{state}"] for state in faults.recoveries_s)
+    return figures
 
 
 async def reading_figures(tape: Path, coins: int, seconds: float, clock: Clock) -> dict[str, float]:
@@ -110,7 +134,7 @@ async def simulate(tape: Path, coins: int, seconds: float, clock: Clock) -> Simu
     """Record a demo in virtual time, in which the desk has a scripted model read as its settings say by default."""
     async with scripted_model() as model:
         scalper = ScalperSettings(url=model.url, model=MODEL)
-        answers = ModelAnswers(scalper, clock)
+        answers = ModelAnswers(scalper, CostsSettings(), clock)
         await answers.open()
         slow = SlowAnswers(answers, np.random.default_rng(_SEED))
         demo = VirtualDemo(coins, tape, answers=slow, scalper=scalper)
@@ -194,13 +218,13 @@ def _asking_ms(core: Core, coin: str) -> float:
     started_ns = time.process_time_ns()
     said = describe(desk.window(core.markets[coin], core.now_ms), settings)
     if not isinstance(said, NotEnough):
-        ask(said, settings)
+        ask(said, settings, core.settings.costs)
     return (time.process_time_ns() - started_ns) / 1e6
 
 
 SCALPER = Bench(
     "scalper",
-    "a scalper's read beside its model: tokens, memory, own work, way to the screen, rhythm, replay",
+    "a scalper's read beside its model: tokens, memory, own work, way to the screen, keys while it fails, replay",
     measure,
     {
         "new_tokens_estimate": Target("<=", 500),
@@ -208,6 +232,11 @@ SCALPER = Bench(
         "window_mb": Target("<", 5),
         "overhead_ms_p99": Target("<", 10),
         "answer_to_paint_ms_p99": Target("<", 100),
+        "key_to_paint_ms_p99_good": Target("<=", 25),
+        "key_to_paint_ms_p99_hung": Target("<=", 20, times=1.5, of="key_to_paint_ms_p99_good"),
+        "key_to_paint_ms_p99_killed": Target("<=", 20, times=1.5, of="key_to_paint_ms_p99_good"),
+        "key_to_paint_ms_p99_faults": Target("<=", 37.5),
+        "recovery_s": Target("<=", ScalperSettings().every_s),
         "read_interval_s_p50": Target("<=", 15, least=10),
         "replay_identical": Target(">=", 1),
     },

@@ -45,17 +45,19 @@ def answers_to_paint_ms(seconds: float, clock: Clock) -> list[float]:
 async def _watch(seconds: float, clock: Clock, answered: Answered) -> tuple[dict[bytes, int], int]:
     with tempfile.TemporaryDirectory(prefix="tapedeck-bench-") as home:
         async with scripted_model(answered) as model:
-            command = [sys.executable, "-P", "-m", "app", "demo", *_settings(model.url)]
-            with Keyboard(command, _environ(Path(home)), clock) as keyboard:
+            command = deck_command(f"url={model.url}", f"model={MODEL}", *_FASTER)
+            with Keyboard(command, deck_environ(Path(home)), clock) as keyboard:
                 shown_ns = await asyncio.to_thread(keyboard.first_shown, _MARK, _WARM_UP_S + seconds)
                 return shown_ns, clock.monotonic_ns()
 
 
-def _settings(url: str) -> list[str]:
-    chosen = [f"url={url}", f"model={MODEL}", *_FASTER]
-    return [word for each in chosen for word in ("--set", f"scalper.{each}")]
+def deck_command(*settings: str) -> list[str]:
+    """How a deck is started on the simulated venue, with these settings of the scalper (`name=value`)."""
+    flags = [word for each in settings for word in ("--set", f"scalper.{each}")]
+    return [sys.executable, "-P", "-m", "app", "demo", *flags]
 
 
-def _environ(home: Path) -> Mapping[str, str]:
+def deck_environ(home: Path) -> Mapping[str, str]:
+    """The environment for a deck whose directories are all below `home`, and that no variable of ours changes."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAPEDECK_")}
     return {**kept, "TAPEDECK_HOME": str(home)}

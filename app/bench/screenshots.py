@@ -23,7 +23,8 @@ from app.config.settings import Settings
 from app.core.clock import SystemClock
 from app.core.errors import TapedeckError
 from app.engine.build import Plan, build_engine, local_link
-from app.engine.protocol import MarketDetail, Snapshot
+from app.engine.protocol import Snapshot
+from app.engine.protocol_detail import MarketDetail
 from app.ui.deck_options import DeckOptions
 from app.ui.key_conflicts import HOSTS
 from app.ui.run import make_deck, prepare_environment

@@ -20,6 +20,7 @@ BENCHES = {
     "store": "app.bench.store:STORE",
     "ui": "app.bench.ui:UI",
     "scalper": "app.bench.scalper:SCALPER",
+    "wallets": "app.bench.wallets:WALLETS_BENCH",
 }
 """Where each benchmark stands. Imported when it is used: most of them load the whole engine."""
 
@@ -33,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"one of: {', '.join(BENCHES)} (without NAME: list them)",
     )
+    parser.add_argument("--wallets", type=int, metavar="N", help="how many wallets `bench wallets` measures (100000)")
     parser.add_argument("--save", type=Path, metavar="FILE", help="write the JSON to a new file as well")
     options.add_json(parser)
     options.add_talk(parser)
@@ -48,8 +50,10 @@ def run(args: argparse.Namespace) -> int:
         print_table(("bench", "measures"), [(name, load_bench(name).about) for name in BENCHES])
         return 0
     bench = load_bench(args.name)
+    if args.wallets is not None and (bench.measure_of is None or args.wallets < 1):
+        raise UsageError(f"--wallets {args.wallets} is for bench wallets, and at least 1; leave it out")
     say(f"Measuring {bench.about}…", quiet=args.quiet or args.json)
-    results = bench.measure()
+    results = bench.measure_of(args.wallets) if bench.measure_of and args.wallets else bench.measure()
     report = {"bench": bench.name, "machine": machine(), "results": results}
     if args.save is not None:
         _save(args.save, encode_json(report))

@@ -9,6 +9,7 @@ from app.cli.checks.check import Check, State
 from app.config.load import Loaded
 from app.config.locations import Locations, find_locations
 from app.config.settings import Settings
+from app.config.urls import is_loopback
 from app.core.clock import Clock, SystemClock
 from app.core.errors import ConfigError
 
@@ -47,6 +48,8 @@ def all_checks(args: argparse.Namespace, locations: Locations, clock: Clock) -> 
     yield from databases.databases(locations)
     if not args.offline:
         yield from network.venue(settings.hyperliquid.rest_url, clock)
+    # A server on this machine is not the network.
+    if not args.offline or is_loopback(settings.scalper.url):
         yield from model.model_server(settings.scalper)
 
 

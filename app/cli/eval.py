@@ -91,7 +91,7 @@ async def _evaluate(tape: Path, prepared: "Prepared", models: list[str], *, quie
         data=tape_source(recording).detail,
         seconds=round((recording.end_ns - recording.start_ns) / 1e9, 3),
         least_effective_n=LEAST_EFFECTIVE_N,
-        costs_bps=2 * (settings.rules.taker_fee_bps + settings.rules.slippage_bps),
+        costs_bps=2 * (settings.costs.taker_fee_bps + settings.costs.slippage_bps),
         sources=tuple(sources),
         failed=failed,
     )
@@ -120,7 +120,7 @@ async def _asked_now(
     from app.engine.evaluation_report import source_reports
 
     settings = evaluation_settings(recorded, own, model)
-    answers = ModelAnswers(settings.scalper, SystemClock())
+    answers = ModelAnswers(settings.scalper, settings.costs, SystemClock())
     try:
         say(f"Having {model} loaded…", quiet=quiet)
         await answers.open()

@@ -45,7 +45,7 @@ SIDE_COLUMNS = (
     ">effective n",
     ">its side hit",
     ">always one way",
-    ">edge bps",
+    ">edge bp",
     "side is",
     "edge is",
 )
@@ -58,7 +58,7 @@ PAIR_COLUMNS = (
     ">same side",
     ">no twin",
     ">Brier (- is better)",
-    ">edge bps (+ is better)",
+    ">edge bp (+ is better)",
     "Brier is",
     "edge is",
 )
@@ -70,7 +70,7 @@ def heading(evaluation: "Evaluation") -> str:
     """What was judged, on what."""
     return (
         f"{evaluation.tape}: TAPE {evaluation.data}, {lasting(evaluation.seconds)}; a round trip costs "
-        f"{evaluation.costs_bps:g} bps and the spread"
+        f"{evaluation.costs_bps:g} bp (fees and slippage) and the spread"
     )
 
 

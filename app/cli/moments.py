@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 from app.core.errors import UsageError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_OFFSET = re.compile(r"\+(\d{1,9}(?:\.\d{1,9})?)", re.ASCII)
+_OFFSET = re.compile(r"\+(\d{1,9}(?:\.\d{1,9})?)s?", re.ASCII)
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?", re.ASCII)
 
 
 def parse_moment(text: str, start_ns: int) -> int:
     """Nanoseconds since 1970 UTC of a moment on a tape that starts at `start_ns`.
 
-    `+90` is 90 s after the start; `14:30:05` is the first such time of day (UTC) from the start on; anything else is an
-    ISO 8601 time, in UTC unless it names an offset. Raises `UsageError` for what is none of these.
+    `+90`, or `+90s`, is 90 s after the start; `14:30:05` is the first such time of day (UTC) from the start on;
+    anything else is an ISO 8601 time, in UTC unless it names an offset. Raises `UsageError` for what is none of these.
     """
     offset = _OFFSET.fullmatch(text)
     if offset:

@@ -202,11 +202,11 @@ async def _take(link: "EngineLink", wanted: _Wanted, *, by_hand: bool) -> "OneRe
 
 def read_lines(read: "OneRead") -> Iterator[str]:
     """A read for people, a line each; every line has a name in front."""
-    spread = "unknown" if read.spread_bps is None else f"{read.spread_bps:.2g} bps"
+    spread = "unknown" if read.spread_bps is None else f"{read.spread_bps:.2g} bp"
     yield f"{'market':13}{read.coin} · {read.source.label} {read.source.detail}"
     yield f"{'read by':13}{read.label}{_when(read)}"
     yield f"{'setup':13}{read.setup}"
-    yield f"{'momentum':13}{_score(read.momentum)}"
+    yield f"{'momentum':13}{_score(read.momentum)}{'' if read.momentum is None else f' {_way(read.direction)}'}"
     yield f"{'pressure':13}{_score(read.pressure)}"
     yield f"{'continuation':13}{_score(read.continuation)}{'' if read.continuation is None else ' % in a minute'}"
     yield f"{'freshness':13}{read.freshness or '–'}"
@@ -216,7 +216,7 @@ def read_lines(read: "OneRead") -> Iterator[str]:
         yield f"{'sentence':13}{read.sentence}"
     age = "" if read.data_age_ms is None else f", {read.data_age_ms / 1000:.1f} s old"
     yield f"{'price':13}{'–' if read.price is None else f'{read.price:,.10g}'}{age}"
-    yield f"{'costs':13}{read.round_trip_bps:g} bps a round trip in fees, and the spread of {spread}"
+    yield f"{'costs':13}{read.round_trip_bps:g} bp a round trip in fees, and the spread of {spread}"
 
 
 def _when(read: "OneRead") -> str:
@@ -227,6 +227,13 @@ def _when(read: "OneRead") -> str:
 
 def _action(read: "OneRead") -> str:
     return "HOLD" if read.in_position and read.action == "NONE" else read.action or "–"
+
+
+def _way(direction: int) -> str:
+    """A fall must not read like a rise."""
+    from app.scalper.persona import direction_word
+
+    return direction_word(direction)
 
 
 def _score(value: float | None) -> str:

@@ -45,14 +45,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     imports = actions.add_parser(
         "import",
         help="make a tape of another recording",
-        description="Make a tape of JSON lines, or of a table of trades, books or prices.",
+        description="Make a tape of JSON lines, or of a table (CSV, also gzipped) of trades, books or prices. "
+        "A table's first line names its columns: timestamp,price,size,side,trade_id,exchange_timestamp for trades; "
+        "timestamp,price,size,side,exchange_timestamp for prices; timestamp,sequence,exchange_timestamp, then "
+        "bid_price_0,bid_size_0,ask_price_0,ask_size_0 and so on for books. The name of a table's file holds its coin "
+        "between _ or . (trades_BTC_2025-09-03.csv). docs/tape-format.md has the rest.",
     )
     _add_copy(imports)
     cut = actions.add_parser(
         "cut",
         help="copy a part of a recording",
-        description="Copy a part of a recording. A moment is +SECONDS from its start, HH:MM:SS on its day, "
-        "or an ISO time such as 2026-01-31T14:30:00 (UTC).",
+        description="Copy a part of a recording. A moment is +SECONDS from its start (+90 or +90s), HH:MM:SS on its "
+        "day, or an ISO time such as 2026-01-31T14:30:00 (UTC).",
     )
     _add_copy(cut)
     cut.add_argument("--from", dest="start", metavar="T", help="first moment to keep (default: the start)")

@@ -13,7 +13,7 @@ from app.config import settings as model
 from app.config.fields import Field, allowed, section_names, setting_fields
 from app.config.load import DEFAULT_FILES
 from app.config.settings import Section
-from app.config.sources import PREFIX, RESERVED_VARIABLES
+from app.config.sources import ALIASES, PREFIX, RESERVED_VARIABLES
 from app.config.toml import toml_value
 
 _WIDTH = 110
@@ -28,13 +28,17 @@ Every setting has a default and works without a file. A value is looked for in t
    are written `name: text; name: text`);
 3. the file named by `--config FILE`;
 4. your own `config.toml` (`tapedeck config path` says where);
-5. `configs/default.toml` and `configs/scalper.toml`, which ship with tapedeck.
+5. the profile that `wallets.profile` names, from `wallets/` beside your `config.toml` or from `configs/wallets/`;
+6. `configs/default.toml` and `configs/scalper.toml`, which ship with tapedeck.
 
 A file holds only what differs from the defaults. A key that is not a setting, a value that is not allowed, and a
 `TAPEDECK_*` variable that names no setting are errors that name the file, the key and what is allowed. A settings file
 that other users may write to is refused. `tapedeck config show --origin` says where each value came from.
 `tapedeck config validate` checks all of them, and the theme, keymap and watchlists they name; with a FILE it checks
 that file alone. `--set`, `--config` and `--no-color` may stand before the command or after it.
+
+Some variables of older systems are understood as well; one with the prefix is stronger:
+{aliases}.
 
 `TAPEDECK_HOME` is not a setting: it puts all directories (`config/`, `state/`, `log/`, `tapes/`, `cache/`) below one.
 `NO_COLOR` turns colours off.
@@ -69,7 +73,10 @@ def _docs_of(node: ast.ClassDef) -> dict[tuple[str, str], str]:
 
 def settings_page() -> str:
     """The text of docs/settings.md."""
-    return _INTRODUCTION + "".join(_section_page(name, section) for name, section in section_names().items())
+    aliases = ",\n".join(f"`{name}` for `{key}`" for name, key in ALIASES.items())
+    return _INTRODUCTION.replace("{aliases}", aliases) + "".join(
+        _section_page(name, section) for name, section in section_names().items()
+    )
 
 
 def _section_page(name: str, section: type[Section]) -> str:
@@ -110,7 +117,7 @@ def _comment(text: str) -> str:
 def environment_variables() -> list[str]:
     """All environment variables that are read, settings first."""
     settings = [PREFIX + key.upper().replace(".", "__") for key in setting_fields()]
-    return settings + sorted(RESERVED_VARIABLES)
+    return settings + sorted(ALIASES) + sorted(RESERVED_VARIABLES)
 
 
 def write(root: Path) -> None:

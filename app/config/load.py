@@ -1,4 +1,4 @@
-"""Settings in order: flags, environment, `--config` file, the user's file, the shipped defaults. The first one wins."""
+"""Settings in order: flags, environment, `--config` file, user file, profile, shipped defaults. The first one wins."""
 
 import difflib
 import os
@@ -11,6 +11,7 @@ from msgspec import inspect
 
 from app.config.fields import Field, allowed, section_names, setting_fields
 from app.config.locations import Locations, shipped
+from app.config.profiles import chosen_profile, read_profile
 from app.config.settings import Settings
 from app.config.sources import Given, from_environment, from_file, from_toml
 from app.core.errors import ConfigError
@@ -43,12 +44,13 @@ def load(
     default_files = [shipped("configs") / name for name in DEFAULT_FILES]
     own_files = [path for path in (config, _existing(locations.config_file)) if path is not None]
     given = [value for path in default_files for value in from_file(path, trusted=True)]
-    for path in reversed(own_files):
-        given += from_file(path)
-    given += [*from_environment(environ), *flags]
+    own = [value for path in reversed(own_files) for value in from_file(path)]
+    own += [*from_environment(environ), *flags]
+    profile = chosen_profile([*given, *own], locations.profile_folders())
+    given += [*(read_profile(profile) if profile else ()), *own]
     settings = build(given)
     origins = {value.key: value.origin for value in given}
-    return Loaded(settings=settings, origins=origins, files=(*own_files, *default_files))
+    return Loaded(settings=settings, origins=origins, files=(*own_files, *filter(None, [profile]), *default_files))
 
 
 def parse_settings(text: str, origin: str) -> Settings:

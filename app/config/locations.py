@@ -69,6 +69,10 @@ class Locations(msgspec.Struct, frozen=True, kw_only=True):
         """Folders to look for keymaps in: the user's own, then the shipped one."""
         return (self.config_dir / "keymaps", shipped("configs") / "keymaps")
 
+    def profile_folders(self) -> tuple[Path, ...]:
+        """Folders to look for profiles of thresholds for wallets in: the user's own, then the shipped one."""
+        return (self.config_dir / "wallets", shipped("configs") / "wallets")
+
     def directories(self) -> dict[str, Path]:
         """All directories by what they are for."""
         return {
@@ -134,7 +138,7 @@ def _make(directory: Path) -> None:
     directory.mkdir(mode=0o700, exist_ok=True)
 
 
-def shipped(name: Literal["themes", "configs"]) -> Path:
+def shipped(name: Literal["themes", "configs", "data"]) -> Path:
     """The folder of that name that comes with tapedeck: inside the installed package, else in the checkout.
 
     Raises `ConfigError` when there is neither.

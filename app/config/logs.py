@@ -22,6 +22,7 @@ class JsonFormatter(logging.Formatter):
     """A record as one line of JSON: time (UTC), level, logger, message and, for an exception, its traceback by line."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The record as its line, whatever it holds: texts are cleaned and cut."""
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

@@ -15,6 +15,17 @@ from app.core.errors import ConfigError
 from app.core.text import clean
 
 PREFIX = "TAPEDECK_"
+ALIASES = {
+    "HP_SCANNER_ENABLED": "scanner.enabled",
+    "HP_SCANNER_BATCH_SIZE": "scanner.batch_size",
+    "HP_SCANNER_MAX_CONCURRENT": "scanner.max_concurrent",
+    "RISK_SPECIALIZATION_THRESHOLD": "wallets.minimum_specialisation",
+    "RISK_MARTINGALE_THRESHOLD": "wallets.chase_ratio",
+    "RISK_MARTINGALE_LIMIT": "wallets.chase_limit",
+    "RISK_TARGET_SCORE": "wallets.target_score",
+    "RISK_WATCHLIST_SCORE": "wallets.watchlist_score",
+}
+"""Variables without the prefix that stand for a setting: names of the systems tapedeck takes the place of."""
 RESERVED_VARIABLES = frozenset({HOME_VARIABLE})
 LARGEST_FILE = 256 * 1024
 _WIDEST_PATH = 400
@@ -30,11 +41,16 @@ class Given(msgspec.Struct, frozen=True):
 
 
 def from_environment(environ: Mapping[str, str]) -> list[Given]:
-    """`TAPEDECK_MARKETS__TOP=20` gives `markets.top`. Every variable with the prefix counts, known or not."""
+    """`TAPEDECK_MARKETS__TOP=20` gives `markets.top`. Every variable with the prefix counts, known or not.
+
+    A variable of `ALIASES` comes before them, so that of two for one setting the one with the prefix is the stronger.
+    """
+    named = {name: key for name, key in ALIASES.items() if name in environ}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in RESERVED_VARIABLES:
+            named[name] = name[len(PREFIX) :].lower().replace("__", ".")
     return [
-        Given(name[len(PREFIX) :].lower().replace("__", "."), text, f"environment variable {clean(name)}", is_text=True)
-        for name, text in sorted(environ.items())
-        if name.startswith(PREFIX) and name not in RESERVED_VARIABLES
+        Given(key, environ[name], f"environment variable {clean(name)}", is_text=True) for name, key in named.items()
     ]
 
 

@@ -7,6 +7,7 @@ octal or IPv6-mapped addresses, trailing dots, percent signs, Unicode look-alike
 import re
 
 VENUE_HOSTS = frozenset({"api.hyperliquid.xyz", "api.hyperliquid-testnet.xyz"})
+POLYMARKET_HOSTS = frozenset({"data-api.polymarket.com", "gamma-api.polymarket.com"})
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "[::1]", "localhost"})
 
 _URL = re.compile(
@@ -18,12 +19,12 @@ _LONGEST = 200
 
 def check_websocket_url(url: str) -> None:
     """Raise `ValueError` unless `url` is wss:// on a venue's host, or ws:// or wss:// on loopback."""
-    _check(url, secure="wss", plain="ws")
+    _check(url, VENUE_HOSTS, secure="wss", plain="ws")
 
 
-def check_rest_url(url: str) -> None:
-    """Raise `ValueError` unless `url` is https:// on a venue's host, or http:// or https:// on loopback."""
-    _check(url, secure="https", plain="http")
+def check_rest_url(url: str, hosts: frozenset[str] = VENUE_HOSTS) -> None:
+    """Raise `ValueError` unless `url` is https:// on one of a venue's `hosts`, or http:// or https:// on loopback."""
+    _check(url, hosts, secure="https", plain="http")
 
 
 def check_model_url(url: str) -> None:
@@ -51,7 +52,7 @@ def _check_port(match: re.Match[str]) -> None:
         raise ValueError("the port must be 1 to 65535")
 
 
-def _check(url: str, secure: str, plain: str) -> None:
+def _check(url: str, hosts: frozenset[str], secure: str, plain: str) -> None:
     match = _match(url)
     scheme, host = match["scheme"].lower(), match["host"].lower()
     if scheme not in (secure, plain):
@@ -60,7 +61,7 @@ def _check(url: str, secure: str, plain: str) -> None:
     if host in LOOPBACK_HOSTS:
         _check_port(match)
         return
-    if host not in VENUE_HOSTS:
+    if host not in hosts:
         raise ValueError("the host is not on the list of allowed hosts")
     if scheme != secure:
         raise ValueError(f"the venue is reached by {secure} only")

@@ -157,8 +157,9 @@ class ScalperRead(msgspec.Struct, frozen=True, kw_only=True):
     """What a language model made of one coin's tape: asked at `asked_ms`, answered at `at_ms` of the engine's time.
 
     Metrics are 0-100 as in `RulesRead`, `confidence` 1-10. `direction` is that of the minute the model was shown: what
-    `continuation` is about. `in_position` tells a read of a position, where NONE means to hold. `reason` is why the
-    market was read, `version` a hash of the model's name and the persona, `sentence` the model's own, cleaned.
+    `continuation` is about (0: that the price goes up). `in_position` tells a read of a position, where NONE means to
+    hold. `reason` is why the market was read, `version` a hash of the model's name and the persona, `sentence` the
+    model's own, cleaned.
     """
 
     coin: str

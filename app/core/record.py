@@ -4,22 +4,31 @@ Everything the engine reacts to is a `Record`: a frame from a venue, an answer t
 Whatever is derived from them is a function of the records alone, so a recording replays to the same result.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Annotated, Literal
 
 import msgspec
 
+from app.core.errors import FrameError
+
 DATA_CONNECTION = "stream"
 """Name of the connection that delivers a venue's data, in `Connected` and `Dropped`."""
 WITHDRAWN = "no longer wanted"
 """What the answer to a question says that was given up."""
+AT_REST = "nothing is wanted of it"
+"""Why a connection was closed that nobody needs: that is no drop."""
 MODEL_CONNECTION = "model"
 """Name of the one to a language model: up while it takes questions."""
 BOOKS_CONNECTION = "books"
 """Name of the one that delivers fast books alone."""
+FAST = "fast"
+"""The variant of a stream of small books that come twice a second."""
 REQUEST_CONNECTION = "requests"
 """Name of the one that answers requests."""
-
+FRAMES_BYTES = 1 << 20
+"""Largest payload of a record of several frames."""
+_unpack_frames = msgspec.msgpack.Decoder(list[bytes]).decode
 
 Word = Annotated[str, msgspec.Meta(max_length=128)]
 """A name on a tape, which may come from anywhere."""
@@ -46,6 +55,8 @@ class Kind(IntEnum):
     """The engine's tick; empty."""
     SETTINGS = 9
     """Settings changed while running: TOML text."""
+    FRAMES = 10
+    """Frames of one stream that waited together, in their order: list of raw bytes (msgpack)."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -57,6 +68,21 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     stream: int
     kind: int
     payload: bytes
+
+
+def pack_frames(frames: Sequence[bytes]) -> bytes:
+    """Payload of a record of kind `FRAMES`."""
+    return msgspec.msgpack.encode(frames)
+
+
+def unpack_frames(payload: bytes) -> list[bytes]:
+    """The frames in it. Raises `FrameError` for more bytes than `FRAMES_BYTES`, and for what is no list of frames."""
+    if len(payload) > FRAMES_BYTES:
+        raise FrameError(f"{len(payload)} bytes of frames in one record; the tape is damaged")
+    try:
+        return _unpack_frames(payload)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise FrameError("a record of several frames cannot be unpacked; the tape is damaged") from error
 
 
 class StreamOpened(msgspec.Struct, frozen=True):

@@ -16,7 +16,12 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     sockets = listen()
-    line = {"websocket_url": sockets.websocket_url, "rest_url": sockets.rest_url}
+    line = {
+        "websocket_url": sockets.websocket_url,
+        "rest_url": sockets.rest_url,
+        "prediction_url": sockets.prediction_url,
+        "gamma_url": sockets.gamma_url,
+    }
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
     _run(arguments.seed, arguments.coins, sockets)

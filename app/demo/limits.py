@@ -39,6 +39,10 @@ class SlidingBudget:
             self._total -= self._spent.popleft()[1]
         return self._total
 
+    def frees_ms(self, now_ms: int) -> int:
+        """How long until something of what was taken is free again; 0 when nothing is taken."""
+        return self._spent[0][0] + self._window_ms - now_ms if self.used(now_ms) else 0
+
 
 class Limits:
     """All counters of one client address."""

@@ -5,10 +5,12 @@ import contextlib
 import gc
 import os
 import signal
+import socket
 import sys
 import threading
+from collections.abc import Iterable
 
-from app.core.clock import SystemClock
+from app.core.clock import Clock, SystemClock
 from app.demo.server import serve
 from app.demo.sockets import Sockets
 from app.demo.venue import Venue
@@ -26,7 +28,36 @@ async def run(seed: int, coins: int, sockets: Sockets) -> None:
     # What is there now stays for good; leaving it out keeps collections short.
     gc.freeze()
     async with serve(venue, clock=clock, sockets=sockets, paced=False) as server:
+        wallets = asyncio.create_task(_serve_wallets(seed, clock, sockets, stop))
         await server.pace(stop)
+        await wallets
+
+
+async def _serve_wallets(seed: int, clock: Clock, sockets: Sockets, stop: asyncio.Event) -> None:
+    """Serve the prediction markets from the first client on; nothing of them is even loaded before."""
+    listening = (sockets.prediction, sockets.gamma)
+    await _first_client(listening, stop)
+    if stop.is_set():
+        return
+    from app.demo.prediction.server import PredictionVenue, serve
+
+    wallets = PredictionVenue(seed=seed, start_s=clock.wall_ns() // 1_000_000_000, clock=clock)
+    async with serve(wallets, *listening):
+        await stop.wait()
+
+
+async def _first_client(listening: Iterable[socket.socket], stop: asyncio.Event) -> None:
+    """Return when somebody wants to connect, or when `stop` is set."""
+    loop = asyncio.get_running_loop()
+    knocked = asyncio.Event()
+    for one in listening:
+        loop.add_reader(one, knocked.set)
+    waits = [asyncio.create_task(event.wait()) for event in (knocked, stop)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for one in listening:
+        loop.remove_reader(one)
+    for wait in waits:
+        wait.cancel()
 
 
 def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -8,10 +8,12 @@ BACKLOG = 64
 
 
 class Sockets(NamedTuple):
-    """Two listening sockets on loopback, on ports the system picked."""
+    """Four listening sockets on loopback, on ports the system picked."""
 
     websocket: socket.socket
     rest: socket.socket
+    prediction: socket.socket
+    gamma: socket.socket
 
     @property
     def websocket_url(self) -> str:
@@ -23,15 +25,25 @@ class Sockets(NamedTuple):
         """Base of the request endpoint."""
         return f"http://{HOST}:{self.rest.getsockname()[1]}"
 
+    @property
+    def prediction_url(self) -> str:
+        """Base of the prediction markets' data API."""
+        return f"http://{HOST}:{self.prediction.getsockname()[1]}"
+
+    @property
+    def gamma_url(self) -> str:
+        """Base of the prediction markets' gamma API."""
+        return f"http://{HOST}:{self.gamma.getsockname()[1]}"
+
     def close(self) -> None:
         """Stop listening; harmless when it has been done already."""
-        self.websocket.close()
-        self.rest.close()
+        for listening in self:
+            listening.close()
 
 
 def listen() -> Sockets:
     """Listen now: who connects before the venue is ready waits in the socket's queue. Raises OSError."""
-    sockets = Sockets(*(socket.create_server((HOST, 0), backlog=BACKLOG) for _ in range(2)))
+    sockets = Sockets(*(socket.create_server((HOST, 0), backlog=BACKLOG) for _ in range(4)))
     for listening in sockets:
         # Connections inherit it; asyncio sets it only on sockets it makes. Without it frames wait for each other.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -32,11 +32,20 @@ class Plan(NamedTuple):
 def build_run(plan: Plan, settings: Settings, clock: Clock, locations: Locations) -> Run:
     """The run of a plan. Live and demo have a database each. Raises `DataError` for a tape that cannot be read."""
     if plan.tape is not None:
-        return TapeRun(open_recording(plan.tape), settings, clock, speed=plan.speed, hold=plan.hold)
+        recording, size_bytes = open_recording(plan.tape), plan.tape.stat().st_size
+        return TapeRun(recording, settings, clock, speed=plan.speed, hold=plan.hold, size_bytes=size_bytes)
     source = demo_source(settings) if plan.mode == "demo" else live_source(settings)
     database = locations.database("demo" if plan.mode == "demo" else "live")
     new_tape = partial(_new_tape, locations, source.mode, clock)
-    return VenueRun(source, settings, clock, database=database, record_to=plan.record_to, new_tape=new_tape)
+    return VenueRun(
+        source,
+        settings,
+        clock,
+        database=database,
+        record_to=plan.record_to,
+        new_tape=new_tape,
+        profile_folders=locations.profile_folders(),
+    )
 
 
 def _new_tape(locations: Locations, mode: Mode, clock: Clock) -> Path:

@@ -7,20 +7,15 @@ import msgspec
 
 from app.core.record import Request
 from app.core.text import clean
-from app.feeds.hyperliquid.limits import is_urgent
 
 _REASON_CELLS = 80
 _SHOWN_FROM_S = 0.5
 
 
 class PastState(msgspec.Struct, frozen=True):
-    """How the past of one coin and interval stands.
-
-    `behind` is how many questions to the venue go before one that is "asked"; `reason` says why it "failed".
-    """
+    """How the past of one coin and interval stands; `reason` says why it "failed"."""
 
     state: Literal["here", "asked", "unasked", "failed"]
-    behind: int = 0
     reason: str = ""
 
 
@@ -54,6 +49,10 @@ class CandlePast:
         self._failed.pop(key, None)
         return True
 
+    def is_waited_for(self, coin: str, interval: str) -> bool:
+        """Whether it was asked for and has not come."""
+        return (coin, interval) in self._wanted and (coin, interval) not in self._here
+
     def came(self, coin: str, interval: str) -> None:
         """The venue's candles are here."""
         self._here.add((coin, interval))
@@ -74,21 +73,13 @@ class CandlePast:
         self._wanted.clear()
 
     def state(self, coin: str, interval: str, outstanding: Collection[Request]) -> PastState:
-        """How this past stands, given the questions that the venue has not answered."""
+        """How a past stands that somebody looks at, given the questions that the venue has not answered."""
         key = coin, interval
         if key in self._here:
             return PastState("here")
-        asked = next((r for r in outstanding if r.channel == "candleSnapshot" and (r.subject, r.variant) == key), None)
-        if asked is not None:
-            return PastState("asked", sum(_goes_before(request, asked) for request in outstanding))
+        if any(r.channel == "candleSnapshot" and (r.subject, r.variant) == key for r in outstanding):
+            return PastState("asked")
         return PastState("failed", reason=self._failed[key]) if key in self._failed else PastState("unasked")
-
-
-def _goes_before(request: Request, asked: Request) -> bool:
-    """Of one venue's questions the urgent ones come first, and each kind in order."""
-    if request.venue != asked.venue:
-        return False
-    return (not is_urgent(request), request.request_id) < (not is_urgent(asked), asked.request_id)
 
 
 def waiting_sentence(interval: str, past: PastState, requests: RequestsState) -> str:
@@ -102,14 +93,13 @@ def waiting_sentence(interval: str, past: PastState, requests: RequestsState) ->
             return f"The {what} did not come: {clean(past.reason, _REASON_CELLS)}{again}"
         case "unasked" if requests.on_tape:
             return f"This tape has no {what}: these candles are made of its trades"
-    return _asked_sentence(what, past.behind, requests)
+    return _asked_sentence(what, requests)
 
 
-def _asked_sentence(what: str, behind: int, requests: RequestsState) -> str:
-    before = f", behind {behind} {'question' if behind == 1 else 'questions'}" if behind else ""
+def _asked_sentence(what: str, requests: RequestsState) -> str:
     if requests.retry_in_s is not None and requests.trouble:
         trouble = clean(requests.trouble, _REASON_CELLS)
-        return f"The {what} waits{before}: {trouble}; next try in {requests.retry_in_s:.0f} s"
+        return f"The {what} waits: {trouble}; next try in {requests.retry_in_s:.0f} s"
     if requests.budget_wait_s >= _SHOWN_FROM_S:
-        return f"The {what} waits for the request budget: {requests.budget_wait_s:.0f} s{before}"
-    return f"The {what} is asked for{before}…"
+        return f"The {what} waits for the request budget: {requests.budget_wait_s:.0f} s"
+    return f"The {what} is asked for…"

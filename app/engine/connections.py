@@ -8,19 +8,21 @@ import msgspec
 from app.config.settings import MarketsSettings
 from app.core.bus import Bus
 from app.core.events import FeedHole, Trade
-from app.core.record import BOOKS_CONNECTION, DATA_CONNECTION, REQUEST_CONNECTION, Connected, Dropped
+from app.core.record import AT_REST, BOOKS_CONNECTION, DATA_CONNECTION, REQUEST_CONNECTION, Connected, Dropped
 from app.core.text import clean
 from app.engine.continuity import Continuity
 from app.engine.journal import Journal
 from app.engine.protocol import Mode
 from app.engine.watch import MarketWatch
 from app.feeds.health import FeedHealth
+from app.feeds.polymarket.limits import VENUE as POLYMARKET
 from app.markets.market import Market
 
 _LONG_BREAK_MS = 30_000
 _RULES_WINDOW_MS = 60_000
 _DOUBT_EVERY_MS = 60_000
 _HOLES_KEPT = 32
+_WALLETS_NAMES: dict[Mode, str] = {"live": "Polymarket", "demo": "simulated wallets", "tape": "recorded wallets"}
 _DATA_NAMES: dict[Mode, str] = {"live": "Hyperliquid", "demo": "simulated", "tape": "recorded"}
 
 _unpack_connected = msgspec.msgpack.Decoder(Connected).decode
@@ -35,6 +37,8 @@ class Connections:
         self.requests = FeedHealth("requests", None)
         self._holes: dict[str, deque[FeedHole]] = {}
         self.books = FeedHealth("fast books", round(settings.stale_after_s * 1000))
+        self.wallets = FeedHealth(_WALLETS_NAMES[mode], None)
+        """The venue that wallets are asked of; it is connected while it answers."""
         self._by_name = {DATA_CONNECTION: self.data, REQUEST_CONNECTION: self.requests, BOOKS_CONNECTION: self.books}
         self._watch = watch
         self._journal = journal
@@ -48,13 +52,20 @@ class Connections:
 
     @property
     def feeds(self) -> tuple[FeedHealth, ...]:
-        """The connections, the one with the data first; that of fast books once it was tried."""
-        return tuple(feed for feed in self._by_name.values() if feed is not self.books or feed.was_tried)
+        """The connections, the one with the data first; those that may never be wanted once they were tried."""
+        always = (self.data, self.requests)
+        return (*always, *(feed for feed in (self.books, self.wallets) if feed.was_tried))
+
+    def _named(self, told: Connected | Dropped) -> FeedHealth | None:
+        """Whose connection was told of; None for one that is no feed."""
+        if told.venue == POLYMARKET:
+            return self.wallets
+        return self._by_name.get(told.connection)
 
     def connected(self, payload: bytes, markets: dict[str, Market], now_ms: int) -> None:
         """A connection is up, or a fresh one has taken over."""
         connected = _unpack_connected(payload)
-        feed = self._by_name.get(connected.connection)
+        feed = self._named(connected)
         if feed is None:
             return
         first = feed.state(now_ms) in ("connecting", "down")
@@ -72,10 +83,15 @@ class Connections:
     def dropped(self, payload: bytes, markets: dict[str, Market], now_ms: int) -> None:
         """A connection is down, or could not be made."""
         dropped = _unpack_dropped(payload)
-        feed = self._by_name.get(dropped.connection)
+        feed = self._named(dropped)
         if feed is None:
             return
+        if dropped.reason == AT_REST and feed is not self.data:
+            feed.rests()
+            return
         feed.dropped(now_ms, clean(dropped.reason, 200), dropped.retry_in_s)
+        if feed.wanted is False:
+            return
         again = "" if dropped.retry_in_s is None else f"; next try in {dropped.retry_in_s:.0f} s"
         self._journal.say(now_ms, "warning", "feed", f"{feed.name}: {dropped.reason}{again}", kind=f"{feed.name} down")
         if feed is self.data:

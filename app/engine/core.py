@@ -4,7 +4,7 @@ Every input arrives as a `Record`, in order, whether it comes from the venue or 
 input. Nothing here waits, reads a clock or touches the outside; what is wanted from outside leaves through `Effects`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -28,10 +28,12 @@ from app.core.record import (
     Kind,
     Record,
     Request,
+    unpack_frames,
 )
 from app.core.text import clean
 from app.engine.candle_past import PastState
 from app.engine.connections import Connections
+from app.engine.fast_books import FastBooks
 from app.engine.intake import Intake
 from app.engine.jobs import Jobs
 from app.engine.journal import Journal
@@ -49,10 +51,15 @@ from app.engine.protocol import (
     StartJob,
     TradePaper,
 )
+from app.engine.protocol_wallets import RestoreWallets, UseThresholds
 from app.engine.reading import Reading
+from app.engine.shelf_venue import STORE_VENUE
+from app.engine.wallet_targets import WalletCommand, WalletTargets
 from app.engine.watch import Effects, MarketWatch, select
+from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid import parse
 from app.feeds.hyperliquid.limits import SHORTEST_CANDLE_MS, VENUE
+from app.feeds.polymarket.limits import VENUE as POLYMARKET
 from app.markets.candles import INTERVALS
 from app.markets.market import CANDLES_KEPT, Market
 from app.markets.reads import rules_call
@@ -67,7 +74,9 @@ _BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, ArithmeticError, Rec
 
 _unpack_request = msgspec.msgpack.Decoder(Request).decode
 _unpack_answer = msgspec.msgpack.Decoder(Answer).decode
-_unpack_command = msgspec.msgpack.Decoder(Command | RestorePaper).decode
+_unpack_command = msgspec.msgpack.Decoder(Command | RestorePaper | RestoreWallets | UseThresholds).decode
+_OF_WALLETS = frozenset({POLYMARKET, STORE_VENUE})
+"""Who is asked about wallets."""
 
 
 class Core:
@@ -88,26 +97,39 @@ class Core:
         self._second = 0
         self._read_every_s = max(1, round(settings.rules.read_every_s))
         self._bus = Bus()
-        self.connections = Connections(mode, settings.markets, self._watch, self.journal, self._bus)
-        self._bus.subscribe(CandleClosed, self.journal.candle_closed)
-        self._bus.subscribe(FeedHole, self.journal.hole_found)
-        self._bus.subscribe(RulesRead, self.journal.rules_read)
-        self._bus.subscribe(Call, self.journal.call_filed)
         self._grader = Grader(stale_after_ms=round(settings.markets.stale_after_s * 1000))
-        self._bus.subscribe(Call, self._grader.file)
-        self._bus.subscribe(FeedHole, lambda hole: self._grader.hole(hole.coin, hole.from_ms, hole.to_ms))
-        self._bus.subscribe(Graded, self.journal.call_decided)
-        self._bus.subscribe(ScalperRead, self.journal.scalper_read)
-        self._bus.subscribe(NoRead, self.journal.no_read)
-        self.reading = Reading(mode, settings, self._watch, self._bus, self.jobs)
+        self._note_events()
+        self.connections = Connections(mode, settings.markets, self._watch, self.journal, self._bus)
         self._intake = Intake(settings.markets, self.connections, self.journal, self._bus, self._traded, self._priced)
         self.markets = self._intake.markets
+        self._fast_books = FastBooks(
+            self._watch, self.connections.books, lambda coin: self.markets[coin].forget_fast_book()
+        )
         self.paper = Papering(
             mode, settings, self.markets, self._is_cut_off, self._bus, self.journal, self._watch_prices
         )
-        self.reading.position_of = lambda coin: self.paper.position_of(coin, self.now_ms)
-        self._handlers: dict[int, Callable[[Record], None]] = {
+        self.reading = Reading(mode, settings, self._watch, self._bus, self.jobs, self.paper.position_of)
+        self.wallets = WalletTargets(mode, settings, self._watch, self._bus, self.jobs, self.journal)
+        self._handlers = self._all_handlers()
+
+    def _note_events(self) -> None:
+        """Have every event in the journal, and calls and holes with the grader, before anybody acts on them."""
+        journal, grader = self.journal, self._grader
+        self._bus.subscribe(CandleClosed, journal.candle_closed)
+        self._bus.subscribe(FeedHole, journal.hole_found)
+        self._bus.subscribe(RulesRead, journal.rules_read)
+        self._bus.subscribe(Call, journal.call_filed)
+        self._bus.subscribe(Call, grader.file)
+        self._bus.subscribe(FeedHole, lambda hole: grader.hole(hole.coin, hole.from_ms, hole.to_ms))
+        self._bus.subscribe(Graded, journal.call_decided)
+        self._bus.subscribe(ScalperRead, journal.scalper_read)
+        self._bus.subscribe(NoRead, journal.no_read)
+
+    def _all_handlers(self) -> Mapping[int, Callable[[Record], None]]:
+        """Who takes which kind of input."""
+        return {
             Kind.FRAME: lambda record: self._intake.frame(record.stream, record.payload, self.now_ms),
+            Kind.FRAMES: self._frames,
             Kind.TIMER: self._timer,
             Kind.STREAM: lambda record: self._intake.opened(record.payload, self.now_ms),
             Kind.CONNECT: self._connected,
@@ -141,7 +163,15 @@ class Core:
         try:
             handler(record)
         except _BAD_INPUT as error:
-            self._refused(str(error))
+            self._refused(str(error), self._intake.feed_of(record.stream))
+        self.wallets.work(self.now_ms)
+
+    def _frames(self, record: Record) -> None:
+        """Several frames at once; where one of them is of no use, each is an input of its own."""
+        frames = unpack_frames(record.payload)
+        if not self._intake.frames(record.stream, frames, self.now_ms):
+            for frame in frames:
+                self.dispatch(msgspec.structs.replace(record, kind=Kind.FRAME, payload=frame))
 
     @property
     def parse_errors(self) -> int:
@@ -153,8 +183,15 @@ class Core:
         """Pieces of news taken."""
         return self._intake.events
 
-    def _refused(self, reason: str) -> None:
-        self.connections.data.parse_errors += 1
+    def parse_errors_of(self, feed: FeedHealth) -> int:
+        """Messages of one connection that could not be used."""
+        of_books = self._intake.books_parse_errors
+        if feed is self.connections.data:
+            return self.parse_errors - of_books
+        return of_books if feed is self.connections.books else feed.parse_errors
+
+    def _refused(self, reason: str, feed: FeedHealth | None = None) -> None:
+        (feed or self.connections.data).parse_errors += 1
         self._tell_refused(f"a message was refused: {reason}")
 
     def _tell_refused(self, text: str) -> None:
@@ -169,6 +206,11 @@ class Core:
         self.reading.dropped(record.payload)
 
     # Requests.
+
+    @property
+    def questions_waiting(self) -> int:
+        """Questions to the venue that it has not answered."""
+        return sum(request.venue == VENUE for request in self._requests.values())
 
     def past_of(self, coin: str, interval: str) -> PastState:
         """How the venue's own candles of a coin stand: here, asked for, failed."""
@@ -192,6 +234,9 @@ class Core:
             rules = self.rules_of(market) if market is not None else None
             self.reading.answered(request, answer, market, rules, self.now_ms, self.sequence)
             return
+        if request.venue in _OF_WALLETS:
+            self._answered_about_wallets(request, answer)
+            return
         if answer.status != 200:
             reason = clean(answer.error, 120)
             given_up = reason == WITHDRAWN
@@ -204,6 +249,12 @@ class Core:
         except FrameError as error:
             self._no_use(request, str(error))
             raise
+
+    def _answered_about_wallets(self, request: Request, answer: Answer) -> None:
+        if request.venue == POLYMARKET and answer.status == 200:
+            self.connections.wallets.received()
+            self.connections.wallets.data(self.now_ms)
+        self.wallets.answered(request, answer, self.now_ms)
 
     def _no_use(self, request: Request, reason: str) -> None:
         """An answer that was needed did not come, or cannot be used."""
@@ -245,11 +296,14 @@ class Core:
         self.list.came(len(coins), len(listed), self.now_ms)
         self._watch.follow(coins, self.now_ms)
         self.reading.follow(coins)
+        if self.settings.scalper.enabled:
+            self._fast_books.read(self.reading.desk.coins)
 
     # Time.
 
     def _timer(self, _: Record) -> None:
         self._look_at_the_scalper()
+        self._fast_books.every_tick(self.now_ms)
         second = self.now_ms // 1000
         if second == self._second:
             return
@@ -274,6 +328,7 @@ class Core:
             self.connections.data.data(min(max(newest_ms), self.now_ms))
         self.list.every_second(self.now_ms)
         self.paper.every_second(self.now_ms)
+        self.wallets.every_second(self.now_ms)
 
     def _clock_went_back(self, wall_ms: int) -> None:
         """Small steps back are waited out; after a large one nothing may be younger than the new time."""
@@ -285,6 +340,7 @@ class Core:
         self.list.clock_set_back(wall_ms)
         self.reading.desk.clock_set_back(wall_ms)
         self.paper.clock_set_back(wall_ms)
+        self.wallets.clock_set_back(wall_ms)
         for market in self.markets.values():
             market.clock_set_back(wall_ms)
         self.journal.say(wall_ms, "warning", "clock", f"this machine's clock was set back by {seconds:.0f} s")
@@ -321,7 +377,9 @@ class Core:
         if read is None:
             return
         self._bus.publish(read)
-        call = rules_call(read, market.facts(self.now_ms), self.settings.rules, self.mode, self.sequence)
+        call = rules_call(
+            read, market.facts(self.now_ms), self.settings.rules, self.settings.costs, self.mode, self.sequence
+        )
         if call is not None:
             self._bus.publish(call)
 
@@ -331,8 +389,12 @@ class Core:
         self.command_result = (False, "The command could not be carried out")
         self.command_result = self.apply(_unpack_command(record.payload))
 
-    def apply(self, command: Command | RestorePaper) -> tuple[bool, str]:
+    def apply(self, command: Command | RestorePaper | RestoreWallets | UseThresholds) -> tuple[bool, str]:
         """Carry out a command; returns whether it was, and one sentence about it."""
+        if isinstance(command, WalletCommand) or (
+            isinstance(command, StartJob | CancelJob) and command.name == "wallets"
+        ):
+            return self.wallets.apply(command, self.now_ms)
         match command:
             case SetMetricSource():
                 self.metric_source = command.metric_source
@@ -361,19 +423,24 @@ class Core:
         if self.metric_source == "rules":
             return "Metrics come from the rules"
         missing = next((desk.waits_for for desk in self.reading.desk.coins.values() if desk.waits_for), "")
-        rest = "Metrics come from the AI; where it has no read, from the rules, by name"
-        return f"{rest}. Now there is none: {missing}" if missing else rest
+        if missing:
+            return f"No AI read now: {missing}. The rules stand in, by name"
+        return "Metrics come from the AI; where it has no read, from the rules, by name"
 
     def _look_at(self, look: LookAt) -> tuple[bool, str]:
-        """Have the candles that somebody wants to see; `1s` ones are nobody's but ours."""
+        """Have the fast book and the candles that somebody wants to see; `1s` ones are nobody's but ours."""
         if not look.coin:
+            self._fast_books.look(look.client, "")
+            self._watch.look(look.client, "", "")
             return True, ""
         market = self.markets.get(look.coin)
         if market is None:
             return False, f"{clean(look.coin, 32)} is not followed"
         if look.interval not in market.candles:
             return False, f"There are no candles of {clean(look.interval, 8)}: try {', '.join(CANDLES_KEPT)}"
+        self._fast_books.look(look.client, market.coin)
+        self._watch.look(look.client, market.coin, look.interval)
         if (length_ms := INTERVALS[look.interval]) >= SHORTEST_CANDLE_MS:
             span_ms = CANDLES_KEPT[look.interval] * length_ms
-            self._watch.ask_for_past(look.coin, look.interval, span_ms, self.now_ms)
+            self._watch.look_at_past(look.coin, look.interval, span_ms, self.now_ms)
         return True, ""

@@ -17,6 +17,8 @@ class Urls(msgspec.Struct, frozen=True):
 
     websocket_url: str
     rest_url: str
+    prediction_url: str = ""
+    gamma_url: str = ""
 
 
 class DemoVenue:

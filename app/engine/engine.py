@@ -23,12 +23,13 @@ from app.engine.protocol import (
     StopEngine,
     Welcome,
 )
+from app.engine.protocol_wallets import LookAtWallet
 from app.engine.pulse import Pulse
 from app.engine.scalper_detail import ScalperDetails
 from app.engine.vitals import VitalsProbe
-from app.feeds.hyperliquid.limits import BACKFILLED
+from app.engine.wallet_detail import wallet_detail
 
-_CUT_SHARE = 0.8
+_CUT_SHARE = 0.95
 """So much of the wait between two snapshots is saved where a model has answered; the rest bounds what that costs."""
 
 
@@ -109,13 +110,15 @@ class Engine:
         """The engine's half of the handshake."""
         return Welcome(PROTOCOL_VERSION, __version__, self.run.source)
 
-    def looked_at(self, snapshot: Snapshot, look: LookAt | None) -> Snapshot:
-        """The snapshot with the coin that is looked at in detail, as the core stands now."""
+    def looked_at(self, snapshot: Snapshot, look: LookAt | None, wallet: LookAtWallet | None = None) -> Snapshot:
+        """The snapshot with the coin and the wallet that are looked at in detail, as the core stands now."""
+        if wallet is not None and wallet.address:
+            core = self.run.core
+            detail_of_wallet = wallet_detail(core.wallets, wallet.address, core.now_ms)
+            snapshot = msgspec.structs.replace(snapshot, wallet=detail_of_wallet)
         if look is None or not look.coin:
             return snapshot
-        backfilled = look.interval in BACKFILLED
-        wait_s = self._outside.backfill_wait_s if backfilled else self._outside.urgent_wait_s
-        detail = self._details.of(self.run.core, look.coin, look.interval, wait_s)
+        detail = self._details.of(self.run.core, look.coin, look.interval, self._outside.urgent_wait_s)
         scalper = self._scalper_details.of(self.run.core, look.coin) if look.scalper else None
         return msgspec.structs.replace(snapshot, detail=detail, scalper=scalper)
 
@@ -161,13 +164,15 @@ class Engine:
         core.journal.say(core.now_ms, level, topic, text)
         self._pulse.beat()
 
-    async def command(self, command: Command) -> tuple[bool, str]:
-        """Carry out a command; whether it was, and a sentence about it."""
+    async def command(self, command: Command, client: int = 0) -> tuple[bool, str]:
+        """Carry out a command of a client; whether it was, and a sentence about it."""
         if isinstance(command, StopEngine):
             await self.stop()
             return True, "The engine has stopped"
         if self.ended:
             return False, "The engine has ended"
+        if isinstance(command, LookAt | LookAtWallet):
+            command = msgspec.structs.replace(command, client=client)
         try:
             result = self.run.command(command)
         except TapedeckError as error:

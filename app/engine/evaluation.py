@@ -86,10 +86,16 @@ class _Questions:
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         """Nothing to follow: the tape has what was followed."""
 
+    def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        """Nothing to give up: the tape has what was followed."""
+
     def request(self, request: Request) -> None:
         """Keep a question to the model."""
         if request.venue == MODEL_VENUE:
             self._newest = request
+
+    def hurry(self, channel: str, subject: str, variant: str) -> None:
+        """Nothing waits."""
 
     def withdraw(self, request_id: int) -> None:
         """Nobody withdraws: commands on the tape are left out."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.core.events import RulesRead
+from app.core.events import Freshness, RulesRead
 from app.core.playback import Playback
 from app.core.text import clean
 from app.engine.core import Core
@@ -18,7 +18,9 @@ from app.engine.protocol import (
     StoreView,
     VitalsView,
 )
-from app.feeds.health import FeedHealth
+from app.engine.wallet_run import WalletsOutside
+from app.engine.wallets_view import wallets_view
+from app.feeds.health import FeedHealth, FeedState
 from app.markets.market import Market
 from app.scalper.interpreter_view import InterpreterView
 
@@ -26,28 +28,41 @@ _HOLE_SHOWN_MS = 3_600_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outside:
-    """What a snapshot shows and the core cannot know: counts of the connection, playback, recording.
+class SocketCounts:
+    """What one socket counts: frames `received`, of these `control` and `superseded`; acknowledged `subscriptions`."""
 
-    `backfill_wait_s` is how long the request budget keeps the next question about the past waiting, `urgent_wait_s` one
-    about candles that somebody looks at; `trouble` says why
-    the recording, or the tape that is played, is not whole, and is empty when it is.
-    """
-
-    waiting_inputs: int = 0
     received: int = 0
     control: int = 0
     superseded: int = 0
     subscriptions: int = 0
+
+
+_NOTHING = SocketCounts()
+_NO_WALLETS = WalletsOutside()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What a snapshot shows and the core cannot know: counts of the connection, playback, recording.
+
+    `tape_bytes` is the size of the file that is played; `urgent_wait_s` is how long the request budget keeps a question
+    waiting about candles that somebody looks at; `trouble` says why the recording, or the tape that is played, is not
+    whole, and is empty when it is.
+    """
+
+    waiting_inputs: int = 0
+    data: SocketCounts = _NOTHING
+    books: SocketCounts = _NOTHING
     budget_used: int | None = None
     budget_limit: int | None = None
     playback: Playback | None = None
+    tape_bytes: int | None = None
     recording: RecordingView | None = None
     store: StoreView | None = None
     recorded_inputs: int | None = None
-    backfill_wait_s: float = 0.0
     urgent_wait_s: float = 0.0
     interpreter: InterpreterView | None = None
+    wallets: WalletsOutside = _NO_WALLETS
     trouble: str = ""
 
 
@@ -61,7 +76,7 @@ def freeze(core: Core, source: SourceView, outside: Outside, vitals: VitalsView 
         source=source,
         feeds=tuple(_feed(core, feed, outside, ended) for feed in _shown_feeds(core)),
         markets=tuple(_row(core, market, market.coin in favourites) for market in core.markets.values()),
-        waiting_for=_waiting_for(core),
+        waiting_for=_waiting_for(core, outside),
         log=core.journal.log_tail,
         metric_source=core.metric_source,
         playback=outside.playback,
@@ -72,6 +87,7 @@ def freeze(core: Core, source: SourceView, outside: Outside, vitals: VitalsView 
         jobs=core.jobs.views,
         model=_model(core, outside),
         paper=paper_view(core.paper, core.now_ms),
+        wallets=wallets_view(core.wallets, outside.wallets, core.now_ms),
     )
 
 
@@ -81,26 +97,59 @@ def _shown_feeds(core: Core) -> list[FeedHealth]:
 
 
 def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedView:
-    stream, now_ms = feed is core.connections.data, core.now_ms
+    socket, now_ms = _socket_of(core, feed, outside), core.now_ms
+    budget_used, budget_limit = _budget_of(core, feed, outside)
     return FeedView(
         name=feed.name,
-        state="ended" if ended else feed.state(now_ms),
+        state="ended" if ended else _state(core, feed),
         age_ms=feed.age_ms(now_ms),
         venue_lag_ms=feed.venue_lag_ms,
         frames=feed.frames,
-        received=outside.received if stream else 0,
-        control=outside.control if stream else 0,
-        superseded=outside.superseded if stream else 0,
-        parse_errors=core.parse_errors if stream else feed.parse_errors,
+        received=socket.received,
+        control=socket.control,
+        superseded=socket.superseded,
+        parse_errors=core.parse_errors_of(feed),
         drops=feed.drops,
         reconnects=feed.reconnects,
         holes=feed.holes,
-        subscriptions=outside.subscriptions if stream else 0,
-        budget_used=outside.budget_used if feed is core.connections.requests else None,
-        budget_limit=outside.budget_limit if feed is core.connections.requests else None,
+        subscriptions=socket.subscriptions,
+        budget_used=budget_used,
+        budget_limit=budget_limit,
         retry_in_s=feed.retry_in_s(now_ms),
-        message=feed.message,
+        message=feed.message or _queue_words(core, feed),
     )
+
+
+def _socket_of(core: Core, feed: FeedHealth, outside: Outside) -> SocketCounts:
+    if feed is core.connections.data:
+        return outside.data
+    return outside.books if feed is core.connections.books else _NOTHING
+
+
+def _budget_of(core: Core, feed: FeedHealth, outside: Outside) -> tuple[int | None, int | None]:
+    """What was spent of a feed's budget, and how large it is; of several the one that was used most."""
+    if feed is core.connections.requests:
+        return outside.budget_used, outside.budget_limit
+    if feed is core.connections.wallets and outside.wallets.budgets:
+        tightest = outside.wallets.budgets[0]
+        return tightest.used, tightest.limit
+    return None, None
+
+
+def _state(core: Core, feed: FeedHealth) -> FeedState:
+    """How a feed does; one with nothing to do now is paced while questions stand in the queue."""
+    state = feed.state(core.now_ms)
+    return "paced" if state == "idle" and _questions_queued(core, feed) else state
+
+
+def _questions_queued(core: Core, feed: FeedHealth) -> int:
+    """How many questions to the venue stand in the queue; those about the past are spread over some minutes."""
+    return core.questions_waiting if feed is core.connections.requests else 0
+
+
+def _queue_words(core: Core, feed: FeedHealth) -> str:
+    queued = _questions_queued(core, feed)
+    return f"{queued} question{'' if queued == 1 else 's'} queued" if queued else ""
 
 
 def _row(core: Core, market: Market, favourite: bool) -> MarketRow:
@@ -115,7 +164,7 @@ def _row(core: Core, market: Market, favourite: bool) -> MarketRow:
         bid=market.bid,
         ask=market.ask,
         spread_bps=market.spread_bps,
-        rules=_rules(core.rules_of(market)),
+        rules=_rules(core.rules_of(market), market.lasting_freshness),
         funding=market.funding,
         open_interest_usd=market.open_interest_usd,
         day_volume_usd=market.day_volume_usd,
@@ -124,6 +173,7 @@ def _row(core: Core, market: Market, favourite: bool) -> MarketRow:
         stale=market.stale(now_ms),
         hole=any(now_ms - hole.to_ms < _HOLE_SHOWN_MS for hole in holes),
         favourite=favourite,
+        minute_in_s=market.minute_in_s(now_ms),
         scalper=core.reading.view(market.coin, now_ms),
     )
 
@@ -140,24 +190,41 @@ def _model(core: Core, outside: Outside) -> ModelView:
         outcomes=core.journal.ai_reads + core.journal.no_reads,
         reads_per_hour=reads,
         failures_per_hour=failures,
-        round_trip_bps=scalper.round_trip_bps,
+        round_trip_bps=core.settings.costs.round_trip_bps,
     )
 
 
-def _rules(read: RulesRead | None) -> RulesView | None:
+def _rules(read: RulesRead | None, freshness: Freshness | None) -> RulesView | None:
     if read is None:
         return None
-    return RulesView(read.momentum, read.direction, read.pressure, read.continuation, read.freshness)
+    # The lasting word may still be that of a move that is over.
+    word = freshness if read.direction else None
+    return RulesView(read.momentum, read.direction, read.pressure, read.continuation, word)
 
 
-def _waiting_for(core: Core) -> str:
+def _waiting_for(core: Core, outside: Outside) -> str:
     if core.markets:
         return ""
     if core.mode == "tape":
-        return "Waiting for the first record of the tape"
+        return _waiting_for_tape(core, outside)
     for feed in core.connections.feeds:
         retry = feed.retry_in_s(core.now_ms)
         if retry is not None:
             offline = ". `tapedeck demo` needs no network" if core.mode == "live" else ""
             return f"{feed.message}. Next try in {retry:.0f} s{offline}"
     return core.list.trouble or "Waiting for the venue's list of markets"
+
+
+def _waiting_for_tape(core: Core, outside: Outside) -> str:
+    """What the tape has given so far: how large it is, where it stands, and how far that is."""
+    playback = outside.playback
+    if playback is None:
+        return "Opening the tape"
+    done_s, whole_s = (max(0, to_ms - playback.start_ms) / 1_000 for to_ms in (playback.position_ms, playback.end_ms))
+    size = "" if outside.tape_bytes is None else f"a file of {outside.tape_bytes / 1e6:,.1f} MB, "
+    place = (
+        f"{size}{core.sequence:,} record{'' if core.sequence == 1 else 's'} played, {done_s:,.0f} of {whole_s:,.0f} s"
+    )
+    if playback.ended:
+        return f"The tape has ended without a market: {place}"
+    return f"No market on the tape yet: {place}{', paused' if playback.paused else ''}"

@@ -9,10 +9,11 @@ from app.config.settings import MarketsSettings
 from app.core.bus import Bus
 from app.core.errors import FrameError
 from app.core.events import Candle, Trade
-from app.core.record import BOOKS_CONNECTION, StreamOpened
+from app.core.record import BOOKS_CONNECTION, FAST, StreamOpened
 from app.core.text import clean
 from app.engine.connections import Connections
 from app.engine.journal import Journal
+from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid import parse
 from app.markets.market import Market
 
@@ -21,6 +22,8 @@ _MARKETS_CAP = 512
 _unpack_stream = msgspec.msgpack.Decoder(StreamOpened).decode
 _Take = Callable[[bytes, int], None]
 """Takes a frame at a time of the engine. Raises `FrameError` for one that is of no use."""
+_TakeAll = Callable[[list[bytes], int], bool]
+"""Takes several frames as if they were one; False, and nothing is done, when one of them is of no use."""
 
 
 class Intake:
@@ -47,6 +50,8 @@ class Intake:
         self.watched: frozenset[str] = frozenset()
         """Coins of which every new price is told."""
         self._on_frame: dict[int, _Take] = {}
+        self._of_books: set[int] = set()
+        self._on_frames: dict[int, _TakeAll] = {}
         self._told: dict[str, int] = {}
         self.markets: dict[str, Market] = {}
         self.events = 0
@@ -55,7 +60,17 @@ class Intake:
     @property
     def parse_errors(self) -> int:
         """Messages that could not be used."""
-        return self._connections.data.parse_errors + sum(map(_refused_by, self.markets.values()))
+        told = self._connections.data.parse_errors + self._connections.books.parse_errors
+        return told + sum(map(_refused_by, self.markets.values()))
+
+    @property
+    def books_parse_errors(self) -> int:
+        """Those of them that came over the socket of fast books."""
+        return self._connections.books.parse_errors + sum(market.fast_errors for market in self.markets.values())
+
+    def feed_of(self, stream: int) -> FeedHealth:
+        """The connection that a stream comes over."""
+        return self._connections.books if stream in self._of_books else self._connections.data
 
     def market(self, coin: str) -> Market:
         """The market of a coin, new when nothing was known of it. Raises `FrameError` for one too many."""
@@ -78,7 +93,10 @@ class Intake:
         if opened.channel == "control":
             if opened.subject == BOOKS_CONNECTION:
                 self._on_frame[opened.stream] = self._books_said
+                self._of_books.add(opened.stream)
             return
+        if opened.variant == FAST:
+            self._of_books.add(opened.stream)
         make = self._takers(opened).get(opened.channel)
         if make is None:
             self._journal.say(now_ms, "warning", "feed", f"channel {clean(opened.channel)} is not used")
@@ -89,12 +107,21 @@ class Intake:
         market = self.market(parse.coin_name(opened.subject))
         if opened.channel == "trades":
             self._connections.opened(market.coin, now_ms)
+            self._on_frames[opened.stream] = partial(self._trades_together, market, opened.transport != "file")
         self._on_frame[opened.stream] = make(market)
 
     def frame(self, stream: int, frame: bytes, now_ms: int) -> None:
         """One frame. Raises `FrameError`, or what decoding raises, for one that is of no use."""
-        self._connections.data.received()
+        self.feed_of(stream).received()
         self._on_frame.get(stream, self._venue_said)(frame, now_ms)
+
+    def frames(self, stream: int, frames: list[bytes], now_ms: int) -> bool:
+        """Frames of one stream together. False, and nothing is done, when they must be taken one by one."""
+        take = self._on_frames.get(stream)
+        if take is None or not take(frames, now_ms):
+            return False
+        self.feed_of(stream).received(len(frames))
+        return True
 
     def take_trades(self, market: Market, trades: list[Trade], now_ms: int) -> None:
         """Trades of a market, some of which may be known already."""
@@ -126,7 +153,7 @@ class Intake:
         return {
             "trades": lambda market: partial(self._trades, market, venue_answers),
             "bbo": lambda market: partial(self._prices, market, market.on_quote_frame),
-            "l2Book": lambda market: self._books(market, fast=opened.variant == "fast"),
+            "l2Book": lambda market: self._books(market, fast=opened.variant == FAST),
             "activeAssetCtx": lambda market: partial(self._newest, market.on_context_frame),
             "candle": lambda market: partial(self._candle, market),
         }
@@ -135,9 +162,10 @@ class Intake:
         return partial(self._fast_book, market) if fast else partial(self._prices, market, market.on_book_frame)
 
     def _fast_book(self, market: Market, frame: bytes, now_ms: int) -> None:
-        self._newest(market.on_fast_book_frame, frame, now_ms)
-        self._connections.books.received()
-        self._connections.books.data(now_ms)
+        self._prices(market, market.on_fast_book_frame, frame, now_ms)
+        book = market.fast_book()
+        if book is not None:
+            self._connections.books.data(book.time_ms)
 
     def _prices(self, market: Market, take: _Take, frame: bytes, now_ms: int) -> None:
         take(frame, now_ms)
@@ -155,6 +183,17 @@ class Intake:
         except FrameError:
             self._connections.unreadable(market, now_ms, venue_answers=venue_answers)
             raise
+        self._streamed(market, venue_answers, trades, now_ms)
+
+    def _trades_together(self, market: Market, venue_answers: bool, frames: list[bytes], now_ms: int) -> bool:
+        try:
+            trades = parse.parse_trades_together(frames, market.coin)
+        except FrameError:
+            return False
+        self._streamed(market, venue_answers, trades, now_ms)
+        return True
+
+    def _streamed(self, market: Market, venue_answers: bool, trades: list[Trade], now_ms: int) -> None:
         self.take_trades(market, trades, now_ms)
         self._connections.streamed(market.coin, trades, now_ms, venue_answers=venue_answers)
 

@@ -11,6 +11,7 @@ from app.core.events import CandleClosed, FeedHole, NoRead, RulesRead, ScalperRe
 from app.core.text import clean
 from app.engine.paper_words import paper_words
 from app.engine.protocol import LogLevel, LogLine
+from app.engine.wallet_events import WalletJudged
 from app.paper.events import PaperEvent, timeless
 from app.scorecards.grader import Graded
 
@@ -35,6 +36,7 @@ class Journal:
         self.reads_by_reason: Counter[str] = Counter()
         self.slowest_read_ms: int | None = None
         self.no_reads = 0
+        self.wallets_judged = 0
         self.calls_filed = 0
         self.calls_graded = 0
         self.keep: Callable[[object], None] = lambda event: None
@@ -81,6 +83,12 @@ class Journal:
         self.keep(failed)
         self._cover("no read", msgspec.structs.replace(failed, at_ms=0, asked_ms=0))
         self.say(failed.at_ms, "warning", "scalper", f"{failed.coin}: no read: {failed.why}", kind="no read")
+
+    def wallet_judged(self, judged: WalletJudged) -> None:
+        """Count and hash a verdict on a wallet."""
+        self.wallets_judged += 1
+        timeless = msgspec.structs.replace(judged.verdict, judged_s=0)
+        self._cover("wallet", msgspec.structs.replace(judged, verdict=timeless))
 
     def paper_event(self, event: PaperEvent) -> None:
         """Keep and hash what the paper ledger did, and say what a user wants to know of it."""

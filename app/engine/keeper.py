@@ -21,6 +21,8 @@ from app.store import rows
 from app.store.schema import PAPER_STATE
 from app.store.store import Store
 
+_OF_WALLETS = (rows.StoredVerdict, rows.WalletCursor, rows.StoredMarket, rows.WalletNote, rows.StoredScan)
+
 
 class Keeper:
     """Calls, outcomes, holes and the longer candles of one run."""
@@ -60,12 +62,10 @@ class Keeper:
     def keep(self, event: object) -> None:
         """Take one derived event; what belongs in no table is left out."""
         match event:
-            case Call():
+            case Call() | ScalperRead():
                 self._store.put(event)
             case Graded():
                 self._store.put(event.outcome)
-            case ScalperRead():
-                self._store.put(event)
             case PaperState():
                 if self._saves_paper:
                     self._store.put(saved_row(event))
@@ -78,6 +78,8 @@ class Keeper:
                 self._store.put(rows.FeedHole(event.coin, event.from_ms, event.to_ms, self._now_ms()))
             case CandleClosed(candle) if candle.interval in rows.STORED_INTERVALS:
                 self._store.put(candle)
+            case _ if isinstance(event, _OF_WALLETS):
+                self._store.put(event)
             case _:
                 pass
 

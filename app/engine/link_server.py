@@ -19,6 +19,7 @@ from app.engine.protocol import (
     LookAt,
     Refused,
 )
+from app.engine.protocol_wallets import LookAtWallet
 
 _log = logging.getLogger(__name__)
 _CLIENTS = 8
@@ -35,6 +36,7 @@ class LinkServer:
         self._server: asyncio.Server | None = None
         self._identity: tuple[int, int] | None = None
         self._clients: set[asyncio.Task[None]] = set()
+        self._last_number = 0
 
     async def start(self) -> None:
         """Listen. Raises `DataError` when another engine does already or the path cannot be used."""
@@ -79,7 +81,8 @@ class LinkServer:
         task.add_done_callback(self._clients.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        client = _Client(self._engine, reader, writer)
+        self._last_number += 1
+        client = _Client(self._engine, self._last_number, reader, writer)
         try:
             if len(self._clients) > _CLIENTS:
                 await client.send(Refused(f"{_CLIENTS} clients are attached already; close one of them"))
@@ -103,12 +106,14 @@ def _identity(path: Path) -> tuple[int, int] | None:
 class _Client:
     """One attached process."""
 
-    def __init__(self, engine: Engine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, engine: Engine, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._engine = engine
+        self._number = number
         self._reader = reader
         self._writer = writer
         self._decoder: msgspec.msgpack.Decoder[ClientMessage] = msgspec.msgpack.Decoder(ClientMessage)
         self._look: LookAt | None = None
+        self._wallet: LookAtWallet | None = None
         writer.transport.set_write_buffer_limits(high=_WRITE_LIMIT)
 
     async def send(self, message: msgspec.Struct) -> None:
@@ -133,17 +138,22 @@ class _Client:
         try:
             while (request := await read_message(self._reader, self._decoder)) is not None:
                 if isinstance(request, CommandRequest):
-                    ok, message = await self._engine.command(request.command)
+                    ok, message = await self._engine.command(request.command, self._number)
                     if ok and isinstance(request.command, LookAt):
                         self._look = request.command
+                    elif ok and isinstance(request.command, LookAtWallet):
+                        self._wallet = request.command
                     await self.send(CommandResult(request.request_id, ok, message))
         finally:
             snapshots.cancel()
             await asyncio.gather(snapshots, return_exceptions=True)
+            if self._look is not None and self._look.coin:
+                # Whoever is gone looks at nothing.
+                await self._engine.command(LookAt(""), self._number)
 
     async def _send_snapshots(self) -> None:
         seen = 0
         while (fresh := await self._engine.next_snapshot(seen)) is not None:
             seen, snapshot = fresh
-            await self.send(self._engine.looked_at(snapshot, self._look))
+            await self.send(self._engine.looked_at(snapshot, self._look, self._wallet))
         self._writer.close()

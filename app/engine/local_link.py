@@ -4,6 +4,10 @@ from app.core.errors import DataError
 from app.engine.engine import Engine
 from app.engine.link_server import LinkServer
 from app.engine.protocol import Command, CommandResult, LookAt, Snapshot, Welcome
+from app.engine.protocol_wallets import LookAtWallet
+
+_CLIENT = 0
+"""The number of the deck that owns its engine; those that attach count up from there."""
 
 
 class LocalLink:
@@ -14,6 +18,7 @@ class LocalLink:
         self._server = server
         self._seen = 0
         self._look: LookAt | None = None
+        self._wallet: LookAtWallet | None = None
 
     async def connect(self) -> Welcome:
         """Start the engine. Raises what its run raises; a socket that cannot be had is only told."""
@@ -31,13 +36,15 @@ class LocalLink:
         if fresh is None:
             return None
         self._seen, snapshot = fresh
-        return self._engine.looked_at(snapshot, self._look)
+        return self._engine.looked_at(snapshot, self._look, self._wallet)
 
     async def send(self, command: Command) -> CommandResult:
         """Carry out a command."""
-        ok, message = await self._engine.command(command)
+        ok, message = await self._engine.command(command, client=_CLIENT)
         if ok and isinstance(command, LookAt):
             self._look = command
+        elif ok and isinstance(command, LookAtWallet):
+            self._wallet = command
         return CommandResult(0, ok, message)
 
     async def close(self) -> None:

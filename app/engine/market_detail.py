@@ -14,9 +14,10 @@ import numpy as np
 from app.core.events import Book, Candle, Level, RulesRead, Side, Trade
 from app.engine.candle_past import RequestsState, waiting_sentence
 from app.engine.core import Core
-from app.engine.protocol import CandleView, LevelView, MarketDetail, ReadPoint, TradeView
-from app.feeds.hyperliquid.limits import SHORTEST_CANDLE_MS
+from app.engine.protocol_detail import CandleView, LevelView, MarketDetail, ReadPoint, TradeView
+from app.feeds.hyperliquid.limits import FAST_BOOK_LEVELS, SHORTEST_CANDLE_MS
 from app.markets.candles import INTERVALS
+from app.markets.depth import joined_side
 from app.markets.market import Market
 
 _TRADES_SHOWN = 120
@@ -58,8 +59,10 @@ class MarketDetails:
 
 
 def _detail(core: Core, market: Market, opened: "_Opened", budget_wait_s: float) -> MarketDetail:
-    book, context = market.book(), market.context()
-    bids, asks = opened.levels(book)
+    near, deep, context = market.newest_book(), market.book(), market.context()
+    bids, asks = opened.levels(near, deep)
+    leaning, leaning_levels = imbalance(bids, asks, market.bid, market.ask)
+    two_books = near is not None and deep is not None and near is not deep
     return MarketDetail(
         coin=market.coin,
         interval=opened.interval,
@@ -69,8 +72,11 @@ def _detail(core: Core, market: Market, opened: "_Opened", budget_wait_s: float)
         trades=opened.trades(),
         bids=bids,
         asks=asks,
-        book_age_ms=max(0, core.now_ms - book.time_ms) if book else None,
-        imbalance=imbalance(bids, asks, market.bid, market.ask),
+        book_age_ms=_age_ms(core, near),
+        near_levels=FAST_BOOK_LEVELS if two_books else 0,
+        deep_age_ms=_age_ms(core, deep) if two_books else None,
+        imbalance=leaning,
+        imbalance_levels=leaning_levels,
         reads=opened.reads(),
         holes=tuple((hole.from_ms, hole.to_ms) for hole in core.connections.holes(market.coin)),
         mark_price=context.mark_price if context else None,
@@ -90,7 +96,7 @@ class _Opened:
         self._newest_trade: Trade | None = None
         self._reads: _Shared[ReadPoint] = _Shared(lambda read: read.at_ms)
         self._newest_read: RulesRead | None = None
-        self._book: Book | None = None
+        self._books: tuple[Book | None, Book | None] = None, None
         self._levels: tuple[tuple[LevelView, ...], tuple[LevelView, ...]] = ((), ())
 
     def candles(self) -> tuple[CandleView, ...]:
@@ -114,14 +120,15 @@ class _Opened:
         newest = reads[-1] if reads else None
         if newest is not self._newest_read:
             self._newest_read = newest
-            self._reads.update(ReadPoint(r.at_ms, r.momentum, r.pressure, r.continuation) for r in reads)
+            self._reads.update(ReadPoint(r.at_ms, r.momentum, r.pressure, r.continuation, r.direction) for r in reads)
         return self._reads.views
 
-    def levels(self, book: Book | None) -> tuple[tuple[LevelView, ...], tuple[LevelView, ...]]:
-        """Bids and asks, best first."""
-        if book is not self._book:
-            self._book = book
-            self._levels = (_levels(book.bids), _levels(book.asks)) if book else ((), ())
+    def levels(self, near: Book | None, deep: Book | None) -> tuple[tuple[LevelView, ...], tuple[LevelView, ...]]:
+        """Bids and asks, best first, of the newest book with what another knows beyond it."""
+        if near is not self._books[0] or deep is not self._books[1]:
+            self._books = near, deep
+            bids, asks = joined_levels(near, deep)
+            self._levels = _levels(bids), _levels(asks)
         return self._levels
 
 
@@ -169,10 +176,21 @@ def _levels(levels: Sequence[Level]) -> tuple[LevelView, ...]:
     return tuple(LevelView(level.price, level.size, level.orders) for level in levels[:_LEVELS_SHOWN])
 
 
+def joined_levels(near: Book | None, deep: Book | None) -> tuple[Sequence[Level], Sequence[Level]]:
+    """Bids and asks of the newest book, and beyond its last price those of a deeper one; it may be the same."""
+    books = [book for book in (near, None if deep is near else deep) if book is not None]
+    bids = joined_side((book.bids for book in books), -1)
+    return bids, joined_side((book.asks for book in books), 1)
+
+
+def _age_ms(core: Core, book: Book | None) -> int | None:
+    return None if book is None else max(0, core.now_ms - book.time_ms)
+
+
 def imbalance(
     bids: Sequence[LevelView], asks: Sequence[LevelView], bid: float | None, ask: float | None
-) -> float | None:
-    """(bids − asks) / (bids + asks) over the levels that still stand, equally many of each side; −1 to +1.
+) -> tuple[float | None, int]:
+    """(bids − asks) / (bids + asks) over the levels that still stand, −1 to +1; and how many of each side these are.
 
     `bid` and `ask` are the newest touch, which comes more often than books: a bid above it, or an ask below it, has
     been taken or withdrawn since. None where a side has no level left.
@@ -181,7 +199,7 @@ def imbalance(
     standing_asks = [level.size for level in asks if ask is None or level.price >= ask]
     depth = min(len(standing_bids), len(standing_asks))
     bought, sold = sum(standing_bids[:depth]), sum(standing_asks[:depth])
-    return (bought - sold) / (bought + sold) if bought + sold > 0 else None
+    return ((bought - sold) / (bought + sold) if bought + sold > 0 else None), depth
 
 
 def _waiting_for(core: Core, coin: str, interval: str, budget_wait_s: float) -> str:

@@ -1,11 +1,13 @@
 """The paper ledger → what the deck shows of it. Reads only."""
 
+from app.config.settings import CostsSettings
 from app.core.text import clean
 from app.engine.papering import Papering
-from app.engine.protocol import PaperPositionView, PaperTradeView, PaperView
+from app.engine.protocol_paper import PaperOrderView, PaperPositionView, PaperTradeView, PaperView
 from app.paper.account import day_loss_usd
 from app.paper.curve import CurvePoint
-from app.paper.events import PositionClosed
+from app.paper.events import BASIS_POINTS, PositionClosed
+from app.paper.fills import exit_fee_usd
 from app.paper.ledger import PaperLedger
 from app.paper.position import Position
 
@@ -18,7 +20,7 @@ def paper_view(papering: Papering, now_ms: int) -> PaperView | None:
     ledger = papering.ledger
     if ledger is None:
         return None
-    account = ledger.account
+    account, costs = ledger.account, papering.costs
     return PaperView(
         equity_usd=ledger.equity_usd,
         cash_usd=account.cash_usd,
@@ -29,17 +31,25 @@ def paper_view(papering: Papering, now_ms: int) -> PaperView | None:
         wins=account.wins,
         losses=account.losses,
         trades=account.trades,
+        closed_usd=account.cash_usd - account.starting_usd + _paid_on_open_usd(ledger),
+        exit_fees_usd=sum(exit_fee_usd(position, costs) for position in ledger.positions),
         fees_usd=account.fees_usd,
         funding_usd=account.funding_usd,
         follow=ledger.settings.follow,
-        positions=tuple(_position(ledger, position, now_ms) for position in ledger.positions),
-        opening=tuple(f"{_side(order.direction)} {clean(order.coin, 24)}" for order in ledger.orders if order.opens),
+        positions=tuple(_position(ledger, position, costs, now_ms) for position in ledger.positions),
+        opening=tuple(PaperOrderView(clean(order.coin, 24), order.direction) for order in ledger.orders if order.opens),
         closed=tuple(_closed(closed) for closed, _ in zip(papering.closed, range(_CLOSED_SHOWN), strict=False)),
         curve=_thinned(ledger.curve.points, now_ms, ledger.equity_usd),
     )
 
 
-def _position(ledger: PaperLedger, position: Position, now_ms: int) -> PaperPositionView:
+def _paid_on_open_usd(ledger: PaperLedger) -> float:
+    """Fees and funding of the positions that are open: cash has paid them, no closed trade has."""
+    return sum(position.fees_usd + position.funding_usd for position in ledger.positions)
+
+
+def _position(ledger: PaperLedger, position: Position, costs: CostsSettings, now_ms: int) -> PaperPositionView:
+    result_usd = position.result_usd - exit_fee_usd(position, costs)
     closing = next((order.reason for order in ledger.orders_of(position.coin) if not order.opens), "")
     return PaperPositionView(
         coin=clean(position.coin, 24),
@@ -48,8 +58,8 @@ def _position(ledger: PaperLedger, position: Position, now_ms: int) -> PaperPosi
         entry_price=position.entry_price,
         close_price=position.close_price,
         liquidation_price=position.liquidation_price,
-        result_usd=position.result_usd,
-        result_bps=position.result_bps,
+        result_usd=result_usd,
+        result_bps=BASIS_POINTS * result_usd / (position.size * position.entry_price),
         held_s=max(0, now_ms - position.opened_ms) / 1_000,
         by=position.by,
         waits_for=f"closing: {closing}" if closing else "",
@@ -75,7 +85,3 @@ def _thinned(points: tuple[CurvePoint, ...], now_ms: int, equity_usd: float) -> 
     """Evenly thinned, with the present as the last point."""
     step = max(1, -(-len(points) // _CURVE_POINTS))
     return (*((point.at_ms, point.equity_usd) for point in points[::step]), (now_ms, equity_usd))
-
-
-def _side(direction: int) -> str:
-    return "buying" if direction > 0 else "selling"

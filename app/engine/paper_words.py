@@ -19,19 +19,21 @@ def paper_words(event: PaperEvent) -> Words | None:
     match event:
         case Fill() if event.order.opens:
             side = "bought" if event.order.direction > 0 else "sold"
-            price = f"{event.average_price:g}"
-            return Words(
-                event.at_ms, "info", f"{side} {event.order.size:g} {event.order.coin} at {price} ({event.order.by})"
-            )
+            what = f"{side} {event.order.size:g} {event.order.coin} at {_price(event.average_price)}"
+            return Words(event.at_ms, "info", f"{what}, by {event.order.by}")
         case PositionClosed():
-            result = f"{event.result_usd:+.2f} paper dollars ({event.result_bps:+.1f} bps)"
-            return Words(
-                event.closed_ms, "info", f"closed {event.coin} at {event.exit_price:g}: {result}, {event.reason}"
-            )
+            result = f"{event.result_usd:+.2f} paper $ ({event.result_bps:+.1f} bp)"
+            why = "by hand" if event.reason == "hand" else event.reason
+            return Words(event.closed_ms, "info", f"closed {event.coin}: {result} at {_price(event.exit_price)}, {why}")
         case OrderCancelled():
             return Words(event.at_ms, "warning", f"order in {event.order.coin} given up: {event.why}")
         case BreakerTripped():
-            loss = f"{event.loss_usd:.2f} paper dollars"
+            loss = f"{event.loss_usd:,.2f} paper $"
             return Words(event.at_ms, "warning", f"the day's loss of {loss} closes everything until 00:00 UTC")
         case _:
             return None
+
+
+def _price(value: float) -> str:
+    """A price with thousands set apart, as tables show it; seven digits are the venue's finest and more."""
+    return f"{value:,.7g}"

@@ -6,7 +6,7 @@ from typing import get_args
 
 import msgspec
 
-from app.config.settings import Settings
+from app.config.settings import CostsSettings, Settings
 from app.core.bus import Bus
 from app.core.errors import DataError, FrameError
 from app.core.events import RulesRead, ScalperRead
@@ -26,7 +26,7 @@ _WORDS: Mapping[PaperAction, str] = {
     "long": "Paper order: buy {coin}",
     "short": "Paper order: sell {coin}",
     "close": "Paper order: close {coin}",
-    "flip": "Paper order: turn {coin} round",
+    "flip": "Paper order: flip {coin}",
 }
 
 
@@ -54,6 +54,11 @@ class Papering:
         bus.subscribe(ScalperRead, self._follow)
         bus.subscribe(RulesRead, self._follow)
 
+    @property
+    def costs(self) -> CostsSettings:
+        """What taking costs."""
+        return self._settings.costs
+
     def begin(self, saved: bytes, now_ms: int) -> None:
         """Go on from what was saved; from nothing where it is empty or cannot be used, and say so."""
         state = None
@@ -65,7 +70,7 @@ class Papering:
             # The simulated market has begun anew: its prices are not those the positions were opened at.
             state = msgspec.structs.replace(state, positions=(), orders=())
             self._journal.say(now_ms, "info", "paper", "paper positions of an earlier demo are gone with its market")
-        self.ledger = PaperLedger(self._settings.paper, now_ms, state)
+        self.ledger = PaperLedger(self._settings.paper, self._settings.costs, now_ms, state)
         self._watched(self.ledger.wanted)
 
     def decide(self, coin: str, action: PaperAction, now_ms: int) -> tuple[bool, str]:

@@ -1,7 +1,9 @@
 """What engine and deck say to each other: frozen snapshots one way, commands the other.
 
 The same messages go through memory and through the Unix socket. Every name and text in a snapshot is already cleaned.
-None stands for "not known"; the deck shows it as such and never as zero.
+None stands for "not known"; the deck shows it as such and never as zero. What a snapshot holds of one coin that is
+looked at stands in `protocol_detail.py`, of the paper ledger in `protocol_paper.py`, of wallets in
+`protocol_wallets.py`.
 """
 
 from typing import Literal
@@ -10,19 +12,22 @@ import msgspec
 
 from app.core.events import Action, Freshness
 from app.core.playback import Playback
+from app.engine.protocol_detail import MarketDetail, ScalperDetail
+from app.engine.protocol_paper import PaperView
+from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletDetail, WalletsView
 from app.feeds.health import FeedState
 from app.scalper.interpreter_view import InterpreterState
 from app.store.status import StoreState
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 5
 
 Mode = Literal["live", "demo", "tape"]
 LogLevel = Literal["info", "warning", "error"]
 MetricSource = Literal["rules", "ai"]
 ModelState = InterpreterState | Literal["tape"]
 """As the interpreter tells it; on a tape, what was recorded is shown."""
-JobName = Literal["markets", "read"]
-"""Work that a user may ask for by hand: ask the venue for its markets again; have the model read a coin."""
+JobName = Literal["markets", "read", "wallets"]
+"""Work that a user may ask for by hand: ask for the markets again; have the model read a coin; scan wallets."""
 PaperAction = Literal["long", "short", "close", "flip"]
 JobState = Literal["running", "done", "failed", "cancelled"]
 
@@ -65,7 +70,7 @@ class RulesView(msgspec.Struct, frozen=True):
     """The rules' read of one coin, each metric 0-100. `direction` is +1 up, −1 down, 0 flat.
 
     `momentum` is None until a whole minute is known, `continuation` when the rules make no claim (the move is inside
-    the spread), `freshness` without a direction.
+    the spread), `freshness` without a direction. The freshness is the one that has held for some seconds.
     """
 
     momentum: float | None
@@ -133,7 +138,8 @@ class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
 
     `trend` are prices of the last hour, three minutes apart, oldest first, the newest price last. `age_ms` is the age
     of the newest trade, quote or book; `stale` says it is past its deadline, `hole` that trades are missing from its
-    recent tape. `scalper` is there for the coins that a model reads.
+    recent tape. `scalper` is there for the coins that a model reads. `minute_in_s` are the seconds until a whole minute
+    is known, which momentum needs.
     """
 
     coin: str
@@ -155,127 +161,7 @@ class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
     stale: bool = False
     hole: bool = False
     favourite: bool = False
-
-
-class CandleView(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One candle from `open_ms` on; volume in coins."""
-
-    open_ms: int
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: float
-
-
-class TradeView(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One print; `side` is +1 where the buyer was the aggressor, −1 where the seller was.
-
-    `percentile` is the share (0-100) of this market's kept prints that are no larger.
-    """
-
-    time_ms: int
-    trade_id: int
-    price: float
-    size: float
-    side: int
-    percentile: float
-
-
-class LevelView(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One price of a book."""
-
-    price: float
-    size: float
-    orders: int
-
-
-class ReadPoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The rules' metrics at one second, as in `RulesView`."""
-
-    at_ms: int
-    momentum: float | None
-    pressure: float
-    continuation: float | None
-
-
-class MarketDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """One coin opened up, for the deck that asked for it with `LookAt`.
-
-    Candles of `interval` (each `interval_ms` long) and reads are oldest first, trades newest first, levels best first.
-    `waiting_for` says in a sentence why the past of the candles is not here; it is empty when it is.
-    `holes` are spans of venue time whose trades are missing. `imbalance` is (bids − asks) / (bids + asks), −1 to +1,
-    over the levels that the newest quote has not passed, equally many of each side; None where a side has none.
-    """
-
-    coin: str
-    interval: str
-    interval_ms: int
-    candles: tuple[CandleView, ...] = ()
-    waiting_for: str = ""
-    trades: tuple[TradeView, ...] = ()
-    bids: tuple[LevelView, ...] = ()
-    asks: tuple[LevelView, ...] = ()
-    book_age_ms: int | None = None
-    imbalance: float | None = None
-    reads: tuple[ReadPoint, ...] = ()
-    holes: tuple[tuple[int, int], ...] = ()
-    mark_price: float | None = None
-    oracle_price: float | None = None
-
-
-class PastRead(msgspec.Struct, frozen=True, array_like=True):
-    """One read of the past with what happened next.
-
-    `price` is the one it was made at; `moves_bps` how far the price had moved 30, 60 and 300 seconds later, None while
-    that time has not come, or nothing is known of it.
-    """
-
-    at_ms: int
-    reason: str
-    momentum: float
-    pressure: float
-    continuation: float
-    freshness: Freshness
-    direction: int
-    action: Action
-    confidence: int
-    conflict: bool
-    sentence: str
-    price: float | None
-    moves_bps: tuple[float | None, float | None, float | None]
-
-
-class ExchangeView(msgspec.Struct, frozen=True, kw_only=True):
-    """One question and its answer, in full: `asked` is what differs from question to question.
-
-    `answer` is the model's own text, empty when none came; `outcome` says why there was no read, and is empty when
-    there was one. Durations are the server's own; 0 where it gives none.
-    """
-
-    asked_ms: int
-    at_ms: int
-    reason: str
-    model: str
-    asked: str
-    answer: str
-    outcome: str
-    prompt_tokens: int
-    answer_tokens: int
-    load_ms: float
-    prompt_ms: float
-    answer_ms: float
-
-
-class ScalperDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """The scalper's work on one coin: the constant part of its questions, the last exchanges, the reads of an hour.
-
-    Exchanges and reads are newest first.
-    """
-
-    persona: str
-    exchanges: tuple[ExchangeView, ...]
-    reads: tuple[PastRead, ...]
+    minute_in_s: int = 0
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -317,64 +203,6 @@ class JobView(msgspec.Struct, frozen=True):
     message: str
 
 
-class PaperPositionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper position. Results are after the entry's fee and funding, before the exit's fee; `by` who opened it.
-
-    `waits_for` says what order on it is on its way, empty when none is.
-    """
-
-    coin: str
-    direction: int
-    size: float
-    entry_price: float
-    close_price: float
-    liquidation_price: float | None
-    result_usd: float
-    result_bps: float
-    held_s: float
-    by: str
-    waits_for: str = ""
-
-
-class PaperTradeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper position that is over; `reason` says why, the result is after fees and funding."""
-
-    coin: str
-    direction: int
-    closed_ms: int
-    held_s: float
-    entry_price: float
-    exit_price: float
-    result_usd: float
-    result_bps: float
-    by: str
-    reason: str
-
-
-class PaperView(msgspec.Struct, frozen=True, kw_only=True):
-    """The paper ledger: no money, no orders anywhere. `curve` is equity by time, oldest first.
-
-    `day_result_usd` is that of this UTC day; at −`day_limit_usd` everything closes and nothing opens (`tripped`).
-    """
-
-    equity_usd: float
-    cash_usd: float
-    starting_usd: float
-    day_result_usd: float
-    day_limit_usd: float
-    tripped: bool
-    wins: int
-    losses: int
-    trades: int
-    fees_usd: float
-    funding_usd: float
-    follow: Literal["off", "ai", "rules"]
-    positions: tuple[PaperPositionView, ...] = ()
-    opening: tuple[str, ...] = ()
-    closed: tuple[PaperTradeView, ...] = ()
-    curve: tuple[tuple[int, float], ...] = ()
-
-
 class VitalsView(msgspec.Struct, frozen=True):
     """The engine's own health over the last minute. `cpu_pct` is of one core; lags are how late the loop was."""
 
@@ -391,7 +219,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     """Everything the deck shows, frozen at one input. `wall_ms` is the engine's time: the tape's own time on a tape.
 
     `waiting_for` says in a sentence what an empty Markets panel waits for; `log` is the tail of the event log; `detail`
-    is the coin this deck looks at, `scalper` the scalper's work on it.
+    is the coin this deck looks at, `scalper` the scalper's work on it, `wallet` the wallet this deck looks at.
     """
 
     sequence: int
@@ -412,17 +240,21 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     paper: PaperView | None = None
     detail: MarketDetail | None = None
     scalper: ScalperDetail | None = None
+    wallets: WalletsView | None = None
+    wallet: WalletDetail | None = None
 
 
 class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
     """Put one coin in detail into this client's snapshots from now on; an empty `coin` ends it.
 
-    With `scalper`, the scalper's questions and answers about it come too.
+    With `scalper`, the scalper's questions and answers about it come too. Who looks is told by `client`, a number that
+    the engine gives to each of its clients; what a client says of it does not count.
     """
 
     coin: str
     interval: str = "1m"
     scalper: bool = False
+    client: int = 0
 
 
 class SetMetricSource(msgspec.Struct, frozen=True, tag="set_metric_source"):
@@ -432,7 +264,11 @@ class SetMetricSource(msgspec.Struct, frozen=True, tag="set_metric_source"):
 
 
 class StartJob(msgspec.Struct, frozen=True, tag="start_job"):
-    """Begin a job now; a "read" is of the coin `subject`. One that is being done is not begun twice."""
+    """Begin a job now; one that is being done is not begun twice.
+
+    A "read" is of the coin `subject`; "wallets" scans what `subject` names, as after `tapedeck scan --from`: empty for
+    the leaderboards.
+    """
 
     name: JobName
     subject: str = ""
@@ -475,7 +311,19 @@ class StopEngine(msgspec.Struct, frozen=True, tag="stop_engine"):
     """End the engine behind the link."""
 
 
-Command = SetMetricSource | StartJob | CancelJob | TradePaper | SetPlayback | LookAt | SetRecording | StopEngine
+Command = (
+    SetMetricSource
+    | StartJob
+    | CancelJob
+    | TradePaper
+    | SetPlayback
+    | LookAt
+    | SetRecording
+    | StopEngine
+    | LookAtWallet
+    | SetWalletProfile
+    | NoteWallet
+)
 
 
 class RestorePaper(msgspec.Struct, frozen=True, tag="restore_paper"):

@@ -13,11 +13,11 @@ from app.core.text import clean
 from app.engine.jobs import Jobs
 from app.engine.protocol import AiRead, Mode, ScalperView
 from app.engine.watch import MarketWatch
-from app.feeds.hyperliquid.wire import WireSubscription
 from app.markets.market import Market
 from app.scalper.claims import read_calls
 from app.scalper.description import Position
 from app.scalper.desk import MODEL_VENUE, CoinDesk, ScalperDesk
+from app.scalper.persona import direction_word
 
 _HOUR_MS = 3_600_000
 _unpack_connected = msgspec.msgpack.Decoder(Connected).decode
@@ -28,7 +28,11 @@ _OUTCOMES_KEPT = 4_000
 class Reading:
     """The desk with what it needs of the core. Everything here is a function of the inputs."""
 
-    def __init__(self, mode: Mode, settings: Settings, watch: MarketWatch, bus: Bus, jobs: Jobs) -> None:
+    def __init__(
+        self, mode: Mode, settings: Settings, watch: MarketWatch, bus: Bus, jobs: Jobs,
+        position_of: Callable[[str, int], Position | None],
+    ) -> None:  # fmt: skip
+        """`position_of` gives the paper position in a coin, as it is at a time in milliseconds."""
         self._mode = mode
         self._settings = settings
         self._watch = watch
@@ -37,19 +41,16 @@ class Reading:
         self._asked_ms: dict[int, int] = {}
         self._by_hand = ""
         self._outcomes: deque[tuple[int, bool]] = deque(maxlen=_OUTCOMES_KEPT)
-        self.desk = ScalperDesk(settings.scalper)
-        self.position_of: Callable[[str], Position | None] = lambda coin: None
+        self.desk = ScalperDesk(settings.scalper, settings.costs)
+        self._position_of = position_of
 
     def start(self) -> None:
         """Begin to ask the model."""
         self.desk.open(self._watch.ask_model)
 
     def follow(self, coins: Iterable[str]) -> None:
-        """Read those of the followed markets that the settings want, with fast books of them."""
+        """Read those of the followed markets that the settings want."""
         self.desk.follow(coins)
-        if self.desk.asks:
-            books = (WireSubscription(type="l2Book", coin=coin, fast=True) for coin in self.desk.coins)
-            self._watch.effects.subscribe(books)
 
     def read_now(self, coin: str, now_ms: int) -> tuple[bool, str]:
         """Read a coin by hand; whether that began, and one sentence about it."""
@@ -77,7 +78,7 @@ class Reading:
 
     def look(self, markets: Mapping[str, Market], why_unusable: Callable[[Market], str], now_ms: int) -> None:
         """See whether a market is to be read now."""
-        self.desk.look(markets, why_unusable, self.position_of, now_ms)
+        self.desk.look(markets, why_unusable, lambda coin: self._position_of(coin, now_ms), now_ms)
         if self._jobs.runs("read"):
             why_not = self.desk.why_not_by_hand(self._by_hand)
             if why_not:
@@ -121,15 +122,15 @@ class Reading:
             self._jobs.end("read", "done" if isinstance(outcome, ScalperRead) else "failed", _words(outcome))
         if isinstance(outcome, ScalperRead) and market is not None:
             facts = market.facts(now_ms)
-            for call in read_calls(outcome, rules, facts, self._settings.rules, self._mode, sequence):
+            for call in read_calls(
+                outcome, rules, facts, self._settings.rules, self._settings.costs, self._mode, sequence
+            ):
                 self._bus.publish(call)
 
     def last_hour(self, now_ms: int) -> tuple[int, int]:
-        """Reads and failures of the last hour."""
-        while self._outcomes and now_ms - self._outcomes[0][0] > _HOUR_MS:
-            self._outcomes.popleft()
-        reads = sum(ok for _, ok in self._outcomes)
-        return reads, len(self._outcomes) - reads
+        """Reads and failures of the last hour, of the newest 4,000."""
+        of_hour = [is_read for at_ms, is_read in self._outcomes if now_ms - at_ms <= _HOUR_MS]
+        return sum(of_hour), len(of_hour) - sum(of_hour)
 
     def view(self, coin: str, now_ms: int) -> ScalperView | None:
         """How the scalper stands with a coin; None for one that is not read."""
@@ -150,9 +151,8 @@ def _words(outcome: ScalperRead | NoRead) -> str:
     coin = clean(outcome.coin, 32)
     if isinstance(outcome, NoRead):
         return f"{coin}: no read: {outcome.why}"
-    return (
-        f"{coin}: momentum {outcome.momentum:.0f} pressure {outcome.pressure:.0f}, {outcome.action}: {outcome.sentence}"
-    )
+    momentum = f"momentum {outcome.momentum:.0f} {direction_word(outcome.direction)}"
+    return f"{coin}: {momentum}, pressure {outcome.pressure:.0f}, {outcome.action}: {outcome.sentence}"
 
 
 def _trouble(desk: CoinDesk) -> str:

@@ -3,7 +3,7 @@
 from app.core.events import NoRead, ScalperRead
 from app.core.text import clean
 from app.engine.core import Core
-from app.engine.protocol import ExchangeView, PastRead, ScalperDetail
+from app.engine.protocol_detail import ExchangeView, PastRead, ScalperDetail
 from app.markets.market import Market
 from app.scalper.claims import HORIZONS_S
 from app.scalper.desk import Exchange
@@ -35,7 +35,7 @@ def scalper_detail(core: Core, coin: str) -> ScalperDetail | None:
         return None
     newest = list(desk.reads)[: -_READS_SHOWN - 1 : -1]
     return ScalperDetail(
-        persona=persona_text(core.settings.scalper),
+        persona=persona_text(core.settings.scalper, core.settings.costs),
         exchanges=tuple(map(_exchange, reversed(desk.exchanges))),
         reads=tuple(_past_read(read, market, core.now_ms) for read in newest),
     )
@@ -81,6 +81,7 @@ def _past_read(read: ScalperRead, market: Market, now_ms: int) -> PastRead:
         sentence=read.sentence,
         price=price,
         moves_bps=(first, second, third),
+        in_position=read.in_position,
     )
 
 

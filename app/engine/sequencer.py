@@ -4,19 +4,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from app.core.clock import Clock
-from app.core.errors import DataError
 from app.core.record import Record
 from app.feeds.inbox import Arrival
 
 
 class Recorder(Protocol):
-    """Where inputs are kept; a tape writer is one."""
+    """Where inputs are kept. What it raises ends the dispatch: a recording that must not end a run raises nothing."""
 
     def write(self, record: Record) -> None:
-        """Keep one input. Raises `DataError` when it cannot."""
-
-    def close(self) -> None:
-        """Finish the recording."""
+        """Keep one input."""
 
 
 class Sequencer:
@@ -27,8 +23,6 @@ class Sequencer:
         self._dispatch = dispatch
         self._sequence = 0
         self.recorder: Recorder | None = None
-        self.recording_error = ""
-        self.recorded = 0
 
     def put(self, arrival: Arrival) -> None:
         """Number, record and dispatch one arrival."""
@@ -44,13 +38,7 @@ class Sequencer:
             self._sequence, arrival.wall_ns, arrival.monotonic_ns, arrival.stream, arrival.kind, arrival.payload
         )
         if self.recorder is not None:
-            try:
-                self.recorder.write(record)
-                self.recorded += 1
-            except DataError as error:
-                # The deck must outlive its recording: it goes on, and says that it is no longer recorded.
-                self.recorder = None
-                self.recording_error = str(error)
+            self.recorder.write(record)
         return record
 
     def put_now(self, stream: int, kind: int, payload: bytes) -> None:

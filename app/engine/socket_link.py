@@ -40,7 +40,7 @@ class SocketLink:
         self._waiting: dict[int, asyncio.Future[CommandResult]] = {}
 
     async def connect(self) -> Welcome:
-        """Shake hands. Raises `VenueError` when no engine answers or it refuses."""
+        """Shake hands. Raises `VenueError` when no engine listens, it does not greet, or it refuses."""
         try:
             return await self._greet()
         except VenueError:
@@ -50,12 +50,12 @@ class SocketLink:
     async def _greet(self) -> Welcome:
         try:
             async with asyncio.timeout(_HANDSHAKE_TIMEOUT_S):
-                reader, self._writer = await asyncio.open_unix_connection(self._path)
-                self._writer.write(pack(Hello(PROTOCOL_VERSION, __version__)))
+                reader = await self._open()
                 answer = await read_message(reader, self._decoder)
-        except (OSError, TimeoutError) as error:
+        except TimeoutError as error:
             raise VenueError(
-                "No engine is running here. Start one with `tapedeck run --source demo` (or live), or open a deck"
+                f"An engine listens here and did not greet within {_HANDSHAKE_TIMEOUT_S:g} s: it hangs, is suspended, "
+                "or its machine is busy. Try again, or end it"
             ) from error
         if isinstance(answer, Refused):
             raise VenueError(answer.reason)
@@ -63,6 +63,17 @@ class SocketLink:
             raise VenueError("The engine did not greet; it may be ending. Try again")
         self._reading = asyncio.create_task(self._read(reader), name="link")
         return answer
+
+    async def _open(self) -> asyncio.StreamReader:
+        """Reach the engine and say hello."""
+        try:
+            reader, self._writer = await asyncio.open_unix_connection(self._path)
+        except OSError as error:
+            raise VenueError(
+                "No engine is running here. Start one with `tapedeck run --source demo` (or live), or open a deck"
+            ) from error
+        self._writer.write(pack(Hello(PROTOCOL_VERSION, __version__)))
+        return reader
 
     async def snapshot(self) -> Snapshot | None:
         """The newest snapshot not seen yet; None when the engine is gone."""

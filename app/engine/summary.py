@@ -54,7 +54,7 @@ def summarise(run: Run, seconds: float, recording: str | None) -> Summary:
         inputs=core.sequence,
         events=core.events,
         duplicates=sum(market.tape.duplicates for market in core.markets.values()),
-        superseded=outside.superseded,
+        superseded=outside.data.superseded + outside.books.superseded,
         parse_errors=core.parse_errors,
         drops=sum(feed.drops for feed in feeds),
         holes=sum(feed.holes for feed in feeds),

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from app.config.load import parse_settings
+from app.config.load import build
 from app.config.settings import Settings
+from app.config.sources import Given, from_toml
 from app.core.clock import Clock
 from app.core.errors import ConfigError, DataError
 from app.core.playback import Playback, next_speed
@@ -13,19 +14,36 @@ from app.core.record import Record
 from app.engine.core import Core
 from app.engine.freeze import Outside
 from app.engine.protocol import CancelJob, Command, SetPlayback, SetRecording, SourceView, StartJob, TradePaper
+from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile
 from app.engine.supervisor import Supervisor
 from app.feeds.tape.player import Player
 from app.feeds.tape.recording import Recording
 
 _SETTINGS_CAP = 65_536
+GONE_SETTINGS = {
+    "rules.taker_fee_bps": "costs.taker_fee_bps",
+    "rules.slippage_bps": "costs.slippage_bps",
+    "scalper.round_trip_bps": "costs.taker_fee_bps",
+    "paper.taker_fee_bps": "costs.taker_fee_bps",
+}
+"""Settings that tapes of the past hold and that are no more, each with what took its place."""
 
 
 class TapeRun:
     """Player and core. A recording made by tapedeck is replayed under the settings it was made with."""
 
     def __init__(
-        self, recording: Recording, settings: Settings, clock: Clock, *, speed: float | None, hold: bool
+        self,
+        recording: Recording,
+        settings: Settings,
+        clock: Clock,
+        *,
+        speed: float | None,
+        hold: bool,
+        size_bytes: int | None = None,
     ) -> None:
+        """`size_bytes` is that of the file; a recording may go on in others."""
+        self._size_bytes = size_bytes
         self._settings = settings_of(recording) or settings
         self._recording = recording
         self.core = Core("tape", self._settings)
@@ -41,6 +59,9 @@ class TapeRun:
         self._changed = changed
         if self._recording.damage:
             self.core.journal.say(self._recording.start_ns // 1_000_000, "error", "tape", self._recording.damage)
+        left_out = settings_left_out(self._recording)
+        if left_out:
+            self.core.journal.say(self._recording.start_ns // 1_000_000, "warning", "tape", left_out)
         self._supervisor.start("player", self._play)
         changed()
 
@@ -56,13 +77,18 @@ class TapeRun:
             return False, "A tape cannot be asked again: it shows what was recorded"
         if isinstance(command, TradePaper):
             return False, "A tape shows the paper trades that were recorded: trade on paper live or in a demo"
+        if isinstance(command, SetWalletProfile | NoteWallet):
+            return False, "A tape shows wallets as they were recorded: judge and note them live or in a demo"
+        if isinstance(command, LookAtWallet):
+            return True, ""
         if isinstance(command, SetRecording):
             return False, "A tape is a recording already; `tapedeck tape cut` takes a part of it"
         return self.core.apply(command)
 
     def outside(self) -> Outside:
         """Where the tape stands."""
-        return Outside(playback=self._player.view(), trouble=self._failure or self._recording.damage)
+        trouble = self._failure or self._recording.damage
+        return Outside(playback=self._player.view(), tape_bytes=self._size_bytes, trouble=trouble)
 
     async def stop(self) -> None:
         """End the player."""
@@ -88,6 +114,7 @@ class TapeRun:
         self.core.metric_source = metric_source
 
     def _steer(self, command: SetPlayback) -> tuple[bool, str]:
+        ended = self._player.view().ended
         if command.speed is not None:
             self._player.set_speed(None if command.speed == 0 else command.speed)
         if command.speed_steps is not None:
@@ -96,8 +123,11 @@ class TapeRun:
             (self._player.pause if command.paused else self._player.resume)()
         target_ms = self._target_ms(command)
         if target_ms is not None:
+            if ended and command.paused is None:
+                # Whoever looks back from the end has not asked for the tape to play.
+                self._player.pause()
             self._player.seek(target_ms * 1_000_000)
-        return True, _playback_words(command, self._player.view())
+        return True, _playback_words(command, self._player.view(), target_ms)
 
     def _target_ms(self, command: SetPlayback) -> int | None:
         if command.seek_ms is not None:
@@ -121,12 +151,26 @@ def settings_of(recording: Recording) -> Settings | None:
     if len(text) > _SETTINGS_CAP:
         raise DataError(f"the tape's settings take {len(text)} characters; this is no tape of tapedeck's own")
     try:
-        return parse_settings(text, "the tape's settings")
+        return build(given for given in _given(text) if given.key not in GONE_SETTINGS)
     except ConfigError as error:
         reason = str(error).splitlines()[0]
         raise DataError(
             f"the tape's settings cannot be used ({reason}); play it with the version that made it"
         ) from error
+
+
+def settings_left_out(recording: Recording) -> str:
+    """A sentence about the settings of a recording that are no more and do not count; empty when it has none.
+
+    For recordings whose settings `settings_of` can use.
+    """
+    gone = [given.key for given in _given(recording.session.settings_toml) if given.key in GONE_SETTINGS]
+    names = ", ".join(f"{key} (its place took {GONE_SETTINGS[key]})" for key in gone)
+    return f"settings of this older tape do not count, defaults do: {names}" if names else ""
+
+
+def _given(text: str) -> list[Given]:
+    return from_toml(text, "the tape's settings")
 
 
 def tape_source(recording: Recording) -> SourceView:
@@ -137,9 +181,14 @@ def tape_source(recording: Recording) -> SourceView:
     return SourceView("tape", "TAPE", f"{day}, {what}")
 
 
-def _playback_words(command: SetPlayback, playback: Playback) -> str:
-    if command.seek_ms is not None or command.seek_by_ms is not None:
-        return "Winding the tape"
-    if command.paused is not None:
-        return "Paused" if command.paused else "Playing"
-    return "Playing at full speed" if playback.speed is None else f"Playing at {playback.speed:g}x"
+def _playback_words(command: SetPlayback, playback: Playback, target_ms: int | None) -> str:
+    """What a command has done; true before the tape is where it was sent, and after."""
+    speed = "full speed" if playback.speed is None else f"{playback.speed:g}x"
+    if target_ms is not None:
+        place = datetime.fromtimestamp(target_ms / 1_000, UTC).strftime("%H:%M:%S")
+        return f"To {place} UTC, {'paused' if playback.paused else f'playing at {speed}'}"
+    if playback.ended:
+        return f"The tape has ended; {speed} when it plays again"
+    if playback.paused:
+        return f"Paused; {speed} when it goes on"
+    return f"Playing at {speed}"

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,26 +13,42 @@ import msgspec
 import numpy as np
 
 from app import __version__
+from app.config.profiles import profile_names
 from app.config.settings import Settings
 from app.config.toml import settings_sha256, to_toml
 from app.core.clock import Clock
-from app.core.record import Kind
+from app.core.record import Kind, Record
 from app.core.text import clean
 from app.engine.core import Core
 from app.engine.demo_venue import DemoVenue, Urls
-from app.engine.freeze import Outside
+from app.engine.freeze import Outside, SocketCounts
 from app.engine.keeper import Keeper
 from app.engine.outward import Outward
-from app.engine.protocol import Command, LogLine, RestorePaper, SetPlayback, SetRecording, SourceView, TradePaper
+from app.engine.protocol import (
+    Command,
+    LogLevel,
+    LogLine,
+    RestorePaper,
+    SetPlayback,
+    SetRecording,
+    SourceView,
+    TradePaper,
+)
+from app.engine.protocol_wallets import RestoreWallets, SetWalletProfile, UseThresholds
 from app.engine.recording import RunRecording
 from app.engine.sequencer import Sequencer
+from app.engine.shelf_venue import STORE_VENUE
 from app.engine.supervisor import Supervisor
+from app.engine.wallet_run import WalletRun
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
+from app.feeds.hyperliquid.streams import StreamClient
 from app.feeds.inbox import Arrival, Inbox
+from app.feeds.polymarket.limits import VENUE as POLYMARKET
 from app.feeds.tape.format import Session
 from app.paper.state import encode_state
 from app.scalper.interpreter import Interpreter
 from app.store.store import Store
+from app.wallets.thresholds import with_profile
 
 _TURN_NS = 1_000_000
 """Inputs are dispatched for this long before everything else in the loop gets a turn."""
@@ -45,6 +61,16 @@ def _to_log_file(line: LogLine) -> None:
     _log.log(_LOG_LEVELS[line.level], "%s: %s", line.topic, line.text)
 
 
+def socket_counts(socket: StreamClient) -> SocketCounts:
+    """What a socket of the client has counted so far."""
+    return SocketCounts(
+        received=socket.received_frames,
+        control=socket.control_frames,
+        superseded=socket.superseded_frames,
+        subscriptions=socket.subscriptions,
+    )
+
+
 def demo_source(settings: Settings) -> SourceView:
     """What the header says of a demo."""
     return SourceView("demo", "DEMO", f"simulated, seed {settings.demo.seed}")
@@ -54,6 +80,12 @@ def live_source(settings: Settings) -> SourceView:
     """What the header says of the live venue: the host that is really asked."""
     host = urlsplit(settings.hyperliquid.websocket_url).hostname or "unknown host"
     return SourceView("live", "LIVE", clean(host))
+
+
+def own_urls(settings: Settings) -> Urls:
+    """Where the settings say that the venues are."""
+    hyperliquid, polymarket = settings.hyperliquid, settings.polymarket
+    return Urls(hyperliquid.websocket_url, hyperliquid.rest_url, polymarket.data_url, polymarket.gamma_url)
 
 
 def client_settings(settings: Settings, urls: Urls) -> ClientSettings:
@@ -83,9 +115,11 @@ class VenueRun:
         database: Path | None = None,
         record_to: Path | None = None,
         new_tape: Callable[[], Path] | None = None,
+        profile_folders: Sequence[Path] = (),
         generator: np.random.Generator | None = None,
     ) -> None:
-        """`database` None keeps rows in memory for the run only. `new_tape` names the tape of a recording begun midway.
+        """`database` None keeps rows in memory for the run only. `new_tape` names the tape of a recording begun midway,
+        `profile_folders` hold the thresholds that wallets may be judged by.
 
         `generator` draws the waiting times between tries (None: another each run); nothing else is random.
         """
@@ -97,29 +131,36 @@ class VenueRun:
         self._inbox = Inbox(clock)
         self._demo = DemoVenue(settings.demo.seed, settings.demo.coins) if source.mode == "demo" else None
         self._client: HyperliquidClient | None = None
-        self._interpreter = Interpreter(settings.scalper, self._inbox, clock, self._generator)
+        self._interpreter = Interpreter(settings.scalper, settings.costs, self._inbox, clock, self._generator)
         self._new_tape = new_tape
         self.core = Core(source.mode, settings)
-        self._sequencer = Sequencer(clock, self.core.dispatch)
-        self._recording = RunRecording(self._sequencer, settings.tape, clock, self._note)
+        self._sequencer = Sequencer(clock, self._dispatch)
+        self._recording = RunRecording(self._sequencer, settings.tape, clock, self._tell_of_tape)
         self.core.journal.sink = _to_log_file
-        self._keeper = Keeper(Store(database, settings.store, clock), source.mode, settings, clock)
-        self.core.journal.keep = self._keeper.keep
+        store = Store(database, settings.store, clock)
+        self._keeper = Keeper(store, source.mode, settings, clock)
+        self.core.journal.keep = self._keep
+        self._profile_folders = profile_folders
+        profiles = tuple(profile_names(profile_folders))
+        self._wallets = WalletRun(settings, store, self._inbox, clock, self._generator, profiles)
+        self._outward: Outward | None = None
+        self._urls = own_urls(settings)
         self._arrivals: deque[Arrival] = deque()
         self._supervisor = Supervisor(self._worker_failed, clock)
         self._changed: Callable[[], None] = lambda: None
-        self._troubles: set[str] = set()
+        self._store_troubles: set[str] = set()
 
     async def start(self, changed: Callable[[], None]) -> None:
         """Open the tape, start the embedded venue if there is one, connect. Raises `DataError` and `VenueError`."""
         self._changed = changed
         if self._record_to is not None:
             self._recording.begin(self._record_to, self._session())
-        hyperliquid = self._settings.hyperliquid
-        urls = Urls(hyperliquid.websocket_url, hyperliquid.rest_url) if self._demo is None else await self._demo.start()
-        self._client = self._connect(urls)
+        if self._demo is not None:
+            self._urls = await self._demo.start()
+        self._client = self._connect(self._urls)
         self._sequencer.put_now(0, Kind.TIMER, b"")
-        self.core.start(Outward(self._client, self._interpreter))
+        self._outward = Outward(self._client, self._interpreter)
+        self.core.start(self._outward)
         # A slow disk must not keep the first price waiting: rows queue until the database is open.
         self._supervisor.start("store", self._open_store)
         self._supervisor.start("stream", self._client.data.run)
@@ -140,6 +181,36 @@ class VenueRun:
             text = f"paper trades of this run are NOT SAVED: {why_not_saved}"
             self.core.journal.say(self.core.now_ms, "warning", "paper", text)
         self._sequencer.put_now(0, Kind.COMMAND, _pack(RestorePaper(saved)))
+        await self._open_wallets()
+
+    async def _open_wallets(self) -> None:
+        """Be ready to scan wallets, and have the core know what is stored of them. Nothing is asked of a venue."""
+        calls = await self._wallets.load(self._urls)
+        if self._outward is not None:
+            self._outward.join(POLYMARKET, calls.client)
+            self._outward.join(STORE_VENUE, calls.shelf)
+        self._supervisor.start("wallets", calls.client.run)
+        self._supervisor.start("wallet shelf", calls.shelf.run)
+        saved, why_not = await calls.shelf.saved()
+        if why_not:
+            self.core.journal.say(self.core.now_ms, "warning", "wallets", f"stored wallets are not shown: {why_not}")
+        self._sequencer.put_now(0, Kind.COMMAND, _pack(RestoreWallets(saved)))
+        self._changed()
+
+    def _keep(self, event: object) -> None:
+        self._keeper.keep(event)
+        self._wallets.remember(event)
+
+    def _dispatch(self, record: Record) -> None:
+        """Hand an input to the core; work for a scan is measured here, because the core reads no clock."""
+        if record.kind != Kind.ANSWER or not self.core.jobs.runs("wallets"):
+            self.core.dispatch(record)
+            return
+        began_ns = self._clock.monotonic_ns()
+        self.core.dispatch(record)
+        scanning = self.core.wallets.scanning
+        if scanning is not None:
+            self._wallets.worked(scanning.number, scanning.stage_of_last, self._clock.monotonic_ns() - began_ns)
 
     async def finished(self) -> None:
         """A venue has no end: waits for ever."""
@@ -153,31 +224,33 @@ class VenueRun:
             return False, "The paper ledger is being read: try again in a moment"
         if isinstance(command, SetRecording):
             return self._begin_recording() if command.on else self._end_recording()
+        if isinstance(command, SetWalletProfile):
+            thresholds = with_profile(self.core.wallets.thresholds, command.profile, self._profile_folders)
+            self._sequencer.put_now(0, Kind.COMMAND, _pack(UseThresholds(thresholds)))
+            return self.core.command_result
         self._sequencer.put_now(0, Kind.COMMAND, _pack(command))
         return self.core.command_result
 
     def outside(self) -> Outside:
         """Counts of the connection, and the recording."""
         outside = Outside(
-            superseded=self._inbox.superseded,
             store=self._keeper.view(),
             waiting_inputs=self._inbox.waiting + len(self._arrivals),
             recorded_inputs=self._recording.inputs,
             trouble=self._recording.trouble,
             recording=self._recording.view(),
             interpreter=self._interpreter.view(),
+            wallets=self._wallets.view(),
         )
         client = self._client
         if client is None:
             return outside
         return replace(
             outside,
-            subscriptions=client.subscriptions,
-            received=client.received_frames,
-            control=client.control_frames,
+            data=socket_counts(client.data),
+            books=socket_counts(client.books),
             budget_used=client.requests.budget.used,
             budget_limit=client.requests.budget.limit,
-            backfill_wait_s=client.requests.backfill_wait_s,
             urgent_wait_s=client.requests.urgent_wait_s,
         )
 
@@ -188,7 +261,7 @@ class VenueRun:
         try:
             self._recording.end()
             await self._recording.settled()
-            self._tell_troubles()
+            self._tell_of_store()
             await self._keeper.close()
         finally:
             if self._demo is not None:
@@ -200,16 +273,18 @@ class VenueRun:
             return False, f"Recording to {recording.path} already"
         if self._new_tape is None or self._client is None:
             return False, "This engine has no folder for tapes; start it with --record FILE"
-        # What became of the tape before would be forgotten with it.
-        self._tell_troubles()
         path = self._new_tape()
-        questions = [*self._client.requests.outstanding(), *self._interpreter.outstanding()]
+        asked = (self._client.requests, self._interpreter, self._wallets)
+        questions = [request for each in asked for request in each.outstanding()]
         self._recording.begin_midway(path, self._session(), self._client, questions)
         if self.core.paper.ledger is not None:
             restored = RestorePaper(encode_state(self.core.paper.ledger.state()))
             self._sequencer.note(0, Kind.COMMAND, _pack(restored))
+        self._sequencer.note(0, Kind.COMMAND, _pack(UseThresholds(self.core.wallets.thresholds)))
+        if self.core.wallets.is_restored:
+            self._sequencer.note(0, Kind.COMMAND, _pack(RestoreWallets(self.core.wallets.book.saved())))
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
-        self._note(f"recording to {path.name}; its replay starts with less than this engine knows")
+        self._tell_of_tape("info", f"recording to {path.name}; its replay starts with less than this engine knows")
         return True, f"Recording to {path.name}"
 
     def _end_recording(self) -> tuple[bool, str]:
@@ -218,10 +293,10 @@ class VenueRun:
             return False, "Nothing is being recorded"
         if self._recording.trouble:
             return True, f"The recording has ended and is not whole: {self._recording.trouble}"
-        return True, f"The recording has ended; `tapedeck play {recorded.path}` shows it"
+        return True, f"Recorded {recorded.path}: see `tapedeck play`"
 
-    def _note(self, text: str) -> None:
-        self.core.journal.say(self.core.now_ms, "info", "tape", text)
+    def _tell_of_tape(self, level: LogLevel, text: str) -> None:
+        self.core.journal.say(self.core.now_ms, level, "tape", text)
 
     def _connect(self, urls: Urls) -> HyperliquidClient:
         settings = client_settings(self._settings, urls)
@@ -247,6 +322,8 @@ class VenueRun:
             while self._arrivals:
                 self._sequencer.put(self._arrivals.popleft())
                 if self._clock.monotonic_ns() >= turn_ends_ns:
+                    # What a turn has brought is not held back until all that waits is dispatched.
+                    self._changed()
                     await asyncio.sleep(0)
                     turn_ends_ns = self._clock.monotonic_ns() + _TURN_NS
             self._changed()
@@ -256,20 +333,14 @@ class VenueRun:
         while True:
             await asyncio.sleep(period_s)
             self._inbox.put(0, Kind.TIMER, b"")
-            self._tell_troubles()
+            self._tell_of_store()
 
-    def _tell_troubles(self) -> None:
-        """What is not kept on disk any more goes to the event log, once for each reason."""
+    def _tell_of_store(self) -> None:
+        """A database that takes nothing any more goes to the event log, once for each reason."""
         store = self._keeper.view()
-        if store.state == "not saved":
-            self._tell("store", f"NOT SAVED: {store.reason}")
-        if self._recording.trouble:
-            self._tell("tape", f"the recording is not whole: {self._recording.trouble}")
-
-    def _tell(self, topic: str, text: str) -> None:
-        if text not in self._troubles:
-            self._troubles.add(text)
-            self.core.journal.say(self.core.now_ms, "error", topic, text)
+        if store.state == "not saved" and store.reason not in self._store_troubles:
+            self._store_troubles.add(store.reason)
+            self.core.journal.say(self.core.now_ms, "error", "store", f"NOT SAVED: {store.reason}")
 
     async def _watch_demo(self) -> None:
         if self._demo is not None:

@@ -16,6 +16,8 @@ from app.scalper.desk import MODEL_VENUE
 BACKFILL = (("1m", 360 * INTERVALS["1m"]), ("1h", 168 * INTERVALS["1h"]))
 CHANNELS = ("trades", "bbo", "l2Book", "activeAssetCtx")
 CANDLE_STREAM_INTERVAL = "1m"
+MOST_LOOKS = 16
+"""More than there may be decks; a tape may hold commands of more."""
 
 
 class Effects(Protocol):
@@ -24,8 +26,14 @@ class Effects(Protocol):
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         """Follow these streams from now on."""
 
+    def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        """Follow these streams no longer. Ones that are not followed are left alone."""
+
     def request(self, request: Request) -> None:
         """Ask a question; the answer will be an input."""
+
+    def hurry(self, channel: str, subject: str, variant: str) -> None:
+        """Have a question that waits go before those that nobody waits for."""
 
     def withdraw(self, request_id: int) -> None:
         """Have a question no longer answered; that, too, is an answer."""
@@ -37,8 +45,14 @@ class NoEffects:
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         """Nothing to follow: the tape has what was followed."""
 
+    def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        """Nothing to give up: the tape has what was followed."""
+
     def request(self, request: Request) -> None:
         """Nothing to ask: the tape has what was answered."""
+
+    def hurry(self, channel: str, subject: str, variant: str) -> None:
+        """Nothing to hurry: the tape has what was answered."""
 
     def withdraw(self, request_id: int) -> None:
         """Nothing to withdraw: the tape has what was answered."""
@@ -61,6 +75,7 @@ class MarketWatch:
         self.effects: Effects = NoEffects()
         self._request_id = self._list_asked = 0
         self._followed: dict[str, None] = {}
+        self._looks: dict[int, tuple[str, str]] = {}
         self.past = CandlePast()
 
     def ask_for_markets(self) -> None:
@@ -88,6 +103,26 @@ class MarketWatch:
         if coin in self._followed and self.past.ask(coin, interval):
             self._ask_for_candles(coin, interval, now_ms - span_ms, now_ms)
 
+    def look_at_past(self, coin: str, interval: str, span_ms: int, now_ms: int) -> None:
+        """As `ask_for_past`, for somebody who looks: a question that waits already goes before the others."""
+        if coin in self._followed and self.past.is_waited_for(coin, interval):
+            self.effects.hurry("candleSnapshot", coin, interval)
+        else:
+            self.ask_for_past(coin, interval, span_ms, now_ms)
+
+    def look(self, client: int, coin: str, interval: str) -> None:
+        """A client has these candles open from now on, none when `coin` is empty."""
+        self._looks.pop(client, None)
+        if coin:
+            self._looks[client] = coin, interval
+        if len(self._looks) > MOST_LOOKS:
+            self._looks.pop(next(iter(self._looks)))
+
+    def _hurry_what_is_open(self) -> None:
+        """What was asked again for all goes first for the charts that somebody has open."""
+        for coin, interval in self._looks.values():
+            self.effects.hurry("candleSnapshot", coin, interval)
+
     def past_did_not_come(self, coin: str, interval: str, reason: str) -> None:
         """The answer to `ask_for_past` was of no use: it may be asked for again."""
         # A tape may hold answers for more names than there is room for.
@@ -98,12 +133,14 @@ class MarketWatch:
         """Ask for all candles that were asked for before over a break, from the one it began in."""
         for coin, interval in self.past.missed():
             self._ask_for_candles(coin, interval, since_ms - since_ms % INTERVALS[interval], now_ms)
+        self._hurry_what_is_open()
 
     def ask_for_all_again(self, now_ms: int) -> None:
         """Ask for the list and for the candles that an engine which starts now would ask for."""
         self.ask_for_markets()
         self.past.may_be_asked_again()
         self._ask_for_pasts(self._followed, now_ms)
+        self._hurry_what_is_open()
 
     def ask_for_recent_trades(self, coin: str) -> None:
         """Ask for the newest trades of a coin, to close a hole in its tape."""
@@ -116,6 +153,10 @@ class MarketWatch:
     def ask_model(self, coin: str, reason: str, question: bytes) -> int:
         """Put a question about a coin to the language model; gives the number its answer will carry."""
         return self._put(MODEL_VENUE, "read", question, coin, reason)
+
+    def ask_of(self, venue: str, channel: str, body: bytes, subject: str = "", variant: str = "") -> int:
+        """Ask another venue; gives the number the answer will carry."""
+        return self._put(venue, channel, body, subject, variant)
 
     def _ask(self, channel: str, body: dict[str, object], subject: str = "", variant: str = "") -> int:
         return self._put(self._venue, channel, msgspec.json.encode(body), subject, variant)

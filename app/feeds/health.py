@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-FeedState = Literal["connecting", "waiting", "ok", "idle", "stale", "down", "ended"]
+FeedState = Literal["connecting", "waiting", "ok", "idle", "paced", "stale", "down", "ended"]
 
 
 class FeedHealth:
@@ -19,7 +19,13 @@ class FeedHealth:
         self.holes = 0
         self.venue_lag_ms: int | None = None
         self.message = ""
+        self.wanted: bool | None = None
+        """Whether anything is wanted of it (None: nobody said, so it counts as wanted until the connection rests).
+
+        When nothing is, silence and a closed connection are as they should be.
+        """
         self._connected = False
+        self._rested = False
         self._ever_connected = False
         self._newest_ms: int | None = None
         self._retry_at_ms: int | None = None
@@ -31,22 +37,34 @@ class FeedHealth:
 
     def connected(self) -> None:
         """The connection is up."""
-        if self._ever_connected and not self._connected:
+        if self._ever_connected and not self._connected and not self._rested:
             self.reconnects += 1
         self._connected = self._ever_connected = True
+        self._rested = False
         self._retry_at_ms = None
         self.message = ""
 
     def dropped(self, now_ms: int, reason: str, retry_in_s: float | None) -> None:
-        """The connection is down or could not be made. Only one that was up counts as a drop."""
+        """The connection is down or could not be made. Only one that was up, and was wanted, counts as a drop."""
+        if self.wanted is False:
+            self.rests()
+            return
         self.drops += self._connected
         self._connected = False
         self._retry_at_ms = None if retry_in_s is None else now_ms + round(retry_in_s * 1000)
         self.message = reason
 
-    def received(self) -> None:
-        """A message arrived; whether it is of use is not known yet."""
-        self.frames += 1
+    def rests(self) -> None:
+        """The connection was closed because nothing was wanted of it, whatever is wanted by now."""
+        self._connected, self._rested = False, True
+        self._newest_ms = self._retry_at_ms = None
+        self.message = ""
+        if self.wanted is None:
+            self.wanted = False
+
+    def received(self, messages: int = 1) -> None:
+        """Messages arrived; whether they are of use is not known yet."""
+        self.frames += messages
 
     def data(self, newest_ms: int) -> None:
         """The newest usable data came at `newest_ms`."""
@@ -70,11 +88,12 @@ class FeedHealth:
 
     def state(self, now_ms: int) -> FeedState:
         """One word: a connection that delivers nothing is waiting at first, stale later, and never ok."""
+        age = self.age_ms(now_ms)
+        fresh = age is not None and self._stale_after_ms is not None and age <= self._stale_after_ms
+        if self.wanted is False and not fresh:
+            return "idle"
         if not self._connected:
             return "down" if self.message else "connecting"
         if self._stale_after_ms is None:
             return "idle"
-        age = self.age_ms(now_ms)
-        if age is None:
-            return "waiting"
-        return "ok" if age <= self._stale_after_ms else "stale"
+        return "waiting" if age is None else "ok" if fresh else "stale"

@@ -1,6 +1,7 @@
 """Requests over HTTP: one session a venue, explicit time-outs, capped bodies, no redirects, no environment proxies."""
 
 import os
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import aiohttp
@@ -17,6 +18,10 @@ def plain_reason(error: Exception) -> SafeText:
         # asyncio writes its own words over those of the system; failed look-ups have numbers below zero.
         words = os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror
     return clean(words or str(cause) or type(cause).__name__, 160)
+
+
+class TooLargeError(VenueError):
+    """An answer grew beyond its cap; asking again brings the same."""
 
 
 class HttpAnswer(NamedTuple):
@@ -39,13 +44,22 @@ class HttpClient:
 
     async def post_json(self, path: str, body: bytes) -> HttpAnswer:
         """POST `body`. Raises `VenueError` when no whole answer within the caps comes in time."""
+        return await self._ask("POST", path, (), body, {"Content-Type": "application/json"})
+
+    async def get(self, path: str, query: Iterable[tuple[str, str]] = ()) -> HttpAnswer:
+        """GET with these parameters, in order. Raises `VenueError` as `post_json` does."""
+        return await self._ask("GET", path, query, None, {"Accept": "application/json"})
+
+    async def _ask(
+        self, method: str, path: str, query: Iterable[tuple[str, str]], body: bytes | None, headers: Mapping[str, str]
+    ) -> HttpAnswer:
         url = self._base_url + path
         try:
-            async with self._open().post(
-                url, data=body, headers={"Content-Type": "application/json"}, allow_redirects=False
+            async with self._open().request(
+                method, url, params=list(query), data=body, headers=headers, allow_redirects=False
             ) as response:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return HttpAnswer(response.status, headers, await self._read(response))
+                received = {name.lower(): value for name, value in response.headers.items()}
+                return HttpAnswer(response.status, received, await self._read(response))
         except TimeoutError as error:
             raise VenueError(f"{url} did not answer within {self._timeout.total:g} s") from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
@@ -74,6 +88,7 @@ class HttpClient:
         async for chunk in response.content.iter_chunked(65_536):
             size += len(chunk)
             if size > self._body_cap:
-                raise VenueError(f"{response.url} sent more than {self._body_cap} bytes; the answer is refused")
+                place = response.url.with_query(None)
+                raise TooLargeError(f"{place} sent more than {self._body_cap} bytes; the answer is refused")
             parts.append(chunk)
         return b"".join(parts)

@@ -104,18 +104,27 @@ class WebSocketConnection:
         self._new_sockets = new_sockets
         self._budget_ns = round(settings.budget_ms * 1e6)
         self._newest = _Life(clock.monotonic_ns())
+        self._ended = ""
+        self._not_before_ns = 0
 
     def send(self, frame: bytes) -> None:
         """Queue a frame for the newest socket; a new socket starts with an empty queue."""
         self._newest.outgoing.put_nowait(frame)
 
     async def run(self) -> None:
-        """Keep a socket open until cancelled."""
+        """Keep a socket open until cancelled. Being begun again does not shorten a wait that the venue asked for."""
+        left_s = (self._not_before_ns - self._clock.monotonic_ns()) / 1e9
+        if left_s > 0:
+            await self._wait(left_s)
         while True:
             ended = await self._live()
-            delay = max(self._backoff.next_s(), ended.wait_s, self._new_sockets.delay_s(1))
-            self._events.dropped(ended.reason, delay)
-            await asyncio.sleep(delay)
+            self._ended = ended.reason
+            await self._wait(max(self._backoff.next_s(), ended.wait_s, self._new_sockets.delay_s(1)))
+
+    async def _wait(self, delay_s: float) -> None:
+        self._not_before_ns = self._clock.monotonic_ns() + round(delay_s * 1e9)
+        self._events.dropped(self._ended, delay_s)
+        await asyncio.sleep(delay_s)
 
     async def _live(self) -> Ended:
         """One socket after another, each taking over from the one before it, until one breaks."""

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import TypeVar
 
 import msgspec
@@ -11,38 +10,39 @@ import numpy as np
 
 from app.config.settings import MarketsSettings
 from app.core.errors import FrameError
-from app.core.events import Book, Candle, CandleClosed, Level, Listing, MarketContext, Quote, RulesRead, Trade
+from app.core.events import (
+    Book,
+    Candle,
+    CandleClosed,
+    Freshness,
+    Level,
+    Listing,
+    MarketContext,
+    Quote,
+    RulesRead,
+    Trade,
+)
 from app.core.ring import Ring
+from app.markets.calm_words import NO_FRESHNESS, calmed
 from app.markets.candle_set import CandleSet
 from app.markets.candles import DAY_MS
 from app.markets.conflated import Conflated
 from app.markets.mid_claims import MarketFacts
 from app.markets.prices import price_decimals
 from app.markets.rules import BOOK_LEVELS, LONGEST_HOLE_MS, RulesInputs, minute_window, read_rules
+from app.markets.touch import Touch, check_book, check_quote, touch_of
 from app.markets.trade_tape import TradeTape
 from app.measures.returns import exponential_volatility
 
 CANDLES_KEPT = {"1s": 300, "1m": 480, "5m": 288, "15m": 192, "1h": 168}
-SAMPLES_KEPT = 3_700
-READS_KEPT = 600
+SAMPLES_KEPT, READS_KEPT = 3_700, 600
 TREND_POINTS, TREND_STEP_MINUTES = 19, 3
-VOLATILITY_SAMPLES = 900
-VOLATILITY_HALF_LIFE_S = 300.0
-MINUTE_MS = 60_000
-HOUR_MS = 3_600_000
-CANDLE_TOLERANCE_MS = 300_000
-AHEAD_MS = 5_000
+VOLATILITY_SAMPLES, VOLATILITY_HALF_LIFE_S = 900, 300.0
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+CANDLE_TOLERANCE_MS, AHEAD_MS = 300_000, 5_000
 
 T = TypeVar("T", Book, Quote)
 V = TypeVar("V", Book, Quote, MarketContext)
-
-
-class Touch(msgspec.Struct, frozen=True, gc=False):
-    """Best bid and offer at `time_ms`; None where a side is empty."""
-
-    bid: Level | None
-    ask: Level | None
-    time_ms: int
 
 
 class Market:
@@ -69,15 +69,17 @@ class Market:
         self.refused = 0
         self._stale_after_ms = round(settings.stale_after_s * 1_000)
         self._last_trade_ms: int | None = None
-        self._book = Conflated(partial(self._checked, decode_book, _check_book))
-        self._fast_book = Conflated(partial(self._checked, decode_book, _check_book))
-        self._quote = Conflated(partial(self._checked, decode_quote, _check_quote))
+        self._book = Conflated(partial(self._checked, decode_book, check_book))
+        self._fast_book = Conflated(partial(self._checked, decode_book, check_book))
+        self._quote = Conflated(partial(self._checked, decode_quote, check_quote))
         self._context = Conflated(lambda frame, _arrived_ms: self._own(decode_context(frame)))
         self._samples = Ring(SAMPLES_KEPT, 2)
+        self._unbroken_ms: int | None = None
         self._minute_ago: float | None = None
         self._hour_ago: float | None = None
         self._rules: RulesRead | None = None
         self._reads: deque[RulesRead] = deque(maxlen=READS_KEPT)
+        self._calm = NO_FRESHNESS
         self._trend: tuple[float | None, ...] = ()
         self._trend_minute = 0
 
@@ -133,6 +135,10 @@ class Market:
         """Take a context that is parsed already."""
         self._context.set(context)
 
+    def forget_fast_book(self) -> None:
+        """Fast books are not followed any more: the last one says nothing from now on."""
+        self._fast_book.forget()
+
     def on_listing(self, listing: Listing) -> None:
         """Take what the venue now lists for this coin."""
         self.listing = listing
@@ -141,7 +147,10 @@ class Market:
         """At each whole second: sample the mid, close candles by time, read the rules. Returns the closed candles."""
         stale = self.stale(now_ms)
         sample = None if stale else self._sample(now_ms)
-        if sample is not None and (not len(self._samples) or self._samples.view()[-1, 0] < now_ms):
+        newest_ms = self._samples.view()[-1, 0] if len(self._samples) else None
+        if sample is not None and (newest_ms is None or newest_ms < now_ms):
+            if self._unbroken_ms is None or newest_ms is None or now_ms - newest_ms > LONGEST_HOLE_MS:
+                self._unbroken_ms = now_ms
             self._samples.append(now_ms, sample)
         closed = list(map(CandleClosed, self.candles.close_until(now_ms)))
         self._minute_ago = self._sample_at(now_ms - MINUTE_MS)
@@ -152,14 +161,16 @@ class Market:
             self._trend_minute = now_ms // MINUTE_MS
             self._trend = self._read_trend(self._trend_minute)
         self._rules = None if stale else self._read_rules(now_ms)
+        self._calm = NO_FRESHNESS if self._rules is None else calmed(self._calm, self._rules)
         if self._rules is not None:
             self._reads.append(self._rules)
         return closed
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`: what was dated by the old time is forgotten or made no younger."""
-        self._samples = Ring(SAMPLES_KEPT, 2)
+        self._samples, self._unbroken_ms = Ring(SAMPLES_KEPT, 2), None
         self._reads.clear()
+        self._calm = NO_FRESHNESS
         self._book.forget()
         self._fast_book.forget()
         self._quote.forget()
@@ -180,10 +191,16 @@ class Market:
 
     def newest_book(self) -> Book | None:
         """The newest of all books: 20 levels, or 5 where fast books come."""
-        book, fast = self.book(), self._fast_book.get()
-        if book is None or fast is None:
-            return fast if book is None else book
-        return fast if fast.time_ms > book.time_ms else book
+        return next(iter(self.books()), None)
+
+    def fast_book(self) -> Book | None:
+        """The newest book of 5 levels; None where none comes, or when the newest cannot be used."""
+        return self._fast_book.get()
+
+    def books(self) -> tuple[Book, ...]:
+        """The newest book of 20 levels and, where fast books come, that of 5: the newer first, at most one of each."""
+        known = (book for book in (self.book(), self.fast_book()) if book is not None)
+        return tuple(sorted(known, key=lambda book: book.time_ms, reverse=True))
 
     def quote(self) -> Quote | None:
         """The newest best bid and offer; None before the first, or when the newest cannot be used."""
@@ -199,6 +216,11 @@ class Market:
         return self._book.errors + self._fast_book.errors + self._quote.errors + self._context.errors
 
     @property
+    def fast_errors(self) -> int:
+        """Those of them that were fast books."""
+        return self._fast_book.errors
+
+    @property
     def last_error(self) -> str:
         """Why a quote was last refused, else a book, else a context; empty when none was."""
         pictures = (self._quote, self._book, self._fast_book, self._context)
@@ -206,13 +228,12 @@ class Market:
 
     @property
     def touch(self) -> Touch | None:
-        """Best bid and offer from quote or book, whichever is newer (the quote where they are equal)."""
-        quote, book = self.quote(), self.book()
-        if quote is not None and (book is None or quote.time_ms >= book.time_ms):
-            return Touch(quote.bid, quote.ask, quote.time_ms)
-        if book is None:
-            return None
-        return Touch(book.bids[0] if book.bids else None, book.asks[0] if book.asks else None, book.time_ms)
+        """Best bid and offer from quote or book, whichever is newer (the quote where they are equal).
+
+        Fast books do not count: they come over another socket, and must not hide that trades and quotes have ended.
+        """
+        book = self.book()
+        return touch_of(self.quote(), () if book is None else (book,))
 
     @property
     def bid(self) -> float | None:
@@ -251,6 +272,12 @@ class Market:
         """Decimals to show prices with, by the venue's rule; 2 before any data."""
         price = self.price
         return 2 if price is None else price_decimals(price, self.listing.size_decimals if self.listing else None)
+
+    def minute_in_s(self, now_ms: int) -> int:
+        """Seconds until the mids of a whole minute are known without a hole, which momentum needs."""
+        if self._unbroken_ms is None:
+            return MINUTE_MS // 1_000
+        return max(0, -((now_ms - self._unbroken_ms - MINUTE_MS) // 1_000))
 
     @property
     def change_1m(self) -> float | None:
@@ -310,6 +337,11 @@ class Market:
     def rules(self) -> RulesRead | None:
         """The rules' read at the last whole second; None when the data was stale then."""
         return self._rules
+
+    @property
+    def lasting_freshness(self) -> Freshness | None:
+        """The freshness of the rules' reads once it has held for some seconds (`calm_words.py`)."""
+        return self._calm.word
 
     def reads(self) -> Sequence[RulesRead]:
         """The rules' reads of the last seconds in which the data was not stale, oldest first."""
@@ -384,20 +416,3 @@ def _sizes(levels: tuple[Level, ...]) -> tuple[float, ...]:
 
 def _change(before: float | None, now: float | None) -> float | None:
     return None if not before or now is None else now / before - 1
-
-
-def _check_book(book: Book) -> None:
-    if any(better.price <= worse.price for better, worse in pairwise(book.bids)):
-        raise FrameError(f"{book.coin}: bids are not sorted; waiting for the next book")
-    if any(better.price >= worse.price for better, worse in pairwise(book.asks)):
-        raise FrameError(f"{book.coin}: asks are not sorted; waiting for the next book")
-    _check_touch(book.coin, book.bids[0] if book.bids else None, book.asks[0] if book.asks else None)
-
-
-def _check_quote(quote: Quote) -> None:
-    _check_touch(quote.coin, quote.bid, quote.ask)
-
-
-def _check_touch(coin: str, bid: Level | None, ask: Level | None) -> None:
-    if bid is not None and ask is not None and bid.price >= ask.price:
-        raise FrameError(f"{coin}: bid {bid.price} is not below ask {ask.price}; waiting for the next frame")

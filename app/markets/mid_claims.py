@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from app.config.settings import RulesSettings
+from app.config.settings import CostsSettings
 from app.core.calls import Call, CostModel
 
 
@@ -30,9 +30,7 @@ class MidClaim(msgspec.Struct, frozen=True, kw_only=True):
     baseline_id: str = ""
 
 
-def mid_call(
-    claim: MidClaim, coin: str, facts: MarketFacts, settings: RulesSettings, source: str, sequence: int
-) -> Call:
+def mid_call(claim: MidClaim, coin: str, facts: MarketFacts, costs: CostsSettings, source: str, sequence: int) -> Call:
     """The claim as a call. `source` is live, demo or tape; `sequence` the number of the input that triggered it."""
     mid = (facts.bid + facts.ask) / 2
     side = "above" if claim.direction > 0 else "below"
@@ -53,7 +51,7 @@ def mid_call(
         bid=facts.bid,
         ask=facts.ask,
         horizon_s=claim.horizon_s,
-        cost=CostModel(taker_fee_bps=settings.taker_fee_bps, slippage_bps=settings.slippage_bps),
+        cost=CostModel(taker_fee_bps=costs.taker_fee_bps, slippage_bps=costs.slippage_bps),
         baseline_id=claim.baseline_id,
         evidence=sequence,
     )

@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-from app.config.settings import RulesSettings
+from app.config.settings import CostsSettings, RulesSettings
 from app.core.calls import Call
 from app.core.events import RulesRead
 from app.markets.mid_claims import MarketFacts, MidClaim, mid_call
@@ -17,7 +17,12 @@ def rules_version(settings: RulesSettings) -> str:
 
 
 def rules_call(
-    read: RulesRead, facts: MarketFacts | None, settings: RulesSettings, source: str, sequence: int
+    read: RulesRead,
+    facts: MarketFacts | None,
+    settings: RulesSettings,
+    costs: CostsSettings,
+    source: str,
+    sequence: int,
 ) -> Call | None:
     """The continuation claim of a read as a call; None where the rules claim nothing or the market is not known.
 
@@ -34,4 +39,4 @@ def rules_call(
         horizon_s=settings.horizon_s,
         made_at_ms=read.at_ms,
     )
-    return mid_call(claim, read.coin, facts, settings, source, sequence)
+    return mid_call(claim, read.coin, facts, costs, source, sequence)

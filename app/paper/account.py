@@ -41,6 +41,11 @@ def on_day(account: Account, now_ms: int, equity_usd: float) -> Account:
     return msgspec.structs.replace(account, day=now_ms // DAY_MS, day_equity_usd=equity_usd, tripped=False)
 
 
+def until_day(account: Account, latest_day: int) -> Account:
+    """The account on a day that is not after `latest_day`; a tripped breaker stays so."""
+    return msgspec.structs.replace(account, day=min(account.day, latest_day))
+
+
 def day_loss_usd(account: Account, equity_usd: float) -> float:
     """What the day has lost so far, realised and unrealised; below 0 when it has won."""
     return account.day_equity_usd - equity_usd

@@ -2,16 +2,18 @@
 
 import msgspec
 
-from app.config.settings import PaperSettings
+from app.config.settings import CostsSettings, PaperSettings
 from app.paper.events import BASIS_POINTS, ExitReason, Fill, FundingPaid, Order, PositionClosed
 from app.paper.position import HOUR_MS, Position, gross_usd, margin_left_usd, priced, with_rates
 from app.paper.view import CoinView
 from app.paper.walk import Walked
 
 _BACKSTOP = 2 / 3
+MOST_HOURS = 168
+"""Of funding in one step: a deck may be shut for a week."""
 
 
-def fill_of(order: Order, view: CoinView, walked: Walked, settings: PaperSettings) -> Fill:
+def fill_of(order: Order, view: CoinView, walked: Walked, costs: CostsSettings) -> Fill:
     """The fill of `order` by what it paid."""
     touch = view.touch
     slippage = None if order.mid is None else order.direction * (walked.average_price / order.mid - 1)
@@ -24,17 +26,17 @@ def fill_of(order: Order, view: CoinView, walked: Walked, settings: PaperSetting
         worst_price=walked.worst_price,
         levels=walked.levels,
         beyond_size=walked.beyond_size,
-        fee_usd=order.size * walked.average_price * settings.taker_fee_bps / BASIS_POINTS,
+        fee_usd=order.size * walked.average_price * costs.taker_fee_bps / BASIS_POINTS,
         slippage_bps=None if slippage is None else BASIS_POINTS * slippage,
     )
 
 
-def liquidation_fill(position: Position, order: Order, view: CoinView, walked: Walked, settings: PaperSettings) -> Fill:
+def liquidation_fill(position: Position, order: Order, view: CoinView, walked: Walked, costs: CostsSettings) -> Fill:
     """The end of a liquidated position: through the book, or taken over by the venue with all its margin.
 
     The venue takes it over where the book would leave less than two thirds of the maintenance margin.
     """
-    fill = fill_of(order, view, walked, settings)
+    fill = fill_of(order, view, walked, costs)
     price = walked.average_price
     if margin_left_usd(position, price) >= _BACKSTOP * position.maintenance * position.size * price:
         return fill
@@ -42,6 +44,11 @@ def liquidation_fill(position: Position, order: Order, view: CoinView, walked: W
     return msgspec.structs.replace(
         fill, average_price=price, worst_price=price, levels=0, beyond_size=0.0, fee_usd=0.0, taken_over=True
     )
+
+
+def exit_fee_usd(position: Position, costs: CostsSettings) -> float:
+    """The fee of closing a position at the last price it would have closed at, in paper dollars."""
+    return position.size * position.close_price * costs.taker_fee_bps / BASIS_POINTS
 
 
 def margin_needed_usd(order: Order, price: float) -> float:
@@ -99,11 +106,16 @@ def closed_by(position: Position, fill: Fill, reason: ExitReason) -> PositionClo
 
 
 def with_funding(position: Position, now_ms: int) -> tuple[Position, FundingPaid | None]:
-    """Pay for the full hours that have passed, where a rate is known. It takes at most the margin that is left."""
+    """Pay for the full hours that have passed, where a rate is known. It takes at most the margin that is left.
+
+    More than `MOST_HOURS` at once are not paid, and the event says so: the clock jumped, or the rate is long past.
+    """
     hours = now_ms // HOUR_MS - position.funded_hour
     if hours <= 0 or position.rate is None or position.mark_price is None:
         return position, None
-    owed = hours * position.direction * position.size * position.mark_price * position.rate
+    owed = (
+        (hours if hours <= MOST_HOURS else 0) * position.direction * position.size * position.mark_price * position.rate
+    )
     paid = min(owed, position.margin_usd)
     event = FundingPaid(
         coin=position.coin,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.config.settings import PaperSettings
+from app.config.settings import CostsSettings, PaperSettings
 from app.core.events import RulesRead, ScalperRead
 from app.paper import account as accounts
 from app.paper.curve import Curve
@@ -47,9 +47,12 @@ class Decision(NamedTuple):
 class PaperLedger:
     """Balance, positions and orders of one source. Times never run backwards but through `clock_set_back`."""
 
-    def __init__(self, settings: PaperSettings, now_ms: int, state: PaperState | None = None) -> None:
+    def __init__(
+        self, settings: PaperSettings, costs: CostsSettings, now_ms: int, state: PaperState | None = None
+    ) -> None:
         """Begin anew, or go on from a saved `state`."""
         self.settings = settings
+        self._costs = costs
         self._now_ms = state.at_ms if state else now_ms
         self._next_number = state.next_number if state else 1
         self._account = state.account if state else accounts.new_account(settings.starting_balance, now_ms)
@@ -58,6 +61,7 @@ class PaperLedger:
         self._curve = state.curve if state else Curve()
         if now_ms < self._now_ms:
             self.clock_set_back(now_ms)
+        self._bound_by(now_ms)
 
     # Views.
 
@@ -191,7 +195,11 @@ class PaperLedger:
         return self._pass_time() + self._settle()
 
     def clock_set_back(self, now_ms: int) -> None:
-        """The time went back to `now_ms`: nothing may be later than that, and nothing waits longer than it would."""
+        """The time went back to `now_ms`: nothing may be later than that, and nothing waits longer than it would.
+
+        What is counted once stays counted, but no further than the next hour and day: an hour whose funding was paid,
+        and a day that has begun with its breaker. A clock that was a year ahead must not stop both for a year.
+        """
         self._now_ms = now_ms
         latest_ms = now_ms + self.settings.latency_ms
         self._orders = [
@@ -205,11 +213,17 @@ class PaperLedger:
                 position,
                 opened_ms=min(position.opened_ms, now_ms),
                 priced_ms=min(position.priced_ms, now_ms),
-                funded_hour=min(position.funded_hour, now_ms // HOUR_MS),
             )
         self._curve = self._curve.until(now_ms)
-        day = min(self._account.day, now_ms // accounts.DAY_MS)
-        self._account = msgspec.structs.replace(self._account, day=day)
+        self._bound_by(now_ms)
+
+    def _bound_by(self, now_ms: int) -> None:
+        """Have no day later than tomorrow, and no hour paid later than the next one."""
+        self._account = accounts.until_day(self._account, now_ms // accounts.DAY_MS + 1)
+        next_hour = now_ms // HOUR_MS + 1
+        for coin, position in self._positions.items():
+            funded_hour = min(position.funded_hour, next_hour)
+            self._positions[coin] = msgspec.structs.replace(position, funded_hour=funded_hour)
 
     # Time.
 
@@ -286,7 +300,7 @@ class PaperLedger:
         placed = self._place_closing(position, "liquidation", view.mid)
         order = placed.order
         walked = walk(levels, order.size, order.direction, beyond_bps=self.settings.beyond_book_bps)
-        fill = liquidation_fill(position, order, view, walked, self.settings)
+        fill = liquidation_fill(position, order, view, walked, self._costs)
         return [*events, placed, *self._end(position, fill, "liquidation")]
 
     def _fill_due(self, view: CoinView) -> list[PaperEvent]:
@@ -301,7 +315,7 @@ class PaperLedger:
             beyond_bps, gone = self.settings.beyond_book_bps, taken[order.direction]
             walked = walk(levels, order.size, order.direction, beyond_bps=beyond_bps, taken=gone)
             taken[order.direction] += order.size
-            events += self._fill(fill_of(order, view, walked, self.settings), view)
+            events += self._fill(fill_of(order, view, walked, self._costs), view)
         return events
 
     def _fill(self, fill: Fill, view: CoinView) -> list[PaperEvent]:
@@ -336,11 +350,19 @@ class PaperLedger:
     def _opening(self, view: CoinView, direction: Direction, by: Opener) -> Order | str:
         """An order that opens, or a sentence why there cannot be one now."""
         if self._account.tripped:
-            limit = f"{self.settings.daily_loss_limit:g} paper dollars"
-            return f"The day's loss has reached {limit}: nothing opens before 00:00 UTC"
+            return (
+                f"The day's loss has reached {self.settings.daily_loss_limit:g} paper dollars: {self._breaker_ends()}"
+            )
         if len(self.wanted | {view.coin}) > MOST_POSITIONS:
             return f"There are {MOST_POSITIONS} paper positions and orders: close one"
         return opening_order(view, direction, by, self.settings, self._now_ms)
+
+    def _breaker_ends(self) -> str:
+        wait_ms = accounts.next_day_ms(self._account) - self._now_ms
+        if wait_ms <= accounts.DAY_MS:
+            return "nothing opens before 00:00 UTC"
+        hours = wait_ms / HOUR_MS
+        return f"nothing opens for {hours:,.0f} h, because this machine's clock was set back and that day has begun"
 
     def _opening_orders(self, coin: str) -> list[Order]:
         return [order for order in self.orders_of(coin) if order.opens]

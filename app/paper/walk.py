@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.core.events import Level
+from app.markets.depth import joined_side
 from app.paper.events import BASIS_POINTS, Direction
 from app.paper.view import CoinView
 
 BOOK_AGE_MS = 10_000
-"""A book older than the newest quote by more than this says nothing about the depth behind that quote."""
+"""A book older than the newest price by more than this says nothing about the depth behind that price."""
 
 
 class Walked(NamedTuple):
@@ -24,19 +25,17 @@ class Walked(NamedTuple):
 def levels_to_take(view: CoinView, direction: Direction) -> tuple[Level, ...]:
     """What a buyer (+1) or seller (−1) meets, best first; empty without a price or while the data is in trouble.
 
-    The first level is the newest best price. Behind a quote that is newer than the book come the levels of the book
-    that are worse than it, as long as the book is not too old.
+    The first level is the newest best price. Behind it come the books that are not too old, joined as everywhere.
     """
-    touch, book = view.touch, view.book
+    touch = view.touch
     if view.trouble or touch is None:
         return ()
     best = touch.ask if direction > 0 else touch.bid
     if best is None:
         return ()
-    deeper: Sequence[Level] = ()
-    if book is not None and touch.time_ms - book.time_ms <= BOOK_AGE_MS:
-        deeper = book.asks if direction > 0 else book.bids
-    behind = (level for level in deeper if direction * (level.price - best.price) > 0)
+    books = [book for book in view.books if touch.time_ms - book.time_ms <= BOOK_AGE_MS]
+    side = joined_side((book.asks if direction > 0 else book.bids for book in books), direction)
+    behind = (level for level in side if direction * (level.price - best.price) > 0)
     return tuple(level for level in (best, *behind) if level.size > 0)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from app.config.settings import RulesSettings
+from app.config.settings import CostsSettings, RulesSettings
 from app.core.calls import Call
 from app.core.events import RulesRead, ScalperRead
 from app.markets.mid_claims import MarketFacts, MidClaim, mid_call
@@ -18,13 +18,14 @@ def read_calls(
     rules: RulesRead | None,
     facts: MarketFacts | None,
     settings: RulesSettings,
+    costs: CostsSettings,
     source: str,
     sequence: int,
 ) -> Iterator[Call]:
     """The calls of a read, each after its twin by the rules where these claim anything.
 
-    There is one for its continuation and one for its action; nothing without a market to act on. The probability is
-    the read's continuation, taken for the direction of the call.
+    Every read claims its continuation; one whose action takes a side, LONG or SHORT, claims that as well. There is
+    nothing without a market to act on. The probability is the read's continuation, taken for the direction of the call.
     """
     if facts is None:
         return
@@ -34,26 +35,30 @@ def read_calls(
                 claimant=f"ai {read.model}",
                 version=read.version,
                 kind=kind,
-                probability=_towards(direction, read.direction, read.continuation),
+                probability=_towards(direction, _meant(read), read.continuation),
                 direction=direction,
                 horizon_s=horizon_s,
                 made_at_ms=read.at_ms,
             )
             twin = _twin(own, rules, settings)
             if twin is not None:
-                baseline = mid_call(twin, read.coin, facts, settings, source, sequence)
+                baseline = mid_call(twin, read.coin, facts, costs, source, sequence)
                 yield baseline
                 own = msgspec.structs.replace(own, baseline_id=baseline.call_id)
-            yield mid_call(own, read.coin, facts, settings, source, sequence)
+            yield mid_call(own, read.coin, facts, costs, source, sequence)
 
 
 def _claims(read: ScalperRead) -> Iterator[tuple[str, int]]:
     """What a read claims: kind and direction."""
-    if read.direction:
-        yield "continuation", read.direction
+    yield "continuation", _meant(read)
     action = {"LONG": 1, "SHORT": -1}.get(read.action, 0)
     if action:
         yield "conflict" if read.conflict else "action", action
+
+
+def _meant(read: ScalperRead) -> int:
+    """The direction that the read's continuation is about, as the persona says: up for a minute that went nowhere."""
+    return read.direction or 1
 
 
 def _twin(claim: MidClaim, rules: RulesRead | None, settings: RulesSettings) -> MidClaim | None:
@@ -65,10 +70,5 @@ def _twin(claim: MidClaim, rules: RulesRead | None, settings: RulesSettings) -> 
 
 
 def _towards(direction: int, of: int, continuation: float) -> float:
-    """The probability of a move in `direction`, from a continuation in percent of a move in the direction `of`.
-
-    Without a move to continue it says nothing: one half.
-    """
-    if not of:
-        return 0.5
+    """The probability of a move in `direction`, from a continuation in percent of a move in the direction `of`."""
     return continuation / 100 if direction == of else 1 - continuation / 100

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, get_args
 
-from app.config.settings import ScalperSettings
+from app.config.settings import CostsSettings, ScalperSettings
 from app.core.errors import FrameError
 from app.core.events import Book, NoRead, ScalperRead, Trade
 from app.core.record import Answer, Request
@@ -84,8 +84,9 @@ class CoinDesk:
 class ScalperDesk:
     """Reads some markets in turn. One question is under way at a time; what becomes due meanwhile is merged."""
 
-    def __init__(self, settings: ScalperSettings) -> None:
+    def __init__(self, settings: ScalperSettings, costs: CostsSettings) -> None:
         self._settings = settings
+        self._costs = costs
         self._scheduler = ReadScheduler(settings)
         self._ask: Ask | None = None
         self._under_way: _UnderWay | None = None
@@ -232,7 +233,7 @@ class ScalperDesk:
             self._scheduler.postpone(due.coin, now_ms + _LOOK_AGAIN_MS)
             return
         desk.short_of = ""
-        number = put(due.coin, due.reason, ask(said, self._settings))
+        number = put(due.coin, due.reason, ask(said, self._settings, self._costs))
         self._under_way = _UnderWay(number, due.coin, now_ms, due.reason == "by hand")
         self._scheduler.asked(due, now_ms, said.price)
 

@@ -7,35 +7,29 @@ nobody listens, a question is answered at once as failed: a late read is worth n
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 
-from app.config.settings import ScalperSettings
+from app.config.settings import CostsSettings, ScalperSettings
 from app.core.clock import Clock
 from app.core.record import MODEL_CONNECTION, WITHDRAWN, Answer, Connected, Dropped, Kind, Request
 from app.core.text import SafeText, clean
 from app.feeds.backoff import Backoff
 from app.feeds.inbox import Inbox
+from app.scalper.asked_model import LOAD_LIMIT_S, REASON_LENGTH, AskedModel, failure, late_text, open_model
 from app.scalper.desk import MODEL_VENUE
 from app.scalper.interpreter_view import InterpreterState, InterpreterView, first_state
-from app.scalper.models import ModelServerError, find_model
+from app.scalper.models import ModelServerError
 from app.scalper.pace import Pace, smaller_model_text
-from app.scalper.question import warm_up
-from app.scalper.reply import encode_reply
 
-if TYPE_CHECKING:
-    from app.scalper.model_server import ModelServer
-
-LOAD_LIMIT_S = 120.0
 PROBE_LIMIT_S = 60.0
 _LOOK_LIMIT_S = 2.0
 """For small questions about the server itself."""
 _RETRY_S = (1.0, 10.0)
 """A server that comes back is found within one period of reads."""
 _TRY_AGAIN_NS = 1_000_000_000
-_REASON_LENGTH = 200
 
 _pack = msgspec.msgpack.encode
 _T = TypeVar("_T")
@@ -45,17 +39,22 @@ class Interpreter:
     """Asks Ollama one question at a time. `run` works until cancelled; `request` and `withdraw` never block."""
 
     def __init__(
-        self, settings: ScalperSettings, inbox: Inbox, clock: Clock, generator: np.random.Generator | None = None
+        self,
+        settings: ScalperSettings,
+        costs: CostsSettings,
+        inbox: Inbox,
+        clock: Clock,
+        generator: np.random.Generator | None = None,
     ) -> None:
         """`generator` draws the waiting times between tries (None: another each run)."""
         self._settings = settings
+        self._costs = costs
         self._inbox = inbox
         self._clock = clock
         self._generator = np.random.default_rng() if generator is None else generator
         self._pace = Pace(settings)
         self._state, self._trouble = first_state(settings)
-        self._digest = SafeText("")
-        self._billions: float | None = None
+        self._model: AskedModel | None = None
         self._loading_since_ns: int | None = None
         self._load_s: float | None = None
         self._connect_failed_ns: int | None = None
@@ -72,14 +71,15 @@ class Interpreter:
 
     def view(self) -> InterpreterView:
         """How it does."""
-        advice = self._pace.advice(self._settings.model, self._billions) if self._state == "ready" else ""
+        billions = self._model.billions if self._model is not None else None
+        advice = self._pace.advice(self._settings.model, billions) if self._state == "ready" else ""
         since_ns = self._loading_since_ns
         return InterpreterView(
             state=self._state,
             model=clean(self._settings.model),
-            digest=self._digest,
-            message=clean(advice or self._trouble, _REASON_LENGTH),
-            doing=clean(self._own_business, _REASON_LENGTH),
+            digest=self._model.digest if self._model is not None else SafeText(""),
+            message=clean(advice or self._trouble, REASON_LENGTH),
+            doing=clean(self._own_business, REASON_LENGTH),
             typical_s=self._pace.typical_s,
             measured_s=self._pace.measured_s,
             load_s=self._load_s if since_ns is None else self._seconds_since(since_ns),
@@ -97,7 +97,7 @@ class Interpreter:
         why_not = self._why_not()
         if why_not:
             self._counts["not_sent"] += 1
-            self._put(Kind.ANSWER, _failure(request, why_not))
+            self._put(Kind.ANSWER, failure(request, why_not))
             return
         self._current = request
         self._expires_at = asyncio.get_running_loop().time() + self._settings.deadline_s
@@ -111,7 +111,7 @@ class Interpreter:
         if request is None or request.request_id != request_id:
             return
         self._counts["withdrawn"] += 1
-        self._answer(request, _failure(request, WITHDRAWN))
+        self._answer(request, failure(request, WITHDRAWN))
         if self._carrying is request:
             self._cut_short()
 
@@ -124,33 +124,34 @@ class Interpreter:
         if self._state in ("off", "refused"):
             return
         self._say("starting", "")
-        server = await self._client()
+        model = await self._open()
         try:
             self._is_open = True
-            await self._work(server)
+            await self._work(model)
         finally:
             self._is_open = False
             self._say("starting", "")
             if self._current is not None:
-                self._answer(self._current, _failure(self._current, "the engine has stopped asking"))
-            await server.close()
+                self._answer(self._current, failure(self._current, "the engine has stopped asking"))
+            await model.server.close()
 
-    async def _client(self) -> "ModelServer":
+    async def _open(self) -> AskedModel:
         try:
-            return await asyncio.to_thread(_open, self._settings)
+            self._model = await asyncio.to_thread(open_model, self._settings, self._costs)
         except Exception as error:
             self._say("failing", f"the model's client cannot be made ({error!r}); install tapedeck anew")
             raise
+        return self._model
 
-    async def _work(self, server: "ModelServer") -> None:
+    async def _work(self, model: AskedModel) -> None:
         backoff = Backoff(self._generator, first_s=_RETRY_S[0], longest_s=_RETRY_S[1])
-        await self._greet(server)
+        await self._greet(model)
         while True:
             await self._question_within(None if self._state == "ready" else backoff.next_s())
             if self._current is not None:
-                await self._carry_out(server, self._current)
+                await self._carry_out(model, self._current)
             elif self._state != "ready":
-                await self._greet(server)
+                await self._greet(model)
             if self._state == "ready":
                 backoff.reset()
 
@@ -164,15 +165,15 @@ class Interpreter:
 
     # Questions.
 
-    async def _carry_out(self, server: "ModelServer", request: Request) -> None:
+    async def _carry_out(self, model: AskedModel, request: Request) -> None:
         started_ns = self._clock.monotonic_ns()
         self._carrying = request
         try:
-            answer = await self._bounded(self._ask(server, request), self._expires_at)
+            answer = await self._bounded(self._ask(model, request), self._expires_at)
         except TimeoutError:
             if self._current is request:
                 self._timed_out(request)
-                await self._look_why(server, request)
+                await self._look_why(model, request)
         except ModelServerError as error:
             self._note(error)
             self._fail(request, str(error), error.status)
@@ -183,11 +184,10 @@ class Interpreter:
         finally:
             self._carrying = None
 
-    async def _ask(self, server: "ModelServer", request: Request) -> Answer:
+    async def _ask(self, model: AskedModel, request: Request) -> Answer:
         if self._state != "ready":
-            await self._identify(server)
-        reply = await server.chat(request.body)
-        return Answer(request.request_id, 200, encode_reply(msgspec.structs.replace(reply, digest=self._digest)))
+            await self._identify(model)
+        return await model.answer(request)
 
     def _succeed(self, request: Request, answer: Answer, seconds: float) -> None:
         if self._current is not request:
@@ -200,13 +200,13 @@ class Interpreter:
     def _timed_out(self, request: Request) -> None:
         self._counts["timeouts"] += 1
         self._pace.given_up()
-        self._trouble = f"{self._settings.model} did not answer within {self._settings.deadline_s:g} s"
+        self._trouble = late_text(self._settings)
         self._fail(request, f"{self._trouble}; if that stays so, a smaller model helps")
 
     def _fail(self, request: Request, reason: str, status: int = 0) -> None:
         if self._current is request:
             self._counts["failed"] += 1
-            self._answer(request, _failure(request, reason, status))
+            self._answer(request, failure(request, reason, status))
 
     def _answer(self, request: Request, answer: Answer) -> None:
         if self._current is request:
@@ -235,40 +235,33 @@ class Interpreter:
 
     # The server.
 
-    async def _greet(self, server: "ModelServer") -> None:
+    async def _greet(self, model: AskedModel) -> None:
         """Get to know a server, and have it load the model."""
         with self._busy("Ollama is being looked for"):
             try:
-                await self._bounded(self._identify(server), self._from_now(_LOOK_LIMIT_S))
-                await self._load(server)
+                await self._bounded(self._identify(model), self._from_now(_LOOK_LIMIT_S))
+                await self._load(model)
             except ModelServerError as error:
                 self._note(error)
             except TimeoutError:
                 self._say("failing", f"Ollama did not tell its models within {_LOOK_LIMIT_S:g} s; restart it")
 
-    async def _identify(self, server: "ModelServer") -> None:
-        """Learn the model's digest and size; a server that does not tell them may be asked all the same."""
-        try:
-            found = find_model(self._settings.model, await server.models())
-        except ModelServerError as error:
-            if error.trouble in ("absent", "lost"):
-                raise
-            found = None
+    async def _identify(self, model: AskedModel) -> None:
+        """Learn which model there is, and that somebody listens again."""
+        await model.identify()
         self._connect_failed_ns = None
-        self._digest = SafeText("") if found is None else found.digest
-        self._billions = None if found is None else found.billions
 
-    async def _load(self, server: "ModelServer") -> None:
-        """Have the model loaded and the persona read, so that the first question finds both there."""
-        model = self._settings.model
-        with self._busy(f"{model} is being loaded"):
+    async def _load(self, model: AskedModel) -> None:
+        """Have the model loaded, and take no questions meanwhile."""
+        name = self._settings.model
+        with self._busy(f"{name} is being loaded"):
             self._say("loading", "")
             self._loading_since_ns = self._clock.monotonic_ns()
             try:
-                await self._bounded(server.chat(warm_up(self._settings)), self._from_now(LOAD_LIMIT_S))
+                await self._bounded(model.load(), self._from_now(LOAD_LIMIT_S))
             except TimeoutError:
-                advice = smaller_model_text(model, self._billions)
-                self._say("failing", f"{model} was not loaded within {LOAD_LIMIT_S:g} s; {advice}")
+                advice = smaller_model_text(name, model.billions)
+                self._say("failing", f"{name} was not loaded within {LOAD_LIMIT_S:g} s; {advice}")
             else:
                 self._pace.forget()
                 self._load_s = self._seconds_since(self._loading_since_ns)
@@ -276,23 +269,23 @@ class Interpreter:
             finally:
                 self._loading_since_ns = None
 
-    async def _look_why(self, server: "ModelServer", request: Request) -> None:
+    async def _look_why(self, model: AskedModel, request: Request) -> None:
         """After a question that was given up: have a model that was put out of memory loaded; measure a slow one."""
         try:
             with self._busy(f"{self._settings.model} is late; Ollama is asked why"):
-                if not await self._is_loaded(server):
-                    await self._load(server)
+                if not await self._is_loaded(model):
+                    await self._load(model)
                     return
             self._say("ready", self._trouble)
             if self._pace.wants_probe:
-                await self._probe(server, request)
+                await self._probe(model, request)
         except ModelServerError as error:
             self._note(error)
 
-    async def _is_loaded(self, server: "ModelServer") -> bool:
+    async def _is_loaded(self, model: AskedModel) -> bool:
         """Whether the server has the model in memory; one that does not tell is taken to have it."""
         try:
-            return await self._bounded(server.is_loaded(), self._from_now(_LOOK_LIMIT_S))
+            return await self._bounded(model.server.is_loaded(), self._from_now(_LOOK_LIMIT_S))
         except TimeoutError:
             return True
         except ModelServerError as error:
@@ -300,12 +293,12 @@ class Interpreter:
                 raise
             return True
 
-    async def _probe(self, server: "ModelServer", request: Request) -> None:
+    async def _probe(self, model: AskedModel, request: Request) -> None:
         """Ask once more without the deadline, to learn how long the model really takes."""
         with self._busy(f"{self._settings.model} is late; its time is being measured"):
             started_ns = self._probing_since_ns = self._clock.monotonic_ns()
             try:
-                reply = await self._bounded(server.chat(request.body), self._from_now(PROBE_LIMIT_S))
+                reply = await self._bounded(model.server.chat(request.body), self._from_now(PROBE_LIMIT_S))
             except TimeoutError:
                 self._pace.probed(self._seconds_since(started_ns), finished=False)
             else:
@@ -363,7 +356,7 @@ class Interpreter:
             return
         self._announced = news
         if news:
-            self._put(Kind.DROP, Dropped(MODEL_VENUE, MODEL_CONNECTION, clean(news, _REASON_LENGTH)))
+            self._put(Kind.DROP, Dropped(MODEL_VENUE, MODEL_CONNECTION, clean(news, REASON_LENGTH)))
         else:
             self._put(Kind.CONNECT, Connected(MODEL_VENUE, MODEL_CONNECTION))
 
@@ -375,15 +368,3 @@ class Interpreter:
 
     def _put(self, kind: Kind, payload: msgspec.Struct) -> None:
         self._inbox.put(0, kind, _pack(payload))
-
-
-def _failure(request: Request, reason: str, status: int = 0) -> Answer:
-    return Answer(request.request_id, status, b"", clean(reason, _REASON_LENGTH))
-
-
-def _open(settings: ScalperSettings) -> "ModelServer":
-    """Import the client and make one; for a thread, because it takes long."""
-    from app.scalper.model_server import ModelServer, load_network
-
-    load_network()
-    return ModelServer(settings.url, settings.model)

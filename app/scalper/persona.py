@@ -6,7 +6,7 @@ last prompt reads it once. The numbers in it come from the settings (configs/sca
 
 from typing import NamedTuple
 
-from app.config.settings import ScalperSettings
+from app.config.settings import CostsSettings, ScalperSettings
 from app.core.events import Freshness
 
 
@@ -57,7 +57,7 @@ DEVELOPING, EXTENDED, EXHAUSTED), action (NONE, LONG, SHORT; when a position is 
 confidence (1-10), sentence (what you see, in at most 25 words). The numbers must fit the sentence."""
 
 
-def persona_text(settings: ScalperSettings) -> str:
+def persona_text(settings: ScalperSettings, costs: CostsSettings) -> str:
     """The constant part of every question: who is asked, what each number means, the rules, the form of an answer."""
     low, high = settings.take_profit_from_pct, settings.take_profit_to_pct
     rules = (rule.format(low=low, high=high) for rule in _RULES)
@@ -67,10 +67,11 @@ def persona_text(settings: ScalperSettings) -> str:
             "momentum: how hard this minute's move runs, whatever its direction.\n" + _bands(MOMENTUM_BANDS),
             "pressure: who is in charge.\n" + _bands(PRESSURE_BANDS),
             "continuation: the chance in percent that the price is further in the direction of this minute's move one "
-            "minute from now. 50 is a coin flip, and most minutes are one.",
+            "minute from now; that it is higher, when the minute ended where it began. 50 is a coin flip, and most "
+            "minutes are one.",
             "freshness: the age of the move.\n"
             + "\n".join(f"- {word}: {meaning}" for word, meaning in _FRESHNESS_MEANINGS.items()),
-            f"Costs: a round trip costs about {settings.round_trip_bps:g} bps in fees, and the spread besides.",
+            f"Costs: a round trip costs about {costs.round_trip_bps:g} bps in fees, and the spread besides.",
             "Rules:\n" + "\n".join(f"{number}. {rule}" for number, rule in enumerate(rules, 1)),
             _line(_FORM),
         )
@@ -82,9 +83,19 @@ def momentum_word(momentum: float) -> str:
     return _word(MOMENTUM_BANDS, momentum)
 
 
+def direction_word(direction: int) -> str:
+    """The word for a direction of the minute: `up`, `down`, or `flat` for none."""
+    return "flat" if direction == 0 else "up" if direction > 0 else "down"
+
+
 def pressure_word(pressure: float) -> str:
     """The word for a pressure of 0-100."""
     return _word(PRESSURE_BANDS, pressure)
+
+
+def setup_words(momentum: float, pressure: float, way: str = "") -> str:
+    """A read's metrics of 0-100 in the persona's words; `way` says after the momentum where the move goes."""
+    return f"{' '.join(filter(None, (momentum_word(momentum), way)))}, {pressure_word(pressure)}"
 
 
 def _word(bands: tuple[Band, ...], value: float) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from app.config.settings import ScalperSettings
+from app.config.settings import CostsSettings, ScalperSettings
 from app.core.errors import FrameError
 from app.core.events import Side
 from app.scalper.answer import answer_schema
@@ -60,14 +60,14 @@ class Question(msgspec.Struct):
 _decode = msgspec.json.Decoder(Question).decode
 
 
-def ask(description: Description, settings: ScalperSettings) -> bytes:
+def ask(description: Description, settings: ScalperSettings, costs: CostsSettings) -> bytes:
     """The question as JSON: a chat with the model server, and what is needed to take the answer."""
     in_position = description.position is not None
     return _encode(
         {
             "model": settings.model,
             "messages": [
-                {"role": "system", "content": persona_text(settings)},
+                {"role": "system", "content": persona_text(settings, costs)},
                 {"role": "user", "content": minute_text(description)},
             ],
             "stream": True,
@@ -81,13 +81,13 @@ def ask(description: Description, settings: ScalperSettings) -> bytes:
     )
 
 
-def warm_up(settings: ScalperSettings) -> bytes:
+def warm_up(settings: ScalperSettings, costs: CostsSettings) -> bytes:
     """As JSON, a question that has a server load the model and read the constant part; its answer means nothing."""
     return _encode(
         {
             "model": settings.model,
             "messages": [
-                {"role": "system", "content": persona_text(settings)},
+                {"role": "system", "content": persona_text(settings, costs)},
                 {"role": "user", "content": "Ready?"},
             ],
             "stream": True,

@@ -89,4 +89,88 @@ class PaperSaved(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ledger: Literal["paper"] = "paper"
 
 
-StoredRow = StoredRun | Call | Outcome | FeedHole | Candle | PaperFill | PaperTrade | PaperSaved | ScalperRead
+class StoredVerdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A wallet's verdict as it was given at `at_ms` (docs/wallets.md); older ones of a wallet are its history.
+
+    `config_sha256` stands for the thresholds it was judged by, `stage` (1-3) for how far the wallet came. `verdict` is
+    the whole of it as `app.wallets` encodes it, at most a million bytes.
+    """
+
+    wallet: str
+    at_ms: int
+    config_sha256: str
+    stage: int
+    wallet_class: str
+    score: float | None
+    verdict: bytes
+
+
+class WalletCursor(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How far a wallet is known, so that the next scan asks only for what is new. There is one a wallet.
+
+    `board` names the leaderboard it was last seen on (empty: none), with its profit and volume there. `trades` are its
+    newest trades as `app.wallets` encodes them, at most a million bytes; `last_trade_s` is the time of the last.
+    """
+
+    wallet: str
+    scanned_ms: int
+    board: str
+    board_pnl: float | None
+    board_volume: float | None
+    last_trade_s: int | None
+    trades: bytes
+
+
+class StoredMarket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a prediction market is about and, once resolved, what its shares paid; `market` is the whole, encoded."""
+
+    condition_id: str
+    seen_ms: int
+    category: str
+    resolved: bool
+    market: bytes
+
+
+class WalletNote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the user keeps about a wallet: nothing of it comes from a venue, and nothing of it leaves."""
+
+    wallet: str
+    changed_ms: int
+    alias: str = ""
+    tag: str = ""
+    note: str = ""
+    review: Literal["new", "accepted", "rejected"] = "new"
+    followed: bool = False
+
+
+class StoredScan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A scan of wallets. It is put at its start, and again with `ended_ms` at its end; None: it was broken off.
+
+    `plan_sha256` stands for what was to be scanned and by which thresholds: a scan of the same plan goes on where a
+    broken one stopped.
+    """
+
+    scan_id: str
+    plan_sha256: str
+    started_ms: int
+    ended_ms: int | None = None
+    scored: int = 0
+    not_scored: int = 0
+
+
+StoredRow = (
+    StoredRun
+    | Call
+    | Outcome
+    | FeedHole
+    | Candle
+    | PaperFill
+    | PaperTrade
+    | PaperSaved
+    | ScalperRead
+    | StoredVerdict
+    | WalletCursor
+    | StoredMarket
+    | WalletNote
+    | StoredScan
+)

@@ -8,7 +8,18 @@ import msgspec
 
 from app.core.calls import Call, CostModel, Outcome
 from app.core.events import Candle, ScalperRead
-from app.store.rows import FeedHole, PaperFill, PaperSaved, PaperTrade, StoredRun
+from app.store.rows import (
+    FeedHole,
+    PaperFill,
+    PaperSaved,
+    PaperTrade,
+    StoredMarket,
+    StoredRun,
+    StoredScan,
+    StoredVerdict,
+    WalletCursor,
+    WalletNote,
+)
 from app.store.table import Table, flat_table
 
 
@@ -68,6 +79,14 @@ PAPER_TRADES = flat_table("paper_trades", PaperTrade, ("closed_ms", "number"), a
 # One row, and somebody's balance: it has no age, so that retention leaves it alone.
 PAPER_STATE = flat_table("paper_state", PaperSaved, ("ledger",), replaces=True)
 SCALPER_READS = flat_table("scalper_reads", ScalperRead, ("coin", "at_ms"), age_column="at_ms")
+WALLET_VERDICTS = flat_table("wallet_verdicts", StoredVerdict, ("wallet", "at_ms"), age_column="at_ms")
+WALLET_CURSORS = flat_table("wallet_cursors", WalletCursor, ("wallet",), age_column="scanned_ms", replaces=True)
+PREDICTION_MARKETS = flat_table(
+    "prediction_markets", StoredMarket, ("condition_id",), age_column="seen_ms", replaces=True
+)
+# The user's own words, as the paper ledger's balance, have no age.
+WALLET_NOTES = flat_table("wallet_notes", WalletNote, ("wallet",), replaces=True)
+WALLET_SCANS = flat_table("wallet_scans", StoredScan, ("scan_id",), age_column="started_ms", replaces=True)
 
 # SQLite turns a nan into NULL, which NOT NULL refuses; infinities are refused by the checks.
 _FIRST = Migration(
@@ -246,7 +265,85 @@ _THIRD = Migration(
     ),
 )
 
+_FOURTH = Migration(
+    "wallets",
+    (
+        """
+        CREATE TABLE wallet_verdicts (
+            wallet TEXT NOT NULL,
+            at_ms INTEGER NOT NULL,
+            config_sha256 TEXT NOT NULL,
+            stage INTEGER NOT NULL CHECK (stage BETWEEN 1 AND 3),
+            wallet_class TEXT NOT NULL,
+            score REAL CHECK (score BETWEEN 0 AND 1),
+            verdict BLOB NOT NULL CHECK (typeof(verdict) = 'blob' AND length(verdict) <= 1000000),
+            PRIMARY KEY (wallet, at_ms)
+        )
+        """,
+        "CREATE INDEX wallet_verdicts_by_age ON wallet_verdicts (at_ms)",
+        """
+        CREATE TABLE wallet_cursors (
+            wallet TEXT PRIMARY KEY NOT NULL,
+            scanned_ms INTEGER NOT NULL,
+            board TEXT NOT NULL,
+            board_pnl REAL CHECK (abs(board_pnl) < 1e300),
+            board_volume REAL CHECK (abs(board_volume) < 1e300),
+            last_trade_s INTEGER,
+            trades BLOB NOT NULL CHECK (typeof(trades) = 'blob' AND length(trades) <= 1000000)
+        )
+        """,
+        "CREATE INDEX wallet_cursors_by_age ON wallet_cursors (scanned_ms)",
+        """
+        CREATE TABLE prediction_markets (
+            condition_id TEXT PRIMARY KEY NOT NULL,
+            seen_ms INTEGER NOT NULL,
+            category TEXT NOT NULL,
+            resolved INTEGER NOT NULL CHECK (resolved IN (0, 1)),
+            market BLOB NOT NULL CHECK (typeof(market) = 'blob' AND length(market) <= 1000000)
+        )
+        """,
+        "CREATE INDEX prediction_markets_by_age ON prediction_markets (seen_ms)",
+        """
+        CREATE TABLE wallet_notes (
+            wallet TEXT PRIMARY KEY NOT NULL,
+            changed_ms INTEGER NOT NULL,
+            alias TEXT NOT NULL,
+            tag TEXT NOT NULL,
+            note TEXT NOT NULL,
+            review TEXT NOT NULL CHECK (review IN ('new', 'accepted', 'rejected')),
+            followed INTEGER NOT NULL CHECK (followed IN (0, 1))
+        )
+        """,
+        """
+        CREATE TABLE wallet_scans (
+            scan_id TEXT PRIMARY KEY NOT NULL,
+            plan_sha256 TEXT NOT NULL,
+            started_ms INTEGER NOT NULL,
+            ended_ms INTEGER,
+            scored INTEGER NOT NULL,
+            not_scored INTEGER NOT NULL
+        )
+        """,
+        "CREATE INDEX wallet_scans_by_age ON wallet_scans (started_ms)",
+    ),
+)
+
 SCHEMA = Schema(
-    tables=(RUNS, CALLS, OUTCOMES, FEED_HOLES, CANDLES, PAPER_FILLS, PAPER_TRADES, PAPER_STATE, SCALPER_READS),
-    migrations=(_FIRST, _SECOND, _THIRD),
+    tables=(
+        RUNS,
+        CALLS,
+        OUTCOMES,
+        FEED_HOLES,
+        CANDLES,
+        PAPER_FILLS,
+        PAPER_TRADES,
+        PAPER_STATE,
+        SCALPER_READS,
+        WALLET_VERDICTS,
+        WALLET_CURSORS,
+        PREDICTION_MARKETS,
+        WALLET_NOTES,
+        WALLET_SCANS,
+    ),
+    migrations=(_FIRST, _SECOND, _THIRD, _FOURTH),
 )

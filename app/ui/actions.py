@@ -6,24 +6,30 @@ from typing import Literal, get_args
 
 from textual.binding import Binding, BindingType
 
+from app.core.playback import Playback
+
 Scope = Literal["app", "panels", "market", "table"]
 """Whose method an action is: the app's, a screen's with several panels, the market's, or the table's in focus."""
-ScreenName = Literal["dashboard", "market", "scalper", "paper", "log", "feeds", "detail", "copy", "help"]
+ScreenName = Literal[
+    "dashboard", "market", "scalper", "paper", "wallet", "scan", "log", "feeds", "detail", "copy", "help"
+]
 When = Literal["tape", "held"]
 """What must be so besides the screen: a tape is playing, the display is held."""
 
 EVERYWHERE: tuple[ScreenName, ...] = get_args(ScreenName)
 LISTS: tuple[ScreenName, ...] = ("dashboard", "log", "feeds")
-ARRANGED: tuple[ScreenName, ...] = (*LISTS, "scalper", "paper")
-PANELS: tuple[ScreenName, ...] = ("dashboard", "market", "scalper", "paper")
+ARRANGED: tuple[ScreenName, ...] = (*LISTS, "scalper", "paper", "wallet")
+COINS: tuple[ScreenName, ...] = ("dashboard", "market", "scalper", "paper")
+PANELS: tuple[ScreenName, ...] = (*COINS, "wallet")
 CHARTED: tuple[ScreenName, ...] = ("market", "scalper")
-ASKED: tuple[ScreenName, ...] = ("dashboard", *CHARTED)
-TABLES: tuple[ScreenName, ...] = (*LISTS, *CHARTED, "paper", "detail", "copy")
+WALLETS: tuple[ScreenName, ...] = ("dashboard", "wallet")
+ASKED: tuple[ScreenName, ...] = ("dashboard", *CHARTED, "wallet", "scan")
+TABLES: tuple[ScreenName, ...] = (*LISTS, *CHARTED, "paper", "wallet", "scan", "detail", "copy")
 
 _OWNERS: Mapping[Scope, str] = {"app": "app", "panels": "screen", "market": "screen", "table": "focused"}
 _WHEN: Mapping[When, str] = {"tape": "on a tape", "held": "in a held display"}
 # Keys heard before the widget in focus: what is typed right after them is meant for the line they open.
-_AHEAD = frozenset({"save-layout"})
+_AHEAD = frozenset({"save-layout", "wallet-alias", "wallet-tag", "wallet-note"})
 _KEY_NAMES = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "comma": ","}
 
 
@@ -78,8 +84,8 @@ ACTIONS: tuple[Action, ...] = (
         ("escape",),
         "back",
         "back",
-        "Return to the screen before; on the dashboard, end the filter.",
-        footer=("market", "scalper", "paper", "log", "feeds", "detail", "copy", "help"),
+        "End the filter; without one, return to the screen before.",
+        footer=("market", "scalper", "paper", "wallet", "scan", "log", "feeds", "detail", "copy", "help"),
     ),
     Action(
         "open",
@@ -87,7 +93,7 @@ ACTIONS: tuple[Action, ...] = (
         "open_row",
         "open",
         "Open the row under the cursor.",
-        screens=(*LISTS, "market", "scalper", "paper", "copy"),
+        screens=(*LISTS, "market", "scalper", "paper", "wallet", "copy"),
         footer=ARRANGED,
     ),
     Action(
@@ -101,11 +107,11 @@ ACTIONS: tuple[Action, ...] = (
         "job",
         "refresh",
         "Do what this panel is for now, or cancel it. Markets: ask the venue for its markets again. Scalper's read: "
-        "have the model read the coin now.",
+        "have the model read the coin now. Wallet targets: scan wallets.",
         screens=ASKED,
         footer=ASKED,
     ),
-    Action("read", ("i",), "read_now", "read now", "Have the model read this coin now.", screens=PANELS),
+    Action("read", ("i",), "read_now", "read now", "Have the model read this coin now.", screens=COINS),
     Action("paper", ("p",), "show('paper')", "paper", "Show the paper ledger: positions without money."),
     Action(
         "paper-long",
@@ -113,7 +119,7 @@ ACTIONS: tuple[Action, ...] = (
         "paper('long')",
         "paper long",
         "Go long in this coin on paper: no money, no order.",
-        screens=PANELS,
+        screens=COINS,
     ),
     Action(
         "paper-short",
@@ -121,7 +127,7 @@ ACTIONS: tuple[Action, ...] = (
         "paper('short')",
         "paper short",
         "Go short in this coin on paper: no money, no order.",
-        screens=PANELS,
+        screens=COINS,
     ),
     Action(
         "paper-close",
@@ -129,7 +135,7 @@ ACTIONS: tuple[Action, ...] = (
         "paper('close')",
         "paper close",
         "Close the paper position in this coin, or withdraw its order.",
-        screens=PANELS,
+        screens=COINS,
         footer=("paper",),
     ),
     Action(
@@ -137,10 +143,59 @@ ACTIONS: tuple[Action, ...] = (
         ("F",),
         "paper('flip')",
         "paper flip",
-        "Turn the paper position in this coin round.",
-        screens=PANELS,
+        "Flip the paper position in this coin: close it and open the opposite.",
+        screens=COINS,
         footer=("paper",),
     ),
+    Action(
+        "wallet-accept",
+        ("a",),
+        "review('accepted')",
+        "accept",
+        "Mark this wallet as accepted by me.",
+        screens=WALLETS,
+        footer=("wallet",),
+    ),
+    Action(
+        "wallet-reject",
+        ("b",),
+        "review('rejected')",
+        "reject",
+        "Mark this wallet as rejected by me.",
+        screens=WALLETS,
+        footer=("wallet",),
+    ),
+    Action("wallet-new", ("E",), "review('new')", "new again", "Erase my mark on this wallet.", screens=WALLETS),
+    Action(
+        "wallet-follow",
+        ("W",),
+        "follow_wallet",
+        "follow",
+        "Follow this wallet, or end it.",
+        screens=WALLETS,
+        footer=("wallet",),
+    ),
+    Action(
+        "wallet-alias",
+        ("A",),
+        "edit_wallet('alias')",
+        "alias",
+        "Give this wallet a name of your own.",
+        screens=WALLETS,
+        footer=("wallet",),
+    ),
+    Action("wallet-tag", ("T",), "edit_wallet('tag')", "tag", "Give this wallet a tag.", screens=WALLETS),
+    Action("wallet-note", ("N",), "edit_wallet('note')", "note", "Write a note on this wallet.", screens=WALLETS),
+    Action(
+        "wallet-profile",
+        ("P",),
+        "next_profile",
+        "profile",
+        "Judge wallets by the next profile.",
+        screens=(*WALLETS, "scan"),
+        footer=("scan",),
+    ),
+    Action("scan-metrics", ("D",), "show('scan')", "scan metrics", "Show how the newest scan of wallets performs."),
     Action("log", ("e",), "show('log')", "events", "Show the event log.", footer=("dashboard", "feeds")),
     Action("feeds", ("d",), "show('feeds')", "feeds", "Show each feed in detail.", footer=("dashboard", "log")),
     Action("record", ("r",), "record", "record", "Begin a recording, or end it.", footer=("dashboard", "market")),
@@ -161,7 +216,9 @@ ACTIONS: tuple[Action, ...] = (
         screens=("dashboard", "market"),
     ),
     Action("mouse", ("M",), "toggle_mouse", "mouse", "Leave the mouse to the terminal, or take it back."),
-    Action("pause", ("space",), "pause", "pause", "Pause or resume the tape.", when=("tape",)),
+    Action(
+        "pause", ("space",), "pause", "pause", "Pause or resume the tape; at its end, play it again.", when=("tape",)
+    ),
     Action("slower", ("[",), "change_speed(-1)", "slower", "Play the tape slower.", when=("tape",)),
     Action("faster", ("]",), "change_speed(1)", "faster", "Play the tape faster.", when=("tape",)),
     Action(
@@ -186,6 +243,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("panel-1", ("1",), "panel(1)", "1", "Give the first panel the screen.", "panels", PANELS),
     Action("panel-2", ("2",), "panel(2)", "2", "Give the second panel the screen.", "panels", PANELS),
     Action("panel-3", ("3",), "panel(3)", "3", "Give the third panel the screen.", "panels", PANELS),
+    Action("panel-4", ("4",), "panel(4)", "4", "Give the fourth panel the screen.", "panels", PANELS),
     Action("all-panels", ("0",), "panel(0)", "all", "Show all panels again.", "panels", PANELS),
     Action("longer-candles", ("u",), "interval(1)", "longer", "Show longer candles.", "market", CHARTED, ("market",)),
     Action("shorter-candles", ("U",), "interval(-1)", "shorter", "Show shorter candles.", "market", CHARTED),
@@ -211,7 +269,9 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "sort-previous", ("<",), "sort(-1)", "sort back", "Sort by the column before.", scope="table", screens=ARRANGED
     ),
-    Action("sort-direction", ("o",), "flip_sort", "flip", "Sort the other way round.", scope="table", screens=ARRANGED),
+    Action(
+        "sort-direction", ("o",), "flip_sort", "reverse", "Sort the other way round.", scope="table", screens=ARRANGED
+    ),
     Action("sort-off", ("O",), "unsort", "unsort", "Return to the order given.", scope="table", screens=ARRANGED),
     Action(
         "watchlist",
@@ -223,6 +283,16 @@ ACTIONS: tuple[Action, ...] = (
         screens=("dashboard",),
     ),
 )
+
+
+FREQUENT = ("open", "back", "metrics", "refresh", "read", "paper", "freeze", "record", "log", "feeds", "copy", "help")
+"""What the command palette offers first."""
+
+
+def by_frequency(actions: Sequence[Action]) -> list[Action]:
+    """Actions as the command palette offers them: frequent ones first, leaving the deck last."""
+    places = {action_id: place for place, action_id in enumerate(FREQUENT)} | {"quit": len(ACTIONS) + 1}
+    return sorted(actions, key=lambda action: places.get(action.id, len(ACTIONS)))
 
 
 def shown_key(key: str) -> str:
@@ -247,16 +317,29 @@ def bindings(scope: Scope) -> list[BindingType]:
 
 
 def footer_actions(
-    screen: ScreenName, on_tape: bool, actions: Sequence[Action] = ACTIONS, job: str = ""
+    screen: ScreenName,
+    playback: Playback | None,
+    actions: Sequence[Action] = ACTIONS,
+    job: str = "",
+    *,
+    next_panel: str = "",
+    idle: Collection[str] = (),
 ) -> list[Action]:
     """The actions the footer of a screen shows, most wanted first; the tape's own come first on a tape's dashboard.
 
-    `job` is what the key for work by hand does on the panel in focus; empty when it does nothing.
+    `job` is what the key for work by hand does on the panel in focus; empty when it does nothing. `next_panel` names
+    the panel that is not shown and one key away, if one is; `idle` are ids of actions that have nothing to act on.
     """
     shown = [
         replace(action, label=job) if action.id == "refresh" else action
         for action in actions
-        if screen in action.footer and (action.id != "refresh" or job)
+        if screen in action.footer and action.id not in idle and (action.id != "refresh" or job)
     ]
+    if next_panel:
+        hidden = [replace(action, label=next_panel) for action in shown if action.id == "next-panel"]
+        shown = [*hidden, *(action for action in shown if action.id != "next-panel")]
+    if playback is None or screen not in PANELS or "pause" in idle:
+        return shown
+    space = "again" if playback.ended else "play" if playback.paused else "pause"
     tape = [action for action in actions if action.id in ("pause", "slower", "faster")]
-    return [*tape, *shown] if on_tape and screen in PANELS else shown
+    return [*(replace(action, label=space) if action.id == "pause" else action for action in tape), *shown]

@@ -1,6 +1,7 @@
 """The deck: a client of an engine, in a terminal. It shows snapshots and sends commands."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import ClassVar
 
 from textual import actions as textual_actions
@@ -11,11 +12,13 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from app.engine.protocol import LookAt
-from app.ui.actions import ACTIONS, ScreenName, When, bindings
+from app.engine.protocol_wallets import LookAtWallet
+from app.ui.actions import ACTIONS, ScreenName, When, bindings, by_frequency
 from app.ui.appearance import Appearance
 from app.ui.copy_actions import CopyActions
+from app.ui.panels.wallets import WALLETS
 from app.ui.pasting import harmless
-from app.ui.screens.base import DeckScreen
+from app.ui.screens.base import DeckScreen, Selection
 from app.ui.screens.copy_menu import CopyMenu
 from app.ui.screens.dashboard import Dashboard
 from app.ui.screens.detail import Detail
@@ -23,16 +26,32 @@ from app.ui.screens.event_log import EventLog
 from app.ui.screens.feeds import Feeds
 from app.ui.screens.help import Help
 from app.ui.screens.market import MarketScreen
+from app.ui.screens.panels import PanelScreen
 from app.ui.screens.paper import PaperScreen
 from app.ui.screens.scalper import ScalperScreen
+from app.ui.screens.scan_metrics import ScanMetrics
+from app.ui.screens.wallet import WalletScreen
 from app.ui.steering import Steering
 from app.ui.theme_choice import PALETTE_CSS, DeckCommands
+from app.ui.wallet_actions import WalletActions
 
-_SCREENS: Mapping[ScreenName, type[DeckScreen]] = {"log": EventLog, "feeds": Feeds, "paper": PaperScreen}
+_SCREENS: Mapping[ScreenName, type[DeckScreen]] = {
+    "log": EventLog,
+    "feeds": Feeds,
+    "paper": PaperScreen,
+    "scan": ScanMetrics,
+}
+_TYPES_NEXT = frozenset({"save_layout", "edit_wallet"})
+_SCREEN_TITLES: Mapping[ScreenName, str] = {
+    "log": "Event log",
+    "feeds": "Feeds",
+    "paper": "Paper ledger",
+    "scan": "Scan metrics",
+}
 _SCREENS_OF = {textual_actions.parse(action.command)[1:]: action.screens for action in ACTIONS if action.scope == "app"}
 
 
-class DeckApp(Steering, Appearance, CopyActions):
+class DeckApp(Steering, Appearance, CopyActions, WalletActions):
     """The Textual application, with every action of the app's own."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
@@ -47,17 +66,40 @@ class DeckApp(Steering, Appearance, CopyActions):
         super().paint()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        for action in self.actions:
-            if action.scope == "app" and action.id != "palette" and self._deck_screen.NAME in action.screens:
+        states = self._states()
+        for action in by_frequency(self.actions):
+            if action.id == "quit":
+                yield from self._panel_commands()
+            if action.scope == "app" and action.id != "palette" and action.works(self._deck_screen.NAME, states):
                 # Textual reads a title as markup, and a bracket may be a key.
                 keys = " ".join(action.shown_keys).replace("[", r"\[")
                 title = f"{action.label} · {keys}"
                 yield SystemCommand(title, action.description, self._runner(action.command))
         yield from self.layout_commands()
 
+    def _panel_commands(self) -> Iterable[SystemCommand]:
+        """The panels of the dashboard, and those of the screen on top, and the other screens, by their names."""
+        # An action of the same name finds more: the event log rather than its last lines.
+        taken = {action.label.lower() for action in self.actions}
+        screens = {screen.NAME: screen for screen in (self._deck_screen, self._dashboard)}
+        for screen in screens.values():
+            if isinstance(screen, PanelScreen):
+                for number, name in enumerate(screen.PANEL_NAMES, 1):
+                    if name.lower() in taken:
+                        continue
+                    yield SystemCommand(name, "Go to this panel.", partial(self._go_to_panel, screen, number))
+        for name, title in _SCREEN_TITLES.items():
+            if name != self._deck_screen.NAME and title.lower() not in taken:
+                yield SystemCommand(title, "Go to this screen.", self._runner(f"show('{name}')"))
+
+    def _go_to_panel(self, screen: PanelScreen, number: int) -> None:
+        while self._deck_screen is not screen and len(self.screen_stack) > 1:
+            self.pop_screen()
+        screen.go_to(number)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """An action of the table works on its screens alone: two of them may share a key."""
-        if action == "save_layout" and self._types(self.screen.focused):
+        if action in _TYPES_NEXT and self._types(self.screen.focused):
             return False
         screens = _SCREENS_OF.get((action, parameters))
         return screens is None or self._deck_screen.NAME in screens
@@ -83,14 +125,21 @@ class DeckApp(Steering, Appearance, CopyActions):
         selection = self._deck_screen.selection()
         if selection is None:
             self.flash("There is no row here to open.", "warning")
-        elif selection.panel.id == "markets" and self._deck_screen.NAME == Dashboard.NAME:
-            await self._open(MarketScreen(self._palette, selection.row.key, marks=self._options.marks))
-        elif selection.panel.id == "scalper" and self._deck_screen.NAME == Dashboard.NAME:
-            await self._open(ScalperScreen(self._palette, selection.coin, self._options.marks))
-        elif self._deck_screen.NAME != Detail.NAME:
-            screen = self._deck_screen
-            opened = screen.opened(selection) if isinstance(screen, ScalperScreen) else None
-            await self._open(opened or Detail(self._palette, selection))
+        elif self._deck_screen.NAME not in (Detail.NAME, ScanMetrics.NAME):
+            await self._open(self._opened(selection))
+
+    def _opened(self, selection: Selection) -> DeckScreen:
+        """The screen that shows all of a row: its own kind of screen where it has one."""
+        screen = self._deck_screen
+        panel = selection.panel.id if screen.NAME == Dashboard.NAME else ""
+        if panel == "markets":
+            return MarketScreen(self._palette, selection.row.key, marks=self._options.marks)
+        if panel == "scalper":
+            return ScalperScreen(self._palette, selection.coin, self._options.marks)
+        if panel == WALLETS:
+            return WalletScreen(self._palette, selection.wallet)
+        opened = screen.opened(selection) if isinstance(screen, ScalperScreen) else None
+        return opened or Detail(self._palette, selection)
 
     async def on_live_table_opened(self) -> None:
         await self.action_open_row()
@@ -107,14 +156,21 @@ class DeckApp(Steering, Appearance, CopyActions):
         return focused is not None and focused.check_consume_key("x", "x")
 
     def _look_where_the_screen_does(self) -> None:
-        """Have the engine send the market that is opened, in the candles wanted; none when none is."""
-        looks = (screen.look for screen in reversed(self.screen_stack) if isinstance(screen, DeckScreen))
+        """Have the engine send the market and the wallet that are opened; none when none is."""
+        screens = [screen for screen in reversed(self.screen_stack) if isinstance(screen, DeckScreen)]
+        looks = (screen.look for screen in screens)
         look = next((look for look in looks if look is not None), LookAt(""))
-        if look != self._looking and self.state.view().connection == "connected":
+        wallet = next((screen.wallet for screen in screens if screen.wallet), "")
+        if self.state.view().connection != "connected":
+            return
+        if look != self._looking:
             self._looking = look
             self.run_worker(self._look_at(look), group="commands", exit_on_error=False)
+        if wallet != self._looking_at_wallet:
+            self._looking_at_wallet = wallet
+            self.run_worker(self._look_at(LookAtWallet(wallet)), group="commands", exit_on_error=False)
 
-    async def _look_at(self, look: LookAt) -> None:
+    async def _look_at(self, look: LookAt | LookAtWallet) -> None:
         result = await self._link.send(look)
         if not result.ok:
             self.flash(result.message, "warning")

@@ -88,11 +88,15 @@ class Appearance(DeckBase):
         self.flash(f"Layout {number} of {len(self._shelf.layouts)}: {layout.name}.")
 
     def layout_commands(self) -> Iterator[SystemCommand]:
-        """For the command palette: bring back a saved layout, or delete it."""
+        """For the command palette: bring back a saved layout."""
         for name in self._shelf.names:
-            # Textual reads a title as markup, and a name is what somebody typed.
-            title = name.replace("[", r"\[")
+            title = _as_title(name)
             yield SystemCommand(f"Layout: {title}", "Bring this layout back.", partial(self._bring_back_named, name))
+
+    def destructive_commands(self) -> Iterator[SystemCommand]:
+        """For the end of the command palette: delete a saved layout."""
+        for name in self._shelf.names:
+            title = _as_title(name)
             yield SystemCommand(f"Delete layout: {title}", "Delete this layout.", partial(self._delete_layout, name))
 
     async def _bring_back_named(self, name: str) -> None:
@@ -154,3 +158,8 @@ class Appearance(DeckBase):
 
     def on_command_palette_closed(self, event: CommandPalette.Closed) -> None:
         self.theme_choice.palette_closed(event)
+
+
+def _as_title(name: str) -> str:
+    """What somebody typed as a title of the command palette, which Textual reads as markup."""
+    return name.replace("[", r"\[")

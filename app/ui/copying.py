@@ -15,7 +15,7 @@ LONGEST = 60_000
 """Terminals drop longer clipboard texts; the largest that is sent, in characters."""
 
 _COLUMNS = (
-    Column("copy", 18, "left", priority=0),
+    Column("copy", 24, "left", priority=0),
     Column("text", 20, "left", priority=1, flexible=True),
 )
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from rich.cells import cell_len
 from textual.app import App
 from textual.driver import Driver
 from textual.screen import Screen
@@ -14,7 +15,7 @@ from app.core.text import clean
 from app.engine.link import EngineLink
 from app.engine.protocol import Command, LookAt, Snapshot
 from app.ui.deck_options import DeckOptions
-from app.ui.jobs import job_news
+from app.ui.jobs import job_news, paper_news
 from app.ui.key_conflicts import Host
 from app.ui.keymap import DEFAULT_KEYMAP, Keymap
 from app.ui.layouts import Layout, Shelf
@@ -27,6 +28,7 @@ from app.ui.theme_choice import ThemeChoice
 from app.ui.widgets.flash import Level
 
 PAINTS_PER_SECOND = 10
+_BESIDE_FLASH = 4
 
 
 class DeckBase(App[None], inherit_bindings=False):
@@ -69,6 +71,7 @@ class DeckBase(App[None], inherit_bindings=False):
         self._saving = asyncio.Lock()
         self._mouse_released = False
         self._looking = LookAt("")
+        self._looking_at_wallet = ""
         self._dashboard = Dashboard(self._palette)
         self._prepare(self._dashboard)
         self._dashboard.offer_watchlists(options.watchlists)
@@ -95,8 +98,10 @@ class DeckBase(App[None], inherit_bindings=False):
         self._deck_screen.show(self.state.view())
 
     def flash(self, text: str, level: Level = "info") -> None:
-        """Say something on the flash line."""
+        """Say something on the flash line; what is longer than it stands in the event log too."""
         self._deck_screen.flash.say(text, level)
+        if cell_len(text) + _BESIDE_FLASH > self.size.width:
+            self.state.note(str(clean(text, 400)), level)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say that a worker failed; without the link the deck lives on with what it last heard."""
@@ -116,11 +121,11 @@ class DeckBase(App[None], inherit_bindings=False):
         self.exit()
 
     async def action_back(self) -> None:
-        """Return to the screen before; on the dashboard, take the filter away."""
-        if len(self.screen_stack) > 1:
-            self.pop_screen()
-        elif self._dashboard.clear_filter():
+        """Take the filter of the table in focus away; without one, return to the screen before."""
+        if self._deck_screen.clear_filter():
             self.flash("The filter is off.")
+        elif len(self.screen_stack) > 1:
+            self.pop_screen()
         else:
             self.flash(f"This is the dashboard; {self._key('quit')} leaves the deck.")
 
@@ -176,7 +181,10 @@ class DeckBase(App[None], inherit_bindings=False):
         while (snapshot := await self._link.snapshot()) is not None:
             self.state.accept(snapshot)
             for text, level in job_news(told.jobs, snapshot.jobs) if told is not None else ():
-                self.flash(text, level)
+                held = "; the display is held" if self.state.view().frozen_s is not None else ""
+                self.flash(text + held, level)
+            if told is not None and (paper := paper_news(told, snapshot)):
+                self.flash(paper)
             if told is not None and _heard(told) != _heard(snapshot):
                 # What the model said a moment ago is worth more now than with the next paint.
                 self.paint()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.core.text import clean
-from app.engine.protocol import JobName, JobView
+from app.engine.protocol import JobName, JobView, Snapshot
 from app.ui.widgets.flash import Level
 
 
@@ -19,6 +19,7 @@ class JobWords:
 JOBS: Mapping[JobName, JobWords] = {
     "markets": JobWords("refresh", "Ask the venue for its markets again"),
     "read": JobWords("read", "Have the model read the coin now"),
+    "wallets": JobWords("scan", "Scan wallets"),
 }
 """Every job that a panel can name as its own."""
 
@@ -26,6 +27,15 @@ JOBS: Mapping[JobName, JobWords] = {
 def running(jobs: Sequence[JobView], name: JobName) -> bool:
     """Whether a job is being done."""
     return any((job.name, job.state) == (name, "running") for job in jobs)
+
+
+def paper_news(before: Snapshot, after: Snapshot) -> str:
+    """What the paper ledger has done since an earlier snapshot, the newest of it; empty without, and on a tape."""
+    if after.playback is not None:
+        return ""
+    told = set(before.log)
+    new = [line.text for line in after.log if line.topic == "paper" and line not in told]
+    return f"Paper: {clean(new[-1], 300)}" if new else ""
 
 
 def job_news(before: Sequence[JobView], after: Sequence[JobView]) -> list[tuple[str, Level]]:

@@ -6,11 +6,11 @@ One writer (the link worker and the actions, all on the deck's loop); the screen
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.core.clock import Clock
-from app.engine.protocol import LogLine, Snapshot, SourceView
+from app.engine.protocol import LogLevel, LogLine, Snapshot, SourceView
 
 Connection = Literal["connecting", "connected", "ended", "failed"]
 
@@ -18,15 +18,17 @@ SILENCE_LIMIT_S = 3.0
 HISTORY_S = 120
 """How far back a frozen display can step."""
 _STEP_NS = 1_000_000_000
+_NOTES_KEPT = 50
 
 
 @dataclass(frozen=True)
 class DeckView:
     """The deck at one moment. `shown` is what panels show: the held snapshot while frozen, else the newest.
 
-    `frozen_s` is how old the held picture is, None when none is held; `silent_s` how long ago the newest snapshot
-    came; `reason` says why the link failed; `expected` is the word for the source that was asked for, if that is known.
-    `notices` are what the deck itself had to say when it started.
+    `frozen_s` is how old the held picture is by the engine's time, None when none is held; `silent_s` how long ago the
+    newest snapshot came; `reason` says why the link failed; `expected` is the word for the source that was asked for,
+    if that is known.
+    `notices` are what the deck itself had to say when it started, `notes` what it said since and had no room for.
     """
 
     connection: Connection = "connecting"
@@ -38,6 +40,7 @@ class DeckView:
     frozen_s: float | None = None
     silent_s: float = 0.0
     notices: tuple[LogLine, ...] = ()
+    notes: tuple[LogLine, ...] = ()
 
     @property
     def silent(self) -> bool:
@@ -73,13 +76,13 @@ class DeckState:
         self._expected = expected
         started_ms = clock.wall_ns() // 1_000_000
         self._notices = tuple(LogLine(started_ms, "warning", "deck", notice) for notice in notices)
+        self._notes: deque[LogLine] = deque(maxlen=_NOTES_KEPT)
         self._connection: Connection = "connecting"
         self._reason = ""
         self._source: SourceView | None = None
         self._newest: Snapshot | None = None
         self._newest_ns = clock.monotonic_ns()
         self._held: Snapshot | None = None
-        self._held_ns = self._held_wall_ms = 0
         # One snapshot a second: every tenth of a second would cost tens of megabytes.
         self._history: deque[Snapshot] = deque(maxlen=HISTORY_S)
         self._noted_ns: int | None = None
@@ -95,9 +98,15 @@ class DeckState:
         now = self._newest_ns = self._clock.monotonic_ns()
         self._newest = snapshot
         self._source = snapshot.source
-        if self._noted_ns is None or now - self._noted_ns >= _STEP_NS:
+        # A picture without a market shows nothing to step back to.
+        if snapshot.markets and (self._noted_ns is None or now - self._noted_ns >= _STEP_NS):
             self._noted_ns = now
             self._history.append(snapshot)
+
+    def note(self, text: str, level: LogLevel) -> None:
+        """Keep a sentence for the event log, at the engine's time."""
+        wall_ms = self._newest.wall_ms if self._newest is not None else self._clock.wall_ns() // 1_000_000
+        self._notes.append(LogLine(wall_ms, level, "deck", text))
 
     def end(self) -> None:
         """The engine has ended by itself."""
@@ -111,8 +120,6 @@ class DeckState:
     def toggle_freeze(self) -> bool:
         """Hold what is shown, or let go; whether it is held now. Nothing can be held before the first snapshot."""
         self._held = self._newest if self._held is None else None
-        self._held_ns = self._clock.monotonic_ns()
-        self._held_wall_ms = self._held.wall_ms if self._held else 0
         return self._held is not None
 
     def step(self, steps: int) -> bool:
@@ -127,23 +134,19 @@ class DeckState:
         self._held = kept[place]
         return True
 
-    def _frozen_s(self, now: int) -> float | None:
-        """How old the held picture is: the time since it was held, and what was stepped back since then."""
-        if self._held is None:
-            return None
-        return (now - self._held_ns) / 1e9 + (self._held_wall_ms - self._held.wall_ms) / 1_000
-
     def view(self) -> DeckView:
         """The state at this moment."""
         now = self._clock.monotonic_ns()
-        return DeckView(
+        view = DeckView(
             connection=self._connection,
             reason=self._reason,
             expected=self._expected,
             source=self._source,
             newest=self._newest,
             shown=self._held or self._newest,
-            frozen_s=self._frozen_s(now),
             silent_s=(now - self._newest_ns) / 1e9,
             notices=self._notices,
+            notes=tuple(self._notes),
         )
+        # The same age by which the rows have grown: two clocks would tell two stories.
+        return view if self._held is None else replace(view, frozen_s=view.lag_ms / 1_000)

@@ -63,7 +63,7 @@ class Steering(DeckBase):
             self.flash("Put the cursor on a coin that is to be read.", "warning")
 
     def action_paper(self, action: PaperAction) -> None:
-        """Open, close or turn round a paper position in the coin under the cursor; nothing is sent to any venue."""
+        """Open, close or flip a paper position in the coin under the cursor; nothing is sent to any venue."""
         if self._connected() is None:
             return
         coin = self._coin()
@@ -77,7 +77,7 @@ class Steering(DeckBase):
         result = await self._link.send(trade)
         text = result.message if "paper" in result.message.lower().split() else f"Paper: {result.message}"
         if result.ok and self.state.view().frozen_s is not None:
-            text += "; the display is held, the order is not"
+            text += "; the display is held, the order is not: its fill is told here"
         elif result.ok and self._deck_screen.NAME != "paper":
             text += f"; {self._key('paper')} shows the paper ledger"
         self.flash(text, "info" if result.ok else "warning")
@@ -88,9 +88,11 @@ class Steering(DeckBase):
         return selection.coin if selection is not None else ""
 
     def action_pause(self) -> None:
-        """Pause or resume the tape."""
+        """Pause or resume the tape; at its end, play it again from the start."""
         playback = self._playback()
-        if playback is not None:
+        if playback is not None and playback.ended:
+            self._send(SetPlayback(paused=False, seek_ms=playback.start_ms))
+        elif playback is not None:
             self._send(SetPlayback(paused=not playback.paused))
 
     def action_change_speed(self, steps: int) -> None:

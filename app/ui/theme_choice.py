@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Protocol, runtime_checkable
 
+from textual.app import SystemCommand
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits
 from textual.system_commands import SystemCommandsProvider
 
@@ -96,30 +97,40 @@ class ThemeChoice:
 
 @runtime_checkable
 class OffersThemes(Protocol):
-    """An app whose command palette offers themes."""
+    """An app whose command palette offers themes, and at its end what cannot be undone."""
 
     theme_choice: ThemeChoice
+
+    def destructive_commands(self) -> Iterator[SystemCommand]:
+        """What cannot be undone."""
 
     def choose_theme(self, name: str) -> None:
         """Draw the app in another theme."""
 
 
 class DeckCommands(SystemCommandsProvider):
-    """The app's actions, and after them its themes: one that came first would be previewed by opening the palette."""
+    """The app's actions in the order it gives them, after them its themes, and last what cannot be undone.
+
+    A theme that came first would be previewed by opening the palette.
+    """
 
     async def discover(self) -> Hits:
-        async for action in super().discover():
-            yield action
-        for title, description, choose in self._themes():
-            yield DiscoveryHit(title, choose, help=description)
+        for title, description, run in self._commands():
+            yield DiscoveryHit(title, run, help=description)
 
     async def search(self, query: str) -> Hits:
-        async for action in super().search(query):
-            yield action
         matcher = self.matcher(query)
-        for title, description, choose in self._themes():
+        for title, description, run in self._commands():
             if (score := matcher.match(title)) > 0:
-                yield Hit(score, matcher.highlight(title), choose, help=description)
+                yield Hit(score, matcher.highlight(title), run, help=description)
+
+    def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        for command in self.app.get_system_commands(self.screen):
+            yield command.title, command.help, command.callback
+        yield from self._themes()
+        if isinstance(self.app, OffersThemes):
+            for command in self.app.destructive_commands():
+                yield command.title, command.help, command.callback
 
     def _themes(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
         app = self.app

@@ -13,7 +13,8 @@ from app.bench.keys import Keyboard
 from app.bench.memory import deep_bytes
 from app.bench.model_server import MODEL, scripted_answer, scripted_model, sentence_mark
 from app.bench.report import Target, lines
-from app.bench.scalper import SCALPER, constant_share, intervals_s, reading_figures
+from app.bench.scalper import SCALPER, constant_share, fault_figures, intervals_s, reading_figures
+from app.bench.scalper_faults import ModelProcess, UnderFaults
 from app.core.clock import SystemClock
 from app.core.events import Level, ScalperRead
 from app.scalper.answer import parse_answer
@@ -41,7 +42,50 @@ def test_tokens_and_windows_are_within_their_bounds(figures: dict[str, float]) -
 
 def test_every_target_is_of_a_figure(figures: dict[str, float]) -> None:
     painted = {"answer_to_paint_ms_p50", "answer_to_paint_ms_p99", "answers_painted"}
-    assert set(SCALPER.targets) <= set(figures) | painted
+    faults = fault_figures(
+        UnderFaults({"good": [1.0], "hung": [2.0], "killed": [3.0]}, {"hung": [4.0], "killed": [5.0]})
+    )
+    assert set(SCALPER.targets) <= set(figures) | painted | set(faults)
+
+
+def test_keys_and_recoveries_under_faults_are_summed_up_by_the_worst() -> None:
+    keys_ms = {"good": [float(n) for n in range(1, 101)], "hung": [7.0] * 100, "killed": [9.0] * 90}
+    figures = fault_figures(UnderFaults(keys_ms, {"hung": [1.0, 2.5], "killed": [8.0, 3.0]}))
+    assert (figures["keys_n"], figures["recovery_s_hung"], figures["recovery_s"]) == (90, 2.5, 8.0)
+    assert (figures["key_to_paint_ms_p50_good"], figures["key_to_paint_ms_p99_good"]) == (51.0, 100.0)
+    judged = {line.figure: (line.target, line.verdict) for line in lines(SCALPER, figures)}
+    assert judged["key_to_paint_ms_p99_hung"] == ("<= 150", "PASS")
+    assert judged["key_to_paint_ms_p99_good"] == ("<= 25", "FAIL")
+    assert (figures["key_to_paint_ms_p99_faults"], judged["key_to_paint_ms_p99_faults"][0]) == (9.0, "<= 37.5")
+    assert judged["recovery_s"] == ("<= 12", "PASS")
+
+
+@pytest.mark.asyncio
+async def test_a_scripted_model_hangs_goes_on_dies_and_comes_back_at_its_address() -> None:
+    asked = {"model": MODEL, "messages": [{"role": "user", "content": "x"}], "format": {}}
+
+    async def sentence(session: aiohttp.ClientSession) -> str:
+        async with session.post(f"{url}/api/chat", json=asked) as answered:
+            told = json.loads((await answered.json(content_type=None))["message"]["content"])
+            return str(told["sentence"])[:8]
+
+    with ModelProcess() as model:
+        url = model.url
+        async with aiohttp.ClientSession() as session:
+            assert await sentence(session) == "S010000."
+            model.hang()
+            waiting = asyncio.ensure_future(sentence(session))
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await asyncio.shield(waiting)
+            model.go_on()
+            assert await waiting == f"S{model.first_number:06d}." == "S020000."
+            model.kill()
+            with pytest.raises(aiohttp.ClientError):
+                await sentence(session)
+            await asyncio.to_thread(model.restart)
+            assert await sentence(session) == "S030000."
+        assert model.url == url
 
 
 def test_the_scripted_answers_are_reads_and_marked() -> None:

@@ -113,7 +113,9 @@ def test_no_rate_stands_without_its_n_and_no_skill_is_claimed_of_a_minute(
 def test_the_table_says_that_the_sample_is_too_small(read_tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "scalper", "--tape", str(read_tape)]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("read.tape: TAPE 2026-09-21, simulated, seed 7, 1 min 50 s; a round trip costs 10 bps")
+    assert out.startswith(
+        "read.tape: TAPE 2026-09-21, simulated, seed 7, 1 min 50 s; a round trip costs 10 bp (fees and slippage)"
+    )
     assert "AI scripted" not in out
     assert "RULES beside AI mistral (recorded)" in out
     assert "AI mistral (recorded): the sample is too small to say anything about" in out

@@ -86,7 +86,9 @@ def test_there_are_no_models_or_many(ollama: str, monkeypatch: pytest.MonkeyPatc
         (200, b"<html>", "sent an answer that cannot be read"),
         (200, b"[1]", "sent an answer that cannot be read"),
         (200, b'{"models": [7]}', "sent an answer that cannot be read"),
-        (200, b" " * 1_000_000, "more than 512 KiB"),
+        (200, b" " * 1_000_000, "more than 128 KiB"),
+        (200, b'{"models": [' + b"0," * 8_001 + b"0]}", "more than 8000 values"),
+        (200, b'{"models": [' + b"{}," * 999 + b"{}]}", "more than 1000 objects"),
     ],
 )
 def test_what_is_no_ollama_is_a_warning(

@@ -25,7 +25,7 @@ from app.engine.evaluation import TimedAnswer
 from app.engine.freeze import Outside, freeze
 from app.engine.local_link import LocalLink
 from app.engine.one_read import AskNow, NotReadHereError, OneRead, ReadWatch, Waiting, one_read
-from app.engine.protocol import Command, JobView, Snapshot, SourceView, StartJob
+from app.engine.protocol import Command, FeedView, JobView, Snapshot, SourceView, StartJob
 from app.scalper.interpreter_view import InterpreterState, InterpreterView
 from app.scalper.reply import Reply, encode_reply
 
@@ -324,3 +324,19 @@ def test_words_that_do_not_fit(words: list[str], code: int, said: str, capsys: p
 def test_a_coin_that_is_not_on_the_tape_is_usage(unread_tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["read", COINS[-1], "--tape", str(unread_tape)]) == 2
     assert f"{COINS[-1]} is not on this tape; it has BTC, ETH, SOL" in capsys.readouterr().err
+
+
+def test_a_venue_out_of_reach_ends_the_wait_after_some_seconds() -> None:
+    watch = ReadWatch("BTC", "rules", by_hand=False)
+    why = "the venue's name cannot be resolved. Next try in 3 s"
+    down = FeedView(name="hyperliquid", state="down")
+
+    def told(at_s: int, feed: FeedView = down) -> Snapshot:
+        return Snapshot(sequence=at_s, wall_ms=1_000 * at_s, source=HERE, feeds=(feed,), waiting_for=why)
+
+    assert watch.look(told(1)) == Waiting(why)
+    assert watch.look(told(8)) == Waiting(why)
+    assert watch.look(told(9, FeedView(name="hyperliquid", state="ok"))) == Waiting(why)
+    assert watch.look(told(12)) == Waiting(why)
+    with pytest.raises(VenueError, match="BTC: no read, the venue cannot be reached: the venue's name cannot be"):
+        watch.look(told(20))

@@ -31,6 +31,7 @@ def flag(key: str, text: str) -> Given:
 
 
 SOURCES = ("flag", "environment", "config", "user")
+BALANCED = ("wallets.minimum_specialisation", "wallets.chase_limit", "wallets.target_score")
 
 
 def load_from(present: set[str], locations: Locations) -> Loaded:
@@ -58,14 +59,20 @@ def test_the_stronger_source_wins(weakest: int, locations: Locations) -> None:
 def test_without_any_source_the_shipped_defaults_hold(locations: Locations) -> None:
     loaded = load(locations, environ={})
     default, scalper = (shipped("configs") / name for name in ("default.toml", "scalper.toml"))
+    balanced = shipped("configs") / "wallets" / "balanced.toml"
     assert loaded.settings == Settings()
-    assert loaded.files == (default, scalper)
-    assert loaded.origins == {key: str(scalper if key.startswith("scalper.") else default) for key in setting_fields()}
+    assert loaded.files == (balanced, default, scalper)
+    assert loaded.origins == {
+        key: str(scalper if key.startswith("scalper.") else balanced if key in BALANCED else default)
+        for key in setting_fields()
+    }
 
 
 def test_files_are_named_strongest_first(locations: Locations) -> None:
     loaded = load_from({"config", "user"}, locations)
-    assert [path.name for path in loaded.files] == ["other.toml", "config.toml", "default.toml", "scalper.toml"]
+    assert [path.name for path in loaded.files] == [
+        "other.toml", "config.toml", "balanced.toml", "default.toml", "scalper.toml",
+    ]  # fmt: skip
 
 
 def test_a_named_file_must_be_there(locations: Locations, tmp_path: Path) -> None:

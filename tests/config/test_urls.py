@@ -1,7 +1,7 @@
 import pytest
 
-from app.config.settings import HyperliquidSettings
-from app.config.urls import check_rest_url, check_websocket_url
+from app.config.settings import HyperliquidSettings, PolymarketSettings
+from app.config.urls import POLYMARKET_HOSTS, check_rest_url, check_websocket_url
 
 GOOD_WEBSOCKET = [
     "wss://api.hyperliquid.xyz/ws",
@@ -99,3 +99,22 @@ def test_the_same_tricks_are_refused_for_sockets(url: str) -> None:
 def test_settings_cannot_be_built_around_the_list() -> None:
     with pytest.raises(ValueError, match="not on the list"):
         HyperliquidSettings(rest_url="https://example.com")
+
+
+def test_each_venue_is_reached_on_its_own_hosts_and_on_loopback() -> None:
+    for url in ("https://data-api.polymarket.com", "https://gamma-api.polymarket.com/", "http://127.0.0.1:8001"):
+        assert PolymarketSettings(data_url=url, gamma_url=url).gamma_url == url
+    for url in ("https://api.hyperliquid.xyz", "http://data-api.polymarket.com", "https://polymarket.com"):
+        with pytest.raises(ValueError, match=r"host|scheme|https"):
+            PolymarketSettings(data_url=url)
+        with pytest.raises(ValueError, match=r"host|scheme|https"):
+            PolymarketSettings(gamma_url=url)
+    with pytest.raises(ValueError, match="not on the list"):
+        check_rest_url("https://data-api.polymarket.com")
+
+
+@pytest.mark.parametrize("url", BAD_REST)
+def test_the_same_tricks_are_refused_for_the_wallets_venue(url: str) -> None:
+    there = url.replace("api.hyperliquid.xyz", "data-api.polymarket.com")
+    with pytest.raises(ValueError, match=r"URL|host|scheme|port|https"):
+        check_rest_url(there, POLYMARKET_HOSTS)

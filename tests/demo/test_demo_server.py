@@ -153,3 +153,17 @@ async def test_the_process_serves_until_its_parent_or_a_signal_ends_it(ending: s
             process.send_signal(signal.Signals[ending])
         out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     assert (process.returncode, out, err) == (0, b"", b"")
+
+
+@pytest.mark.asyncio
+async def test_the_process_serves_prediction_markets_from_their_first_client_on() -> None:
+    process, urls = await started()
+    assert process.stdin is not None
+    async with aiohttp.ClientSession() as http:
+        async with http.get(urls["prediction_url"] + "/v2/user-stats", params={"user": "0x" + "0" * 40}) as answer:
+            assert (answer.status, await answer.json()) == (200, {"data": None})
+        async with http.get(urls["gamma_url"] + "/markets", params={"limit": "2"}) as answer:
+            assert len(await answer.json()) == 2
+        process.stdin.close()
+        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    assert (process.returncode, out, err) == (0, b"", b"")

@@ -20,14 +20,22 @@ class AskedFor:
 
     def __init__(self) -> None:
         self.subscriptions: list[WireSubscription] = []
+        self.unsubscribed: list[WireSubscription] = []
         self.requests: list[Request] = []
         self.withdrawn: list[int] = []
+        self.hurried: list[tuple[str, str, str]] = []
 
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         self.subscriptions += subscriptions
 
+    def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        self.unsubscribed += subscriptions
+
     def request(self, request: Request) -> None:
         self.requests.append(request)
+
+    def hurry(self, channel: str, subject: str, variant: str) -> None:
+        self.hurried.append((channel, subject, variant))
 
     def withdraw(self, request_id: int) -> None:
         self.withdrawn.append(request_id)

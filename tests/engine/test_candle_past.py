@@ -22,15 +22,13 @@ def test_a_past_is_asked_for_once_unless_it_failed_or_may_be_asked_again() -> No
     assert past.ask("ETH", "5m")
 
 
-def test_only_what_goes_first_is_counted_before_a_question() -> None:
+def test_a_past_is_asked_for_while_its_own_question_waits() -> None:
     past = CandlePast()
     outstanding = [request(4, "SOL"), request(7, "BTC"), request(9, "ETH"), request(12, "ETH", "", "recentTrades")]
     outstanding.append(Request(5, "another", "read", b"", "BTC"))
     outstanding += [request(1, "BTC", "1m"), request(2, "BTC", "1h")]
-    assert past.state("BTC", "5m", outstanding) == PastState("asked", behind=1)
-    assert past.state("SOL", "5m", outstanding) == PastState("asked", behind=0)
-    # The back-fill, which nobody looks at, goes last.
-    assert past.state("BTC", "1h", outstanding) == PastState("asked", behind=5)
+    assert past.state("BTC", "5m", outstanding) == PastState("asked")
+    assert past.state("BTC", "1h", outstanding) == PastState("asked")
     assert past.state("ETH", "1h", outstanding) == PastState("unasked")
 
 
@@ -54,11 +52,10 @@ def test_what_is_here_stays_while_it_is_asked_for_again_but_not_over_a_break() -
     [
         (PastState("here"), RequestsState(), ""),
         (PastState("asked"), RequestsState(), "The 15m history is asked for…"),
-        (PastState("asked", 1), RequestsState(), "The 15m history is asked for, behind 1 question…"),
         (
-            PastState("asked", 3),
+            PastState("asked"),
             RequestsState(budget_wait_s=11.6),
-            "The 15m history waits for the request budget: 12 s, behind 3 questions",
+            "The 15m history waits for the request budget: 12 s",
         ),
         (
             PastState("asked"),
@@ -86,6 +83,6 @@ texts = st.text(max_size=300) | st.sampled_from(["\x1b]52;c;x\x07", "[red]", "\u
 
 @given(texts, texts, st.sampled_from(["asked", "failed"]))
 def test_whatever_the_venue_says_becomes_one_short_harmless_line(reason: str, trouble: str, state: str) -> None:
-    past = PastState("asked" if state == "asked" else "failed", 2, reason)
+    past = PastState("asked" if state == "asked" else "failed", reason)
     line = waiting_sentence("15m", past, RequestsState(trouble=trouble, retry_in_s=1.0))
     assert clean(line, 240) == line

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from core_driver import START_MS, Driver
 
+from app.core.playback import Playback
 from app.core.record import Kind, Record
 from app.engine.core import Core
 from app.engine.freeze import Outside, freeze
@@ -304,7 +305,24 @@ def test_another_input_derives_other_events(driver: Driver) -> None:
 def test_a_tape_without_requests_never_waits_for_answers() -> None:
     core = Core("tape", Driver().settings)
     core.dispatch(Record(1, 1, 1, 0, Kind.TIMER, b""))
-    assert freeze(core, SOURCE, Outside()).waiting_for.startswith("Waiting for the first record")
+    assert freeze(core, SOURCE, Outside()).waiting_for == "Opening the tape"
+
+
+@pytest.mark.parametrize(
+    ("paused", "ended", "words"),
+    [
+        (False, False, "No market on the tape yet: a file of 12.3 MB, 1 record played, 4 of 90 s"),
+        (True, False, "No market on the tape yet: a file of 12.3 MB, 1 record played, 4 of 90 s, paused"),
+        (False, True, "The tape has ended without a market: a file of 12.3 MB, 1 record played, 4 of 90 s"),
+    ],
+)
+def test_a_tape_without_a_market_says_how_large_it_is_and_where_it_stands(
+    paused: bool, ended: bool, words: str
+) -> None:
+    core = Core("tape", Driver().settings)
+    core.dispatch(Record(1, 1, 1, 0, Kind.TIMER, b""))
+    playback = Playback(START_MS, START_MS + 90_000, START_MS + 4_000, 1.0, paused, ended)
+    assert freeze(core, SOURCE, Outside(playback=playback, tape_bytes=12_345_678)).waiting_for == words
 
 
 def test_garbage_after_the_clock_was_set_back_still_puts_every_coin_in_doubt(driver: Driver) -> None:

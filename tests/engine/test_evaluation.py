@@ -12,7 +12,7 @@ import pytest
 from ollama_server import serving
 
 from app.bench.demo_tape import VirtualDemo
-from app.config.settings import ScalperSettings, Settings
+from app.config.settings import CostsSettings, ScalperSettings, Settings
 from app.core.clock import SystemClock
 from app.core.errors import ConfigError, VenueError
 from app.core.events import ScalperRead
@@ -251,7 +251,7 @@ def test_failures_belong_to_the_version_that_was_read_before(recorded: tuple[Pat
 async def test_a_model_is_loaded_first_and_answers_then() -> None:
     async with serving("schema") as server:
         settings = ScalperSettings(url=server.url)
-        answers = ModelAnswers(settings, SystemClock())
+        answers = ModelAnswers(settings, CostsSettings(), SystemClock())
         await answers.open()
         assert server.questions == []
         answer, seconds = await answers.answer(question(settings))
@@ -268,7 +268,7 @@ async def test_a_model_is_loaded_first_and_answers_then() -> None:
 async def test_what_the_server_does_wrong_is_an_answer(script: str, status: int, why: str) -> None:
     async with serving(script) as server:
         settings = ScalperSettings(url=server.url, deadline_s=0.3, target_s=0.2)
-        answers = ModelAnswers(settings, SystemClock())
+        answers = ModelAnswers(settings, CostsSettings(), SystemClock())
         await answers.open()
         answer, _ = await answers.answer(question(settings))
         await answers.close()
@@ -279,7 +279,7 @@ async def test_what_the_server_does_wrong_is_an_answer(script: str, status: int,
 @pytest.mark.asyncio
 async def test_a_model_that_cannot_be_asked_says_why() -> None:
     async with serving("schema", models=("llama3.2:3b",)) as server:
-        answers = ModelAnswers(ScalperSettings(url=server.url), SystemClock())
+        answers = ModelAnswers(ScalperSettings(url=server.url), CostsSettings(), SystemClock())
         with pytest.raises(VenueError, match="Ollama has no model mistral; get it with `ollama pull mistral`"):
             await answers.open()
         await answers.close()
@@ -288,7 +288,7 @@ async def test_a_model_that_cannot_be_asked_says_why() -> None:
     await answers.close()
     remote = msgspec.structs.replace(ScalperSettings(), url="http://192.0.2.1:11434")
     with pytest.raises(ConfigError, match="allow_remote"):
-        ModelAnswers(remote, SystemClock())
+        ModelAnswers(remote, CostsSettings(), SystemClock())
 
 
 def question(settings: ScalperSettings) -> Request:

@@ -199,6 +199,18 @@ async def test_nobody_home_is_said_plainly(tmp_path: Path) -> None:
         await SocketLink(tmp_path / "none.sock").connect()
 
 
+async def test_an_engine_that_hangs_is_not_said_to_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(-1)
+        writer.close()
+
+    monkeypatch.setattr("app.engine.socket_link._HANDSHAKE_TIMEOUT_S", 0.05)
+    server = await asyncio.start_unix_server(hang, tmp_path / "hung.sock")
+    with pytest.raises(VenueError, match=r"did not greet within 0\.05 s: it hangs, is suspended, or its machine"):
+        await SocketLink(tmp_path / "hung.sock").connect()
+    server.close()
+
+
 async def test_a_lying_engine_cannot_fill_the_memory(tmp_path: Path) -> None:
     async def lie(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"\xff\xff\xff\x7f")
@@ -228,6 +240,23 @@ async def test_each_deck_looks_at_its_own_coin(house: House) -> None:
     assert (await first.send(LookAt(""))).ok
     await sees(house, first, None)
     await second.close()
+
+
+async def test_a_deck_that_is_gone_looks_at_nothing(house: House) -> None:
+    house.run.core._intake.market("BTC")
+    house.run.core._intake.market("ETH")
+    remote = SocketLink(house.path)
+    await remote.connect()
+    assert (await house.local.send(LookAt("ETH", client=7))).ok
+    assert (await remote.send(LookAt("BTC"))).ok
+    assert set(house.run.core._fast_books._looks.values()) == {"BTC", "ETH"}
+    await remote.close()
+    async with asyncio.timeout(5):
+        while "BTC" in house.run.core._fast_books._looks.values():
+            house.run.tick()
+            await house.local.snapshot()
+    # What a client says of who it is does not count.
+    assert house.run.core._fast_books._looks == {0: "ETH"}
 
 
 async def sees(house: House, link: LocalLink | SocketLink, interval: str | None) -> None:

@@ -1,5 +1,7 @@
 """One coin opened up: what is shown is what the core holds, and looking changes nothing that is derived."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -8,10 +10,11 @@ from core_driver import START_MS, Driver, trade
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.events import Candle
+from app.core.events import Book, Candle, Level
 from app.core.record import Dropped, Kind, Request
-from app.engine.market_detail import MarketDetails, imbalance
-from app.engine.protocol import LevelView, LookAt, MarketDetail
+from app.engine.market_detail import MarketDetails, imbalance, joined_levels
+from app.engine.protocol import LookAt, SetRecording
+from app.engine.protocol_detail import LevelView, MarketDetail
 
 
 @pytest.fixture
@@ -71,6 +74,42 @@ def test_the_book_with_its_imbalance(driver: Driver) -> None:
     driver.frame("l2Book", "BTC", {"coin": "BTC", "time": START_MS, "levels": sides})
     seen = detail(driver)
     assert (seen.bids[0].price, seen.asks[0].price, seen.imbalance) == (99.0, 101.0, 0.5)
+
+
+def a_book(*sides: Sequence[tuple[float, int]]) -> list[list[dict[str, object]]]:
+    return [[{"px": str(price), "sz": "1", "n": orders} for price, orders in side] for side in sides]
+
+
+def test_the_best_levels_are_those_of_the_fast_book_and_the_deeper_ones_keep_their_age(driver: Driver) -> None:
+    deep = a_book([(99 - level, 1) for level in range(20)], [(101 + level, 1) for level in range(20)])
+    near = a_book([(98.5 - level, 2) for level in range(5)], [(103.5 + level, 2) for level in range(5)])
+    driver.open("l2Book", "BTC", "fast")
+    driver.streams["fast", "BTC"] = driver.streams["l2Book", "BTC"]
+    driver.open("l2Book", "BTC")
+    driver.frame("l2Book", "BTC", {"coin": "BTC", "time": START_MS, "levels": deep})
+    assert (detail(driver).near_levels, detail(driver).deep_age_ms) == (0, None)
+    driver.now_ms += 4_000
+    frame = {"channel": "l2Book", "data": {"coin": "BTC", "time": driver.now_ms, "levels": near}}
+    driver.put(Kind.FRAME, json.dumps(frame).encode(), driver.streams["fast", "BTC"])
+    driver.now_ms += 500
+    driver.tick(0)
+    seen = detail(driver)
+    assert [level.price for level in seen.bids[:7]] == [98.5, 97.5, 96.5, 95.5, 94.5, 94, 93]
+    assert [level.price for level in seen.asks[:7]] == [103.5, 104.5, 105.5, 106.5, 107.5, 108, 109]
+    assert [level.orders for level in seen.bids[4:6]] == [2, 1]
+    assert (seen.book_age_ms, seen.near_levels, seen.deep_age_ms) == (500, 5, 4_500)
+
+
+def test_a_short_side_of_a_fast_book_is_all_there_is(driver: Driver) -> None:
+    def side(direction: int, count: int) -> tuple[Level, ...]:
+        return tuple(Level(100.0 + direction * level, 1.0, 1) for level in range(1, count + 1))
+
+    def book(bids: int, asks: int) -> Book:
+        return Book("BTC", START_MS, (side(-1, bids), side(1, asks)))
+
+    bids, asks = joined_levels(book(2, 5), book(20, 20))
+    assert (len(bids), len(asks)) == (2, 20)
+    assert joined_levels(None, None) == ((), ())
 
 
 def test_candles_are_those_of_the_interval_with_the_open_one_last(driver: Driver) -> None:
@@ -151,13 +190,25 @@ def test_a_chart_says_that_its_past_is_asked_for_until_it_is_here(driver: Driver
     assert (len(detail(driver, "15m").candles), detail(driver, "15m").waiting_for) == (2, "")
 
 
-def test_a_past_that_waits_says_behind_how_many_questions(driver: Driver) -> None:
+def test_a_past_that_waits_says_so_and_no_number_that_a_hurried_question_would_belie(driver: Driver) -> None:
     for request in driver.asked.requests[1:]:
         driver.put(Kind.REQUEST, request)
     asked_past(driver, "5m")
-    # What somebody looks at goes before the back-fill of two coins with two lengths each.
-    assert "behind" not in detail(driver, "5m").waiting_for
-    assert "behind 3 questions" in detail(driver, "1h").waiting_for
+    asked_past(driver, "15m")
+    for interval in ("5m", "15m"):
+        assert detail(driver, interval).waiting_for == f"The {interval} history is asked for…"
+
+
+def test_a_past_that_waits_for_nobody_is_hurried_by_a_look(driver: Driver) -> None:
+    for request in driver.asked.requests[1:]:
+        driver.put(Kind.REQUEST, request)
+    before = len(driver.asked.requests)
+    assert look(driver, "BTC", "1h")[0]
+    assert (driver.asked.hurried, len(driver.asked.requests)) == ([("candleSnapshot", "BTC", "1h")], before)
+    hours = next(each for each in driver.asked.requests if (each.subject, each.variant) == ("BTC", "1h"))
+    driver.answer(hours, [wire_candle(driver, "1h", 3_600_000)])
+    look(driver, "BTC", "1h")
+    assert (len(driver.asked.hurried), len(driver.asked.requests)) == (1, before)
 
 
 def test_a_past_that_waits_for_the_budget_says_how_long(driver: Driver) -> None:
@@ -224,24 +275,25 @@ ASKS = levels((101, 1), (102, 1), (103, 1))
 
 
 def test_a_level_that_the_quote_has_passed_no_longer_leans_the_book() -> None:
-    assert imbalance(BIDS, ASKS, None, None) == imbalance(BIDS, ASKS, 99, 101) == (5 - 3) / 8
+    assert imbalance(BIDS, ASKS, None, None) == imbalance(BIDS, ASKS, 99, 101)
+    assert imbalance(BIDS, ASKS, None, None)[0] == (5 - 3) / 8
     # The best bid was taken: two levels of each side are left to compare.
-    assert imbalance(BIDS, ASKS, 98.5, 99.5) == 0.0
-    assert imbalance(BIDS, ASKS, 99, 102.5) == (3 - 1) / 4
+    assert imbalance(BIDS, ASKS, 98.5, 99.5)[0] == 0.0
+    assert imbalance(BIDS, ASKS, 99, 102.5) == ((3 - 1) / 4, 1)
 
 
 def test_a_side_without_a_standing_level_leans_nowhere() -> None:
-    assert imbalance(BIDS, ASKS, 96, 96.5) is None
-    assert imbalance(BIDS, (), 99, None) is None
+    assert imbalance(BIDS, ASKS, 96, 96.5) == (None, 0)
+    assert imbalance(BIDS, (), 99, None) == (None, 0)
 
 
 @given(st.floats(90, 110), st.floats(0, 5))
 def test_the_lean_of_a_mirrored_book_is_the_opposite(bid: float, spread: float) -> None:
-    found = imbalance(BIDS, ASKS, bid, bid + spread)
+    found, _ = imbalance(BIDS, ASKS, bid, bid + spread)
     mirrored_bids, mirrored_asks = (
         [LevelView(200 - level.price, level.size, 1) for level in side] for side in (ASKS, BIDS)
     )
-    mirrored = imbalance(mirrored_bids, mirrored_asks, 200 - bid - spread, 200 - bid)
+    mirrored, _ = imbalance(mirrored_bids, mirrored_asks, 200 - bid - spread, 200 - bid)
     assert (found is None) == (mirrored is None)
     assert found is None or mirrored is None or found == pytest.approx(-mirrored)
 
@@ -349,3 +401,18 @@ def test_a_tape_that_is_wound_back_is_looked_at_afresh() -> None:
     assert market.seen("1m").candles
     assert market.details.of(other.driver.core, "BTC", "1m") == detail(other.driver, "1m")
     assert market.details._opened["BTC", "1m"]._market is other.driver.core.markets["BTC"]
+
+
+@pytest.mark.parametrize("away_s", [31, 0])
+def test_what_is_asked_again_goes_first_for_the_chart_that_is_open(driver: Driver, away_s: int) -> None:
+    driver.put(Kind.COMMAND, LookAt("BTC", "1h"))
+    driver.put(Kind.COMMAND, LookAt("ETH", "1h", client=1))
+    driver.put(Kind.COMMAND, LookAt("", "1h", client=1))
+    driver.asked.hurried.clear()
+    if away_s:
+        driver.drop()
+        driver.now_ms += 1_000 * away_s
+        driver.connect()
+    else:
+        driver.put(Kind.COMMAND, SetRecording(True))
+    assert driver.asked.hurried == [("candleSnapshot", "BTC", "1h")]

@@ -7,12 +7,14 @@ import pytest
 from core_driver import Driver
 from test_scalper_desk import Deck
 
-from app.config.settings import MarketsSettings, PaperSettings, ScalperSettings, Settings
+from app.config.settings import PaperSettings
 from app.core.record import Kind
 from app.engine.freeze import Outside, freeze
-from app.engine.protocol import PaperAction, PaperView, RestorePaper, SourceView, TradePaper
+from app.engine.protocol import PaperAction, RestorePaper, SourceView, TradePaper
+from app.engine.protocol_paper import PaperOrderView, PaperView
 from app.paper.events import PaperEvent, PositionClosed
 from app.paper.state import encode_state
+from app.scalper.question import question_of
 
 SOURCE = SourceView("live", "LIVE", "venue")
 
@@ -21,10 +23,7 @@ class Bench(Deck):
     """A deck with a paper ledger, whose prices a test gives."""
 
     def __init__(self, saved: bytes = b"", **paper: Any) -> None:
-        super().__init__(enabled=False)
-        self.settings = msgspec.structs.replace(self.settings, paper=PaperSettings(**paper))
-        self.core.settings = self.settings
-        self.core.paper._settings = self.settings
+        super().__init__(enabled=False, paper=PaperSettings(**paper))
         self.events: list[PaperEvent] = []
         self.core.journal.keep = lambda event: self.events.append(event)  # type: ignore[arg-type]
         self.put(Kind.COMMAND, RestorePaper(saved))
@@ -61,7 +60,7 @@ def bench() -> Bench:
 
 def test_a_key_opens_and_the_book_fills_after_the_latency(bench: Bench) -> None:
     assert bench.decide("long") == (True, "Paper order: buy BTC")
-    assert bench.paper.opening == ("buying BTC",)
+    assert bench.paper.opening == (PaperOrderView("BTC", 1),)
     assert not bench.paper.positions
     bench.settle()
     position = bench.paper.positions[0]
@@ -73,14 +72,37 @@ def test_a_key_opens_and_the_book_fills_after_the_latency(bench: Bench) -> None:
 def test_close_and_flip(bench: Bench) -> None:
     bench.decide("short")
     bench.settle()
-    assert bench.decide("flip") == (True, "Paper order: turn BTC round")
+    assert bench.decide("flip") == (True, "Paper order: flip BTC")
     bench.settle()
     assert bench.paper.positions[0].direction == 1
     assert bench.decide("close")[0]
     bench.settle()
     assert bench.paper.positions == ()
     assert [closed.reason for closed in bench.closed] == ["flip", "hand"]
+    assert [
+        line.text.split(" at ")[-1].split(", ", 1)[1] for line in bench.core.journal.log_tail if line.topic == "paper"
+    ] == ["by hand", "flip", "by hand", "by hand"]
     assert bench.paper.trades == len(bench.paper.closed) == 2
+
+
+def test_a_position_is_shown_with_what_closing_it_brings_and_the_sums_agree(bench: Bench) -> None:
+    bench.decide("long")
+    bench.settle()
+    shown = bench.paper
+    position = shown.positions[0]
+    assert shown.closed_usd == pytest.approx(0, abs=1e-9)
+    assert shown.exit_fees_usd > 0
+    assert shown.equity_usd == pytest.approx(shown.starting_usd + position.result_usd + shown.exit_fees_usd)
+    bench.decide("close")
+    bench.settle()
+    closed = bench.closed[0]
+    # The book was thinner than the order: it paid more than the touch, and nothing else is new.
+    worse_usd = closed.size * (position.close_price - closed.exit_price)
+    saved_fee_usd = worse_usd * bench.core.settings.costs.taker_fee_bps / 1e4
+    assert closed.result_usd == pytest.approx(position.result_usd - worse_usd + saved_fee_usd)
+    assert bench.paper.closed_usd == pytest.approx(closed.result_usd)
+    assert bench.paper.equity_usd == pytest.approx(bench.paper.starting_usd + bench.paper.closed_usd)
+    assert bench.paper.exit_fees_usd == 0
 
 
 @pytest.mark.parametrize(("mid", "reason"), [(100.5, "take profit"), (99.5, "stop")])
@@ -108,13 +130,42 @@ def test_nothing_is_filled_while_the_venue_is_away(bench: Bench) -> None:
     assert len(bench.paper.positions) == 1
 
 
+def test_a_fast_book_fills_at_once_and_at_its_own_price(bench: Bench) -> None:
+    bench.open("l2Book", "BTC", "fast")
+    bench.decide("long")
+    bench.now_ms += 310
+    sides = [
+        [{"px": "100.20", "sz": "1", "n": 1}],
+        [{"px": "100.30", "sz": "1", "n": 1}, {"px": "100.40", "sz": "50", "n": 1}],
+    ]
+    bench.frame("l2Book", "BTC", {"coin": "BTC", "time": bench.now_ms, "levels": sides})
+    position = bench.paper.positions[0]
+    assert 100.30 < position.entry_price < 100.40
+    assert position.close_price == 100.20
+
+
 def test_the_scalper_is_told_of_the_position(bench: Bench) -> None:
-    assert bench.core.reading.position_of("BTC") is None
+    assert bench.core.paper.position_of("BTC", bench.now_ms) is None
     bench.decide("long")
     bench.settle()
-    position = bench.core.reading.position_of("BTC")
+    position = bench.core.paper.position_of("BTC", bench.now_ms)
     assert position is not None
     assert position.direction == 1
+
+
+def test_a_question_about_a_position_is_to_hold_or_to_leave() -> None:
+    deck = Deck()
+    deck.put(Kind.COMMAND, RestorePaper(b""))
+    deck.live(64)
+    deck.put(Kind.COMMAND, TradePaper("BTC", "long"))
+    deck.exchange(deck.questions[0])
+    deck.live(2)
+    deck.exchange(deck.questions[-1])
+    deck.live(11)
+    asked = question_of([request for request in deck.questions if request.subject == "BTC"][-1].body)
+    assert asked.in_position
+    assert "You are long from 100." in asked.variable
+    assert "Hold (NONE) or EXIT?" in asked.variable
 
 
 def test_a_restart_goes_on_where_it_stopped(bench: Bench) -> None:
@@ -159,12 +210,7 @@ def test_nothing_is_decided_before_the_ledger_is_read() -> None:
 
 
 def test_a_read_is_followed_when_that_is_wanted() -> None:
-    markets = MarketsSettings(favourites=("BTC", "ETH"), top=2)
-    deck = Deck()
-    deck.settings = Settings(
-        markets=markets, scalper=ScalperSettings(), paper=PaperSettings(follow="ai", follow_confidence=5)
-    )
-    deck.core.paper._settings = deck.settings
+    deck = Deck(paper=PaperSettings(follow="ai", follow_confidence=5))
     deck.put(Kind.COMMAND, RestorePaper(b""))
     deck.live(64)
     deck.exchange(deck.questions[0])

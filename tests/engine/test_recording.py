@@ -11,10 +11,11 @@ import pytest
 from app.config.settings import TapeSettings
 from app.core.clock import ManualClock
 from app.core.record import Kind, Record
+from app.engine.protocol import LogLevel
 from app.engine.recording import RunRecording
 from app.engine.sequencer import Sequencer
 from app.feeds.tape import writer as writer_module
-from app.feeds.tape.format import Session
+from app.feeds.tape.format import RECORD_LIMIT, Session
 from app.feeds.tape.importers import open_recording
 from app.feeds.tape.reader import TapeReader
 
@@ -56,9 +57,13 @@ class Studio:
         self.clock = ManualClock()
         self.taken: list[Record] = []
         self.told: list[str] = []
+        self.failed: list[str] = []
         self.sequencer = Sequencer(self.clock, self.taken.append)
         tape = settings or TapeSettings(keep_free_mb=0)
-        self.recording = RunRecording(self.sequencer, tape, self.clock, self.told.append)
+        self.recording = RunRecording(self.sequencer, tape, self.clock, self._tell)
+
+    def _tell(self, level: LogLevel, text: str) -> None:
+        (self.failed if level == "error" else self.told).append(text)
 
     def put(self, count: int) -> None:
         for _ in range(count):
@@ -143,10 +148,34 @@ async def test_a_recording_that_stopped_by_itself_is_closed_by_the_next(tmp_path
     studio = Studio()
     studio.recording.begin(tmp_path / "a.tape", SESSION)
     studio.put(3)
-    studio.sequencer.recorder = None
-    assert studio.recording.view() is None
+    studio.sequencer.put_now(0, Kind.TIMER, bytes(RECORD_LIMIT + 1))
+    studio.put(3)
+    assert (studio.recording.view(), studio.recording.inputs, len(studio.taken)) == (None, 3, 7)
+    assert "too large for a tape" in studio.recording.trouble
     studio.recording.begin(tmp_path / "b.tape", SESSION)
     studio.recording.end()
     assert studio.recording.end() is None
     await studio.recording.settled()
     assert not TapeReader(tmp_path / "a.tape").recovered
+    assert (studio.recording.trouble, len(studio.failed)) == ("", 1)
+
+
+async def test_a_failing_end_is_told_of_its_own_recording_and_not_of_the_next(tmp_path: Path, disk: SlowDisk) -> None:
+    studio = Studio()
+    studio.recording.begin(tmp_path / "a.tape", SESSION)
+    studio.put(3)
+    studio.recording.end()
+    studio.recording.begin(tmp_path / "b.tape", SESSION)
+    studio.put(4)
+    disk.fails = True
+    disk.go.set()
+    await studio.recording.settled()
+    assert len(studio.failed) == 1
+    assert "a.tape may be incomplete on disk" in studio.failed[0]
+    assert studio.recording.trouble == ""
+    disk.fails = False
+    studio.put(1)
+    assert studio.recording.end() is not None
+    await studio.recording.settled()
+    assert [line.split()[0] for line in studio.told] == ["b.tape"]
+    assert (studio.recording.trouble, studio.recording.inputs) == ("", 5)

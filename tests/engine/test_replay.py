@@ -85,11 +85,33 @@ async def test_winding_a_tape_back_gives_the_same_state(tmp_path: Path) -> None:
     engine = Engine(run, SystemClock(), snapshot_hz=10)
     await engine.start()
     await at_the_end(engine)
-    ok, words = await engine.command(SetPlayback(seek_ms=recording.start_ns // 1_000_000))
-    assert (ok, words) == (True, "Winding the tape")
+    start_ms = recording.start_ns // 1_000_000
+    ok, words = await engine.command(SetPlayback(paused=False, seek_ms=start_ms))
+    assert ok
+    assert words.endswith(" UTC, playing at full speed")
     await at_the_end(engine)
     assert run.core.journal.log_sha256 == live.log_sha256
     assert not (await engine.command(StartJob("markets")))[0]
+    await engine.stop()
+
+
+async def test_looking_back_from_the_end_does_not_play_the_tape(tmp_path: Path) -> None:
+    tape = tmp_path / "run.tape"
+    await record(tape, events=150)
+    run = TapeRun(open_recording(tape), Settings(), SystemClock(), speed=2.0, hold=True)
+    engine = Engine(run, SystemClock(), snapshot_hz=10)
+    await engine.start()
+    await engine.command(SetPlayback(speed=0))
+    await at_the_end(engine)
+    assert await engine.command(SetPlayback(speed=2.0)) == (True, "The tape has ended; 2x when it plays again")
+    ok, words = await engine.command(SetPlayback(seek_by_ms=-1))
+    assert ok
+    assert words.endswith(" UTC, paused")
+    playback = run.outside().playback
+    assert playback is not None
+    assert playback.paused
+    assert await engine.command(SetPlayback(speed=4.0)) == (True, "Paused; 4x when it goes on")
+    assert await engine.command(SetPlayback(paused=False)) == (True, "Playing at 4x")
     await engine.stop()
 
 

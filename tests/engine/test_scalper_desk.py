@@ -8,7 +8,7 @@ import pytest
 from core_driver import Driver, trade
 from hostile_corpus import injected_names
 
-from app.config.settings import MarketsSettings, ScalperSettings, Settings
+from app.config.settings import CostsSettings, MarketsSettings, PaperSettings, ScalperSettings, Settings
 from app.core.calls import Call
 from app.core.events import RulesRead, Side, Trade
 from app.core.record import Answer, Connected, Dropped, Kind, Request
@@ -28,9 +28,17 @@ GOOD: dict[str, Any] = {
 class Deck(Driver):
     """A driver whose venue is lively and whose model answers when told."""
 
-    def __init__(self, *, model_up: bool = True, **scalper: Any) -> None:
-        markets = MarketsSettings(favourites=("BTC", "ETH"), top=2)
-        super().__init__(Settings(markets=markets, scalper=ScalperSettings(**scalper)))
+    def __init__(
+        self, *, model_up: bool = True, paper: PaperSettings | None = None, costs: CostsSettings | None = None,
+        **scalper: Any,
+    ) -> None:  # fmt: skip
+        settings = Settings(
+            markets=MarketsSettings(favourites=("BTC", "ETH"), top=2),
+            scalper=ScalperSettings(**scalper),
+            paper=paper or PaperSettings(),
+            costs=costs or CostsSettings(),
+        )
+        super().__init__(settings)
         self.start()
         self.list_markets()
         for coin in ("BTC", "ETH"):
@@ -142,6 +150,17 @@ def test_an_answer_becomes_a_read(deck: Deck) -> None:
     assert aged.age_ms == 5_000
 
 
+def test_reads_of_the_last_hour_are_counted_without_forgetting_any(deck: Deck) -> None:
+    deck.exchange(deck.questions[0])
+    deck.live(13)
+    deck.exchange(deck.questions[-1], momentum=140)
+    reading, last_ms = deck.core.reading, deck.now_ms
+    assert reading.last_hour(last_ms) == (1, 1)
+    assert reading.last_hour(last_ms + 3_600_000) == (0, 1)
+    assert reading.last_hour(last_ms + 3_600_001) == (0, 0)
+    assert reading.last_hour(last_ms) == (1, 1)
+
+
 def test_entering_a_late_move_is_a_conflict(deck: Deck) -> None:
     deck.exchange(deck.questions[0], freshness="EXTENDED")
     read = deck.view("BTC").ai
@@ -244,7 +263,7 @@ def test_a_read_by_hand_runs_until_the_answer(deck: Deck) -> None:
     deck.exchange(by_hand)
     (job,) = deck.core.jobs.views
     assert (job.name, job.state) == ("read", "done")
-    assert job.message == "BTC: momentum 72 pressure 68, LONG: Buyers lift every offer."
+    assert job.message == "BTC: momentum 72 up, pressure 68, LONG: Buyers lift every offer."
 
 
 def test_a_read_by_hand_can_be_given_up(deck: Deck) -> None:
@@ -394,7 +413,7 @@ def test_hazard_20_a_name_changes_neither_the_question_nor_the_rules(name: str) 
         window = msgspec.structs.replace(data_window(market, (), deck.now_ms), prices=(100.0,) * 61)
         said = describe(window, ScalperSettings())
         assert isinstance(said, Description)
-        questions.append(ask(said, ScalperSettings()))
+        questions.append(ask(said, ScalperSettings(), CostsSettings()))
     assert questions[0] == questions[1]
     plain = rules_of("AAA")
     assert msgspec.structs.replace(rules_of(name), coin="AAA") == plain

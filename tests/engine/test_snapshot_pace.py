@@ -3,13 +3,19 @@
 import asyncio
 from collections.abc import Callable
 
+import numpy as np
+import pytest
 from test_scalper_desk import Deck
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual
 
+from app.config.settings import Settings
+from app.core.clock import ManualClock
+from app.core.record import Kind
 from app.engine.core import Core
 from app.engine.engine import Engine
 from app.engine.freeze import Outside
 from app.engine.protocol import Command, SourceView
+from app.engine.venue_run import VenueRun
 
 
 class HandRun:
@@ -86,5 +92,29 @@ def test_what_a_model_said_is_shown_at_once() -> None:
     assert snapshot_times(answer, 0.5) == (0.5, 1.5)
 
 
-def test_an_answer_right_after_a_snapshot_waits_a_fifth_of_the_period() -> None:
-    assert snapshot_times(answer, 0.05) == (0.2, 1.2)
+def test_an_answer_right_after_a_snapshot_waits_a_twentieth_of_the_period() -> None:
+    assert snapshot_times(answer, 0.01) == (0.05, 1.05)
+
+
+class HurriedClock(ManualClock):
+    """A clock on which two milliseconds pass whenever somebody looks: every input takes a whole turn."""
+
+    def monotonic_ns(self) -> int:
+        self.advance(0.002)
+        return super().monotonic_ns()
+
+
+@pytest.mark.asyncio
+async def test_what_a_turn_has_brought_does_not_wait_for_all_that_is_left() -> None:
+    run = VenueRun(SourceView("live", "LIVE", "nobody"), Settings(), HurriedClock(), generator=np.random.default_rng(0))
+    told: list[int] = []
+    run._changed = lambda: told.append(run.core.sequence)
+    for _ in range(4):
+        run._inbox.put(0, Kind.TIMER, b"")
+    worker = asyncio.create_task(run._dispatch_arrivals())
+    await run._inbox.drained()
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+    before = next(sequence for sequence in told if sequence)
+    assert before < told[-1] == run.core.sequence
+    assert told[-5:-1] == list(range(before, told[-1] + 1))

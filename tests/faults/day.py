@@ -186,8 +186,9 @@ class Watched:
         """Where the frames went."""
         client, inbox = self.run._client, self.run._inbox
         assert client is not None
-        in_wait = sum(arrival.kind == Kind.FRAME for arrival in inbox._pending.values())
-        told = self.run.outside()
+        frames = (place for place, arrival in inbox._pending.items() if arrival.kind == Kind.FRAME)
+        in_wait = sum(len(inbox._together.get(place, (b"",))) for place in frames)
+        told = self.run.outside().data
         dispatched = self.run.core.connections.data.frames
         return Account(self.seen, told.received, told.control, told.superseded, dispatched, in_wait)
 

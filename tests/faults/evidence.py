@@ -5,7 +5,17 @@ from collections import defaultdict
 import msgspec
 
 from app.core.events import CandleClosed, FeedHole
-from app.core.record import DATA_CONNECTION, Answer, Connected, Dropped, Kind, Record, Request, StreamOpened
+from app.core.record import (
+    DATA_CONNECTION,
+    Answer,
+    Connected,
+    Dropped,
+    Kind,
+    Record,
+    Request,
+    StreamOpened,
+    unpack_frames,
+)
 from app.engine.core import Core
 
 STALE_SLACK_MS = 1_000
@@ -44,7 +54,7 @@ class Tap:
         self._settle()
         self._pending = record, self._counted(), self._refused()
         match record.kind:
-            case Kind.FRAME:
+            case Kind.FRAME | Kind.FRAMES:
                 self._frame(record)
             case Kind.STREAM:
                 self._stream(_unpack_stream(record.payload), record.wall_ns // 1_000_000)
@@ -73,7 +83,7 @@ class Tap:
                 self.violations.append(f"{coin} is shown as live {silent_ms} ms after its newest data")
 
     def _frame(self, record: Record) -> None:
-        self.frames += 1
+        self.frames += _frames_in(record)
         channel, coin = self._channels.get(record.stream, ("", ""))
         if channel in _FEED_CHANNELS:
             self.arrived_ms[coin].append(record.wall_ns // 1_000_000)
@@ -94,13 +104,13 @@ class Tap:
             self.reasons.append(dropped.reason)
 
     def _settle(self) -> None:
-        """A frame that was dispatched is counted as one, and is refused at most once."""
-        if self._pending is None or self._pending[0].kind != Kind.FRAME:
+        """Each frame that was dispatched is counted as one, and is refused at most once."""
+        if self._pending is None or self._pending[0].kind not in (Kind.FRAME, Kind.FRAMES):
             return
         record, frames, refused = self._pending
-        outcome = self._counted() - frames, self._refused() - refused
-        if outcome not in ((1, 0), (1, 1)):
-            self.violations.append(f"a frame was counted {outcome[0]} and refused {outcome[1]} times: {record}")
+        counted, refused_now, held = self._counted() - frames, self._refused() - refused, _frames_in(record)
+        if counted != held or not 0 <= refused_now <= held:
+            self.violations.append(f"{held} frames were counted {counted} and refused {refused_now} times: {record}")
 
     def _counted(self) -> int:
         return self._core.connections.data.frames
@@ -114,3 +124,7 @@ class Tap:
         if last_ms is not None and candle.open_ms <= last_ms:
             self.violations.append(f"{candle.coin} {candle.interval}: candle {candle.open_ms} closed after {last_ms}")
         self.closed[candle.coin, candle.interval] = candle.open_ms
+
+
+def _frames_in(record: Record) -> int:
+    return len(unpack_frames(record.payload)) if record.kind == Kind.FRAMES else 1

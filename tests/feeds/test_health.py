@@ -36,3 +36,16 @@ def test_an_open_but_silent_socket_is_stale() -> None:
     health.data(0)
     health.connected()
     assert health.state(60_000) == "stale"
+
+
+def test_a_connection_that_rests_did_not_drop_whatever_is_known_of_its_use() -> None:
+    for wanted in (None, True, False):
+        health = feed()
+        health.wanted = wanted
+        health.connected()
+        health.data(1_000)
+        health.rests()
+        assert (health.drops, health.message, health.age_ms(2_000)) == (0, "", None)
+        assert health.state(2_000) == ("connecting" if wanted else "idle")
+        health.connected()
+        assert health.reconnects == 0

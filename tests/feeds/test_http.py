@@ -9,7 +9,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from app.core.errors import VenueError
-from app.feeds.http import HttpClient
+from app.feeds.http import HttpClient, TooLargeError
 
 pytestmark = pytest.mark.asyncio
 RELEASE = web.AppKey("release", asyncio.Event)
@@ -17,6 +17,12 @@ RELEASE = web.AppKey("release", asyncio.Event)
 
 async def ok(request: web.Request) -> web.Response:
     return web.Response(body=await request.read(), headers={"Retry-After": "3"})
+
+
+async def echo(request: web.Request) -> web.Response:
+    return web.Response(
+        text=f"{request.method} {request.rel_url.raw_query_string} {request.headers.get('Content-Type', '')}"
+    )
 
 
 async def bomb(_: web.Request) -> web.Response:
@@ -47,6 +53,8 @@ async def base_url() -> AsyncIterator[str]:
     application[RELEASE] = asyncio.Event()
     for path, handler in (("/ok", ok), ("/bomb", bomb), ("/elsewhere", elsewhere), ("/hang", hang), ("/cut", cut)):
         application.router.add_post(path, handler)
+        application.router.add_get(path, handler)
+    application.router.add_get("/echo", echo)
     runner = web.AppRunner(application)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -66,6 +74,21 @@ async def client(base_url: str) -> AsyncIterator[HttpClient]:
 async def test_an_answer_comes_back_whole(client: HttpClient) -> None:
     answer = await client.post_json("/ok", b'{"type":"meta"}')
     assert (answer.status, answer.body, answer.headers["retry-after"]) == (200, b'{"type":"meta"}', "3")
+
+
+async def test_a_query_keeps_its_order_its_repeated_keys_and_its_signs(client: HttpClient) -> None:
+    answer = await client.get("/echo", (("b", "1"), ("a", "x&=+ é"), ("b", "2")))
+    assert answer.body.decode() == "GET b=1&a=x%26%3D%2B+%C3%A9&b=2 "
+
+
+async def test_a_get_is_under_the_same_caps(client: HttpClient) -> None:
+    with pytest.raises(TooLargeError, match=r"/bomb sent more than 1000000 bytes"):
+        await client.get("/bomb", (("user", "secret"),))
+    assert (await client.get("/elsewhere")).status == 302
+    with pytest.raises(VenueError, match=r"did not answer within 0\.5 s"):
+        await client.get("/hang")
+    with pytest.raises(VenueError, match="cannot be used"):
+        await client.get("/cut")
 
 
 async def test_a_compressed_bomb_is_refused_while_it_unpacks(client: HttpClient) -> None:

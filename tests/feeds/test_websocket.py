@@ -303,3 +303,26 @@ async def test_new_sockets_stay_inside_their_budget() -> None:
 )
 async def test_retry_after_is_seconds_or_nothing(text: str, seconds: float | None) -> None:
     assert retry_after_s(text) == seconds
+
+
+async def test_a_run_that_is_begun_again_waits_out_what_is_left() -> None:
+    handshakes: list[str] = []
+
+    async def never(socket: ServerConnection) -> None:
+        raise AssertionError(socket)
+
+    def refuse(connection: ServerConnection, request: Request) -> Response:
+        handshakes.append(request.path)
+        return connection.respond(HTTPStatus(418), "no")
+
+    heard = Heard()
+    async with serve(never, "127.0.0.1", 0, process_request=refuse) as server:
+        connection = connection_to(server.sockets[0].getsockname()[1], heard)
+        for told in (1, 2, 3):
+            running = asyncio.create_task(connection.run())
+            await heard.until(drops(told))
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+    assert handshakes == ["/ws"]
+    assert set(heard.log) == {heard.log[0]}
+    assert 290 < heard.waits[2] <= heard.waits[1] <= heard.waits[0]

@@ -11,10 +11,11 @@ import msgspec
 
 from app.config.load import parse_settings
 from app.config.locations import shipped
-from app.config.settings import Settings
+from app.config.settings import CostsSettings, PaperSettings, Settings
 from app.core.clock import ManualClock
-from app.core.errors import TapedeckError
-from app.core.record import Answer, Connected, Dropped, Kind, Record, Request, StreamOpened
+from app.core.errors import FrameError, TapedeckError
+from app.core.events import Level, Quote
+from app.core.record import Answer, Connected, Dropped, Kind, Record, Request, StreamOpened, pack_frames
 from app.demo.session import Session as VenueSession
 from app.demo.venue import Venue
 from app.engine.core import Core
@@ -34,10 +35,16 @@ from app.engine.protocol import (
 )
 from app.feeds.hyperliquid import parse
 from app.feeds.hyperliquid.classify import classify, fast_key
+from app.feeds.polymarket import gamma
+from app.feeds.polymarket import parse as wallets
+from app.feeds.polymarket.columns import trade_columns
 from app.feeds.tape.csv_rows import BOOKS_HEADER, PRICES_HEADER, TRADES_HEADER
 from app.feeds.tape.format import Session
 from app.feeds.tape.importers import open_recording
 from app.feeds.tape.writer import TapeWriter
+from app.paper.ledger import PaperLedger
+from app.paper.state import decode_state, encode_state
+from app.paper.view import CoinView
 from app.ui.keymap import default_file, parse_keymap
 from app.ui.layouts import Layout, TableLayout, load_layouts
 from app.ui.theme import parse_theme
@@ -116,6 +123,9 @@ def _dispatch(data: bytes) -> None:
         core.dispatch(Record(30 + place, START_MS * 1_000_000, 0, 0, Kind.ANSWER, _pack(Answer(place, 200, data))))
     for kind in Kind:
         core.dispatch(Record(40 + kind, (START_MS + 1_000) * 1_000_000, 0, 2, kind, data))
+    for number in range(1, 2 + len(_STREAMS)):
+        together = pack_frames([data, data])
+        core.dispatch(Record(60 + number, (START_MS + 1_000) * 1_000_000, 0, number, Kind.FRAMES, together))
     core.dispatch(Record(99, (START_MS + 2_000) * 1_000_000, 0, 0, Kind.TIMER, b""))
 
 
@@ -172,6 +182,40 @@ def _messages(kind: Any) -> Callable[[bytes], int]:
     return lambda data: asyncio.run(count(data))
 
 
+_TRADE = (
+    '{"proxy_wallet":"0x379a410a36c101e3b8dfb6c90d1176eb0def4b1a","side":"BUY","token_id":"11","condition_id":"0x5",'
+    '"size":22.84,"price":0.52,"timestamp":1789381477,"outcome_index":999,"event_slug":""}'
+)
+_POSITION = (
+    '{"proxy_wallet":"0x379a410a36c101e3b8dfb6c90d1176eb0def4b1a","token_id":"11","condition_id":"0x5",'
+    '"current_size":1.5,"total_size":2,"avg_price":0.5,"status":"CLOSED","realized_pnl":null}'
+)
+_MARKET = (
+    '{"conditionId":"0x5","question":"Will it?","outcomePrices":"[\\"1\\", \\"0\\"]",'
+    '"clobTokenIds":"[\\"11\\",\\"12\\"]","closed":true,"closedTime":"2026-04-05 19:37:33+00",'
+    '"tags":[{"slug":"politics"}],"events":[{"slug":"e"}]}'
+)
+
+
+def _prediction_answers() -> list[bytes]:
+    """An answer of each route of the prediction-market venue, and of its first version."""
+    wallet = '"0x379a410a36c101e3b8dfb6c90d1176eb0def4b1a"'
+    paging = '"pagination":{"limit":1,"offset":0,"has_more":true,"next_cursor":"eyJk"}'
+    old = _TRADE.replace("proxy_wallet", "proxyWallet").replace("condition_id", "conditionId")
+    answers = [
+        f'{{"data":[{_TRADE}],{paging}}}',
+        f"[{old.replace('token_id', 'asset').replace('outcome_index', 'outcomeIndex')}]",
+        f'{{"data":[{_POSITION}],{paging}}}',
+        f'{{"data":[{{"rank":1,"user_id":{wallet},"pnl":-5.5,"volume":9,"user_name":"x"}}],{paging}}}',
+        f'{{"data":[{{"token_id":"1","holders":[{{"proxy_wallet":{wallet},"token_id":"1","amount":5}}]}}]}}',
+        f'{{"data":{{"proxy_wallet":{wallet},"trades":8,"join_date":1707440911,"all_time_pnl":{{"trade_count":9}}}}}}',
+        '{"data":{"points":[{"timestamp":1788886825,"realized_pnl":1.5,"trade_count":3}]}}',
+        f"[{_MARKET}]",
+        f'[{{"slug":"e","title":"t","tags":[{{"slug":"crypto"}}],"markets":[{_MARKET}]}}]',
+    ]
+    return [answer.encode() for answer in answers]
+
+
 def _to_engine() -> list[bytes]:
     look = CommandRequest(1, LookAt("BTC", "1m"))
     return [pack(Hello(PROTOCOL_VERSION, "0.1.0")) + pack(look), pack(look)]
@@ -182,6 +226,41 @@ def _to_deck() -> list[bytes]:
     rows = (MarketRow(coin="BTC", price=100.5, trend=(1.0, None)),)
     snapshot = msgspec.structs.replace(freeze(core, SourceView("demo", "DEMO", "seed 7"), Outside()), markets=rows)
     return [pack(Refused("full")) + pack(CommandResult(1, True, "done")), pack(snapshot)]
+
+
+def _go_on(data: bytes) -> None:
+    """The bytes as a saved paper ledger, which then has to live: through prices, hours, and a clock set back."""
+    state = decode_state(data)
+    ledger = PaperLedger(PaperSettings(), CostsSettings(), state.at_ms, state)
+    for now_ms in (state.at_ms, state.at_ms + 3_600_000):
+        for coin in sorted(ledger.wanted):
+            try:
+                view = _coin_view(coin, now_ms)
+            except FrameError:
+                continue
+            ledger.look(view)
+        ledger.tick(now_ms)
+        _ = [(position.result_bps, position.liquidation_price, position.move_bps) for position in ledger.positions]
+    ledger.clock_set_back(max(0, state.at_ms - 10_000))
+    decode_state(encode_state(ledger.state()))
+
+
+def _coin_view(coin: str, now_ms: int) -> CoinView:
+    quote = Quote(coin, now_ms, Level(99.5, 5.0), Level(100.5, 5.0))
+    return CoinView(
+        coin=coin, now_ms=now_ms, quote=quote, funding=1e-5, mark_price=100.0, maximum_leverage=40, size_decimals=5
+    )
+
+
+def _ledgers() -> list[bytes]:
+    """A new ledger; one with a position, its end on its way, an order that opens, and a point of its curve."""
+    ledger = PaperLedger(PaperSettings(), CostsSettings(), START_MS)
+    saved = [encode_state(ledger.state())]
+    ledger.open(_coin_view("BTC", START_MS), 1, "hand")
+    ledger.look(_coin_view("BTC", START_MS + 300))
+    ledger.close(_coin_view("BTC", START_MS + 400), "hand")
+    ledger.open(_coin_view("ETH", START_MS + 400), -1, "ai")
+    return [*saved, encode_state(ledger.state())]
 
 
 def _layouts() -> list[bytes]:
@@ -246,6 +325,23 @@ TARGETS = {
         ),
         lambda: [frame for frame in venue_frames() if b'"subscriptionResponse"' not in frame],
     ),
+    "prediction markets": Target(
+        _each(
+            (
+                wallets.parse_activity,
+                wallets.parse_positions,
+                wallets.parse_leaderboard,
+                wallets.parse_holders,
+                wallets.parse_stats,
+                wallets.parse_pnl,
+                wallets.parse_error,
+                gamma.parse_markets,
+                gamma.parse_events,
+                trade_columns,
+            )
+        ),
+        _prediction_answers,
+    ),
     "core": Target(_dispatch, lambda: [*venue_frames(), *_control_messages()]),
     "tape": Target(_reader_of("run.tape"), _tapes),
     "jsonl": Target(_reader_of("frames_BTC.jsonl"), _lines),
@@ -256,6 +352,7 @@ TARGETS = {
     ),
     "keymap": Target(_from_text(parse_keymap), _keymaps),
     "theme": Target(_from_text(parse_theme), _themes),
+    "paper ledger": Target(_go_on, _ledgers),
     "layouts": Target(_from_file("layouts.json", load_layouts), _layouts),
     "link to engine": Target(_messages(ClientMessage), _to_engine),
     "link to deck": Target(_messages(EngineMessage), _to_deck),

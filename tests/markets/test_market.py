@@ -221,6 +221,33 @@ def test_before_a_whole_minute_the_rules_claim_nothing() -> None:
     assert (read.direction, read.momentum, read.continuation) == (0, None, None)
 
 
+def test_what_needs_a_whole_minute_says_how_long_it_waits_and_waits_again_after_a_hole() -> None:
+    market = a_market()
+    assert market.minute_in_s(NOW_MS) == 60
+    waits = []
+    for second in (*range(62), *range(80, 82)):
+        market.on_quote_frame(a_quote(NOW_MS + 1_000 * second), NOW_MS + 1_000 * second)
+        market.on_second(NOW_MS + 1_000 * second)
+        waits.append(market.minute_in_s(NOW_MS + 1_000 * second))
+        read = market.rules()
+        assert read is not None
+        assert (read.momentum is None) == (waits[-1] > 0)
+    assert waits[:3] + waits[58:] == [60, 59, 58, 2, 1, 0, 0, 60, 59]
+
+
+def test_a_freshness_is_told_once_it_has_held() -> None:
+    market = a_market()
+    told = []
+    for second in range(70):
+        now_ms = NOW_MS + 1_000 * second
+        market.on_quote_frame(a_quote(now_ms, 99.0 + second / 100, 99.5 + second / 100), now_ms)
+        market.on_second(now_ms)
+        read = market.rules()
+        told.append((read.freshness if read is not None else None, market.lasting_freshness))
+    first = next(place for place, (word, _) in enumerate(told) if word is not None)
+    assert [lasting for _, lasting in told[first : first + 4]] == [None, None, None, told[first][0]]
+
+
 def test_the_hour_comes_from_samples_else_from_candles() -> None:
     market = a_market()
     candle = Candle("BTC", "1m", NOW_MS - 3_660_000, 79.0, 81.0, 78.0, 80.0, 1.0, 3)

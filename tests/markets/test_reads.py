@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from app.config.settings import RulesSettings
+from app.config.settings import CostsSettings, RulesSettings
 from app.core.events import RulesRead
 from app.markets.mid_claims import MarketFacts
 from app.markets.reads import rules_call, rules_version
@@ -12,7 +12,7 @@ FACTS = MarketFacts(NOW_MS, 105_050.0, 105_051.0, NOW_MS - 400)
 
 
 def test_a_continuation_claim_is_written_out() -> None:
-    call = rules_call(READ, FACTS, RulesSettings(), "live", 77)
+    call = rules_call(READ, FACTS, RulesSettings(), CostsSettings(), "live", 77)
     assert call is not None
     assert call.claim == "mid of BTC at +60 s above 105050.5"
     assert (call.probability, call.direction, call.reference_price) == (0.545, 1, 105_050.5)
@@ -32,7 +32,9 @@ def test_a_continuation_claim_is_written_out() -> None:
 )
 def test_a_falling_move_claims_below_the_exact_mid(bid: float, ask: float, written: str) -> None:
     read = msgspec.structs.replace(READ, direction=-1)
-    call = rules_call(read, MarketFacts(NOW_MS, bid, ask, NOW_MS), RulesSettings(horizon_s=30), "tape", 1)
+    call = rules_call(
+        read, MarketFacts(NOW_MS, bid, ask, NOW_MS), RulesSettings(horizon_s=30), CostsSettings(), "tape", 1
+    )
     assert call is not None
     assert call.claim == f"mid of BTC at +30 s below {written}"
     assert (call.direction, call.horizon_s) == (-1, 30)
@@ -40,8 +42,8 @@ def test_a_falling_move_claims_below_the_exact_mid(bid: float, ask: float, writt
 
 def test_no_claim_no_call() -> None:
     no_claim = msgspec.structs.replace(READ, continuation=None)
-    assert rules_call(no_claim, FACTS, RulesSettings(), "live", 1) is None
-    assert rules_call(READ, None, RulesSettings(), "live", 1) is None
+    assert rules_call(no_claim, FACTS, RulesSettings(), CostsSettings(), "live", 1) is None
+    assert rules_call(READ, None, RulesSettings(), CostsSettings(), "live", 1) is None
 
 
 def test_the_version_changes_with_the_settings_only() -> None:

@@ -38,7 +38,9 @@ def a_book(
 
 
 def a_view(now_ms: int, bid: float | None = 99.5, ask: float | None = 100.5, **changes: Any) -> CoinView:
-    """A quote of `now_ms` and nothing else, but for `changes`."""
+    """A quote of `now_ms` and nothing else, but for `changes`; `book` is the only one."""
+    if "book" in changes:
+        changes["books"] = (changes.pop("book"),)
     coin = changes.get("coin", COIN)
     fields: dict[str, Any] = {
         "coin": coin,
@@ -230,7 +232,7 @@ class Script:
             coin=COIN,
             now_ms=self.now_ms,
             quote=Quote(COIN, self.now_ms, bid_levels[0], ask_levels[0]),
-            book=Book(COIN, self.now_ms, (bid_levels, ask_levels)),
+            books=(Book(COIN, self.now_ms, (bid_levels, ask_levels)),),
             mark_price=self._center,
             funding=None if step.rate is None else self._sign * step.rate,
             maximum_leverage=40,

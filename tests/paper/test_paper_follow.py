@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from paper_samples import COIN, NOW_MS, a_view, ai_read, decided, look, rules_read
 
-from app.config.settings import PaperSettings
+from app.config.settings import CostsSettings, PaperSettings
 from app.paper.events import OrderPlaced
 from app.paper.follow import entry_of, leaves
 from app.paper.ledger import PaperLedger
@@ -11,7 +11,7 @@ from app.paper.ledger import PaperLedger
 
 def following(whom: Any) -> PaperLedger:
     settings = PaperSettings(follow=whom, take_profit_bps=0, stop_bps=0, time_stop_s=0)
-    return PaperLedger(settings, NOW_MS)
+    return PaperLedger(settings, CostsSettings(), NOW_MS)
 
 
 def directions(decision: Any) -> list[tuple[int, str]]:
@@ -19,7 +19,7 @@ def directions(decision: Any) -> list[tuple[int, str]]:
 
 
 def test_nobody_is_followed_unless_it_is_asked_for() -> None:
-    ledger = PaperLedger(PaperSettings(), NOW_MS)
+    ledger = PaperLedger(PaperSettings(), CostsSettings(), NOW_MS)
     for read in (ai_read(), rules_read()):
         assert ledger.follow(a_view(NOW_MS), read) == ((), "")
 

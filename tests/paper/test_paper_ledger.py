@@ -1,4 +1,7 @@
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from paper_samples import (
     COIN,
     DAY_MS,
@@ -14,7 +17,7 @@ from paper_samples import (
     tick,
 )
 
-from app.config.settings import PaperSettings
+from app.config.settings import CostsSettings, PaperSettings
 from app.paper.events import (
     BreakerTripped,
     Fill,
@@ -30,12 +33,12 @@ DUE_MS = NOW_MS + 300
 
 
 def a_ledger(settings: PaperSettings = QUIET) -> PaperLedger:
-    return PaperLedger(settings, NOW_MS)
+    return PaperLedger(settings, CostsSettings(), NOW_MS)
 
 
 def with_settings(**changes: float) -> PaperLedger:
     fields = {"take_profit_bps": 0.0, "stop_bps": 0.0, "time_stop_s": 0.0, "daily_loss_limit": 1e9, **changes}
-    return PaperLedger(PaperSettings(**fields), NOW_MS)  # type: ignore[arg-type]
+    return PaperLedger(PaperSettings(**fields), CostsSettings(), NOW_MS)  # type: ignore[arg-type]
 
 
 def test_an_order_fills_at_the_first_price_at_or_after_decision_and_latency() -> None:
@@ -328,7 +331,6 @@ def test_a_clock_that_is_set_back_leaves_nothing_in_the_future() -> None:
     opened(ledger, NOW_MS + 5 * DAY_MS)
     ledger.close(a_view(NOW_MS + 5 * DAY_MS + 1_000), "hand")
     ledger.clock_set_back(NOW_MS)
-    assert ledger.account.day == NOW_MS // DAY_MS
     assert ledger.orders[0].due_ms == NOW_MS + 300
     _, closed = look(ledger, a_view(NOW_MS + 300))
     assert closed.held_ms == 300
@@ -338,7 +340,104 @@ def test_a_clock_that_is_set_back_leaves_nothing_in_the_future() -> None:
 def test_a_ledger_restored_on_a_clock_that_is_behind_goes_on() -> None:
     ledger = a_ledger()
     opened(ledger, NOW_MS + DAY_MS)
-    restored = PaperLedger(QUIET, NOW_MS, ledger.state())
+    restored = PaperLedger(QUIET, CostsSettings(), NOW_MS, ledger.state())
     assert restored.state().at_ms == NOW_MS
     restored.close(a_view(NOW_MS + 10), "hand")
     assert of_kind(look(restored, a_view(NOW_MS + 310)), PositionClosed) != []
+
+
+def test_a_jump_of_more_than_a_week_pays_nothing_and_a_week_is_paid() -> None:
+    ledger = a_ledger()
+    opened(ledger)
+    look(ledger, a_view(NOW_MS + 1_000, funding=0.00001, mark_price=100.0))
+    (paid,) = of_kind(tick(ledger, NOW_MS + 365 * DAY_MS), FundingPaid)
+    assert (paid.hours, paid.paid_usd, ledger.account.funding_usd) == (365 * 24, 0.0, 0.0)
+    (paid,) = of_kind(tick(ledger, NOW_MS + 372 * DAY_MS), FundingPaid)
+    assert paid.hours == 168
+    assert paid.paid_usd > 0
+
+
+def test_a_clock_that_was_a_year_ahead_stops_funding_and_breaker_for_an_hour_and_a_day() -> None:
+    ledger = with_settings(daily_loss_limit=100.0)
+    opened(ledger)
+    look(ledger, a_view(NOW_MS + 1_000, funding=0.00001, mark_price=100.0))
+    tick(ledger, NOW_MS + 365 * DAY_MS)
+    ledger.clock_set_back(NOW_MS + 2_000)
+    (paid,) = of_kind(tick(ledger, NOW_MS + 3 * HOUR_MS), FundingPaid)
+    assert paid.hours == 2
+    (tripped,) = of_kind(look(ledger, a_view(NOW_MS + 3 * HOUR_MS + 1, 80.0, 81.0)), BreakerTripped)
+    assert tripped.until_ms == (NOW_MS // DAY_MS + 2) * DAY_MS
+
+
+def test_a_saved_day_or_hour_of_the_far_future_is_bounded() -> None:
+    ledger = a_ledger()
+    opened(ledger)
+    state = ledger.state()
+    position = msgspec.structs.replace(state.positions[0], funded_hour=2**52)
+    state = msgspec.structs.replace(
+        state, account=msgspec.structs.replace(state.account, day=2**52), positions=(position,)
+    )
+    later_ms = state.at_ms + 1_000
+    restored = PaperLedger(QUIET, CostsSettings(), later_ms, state)
+    assert restored.account.day == later_ms // DAY_MS + 1
+    assert restored.positions[0].funded_hour == later_ms // HOUR_MS + 1
+
+
+def test_a_clock_that_jumps_ahead_and_back_pays_no_hour_twice() -> None:
+    ledger = a_ledger()
+    opened(ledger)
+    look(ledger, a_view(NOW_MS + 1_000, funding=0.001, mark_price=100.0))
+    ahead_ms = NOW_MS + HOUR_MS
+    (paid,) = of_kind(tick(ledger, ahead_ms), FundingPaid)
+    assert paid.hours == 1
+    for _ in range(3):
+        ledger.clock_set_back(NOW_MS + 2_000)
+        assert of_kind(tick(ledger, ahead_ms), FundingPaid) == []
+    assert [event.hours for event in of_kind(tick(ledger, NOW_MS + 2 * HOUR_MS), FundingPaid)] == [1]
+
+
+def test_a_clock_that_jumps_ahead_and_back_does_not_arm_the_breaker_again() -> None:
+    ledger = with_settings(daily_loss_limit=100.0)
+    opened(ledger)
+    tick(ledger, NOW_MS + DAY_MS)
+    ledger.clock_set_back(NOW_MS + 1_000)
+    (tripped,) = of_kind(look(ledger, a_view(NOW_MS + 2_000, 80.0, 81.0)), BreakerTripped)
+    assert tripped.until_ms == (NOW_MS // DAY_MS + 2) * DAY_MS
+    refusal = ledger.open(a_view(NOW_MS + 3_000), 1, "hand").refusal
+    assert "this machine's clock was set back" in refusal
+    assert "before 00:00 UTC" in ledger.open(a_view(NOW_MS + DAY_MS), 1, "hand").refusal
+    assert decided(ledger.open(a_view(NOW_MS + 2 * DAY_MS), 1, "hand"))
+
+
+CLOCK = st.lists(st.integers(-3 * DAY_MS, 3 * DAY_MS), min_size=1, max_size=30)
+
+
+@given(jumps=CLOCK)
+def test_whatever_the_clock_does_hours_and_days_are_at_most_one_ahead_of_it(jumps: list[int]) -> None:
+    ledger = with_settings(order_usd=10.0)
+    opened(ledger)
+    look(ledger, a_view(NOW_MS + 1_000, funding=0.0001, mark_price=100.0))
+    now_ms = NOW_MS + 1_000
+    for jump in jumps:
+        before_ms, now_ms = now_ms, max(NOW_MS - DAY_MS, now_ms + jump)
+        if now_ms < before_ms:
+            ledger.clock_set_back(now_ms)
+        tick(ledger, now_ms)
+        assert 0 <= ledger.account.day - now_ms // DAY_MS <= 1
+        assert 0 <= ledger.positions[0].funded_hour - now_ms // HOUR_MS <= 1
+
+
+@given(jumps=st.lists(st.integers(-HOUR_MS, HOUR_MS), min_size=1, max_size=30))
+def test_small_steps_of_the_clock_pay_each_hour_once(jumps: list[int]) -> None:
+    ledger = with_settings(order_usd=10.0)
+    opened(ledger)
+    look(ledger, a_view(NOW_MS + 1_000, funding=0.0001, mark_price=100.0))
+    now_ms = latest_ms = NOW_MS + 1_000
+    hours = 0
+    for jump in jumps:
+        before_ms, now_ms = now_ms, max(latest_ms - HOUR_MS, now_ms + jump)
+        latest_ms = max(latest_ms, now_ms)
+        if now_ms < before_ms:
+            ledger.clock_set_back(now_ms)
+        hours += sum(event.hours for event in of_kind(tick(ledger, now_ms), FundingPaid))
+    assert hours == latest_ms // HOUR_MS - NOW_MS // HOUR_MS

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paper_samples import NOW_MS, QUIET, a_position, a_quote, a_view, an_order, levels
 
-from app.config.settings import PaperSettings
+from app.config.settings import CostsSettings, PaperSettings
 from app.paper.events import Direction
 from app.paper.exits import is_time_up, price_exit
 from app.paper.fills import fill_of, liquidation_fill, with_funding
@@ -177,8 +177,8 @@ def test_a_liquidation_the_book_can_bear_goes_through_the_book() -> None:
     view = a_view(NOW_MS, price, price + 1)
     walked = walk(levels((price, 100.0)), 10.0, -1, beyond_bps=10)
     order = an_order(direction=-1, reason="liquidation")
-    fill = liquidation_fill(position, order, view, walked, QUIET)
-    assert fill == fill_of(order, view, walked, QUIET)
+    fill = liquidation_fill(position, order, view, walked, CostsSettings())
+    assert fill == fill_of(order, view, walked, CostsSettings())
     assert not fill.taken_over
 
 
@@ -188,6 +188,8 @@ def test_a_liquidation_the_book_cannot_bear_costs_the_margin_and_no_more(directi
     price = 100.0 - 30 * direction
     view = a_view(NOW_MS, quote=a_quote(NOW_MS, price - 0.5, price + 0.5))
     walked = walk(levels((price, 100.0)), 10.0, -direction, beyond_bps=10)
-    fill = liquidation_fill(position, an_order(direction=-direction, reason="liquidation"), view, walked, QUIET)
+    fill = liquidation_fill(
+        position, an_order(direction=-direction, reason="liquidation"), view, walked, CostsSettings()
+    )
     assert (fill.taken_over, fill.fee_usd, fill.levels) == (True, 0.0, 0)
     assert gross_usd(position, fill.average_price) == pytest.approx(-position.margin_usd)

@@ -15,14 +15,16 @@ from paper_samples import (
     of_kind,
 )
 
-from app.config.settings import PaperSettings
+from app.config.settings import CostsSettings, PaperSettings
 from app.paper.events import BreakerTripped, Fill, OrderCancelled, OrderPlaced, PaperEvent, PositionClosed
 from app.paper.ledger import PaperLedger
 from app.paper.state import decode_state, encode_state
 
+COSTS = CostsSettings()
 
-def played(settings: PaperSettings, steps: Sequence[Step], **how: float) -> Script:
-    script = Script(PaperLedger(settings, NOW_MS), **how)  # type: ignore[arg-type]
+
+def played(settings: PaperSettings, steps: Sequence[Step], costs: CostsSettings = COSTS, **how: float) -> Script:
+    script = Script(PaperLedger(settings, costs, NOW_MS), **how)  # type: ignore[arg-type]
     script.play(steps)
     return script
 
@@ -130,13 +132,14 @@ def test_a_restored_ledger_goes_on_as_if_nothing_had_happened(
 ) -> None:
     whole = played(settings, steps)
     script = played(settings, steps[:cut])
-    script.ledger = PaperLedger(settings, script.now_ms, decode_state(encode_state(script.ledger.state())))
+    state = decode_state(encode_state(script.ledger.state()))
+    script.ledger = PaperLedger(settings, CostsSettings(), script.now_ms, state)
     script.play(steps[cut:])
     assert script.events == whole.events
     assert script.ledger.state() == whole.ledger.state()
 
 
-MIRRORED = PaperSettings(taker_fee_bps=0, take_profit_bps=0, stop_bps=0, leverage=1, daily_loss_limit=1e9)
+MIRRORED = PaperSettings(take_profit_bps=0, stop_bps=0, leverage=1, daily_loss_limit=1e9)
 
 
 @PLAYED
@@ -144,7 +147,8 @@ MIRRORED = PaperSettings(taker_fee_bps=0, take_profit_bps=0, stop_bps=0, leverag
 def test_a_mirrored_market_mirrors_every_result(steps: list[Step]) -> None:
     # At the touch only: sizes follow the price, so that the two sides go through different parts of a book.
     even = [step._replace(move=step.move % 5 - 2, size=100.0, rate=None) for step in steps]
-    script, mirrored = played(MIRRORED, even), played(MIRRORED, even, sign=-1)
+    free = CostsSettings(taker_fee_bps=0)
+    script, mirrored = played(MIRRORED, even, free), played(MIRRORED, even, free, sign=-1)
     assert [type(event) for event in script.events] == [type(event) for event in mirrored.events]
     pairs = zip(of_kind(script.events, PositionClosed), of_kind(mirrored.events, PositionClosed), strict=True)
     for one, other in pairs:

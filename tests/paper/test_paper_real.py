@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from paper_samples import QUIET, booked_usd, of_kind
 
-from app.config.settings import MarketsSettings, PaperSettings
+from app.config.settings import CostsSettings, MarketsSettings, PaperSettings
 from app.core.events import Listing
 from app.core.record import Kind, Record, StreamOpened
 from app.feeds.hyperliquid import parse
@@ -56,7 +56,7 @@ def views() -> Iterator[CoinView]:
 def traded(settings: PaperSettings) -> tuple[PaperLedger, list[PaperEvent], list[CoinView]]:
     """Every fifteen seconds something is decided: long, flip, close, short, flip, close."""
     seen = list(views())
-    ledger, events, due_ms = PaperLedger(settings, seen[0].now_ms), [], seen[0].now_ms
+    ledger, events, due_ms = PaperLedger(settings, CostsSettings(), seen[0].now_ms), [], seen[0].now_ms
     script = cycle(("long", "flip", "close", "short", "flip", "close"))
     for view in seen:
         events += ledger.look(view)

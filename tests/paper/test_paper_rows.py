@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from paper_samples import DAY_MS, NOW_MS, Script, Step, a_view, look, of_kind, opened
 
-from app.config.settings import PaperSettings, StoreSettings
+from app.config.settings import CostsSettings, PaperSettings, StoreSettings
 from app.core.clock import ManualClock
 from app.core.errors import DataError
 from app.paper.events import Fill, PositionClosed
@@ -31,7 +31,7 @@ async def a_store(path: Path) -> AsyncIterator[Store]:
 
 @pytest.mark.asyncio
 async def test_a_restarted_ledger_goes_on_from_the_database(tmp_path: Path) -> None:
-    script = Script(PaperLedger(SETTINGS, NOW_MS))
+    script = Script(PaperLedger(SETTINGS, CostsSettings(), NOW_MS))
     script.play(STEPS)
     fills, closed = of_kind(script.events, Fill), of_kind(script.events, PositionClosed)
     assert (len(fills), len(closed)) == (3, 1)
@@ -50,11 +50,11 @@ async def test_a_restarted_ledger_goes_on_from_the_database(tmp_path: Path) -> N
         assert [row.result_usd for row in await reader.select(PAPER_TRADES)] == [closed[0].result_usd]
         state = state_of(await reader.select(PAPER_STATE))
     assert state == script.ledger.state()
-    assert PaperLedger(SETTINGS, script.now_ms, state).equity_usd == script.ledger.equity_usd
+    assert PaperLedger(SETTINGS, CostsSettings(), script.now_ms, state).equity_usd == script.ledger.equity_usd
 
 
 def test_a_row_holds_what_the_event_says() -> None:
-    ledger = PaperLedger(SETTINGS, NOW_MS)
+    ledger = PaperLedger(SETTINGS, CostsSettings(), NOW_MS)
     opened(ledger)
     ledger.close(a_view(NOW_MS + 1_000), "hand")
     fill, closed = look(ledger, a_view(NOW_MS + 2_000))
@@ -71,7 +71,7 @@ def test_a_row_holds_what_the_event_says() -> None:
 
 def test_what_is_saved_is_read_with_care() -> None:
     assert state_of([]) is None
-    state = PaperLedger(SETTINGS, NOW_MS + DAY_MS).state()
+    state = PaperLedger(SETTINGS, CostsSettings(), NOW_MS + DAY_MS).state()
     assert state_of([saved_row(state)]) == state
     with pytest.raises(DataError, match="cannot be used"):
         state_of([PaperSaved(saved_ms=NOW_MS, state=b"nonsense")])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paper_samples import COIN, NOW_MS, PLAYED, SETTINGS, STEPS, Script, Step, a_position, an_order
 
-from app.config.settings import PaperSettings
+from app.config.settings import CostsSettings, PaperSettings
 from app.core.errors import DataError
 from app.paper.account import new_account
 from app.paper.curve import LONGEST, Curve
@@ -35,7 +35,7 @@ def a_state(**changes: Any) -> PaperState:
 @PLAYED
 @given(settings=SETTINGS, steps=STEPS)
 def test_every_state_a_ledger_reaches_comes_back(settings: PaperSettings, steps: list[Step]) -> None:
-    script = Script(PaperLedger(settings, NOW_MS))
+    script = Script(PaperLedger(settings, CostsSettings(), NOW_MS))
     script.play(steps)
     state = script.ledger.state()
     assert decode_state(encode_state(state)) == state
@@ -157,7 +157,7 @@ def test_a_damaged_state_is_refused_or_sound(place: int, value: int) -> None:
     except DataError:
         return
     assert decode_state(encode_state(state)) == state
-    ledger = PaperLedger(PaperSettings(), state.at_ms, state)
+    ledger = PaperLedger(PaperSettings(), CostsSettings(), state.at_ms, state)
     ledger.tick(state.at_ms + 1_000)
     assert math.isfinite(ledger.equity_usd)
 

@@ -86,7 +86,7 @@ def test_a_market_is_shown_as_it_stands() -> None:
     book = Book(COIN, NOW_MS - 10, (levels((99.0, 1.0)), levels((101.0, 3.0))))
     market.on_book_frame(frame("l2Book", msgspec.to_builtins(book)), NOW_MS)
     view = view_of(market, NOW_MS + 15_000, stale_after_ms=15_000, cut_off=False)
-    assert (view.quote, view.book) == (Quote(COIN, NOW_MS, Level(99.5, 2.0, 1), None), book)
+    assert (view.quote, view.books) == (Quote(COIN, NOW_MS, Level(99.5, 2.0, 1), None), (book,))
     assert (view.maximum_leverage, view.size_decimals, view.trouble) == (40, 5, "")
     assert view_of(market, NOW_MS, stale_after_ms=15_000, cut_off=True).trouble == "cut off"
     assert view_of(market, NOW_MS + 15_001, stale_after_ms=15_000, cut_off=False).trouble == "stale"
@@ -95,3 +95,26 @@ def test_a_market_is_shown_as_it_stands() -> None:
 def test_a_market_without_data_is_stale() -> None:
     view = view_of(a_market(), NOW_MS, stale_after_ms=15_000, cut_off=False)
     assert (view.trouble, view.touch, view.maximum_leverage) == ("stale", None, None)
+
+
+def test_a_fast_book_is_shown_and_keeps_no_dead_market_alive() -> None:
+    market = a_market()
+    slow, fast = a_book(NOW_MS - 4_000), a_book(NOW_MS, bids=((99.9, 1.0),), asks=((100.1, 1.0),))
+    market.on_book_frame(frame("l2Book", msgspec.to_builtins(slow)), NOW_MS - 4_000)
+    market.on_fast_book_frame(frame("l2Book", msgspec.to_builtins(fast)), NOW_MS)
+    view = view_of(market, NOW_MS, stale_after_ms=15_000, cut_off=False)
+    assert view.books == (fast, slow)
+    assert (view.closing_price(1), view.closing_price(-1), view.trouble) == (99.9, 100.1, "")
+    assert view_of(market, NOW_MS + 11_001, stale_after_ms=15_000, cut_off=False).trouble == "stale"
+
+
+def test_a_fast_book_that_cannot_be_is_left_out_and_forgotten_with_its_stream() -> None:
+    market = a_market()
+    slow, absurd = a_book(NOW_MS - 1_000), a_book(NOW_MS, bids=((1e-13, 1.0),))
+    market.on_book_frame(frame("l2Book", msgspec.to_builtins(slow)), NOW_MS - 1_000)
+    market.on_fast_book_frame(frame("l2Book", msgspec.to_builtins(absurd)), NOW_MS)
+    view = view_of(market, NOW_MS, stale_after_ms=15_000, cut_off=False)
+    assert (view.books, view.closing_price(1), view.trouble) == ((slow,), 99.0, "")
+    assert len(market.books()) == 2
+    market.forget_fast_book()
+    assert market.books() == (slow,)

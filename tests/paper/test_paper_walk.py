@@ -121,3 +121,49 @@ def test_without_a_side_or_in_trouble_there_is_nothing_to_take() -> None:
     assert levels_to_take(a_view(NOW_MS, trouble="stale"), 1) == ()
     assert levels_to_take(a_view(NOW_MS, trouble="cut off"), 1) == ()
     assert levels_to_take(a_view(NOW_MS, quote=a_quote(NOW_MS, 99.5, 100.5, size=0.0)), 1) == ()
+
+
+def test_of_two_books_the_newer_comes_first_and_the_older_only_adds_depth() -> None:
+    fast = a_book(
+        NOW_MS,
+        bids=((99.5, 1.0), (99.4, 1.0), (99.3, 1.0), (99.1, 1.0), (99.0, 1.0)),
+        asks=((100.5, 1.0), (100.6, 1.0), (100.7, 1.0), (100.9, 1.0), (101.0, 1.0)),
+    )
+    slow = a_book(NOW_MS - 4_000, bids=((99.2, 9.0), (98.5, 9.0)), asks=((100.8, 9.0), (101.5, 9.0)))
+    view = a_view(NOW_MS, quote=None, books=(fast, slow))
+    assert prices(levels_to_take(view, 1)) == [100.5, 100.6, 100.7, 100.9, 101.0, 101.5]
+    assert prices(levels_to_take(view, -1)) == [99.5, 99.4, 99.3, 99.1, 99.0, 98.5]
+
+
+def test_a_short_side_of_the_newest_book_is_all_there_is() -> None:
+    fast = a_book(NOW_MS, asks=((100.5, 1.0), (101.0, 1.0)))
+    slow = a_book(NOW_MS - 4_000, asks=((100.8, 9.0), (101.5, 9.0)))
+    assert prices(levels_to_take(a_view(NOW_MS, quote=None, books=(fast, slow)), 1)) == [100.5, 101.0]
+
+
+def test_a_quote_newer_than_the_fast_book_goes_before_both() -> None:
+    fast = a_book(NOW_MS - 100, asks=((100.5, 1.0), (100.6, 1.0), (100.7, 1.0), (100.9, 1.0), (101.0, 1.0)))
+    slow = a_book(NOW_MS - 5_000, asks=((100.9, 9.0), (101.5, 9.0)))
+    view = a_view(NOW_MS, 99.5, 100.6, books=(fast, slow))
+    assert prices(levels_to_take(view, 1)) == [100.6, 100.7, 100.9, 101.0, 101.5]
+
+
+@given(
+    ages_ms=st.tuples(st.integers(0, 20_000), st.integers(0, 20_000)),
+    sides=st.tuples(SIDES, SIDES),
+    direction=DIRECTIONS,
+)
+def test_levels_only_get_worse_whatever_books_there_are(
+    ages_ms: tuple[int, int], sides: tuple[list[tuple[float, float]], ...], direction: Direction
+) -> None:
+    books = []
+    for age_ms, steps in sorted(zip(ages_ms, sides, strict=True), key=lambda each: each[0]):
+        side = [(level.price, level.size) for level in a_side(steps, direction)]
+        books.append(
+            a_book(
+                NOW_MS - age_ms, **{"asks" if direction > 0 else "bids": side, "bids" if direction > 0 else "asks": ()}
+            )
+        )
+    found = prices(levels_to_take(a_view(NOW_MS, quote=None, books=tuple(books)), direction))
+    assert found == sorted(set(found), reverse=direction < 0)
+    assert found[0] == (books[0].asks if direction > 0 else books[0].bids)[0].price

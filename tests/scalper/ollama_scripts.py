@@ -229,7 +229,17 @@ async def long_line(exchange: Exchange) -> web.StreamResponse:
 
 async def flood(exchange: Exchange) -> web.StreamResponse:
     """A model that does not stop."""
-    return await exchange.answer("momentum " * 2_000)
+    response = await exchange.stream()
+    for _ in range(100):
+        await exchange.piece(response, "momentum " * 20)
+    return await exchange.end(response, 2_000)
+
+
+async def crumbs(exchange: Exchange) -> web.StreamResponse:
+    """Thousands of lines that say nothing, in one write."""
+    response = await exchange.stream()
+    await response.write(b'{"message":{"role":"a"}}\n' * 501)
+    return await exchange.end(response, 1)
 
 
 async def compressed(_: Exchange) -> web.StreamResponse:
@@ -248,7 +258,7 @@ async def invalid_json(exchange: Exchange) -> web.StreamResponse:
 async def deep_json(exchange: Exchange) -> web.StreamResponse:
     """JSON too deep to be read."""
     response = await exchange.stream()
-    await response.write(b"[" * 200_000 + b"\n")
+    await response.write(b"[" * 50_000 + b"\n")
     await response.write_eof()
     return response
 
@@ -307,7 +317,7 @@ SCRIPTS: dict[str, Script] = {
     script.__name__: script
     for script in (
         load, schema, lines, no_model, busy, broken, bad_request, list_error, elsewhere, error_midway, cut_midway,
-        no_end, hang, cold, hang_midway, drip, long_line, flood, compressed, invalid_json, deep_json, list_line,
+        no_end, hang, cold, hang_midway, drip, long_line, flood, crumbs, compressed, invalid_json, deep_json, list_line,
         surrogate, not_json, out_of_range, cut, absurd_numbers, html, injected,
     )
 }  # fmt: skip

@@ -15,7 +15,7 @@ import pytest
 from ollama_server import serving
 from windows import prices, trade, window
 
-from app.config.settings import ScalperSettings
+from app.config.settings import CostsSettings, ScalperSettings
 from app.core.clock import Clock, ManualClock, SystemClock
 from app.core.errors import FrameError
 from app.core.record import Answer, Connected, Dropped, Kind, Request
@@ -40,7 +40,7 @@ def question(settings: ScalperSettings, rise: float = 0.1) -> bytes:
     )
     said = describe(moved, settings)
     assert isinstance(said, Description)
-    return ask(said, settings)
+    return ask(said, settings, CostsSettings())
 
 
 class Desk:
@@ -49,7 +49,7 @@ class Desk:
     def __init__(self, settings: ScalperSettings, clock: Clock) -> None:
         self.settings = settings
         self.inbox = Inbox(clock)
-        self.interpreter = Interpreter(settings, self.inbox, clock, np.random.default_rng(7))
+        self.interpreter = Interpreter(settings, CostsSettings(), self.inbox, clock, np.random.default_rng(7))
         self.log: list[tuple[str, int]] = []
         self.news: list[str] = []
         self._answers: dict[int, Answer] = {}
@@ -218,7 +218,8 @@ FAILURES = {
     "error_midway": (0, "Ollama broke off its answer (an error was encountered while running the model)"),
     "cut_midway": (0, "the connection to Ollama broke"),
     "no_end": (0, "Ollama ended its answer before it was done"),
-    "long_line": (0, "Ollama sent more than 512 KiB for one answer"),
+    "long_line": (0, "Ollama sent more than 64 KiB for one answer"),
+    "crumbs": (0, "Ollama sent more than 1000 objects for one answer"),
     "flood": (0, "mistral did not stop after 8192 characters"),
     "compressed": (0, "Ollama's answer is compressed"),
     "invalid_json": (0, "sent an answer that cannot be read"),
@@ -306,7 +307,7 @@ async def test_a_line_of_ten_megabytes_is_not_kept() -> None:
             _, most = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-    assert "512 KiB" in answer.error
+    assert "64 KiB" in answer.error
     assert most < 4_000_000
 
 
@@ -466,10 +467,10 @@ async def test_what_is_sent_is_what_was_asked() -> None:
     said = describe(window(), settings)
     assert isinstance(said, Description)
     async with serving() as server, working(server.url) as desk:
-        desk.interpreter.request(Request(1, "ollama", "chat", ask(said, settings), "BTC", "periodic"))
+        desk.interpreter.request(Request(1, "ollama", "chat", ask(said, settings, CostsSettings()), "BTC", "periodic"))
         await desk.answer(1)
         (seen,) = server.questions
-    asked = json.loads(ask(said, settings))
+    asked = json.loads(ask(said, settings, CostsSettings()))
     assert seen.body["messages"][-1]["content"] == minute_text(said)
     sent = {name: value for name, value in asked.items() if name not in ("in_position", "direction")}
     assert seen.body == sent | {"tools": []}
@@ -505,10 +506,10 @@ async def test_a_question_before_there_is_a_client_fails_at_once() -> None:
 
 
 async def test_a_client_that_cannot_be_made_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_: ScalperSettings) -> None:
+    def fails(_: ScalperSettings, __: CostsSettings) -> None:
         raise ImportError("no module named httpx")
 
-    monkeypatch.setattr("app.scalper.interpreter._open", fails)
+    monkeypatch.setattr("app.scalper.interpreter.open_model", fails)
     desk = Desk(ScalperSettings(), ManualClock())
     with pytest.raises(ImportError):
         await desk.interpreter.run()

@@ -133,7 +133,11 @@ async def test_what_a_temporary_store_cannot_keep_is_counted(monkeypatch: pytest
 
 
 def test_every_table_is_emptied_by_age_or_through_its_parent() -> None:
-    parents = {"outcomes": "calls", "paper_state": "a single row that is somebody's balance"}
+    parents = {
+        "outcomes": "calls",
+        "paper_state": "a single row that is somebody's balance",
+        "wallet_notes": "what somebody wrote",
+    }
     assert {table.name for table in SCHEMA.tables if not table.age_column} == set(parents)
     assert CALLS.age_column == "made_at_ms"
 

@@ -16,7 +16,18 @@ from app.core.errors import DataError
 from app.core.events import Action, Candle, Freshness, ScalperRead
 from app.store.connect import close_quietly
 from app.store.database import inspect, open_file, open_memory, open_read_only
-from app.store.rows import FeedHole, PaperFill, PaperSaved, PaperTrade, StoredRun
+from app.store.rows import (
+    FeedHole,
+    PaperFill,
+    PaperSaved,
+    PaperTrade,
+    StoredMarket,
+    StoredRun,
+    StoredScan,
+    StoredVerdict,
+    WalletCursor,
+    WalletNote,
+)
 from app.store.schema import CALLS, CANDLES, PAPER_STATE, SCHEMA, Migration, Schema
 from app.store.store import Store
 from app.store.table import Condition, Table, flat_table
@@ -135,6 +146,53 @@ ROWS: dict[type, st.SearchStrategy[Any]] = {
         unseen_ms=INTEGERS,
     ),
     PaperSaved: st.builds(PaperSaved, saved_ms=INTEGERS, state=st.binary(max_size=200)),
+    StoredVerdict: st.builds(
+        StoredVerdict,
+        wallet=TEXTS,
+        at_ms=INTEGERS,
+        config_sha256=TEXTS,
+        stage=st.integers(1, 3),
+        wallet_class=TEXTS,
+        score=st.none() | st.floats(0, 1),
+        verdict=st.binary(max_size=200),
+    ),
+    WalletCursor: st.builds(
+        WalletCursor,
+        wallet=TEXTS,
+        scanned_ms=INTEGERS,
+        board=TEXTS,
+        board_pnl=st.none() | NUMBERS,
+        board_volume=st.none() | NUMBERS,
+        last_trade_s=st.none() | INTEGERS,
+        trades=st.binary(max_size=200),
+    ),
+    StoredMarket: st.builds(
+        StoredMarket,
+        condition_id=TEXTS,
+        seen_ms=INTEGERS,
+        category=TEXTS,
+        resolved=st.booleans(),
+        market=st.binary(max_size=200),
+    ),
+    WalletNote: st.builds(
+        WalletNote,
+        wallet=TEXTS,
+        changed_ms=INTEGERS,
+        alias=TEXTS,
+        tag=TEXTS,
+        note=TEXTS,
+        review=st.sampled_from(("new", "accepted", "rejected")),
+        followed=st.booleans(),
+    ),
+    StoredScan: st.builds(
+        StoredScan,
+        scan_id=TEXTS,
+        plan_sha256=TEXTS,
+        started_ms=INTEGERS,
+        ended_ms=st.none() | INTEGERS,
+        scored=INTEGERS,
+        not_scored=INTEGERS,
+    ),
 }
 WIDER = Schema(
     SCHEMA.tables, (*SCHEMA.migrations, Migration("notes", ("CREATE TABLE notes (at_ms INTEGER PRIMARY KEY)",)))

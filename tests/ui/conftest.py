@@ -1,4 +1,4 @@
-"""What holds for every test of this folder."""
+"""Has every deck of this folder's tests live on virtual time."""
 
 from virtual_decks import pytest_asyncio_loop_factories, textual_on_virtual_time
 

@@ -16,25 +16,27 @@ from app.core.playback import Playback
 from app.engine.protocol import (
     PROTOCOL_VERSION,
     AiRead,
-    CandleView,
     Command,
     CommandResult,
-    ExchangeView,
     FeedView,
-    LevelView,
     LogLine,
-    MarketDetail,
     MarketRow,
     ModelView,
-    PastRead,
-    ReadPoint,
     RulesView,
-    ScalperDetail,
     ScalperView,
     Snapshot,
     SourceView,
-    TradeView,
     Welcome,
+)
+from app.engine.protocol_detail import (
+    CandleView,
+    ExchangeView,
+    LevelView,
+    MarketDetail,
+    PastRead,
+    ReadPoint,
+    ScalperDetail,
+    TradeView,
 )
 from app.ui.app import DeckApp
 from app.ui.deck_options import DeckOptions
@@ -181,6 +183,7 @@ def detail(**changes: Any) -> MarketDetail:
         asks=tuple(LevelView(67_124.0 + n, 0.4 + (n * 3 % 7), n + 2) for n in range(20)),
         book_age_ms=1_200,
         imbalance=-0.18,
+        imbalance_levels=5,
         reads=tuple(
             ReadPoint(WALL_MS - 1_000 * (59 - n), 50 + 40 * math.sin(n / 7), 50 + n / 3, None if n % 5 else 55.0)
             for n in range(60)

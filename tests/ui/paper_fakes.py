@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from deck_fakes import WALL_MS
 
-from app.engine.protocol import PaperPositionView, PaperTradeView, PaperView
+from app.engine.protocol_paper import PaperOrderView, PaperPositionView, PaperTradeView, PaperView
 
 
 def paper_position(**changes: Any) -> PaperPositionView:
@@ -63,6 +63,8 @@ def paper(**changes: Any) -> PaperView:
         wins=2,
         losses=1,
         trades=3,
+        closed_usd=-1.16,
+        exit_fees_usd=0.82,
         fees_usd=4.5,
         funding_usd=-0.02,
         follow="off",
@@ -73,7 +75,7 @@ def paper(**changes: Any) -> PaperView:
                 result_usd=-1.53, result_bps=-15.3, held_s=3_700.0, by="rules", waits_for="closing: stop",
             ),
         ),
-        opening=("buying ETH",),
+        opening=(PaperOrderView("ETH", 1),),
         closed=PAPER_TRADES,
         curve=(*((WALL_MS - 60_000 * (60 - n), 10_000 + 5 * math.sin(n / 6)) for n in range(60)), (WALL_MS, 9_999.12)),
     )  # fmt: skip

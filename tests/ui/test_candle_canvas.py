@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.protocol import CandleView
+from app.engine.protocol_detail import CandleView
 from app.ui.widgets.candle_canvas import Canvas, draw
 
 MINUTE = 60_000

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from deck_fakes import ScriptedLink, deck_on, screen_text, settle, snapshot, tape_snapshot
+from deck_fakes import TAPE, ScriptedLink, deck_on, screen_text, settle, snapshot, tape_snapshot
 
+from app.core.playback import Playback
 from app.ui.actions import ACTIONS, EVERYWHERE, Scope, bindings, footer_actions
 from app.ui.textual_seams import DeckPalette
 
@@ -35,8 +36,16 @@ def test_every_action_is_bound_in_its_scope() -> None:
 
 def test_the_footer_always_offers_quit_and_help() -> None:
     for screen in EVERYWHERE:
-        assert {"quit", "help"} <= {action.id for action in footer_actions(screen, on_tape=False)}
-    assert footer_actions("dashboard", on_tape=True)[0].id == "pause"
+        assert {"quit", "help"} <= {action.id for action in footer_actions(screen, None)}
+
+
+@pytest.mark.parametrize(
+    ("paused", "ended", "label"),
+    [(False, False, "pause"), (True, False, "play"), (False, True, "again"), (True, True, "again")],
+)
+def test_the_footer_says_what_space_does_to_the_tape_as_it_stands(paused: bool, ended: bool, label: str) -> None:
+    first = footer_actions("dashboard", Playback(0, 1_000, 500, 1.0, paused, ended))[0]
+    assert (first.id, first.label) == ("pause", label)
 
 
 @pytest.mark.asyncio
@@ -77,10 +86,18 @@ async def test_help_lists_the_keys_of_a_tape_where_they_work(
 
 
 @pytest.mark.asyncio
-async def test_the_palette_offers_every_action_of_the_app() -> None:
-    async with deck_on(ScriptedLink()) as (deck, _):
-        offered = {command.help for command in deck.get_system_commands(deck.screen)}
-        assert offered == {action.description for action in ACTIONS if action.scope == "app" and action.id != "palette"}
+@pytest.mark.parametrize("on_tape", [False, True])
+async def test_the_palette_offers_every_action_of_the_app_that_works_here(on_tape: bool) -> None:
+    link = ScriptedLink(TAPE) if on_tape else ScriptedLink()
+    link.say(tape_snapshot() if on_tape else snapshot())
+    async with deck_on(link) as (deck, _):
+        offered = [command.help for command in deck.get_system_commands(deck.screen)]
+        wanted = {action.description for action in ACTIONS if action.scope == "app" and action.id != "palette"}
+        of_tapes = {action.description for action in ACTIONS if action.id in TAPE_ACTIONS}
+        places = {"Go to this panel.", "Go to this screen."}
+        assert set(offered) - places == (wanted if on_tape else wanted - of_tapes)
+        assert offered[0] == "Open the row under the cursor."
+        assert offered[-1] == "Leave the deck."
         assert "quit · q ctrl+c ctrl+q" in {command.title for command in deck.get_system_commands(deck.screen)}
 
 

@@ -90,7 +90,7 @@ async def test_freeze_holds_the_display_while_the_engine_goes_on() -> None:
         clock.advance(2)
         await settle(pilot)
         text = screen_text(deck)
-        assert "FROZEN 2.0s" in text
+        assert "FROZEN 0:02, held 22:13:20" in text
         assert "★BTC" in text
         assert re.search(r"★BTC .* 2\.3s", text)
         assert "22:13:22 UTC" in text

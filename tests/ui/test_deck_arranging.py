@@ -15,6 +15,7 @@ from app.ui.layouts import Layout, load_layouts, save_layouts
 from app.ui.run import make_deck
 from app.ui.screens.dashboard import Dashboard
 from app.ui.screens.market import MarketScreen
+from app.ui.theme_choice import DeckCommands
 
 pytestmark = pytest.mark.asyncio
 
@@ -140,7 +141,7 @@ async def test_keys_that_come_right_after_the_one_that_saves_are_typed_into_the_
         for _ in range(4):
             await pilot.pause()
         await press(pilot)
-        assert [layout.name for layout in load_layouts(path)] == ["layout 1m"]
+        assert [layout.name for layout in load_layouts(path)] == ["m"]
         assert isinstance(deck.screen, Dashboard)
 
 
@@ -152,7 +153,7 @@ async def test_the_key_that_saves_is_a_letter_where_text_is_typed(tmp_path: Path
         assert deck._dashboard.tables()[0]._filter_line is not None
         assert deck._dashboard.tables()[0].filter_text == "VV"
         await press(pilot, "escape", "V", "V")
-        assert "Save layout as: layout 1V" in screen_text(deck)
+        assert "Save layout as: V" in screen_text(deck)
         await press(pilot, "escape", "ctrl+p")
         await press(pilot, "V")
         assert "Save layout as" not in screen_text(deck)
@@ -199,6 +200,41 @@ async def test_the_palette_brings_layouts_back_and_deletes_them_by_name(tmp_path
         await press(pilot)
         assert deck._deck_screen.flash.message == "The layout [b]one is deleted."
         assert [layout.name for layout in load_layouts(path)] == ["two"]
+
+
+async def test_what_is_typed_takes_the_place_of_the_proposed_name(tmp_path: Path) -> None:
+    path = tmp_path / "layouts.json"
+    deck = deck_with(path)
+    async with deck.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "V", *"scalp", "enter")
+        await press(pilot, "V", "end", *"2", "enter")
+        await press(pilot, "V", "backspace", *"three", "enter")
+        assert [layout.name for layout in load_layouts(path)] == ["scalp", "layout 12", "three"]
+
+
+async def test_the_palette_ends_with_what_cannot_be_undone(tmp_path: Path) -> None:
+    save_layouts(tmp_path / "layouts.json", [Layout(name="one"), Layout(name="two")])
+    deck = deck_with(tmp_path / "layouts.json")
+    async with deck.run_test() as pilot:
+        await settle(pilot)
+        provider = DeckCommands(deck.screen)
+        titles = [str(hit.text) async for hit in provider.discover()]
+        assert titles[0].startswith("open")
+        assert titles[-2:] == ["Delete layout: one", "Delete layout: two"]
+        assert titles.index("Layout: one") < titles.index("Theme: tape") < len(titles) - 2
+
+
+async def test_escape_ends_a_filter_before_it_leaves_a_screen(tmp_path: Path) -> None:
+    deck = deck_with(tmp_path / "layouts.json")
+    async with deck.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "d", "/", *"zz", "enter")
+        assert "No row holds these words: zz." in screen_text(deck)
+        await press(pilot, "escape")
+        assert (deck._deck_screen.NAME, deck._deck_screen.flash.message) == ("feeds", "The filter is off.")
+        await press(pilot, "escape")
+        assert deck._deck_screen.NAME == "dashboard"
 
 
 async def test_the_palette_saves_a_layout_too(tmp_path: Path) -> None:

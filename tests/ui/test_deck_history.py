@@ -46,6 +46,28 @@ def test_on_a_tape_that_plays_fast_a_step_is_still_a_second_of_watching() -> Non
     assert 62 <= shown_s(state) < 80
 
 
+def test_stepping_back_ends_at_the_first_picture_with_a_market() -> None:
+    clock = ManualClock()
+    state = DeckState(clock)
+    for second in range(5):
+        markets = snapshot().markets if second >= 2 else ()
+        state.accept(snapshot(1 + second, wall_ms=WALL_MS + 1_000 * second, markets=markets))
+        clock.advance(1)
+    state.toggle_freeze()
+    assert [state.step(-1) for _ in range(3)] == [True, True, False]
+    assert shown_s(state) == 2.0
+
+
+def test_a_held_picture_is_as_old_as_its_rows_say() -> None:
+    state = watched(5, speed=4)
+    state.toggle_freeze()
+    state.step(-1)
+    view = state.view()
+    assert view.newest is not None
+    assert view.frozen_s == view.lag_ms / 1_000
+    assert abs(view.frozen_s - (view.newest.wall_ms - WALL_MS) / 1_000 + shown_s(state)) < 1
+
+
 def test_letting_go_returns_to_the_newest() -> None:
     state = watched(5)
     state.toggle_freeze()

@@ -20,7 +20,7 @@ def titles(width: int) -> list[str]:
 
 
 def test_narrow_tables_keep_what_matters_most() -> None:
-    assert titles(60) == ["coin", "price", "1h", "24h", "mom", "cont", "age"]
+    assert titles(60) == ["coin", "price", "1h", "24h", "mom", "press", "age"]
 
 
 def test_everything_but_the_touch_fits_at_120() -> None:

@@ -1,5 +1,6 @@
 """The panels' view-models and the header's words, without a screen."""
 
+from dataclasses import replace
 from typing import get_args
 
 import msgspec
@@ -57,6 +58,26 @@ def test_a_full_row() -> None:
     assert row["age"].text == "0.3s"
 
 
+def test_the_change_of_a_minute_says_when_it_will_be_known() -> None:
+    waits = market("BTC", 67_123.5, change_1m=None, minute_in_s=42)
+    assert cells(waits)["1m"] == Cell("in 42s", "muted", "–")
+    assert cells(msgspec.structs.replace(waits, stale=True))["1m"].text == "–"
+
+
+@pytest.mark.parametrize("over", ["end of the tape", "engine gone"])
+def test_nothing_is_promised_where_nothing_comes_any_more(over: str) -> None:
+    waits = market("BTC", 67_123.5, change_1m=None, minute_in_s=42)
+    live = seen(msgspec.structs.replace(tape_snapshot(), markets=(waits,)))
+    assert "1m and momentum in 42 s" in markets_view(live).title
+    assert live.shown is not None
+    assert live.shown.playback is not None
+    ended = msgspec.structs.replace(live.shown, playback=msgspec.structs.replace(live.shown.playback, ended=True))
+    view = seen(ended) if over == "end of the tape" else replace(live, connection="ended")
+    table = markets_view(view)
+    assert "momentum in" not in table.title
+    assert not any(cell.text.startswith("in ") for cell in table.rows[0].cells)
+
+
 def test_nothing_known_is_dashes() -> None:
     texts = {cell.text for title, cell in cells(MarketRow(coin="X")).items() if title != "coin"}
     assert texts == {"–"}
@@ -108,7 +129,7 @@ def test_a_gap_is_said_even_while_stale() -> None:
 def test_title_names_count_and_source_of_the_metrics() -> None:
     view = markets_view(seen(msgspec.structs.replace(snapshot(), metric_source="ai")))
     assert view.title == "Markets 30 · metrics AI"
-    assert {column.group for column in view.columns} == {"", "AI or RULES"}
+    assert {column.group for column in view.columns} == {"", "AI/RULES"}
 
 
 @pytest.mark.parametrize(
@@ -213,8 +234,8 @@ def test_what_must_not_be_missed_is_whole_at_every_width(
     header.show(header_words(DeckView(connection, "", "", newest.source, newest, newest, frozen_s, silent_s)))
     text = "".join(text for text, _ in header._compose_line(width))
     assert len(text) <= width
-    said = text.replace(": the disk is full: free some space", "").split("  ")
-    assert said[0].strip() == newest.source.label
+    said = [part.strip() for part in text.replace(": the disk is full: free some space", "").split("  ")]
+    assert said[0] == newest.source.label
     assert "NOT SAVED" in said
     assert (frozen_s is None) or "FROZEN" in text
     silent = silent_s > 0 and not (newest.playback and newest.playback.paused)
@@ -239,7 +260,9 @@ async def test_rows_not_saved_are_said_on_a_small_screen(size: tuple[int, int]) 
 def test_states_of_the_link_and_the_display() -> None:
     shown = snapshot(recording=RecordingView("x.tape", 12_300_000, 9.0))
     assert "REC 12.3MB 0:09" in words(seen(shown))
-    assert "FROZEN 12s" in words(DeckView("connected", source=SOURCE, newest=shown, shown=shown, frozen_s=12.4))
+    assert "FROZEN 0:12, held 22:13:20" in words(
+        DeckView("connected", source=SOURCE, newest=shown, shown=shown, frozen_s=12.4)
+    )
     ended = DeckView("ended", source=SOURCE, newest=shown, shown=shown)
     assert "ENGINE ENDED" in words(ended)
     assert not any("hyperliquid ●" in word for word in words(ended))

@@ -21,10 +21,12 @@ from deck_fakes import (
     snapshot,
     tape_snapshot,
 )
+from paper_fakes import paper
+from wallet_fakes import FAILED_SCAN, NO_WALLETS, RUNNING_SCAN, scanned, wallet_detail, wallets
 
 from app.core.clock import ManualClock
 from app.core.errors import VenueError
-from app.engine.protocol import LogLine, RecordingView, ScalperView, Snapshot
+from app.engine.protocol import LogLine, RecordingView, RulesView, ScalperView, Snapshot
 
 STORED = Path(__file__).parent / "snapshots"
 SIZES = ((60, 20), (80, 24), (120, 40), (200, 60))
@@ -80,6 +82,13 @@ EMPTY = snapshot(
     feeds=(feed(state="connecting", age_ms=None),),
     waiting_for="Waiting for the venue's list of markets.",
 )
+NO_TRADES = paper(positions=(), opening=(), closed=(), curve=(), trades=0, wins=0, losses=0)
+FIRST_MINUTE = snapshot(
+    markets=tuple(
+        msgspec.structs.replace(row, minute_in_s=41, change_1m=None, rules=RulesView(None, 0, 55.0, None, None))
+        for row in snapshot().markets
+    )
+)
 LONG_LINE = LogLine(
     WALL_MS,
     "warning",
@@ -111,12 +120,32 @@ SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...
     "reads-frozen": ((scalped(*AI_READS),), ("tab", "f")),
     "market-read": ((opened_scalper(detail=detail()),), ("enter",)),
     "scalper": ((opened_scalper(),), ("tab", "enter")),
+    "scalper-paper": ((opened_scalper(paper=paper()),), ("tab", "enter")),
+    "paper": ((scalped(*AI_READS, paper=paper()),), ("p",)),
+    "paper-none": ((scalped(*AI_READS, paper=NO_TRADES),), ("p",)),
+    "nothing-passes": ((snapshot(),), ("/", *"volume above 10m", "enter")),
+    "first-minute": ((FIRST_MINUTE,), (">", ">")),
+    "wallets": ((scanned(),), ("tab", "tab")),
+    "wallets-empty": ((scanned(NO_WALLETS),), ("tab", "tab")),
+    "wallets-running": ((scanned(wallets(scan=RUNNING_SCAN)),), ("tab", "tab")),
+    "wallets-stale": ((scanned(), None), ("tab", "tab")),
+    "wallets-failed": ((scanned(wallets(scan=FAILED_SCAN)),), ("tab", "tab")),
+    "wallets-frozen": ((scanned(),), ("tab", "tab", "f")),
+    "wallet": ((scanned(wallet=wallet_detail()),), ("tab", "tab", "enter")),
+    "wallet-waiting": ((scanned(),), ("tab", "tab", "enter")),
+    "wallet-losses": ((scanned(wallet=wallet_detail()), None), ("tab", "tab", "enter", "tab", "tab")),
+    "wallet-alias": ((scanned(wallet=wallet_detail()),), ("tab", "tab", "enter", "A")),
+    "scan-metrics": ((scanned(),), ("D",)),
+    "scan-metrics-running": ((scanned(wallets(scan=RUNNING_SCAN)),), ("D",)),
+    "scan-metrics-none": ((scanned(NO_WALLETS),), ("D",)),
     "scalper-asked": ((opened_scalper(),), ("tab", "enter", "3")),
 }
 
 
 CASES = [(state, size) for state in SCRIPTS for size in SIZES] + [
-    (state, size) for state in ("live", "tape", "market", "reads", "scalper") for size in SMALL
+    (state, size)
+    for state in ("live", "tape", "market", "reads", "scalper", "wallets-running", "wallet")
+    for size in SMALL
 ]
 
 

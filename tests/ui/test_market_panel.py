@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from deck_fakes import DEMO, WALL_MS, detail, market, snapshot
 
-from app.engine.protocol import LevelView, MarketDetail, ReadPoint, Snapshot, TradeView
+from app.engine.protocol import Snapshot
+from app.engine.protocol_detail import LevelView, MarketDetail, ReadPoint, TradeView
 from app.markets.rules import LONGEST_HOLE_MS, WINDOW_S
 from app.ui.copying import LONGEST, copyables, shortened
 from app.ui.panels.event_log import log_view
@@ -74,10 +75,15 @@ def test_the_longest_bar_is_the_largest_level() -> None:
 
 @pytest.mark.parametrize(
     ("imbalance", "words"),
-    [(0.25, "25% more bids"), (-0.4, "40% more asks"), (0.004, "even"), (None, "passed by the quote")],
+    [
+        (0.25, "imbalance +0.25 over 2 levels"),
+        (-0.4, "imbalance -0.40 over 2 levels"),
+        (-0.004, "imbalance 0.00 over 2 levels"),
+        (None, "passed by the quote"),
+    ],
 )
 def test_the_title_says_which_side_is_heavier(imbalance: float | None, words: str) -> None:
-    assert ladder_view(seen(imbalance=imbalance), "BTC", 5).title == f"Book · {words} · 1.2s"
+    assert ladder_view(seen(imbalance=imbalance, imbalance_levels=2), "BTC", 5).title == f"Book · {words} · 1.2s"
 
 
 def test_a_book_that_cannot_lean_says_why() -> None:

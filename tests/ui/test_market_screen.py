@@ -15,7 +15,8 @@ from deck_fakes import (
     tape_snapshot,
 )
 
-from app.engine.protocol import CommandResult, LookAt, ReadPoint, RecordingView, SetPlayback, SetRecording, Snapshot
+from app.engine.protocol import CommandResult, LookAt, RecordingView, SetPlayback, SetRecording, Snapshot
+from app.engine.protocol_detail import ReadPoint
 from app.ui.app import DeckApp
 from app.ui.screens.market import MarketScreen
 from app.ui.widgets.candle_chart import CandleChart
@@ -222,7 +223,7 @@ async def test_the_display_steps_back_while_it_is_held() -> None:
         await settle(pilot)
         text = screen_text(deck)
         assert "101.00" in text
-        assert "FROZEN 2.0s" in text
+        assert "FROZEN 0:02, held 22:13:21" in text
         await pilot.press("right", "right", "right")
         await settle(pilot)
         assert "103.00" in screen_text(deck)

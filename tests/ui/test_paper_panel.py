@@ -22,7 +22,8 @@ from paper_fakes import PAPER_TRADES, paper, paper_position, paper_trade
 from rich.cells import cell_len
 from test_deck_hostile import forbidden, most_marks
 
-from app.engine.protocol import PaperView, Snapshot, StoreView
+from app.engine.protocol import Snapshot, StoreView
+from app.engine.protocol_paper import PaperOrderView, PaperView
 from app.ui.copying import copyables
 from app.ui.panels.detail import row_text
 from app.ui.panels.market import chart_view
@@ -33,7 +34,6 @@ from app.ui.panels.paper import (
     paper_line,
     paper_part,
     positions_view,
-    realised_usd,
     signed_usd,
     sums_lines,
     trades_view,
@@ -98,7 +98,7 @@ def test_an_order_on_its_way_is_a_row_of_its_coin() -> None:
 
 
 def test_a_flip_is_two_rows_of_one_coin() -> None:
-    ledger = paper(positions=(paper_position(waits_for="closing: flip"),), opening=("selling BTC",))
+    ledger = paper(positions=(paper_position(waits_for="closing: flip"),), opening=(PaperOrderView("BTC", -1),))
     table = positions_view(seen(with_ledger(ledger)), KEYS)
     assert len({row.key for row in table.rows}) == 2
     assert {paper_coin(row) for row in table.rows} == {"BTC"}
@@ -196,13 +196,16 @@ def test_the_sums_are_all_there_and_add_up() -> None:
     (line,) = (text for text, _ in sums_lines(seen(with_ledger()), 400, 1))
     for words in (
         "equity 9,999.12 paper $", "today -0.88 (limit -100.00)", "began with 10,000.00", "cash 9,996.48",
+        "closed trades -1.16", "open -0.54 if closed now", "exit fees in that 0.82",
         "fees 4.50", "funding received 0.02", "2 won, 1 lost of 3 trades", "follow off", "breaker ready",
     ):  # fmt: skip
         assert words in line
     ledger = paper()
-    assert ledger.cash_usd == pytest.approx(
-        ledger.starting_usd + realised_usd(ledger) - ledger.fees_usd - ledger.funding_usd
+    open_usd = sum(position.result_usd for position in ledger.positions)
+    assert ledger.equity_usd == pytest.approx(
+        ledger.starting_usd + ledger.closed_usd + open_usd + ledger.exit_fees_usd, abs=0.005
     )
+    assert ledger.closed_usd == pytest.approx(sum(trade.result_usd for trade in ledger.closed), abs=0.005)
 
 
 def test_a_tripped_breaker_comes_first_and_is_loud() -> None:
@@ -251,7 +254,7 @@ def test_empty_panels_name_the_keys_in_force() -> None:
         "No paper position. x goes back; on a coin there f2 goes long on paper, f3 short."
     )
     assert trades_view(shown, keys).empty == (
-        "No paper position was closed yet. f4 closes the one under the cursor, f5 turns it round."
+        "No paper position was closed yet. f4 closes the one under the cursor, f5 flips it."
     )
 
 
@@ -377,7 +380,7 @@ def test_other_markets_have_none(shown: Snapshot) -> None:
 
 
 def test_a_flip_tells_of_both_orders() -> None:
-    ledger = paper(positions=(paper_position(waits_for="closing: flip"),), opening=("selling BTC",))
+    ledger = paper(positions=(paper_position(waits_for="closing: flip"),), opening=(PaperOrderView("BTC", -1),))
     assert paper_line(seen(with_ledger(ledger)), "BTC")[0].endswith("closing: flip · then selling")
 
 
@@ -385,7 +388,7 @@ def test_entries_and_exits_are_marked_at_their_time_and_price() -> None:
     view = seen(with_ledger(detail=detail()))
     chart = with_paper(chart_view(view, "BTC", "1m"), view, "BTC")
     assert [(pin.at_ms, pin.price, pin.text) for pin in chart.pins] == [
-        (WALL_MS - 441_500, 66_900.0, "L"), (WALL_MS - 400_000, 67_050.0, "X"), (WALL_MS - 64_000, 67_020.0, "L"),
+        (WALL_MS - 441_500, 66_900.0, "pL"), (WALL_MS - 400_000, 67_050.0, "pX"), (WALL_MS - 64_000, 67_020.0, "pL"),
     ]  # fmt: skip
     assert chart.legend == LEGEND
 
@@ -407,7 +410,7 @@ def test_a_chart_without_paper_or_candles_is_left_as_it_is() -> None:
 def test_no_text_harms_what_is_shown_or_copied(text: str) -> None:
     ledger = paper(
         positions=(paper_position(coin=text, by=text, waits_for=text),),
-        opening=(f"buying {text}", text),
+        opening=(PaperOrderView(text, 1), PaperOrderView(text, -1)),
         closed=(paper_trade(3, coin=text, by=text, reason=text),),
     )
     view = seen(with_ledger(ledger, markets=(market(text, 1.0),)))

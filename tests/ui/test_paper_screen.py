@@ -21,6 +21,7 @@ from test_deck_hostile import forbidden, look, told
 
 from app.core.clock import ManualClock
 from app.engine.protocol import CommandResult, LookAt, PaperAction, Snapshot, TradePaper
+from app.engine.protocol_paper import PaperOrderView
 from app.ui.app import DeckApp
 from app.ui.panels.paper import BANNER
 from app.ui.screens.detail import Detail
@@ -47,6 +48,23 @@ WAYS: dict[str, tuple[tuple[str, ...], str]] = {
     "an order": (("p", "down", "down"), "ETH"),
     "a trade": (("p", "2", "down"), "BTC"),
 }
+
+
+async def test_the_scalper_screen_shows_the_paper_position_and_marks_it_on_the_chart() -> None:
+    link = ScriptedLink()
+    link.say(OPENED)
+    async with deck_on(link, (120, 40)) as (deck, pilot):
+        await pilot.press("tab", "enter")
+        await settle(pilot)
+        lines = screen_text(deck).splitlines()
+        assert lines[2].startswith(" PAPER long +0.99 (+9.9 bp) · entry 67,020")
+        assert lines[3].startswith(" AI ")
+        pins = deck.screen.chart._view.pins  # type: ignore[attr-defined]
+        assert ("pL", 67_020.0) in {(pin.text, pin.price) for pin in pins}
+        assert {"o", "!L", "S"} < {pin.text for pin in pins}
+        link.say(opened_scalper())
+        await settle(pilot)
+        assert screen_text(deck).splitlines()[2].startswith(" AI ")
 
 
 def trades(link: ScriptedLink) -> list[TradePaper]:
@@ -99,7 +117,7 @@ async def test_a_refusal_is_a_warning_with_the_word_paper(answer: str, words: st
         assert f"! {words}" in screen_text(deck)
 
 
-@pytest.mark.parametrize("keys", [("3",), ("e",), ("d",), ("?",), ("d", "enter"), ("p", "3")])
+@pytest.mark.parametrize("keys", [("3",), ("4",), ("e",), ("d",), ("?",), ("d", "enter"), ("p", "3")])
 async def test_where_no_coin_is_meant_nothing_is_sent(keys: tuple[str, ...]) -> None:
     link = ScriptedLink()
     link.say(LEDGER)
@@ -132,7 +150,7 @@ async def test_a_held_display_is_told_apart_from_the_order() -> None:
         await pilot.press("f", "B")
         await settle(pilot)
         assert trades(link) == [TradePaper("BTC", "long")]
-        assert said(deck) == "Paper order: buy BTC; the display is held, the order is not"
+        assert said(deck) == "Paper order: buy BTC; the display is held, the order is not: its fill is told here"
 
 
 async def test_an_engine_that_has_ended_is_sent_nothing() -> None:
@@ -254,7 +272,7 @@ async def test_before_the_ledger_has_begun_the_screen_says_so_and_then_fills() -
         await settle(pilot)
         text = screen_text(deck)
         assert "on a coin there B goes long on paper, S short." in text
-        assert "C closes the one under the cursor, F turns it round." in text
+        assert "C closes the one under the cursor, F flips it." in text
         assert "No curve yet" in text
 
 
@@ -369,8 +387,10 @@ async def test_the_market_has_a_line_and_marks_while_there_is_a_position() -> No
         await settle(pilot)
         lines = screen_text(deck).splitlines()
         assert lines[2].startswith(" PAPER long +0.99 (+9.9 bp) · entry 67,020.00 · held 1:04 · liq 54,123.40")
-        assert "paper: L long  S short  X exit" in screen_text(deck)
-        link.say(snapshot(2, paper=paper(positions=(), opening=("buying BTC",), closed=()), detail=detail()))
+        assert "paper: pL long  pS short  pX exit" in screen_text(deck)
+        link.say(
+            snapshot(2, paper=paper(positions=(), opening=(PaperOrderView("BTC", 1),), closed=()), detail=detail())
+        )
         await settle(pilot)
         assert screen_text(deck).splitlines()[2].startswith(" PAPER buying: on its way")
         link.say(snapshot(3, paper=paper(positions=(), opening=(), closed=()), detail=detail()))
@@ -410,7 +430,7 @@ def hostile(text: str) -> Snapshot:
         detail=detail(coin=text),
         paper=paper(
             positions=(paper_position(coin=text, by=text, waits_for=text),),
-            opening=(f"buying {text}", text),
+            opening=(PaperOrderView(text, 1), PaperOrderView(text, -1)),
             closed=(paper_trade(9, coin=text, by=text, reason=text),),
         ),
     )

@@ -58,7 +58,7 @@ def test_a_read_says_all_it_holds() -> None:
         "72▲", "68", "61%", "DEVELOPING",
     ]  # fmt: skip
     assert (ai["action"].text, ai["confidence"].text) == ("LONG", "6/10")
-    assert ai["setup"].text == "do not chase, buyers step up"
+    assert ai["setup"].text == "▲ do not chase, buyers step up"
     assert ai["sentence"].text.startswith("Buyers lift the offers")
     assert ai["metrics by"].value == "AI 8s"
 
@@ -260,7 +260,7 @@ def test_ages_grow_while_the_display_is_held() -> None:
 def test_the_status_is_the_newest_read_of_all_coins(told: AiRead, doing: str) -> None:
     newest = msgspec.structs.replace(told, age_ms=3_000)
     view = seen(scalped(AI_READS[0], ScalperView(newest)))
-    assert status_line(view) == f"Scalper: 3s ago | ETH momentum 72 pressure 68 | {doing}"
+    assert status_line(view) == f"Scalper: 3s ago | ETH momentum 72▲ pressure 68 | {doing}"
     assert status_line(seen(scalped(ScalperView()))) == ""
     assert status_line(DeckView()) == ""
 

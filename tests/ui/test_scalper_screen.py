@@ -24,18 +24,8 @@ from hostile_corpus import HOSTILE
 from test_deck_hostile import forbidden, look, told
 
 from app.core.events import Action
-from app.engine.protocol import (
-    CancelJob,
-    ExchangeView,
-    JobView,
-    LookAt,
-    PastRead,
-    ScalperDetail,
-    ScalperView,
-    SetMetricSource,
-    Snapshot,
-    StartJob,
-)
+from app.engine.protocol import CancelJob, JobView, LookAt, ScalperView, SetMetricSource, Snapshot, StartJob
+from app.engine.protocol_detail import ExchangeView, PastRead, ScalperDetail
 from app.ui.app import DeckApp
 from app.ui.panels.scalper_detail import exchanges_view, reads_chart, reads_view
 from app.ui.screens.scalper import ExchangeScreen, ScalperScreen
@@ -113,6 +103,11 @@ def test_a_read_is_marked_on_the_chart_by_a_letter(action: Action, conflict: boo
     (pin,) = chart.pins
     assert (pin.at_ms, pin.price, pin.text) == (WALL_MS - 8_000, 67_121.0, text)
     assert "none" in chart.legend
+
+
+def test_a_read_of_a_position_that_does_nothing_holds_it() -> None:
+    assert read_cells(past_read(8, action="NONE", in_position=True))["action"] == "HOLD"
+    assert read_cells(past_read(8, action="NONE"))["action"] == "NONE"
 
 
 def test_a_read_without_a_price_has_no_place_on_the_chart() -> None:
@@ -419,14 +414,14 @@ async def test_nothing_a_model_says_harms_the_screen_or_the_clipboard(size: tupl
     ("size", "together"),
     [((60, 60), False), ((80, 24), False), ((80, 35), False), ((80, 36), True), ((139, 40), True), ((140, 50), True)],
 )
-async def test_the_dashboard_shows_its_three_panels_where_they_have_room(size: tuple[int, int], together: bool) -> None:
+async def test_the_dashboard_shows_its_panels_where_they_have_room(size: tuple[int, int], together: bool) -> None:
     link = ScriptedLink()
     link.say(scalped(*AI_READS))
     async with deck_on(link, size) as (deck, pilot):
         text = screen_text(deck)
         assert ("Scalper's read" in text and "Events 2" in text) is together
         assert ("SOL      ▸RULES" in text) is together
-        for key, title in (("2", "Scalper's read"), ("3", "Events 2"), ("1", "Markets 30")):
+        for key, title in (("2", "Scalper's read"), ("4", "Events 2"), ("1", "Markets 30")):
             await pilot.press(key)
             await settle(pilot)
             assert title in screen_text(deck)
@@ -438,7 +433,7 @@ async def test_many_coins_leave_the_markets_their_room() -> None:
     link.say(scalped(*AI_READS * 4))
     async with deck_on(link, (120, 40)) as (deck, _):
         heights = {table.id: table.outer_size.height for table in deck._dashboard.tables()}
-        assert heights == {"markets": 17, "scalper": 13, "events": 7}
+        assert heights == {"markets": 12, "scalper": 13, "wallets": 7, "events": 5}
 
 
 @pytest.mark.asyncio
@@ -448,7 +443,7 @@ async def test_the_status_leaves_a_narrow_line_to_the_newest_event(width: int, s
     link.say(scalped(*AI_READS))
     async with deck_on(link, (width, 24)) as (deck, _):
         line = screen_text(deck).splitlines()[-2]
-        assert ("Scalper: 8s ago | BTC momentum 72 pressure 68 | LONG" in line) is said
+        assert ("Scalper: 8s ago | BTC momentum 72▲ pressure 68 | LONG" in line) is said
         assert line.startswith(" 22:13:16 hyperliquid: trades of SOL")
         assert "128 calls filed" in line
 

@@ -34,7 +34,7 @@ class ClientSettings(msgspec.Struct, frozen=True):
 
 
 class HyperliquidClient:
-    """The venue as the engine asks it. `subscribe`, `request` and `withdraw` never block."""
+    """The venue as the engine asks it. `subscribe`, `unsubscribe`, `request`, `hurry` and `withdraw` never block."""
 
     def __init__(self, settings: ClientSettings, inbox: Inbox, clock: Clock, generator: np.random.Generator) -> None:
         new_sockets = WeightBudget(limits.NEW_CONNECTIONS_PER_MINUTE, clock)
@@ -43,21 +43,6 @@ class HyperliquidClient:
         self.books = StreamClient(BOOKS_LANE, connection, inbox, clock, generator, new_sockets)
         http = HttpClient(settings.rest_url, timeout_s=settings.request_timeout_s, body_cap=limits.BODY_BYTES)
         self.requests = RequestClient(http, settings.weight_per_minute, inbox, clock, generator)
-
-    @property
-    def subscriptions(self) -> int:
-        """Subscriptions the venue has acknowledged at least once."""
-        return self.data.subscriptions + self.books.subscriptions
-
-    @property
-    def received_frames(self) -> int:
-        """Frames that came, on whatever socket."""
-        return self.data.received_frames + self.books.received_frames
-
-    @property
-    def control_frames(self) -> int:
-        """Those of them that only answered ours."""
-        return self.data.control_frames + self.books.control_frames
 
     @property
     def sockets(self) -> tuple[StreamClient, StreamClient]:
@@ -71,15 +56,27 @@ class HyperliquidClient:
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         """Want these from now on. Already wanted ones are left alone."""
         for subscription in subscriptions:
-            (self.books if subscription.fast else self.data).subscribe([subscription])
+            self._socket_of(subscription).subscribe([subscription])
+
+    def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        """Want these no longer. Ones that are not wanted are left alone."""
+        for subscription in subscriptions:
+            self._socket_of(subscription).unsubscribe([subscription])
 
     def request(self, request: Request) -> None:
         """Queue a question; its answer, or its failure after some tries, arrives as an input with its id."""
         self.requests.request(request)
 
+    def hurry(self, channel: str, subject: str, variant: str) -> None:
+        """Have a question that waits go before those that nobody waits for."""
+        self.requests.hurry(channel, subject, variant)
+
     def withdraw(self, request_id: int) -> None:
         """Answer a question that still waits as failed, whether it is under way or not."""
         self.requests.withdraw(request_id)
+
+    def _socket_of(self, subscription: WireSubscription) -> StreamClient:
+        return self.books if subscription.fast else self.data
 
 
 def _connection_settings(settings: ClientSettings) -> ConnectionSettings:

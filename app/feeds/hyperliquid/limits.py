@@ -8,6 +8,8 @@ NEW_CONNECTIONS_PER_MINUTE = 20
 """The venue allows 30 an address; others may share it."""
 FRAME_BYTES = 1 << 20
 BODY_BYTES = 8 << 20
+FAST_BOOK_LEVELS = 5
+"""Of each side; slow books have 20."""
 SHORTEST_CANDLE_MS = 60_000
 """The venue tells the past of candles at least this long."""
 
@@ -41,6 +43,16 @@ def request_weight(channel: str, items: int = 0) -> int:
     base = _WEIGHTS.get(channel, _USUAL_WEIGHT)
     per_weight = _ITEMS_PER_WEIGHT.get(channel)
     return base if per_weight is None else base + items // per_weight
+
+
+def budget_share(request: Request) -> float:
+    """How much of the budget (0-1) a question may use up; the rest is kept for what cannot wait.
+
+    Minute candles fill the change and the trend of every row; hours are seen by nobody who does not open a market.
+    """
+    if is_urgent(request):
+        return 1.0
+    return 0.75 if request.variant == "1m" else 0.3
 
 
 def is_urgent(request: Request) -> bool:

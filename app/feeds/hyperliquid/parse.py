@@ -5,7 +5,7 @@ leaves this module is safe to show.
 """
 
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -116,6 +116,15 @@ def parse_trades(frame: bytes, coin: str | None = None) -> list[Trade]:
     # Frames of this channel are most of the traffic: no call more than needed.
     try:
         trades = _decode_trades(frame).data
+    except _UNDECODABLE as error:
+        raise _refusal(_Trades, error) from error
+    return _of_one_coin(trades, coin)
+
+
+def parse_trades_together(frames: Iterable[bytes], coin: str) -> list[Trade]:
+    """Frames of channel `trades` → the trades of all of them, in the venue's order; all of `coin`."""
+    try:
+        trades = [trade for frame in frames for trade in _decode_trades(frame).data]
     except _UNDECODABLE as error:
         raise _refusal(_Trades, error) from error
     return _of_one_coin(trades, coin)

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.core.clock import Clock
 from app.core.errors import FrameError
-from app.core.record import BOOKS_CONNECTION, DATA_CONNECTION, Connected, Dropped, Kind, StreamOpened
+from app.core.record import AT_REST, BOOKS_CONNECTION, DATA_CONNECTION, FAST, Connected, Dropped, Kind, StreamOpened
 from app.feeds.backoff import Backoff
 from app.feeds.budget import WeightBudget
 from app.feeds.hyperliquid.classify import Key, classify, fast_key, fast_key_of
@@ -23,6 +23,8 @@ from app.feeds.websocket import ConnectionSettings, WebSocketConnection
 
 _FRAME = int(Kind.FRAME)
 _REFUSED_FRAME_BYTES = 1_024
+_REST_AFTER_S = 10.0
+"""A socket of which nothing is wanted is kept for so long: somebody who looks around wants it again at once."""
 _CONFLATED = frozenset({"l2Book", "bbo", "activeAssetCtx", "allMids"})
 
 _encode = msgspec.json.encode
@@ -52,8 +54,12 @@ BOOKS_LANE = Lane(BOOKS_CONNECTION, 1_000_001)
 """Fast books have a socket of their own: on the wire they look like slow ones of the same coin."""
 
 
+_Put = Callable[[int, int, bytes], bool | None]
+"""Puts a frame of a stream into the inbox; whether another one gave way to it."""
+
+
 class StreamClient:
-    """`run` keeps the socket up until it is cancelled; `subscribe` never blocks."""
+    """`run` keeps the socket up until it is cancelled; `subscribe` and `unsubscribe` never block."""
 
     def __init__(
         self,
@@ -70,11 +76,13 @@ class StreamClient:
         self._wanted: dict[Key, WireSubscription] = {}
         self._streams: dict[Key, int] = {}
         self._by_frame: dict[Key, int] = {}
-        self._fast_streams: dict[bytes | None, tuple[int, Callable[[int, int, bytes], None]]] = {}
+        self._fast_streams: dict[bytes | None, tuple[int, _Put]] = {}
         self._connected = False
-        self._anything_wanted = asyncio.Event()
+        self._anything_wanted, self._nothing_wanted = asyncio.Event(), asyncio.Event()
         self.received_frames = 0
         self.control_frames = 0
+        self.superseded_frames = 0
+        """How many of those received gave way to a newer one before they were fetched."""
         self._connection = WebSocketConnection(
             settings, self, clock=clock, backoff=Backoff(generator), new_sockets=new_sockets
         )
@@ -82,8 +90,8 @@ class StreamClient:
 
     @property
     def subscriptions(self) -> int:
-        """Subscriptions the venue has acknowledged at least once."""
-        return len(self._streams)
+        """Subscriptions that are wanted and that the venue has acknowledged."""
+        return sum(key in self._wanted for key in self._streams)
 
     @property
     def is_connected(self) -> bool:
@@ -107,9 +115,36 @@ class StreamClient:
         await self._connection.run()
 
     async def run_when_wanted(self) -> None:
-        """Keep the socket up, from the moment on when anything is wanted of it."""
-        await self._anything_wanted.wait()
-        await self.run()
+        """Keep the socket up while anything is wanted of it, and for a moment after."""
+        while True:
+            await self._anything_wanted.wait()
+            running, idle = asyncio.ensure_future(self.run()), asyncio.ensure_future(self._idle())
+            try:
+                await asyncio.wait({running, idle}, return_when=asyncio.FIRST_COMPLETED)
+                if idle.done():
+                    # Told before it is closed, which takes a moment in which somebody may want something again.
+                    self._rests()
+            finally:
+                for task in (running, idle):
+                    task.cancel()
+                await asyncio.gather(running, idle, return_exceptions=True)
+            if not running.cancelled():
+                running.result()
+
+    async def _idle(self) -> None:
+        """Wait until nothing has been wanted for a while."""
+        while True:
+            await self._nothing_wanted.wait()
+            try:
+                async with asyncio.timeout(_REST_AFTER_S):
+                    await self._anything_wanted.wait()
+            except TimeoutError:
+                return
+
+    def _rests(self) -> None:
+        self._connected = False
+        dropped = Dropped(VENUE, self._lane.connection, AT_REST)
+        self._put(self._lane.control_stream, Kind.DROP, dropped)
 
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         """Want these from now on. Already wanted ones are left alone."""
@@ -118,8 +153,18 @@ class StreamClient:
             if key not in self._wanted:
                 self._wanted[key] = subscription
                 self._anything_wanted.set()
+                self._nothing_wanted.clear()
                 if self._connected:
-                    self._send_subscribe(subscription)
+                    self._send("subscribe", subscription)
+
+    def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
+        """Want these no longer. Ones that are not wanted are left alone; a stream keeps its number for another time."""
+        for subscription in subscriptions:
+            if self._wanted.pop(_key_of(subscription), None) is not None and self._connected:
+                self._send("unsubscribe", subscription)
+        if not self._wanted:
+            self._anything_wanted.clear()
+            self._nothing_wanted.set()
 
     # What the connection tells.
 
@@ -128,7 +173,7 @@ class StreamClient:
         self._connected = True
         self._put(self._lane.control_stream, Kind.CONNECT, Connected(VENUE, self._lane.connection, attempt))
         for subscription in self._wanted.values():
-            self._send_subscribe(subscription)
+            self._send("subscribe", subscription)
 
     def dropped(self, reason: str, retry_in_s: float) -> None:
         """The socket is gone."""
@@ -143,7 +188,8 @@ class StreamClient:
         if known is None:
             return self._received_slowly(frame)
         stream, put = known
-        put(stream, _FRAME, frame)
+        if put(stream, _FRAME, frame):
+            self.superseded_frames += 1
         return True
 
     async def digested(self) -> None:
@@ -161,7 +207,7 @@ class StreamClient:
             return False
         stream = self._by_frame.get(key)
         if stream is not None:
-            self._put_of(key.channel)(stream, _FRAME, frame)
+            self.superseded_frames += bool(self._put_of(key.channel)(stream, _FRAME, frame))
         elif key.channel == "subscriptionResponse":
             self._acknowledged(frame)
         elif key.channel in ("pong", "post"):
@@ -186,16 +232,18 @@ class StreamClient:
             return
         stream = self._streams[key] = self._lane.control_stream + 1 + len(self._streams)
         self._put(stream, Kind.STREAM, StreamOpened(stream, VENUE, "websocket", *key))
-        on_the_wire = key._replace(variant="") if key.variant == "fast" else key
+        on_the_wire = key._replace(variant="") if key.variant == FAST else key
         self._by_frame[on_the_wire] = stream
         if not on_the_wire.variant:
             self._fast_streams[fast_key_of(key.channel, key.subject)] = (stream, self._put_of(key.channel))
 
-    def _put_of(self, channel: str) -> Callable[[int, int, bytes], None]:
+    def _put_of(self, channel: str) -> _Put:
+        if channel == "trades":
+            return self._inbox.put_together
         return self._inbox.put_newest if channel in _CONFLATED else self._inbox.put
 
-    def _send_subscribe(self, subscription: WireSubscription) -> None:
-        self._connection.send(_encode(WireClientFrame(method="subscribe", subscription=subscription)))
+    def _send(self, method: str, subscription: WireSubscription) -> None:
+        self._connection.send(_encode(WireClientFrame(method=method, subscription=subscription)))
 
     def _control(self) -> StreamOpened:
         subject = "" if self._lane is DATA_LANE else self._lane.connection
@@ -211,5 +259,5 @@ def ping_frame() -> bytes:
 
 
 def _key_of(subscription: WireSubscription) -> Key:
-    variant = subscription.interval or ("fast" if subscription.fast else "")
+    variant = subscription.interval or (FAST if subscription.fast else "")
     return Key(subscription.type, subscription.coin or subscription.user or "", variant)

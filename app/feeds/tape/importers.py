@@ -56,7 +56,8 @@ def _open_table(path: Path, header: str) -> ImportedRecording:
         form, rows = "book table", book_rows
     else:
         raise DataError(
-            f"{clean(path.name)} is no recording: expected a tape, JSON lines, or a table of trades, books or prices"
+            f"{clean(path.name)} is no recording: expected a tape, JSON lines, or a table whose first line is "
+            f"{TRADES_HEADER} (trades), {PRICES_HEADER} (prices) or {BOOKS_HEADER},… (books)"
         )
     coin_of(path)
     return ImportedRecording(path, form, partial(rows, path))

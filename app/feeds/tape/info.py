@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from app.core.record import Kind, Record, StreamOpened
+from app.core.errors import FrameError
+from app.core.record import Kind, Record, StreamOpened, unpack_frames
 from app.core.text import clean
 from app.feeds.tape.importers import open_recording
 from app.feeds.tape.reader import TapeReader
@@ -71,6 +72,7 @@ class _Count(msgspec.Struct):
     kinds: Counter[int]
     frames: Counter[int]
     opened: dict[int, StreamOpened]
+    all_frames: int = 0
     payload_bytes: int = 0
 
 
@@ -80,7 +82,7 @@ def tape_info(path: Path) -> TapeInfo:
     count = _count(recording.records())
     session = recording.session
     file_bytes = path.stat().st_size
-    frames = count.kinds[Kind.FRAME]
+    frames = count.all_frames
     return TapeInfo(
         name=clean(path.name),
         form=recording.form,
@@ -114,13 +116,24 @@ def _count(records: Iterable[Record]) -> _Count:
     for record in records:
         count.kinds[record.kind] += 1
         count.payload_bytes += len(record.payload)
-        if record.kind == Kind.FRAME and record.stream in count.opened:
-            count.frames[record.stream] += 1
+        if record.kind in (Kind.FRAME, Kind.FRAMES):
+            frames = _frames_in(record)
+            count.all_frames += frames
+            if record.stream in count.opened:
+                count.frames[record.stream] += frames
         elif record.kind == Kind.STREAM and len(count.opened) < _STREAM_LIMIT:
             opened = _opened(record)
             if opened is not None:
                 count.opened[record.stream] = opened
     return count
+
+
+def _frames_in(record: Record) -> int:
+    """How many frames a record holds; none where a hostile tape holds something else."""
+    try:
+        return 1 if record.kind == Kind.FRAME else len(unpack_frames(record.payload))
+    except FrameError:
+        return 0
 
 
 def _opened(record: Record) -> StreamOpened | None:

@@ -22,8 +22,9 @@ _COLUMNS = (
 
 
 def log_view(view: DeckView) -> TableView:
-    """The event log of a deck: its own notices, then the engine's events."""
-    lines = (*view.notices, *(view.shown.log if view.shown is not None else ()))
+    """The event log of a deck: its notices of the start, then events and what it said since, by time."""
+    told = view.shown.log if view.shown is not None else ()
+    lines = (*view.notices, *sorted((*told, *view.notes), key=lambda line: line.wall_ms))
     empty = "Nothing has happened yet that is worth a line." if view.shown is not None else waiting_sentence(view)
     return TableView(f"Events {len(lines)} · UTC", _COLUMNS, _rows(lines), empty)
 

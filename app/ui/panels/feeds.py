@@ -14,6 +14,7 @@ _STATE_ROLES: dict[FeedState, Role] = {
     "waiting": "muted",
     "ok": "up",
     "idle": "muted",
+    "paced": "muted",
     "stale": "warning",
     "down": "alert",
     "ended": "muted",
@@ -47,13 +48,21 @@ def feeds_view(view: DeckView) -> TableView:
     return TableView(f"Feeds {len(feeds)}{_vitals(view.shown)}", _COLUMNS, rows, empty)
 
 
+def feeds_note(view: DeckView) -> tuple[str, Role]:
+    """What the feeds have to say, in full: a column has no room for a reason."""
+    feeds = view.shown.feeds if view.shown is not None else ()
+    troubled = any(feed.state in ("down", "stale") for feed in feeds)
+    said = " · ".join(f"{clean(feed.name, 24)}: {clean(feed.message, 300)}" for feed in feeds if feed.message)
+    return said, "stale" if view.outdated else "warning" if troubled else "muted"
+
+
 def _vitals(snapshot: Snapshot | None) -> str:
     """How the engine itself does, behind the title."""
     if snapshot is None or snapshot.vitals is None:
         return ""
     vitals = snapshot.vitals
-    lag = f"loop lag p99 {vitals.loop_lag_ms_p99:.0f} ms"
-    return f" · engine {vitals.memory_mb:.0f} MB, CPU {vitals.cpu_pct:.0f} %, {lag}, {vitals.waiting_inputs} waiting"
+    load = f"engine {vitals.memory_mb:.0f} MB · CPU {vitals.cpu_pct:.0f} %"
+    return f" · {load} · loop lag p99 {vitals.loop_lag_ms_p99:.0f} ms · {vitals.waiting_inputs} inputs unread"
 
 
 def _feed_row(feed: FeedView, view: DeckView) -> Row:

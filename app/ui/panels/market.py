@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from app.core.text import clean
-from app.engine.protocol import LevelView, MarketDetail, MarketRow, ReadPoint, TradeView
+from app.engine.protocol import MarketRow
+from app.engine.protocol_detail import LevelView, MarketDetail, ReadPoint, TradeView
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
 from app.ui.state import DeckView
@@ -73,7 +74,8 @@ def tape_view(view: DeckView, coin: str) -> TableView:
 def ladder_view(view: DeckView, coin: str, levels: int) -> TableView:
     """The book: asks above, bids below, `levels` of each, with a bar of each size against the largest shown.
 
-    The venue sends whole books every few seconds, quotes much more often: levels that the quote has passed are dimmed.
+    Whole books come every few seconds, fast ones of the best levels twice a second, quotes more often still: levels
+    that the quote has passed are dimmed.
     """
     row, detail = _found(view, coin)
     if detail is None:
@@ -92,7 +94,7 @@ def ladder_view(view: DeckView, coin: str, levels: int) -> TableView:
         for level in best_bids
     ]
     spread = (_spread(best_bids[0], best_asks[0], decimals),) if best_bids and best_asks else ()
-    return TableView(_ladder_title(detail, view), _LADDER_COLUMNS, (*asks, *spread, *bids), "No book yet.")
+    return TableView(_ladder_title(detail, view, levels), _LADDER_COLUMNS, (*asks, *spread, *bids), "No book yet.")
 
 
 def reads_of(view: DeckView, coin: str) -> Sequence[ReadPoint]:
@@ -225,17 +227,23 @@ def _spread(bid: LevelView, ask: LevelView, decimals: int) -> Row:
     return Row("spread", (*cells, Cell(f"{share} bp", "muted")), values=(None, None, width, None, None), name="spread")
 
 
-def _ladder_title(detail: MarketDetail, view: DeckView) -> str:
+def _ladder_title(detail: MarketDetail, view: DeckView, levels: int) -> str:
+    """Lean and age; the age of the levels beyond those of a fast book too, where any of them is shown."""
     if detail.book_age_ms is None:
         return "Book"
-    return f"Book · {_lean(detail)} · {shown.age(detail.book_age_ms + view.lag_ms)}"
+    title = f"Book · {_lean(detail)} · {shown.age(detail.book_age_ms + view.lag_ms)}"
+    if detail.deep_age_ms is None or levels <= detail.near_levels:
+        return title
+    return f"{title} · levels {detail.near_levels + 1}+ {shown.age(detail.deep_age_ms + view.lag_ms)}"
 
 
 def _lean(detail: MarketDetail) -> str:
-    """Which side of the levels that still stand is heavier."""
+    """Which side is heavier, by (bids − asks) / (bids + asks), and over how many levels of each."""
     if detail.imbalance is None:
         sides = bool(detail.bids) + bool(detail.asks)
         return ("empty", "one side only", "passed by the quote")[sides]
-    if abs(detail.imbalance) < _EVEN:
-        return "even"
-    return f"{abs(detail.imbalance):.0%} more {'bids' if detail.imbalance > 0 else 'asks'}"
+    levels = f"{detail.imbalance_levels} level{'' if detail.imbalance_levels == 1 else 's'}"
+    # What rounds to zero has no sign.
+    return (
+        f"imbalance {round(detail.imbalance, 2) + 0.0:{'+' if abs(detail.imbalance) >= _EVEN else ''}.2f} over {levels}"
+    )

@@ -1,5 +1,6 @@
 """The Markets panel: one row a coin. Pure: a view of the deck in, a table's view out."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from app.core.text import clean
 from app.engine.protocol import MarketRow, MetricSource, ScalperView
 from app.ui import format as shown
-from app.ui.panels.metrics import FRESHNESS_RANKS, Metrics, by_cell, metric_cells, metrics_of
+from app.ui.panels.metrics import FRESHNESS_RANKS, Metrics, by_cell, metric_cells, metrics_of, signed_momentum
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.columns import Cell, Column, Row, TableView, Value
@@ -17,7 +18,7 @@ from app.ui.widgets.columns import Cell, Column, Row, TableView, Value
 def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
     """The columns; those of the metrics stand under the name of what made them, and under AI tell row by row."""
     # A row without a read shows the rules' metrics there: the head must not call them the AI's.
-    source = "RULES" if metric_source == "rules" else "AI or RULES"
+    source = "RULES" if metric_source == "rules" else "AI/RULES"
     by = (Column("by", 8, "left", priority=5, group=source, words="metrics by"),) if metric_source == "ai" else ()
     return (
         Column("coin", 9, "left"),
@@ -30,8 +31,8 @@ def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
         Column("last hour", 20, "left", priority=13),
         *by,
         Column("mom", 4, priority=4, group=source, words="momentum"),
-        Column("press", 5, priority=7, group=source, words="pressure"),
-        Column("cont", 4, priority=5, group=source, words="continuation"),
+        Column("press", 5, priority=5, group=source, words="pressure"),
+        Column("cont", 4, priority=7, group=source, words="continuation"),
         Column("freshness", 10, "left", priority=8, group=source, ranked=True),
         Column("sprd bp", 7, priority=10, words="spread bp"),
         Column("fund %/h", 8, priority=11, words="funding %/h"),
@@ -46,10 +47,21 @@ def markets_view(view: DeckView) -> TableView:
     snapshot = view.shown
     if snapshot is None:
         return TableView("Markets", market_columns("rules"), (), waiting_sentence(view))
-    rows = tuple(market_row(as_of_now(market, view), snapshot.metric_source) for market in snapshot.markets)
-    title = f"Markets {len(rows)} · metrics {snapshot.metric_source.upper()}"
+    markets = [as_of_now(market, view) for market in snapshot.markets]
+    rows = tuple(market_row(market, snapshot.metric_source) for market in markets)
+    title = f"Markets {len(rows)} · metrics {snapshot.metric_source.upper()}{_first_minute(markets)}"
     empty = snapshot.waiting_for or "No markets yet; the engine has not said what it waits for."
     return TableView(title, market_columns(snapshot.metric_source), rows, empty)
+
+
+def _first_minute(markets: Sequence[MarketRow]) -> str:
+    """What the columns wait for that need a whole minute of prices, as long as no market has one."""
+    seconds = min((market.minute_in_s for market in markets), default=0)
+    if not seconds:
+        return ""
+    # After a hole the price of a minute ago may be known, though not every second since.
+    missing = "momentum" if any(market.change_1m is not None for market in markets) else "1m and momentum"
+    return f" · {missing} in {seconds} s"
 
 
 def waiting_sentence(view: DeckView) -> str:
@@ -64,7 +76,13 @@ def waiting_sentence(view: DeckView) -> str:
 
 
 def as_of_now(market: MarketRow, view: DeckView) -> MarketRow:
-    """A coin with the ages it has by now; one that nobody vouches for any more is stale and has no metrics."""
+    """A coin with the ages it has by now; one that nobody vouches for any more is stale and has no metrics.
+
+    Where nothing comes any more, nothing is to be waited for.
+    """
+    playback = view.shown.playback if view.shown is not None else None
+    if market.minute_in_s and (view.outdated or (playback is not None and playback.ended)):
+        market = msgspec.structs.replace(market, minute_in_s=0)
     if not view.lag_ms and not view.outdated:
         return market
     age_ms = None if market.age_ms is None else market.age_ms + view.lag_ms
@@ -86,7 +104,7 @@ def market_row(market: MarketRow, metric_source: MetricSource = "rules") -> Row:
     cells = (
         Cell(f"★{coin}", "accent", coin) if market.favourite else Cell(f" {coin}"),
         *(Cell(shown.price(price, market.price_decimals)) for price in (market.price, market.bid, market.ask)),
-        _change(market.change_1m),
+        _minute_change(market),
         _change(market.change_1h),
         _change(market.change_24h),
         _trend(market),
@@ -126,16 +144,11 @@ def _metric_values(metrics: Metrics | None) -> tuple[Value, ...]:
     if metrics is None:
         return (None, None, None, None)
     return (
-        _signed_momentum(metrics),
+        signed_momentum(metrics.momentum, metrics.direction),
         metrics.pressure,
         metrics.continuation,
         FRESHNESS_RANKS.get(metrics.freshness),
     )
-
-
-def _signed_momentum(metrics: Metrics) -> float | None:
-    """Momentum with the sign of its arrow, so that a fall is below zero; 0 for a move without direction."""
-    return None if metrics.momentum is None else metrics.momentum * metrics.direction
 
 
 def _trend(market: MarketRow) -> Cell:
@@ -158,6 +171,14 @@ def _change(fraction: float | None) -> Cell:
     text = shown.change(fraction)
     role: Role = "up" if text[0] == shown.UP else "down" if text[0] == shown.DOWN else "muted"
     return Cell(text, role)
+
+
+def _minute_change(market: MarketRow) -> Cell:
+    """The change over a minute; before a whole one is known, in how many seconds it will be."""
+    # A minute candle's close is a minute old for an instant alone: shown then, it would come and go.
+    if market.change_1m is None and market.minute_in_s and not market.stale and not market.hole:
+        return Cell(f"in {market.minute_in_s}s", "muted", shown.DASH)
+    return _change(market.change_1m)
 
 
 def _why_no_metrics(market: MarketRow) -> str:

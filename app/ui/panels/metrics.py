@@ -78,6 +78,11 @@ def metric_cells(metrics: Metrics | None, why_none: str) -> tuple[Cell, Cell, Ce
     )
 
 
+def signed_momentum(momentum: float | None, direction: int) -> float | None:
+    """Momentum with the sign of its arrow, so that a fall is below zero; 0 for a move without direction."""
+    return None if momentum is None else momentum * direction
+
+
 def by_cell(metrics: Metrics | None) -> Cell:
     """Who made the metrics; an AI's with its age."""
     if metrics is None:

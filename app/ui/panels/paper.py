@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from app.core.text import clean
-from app.engine.protocol import MarketRow, PaperPositionView, PaperTradeView, PaperView, Snapshot
+from app.engine.protocol import MarketRow, Snapshot
+from app.engine.protocol_paper import PaperOrderView, PaperPositionView, PaperTradeView, PaperView
 from app.ui import format as shown
 from app.ui.panels.markets import as_of_now, waiting_sentence
 from app.ui.state import DeckView
@@ -19,7 +20,7 @@ from app.ui.widgets.columns import Cell, Column, Row, TableView
 from app.ui.widgets.parts import Part
 
 BANNER = "PAPER: no money, no orders anywhere"
-LEGEND = "paper: L long  S short  X exit"
+LEGEND = "paper: pL long  pS short  pX exit"
 NOT_BEGUN = "The paper ledger has not begun: the engine is still reading what was saved of it."
 
 _RANK = 40
@@ -74,11 +75,6 @@ def signed_usd(value: float) -> str:
     return sign + (f"{abs(value):,.2f}" if abs(value) < 99_999.995 else shown.compact(abs(value)))
 
 
-def realised_usd(paper: PaperView) -> float:
-    """What the positions that are over have made, in paper dollars before fees and funding."""
-    return paper.cash_usd - paper.starting_usd + paper.fees_usd + paper.funding_usd
-
-
 def paper_coin(row: Row) -> str:
     """The coin a row of positions or trades is about."""
     return row.key.rsplit(" ", 1)[0]
@@ -109,14 +105,12 @@ def trades_view(view: DeckView, keys: PaperKeys) -> TableView:
         return TableView("Closed paper trades", _TRADE_COLUMNS, (), _waiting(view))
     rows = tuple(_trade_row(trade, snapshot, dimmed=view.outdated) for trade in paper.closed)
     more = f"last {len(rows)} of {paper.trades:,}" if paper.trades > len(rows) else f"{len(rows)}"
-    empty = (
-        f"No paper position was closed yet. {keys.close} closes the one under the cursor, {keys.flip} turns it round."
-    )
+    empty = f"No paper position was closed yet. {keys.close} closes the one under the cursor, {keys.flip} flips it."
     return TableView(f"Closed paper trades {more} · UTC", _TRADE_COLUMNS, rows, empty)
 
 
 def sums_lines(view: DeckView, width: int, most: int) -> list[tuple[str, Role]]:
-    """The sums in at most `most` lines of `width` cells; the last is cut where there are more."""
+    """The sums in at most `most` lines of `width` cells; the last may be longer, and shows as many as fit."""
     paper = _paper(view)
     if paper is None:
         return [(_waiting(view), "muted")]
@@ -136,7 +130,10 @@ def paper_part(view: DeckView) -> Part | None:
         return None
     total_usd = sum(position.result_usd for position in paper.positions)
     old = any(_is_stale(_market_of(view.newest, position.coin)) for position in paper.positions)
-    return Part((f"PAPER {signed_usd(total_usd)}{' stale' if old else ''}",), _result_role(total_usd, stale=old), _RANK)
+    # The body may be held; this never is.
+    now = " now" if view.frozen_s is not None else ""
+    words = f"PAPER{now} {signed_usd(total_usd)}{' stale' if old else ''}"
+    return Part((words,), _result_role(total_usd, stale=old), _RANK)
 
 
 def paper_line(view: DeckView, coin: str) -> tuple[str, Role]:
@@ -146,7 +143,7 @@ def paper_line(view: DeckView, coin: str) -> tuple[str, Role]:
         return "", "muted"
     name = str(clean(coin, 24))
     position = next((position for position in paper.positions if position.coin == name), None)
-    order = next((side for side, of_coin in map(_order, paper.opening) if of_coin == name), "")
+    order = next((_order_word(order) for order in paper.opening if order.coin == name), "")
     if position is None:
         return (f"PAPER {order}: on its way", "accent") if order else ("", "muted")
     market = next((market for market in snapshot.markets if market.coin == coin), None)
@@ -164,7 +161,10 @@ def with_paper(chart: ChartView, view: DeckView, coin: str) -> ChartView:
         *(pin for trade in reversed(paper.closed) if trade.coin == name for pin in _trade_pins(trade)),
         *(_entry_pin(each, snapshot.wall_ms) for each in paper.positions if each.coin == name),
     )
-    return replace(chart, pins=pins, legend=LEGEND) if pins else chart
+    if not pins:
+        return chart
+    legend = f"{chart.legend} · {LEGEND}" if chart.legend else LEGEND
+    return replace(chart, pins=(*chart.pins, *pins), legend=legend)
 
 
 def _paper(view: DeckView) -> PaperView | None:
@@ -182,7 +182,10 @@ def _sums(paper: PaperView) -> Iterator[str]:
     yield f"today {signed_usd(paper.day_result_usd)} (limit {signed_usd(-paper.day_limit_usd)})"
     yield f"began with {_usd(paper.starting_usd)}"
     yield f"cash {_usd(paper.cash_usd)}"
-    yield f"realised {signed_usd(realised_usd(paper))}"
+    yield f"closed trades {signed_usd(paper.closed_usd)}"
+    if paper.positions:
+        yield f"open {signed_usd(sum(position.result_usd for position in paper.positions))} if closed now"
+        yield f"exit fees in that {_usd(paper.exit_fees_usd)}"
     yield f"fees {_usd(paper.fees_usd)}"
     yield f"funding {'received' if paper.funding_usd < 0 else 'paid'} {_usd(abs(paper.funding_usd))}"
     yield f"{paper.wins:,} won, {paper.losses:,} lost of {paper.trades:,} trades"
@@ -226,9 +229,9 @@ def _position_row(position: PaperPositionView, snapshot: Snapshot, view: DeckVie
     return Row(key, cells, stale, values=values, name=f"{coin} paper {side}")
 
 
-def _order_row(order: str, snapshot: Snapshot, view: DeckView) -> Row:
-    """An order that is to open a position: the engine tells its side and its coin."""
-    side, name = _order(order)
+def _order_row(order: PaperOrderView, snapshot: Snapshot, view: DeckView) -> Row:
+    """An order that is to open a position."""
+    side, name = _order_word(order), order.coin
     coin, unknown = str(clean(name, 24)), Cell(shown.DASH, "muted")
     found = _market_of(snapshot, name)
     cells = (Cell(coin, "accent"), Cell(side, "accent"), *(unknown,) * 9, Cell("on its way", "accent"))
@@ -236,10 +239,8 @@ def _order_row(order: str, snapshot: Snapshot, view: DeckView) -> Row:
     return Row(key, cells, view.outdated, name=f"{coin} paper order, {side}")
 
 
-def _order(text: str) -> tuple[str, str]:
-    """Side and coin of an order that is to open a position."""
-    side, _, coin = text.partition(" ")
-    return str(clean(side, 12)), coin
+def _order_word(order: PaperOrderView) -> str:
+    return "buying" if order.direction > 0 else "selling"
 
 
 def _trade_row(trade: PaperTradeView, snapshot: Snapshot, *, dimmed: bool) -> Row:
@@ -336,7 +337,7 @@ def _decimals(market: MarketRow | None, price: float) -> int:
 def _trade_pins(trade: PaperTradeView) -> Iterator[Pin]:
     opened_ms = trade.closed_ms - round(trade.held_s * 1_000)
     yield Pin(opened_ms, trade.entry_price, _letter(trade.direction), _side_cell(trade.direction).role)
-    yield Pin(trade.closed_ms, trade.exit_price, "X", "warning")
+    yield Pin(trade.closed_ms, trade.exit_price, "pX", "warning")
 
 
 def _entry_pin(position: PaperPositionView, wall_ms: int) -> Pin:
@@ -345,4 +346,5 @@ def _entry_pin(position: PaperPositionView, wall_ms: int) -> Pin:
 
 
 def _letter(direction: int) -> str:
-    return "L" if direction > 0 else "S"
+    """A mark that cannot be taken for that of a read, which has no p."""
+    return "pL" if direction > 0 else "pS"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from app.core.events import Action
 from app.core.text import clean
 from app.engine.protocol import AiRead, MarketRow, MetricSource, ModelState, ModelView, ScalperView
-from app.scalper.persona import momentum_word, pressure_word
+from app.scalper.persona import setup_words
 from app.ui import format as shown
 from app.ui.panels.markets import as_of_now, waiting_sentence
 from app.ui.panels.metrics import (
@@ -20,6 +20,7 @@ from app.ui.panels.metrics import (
     metric_cells,
     metrics_of,
     read_age,
+    signed_momentum,
 )
 from app.ui.state import DeckView
 from app.ui.theme import Role
@@ -53,8 +54,8 @@ _COLUMNS = (
     Column("freshness", 10, "left", priority=8, ranked=True),
     Column("action", 14, "left", priority=1),
     Column("sure", 5, priority=4, words="confidence"),
-    Column("setup", 33, "left", priority=12),
-    Column("what it sees", 24, "left", priority=6, flexible=True, words="sentence"),
+    Column("setup", 35, "left", priority=12),
+    Column("what it sees", 22, "left", priority=6, flexible=True, words="sentence"),
 )
 
 
@@ -103,7 +104,8 @@ def status_line(view: DeckView) -> str:
     if not reads:
         return ""
     age_ms, name, read = min(reads, key=lambda found: found[:2])
-    metrics = f"momentum {shown.score(read.momentum)} pressure {shown.score(read.pressure)}"
+    momentum = f"{shown.score(read.momentum)}{shown.direction_arrow(read.direction)}"
+    metrics = f"momentum {momentum} pressure {shown.score(read.pressure)}"
     return f"Scalper: {read_age(age_ms)} ago | {clean(name, 12)} {metrics} | {_doing(read)}"
 
 
@@ -267,13 +269,13 @@ def _setup(metrics: Metrics | None) -> str:
     """The metrics in words."""
     if metrics is None or metrics.momentum is None:
         return ""
-    return f"{momentum_word(metrics.momentum)}, {pressure_word(metrics.pressure)}"
+    return f"{shown.direction_arrow(metrics.direction)} {setup_words(metrics.momentum, metrics.pressure)}"
 
 
 def _values(coin: str, by: str, metrics: Metrics | None) -> tuple[Value, ...]:
     """What the columns up to the freshness are sorted and asked by."""
     if metrics is None:
         return coin, by, None, None, None, None, None, None
-    momentum, pressure = metrics.momentum, metrics.pressure
+    momentum, pressure = signed_momentum(metrics.momentum, metrics.direction), metrics.pressure
     ranked = FRESHNESS_RANKS.get(metrics.freshness)
     return coin, by, momentum, momentum, pressure, pressure, metrics.continuation, ranked

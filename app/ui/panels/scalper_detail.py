@@ -6,11 +6,12 @@ from functools import lru_cache
 
 from app.core.events import Action
 from app.core.text import clean
-from app.engine.protocol import ExchangeView, MarketRow, PastRead, ScalperDetail
+from app.engine.protocol import MarketRow
+from app.engine.protocol_detail import ExchangeView, PastRead, ScalperDetail
 from app.ui import format as shown
 from app.ui.panels.market import chart_view
 from app.ui.panels.markets import waiting_sentence
-from app.ui.panels.metrics import FRESHNESS_RANKS, Metrics, metric_cells
+from app.ui.panels.metrics import FRESHNESS_RANKS, Metrics, metric_cells, signed_momentum
 from app.ui.panels.scalper import action_cell, why_none
 from app.ui.state import DeckView
 from app.ui.theme import Role
@@ -103,7 +104,7 @@ def _read_row(read: PastRead, coin: str, decimals: int) -> Row:
     metrics = Metrics("ai", read.momentum, read.direction, read.pressure, read.continuation, read.freshness)
     momentum, pressure, continuation, freshness = metric_cells(metrics, shown.DASH)
     reason, sentence = str(clean(read.reason, 24)), str(clean(read.sentence, 400))
-    action = action_cell(read.action, conflict=read.conflict)
+    action = action_cell(read.action, conflict=read.conflict, holds=read.in_position)
     cells = (
         Cell(shown.clock(read.at_ms), "muted", shown.moment(read.at_ms)),
         Cell(reason, "muted"),
@@ -118,8 +119,8 @@ def _read_row(read: PastRead, coin: str, decimals: int) -> Row:
         Cell(sentence),
     )
     values = (
-        read.at_ms, reason, read.momentum, read.pressure, read.continuation, FRESHNESS_RANKS.get(read.freshness),
-        read.action, read.confidence, read.price, *read.moves_bps, sentence,
+        read.at_ms, reason, signed_momentum(read.momentum, read.direction), read.pressure, read.continuation,
+        FRESHNESS_RANKS.get(read.freshness), read.action, read.confidence, read.price, *read.moves_bps, sentence,
     )  # fmt: skip
     name = f"{clean(coin, 32)} read at {shown.clock(read.at_ms)}"
     return Row(f"{read.at_ms} {reason}", cells, values=values, name=name)

@@ -21,10 +21,12 @@ _FEED_LOOKS: dict[FeedState, tuple[str, Role, int]] = {
     "waiting": ("○", "muted", 2),
     "ended": ("■", "muted", 3),
     "idle": ("○", "muted", 4),
+    "paced": ("○", "muted", 4),
     "ok": ("●", "up", 4),
 }
 _TROUBLED_FEED_RANK = 10
 _HEALTHY_FEED_RANK = 50
+_DETAIL_RANK = 60
 _DAY_MS = 86_400_000
 _CLOCK_FROM_WIDTH = 50
 _TAPE_CLOCK_FROM_WIDTH = 110
@@ -109,9 +111,9 @@ def _crosses_midnight(playback: Playback) -> bool:
 
 
 def _detail_part(source: SourceView) -> Part:
-    """What completes the source's word: a tape's begins with its date and goes before feeds in trouble."""
+    """What completes the source's word: a tape's begins with its date and goes before feeds in trouble, others last."""
     wordings = tuple(str(clean(source.detail, limit)) for limit in (60, 40, 28, 22, 16, 11))
-    return Part(wordings, "text", 5 if source.mode == "tape" else 15)
+    return Part(wordings, "text", 5 if source.mode == "tape" else _DETAIL_RANK)
 
 
 def _state_parts(view: DeckView) -> Iterator[Part]:
@@ -124,8 +126,9 @@ def _state_parts(view: DeckView) -> Iterator[Part]:
     elif view.silent:
         quiet = shown.age(view.silent_s * 1_000)
         yield Part((f"no word from the engine for {quiet}", f"SILENT {quiet}", "SILENT"), "alert", 3)
-    if view.frozen_s is not None:
-        yield Part((f"FROZEN {shown.age(view.frozen_s * 1_000)}",), "warning", 2)
+    if view.frozen_s is not None and view.shown is not None:
+        age, held = shown.duration(view.frozen_s), shown.clock(view.shown.wall_ms)
+        yield Part((f"FROZEN {age}, held {held}", f"FROZEN {held}", "FROZEN"), "warning", 2)
 
 
 def _feed_figure(feed: FeedView) -> str:

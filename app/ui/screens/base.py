@@ -32,14 +32,19 @@ from app.ui.widgets.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 _STATUS_FROM_WIDTH = 120
+_STEERING = frozenset(
+    {"refresh", "read", "metrics", "record", "pause", "slower", "faster", "paper-long", "paper-short"}
+    | {"paper-close", "paper-flip"}
+)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A live table on a screen: its id, and what makes its view of the deck. One that `follows` keeps to its end.
+    """A live table on a screen: its id, and what makes its view of the deck. One that `follows` keeps to its end,
+    one that `leads` to its beginning.
 
-    `job` is the work that can be begun by hand on it; `coin_of` names the coin a row is about, where it is about one;
-    `note` is what stands below its rows, and in which role.
+    `job` is the work that can be begun by hand on it; `coin_of` names the coin a row is about, where it is about one,
+    `wallet_of` the address of its wallet; `note` is what stands below its rows, and in which role.
     """
 
     id: str
@@ -48,6 +53,8 @@ class Panel:
     job: JobName | None = None
     coin_of: Callable[[Row], str] | None = None
     note: Callable[[DeckView], tuple[str, Role]] | None = None
+    wallet_of: Callable[[Row], str] | None = None
+    leads: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,11 @@ class Selection:
     def coin(self) -> str:
         """The coin the row is about; empty when it is about none."""
         return self.panel.coin_of(self.row) if self.panel.coin_of is not None else ""
+
+    @property
+    def wallet(self) -> str:
+        """The address of the wallet the row is about; empty when it is about none."""
+        return self.panel.wallet_of(self.row) if self.panel.wallet_of is not None else ""
 
 
 class DeckScreen(Screen[None], inherit_bindings=False):
@@ -123,6 +135,13 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         """The tables that a person may arrange."""
         return [table for table, _ in self._tables]
 
+    def clear_filter(self) -> bool:
+        """Show all rows of the table in focus again; whether there was a filter."""
+        table = next((table for table in self.tables() if table is self.focused and table.filter_text), None)
+        if table is not None:
+            table.filter_text = ""
+        return table is not None
+
     def on_arranged_table_said(self, event: ArrangedTable.Said) -> None:
         self.flash.say(event.text, "warning")
 
@@ -135,9 +154,18 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def show(self, view: DeckView) -> None:
         """Bring every line up to date; called by the app's one timer."""
         self._header.show(header_words(view))
-        on_tape = view.newest is not None and view.newest.playback is not None
-        self._footer.show(footer_actions(self.NAME, on_tape, self.actions, self._job_label(view)))
-        self._timeline.show(view.newest.playback if view.newest is not None else None)
+        playback = view.newest.playback if view.newest is not None else None
+        self._footer.show(
+            footer_actions(
+                self.NAME,
+                playback,
+                self.actions,
+                self._job_label(view),
+                next_panel=self.next_panel_name,
+                idle=self.idle_actions(view),
+            )
+        )
+        self._timeline.show(playback)
         if view.newest is not None:
             self.flash.idle(newest_line(view.newest), _right_words(view, self.size.width))
         news = (view.lag_ms, view.outdated, view.connection, *self.drawn_for())
@@ -147,9 +175,23 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             self.show_panels(view)
 
     @property
+    def next_panel_name(self) -> str:
+        """The panel that is not in view and one key away; empty where all are in view."""
+        return ""
+
+    def idle_actions(self, view: DeckView) -> frozenset[str]:
+        """Ids of the actions that have nothing to act on now: of an engine that is gone, all that steer it."""
+        return _STEERING if view.connection in ("ended", "failed") else frozenset()
+
+    @property
     def look(self) -> LookAt | None:
         """What this screen needs to see of one coin; None for one that shows no coin in detail."""
         return None
+
+    @property
+    def wallet(self) -> str:
+        """The address of the wallet this screen shows opened up; empty for none."""
+        return ""
 
     def job(self) -> JobName | None:
         """The work that can be begun by hand on the panel in focus."""
@@ -200,7 +242,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
 def _new_table(panel: Panel) -> ArrangedTable:
     kind = ArrangedTable if panel.note is None else NotedTable
-    return kind(panel.view(DeckView()), follows=panel.follows, id=panel.id)
+    return kind(panel.view(DeckView()), follows=panel.follows, leads=panel.leads, id=panel.id)
 
 
 def _show(table: LiveTable, panel: Panel, view: DeckView) -> None:

@@ -6,12 +6,22 @@ from textual.binding import BindingType
 
 from app.markets.candles import Interval
 from app.ui.actions import bindings
+from app.ui.panels.paper import paper_line
 from app.ui.screens.panels import PanelScreen
+from app.ui.state import DeckView
 from app.ui.theme import Palette
 from app.ui.widgets.candle_canvas import Marks
 from app.ui.widgets.candle_chart import CandleChart
+from app.ui.widgets.facts_line import FactsLine
 
 _INTERVALS: tuple[Interval, ...] = get_args(Interval)
+
+
+def show_paper(line: FactsLine, view: DeckView, coin: str) -> None:
+    """Take a line only while there is a paper position in this coin, or an order for one."""
+    text, role = paper_line(view, coin)
+    line.display = bool(text)
+    line.show(text, role)
 
 
 class ChartedScreen(PanelScreen):
@@ -30,6 +40,8 @@ class ChartedScreen(PanelScreen):
 
     def action_interval(self, steps: int) -> None:
         """Change the chart to candles longer or shorter by steps."""
+        if not self._is_chart_shown():
+            return
         place = _INTERVALS.index(self.interval) + steps
         if 0 <= place < len(_INTERVALS):
             self.interval = _INTERVALS[place]
@@ -41,7 +53,15 @@ class ChartedScreen(PanelScreen):
 
     def action_crosshair(self, steps: int) -> None:
         """Move the crosshair by candles."""
-        self.chart.move_crosshair(steps)
+        if self._is_chart_shown():
+            self.chart.move_crosshair(steps)
+
+    def _is_chart_shown(self) -> bool:
+        """Whether a key of the chart has a chart to act on; says so where it has none."""
+        if not self.chart.display:
+            key = next(action.shown_keys[0] for action in self.actions if action.id == "panel-1")
+            self.flash.say(f"The chart is not in view; {key} shows it.", "warning")
+        return self.chart.display
 
     def action_no_crosshair(self) -> None:
         """Take the crosshair away."""

@@ -1,16 +1,19 @@
 """The dashboard: the panels of the deck. A further panel is a line in `PANELS`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from textual.widget import Widget
 
 from app.ui.panels.event_log import log_view
 from app.ui.panels.markets import markets_view
 from app.ui.panels.scalper import model_note, scalper_coin, scalper_view
+from app.ui.panels.wallets import WALLETS, wallet_keys, wallets_note, wallets_view
 from app.ui.screens.base import Panel
 from app.ui.screens.panels import PanelScreen
 from app.ui.state import DeckView
-from app.ui.theme import Palette
+from app.ui.theme import Palette, Role
+from app.ui.widgets.columns import TableView
 from app.ui.widgets.noted_table import NotedTable
 
 _ALL_FROM_HEIGHT = 36
@@ -25,20 +28,30 @@ class Dashboard(PanelScreen):
     """The first screen."""
 
     NAME = "dashboard"
+    PANEL_NAMES = ("Markets", "Scalper's read", "Events")
     PANELS = (
         Panel("markets", markets_view, job="markets", coin_of=lambda row: row.key),
         Panel("scalper", scalper_view, job="read", coin_of=scalper_coin, note=model_note),
+        Panel(WALLETS, wallets_view, job="wallets", note=wallets_note, wallet_of=lambda row: row.key, leads=True),
         Panel("events", log_view, follows=True),
     )
     DEFAULT_CSS = """
-    Dashboard #events { height: 7; }
-    Dashboard.-high #events { height: 12; }
-    Dashboard.-maximised #events { height: 1fr; }
+    Dashboard #wallets { height: 7; }
+    Dashboard #events { height: 5; }
+    Dashboard.-high #wallets { height: 13; }
+    Dashboard.-high #events { height: 10; }
+    Dashboard.-maximised #wallets, Dashboard.-maximised #events { height: 1fr; }
     """
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette)
         self._scalper_height: str | int = 0
+        wallets = replace(self.PANELS[2], view=self._wallets_view, note=self._wallets_note)
+        self._tables = [(table, wallets if panel.id == WALLETS else panel) for table, panel in self._tables]
+        for table, panel in self._tables:
+            if panel.id == WALLETS and isinstance(table, NotedTable):
+                # Hundreds of rows would leave a scan no line to tell of itself, and a reason none to be read in.
+                table.spared = 5
 
     @property
     def alone(self) -> bool:
@@ -48,19 +61,18 @@ class Dashboard(PanelScreen):
         """Let the markets be filtered by these questions, by name."""
         self.tables()[0].watchlists = watchlists
 
-    def clear_filter(self) -> bool:
-        """Show all rows of the table in focus again; whether any were filtered out."""
-        table = next((table for table in self.tables() if table is self.focused and table.filter_text), None)
-        if table is not None:
-            table.filter_text = ""
-        return table is not None
-
     def panels(self) -> Sequence[Widget]:
         return self.tables()
 
     def show_panels(self, view: DeckView) -> None:
         super().show_panels(view)
         self._fit_scalper()
+
+    def _wallets_view(self, view: DeckView) -> TableView:
+        return wallets_view(view, wallet_keys(self.actions))
+
+    def _wallets_note(self, view: DeckView) -> tuple[str, Role]:
+        return wallets_note(view, wallet_keys(self.actions))
 
     def lay_out(self, *, alone: bool) -> None:
         self.set_class(alone, "-maximised")

@@ -1,6 +1,6 @@
 """Each feed in detail."""
 
-from app.ui.panels.feeds import feeds_view
+from app.ui.panels.feeds import feeds_note, feeds_view
 from app.ui.screens.base import DeckScreen, Panel
 
 
@@ -8,4 +8,4 @@ class Feeds(DeckScreen):
     """What the header's chips have no room for."""
 
     NAME = "feeds"
-    PANELS = (Panel("feeds", feeds_view),)
+    PANELS = (Panel("feeds", feeds_view, note=feeds_note),)

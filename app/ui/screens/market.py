@@ -18,10 +18,10 @@ from app.ui.panels.market import (
     tape_view,
 )
 from app.ui.panels.markets import market_columns, market_row, markets_view
-from app.ui.panels.paper import paper_line, with_paper
+from app.ui.panels.paper import with_paper
 from app.ui.panels.scalper import ai_line
 from app.ui.screens.base import Panel, Selection, show_failure
-from app.ui.screens.charted import ChartedScreen
+from app.ui.screens.charted import ChartedScreen, show_paper
 from app.ui.state import DeckView
 from app.ui.theme import Palette
 from app.ui.widgets.candle_canvas import ChartView, Marks
@@ -30,6 +30,8 @@ from app.ui.widgets.live_table import LiveTable
 from app.ui.widgets.read_lines import ReadLines
 
 _READS_FROM_HEIGHT = 34
+_LOW_TO_HEIGHT = 30
+"""Below this the chart gives some of its lines to the book: one of two levels says little."""
 _MOST_LEVELS = 20
 _BESIDE_LEVELS = 2
 """Rows of the book that are no levels: its head and the spread."""
@@ -39,11 +41,13 @@ class MarketScreen(ChartedScreen):
     """Follows one coin; `interval` is that of its candles."""
 
     NAME = "market"
+    PANEL_NAMES = ("Chart", "Book", "Time & sales")
     DEFAULT_CSS = """
     MarketScreen #market { height: 1fr; layout: grid; grid-size: 2; grid-rows: 3fr 2fr 5; grid-columns: 1fr 1fr; }
     MarketScreen #chart { column-span: 2; }
     MarketScreen #reads { column-span: 2; }
-    MarketScreen.-wide #market { grid-size: 3; grid-columns: 1fr 40 42; grid-rows: 1fr 5; }
+    MarketScreen #market.-low { grid-rows: 1fr 1fr 5; }
+    MarketScreen.-wide #market { grid-size: 3; grid-columns: 1fr 48 42; grid-rows: 1fr 5; }
     MarketScreen.-wide #chart { column-span: 1; }
     MarketScreen.-wide #reads { column-span: 1; }
     MarketScreen.-wide #book { row-span: 2; }
@@ -82,6 +86,7 @@ class MarketScreen(ChartedScreen):
 
     def lay_out(self, *, alone: bool) -> None:
         self.query_one("#market").set_class(alone, "-alone")
+        self.query_one("#market").set_class(self.size.height < _LOW_TO_HEIGHT, "-low")
         self._reads.display = self._ai.display = not alone and self.size.height >= _READS_FROM_HEIGHT
 
     def drawn_for(self) -> tuple[object, ...]:
@@ -96,7 +101,7 @@ class MarketScreen(ChartedScreen):
         """Bring every part up to date; one that fails says so in its own frame."""
         coin = self.coin
         self._facts.show(facts_line(view, coin))
-        self._show_paper(view)
+        show_paper(self._paper, view, coin)
         self.draw("chart", lambda: self.chart.show(self._chart_view(view)), self.chart.fail)
         self.draw(
             "book", lambda: self._book.show(ladder_view(view, coin, self._levels)), partial(show_failure, self._book)
@@ -107,12 +112,6 @@ class MarketScreen(ChartedScreen):
 
     def _chart_view(self, view: DeckView) -> ChartView:
         return with_paper(chart_view(view, self.coin, self.interval), view, self.coin)
-
-    def _show_paper(self, view: DeckView) -> None:
-        """Take a line only while there is a paper position in this coin, or an order for one."""
-        text, role = paper_line(view, self.coin)
-        self._paper.display = bool(text)
-        self._paper.show(text, role)
 
     @property
     def look(self) -> LookAt | None:

@@ -19,6 +19,8 @@ class PanelScreen(DeckScreen):
     """Its panels can be gone through, and each can have the screen to itself; on a small screen one always has it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("panels")
+    PANEL_NAMES: ClassVar[tuple[str, ...]] = ()
+    """What the panels are called, in the order of their numbers."""
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette)
@@ -39,6 +41,16 @@ class PanelScreen(DeckScreen):
     def number_alone(self) -> int:
         """The number of the panel that was given the screen; 0 when none was."""
         return self._place() + 1 if self.maximised else 0
+
+    @property
+    def next_panel_name(self) -> str:
+        """The panel after the one in focus, where that has the screen to itself."""
+        names = self.PANEL_NAMES
+        return names[(self._place() + 1) % len(names)] if self.alone and names else ""
+
+    def go_to(self, number: int) -> None:
+        """Put the focus on a panel by its number."""
+        self._go_to(self.panels()[number - 1])
 
     def focus_first(self) -> None:
         self._go_to(self.panels()[0])

@@ -29,9 +29,10 @@ class PaperScreen(PanelScreen):
     """Says first and always that it is paper."""
 
     NAME = "paper"
+    PANEL_NAMES = ("Paper positions", "Closed paper trades", "Paper equity")
     DEFAULT_CSS = """
     PaperScreen #ledger { height: 1fr; layout: grid; grid-size: 1; grid-rows: 1fr 1fr 9; }
-    PaperScreen.-wide #ledger { grid-size: 2; grid-columns: 3fr 2fr; grid-rows: 1fr 1fr; }
+    PaperScreen.-wide #ledger { grid-size: 2; grid-columns: 3fr 2fr; grid-rows: 1fr 2fr; }
     PaperScreen.-wide #positions { column-span: 2; }
     PaperScreen #ledger.-alone, PaperScreen #ledger.-few { layout: vertical; }
     PaperScreen.-narrow EquityCurve, PaperScreen.-short EquityCurve { border: none; border-top: solid $border; }
@@ -76,6 +77,11 @@ class PaperScreen(PanelScreen):
             # The positions are always there: above the trades, or above the curve when that is in focus.
             draws = self._current is self._equity
             self._trades.display, self._equity.display = not draws, draws
+
+    def idle_actions(self, view: DeckView) -> frozenset[str]:
+        paper = view.shown.paper if view.shown is not None else None
+        open_ones = paper is not None and (paper.positions or paper.opening)
+        return super().idle_actions(view) | (frozenset() if open_ones else {"paper-close", "paper-flip"})
 
     def drawn_for(self) -> tuple[object, ...]:
         return (*super().drawn_for(), self.size.height)

@@ -7,12 +7,14 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
 
-from app.engine.protocol import ExchangeView, JobName, LookAt
+from app.engine.protocol import JobName, LookAt
+from app.engine.protocol_detail import ExchangeView
 from app.ui.panels.market import facts_line
+from app.ui.panels.paper import with_paper
 from app.ui.panels.scalper import ai_line, scalper_coin, scalper_view
 from app.ui.panels.scalper_detail import exchange_of, exchange_view, exchanges_view, read_time, reads_chart, reads_view
 from app.ui.screens.base import DeckScreen, Panel, Selection, show_failure
-from app.ui.screens.charted import ChartedScreen
+from app.ui.screens.charted import ChartedScreen, show_paper
 from app.ui.state import DeckView
 from app.ui.theme import Palette
 from app.ui.widgets.arranged_table import ArrangedTable
@@ -31,6 +33,7 @@ class ScalperScreen(ChartedScreen):
     """Follows the reads of one coin; the crosshair stands where the read under the cursor was made."""
 
     NAME = "scalper"
+    PANEL_NAMES = ("Chart", "Reads", "Questions and answers")
     DEFAULT_CSS = """
     ScalperScreen #work { height: 1fr; layout: grid; grid-size: 1; grid-rows: 2fr 2fr 2fr; }
     ScalperScreen.-wide #work { grid-size: 2; grid-columns: 3fr 2fr; grid-rows: 1fr 1fr; }
@@ -47,12 +50,15 @@ class ScalperScreen(ChartedScreen):
         )
         self._pointed_ms: int | None = None
         self._facts = FactsLine()
+        self._paper = FactsLine()
+        self._paper.display = False
         self._newest = FactsLine()
         self._reads = NotedTable(leads=True, id="past-reads")
         self._exchanges = LiveTable(leads=True, id=EXCHANGES)
 
     def compose_body(self) -> ComposeResult:
         yield self._facts
+        yield self._paper
         yield self._newest
         with Container(id="work"):
             yield self.chart
@@ -95,9 +101,12 @@ class ScalperScreen(ChartedScreen):
         """Bring every part up to date; one that fails says so in its own frame."""
         coin, interval, width = self.coin, self.interval, self._lines_width
         self._facts.show(facts_line(view, coin))
+        show_paper(self._paper, view, coin)
         self._newest.show(*ai_line(view, coin))
         self.draw("reads", lambda: self._reads.show(reads_view(view, coin)), partial(show_failure, self._reads))
-        self.draw("chart", lambda: self.chart.show(reads_chart(view, coin, interval)), self.chart.fail)
+        self.draw(
+            "chart", lambda: self.chart.show(with_paper(reads_chart(view, coin, interval), view, coin)), self.chart.fail
+        )
         self._point_at_read()
         self.draw(
             EXCHANGES,

@@ -236,9 +236,8 @@ class ArrangedTable(LiveTable):
     def _refresh_line(self) -> None:
         self.refresh(Region(0, self.size.height - 1, self.size.width, 1))
 
-    def _title_words(self) -> Iterator[str]:
-        yield from super()._title_words()
-        yield from self._arrangement.words(self._given, self._view)
+    def _arranged_words(self) -> Iterator[str]:
+        return self._arrangement.words(self._given, self._view)
 
     def _column_title(self, at: Placed) -> tuple[str, Style]:
         title, style = super()._column_title(at)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from app.ui.widgets.columns import Row, TableView
 from app.ui.widgets.filtering import Filter
 from app.ui.widgets.ordering import Ordering, ordered, sort_column
+from app.ui.widgets.suggestions import nothing_passes
 
 
 class Arrangement:
@@ -37,13 +38,14 @@ class Arrangement:
         rows = self._in_their_places(live) if self.held else live
         self.moved = sum(shown is not other for shown, other in zip(rows, live, strict=True))
         self._places = {row.key: place for place, row in enumerate(rows)}
-        empty = f"No row passes: {self.filter.title}." if self.filter is not None and given.rows else given.empty
+        empty = nothing_passes(self.filter, given.columns) if self.filter is not None and given.rows else given.empty
         return replace(given, rows=rows, empty=empty)
 
     def words(self, given: TableView, shown: TableView) -> Iterator[str]:
         """What a title says of it."""
         if self.ordering is not None and sort_column(given.columns, self.ordering) is not None:
-            yield f"by {self.ordering.column} {self.ordering.arrow}"
+            pinned = ", ★ first" if any(row.pinned for row in shown.rows) else ""
+            yield f"by {self.ordering.column} {self.ordering.arrow}{pinned}"
         if self.filter is not None:
             yield self.filter.title
             yield f"{len(shown.rows)} of {len(given.rows)}"

@@ -7,12 +7,12 @@ body, a falling one with a narrow body, a flat one with a line. Direction is tol
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isfinite
+from math import floor, inf, isfinite, log10
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from app.engine.protocol import CandleView
+from app.engine.protocol_detail import CandleView
 from app.ui.theme import Role
 
 Marks = Literal["blocks", "ascii"]
@@ -105,6 +105,23 @@ class Scale(NamedTuple):
     def price(self, row: int) -> float:
         """The price in the middle of a row."""
         return self.high - (row + 0.5) / self.rows * (self.high - self.low)
+
+    def round_step(self, rows: int) -> float:
+        """The smallest of 1, 2 and 5 times a power of ten that is at least `rows` rows high; infinite without one."""
+        least = rows * (self.high - self.low) / self.rows
+        if not (isfinite(least) and least > 0):
+            return inf
+        power = 10.0 ** floor(log10(least))
+        return next((times * power for times in (1, 2, 5) if times * power >= least), 10 * power)
+
+    def round_price(self, row: int, step: float) -> float | None:
+        """The multiple of `step` that a row holds; None where it holds none."""
+        cell = (self.high - self.low) / self.rows
+        top = self.high - row * cell
+        if not (isfinite(top) and isfinite(step) and isfinite(top / step)):
+            return None
+        found = floor(top / step) * step
+        return found if found > top - cell else None
 
 
 @dataclass(frozen=True)

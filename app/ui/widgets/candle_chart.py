@@ -3,21 +3,24 @@
 from functools import lru_cache
 from itertools import groupby
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.content import Content
 from textual.strip import Strip
 
 from app.core.text import clean
-from app.engine.protocol import CandleView
+from app.engine.protocol_detail import CandleView
 from app.ui import format as shown
 from app.ui.theme import Role
 from app.ui.widgets.candle_canvas import Canvas, ChartView, Marks, draw
 from app.ui.widgets.chart_pins import NO_PINS, Pinned, place_pins
 from app.ui.widgets.lines import LineWidget, wrap
+from app.ui.widgets.whole import first_fitting, whole_parts
 
 _NOTHING = ChartView("", (), 60_000, 0, 2, (), "")
 _LABEL_EVERY_ROWS = 4
+_LONGEST_TITLE = 160
 _LABEL_CELLS = 8
 _TIME_STEPS_S = (15, 30, 60, 300, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400)
 _DAY_MS = 86_400_000
@@ -135,13 +138,16 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def _draw_title(self) -> None:
-        title = str(clean(f"{self._view.title}{_candle_text(self.candle, self._view)}", 160))
+        began = str(clean(self._view.title, 80))
+        room = min(_LONGEST_TITLE, self.title_room) - cell_len(began)
+        title = began + first_fitting(_candle_texts(self.candle, self._view), room)
         if title != self._title:
             self._title = title
             self.border_title = Content(title)
-        if self._view.legend != self._legend:
-            self._legend = self._view.legend
-            self.border_subtitle = Content(self._legend)
+        legend = whole_parts(self._view.legend, self.title_room)
+        if legend != self._legend:
+            self._legend = legend
+            self.border_subtitle = Content(legend)
 
     def _plot(self, y: int) -> list[Segment]:
         columns, cursor = self._canvas.columns, self._cursor
@@ -171,9 +177,10 @@ class CandleChart(LineWidget, can_focus=True, inherit_bindings=False):
         if y == scale.row(last.close):
             role: Role = "up" if last.close >= last.open else "down"
             return self.segment(f" ◂{shown.price(last.close, self._view.decimals)}", self._gutter, role)
-        if y % _LABEL_EVERY_ROWS:
+        price = scale.round_price(y, max(scale.round_step(_LABEL_EVERY_ROWS), 10.0**-self._view.decimals))
+        if price is None:
             return self.segment("", self._gutter)
-        return self.segment(f"  {shown.price(scale.price(y), self._view.decimals)}", self._gutter, "muted")
+        return self.segment(f"  {shown.price(price, self._view.decimals)}", self._gutter, "muted")
 
     def _hole_marks(self) -> list[Segment]:
         marks = "".join("?" if spoiled else " " for spoiled in self._canvas.holes)
@@ -210,10 +217,12 @@ def _look(cell: tuple[str, Role, bool, bool]) -> tuple[Role, bool, bool]:
     return "text" if text == " " else role, lit, marked
 
 
-def _candle_text(candle: CandleView | None, view: ChartView) -> str:
+def _candle_texts(candle: CandleView | None, view: ChartView) -> tuple[str, ...]:
+    """What a title says of a candle, the longest wording first."""
     if candle is None:
-        return ""
+        return ()
     at = shown.clock(candle.open_ms)[: 8 if view.interval_ms < 60_000 else 5]
     prices = zip("OHLC", (candle.open, candle.high, candle.low, candle.close), strict=True)
     figures = " ".join(f"{name} {shown.price(price, view.decimals)}" for name, price in prices)
-    return f" · {at} {figures} V {shown.amount(candle.volume)}"
+    close = f" · {at} C {shown.price(candle.close, view.decimals)}"
+    return f" · {at} {figures} V {shown.amount(candle.volume)}", f" · {at} {figures}", close

@@ -20,7 +20,8 @@ class Column:
 
     Neighbours with the same `group` share a title above their own. A `flexible` column takes the width that is left.
     `words` is the title in full, where there is room for it. In a column that `flashes`, digits that moved light up.
-    What a row is sorted by in a `ranked` column is only its place in an order.
+    What a row is sorted by in a `ranked` column is only its place in an order. In a `worded` one a text that is too
+    long ends between two words.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Column:
     words: str = ""
     flashes: bool = False
     ranked: bool = False
+    worded: bool = False
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from app.core.text import clean
 from app.ui import format as shown
 from app.ui.theme import Role
 from app.ui.widgets.lines import LineWidget, wrap
+from app.ui.widgets.whole import whole_parts
 
 Point = tuple[int, float]
 """A time in milliseconds since 1970, and the equity then."""
@@ -90,15 +91,18 @@ class EquityCurve(LineWidget, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._view = NOTHING
+        self._title = ""
 
     def show(self, view: CurveView) -> None:
         """Draw `view`."""
         if view == self._view:
             return
-        if view.title != self._view.title:
-            self.border_title = Content(str(clean(view.title, 160)))
         self._view = view
+        self._draw_title()
         self.refresh()
+
+    def on_resize(self) -> None:
+        self._draw_title()
 
     def fail(self, text: str) -> None:
         """Say in the curve's own frame that it could not be drawn."""
@@ -114,6 +118,12 @@ class EquityCurve(LineWidget, can_focus=True, inherit_bindings=False):
         if y >= rows:
             return self.strip([self.segment(f" {words[y - rows]}", width, "muted")], width)
         return self._curve_line(y, rows, width)
+
+    def _draw_title(self) -> None:
+        title = whole_parts(self._view.title, self.title_room)
+        if title != self._title:
+            self._title = title
+            self.border_title = Content(title)
 
     def _words(self, width: int) -> list[str]:
         """The lines of words that leave the curve a row."""

@@ -4,10 +4,11 @@ from textual.strip import Strip
 
 from app.ui.theme import Role
 from app.ui.widgets.lines import LineWidget
+from app.ui.widgets.whole import whole_parts
 
 
 class FactsLine(LineWidget):
-    """A text that is painted again only when it changes."""
+    """A text that is painted again only when it changes; of one that is too long, the parts that fit are shown."""
 
     DEFAULT_CSS = "FactsLine { height: 1; }"
 
@@ -24,4 +25,4 @@ class FactsLine(LineWidget):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        return self.strip([self.segment(f" {self._text}", width, self._role)], width)
+        return self.strip([self.segment(f" {whole_parts(self._text, width - 1)}", width, self._role)], width)

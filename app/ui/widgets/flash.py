@@ -9,6 +9,7 @@ from textual.timer import Timer
 from app.core.text import clean
 from app.ui.theme import Role
 from app.ui.widgets.lines import LineWidget
+from app.ui.widgets.whole import whole_words
 
 Level = Literal["info", "warning"]
 
@@ -58,9 +59,11 @@ class Flash(LineWidget):
         width = self.size.width
         if self._message:
             prefix = "! " if self._level == "warning" else ""
-            return self.strip([self.segment(f" {prefix}{self._message}", width, _ROLES[self._level])], width)
+            said = whole_words(f"{prefix}{self._message}", width - 1)
+            return self.strip([self.segment(f" {said}", width, _ROLES[self._level])], width)
         left, right = self._idle
         right = right if cell_len(right) + 20 <= width else ""
         end = cell_len(right) + 3 if right else 0
-        segments = [self.segment(f" {left}", width - end, "muted"), self.segment(f"  {right}", end, "muted")]
+        kept = whole_words(left, width - end - 1)
+        segments = [self.segment(f" {kept}", width - end, "muted"), self.segment(f"  {right}", end, "muted")]
         return self.strip(segments, width)

@@ -8,13 +8,18 @@ from app.core.text import clean
 Outcome = Literal["edited", "moved", "kept", "left", "ignored"]
 
 _LAST_WORD = re.compile(r"\S*\s*\Z")
+_ERASES = frozenset({"backspace", "delete", "ctrl+u", "ctrl+w"})
 _OUTCOMES: dict[str, Outcome] = {"enter": "kept", "escape": "left"}
 
 
 class LineEditor:
-    """The text, at most `longest` characters, and the cursor's place in it."""
+    """The text, at most `longest` characters, and the cursor's place in it.
 
-    def __init__(self, text: str = "", *, longest: int) -> None:
+    A text that is `selected` is a proposal: what is typed takes its place, and what moves the cursor takes it up.
+    """
+
+    def __init__(self, text: str = "", *, longest: int, selected: bool = False) -> None:
+        self.selected = selected and bool(text)
         self._before = text
         self._after = ""
         self._longest = longest
@@ -35,12 +40,23 @@ class LineEditor:
             return self.insert(character)
         if key in _OUTCOMES:
             return _OUTCOMES[key]
-        return self._erase(key) or self._move(key) or "ignored"
+        if self.selected and key in _ERASES:
+            return self._replace()
+        outcome = self._erase(key) or self._move(key) or "ignored"
+        self.selected = self.selected and outcome == "ignored"
+        return outcome
 
     def insert(self, text: str) -> Outcome:
         """Type a text, on one line and without what a terminal would not print."""
+        if self.selected:
+            self._replace()
         room = self._longest - len(self.text)
         self._before = str(clean(self._before + " ".join(text.splitlines())[: max(0, room)], 4 * self._longest))
+        return "edited"
+
+    def _replace(self) -> Outcome:
+        self._before = self._after = ""
+        self.selected = False
         return "edited"
 
     def _erase(self, key: str) -> Outcome | None:

@@ -95,6 +95,11 @@ class LineWidget(Widget, inherit_bindings=False):
             return [one for one in filters if not isinstance(one, ANSIToTruecolor)]
         return filters
 
+    @property
+    def title_room(self) -> int:
+        """Cells that the border leaves for a title: one all round has corners and a line at both ends."""
+        return max(0, self.outer_size.width - (6 if self.styles.gutter.left else 2))
+
     def segment(self, text: str, width: int, role: Role = "text", *, align: Align = "left") -> Segment:
         """`text` as a segment of exactly `width` cells."""
         return Segment(fit(text, width, align), self.palette.style(role))

@@ -1,6 +1,6 @@
 """The one table of the deck: fixed columns, cached lines, and only changed lines painted again."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
 
@@ -19,9 +19,11 @@ from app.ui.theme import Palette
 from app.ui.widgets.columns import Placed, Row, TableView, group_spans, place_columns
 from app.ui.widgets.digit_flash import LASTS_S, FlashLevel, Moved, all_moved
 from app.ui.widgets.lines import LineWidget, Piece, fit, joined, wrap
+from app.ui.widgets.whole import JOINT, ranked_parts, whole_words
 
 _WHEEL_ROWS = 3
 _DOUBLE = 2
+_LONGEST_TITLE = 160
 _GROUPS_FROM_HEIGHT = 10
 NOTHING_MOVED: Mapping[int, Moved] = {}
 NOTHING = TableView("", (), (), "")
@@ -257,14 +259,19 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
     def _draw_title(self) -> None:
         """The title's words, and which rows are shown when that is not all of them."""
         count = len(self._view.rows)
-        rows = (f"{self._top + 1}-{min(count, self._top + self._page)}",) if count > self._page else ()
-        title = str(clean(" · ".join((*self._title_words(), *rows)), 160))
+        rows = f"{self._top + 1}-{min(count, self._top + self._page)}" if count > self._page else ""
+        first, *more = self._view.title.split(JOINT)
+        parts = [(first, 0), *((part, 2) for part in more), *((word, 1) for word in self._arranged_words())]
+        hidden = len(self._view.columns) - len(self._placed) if self._placed else 0
+        columns = [(f"+{hidden} column{'' if hidden == 1 else 's'}", 4)] if hidden else []
+        title = ranked_parts([*parts, *([(rows, 3)] if rows else []), *columns], min(_LONGEST_TITLE, self.title_room))
         if title != self._title:
             self._title = title
             self.border_title = Content(title)
 
-    def _title_words(self) -> Iterator[str]:
-        yield self._view.title
+    def _arranged_words(self) -> Iterable[str]:
+        """What a person has made of the view, for the title; it goes before all but the title's first part."""
+        return ()
 
     def _empty_line(self, y: int, width: int) -> Strip:
         lines = wrap(clean(self._view.empty, 400), max(2, width - 2))
@@ -315,7 +322,8 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         position = 0
         for (text, style), at in zip(cells, self._placed, strict=True):
             pieces.append((" " * (at.start - position), blank))
-            fitted = fit(text, at.width, columns[at.column].align)
+            column = columns[at.column]
+            fitted = fit(whole_words(text, at.width) if column.worded else text, at.width, column.align)
             lit = moved.get(at.column)
             pieces += [(fitted, style)] if lit is None else self._lit(fitted, text, style, lit)
             position = at.start + at.width

@@ -12,7 +12,7 @@ from app.ui.widgets.typed_line import draw_typed
 
 
 class NamePrompt(LineWidget, can_focus=True):
-    """Asks for a name with a proposal in it; ends with `Ended`, once.
+    """Asks for a name with a proposal in it, which typing replaces; ends with `Ended`, once.
 
     `tidy` makes a name of what is typed, `taken` are those that would be replaced, `longest` is in characters. With
     no room for a `new` name only those that are taken can be chosen.
@@ -39,7 +39,7 @@ class NamePrompt(LineWidget, can_focus=True):
     ) -> None:
         super().__init__()
         self._question = f" {question}: "
-        self._editor = LineEditor(proposed, longest=longest)
+        self._editor = LineEditor(proposed, longest=longest, selected=True)
         self._taken = taken
         self._new = new
         self._tidy = tidy

@@ -9,10 +9,12 @@ from app.ui.theme import Role
 from app.ui.widgets.arranged_table import ArrangedTable
 from app.ui.widgets.columns import Cell, TableView
 from app.ui.widgets.lines import wrap
+from app.ui.widgets.whole import whole_parts
 
 _LONGEST = 400
 _LEAST_ROWS = 2
 _FROM_HEIGHT = 4
+_SPARES_FROM_HEIGHT = 14
 _Lines = list[tuple[str, Role]]
 
 
@@ -23,6 +25,8 @@ class NotedTable(ArrangedTable):
     cursor.
     """
 
+    spared = 1
+    """How many lines the rows leave in any case, in a table of at least 14 lines."""
     _note: tuple[str, Role] = ("", "muted")
     _drawn: tuple[_Lines, int] = ([], 0)
 
@@ -70,9 +74,10 @@ class NotedTable(ArrangedTable):
             return []
         text, role = self._note
         lines = _wrapped(text, self.size.width)
-        room = max(1, height - self._header_height - max(_LEAST_ROWS, rows))
+        spared = self.spared if height >= _SPARES_FROM_HEIGHT else 1
+        room = max(spared, height - self._header_height - max(_LEAST_ROWS, rows))
         if len(lines) > room:
-            lines = (*lines[: room - 1], " ".join(lines[room - 1 :]))
+            lines = (*lines[: room - 1], whole_parts(" ".join(lines[room - 1 :]), self.size.width - 2))
         more, cell = self._hidden()
         above = _wrapped(more, self.size.width)
         kept = above if len(above) + len(lines) < room else ()

@@ -67,6 +67,11 @@ def parse_question(text: str, columns: Sequence[Column]) -> Test:
     return _Parser(_tokens(text), columns).question()
 
 
+def is_number(text: str) -> bool:
+    """Whether a word is a number as questions write it, such as `-2`, `1.5%` or `10m`."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def begins_with_field(text: str, columns: Sequence[Column]) -> bool:
     """Whether the first word, after any `(` and `not`, is a field of these columns."""
     for token in _tokens(text):

@@ -6,10 +6,11 @@ from rich.segment import Segment
 from textual.content import Content
 from textual.strip import Strip
 
-from app.engine.protocol import ReadPoint
+from app.engine.protocol_detail import ReadPoint
 from app.ui import format as shown
 from app.ui.theme import Role
 from app.ui.widgets.lines import LineWidget
+from app.ui.widgets.whole import JOINT, whole_parts
 
 _EIGHTHS = "▁▂▃▄▅▆▇█"
 _NAME_CELLS, _VALUE_CELLS = 13, 5
@@ -41,10 +42,17 @@ class ReadLines(LineWidget):
         """Draw these reads, oldest first; `note` says why a metric is missing, and is empty when none is."""
         if note != self._note:
             self._note = note
-            self.border_title = Content(f"{_TITLE} · {note}" if note else _TITLE)
+            self._draw_title()
         if reads != self._reads:
             self._reads = reads
             self.refresh()
+
+    def on_resize(self) -> None:
+        self._draw_title()
+
+    def _draw_title(self) -> None:
+        note = f"{JOINT}{self._note}" if self._note else ""
+        self.border_title = Content(whole_parts(f"{_TITLE}{note}", self.title_room))
 
     def render_line(self, y: int) -> Strip:
         lines: tuple[tuple[str, list[float | None], Role], ...] = (
@@ -58,6 +66,8 @@ class ReadLines(LineWidget):
         name, values, role = lines[y]
         room = max(0, width - _NAME_CELLS - _VALUE_CELLS - 1)
         newest = shown.score(values[-1]) if values else shown.DASH
+        if name == "momentum" and newest != shown.DASH:
+            newest += shown.direction_arrow(self._reads[-1].direction)
         segments = [
             self.segment(f" {name}", _NAME_CELLS, "muted"),
             Segment(bars(values, room), self.palette.style(role)),

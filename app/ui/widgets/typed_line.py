@@ -35,4 +35,6 @@ def _text(editor: LineEditor, width: int, palette: Palette) -> list[Segment]:
         before = before[1:]
     left = width - cell_len(before) - cell_len(under)
     text = palette.style("text")
+    if editor.selected:
+        return [Segment(before, text + Style(reverse=True)), Segment(fit(under + after, left + cell_len(under)), text)]
     return [Segment(before, text), Segment(under, text + Style(reverse=True)), Segment(fit(after, left), text)]

@@ -6,7 +6,7 @@ import pytest
 from tape_samples import START_NS, numbered_records, write_tape
 
 from app.core.errors import DataError
-from app.core.record import Kind, Record, StreamOpened
+from app.core.record import Kind, Record, StreamOpened, pack_frames
 from app.feeds.tape.info import tape_info
 
 TextFile = Callable[[str, str], Path]
@@ -46,6 +46,17 @@ def test_facts_of_a_tape(tmp_path: Path) -> None:
     assert info.bytes_per_frame == info.file_bytes / 30
     assert info.compression_ratio == info.payload_bytes / info.file_bytes
     assert (info.recovered, info.damage) == (False, "")
+
+
+def test_frames_that_came_together_are_counted_one_by_one(tmp_path: Path) -> None:
+    opened = msgspec.msgpack.encode(StreamOpened(1, "hyperliquid", "websocket", "trades", "BTC"))
+    payloads = {Kind.STREAM: [opened], Kind.FRAME: [b"x"], Kind.FRAMES: [pack_frames([b"x", b"y", b"z"]), b"no list"]}
+    inputs = [(kind, payload) for kind, those in payloads.items() for payload in those]
+    records = [Record(place, START_NS, 0, 1, kind, payload) for place, (kind, payload) in enumerate(inputs)]
+    info = tape_info(write_tape(tmp_path / "a.tape", records))
+    assert [stream.frames for stream in info.streams] == [4]
+    assert info.bytes_per_frame == info.file_bytes / 4
+    assert info.records_by_kind == {"stream": 1, "frame": 1, "frames": 2}
 
 
 def test_damage_is_told(tape: Path) -> None:

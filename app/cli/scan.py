@@ -1,0 +1,160 @@
+"""`tapedeck scan`: wallets through the funnel."""
+
+import argparse
+import asyncio
+import csv
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from app.cli import options
+from app.cli.main import INTERRUPTED
+from app.cli.output import print_json, say
+from app.cli.venue import Venue, settings_of_venue, source_fields, venue_mode
+from app.config.sources import Given
+from app.core.errors import PartialResultError, UsageError, VenueError
+
+if TYPE_CHECKING:
+    from app.config.settings import Settings
+    from app.wallets.scan_report import ScanReport
+    from app.wallets.scanner import Scanner
+
+_EPILOG = """\
+--from takes one or more of these, looked through in order; a wallet that several name is scanned once:
+
+  leaderboard   the venue's leaderboards (settings scanner.windows, scanner.categories); the default
+  trades        wallets of recent large trades (setting scanner.large_trade_usdc)
+  market        holders of the markets of recent large trades; with a market's id (0x and 64 hex digits), its holders
+  FILE          addresses in a file, one a line
+  0x…           addresses
+
+A scan that is broken off is gone on with by the next one of its kind; wallets that did nothing since the last scan
+keep their verdict and cost no call. Exit code 6: some wallets could not be scored, and each says why.
+
+examples:
+  tapedeck scan --source demo --limit 200
+  tapedeck scan --from leaderboard trades --profile conservative --json
+  tapedeck scan --from wallets.txt --csv > verdicts.csv
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Flags of `scan`."""
+    parser.epilog = _EPILOG
+    parser.add_argument(
+        "--from", dest="words", nargs="+", default=[], metavar="SOURCE", help="where wallets come from (see below)"
+    )
+    parser.add_argument("--profile", metavar="NAME", help="thresholds by name (setting wallets.profile)")
+    parser.add_argument("--limit", type=_limit, metavar="N", help="at most so many wallets (default: scanner.limit)")
+    group = parser.add_argument_group("source")
+    group.add_argument("--source", choices=("live", "demo"), help="which venue is asked (default: live)")
+    options.add_seed(parser)
+    parser.add_argument("--csv", action="store_true", help="print a row for each wallet as CSV")
+    options.add_json(parser)
+    options.add_talk(parser)
+    options.add_settings(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Scan, and print what came of it. Raises `PartialResultError` where wallets or sources are missing."""
+    if args.json and args.csv:
+        raise UsageError("--json and --csv are two forms of the same; leave one of them out")
+    mode = venue_mode(args)
+    if args.profile is not None:
+        args.set = [*args.set, Given("wallets.profile", args.profile, "flag --profile", is_text=True)]
+    prepared = options.prepare(args)
+    report, interrupted = asyncio.run(_scan(args, prepared, mode))
+    _print(args, report, mode, prepared.settings)
+    if interrupted:
+        return INTERRUPTED
+    if report.wallets == 0 and (report.stopped or report.troubles):
+        first = report.stopped or f"{report.troubles[0].name}: {report.troubles[0].reason}"
+        raise VenueError(f"no wallet was looked at: {first}")
+    if report.is_partial:
+        raise PartialResultError(_what_is_missing(report))
+    return 0
+
+
+async def _scan(args: argparse.Namespace, prepared: options.Prepared, mode: Venue) -> "tuple[ScanReport, bool]":
+    import msgspec
+
+    from app.cli.scan_bar import progress_bar
+    from app.config.locations import ensure
+    from app.core.clock import SystemClock
+    from app.core.text import clean
+    from app.engine.vitals import resident_bytes
+    from app.store.store import Store
+    from app.wallets.api import judging_of, scan_wallets
+    from app.wallets.scanner import Memory
+
+    clock, quiet = SystemClock(), args.quiet or args.json or args.csv
+    ensure(prepared.locations.state_dir)
+    store = Store(prepared.locations.database(mode), prepared.settings.store, clock)
+    status = await store.open()
+    for note in judging_of(prepared.settings).notes:
+        say(note, quiet=args.quiet)
+    interrupts: list[int] = []
+    try:
+        async with settings_of_venue(mode, prepared.settings, quiet=quiet) as settings:
+            with progress_bar(quiet=quiet) as show:
+                report = await scan_wallets(
+                    settings,
+                    args.words,
+                    limit=args.limit,
+                    store=store,
+                    clock=clock,
+                    memory=Memory(resident_bytes, settings.scanner.memory_mb * 1_000_000),
+                    on_begun=lambda scanner: _heed_interrupts(scanner, interrupts),
+                    on_progress=show,
+                )
+    finally:
+        status = await store.close()
+    unsaved = "" if status.unsaved == 0 and not status.dropped else status.reason or "rows were dropped"
+    return msgspec.structs.replace(report, unsaved=clean(unsaved, 200)), bool(interrupts)
+
+
+def _heed_interrupts(scanner: "Scanner", interrupts: list[int]) -> None:
+    """The first Ctrl-C ends the scan and keeps what it has; the second one ends the program."""
+    loop = asyncio.get_running_loop()
+
+    def interrupt(number: int) -> None:
+        interrupts.append(number)
+        scanner.cancel("interrupted")
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupt, number)
+
+
+def _print(args: argparse.Namespace, report: "ScanReport", mode: Venue, settings: "Settings") -> None:
+    from app.cli.scan_text import CSV_COLUMNS, csv_rows, json_fields, print_report
+
+    if args.json:
+        print_json({"source": source_fields(mode, settings), **json_fields(report)})
+    elif args.csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(CSV_COLUMNS)
+        writer.writerows(csv_rows(report))
+    else:
+        print_report(report, source_fields(mode, settings))
+    if report.unsaved:
+        say(f"NOT SAVED: {report.unsaved}", quiet=args.quiet)
+
+
+def _what_is_missing(report: "ScanReport") -> str:
+    parts = []
+    if report.stopped:
+        parts.append(f"the scan stopped early: {report.stopped}")
+    if report.not_scored:
+        first = report.not_scored[0]
+        parts.append(
+            f"{len(report.not_scored)} of {report.wallets} wallets not scored ({first.wallet}: {first.reason})"
+        )
+    parts += [f"{trouble.name}: {trouble.reason}" for trouble in report.troubles[:3]]
+    return "; ".join(parts)
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 100_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of wallets, 1 to 100000")
+    return int(text)

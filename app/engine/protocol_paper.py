@@ -1,0 +1,74 @@
+"""Messages of the link: the paper ledger as a deck shows it. As in `protocol.py`."""
+
+from typing import Literal
+
+import msgspec
+
+
+class PaperPositionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper position. Results are what closing it now would come to, after funding and both fees; `by` opened it.
+
+    `waits_for` says what order on it is on its way, empty when none is.
+    """
+
+    coin: str
+    direction: int
+    size: float
+    entry_price: float
+    close_price: float
+    liquidation_price: float | None
+    result_usd: float
+    result_bps: float
+    held_s: float
+    by: str
+    waits_for: str = ""
+
+
+class PaperOrderView(msgspec.Struct, frozen=True):
+    """A paper order on its way that will open a position: `direction` +1 buys, −1 sells."""
+
+    coin: str
+    direction: int
+
+
+class PaperTradeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper position that is over; `reason` says why, the result is after fees and funding."""
+
+    coin: str
+    direction: int
+    closed_ms: int
+    held_s: float
+    entry_price: float
+    exit_price: float
+    result_usd: float
+    result_bps: float
+    by: str
+    reason: str
+
+
+class PaperView(msgspec.Struct, frozen=True, kw_only=True):
+    """The paper ledger: no money, no orders anywhere. `curve` is equity by time, oldest first.
+
+    `closed_usd` is the result of all closed trades after fees and funding, `exit_fees_usd` what closing all positions
+    now would cost: equity = starting + closed + results of open positions + exit fees. `day_result_usd` is that of this
+    UTC day; at −`day_limit_usd` everything closes and nothing opens (`tripped`).
+    """
+
+    equity_usd: float
+    cash_usd: float
+    starting_usd: float
+    day_result_usd: float
+    day_limit_usd: float
+    tripped: bool
+    wins: int
+    losses: int
+    trades: int
+    closed_usd: float
+    exit_fees_usd: float
+    fees_usd: float
+    funding_usd: float
+    follow: Literal["off", "ai", "rules"]
+    positions: tuple[PaperPositionView, ...] = ()
+    opening: tuple[PaperOrderView, ...] = ()
+    closed: tuple[PaperTradeView, ...] = ()
+    curve: tuple[tuple[int, float], ...] = ()

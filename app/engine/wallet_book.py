@@ -1,0 +1,183 @@
+"""The newest verdict on each wallet and what the user keeps about it. Pure; bounded."""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import msgspec
+
+from app.core.errors import DataError
+from app.core.text import clean
+from app.engine.protocol_wallets import NoteWallet, WalletRow
+from app.store.rows import StoredVerdict, WalletNote
+from app.wallets.values import PillarName, VerdictClass, WalletVerdict
+
+ROWS = 200
+"""Wallets that a deck is shown."""
+_KEPT = 2_000
+_NOTES = 5_000
+_RANKS: Mapping[VerdictClass, int] = {"TARGET": 0, "WATCHLIST": 1, "REJECTED": 2, "NOT SCORED": 3}
+_TEXTS: Mapping[Literal["alias", "tag", "note"], int] = {"alias": 32, "tag": 24, "note": 400}
+_pack = msgspec.msgpack.encode
+
+
+class BookEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest verdict on a wallet, by the scan of number `scan` (0: an earlier run), and the one before it."""
+
+    verdict: WalletVerdict
+    origin: str = ""
+    scan: int = 0
+    class_before: VerdictClass | None = None
+    score_before: float | None = None
+
+
+class SavedWallets(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run begins with."""
+
+    entries: tuple[BookEntry, ...] = ()
+    notes: tuple[WalletNote, ...] = ()
+
+
+_unpack_saved = msgspec.msgpack.Decoder(SavedWallets).decode
+_unpack_verdict = msgspec.msgpack.Decoder(WalletVerdict).decode
+
+
+def saved_of(rows: Iterable[StoredVerdict], notes: Iterable[WalletNote]) -> bytes:
+    """What to begin with, from stored verdicts, newest first: the best wallets. Rows that cannot be read are left out.
+
+    Two thousand wallets are compared by class and score; what is read in full is what a deck can show.
+    """
+    newest: dict[str, list[StoredVerdict]] = {}
+    for row in rows:
+        newest.setdefault(row.wallet, []).append(row)
+    best = sorted(newest.values(), key=lambda of_one: _key(of_one[0].wallet_class, of_one[0].score, of_one[0].wallet))
+    entries = (_entry(of_one) for of_one in best[:ROWS])
+    return _pack(SavedWallets(entries=tuple(each for each in entries if each is not None), notes=tuple(notes)))
+
+
+def _entry(rows: list[StoredVerdict]) -> BookEntry | None:
+    try:
+        verdict = _unpack_verdict(rows[0].verdict)
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    before = rows[1] if len(rows) > 1 else None
+    known = next((name for name in _RANKS if before is not None and name == before.wallet_class), None)
+    return BookEntry(
+        verdict=verdict,
+        origin="store",
+        class_before=known,
+        score_before=None if before is None else before.score,
+    )
+
+
+def _key(name: str, score: float | None, wallet: str) -> tuple[int, float, str]:
+    return _RANKS.get(name, len(_RANKS)), -(score or 0.0), wallet  # type: ignore[call-overload] # any text may be asked
+
+
+class WalletBook:
+    """Verdicts by wallet, at most 2,000, of which the worst give way; notes by wallet."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, BookEntry] = {}
+        self.notes: dict[str, WalletNote] = {}
+        self.version = 0
+        """Grows with every change."""
+
+    def restore(self, state: bytes) -> None:
+        """Begin with what was saved; what is known already stays. Raises `DataError` for what cannot be read."""
+        try:
+            saved = _unpack_saved(state)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise DataError(f"saved wallets cannot be read ({clean(str(error), 120)})") from error
+        self.entries = {**{each.verdict.wallet: each for each in saved.entries}, **self.entries}
+        self.notes = {**{each.wallet: each for each in saved.notes}, **self.notes}
+        self.version += 1
+
+    def saved(self) -> bytes:
+        """What a replay of the rest of this run begins with."""
+        best = tuple(msgspec.structs.replace(each, scan=0) for each in self.best())
+        return _pack(SavedWallets(entries=best, notes=tuple(self.notes.values())))
+
+    def take(self, verdict: WalletVerdict, origin: str, scan: int, *, is_old: bool = False) -> BookEntry:
+        """A verdict of a scan; `is_old` gives an earlier one again. What it is now, with what it was before."""
+        before = self.entries.get(verdict.wallet)
+        entry = BookEntry(verdict=verdict, origin=origin, scan=scan)
+        if before is not None and is_old:
+            entry = msgspec.structs.replace(before, verdict=verdict, scan=scan)
+        elif before is not None:
+            entry = msgspec.structs.replace(
+                entry, class_before=before.verdict.verdict, score_before=before.verdict.score
+            )
+        self.entries[verdict.wallet] = entry
+        self._make_room()
+        self.version += 1
+        return entry
+
+    def judged_again(self, verdict: WalletVerdict) -> None:
+        """The same wallet by other thresholds: nothing new is known of it."""
+        self.entries[verdict.wallet] = msgspec.structs.replace(self.entries[verdict.wallet], verdict=verdict)
+        self.version += 1
+
+    def note(self, command: NoteWallet, wallet: str, now_ms: int) -> WalletNote:
+        """What the user keeps about a wallet, as it is with this. Raises `DataError` when there is no room."""
+        note = self.notes.get(wallet, WalletNote(wallet=wallet, changed_ms=now_ms))
+        if wallet not in self.notes and len(self.notes) >= _NOTES:
+            raise DataError(f"more than {_NOTES} wallets have notes; delete some first")
+        texts = {
+            name: clean(text, cells) for name, cells in _TEXTS.items() if (text := getattr(command, name)) is not None
+        }
+        changed = msgspec.structs.replace(
+            note,
+            changed_ms=now_ms,
+            review=note.review if command.review is None else command.review,
+            followed=note.followed if command.followed is None else command.followed,
+            **texts,
+        )
+        self.notes[wallet] = changed
+        self.version += 1
+        return changed
+
+    def best(self) -> list[BookEntry]:
+        """Those that a deck is shown, best first."""
+        return sorted(self.entries.values(), key=_entry_key)[:ROWS]
+
+    def row(self, entry: BookEntry, now_ms: int, scan: int) -> WalletRow:
+        """An entry as a deck shows it; `scan` is the number of the newest scan."""
+        verdict, note = entry.verdict, self.notes.get(entry.verdict.wallet)
+        pillars: dict[PillarName, float] = {pillar.name: pillar.score for pillar in verdict.pillars}
+        measures = verdict.measures
+        decided = 0 if measures is None else measures.wins + measures.losses
+        is_known = verdict.score is not None and entry.score_before is not None
+        return WalletRow(
+            address=verdict.wallet,
+            alias="" if note is None else clean(note.alias, 32),
+            tag="" if note is None else clean(note.tag, 24),
+            wallet_class=verdict.verdict,
+            stage=verdict.stage,
+            reason=verdict.reason,
+            score=verdict.score,
+            specialisation=pillars.get("specialisation"),
+            behaviour=pillars.get("behaviour"),
+            structure=pillars.get("structure"),
+            roi_7d=None if measures is None else measures.roi_7d,
+            roi_30d=None if measures is None else measures.roi_30d,
+            win_rate=None if measures is None else measures.win_rate,
+            decided=decided,
+            flags=tuple(dict.fromkeys(doubt.name for doubt in verdict.doubts)),
+            age_s=max(0, now_ms // 1_000 - verdict.judged_s),
+            score_change=(verdict.score or 0.0) - (entry.score_before or 0.0) if is_known else None,
+            class_before=entry.class_before,
+            origin=clean(entry.origin, 24),
+            found_now=scan > 0 and entry.scan == scan,
+            profile=clean(verdict.profile, 32),
+            review="new" if note is None else note.review,
+            followed=note is not None and note.followed,
+        )
+
+    def _make_room(self) -> None:
+        if len(self.entries) > _KEPT + ROWS:
+            best = sorted(self.entries.values(), key=_entry_key)[:_KEPT]
+            self.entries = {each.verdict.wallet: each for each in best}
+
+
+def _entry_key(entry: BookEntry) -> tuple[int, float, str]:
+    return _key(entry.verdict.verdict, entry.verdict.score, entry.verdict.wallet)

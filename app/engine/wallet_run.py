@@ -1,0 +1,89 @@
+"""Wallets in a run on a venue: what a scan asks is carried out, and how long our own work takes is measured."""
+
+import asyncio
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from app.config.settings import Settings
+from app.core.clock import Clock
+from app.core.record import Request
+from app.engine.demo_venue import Urls
+from app.engine.protocol_wallets import BudgetView, CacheView
+from app.engine.vitals import resident_bytes
+from app.feeds.inbox import Inbox
+from app.store.store import Store
+
+if TYPE_CHECKING:
+    from app.engine.wallet_calls import WalletCalls
+
+_NEEDED = ("app.engine.wallet_calls", "app.engine.scanning", "app.engine.opening", "app.wallets.again")
+
+
+class WalletsOutside(msgspec.Struct, frozen=True, kw_only=True):
+    """What a snapshot shows of scans and the core cannot know. `work_ns` is our own work by stage, 0 to 3."""
+
+    work_ns: tuple[int, ...] = (0, 0, 0, 0)
+    caches: tuple[CacheView, ...] = ()
+    budgets: tuple[BudgetView, ...] = ()
+    retries: int = 0
+    memory_bytes: int = 0
+    profiles: tuple[str, ...] = ()
+
+
+class WalletRun:
+    """Loads what scans need behind the first picture, and measures them."""
+
+    def __init__(
+        self, settings: Settings, store: Store, inbox: Inbox, clock: Clock, generator: np.random.Generator,
+        profiles: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        self.calls: WalletCalls | None = None
+        self._settings, self._store, self._inbox = settings, store, inbox
+        self._clock, self._generator, self._profiles = clock, generator, profiles
+        self._work_ns = [0, 0, 0, 0]
+        self._number = 0
+
+    async def load(self, urls: Urls) -> "WalletCalls":
+        """Import what scans need, in a thread because it takes a tenth of a second, and be ready to ask."""
+        for name in _NEEDED:
+            await asyncio.to_thread(import_module, name)
+        from app.engine.wallet_calls import WalletCalls
+
+        self.calls = WalletCalls(
+            (urls.prediction_url, urls.gamma_url), self._settings, self._store, self._inbox, self._clock,
+            self._generator,
+        )  # fmt: skip
+        return self.calls
+
+    def outstanding(self) -> list[Request]:
+        """Questions that have not been answered."""
+        calls = self.calls
+        return [] if calls is None else [*calls.client.outstanding(), *calls.shelf.outstanding()]
+
+    def remember(self, row: object) -> None:
+        """A row is on its way to the database."""
+        if self.calls is not None:
+            self.calls.shelf.remember(row)
+
+    def worked(self, number: int, stage: int, nanoseconds: int) -> None:
+        """An input was work for a stage of scan `number`."""
+        if number != self._number:
+            self._number, self._work_ns = number, [0, 0, 0, 0]
+        self._work_ns[stage] += nanoseconds
+
+    def view(self) -> WalletsOutside:
+        """What is measured."""
+        calls = self.calls
+        if calls is None:
+            return WalletsOutside(profiles=self._profiles)
+        return WalletsOutside(
+            work_ns=tuple(self._work_ns),
+            caches=calls.caches(),
+            budgets=calls.budgets(),
+            retries=calls.carrier.retries,
+            memory_bytes=resident_bytes(),
+            profiles=self._profiles,
+        )

@@ -1,0 +1,135 @@
+"""Answers what scans ask of the database. Its answers are inputs like those of a venue."""
+
+import asyncio
+
+import msgspec
+
+from app.config.settings import ScannerSettings
+from app.core.clock import Clock
+from app.core.errors import DataError
+from app.core.record import WITHDRAWN, Answer, Kind, Request
+from app.core.text import clean
+from app.engine.shelf_questions import MARKETS_KEPT, MARKETS_PAGE, Found, PastVerdictRow
+from app.engine.wallet_book import saved_of
+from app.feeds.inbox import Inbox
+from app.store.rows import StoredMarket, StoredVerdict, WalletCursor
+from app.store.schema import WALLET_NOTES, WALLET_SCANS, WALLET_VERDICTS
+from app.store.store import Store
+from app.store.table import Condition
+from app.wallets.caches import BoundedCache, CacheFigures
+from app.wallets.keeping import KeptRows, Shelf
+
+_SCANS = 20
+_HISTORY = 50
+_VERDICTS = 4_000
+_NOTES = 5_000
+_pack = msgspec.msgpack.encode
+_addresses = msgspec.json.Decoder(list[str]).decode
+
+
+class WalletShelf:
+    """`run` works until it is cancelled, one question after another; `request` and `withdraw` never block."""
+
+    def __init__(self, store: Store, settings: ScannerSettings, inbox: Inbox, clock: Clock) -> None:
+        self._store = store
+        self._inbox = inbox
+        self._clock = clock
+        self._cache: BoundedCache[str, KeptRows] = BoundedCache(
+            ttl_s=settings.holds_h * 3_600, limit_bytes=settings.cache_mb * 1_000_000
+        )
+        self._shelf: Shelf | None = None
+        self._verdict: StoredVerdict | None = None
+        self._markets: list[StoredMarket] = []
+        self._waiting: asyncio.Queue[Request] = asyncio.Queue()
+        self._outstanding: dict[int, Request] = {}
+
+    def outstanding(self) -> list[Request]:
+        """Questions that have not been answered."""
+        return list(self._outstanding.values())
+
+    def request(self, request: Request) -> None:
+        """Ask; the answer arrives as an input with the request's id."""
+        self._outstanding[request.request_id] = request
+        self._inbox.put(0, Kind.REQUEST, _pack(request))
+        self._waiting.put_nowait(request)
+
+    def withdraw(self, request_id: int) -> None:
+        """Answer a question that still waits as failed."""
+        self._answered(Answer(request_id, 0, b"", WITHDRAWN))
+
+    def remember(self, row: object) -> None:
+        """A row is on its way to the database: of a wallet its verdict comes first, then how far it is known."""
+        if isinstance(row, StoredVerdict):
+            self._verdict = row
+        elif isinstance(row, WalletCursor):
+            verdict = self._verdict if self._verdict is not None and self._verdict.wallet == row.wallet else None
+            kept = KeptRows(row, verdict)
+            self._cache.put(row.wallet, kept, kept.size, row.scanned_ms / 1000)
+
+    def figures(self) -> CacheFigures:
+        """What is remembered of wallets."""
+        return self._cache.figures(self._clock.wall_ns() / 1e9)
+
+    async def saved(self) -> tuple[bytes, str]:
+        """What a run begins with, empty when nothing is stored; and why it cannot be read, empty when it can."""
+        try:
+            reader = self._store.reader()
+            verdicts = await reader.select(WALLET_VERDICTS, limit=_VERDICTS)
+            notes = await reader.select(WALLET_NOTES, limit=_NOTES)
+        except DataError as error:
+            return b"", str(error)
+        return saved_of(verdicts, notes) if verdicts or notes else b"", ""
+
+    async def run(self) -> None:
+        """Answer what is asked."""
+        while True:
+            request = await self._waiting.get()
+            if request.request_id in self._outstanding:
+                self._answered(await self._answer_to(request))
+
+    async def _answer_to(self, request: Request) -> Answer:
+        try:
+            body = await self._body(request)
+        except (DataError, msgspec.MsgspecError, ValueError) as error:
+            return Answer(request.request_id, 0, b"", clean(str(error), 240))
+        return Answer(request.request_id, 200, body)
+
+    async def _body(self, request: Request) -> bytes:
+        match request.channel:
+            case "scans":
+                return _pack(await self._store.reader().select(WALLET_SCANS, limit=_SCANS))
+            case "markets":
+                return _pack(await self._markets_from(int(request.body)))
+            case "wallets":
+                return _pack(Found(tuple(await self._kept(_addresses(request.body)))))
+            case "history":
+                return _pack(await self._history(request.subject))
+            case _:
+                raise DataError(f"request {request.request_id} asks nothing that the store answers")
+
+    async def _markets_from(self, start: int) -> list[StoredMarket]:
+        """A page of markets; an empty one is the last, after which none is held in memory."""
+        if start == 0:
+            self._markets = await self._opened().market_rows(MARKETS_KEPT)
+        page = self._markets[start : start + MARKETS_PAGE]
+        if not page:
+            self._markets = []
+        return page
+
+    async def _history(self, wallet: str) -> list[PastVerdictRow]:
+        rows = await self._store.reader().select(WALLET_VERDICTS, (Condition("wallet", "=", wallet),), limit=_HISTORY)
+        return [PastVerdictRow(row.at_ms, row.wallet_class, row.stage, row.score) for row in rows]
+
+    async def _kept(self, wallets: list[str]) -> list[KeptRows]:
+        now_ms = self._clock.wall_ns() // 1_000_000
+        rows = [await self._opened().kept(wallet, now_ms) for wallet in wallets]
+        return [each for each in rows if each is not None]
+
+    def _opened(self) -> Shelf:
+        if self._shelf is None:
+            self._shelf = Shelf(self._store, self._cache, "", 0.0)
+        return self._shelf
+
+    def _answered(self, answer: Answer) -> None:
+        if self._outstanding.pop(answer.request_id, None) is not None:
+            self._inbox.put(0, Kind.ANSWER, _pack(answer))

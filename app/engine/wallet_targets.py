@@ -1,0 +1,285 @@
+"""Wallet targets in a run: scans by hand and by the clock, the book of verdicts, notes and thresholds.
+
+Everything here is a function of the inputs. What a scan needs is imported by the first one: it takes a tenth of a
+second, in which a deck should have been painted.
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from app.config.settings import Settings, WalletsSettings
+from app.core.bus import Bus
+from app.core.calls import Call, CostModel
+from app.core.errors import DataError
+from app.core.record import Answer, Request
+from app.core.text import clean
+from app.engine.jobs import Jobs
+from app.engine.journal import Journal
+from app.engine.protocol import CancelJob, JobState, Mode, StartJob
+from app.engine.protocol_wallets import LookAtWallet, NoteWallet, RestoreWallets, UseThresholds, WalletRow
+from app.engine.wallet_book import WalletBook
+from app.engine.wallet_events import WalletJudged
+from app.engine.watch import MarketWatch
+from app.scorecards.grader import WALLET_PROFIT
+
+if TYPE_CHECKING:
+    from app.engine.opening import Opening
+    from app.engine.scanning import Scanning
+    from app.wallets.scan_values import Finished
+
+WalletCommand = NoteWallet | UseThresholds | RestoreWallets | LookAtWallet
+_WORD = re.compile(r"leaderboard|market|trades|0x[0-9a-f]{40}|0x[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
+_ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
+_WORDS_CAP = 200
+_OPENINGS = 4
+_OPENED_MS = 300_000
+"""For so long what was asked about a wallet that is opened up is not asked again."""
+_HORIZON_S = 30 * 86_400
+_WHAT = "a scan takes leaderboard, market, trades, addresses or a market's id; files are for `tapedeck scan --from`"
+
+
+class WalletTargets:
+    """What the core knows of wallets."""
+
+    def __init__(
+        self, mode: Mode, settings: Settings, watch: MarketWatch, bus: Bus, jobs: Jobs, journal: Journal
+    ) -> None:
+        self.book = WalletBook()
+        self.thresholds: WalletsSettings = settings.wallets
+        self.scanning: Scanning | None = None
+        """The newest scan, running or over."""
+        self.openings: dict[str, Opening] = {}
+        """Wallets that somebody opened up, the newest last."""
+        self.ended_ms: int | None = None
+        self.state: JobState = "done"
+        self.message = ""
+        self.is_restored = False
+        self.mode = mode
+        self.memory_limit_mb = settings.scanner.memory_mb
+        self.shown_rows: tuple[tuple[int, int, int], tuple[WalletRow, ...]] = ((-1, 0, 0), ())
+        """Rows that were made for a snapshot, with what they depend on."""
+        self._settings, self._watch = settings, watch
+        self._bus, self._jobs, self._journal = bus, jobs, journal
+        self._number = 0
+        self._next_ms: int | None = 0 if settings.scanner.enabled else None
+        bus.subscribe(WalletJudged, journal.wallet_judged)
+
+    @property
+    def runs(self) -> bool:
+        """Whether a scan is running."""
+        return self._jobs.runs("wallets")
+
+    # Commands.
+
+    def apply(self, command: StartJob | CancelJob | WalletCommand, now_ms: int) -> tuple[bool, str]:
+        """Carry out a command; whether it was, and one sentence about it."""
+        match command:
+            case StartJob():
+                return self.start(command.subject, now_ms)
+            case CancelJob():
+                return self.cancel(now_ms)
+            case NoteWallet():
+                return self.note(command, now_ms)
+            case UseThresholds():
+                return self.use(command.thresholds, now_ms)
+            case LookAtWallet():
+                return self.open(command.address, now_ms)
+            case RestoreWallets():
+                self.restore(command.state, now_ms)
+        return True, ""
+
+    def start(self, subject: str, now_ms: int) -> tuple[bool, str]:
+        """Begin a scan; whether it began, and one sentence about it."""
+        words = subject.split()
+        if self.runs:
+            return False, "Wallets are being scanned already"
+        if len(words) > _WORDS_CAP or not all(_WORD.fullmatch(word) for word in words):
+            return False, f"{clean(subject, 40)} names no wallets: {_WHAT}"
+        if not self.is_restored:
+            return False, "What is stored of wallets is being read: try again in a moment"
+        self._begin(words, now_ms)
+        return True, "Scanning wallets"
+
+    def cancel(self, now_ms: int) -> tuple[bool, str]:
+        """Give up the scan that runs; what is finished stays."""
+        if self.scanning is None or not self.runs:
+            return False, "No wallets are being scanned"
+        self.scanning.stop("cancelled")
+        self._settle(now_ms)
+        return True, self.message
+
+    def restore(self, state: bytes, now_ms: int) -> None:
+        """Begin with what was saved; with nothing where it is empty or cannot be used, and say so."""
+        self.is_restored = True
+        try:
+            if state:
+                self.book.restore(state)
+        except DataError as error:
+            self._journal.say(now_ms, "error", "wallets", str(error))
+
+    def open(self, address: str, now_ms: int) -> tuple[bool, str]:
+        """Have all that stands behind a wallet asked for, unless it was a moment ago; an empty address is nothing."""
+        wallet = address.lower()
+        if not address:
+            return True, ""
+        if not _ADDRESS.fullmatch(wallet):
+            return False, f"{clean(address, 48)} is not a wallet's address"
+        known = self.openings.pop(wallet, None)
+        if not self.is_restored:
+            return True, ""
+        if known is None or now_ms - known.began_ms > _OPENED_MS:
+            known = self._open(wallet, now_ms)
+        self.openings[wallet] = known
+        while len(self.openings) > _OPENINGS:
+            del self.openings[next(iter(self.openings))]
+        return True, ""
+
+    def note(self, command: NoteWallet, now_ms: int) -> tuple[bool, str]:
+        """Keep what the user says of a wallet."""
+        wallet = command.address.lower()
+        if not _ADDRESS.fullmatch(wallet):
+            return False, f"{clean(command.address, 48)} is not a wallet's address"
+        try:
+            self._journal.keep(self.book.note(command, wallet, now_ms))
+        except DataError as error:
+            return False, str(error)
+        return True, f"Noted on {wallet[:8]}…"
+
+    def use(self, thresholds: WalletsSettings, now_ms: int) -> tuple[bool, str]:
+        """Judge by other thresholds from now on."""
+        if self.runs:
+            return False, "Wallets are being scanned: cancel the scan first, or wait for its end"
+        from app.wallets.again import judged_again
+
+        old, self.thresholds = self.thresholds, thresholds
+        changed = judged_again([each.verdict for each in self.book.entries.values()], old, thresholds)
+        for verdict in changed:
+            self.book.judged_again(verdict)
+            self._bus.publish(WalletJudged(verdict=verdict, origin="profile"))
+        name, count = clean(thresholds.profile, 32), len(self.book.entries)
+        again = f"{len(changed)} of {count} wallets judged again, the others need a scan" if count else "no wallets yet"
+        self._journal.say(now_ms, "info", "wallets", f"profile {name}: {again}")
+        return True, f"Profile {name}: {again}"
+
+    # Inputs.
+
+    def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
+        """An answer of the venue or of the store."""
+        for opening in list(self.openings.values()):
+            opening.answered(request, answer, now_ms)
+        if self.scanning is None or not self.runs:
+            return
+        self.scanning.answered(request, answer, now_ms)
+        if self.scanning.is_over:
+            self._settle(now_ms)
+
+    def work(self, now_ms: int) -> None:
+        """After each input: a part of what a scan has left to do."""
+        if self.scanning is not None and self.runs and self.scanning.work(now_ms) and self.scanning.is_over:
+            self._settle(now_ms)
+
+    def every_second(self, now_ms: int) -> None:
+        """Begin a scan when it is time for one."""
+        if self._next_ms is None or not self.is_restored or self.runs:
+            return
+        if now_ms >= self._next_ms:
+            self._begin([], now_ms)
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        if self._next_ms is not None:
+            self._next_ms = min(self._next_ms, now_ms + round(self._settings.scanner.interval_s * 1000))
+
+    def scheduled_in_s(self, now_ms: int) -> int | None:
+        """Seconds until the next scan begins by itself; None where none does, or one is running."""
+        if self._next_ms is None or self.runs:
+            return None
+        return max(0, self._next_ms - now_ms) // 1000
+
+    def _begin(self, words: list[str], now_ms: int) -> None:
+        from app.engine.scanning import Asker, Scanning
+        from app.wallets.api import judging_of
+        from app.wallets.plans import plan_of
+
+        judged = judging_of(msgspec.structs.replace(self._settings, wallets=self.thresholds))
+        for line in judged.notes:
+            self._journal.say(now_ms, "warning", "wallets", line)
+        self._number += 1
+        self.ended_ms, self.state, self.message = None, "running", "Scanning wallets"
+        self._jobs.begin("wallets", now_ms, self.message)
+        scanner = self._settings.scanner
+        self.scanning = Scanning(
+            self._number, plan_of(words, scanner), judged.judging, scanner, Asker(self._watch), self.book,
+            self._bus, self._journal, self._file, now_ms,
+        )  # fmt: skip
+
+    def _open(self, wallet: str, now_ms: int) -> "Opening":
+        from app.engine.opening import Opening
+        from app.engine.scanning import Asker
+        from app.wallets.api import judging_of
+
+        judging = judging_of(msgspec.structs.replace(self._settings, wallets=self.thresholds)).judging
+        return Opening(wallet, judging, self._settings.scanner.position_pages, Asker(self._watch), now_ms)
+
+    def _settle(self, now_ms: int) -> None:
+        """The scan is over: what it came to."""
+        scanning = self.scanning
+        if scanning is None:
+            return
+        scanning.end(now_ms)
+        self.ended_ms = now_ms
+        self.state, self.message = _outcome(scanning)
+        self._jobs.end("wallets", self.state, self.message)
+        self._journal.say(now_ms, "warning" if self.state == "failed" else "info", "wallets", self.message)
+        if self._next_ms is not None:
+            self._next_ms = now_ms + round(self._settings.scanner.interval_s * 1000)
+
+    def _file(self, finished: "Finished", now_ms: int) -> None:
+        self._bus.publish(target_call(finished, self.mode, now_ms))
+
+
+def _outcome(scanning: "Scanning") -> tuple[JobState, str]:
+    """How a scan ended, in a word and a sentence."""
+    progress, troubles = scanning.progress(), scanning.troubles
+    judged = progress.finished - progress.not_scored
+    told = (
+        f"{judged} wallets judged: {progress.targets} TARGET, {progress.watchlist} WATCHLIST; "
+        f"{progress.not_scored} not scored"
+    )
+    if scanning.stopped == "cancelled":
+        return "cancelled", f"Cancelled: {told}"
+    if scanning.stopped:
+        return "failed", f"The scan was given up: {clean(scanning.stopped, 160)}. {told}"
+    if progress.finished == 0:
+        return "failed", f"No wallets were found: {troubles[0] if troubles else 'the sources have none'}"
+    return "done", f"{told}; {troubles[0]}" if troubles else told
+
+
+def target_call(finished: "Finished", mode: Mode, now_ms: int) -> Call:
+    """The claim of a TARGET: that it makes a profit over the next 30 days. Its probability is the score's confidence.
+
+    A wallet's profit has no bid and ask: `reference_price` is its profit so far in USDC, both others are 0.
+    """
+    verdict = finished.verdict
+    profit = verdict.measures.pnl_usdc if verdict.measures is not None else 0.0
+    return Call(
+        source=mode,
+        claimant="wallets",
+        claimant_version=clean(verdict.profile, 32),
+        kind=WALLET_PROFIT,
+        subject=verdict.wallet,
+        claim="its profit over the next 30 days is above zero",
+        probability=min(1.0, max(0.0, verdict.confidence or 0.0)),
+        direction=1,
+        made_at_ms=now_ms,
+        available_at_ms=now_ms,
+        input_age_ms=0,
+        reference_kind=WALLET_PROFIT,
+        reference_price=profit,
+        bid=0.0,
+        ask=0.0,
+        horizon_s=_HORIZON_S,
+        cost=CostModel(0.0, 0.0),
+    )

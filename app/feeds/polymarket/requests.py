@@ -1,0 +1,89 @@
+"""The engine's questions to Polymarket: some at a time, inside its limits, each ending in an answer or a failure."""
+
+import asyncio
+
+import msgspec
+
+from app.core.errors import DataError
+from app.core.record import REQUEST_CONNECTION, WITHDRAWN, Answer, Connected, Dropped, Kind, Request
+from app.feeds.inbox import Inbox
+from app.feeds.polymarket.carrier import Carrier
+from app.feeds.polymarket.limits import VENUE
+from app.feeds.polymarket.questions import from_request
+
+_pack = msgspec.msgpack.encode
+
+
+class RequestClient:
+    """`run` works until it is cancelled; `request` and `withdraw` never block."""
+
+    def __init__(self, carrier: Carrier, inbox: Inbox) -> None:
+        self._carrier = carrier
+        self._inbox = inbox
+        self._waiting: asyncio.Queue[Request] = asyncio.Queue()
+        self._outstanding: dict[int, Request] = {}
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+        # None before the first answer: a venue that cannot be reached at all is told of, too.
+        self._is_up: bool | None = None
+
+    def outstanding(self) -> list[Request]:
+        """Requests that were asked and have not been answered."""
+        return list(self._outstanding.values())
+
+    def request(self, request: Request) -> None:
+        """Ask; the answer, or the failure after some tries, arrives as an input with the request's id."""
+        self._outstanding[request.request_id] = request
+        self._put(Kind.REQUEST, request)
+        self._waiting.put_nowait(request)
+
+    def withdraw(self, request_id: int) -> None:
+        """Answer a request that still waits as failed, whether it is under way or not."""
+        self._answered(Answer(request_id, 0, b"", WITHDRAWN))
+        task = self._under_way.get(request_id)
+        if task is not None:
+            task.cancel()
+
+    async def run(self) -> None:
+        """Carry out what is asked; the carrier says how many at a time and when."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    request = await self._waiting.get()
+                    if request.request_id in self._outstanding:
+                        self._start(request, tasks)
+        finally:
+            await self._carrier.close()
+
+    def _start(self, request: Request, tasks: asyncio.TaskGroup) -> None:
+        task = tasks.create_task(self._carry_out(request))
+        self._under_way[request.request_id] = task
+        # A task that is cancelled before it began runs nothing of its own.
+        task.add_done_callback(lambda _: self._under_way.pop(request.request_id, None))
+
+    async def _carry_out(self, request: Request) -> None:
+        self._answered(await self._answer_to(request))
+
+    async def _answer_to(self, request: Request) -> Answer:
+        try:
+            question = from_request(request)
+        except DataError as error:
+            return Answer(request.request_id, 0, b"", str(error))
+        carried = await self._carrier.carry(question)
+        self._tell(carried.status, carried.error, carried.tries)
+        return Answer(request.request_id, carried.status, carried.body, carried.error)
+
+    def _tell(self, status: int, error: str, tries: int) -> None:
+        """Tell when the venue begins to answer and when it stops; what it refuses of one question is an answer."""
+        is_answering = 200 <= status < 500 and status != 429
+        if is_answering and not self._is_up:
+            self._put(Kind.CONNECT, Connected(VENUE, REQUEST_CONNECTION, tries))
+        elif self._is_up is not False and not is_answering:
+            self._put(Kind.DROP, Dropped(VENUE, REQUEST_CONNECTION, error))
+        self._is_up = is_answering
+
+    def _answered(self, answer: Answer) -> None:
+        if self._outstanding.pop(answer.request_id, None) is not None:
+            self._put(Kind.ANSWER, answer)
+
+    def _put(self, kind: Kind, payload: msgspec.Struct) -> None:
+        self._inbox.put(0, kind, _pack(payload))

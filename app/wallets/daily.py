@@ -1,0 +1,43 @@
+"""What a wallet's history of results by day says of its volatility and Sharpe ratio."""
+
+from collections.abc import Sequence
+from math import sqrt
+
+import numpy as np
+
+from app.core.prediction_market import PnlPoint
+from app.wallets.values import DailyRecord
+
+LEAST_DAYS = 30
+_DAY_S = 86_400
+_DAYS_A_YEAR = 365
+
+
+def daily_record(points: Sequence[PnlPoint]) -> DailyRecord | None:
+    """The record of cumulative results, the last one of each day (UTC) with a known result; None without any.
+
+    A day that is missing had no change. The Sharpe ratio is the mean change of a day over its standard deviation, times
+    √365, with no riskless return: Sharpe, Journal of Portfolio Management 21 (1994).
+    """
+    by_day = {point.at_s // _DAY_S: _total(point) for point in sorted(points, key=lambda point: point.at_s)}
+    known = {day: total for day, total in by_day.items() if total is not None}
+    if not known:
+        return None
+    days = np.arange(min(known), max(known) + 1)
+    places = np.searchsorted(np.array(list(known)), days, side="right") - 1
+    totals = np.array(list(known.values()))[places]
+    changes = np.diff(totals)
+    spread = float(np.std(changes, ddof=1)) if len(changes) >= LEAST_DAYS else None
+    falls = np.maximum.accumulate(np.maximum(totals, totals[0])) - totals
+    return DailyRecord(
+        days=len(days),
+        sharpe=float(np.mean(changes)) / spread * sqrt(_DAYS_A_YEAR) if spread else None,
+        volatility_usdc=spread,
+        max_drawdown_usdc=float(falls.max()),
+    )
+
+
+def _total(point: PnlPoint) -> float | None:
+    if point.realized_pnl_usdc is None:
+        return None
+    return point.realized_pnl_usdc + (point.unrealized_pnl_usdc or 0.0)

@@ -1,0 +1,73 @@
+"""From the words of a command to what is scanned. Pure but for reading the files that are named."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from app.config.files import read_small
+from app.config.settings import ScannerSettings
+from app.core.errors import ConfigError, UsageError
+from app.core.text import clean
+from app.feeds.polymarket import questions
+from app.feeds.polymarket.questions import Question
+from app.wallets.scan_values import ScanPlan
+from app.wallets.sources import leaderboards, parse_list
+
+LARGEST_LIST = 8_000_000
+_CONDITION = re.compile(r"0x[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
+
+
+def plan_of(words: Sequence[str], settings: ScannerSettings, limit: int | None = None) -> ScanPlan:
+    """What `words` name: `leaderboard`, `market`, `trades`, a market's id, an address, or a file of addresses.
+
+    No word means the leaderboards. `market` alone means the markets of recent large trades. Raises `UsageError` for a
+    word that is none of these.
+    """
+    sources: list[Question] = []
+    finders: list[Question] = []
+    listed: list[str] = []
+    conditions = [word.lower() for word in words if _CONDITION.fullmatch(word)]
+    large = questions.market_trades(minimum_usdc=settings.large_trade_usdc)
+    for word in words or ("leaderboard",):
+        if word == "leaderboard":
+            sources += leaderboards(settings.windows, settings.categories)
+        elif word == "trades":
+            sources.append(large)
+        elif word == "market":
+            sources += [] if conditions else [large]
+            finders += [] if conditions else [large]
+        elif word.lower() in conditions:
+            sources.append(questions.holders(word.lower()))
+        else:
+            listed += _listed(word)
+    if finders and "trades" in words:
+        raise UsageError("trades and market both begin with recent large trades; name one of them, or a market's id")
+    return ScanPlan(
+        sources=tuple(_once(sources)),
+        finders=tuple(finders),
+        listed=tuple(listed),
+        limit=limit or settings.limit,
+        max_concurrent=settings.max_concurrent,
+        batch_size=settings.batch_size,
+        position_pages=settings.position_pages,
+        market_fresh_s=settings.open_market_h * 3_600,
+    )
+
+
+def _once(sources: Iterable[Question]) -> list[Question]:
+    return list(dict.fromkeys(sources))
+
+
+def _listed(word: str) -> list[str]:
+    # What looks like an address is one, right or wrong: a wrong one is named in the result.
+    if word[:2].lower() == "0x":
+        return [word]
+    path = Path(word)
+    try:
+        return parse_list(read_small(path, LARGEST_LIST))
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{clean(word, 80)} is no source, address or file; write leaderboard, market, trades, 0x… or a file's name"
+        ) from error
+    except ConfigError as error:
+        raise UsageError(f"{clean(word, 80)}: {error}") from error

@@ -1,0 +1,83 @@
+"""The whole record of a wallet: recent trades joined with the venue's list of all positions.
+
+The list alone has no times of opening, the trades alone no past; and a list of closed positions alone hides losers that
+nobody redeemed. Both together have no survivor bias.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from app.core.prediction_market import WalletPosition
+from app.wallets.positions import KnownMarkets
+from app.wallets.values import ClosedPosition, Ledger
+
+_OVER = frozenset({"CLOSED", "REDEEMABLE", "REDEEMABLE_LOST"})
+"""A position that can be redeemed is over: its market has paid out, whether anybody fetched it or not."""
+
+
+def record_of(trades: Ledger, rows: Sequence[WalletPosition], known: KnownMarkets) -> Ledger:
+    """The closed positions of `rows`, and those of `trades` where they tell as much money of a token or more.
+
+    `unmatched` counts rows that are over but have no result or no cost.
+    """
+    seen: dict[str, list[ClosedPosition]] = {}
+    for position in trades.closed:
+        seen.setdefault(position.token_id, []).append(position)
+    both = _held_on_both_sides(rows)
+    listed = {row.token_id: _position(row, known, hedged=row.token_id in both) for row in rows if row.status in _OVER}
+    closed: list[ClosedPosition] = []
+    for token_id in dict.fromkeys((*listed, *seen)):
+        closed += _fuller(listed.get(token_id), seen.get(token_id, []))
+    closed.sort(key=lambda position: position.closed_s)
+    missing = sum(1 for token_id, position in listed.items() if position is None and token_id not in seen)
+    return msgspec.structs.replace(trades, closed=tuple(closed), unmatched=missing, unmatched_usdc=0.0)
+
+
+def _fuller(listed: ClosedPosition | None, seen: list[ClosedPosition]) -> list[ClosedPosition]:
+    """Trades know more of a position, unless they begin in its midst."""
+    if listed is None or sum(each.cost_usdc for each in seen) >= 0.99 * listed.cost_usdc:
+        return seen or ([listed] if listed else [])
+    return [listed]
+
+
+def _held_on_both_sides(rows: Sequence[WalletPosition]) -> set[str]:
+    tokens = {row.token_id for row in rows}
+    return {row.token_id for row in rows if row.opposite_token_id in tokens}
+
+
+def _position(row: WalletPosition, known: KnownMarkets, *, hedged: bool) -> ClosedPosition | None:
+    """A row as a closed position; None where the venue does not say what it cost or brought."""
+    cost = row.cost_usdc
+    if cost is None and row.average_price is not None:
+        cost = row.average_price * row.total_size
+    pnl = _result(row, cost)
+    if cost is None or pnl is None or cost <= 0:
+        return None
+    market = known.markets.get(row.condition_id)
+    price = row.average_price if row.average_price is not None and 0 < row.average_price < 1 else None
+    return ClosedPosition(
+        condition_id=row.condition_id,
+        token_id=row.token_id,
+        event=known.event_of(row.condition_id, row.event_slug),
+        category=known.category_of(row.condition_id),
+        opened_s=None,
+        closed_s=(market.closed_s if market else None) or row.last_event_s or 0,
+        size_usdc=cost,
+        cost_usdc=cost,
+        proceeds_usdc=max(0.0, cost + pnl),
+        hold_s=None,
+        entry_price=None if hedged else price,
+        hedged=hedged,
+    )
+
+
+def _result(row: WalletPosition, cost_usdc: float | None) -> float | None:
+    """What a position that is over brought: what was realised, and what waits to be redeemed."""
+    if row.status == "CLOSED":
+        return row.realized_pnl_usdc
+    if row.unrealized_pnl_usdc is not None:
+        return (row.realized_pnl_usdc or 0.0) + row.unrealized_pnl_usdc
+    if row.realized_pnl_usdc is None and row.status == "REDEEMABLE_LOST" and cost_usdc is not None and row.total_size:
+        return -cost_usdc * min(1.0, row.current_size / row.total_size)
+    return row.realized_pnl_usdc

@@ -1,0 +1,112 @@
+"""What a scan came to: the figures of `tapedeck scan`. Values, no I/O."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from app.core.text import SafeText
+from app.feeds.windows import Usage
+from app.wallets.caches import CacheFigures
+from app.wallets.scan_values import Finished, ScanProgress
+from app.wallets.sources import SourceTrouble
+from app.wallets.values import WalletVerdict
+
+
+class StageReport(msgspec.Struct, frozen=True):
+    """A stage: wallets that came into it and that left the scan there, and our own work in milliseconds a wallet.
+
+    `ms` is the mean over wallets seen: decoding, measuring, judging; never the wait for the venue.
+    """
+
+    stage: int
+    seen: int
+    rejected: int
+    not_scored: int
+    ms: float
+
+
+class LimitReport(msgspec.Struct, frozen=True):
+    """One of the venue's limits: calls made, and what it allowed in the time from the first of them to the end.
+
+    `whole_windows_pct` is the use of it over whole windows of ten seconds, the one of the last call left out.
+    """
+
+    group: str
+    calls: int
+    allowed: int
+    whole_windows_pct: float
+
+
+class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scan came to. `calls` counts every call to the venue, tries again included.
+
+    `calls_allowed_pct` is the use of the tightest limit, which `tightest` names: 100 times the calls of that group by
+    those its limit allowed, in whole windows of ten seconds since the group's first call. The window of the last call
+    is left out, unless it is the only one. `wallets_per_minute` counts from the first wallet that was begun.
+    `unchanged` wallets kept the verdict they had. `troubles` are sources, `unsaved` says why nothing was kept, if so.
+    `stopped` says why the scan ended early.
+    """
+
+    wallets: int
+    wallets_per_minute: float
+    elapsed_s: float
+    calls: int
+    calls_allowed_pct: float
+    tightest: str
+    limits: tuple[LimitReport, ...]
+    stages: tuple[StageReport, ...]
+    unchanged: int
+    resumed: bool
+    targets: int
+    watchlist: int
+    verdicts: tuple[WalletVerdict, ...]
+    not_scored: tuple[WalletVerdict, ...]
+    origins: dict[str, str]
+    troubles: tuple[SourceTrouble, ...]
+    retries: int
+    failures: int
+    caches: dict[str, CacheFigures]
+    average_ms: float
+    stopped: SafeText = SafeText("")
+    unsaved: SafeText = SafeText("")
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether some of what was asked for is missing."""
+        return bool(self.not_scored or self.troubles or self.stopped)
+
+
+class Work(msgspec.Struct):
+    """Our own work so far, in nanoseconds by stage."""
+
+    by_stage: list[int] = msgspec.field(default_factory=lambda: [0, 0, 0, 0])
+
+    def stages(self, progress: ScanProgress) -> tuple[StageReport, ...]:
+        """The stages with their work."""
+        return tuple(
+            StageReport(
+                stage,
+                count.seen,
+                count.rejected,
+                count.not_scored,
+                round(self.by_stage[stage] / 1e6 / count.seen, 4) if count.seen else 0.0,
+            )
+            for stage, count in enumerate(progress.stages, 1)
+        )
+
+    def average_ms(self, wallets: int) -> float:
+        """All our own work by wallets, in milliseconds."""
+        return round(sum(self.by_stage) / 1e6 / wallets, 4) if wallets else 0.0
+
+
+def tightest(usage: Sequence[Usage]) -> Usage | None:
+    """The limit of which most was used."""
+    return max(usage, key=lambda group: group.whole_share, default=None)
+
+
+def split(finished: Sequence[Finished]) -> tuple[tuple[WalletVerdict, ...], tuple[WalletVerdict, ...]]:
+    """Verdicts, best first, and wallets that are not scored, as they came."""
+    scored = [each.verdict for each in finished if each.verdict.verdict != "NOT SCORED"]
+    ranks = {"TARGET": 0, "WATCHLIST": 1, "REJECTED": 2}
+    scored.sort(key=lambda verdict: (ranks[verdict.verdict], -(verdict.score or 0.0), verdict.wallet))
+    return tuple(scored), tuple(each.verdict for each in finished if each.verdict.verdict == "NOT SCORED")

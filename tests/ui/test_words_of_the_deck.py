@@ -1,0 +1,153 @@
+"""Keys, names and words of the deck are about what is there."""
+
+from itertools import pairwise
+
+import msgspec
+import pytest
+from deck_fakes import ScriptedLink, deck_on, feed, screen_text, settle, snapshot, tape_snapshot
+from paper_fakes import paper
+
+from app.engine.protocol import JobView, LogLine
+from app.ui.actions import footer_actions
+from app.ui.jobs import paper_news
+from app.ui.panels.feeds import feeds_note
+from app.ui.state import DeckView
+from app.ui.widgets.candle_canvas import Scale
+
+FILL = LogLine(1_000, "info", "paper", "bought 0.01 BTC at 84,161, by hand")
+
+
+def test_a_fill_is_told_once_and_never_on_a_tape() -> None:
+    before, after = snapshot(log=()), snapshot(2, log=(FILL,))
+    assert paper_news(before, after) == "Paper: bought 0.01 BTC at 84,161, by hand"
+    assert paper_news(after, after) == ""
+    assert paper_news(before, msgspec.structs.replace(tape_snapshot(), log=(FILL,))) == ""
+
+
+@pytest.mark.asyncio
+async def test_a_fill_takes_the_place_of_the_order_even_where_the_display_is_held() -> None:
+    link = ScriptedLink()
+    link.say(snapshot(log=()))
+    async with deck_on(link) as (deck, pilot):
+        await pilot.press("f")
+        link.say(snapshot(2, log=(FILL,)))
+        await settle(pilot)
+        assert deck._deck_screen.flash.message == "Paper: bought 0.01 BTC at 84,161, by hand"
+
+
+@pytest.mark.asyncio
+async def test_a_refresh_of_a_held_display_says_that_it_is_held() -> None:
+    link = ScriptedLink()
+    link.say(snapshot())
+    async with deck_on(link) as (deck, pilot):
+        await pilot.press("f")
+        link.say(snapshot(2, jobs=(JobView("markets", "done", 0, "Markets refreshed"),)))
+        await settle(pilot)
+        assert deck._deck_screen.flash.message == "Markets refreshed; the display is held"
+
+
+@pytest.mark.asyncio
+async def test_an_engine_that_is_gone_offers_nothing_to_steer_it() -> None:
+    link = ScriptedLink()
+    link.say(snapshot())
+    async with deck_on(link, size=(200, 60)) as (deck, pilot):
+        assert {"record", "refresh"} <= {action.id for action in deck._deck_screen._footer._actions}
+        link.say(None)
+        await settle(pilot)
+        assert not {"record", "refresh"} & {action.id for action in deck._deck_screen._footer._actions}
+
+
+@pytest.mark.parametrize(("positions", "offered"), [((), False), (paper().positions, True)])
+@pytest.mark.asyncio
+async def test_a_ledger_without_a_position_offers_no_close(positions: tuple[object, ...], offered: bool) -> None:
+    link = ScriptedLink()
+    link.say(msgspec.structs.replace(snapshot(), paper=paper(positions=positions, opening=())))
+    async with deck_on(link, size=(200, 60)) as (deck, pilot):
+        await pilot.press("p")
+        await settle(pilot)
+        shown = {action.id for action in deck._deck_screen._footer._actions}
+        assert ({"paper-close", "paper-flip"} <= shown) is offered
+        assert bool({"paper-close", "paper-flip"} & shown) is offered
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+@pytest.mark.asyncio
+async def test_where_one_panel_is_shown_the_footer_names_the_next(size: tuple[int, int]) -> None:
+    link = ScriptedLink()
+    link.say(snapshot())
+    async with deck_on(link, size=size) as (deck, pilot):
+        assert "tab Scalper's read" in screen_text(deck)
+        await pilot.press("tab")
+        await settle(pilot)
+        assert "tab Events" in screen_text(deck)
+
+
+@pytest.mark.asyncio
+async def test_what_the_flash_line_cannot_hold_stands_in_the_event_log() -> None:
+    link = ScriptedLink()
+    link.say(snapshot())
+    async with deck_on(link, size=(60, 20)) as (deck, pilot):
+        deck.flash("Short.")
+        deck.flash("The venue's list of markets could not be asked for: no connection, and no time to try again.")
+        await pilot.press("e")
+        await settle(pilot)
+        lines = [row.values[3] for row in deck._deck_screen.tables()[0].view.rows]
+        assert (
+            lines[-1] == "The venue's list of markets could not be asked for: no connection, and no time to try again."
+        )
+        assert "Short." not in lines
+
+
+def test_a_panel_that_is_in_view_is_not_named_in_the_footer() -> None:
+    labels = [action.label for action in footer_actions("dashboard", None)]
+    assert "Scalper's read" not in labels
+
+
+@pytest.mark.asyncio
+async def test_the_palette_knows_panels_and_screens_by_their_names() -> None:
+    link = ScriptedLink()
+    link.say(snapshot())
+    async with deck_on(link, size=(80, 24)) as (deck, pilot):
+        commands = {command.title: command for command in deck.get_system_commands(deck.screen)}
+        assert {"Markets", "Scalper's read", "Event log", "Paper ledger"} <= set(commands)
+        await pilot.press("d")
+        await settle(pilot)
+        commands["Scalper's read"].callback()
+        await settle(pilot)
+        assert deck._deck_screen.NAME == "dashboard"
+        assert deck._dashboard._current is deck._dashboard.panels()[1]
+
+
+@pytest.mark.asyncio
+async def test_keys_of_a_chart_that_is_not_in_view_say_so() -> None:
+    link = ScriptedLink()
+    link.say(snapshot())
+    async with deck_on(link, size=(60, 20)) as (deck, pilot):
+        await pilot.press("enter", "tab", "u")
+        await settle(pilot)
+        assert deck._deck_screen.flash.message == "The chart is not in view; 1 shows it."
+
+
+def test_what_feeds_have_to_say_is_said_in_full() -> None:
+    why = "no connection: the name of the venue cannot be resolved, and nothing else is known of it"
+    shown = snapshot(feeds=(feed(state="down", message=why), feed(name="requests", message="30 questions queued")))
+    text, role = feeds_note(DeckView("connected", newest=shown, shown=shown))
+    assert text == f"hyperliquid: {why} · requests: 30 questions queued"
+    assert role == "warning"
+
+
+@pytest.mark.parametrize("scale", [Scale(83_911.3, 84_266.7, 24), Scale(0.00981, 0.00992, 12), Scale(99.0, 101.0, 7)])
+def test_prices_on_the_axis_are_round_and_in_their_row(scale: Scale) -> None:
+    step = scale.round_step(4)
+    assert f"{step:e}"[0] in "125"
+    found = [(row, price) for row in range(scale.rows) if (price := scale.round_price(row, step)) is not None]
+    assert found
+    for row, price in found:
+        assert abs(price / step - round(price / step)) < 1e-6
+        assert abs(scale.row(price) - row) <= 1
+    assert all(later[0] - row >= 3 for (row, _), later in pairwise(found))
+
+
+def test_an_axis_without_a_span_has_no_round_price() -> None:
+    flat = Scale(1e308, -1e308, 4)
+    assert flat.round_price(0, flat.round_step(4)) is None

@@ -1,0 +1,136 @@
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import zstandard
+from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, drive
+from store_samples import opened
+
+from app.core.errors import DataError
+from app.store.rows import StoredMarket, StoredVerdict, WalletCursor
+from app.store.schema import WALLET_SCANS
+from app.store.store import Store
+from app.wallets.caches import BoundedCache
+from app.wallets.keeping import KeptRows, Shelf, cursor_row, market_row, read_evidence, verdict_row
+from app.wallets.scan import Scan
+from app.wallets.scan_values import Finished, ScanPlan
+
+NOW_MS = NOW_S * 1_000
+HOUR_MS = 3_600_000
+
+
+def shelf(store: Store, config: str = "a", *, holds_h: float = 24.0) -> Shelf:
+    cache: BoundedCache[str, KeptRows] = BoundedCache(ttl_s=1e9, limit_bytes=10_000_000)
+    return Shelf(store, cache, config, holds_h)
+
+
+def scanned(count: int = 1) -> list[Finished]:
+    plan = ScanPlan(listed=tuple(map(address, range(1, count + 1))))
+    return drive(Scan(plan, PlainJudge()), ScriptedVenue())
+
+
+async def kept(store: Store, by: Shelf, now_ms: int = NOW_MS) -> list[Finished]:
+    finished = scanned()
+    for each in finished:
+        by.keep(each, now_ms)
+    assert await store.flush()
+    return finished
+
+
+@pytest.mark.asyncio
+async def test_what_was_kept_is_known_again(tmp_path: Path) -> None:
+    async with opened(tmp_path / "demo.sqlite") as store:
+        (finished,) = await kept(store, shelf(store))
+        known = (await shelf(store).known([address(1), address(2)], NOW_MS))[address(1)]
+    assert known.verdict == finished.verdict
+    assert known.evidence is not None
+    assert (known.evidence.stats, known.evidence.trades) == (finished.evidence.stats, finished.evidence.trades)
+    assert not known.holds
+
+
+@pytest.mark.asyncio
+async def test_a_verdict_does_not_hold_by_other_thresholds_nor_for_ever(tmp_path: Path) -> None:
+    async with opened(tmp_path / "demo.sqlite") as store:
+        await kept(store, shelf(store))
+        other = (await shelf(store, "b").known([address(1)], NOW_MS))[address(1)]
+        late = (await shelf(store).known([address(1)], NOW_MS + 25 * HOUR_MS))[address(1)]
+    assert other.verdict is late.verdict is None
+    assert other.evidence is not None
+
+
+@pytest.mark.asyncio
+async def test_a_scan_that_was_broken_off_is_gone_on_with_for_a_day(tmp_path: Path) -> None:
+    plan = ScanPlan(limit=5)
+    async with opened(tmp_path / "demo.sqlite") as store:
+        first = await shelf(store).begin(plan, NOW_MS)
+        await kept(store, shelf(store), NOW_MS + 1_000)
+        again = shelf(store, holds_h=0.0)
+        assert await again.begin(plan, NOW_MS + HOUR_MS) == first
+        assert (await again.known([address(1)], NOW_MS + HOUR_MS))[address(1)].holds
+        other = shelf(store)
+        assert (await other.begin(ScanPlan(limit=6), NOW_MS + HOUR_MS)).scan_id != first.scan_id
+        assert not other.is_resumed
+        await again.end(first, NOW_MS + HOUR_MS, 3, 1)
+        ended = shelf(store)
+        assert (await ended.begin(plan, NOW_MS + HOUR_MS + 1)).started_ms == NOW_MS + HOUR_MS + 1
+        late = shelf(store)
+        await late.begin(plan, NOW_MS + 26 * HOUR_MS)
+        assert not late.is_resumed
+        rows = {row.scan_id: row for row in await store.reader().select(WALLET_SCANS)}
+        assert (rows[first.scan_id].scored, rows[first.scan_id].not_scored) == (3, 1)
+
+
+@pytest.mark.asyncio
+async def test_old_verdicts_and_unscored_wallets_are_not_kept_again(tmp_path: Path) -> None:
+    async with opened(tmp_path / "demo.sqlite") as store:
+        (finished,) = scanned()
+        unscored = msgspec.structs.replace(finished.verdict, verdict="NOT SCORED")
+        by = shelf(store)
+        by.keep(finished._replace(is_old=True), NOW_MS)
+        by.keep(finished._replace(verdict=unscored), NOW_MS)
+        await store.flush()
+        assert await shelf(store).known([address(1)], NOW_MS) == {}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("spoiled", [b"", b"\xc1", b"\x00" * 50])
+async def test_a_row_that_cannot_be_read_is_counted_and_the_wallet_is_new(tmp_path: Path, spoiled: bytes) -> None:
+    (finished,) = scanned()
+    verdict: StoredVerdict = msgspec.structs.replace(verdict_row(finished, NOW_MS, "a"), verdict=spoiled)
+    cursor: WalletCursor = msgspec.structs.replace(cursor_row(finished, NOW_MS), trades=b"\x28\xb5\x2f\xfd" + spoiled)
+    market = StoredMarket(condition_id="c", seen_ms=NOW_MS, category="x", resolved=True, market=spoiled)
+    async with opened(tmp_path / "demo.sqlite") as store:
+        for row in (verdict, cursor_row(finished, NOW_MS), market):
+            store.put(row)
+        await store.flush()
+        by = shelf(store)
+        assert await by.known([address(1)], NOW_MS) == {}
+        assert await by.markets() == []
+        assert by.damaged == 2
+        store.put(cursor)
+        await store.flush()
+        assert await shelf(store).known([address(1)], NOW_MS) == {}
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    (finished,) = scanned()
+    bomb = zstandard.compress(b"\x00" * 50_000_000)
+    row: WalletCursor = msgspec.structs.replace(cursor_row(finished, NOW_MS), trades=bomb)
+    with pytest.raises(DataError, match="it is too large"):
+        read_evidence(row)
+
+
+@pytest.mark.asyncio
+async def test_markets_are_known_with_the_time_they_were_told(tmp_path: Path) -> None:
+    (finished,) = scanned()
+    markets: dict[str, Any] = dict(finished.evidence.markets)
+    async with opened(tmp_path / "demo.sqlite") as store:
+        by = shelf(store)
+        by.keep_markets([(market, NOW_S - 5) for market in markets.values()])
+        await store.flush()
+        assert {market.condition_id: (market, seen_s) for market, seen_s in await by.markets()} == {
+            key: (market, NOW_S - 5) for key, market in markets.items()
+        }
+        row = market_row(next(iter(markets.values())), NOW_S)
+    assert (row.category, row.resolved) == ("politics", True)

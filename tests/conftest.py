@@ -29,4 +29,5 @@ def usual_collector() -> Iterator[None]:
 
 def pytest_xdist_auto_num_workers() -> int:
     """One more process than processors: some tests wait for programs they have started."""
-    return len(os.sched_getaffinity(0)) + 1
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (processors or 1) + 1

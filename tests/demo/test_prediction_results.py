@@ -124,16 +124,48 @@ def test_rebates_are_a_part_of_what_rested_in_the_book(world: World, histories: 
 
 
 def test_the_feed_holds_every_recent_trade_once(world: World, histories: list[History]) -> None:
-    crowd = index.crowd(world.markets, world.people, threading.Event())
+    feed = index.feed(world.markets, world.people, threading.Event())
     begin = world.markets.anchor_s - index.FEED_PAST_S
     expected = sum(int(((h.legs.kind <= Leg.SELL) & (h.legs.time_s > begin)).sum()) for h in histories)
-    assert len(crowd.feed.time_s) == expected
-    assert (np.diff(crowd.feed.time_s.astype(np.int64)) >= 0).all()
+    assert len(feed.time_s) == expected
+    assert (np.diff(feed.time_s.astype(np.int64)) >= 0).all()
     for place in range(0, expected, 997):
-        history, row = histories[crowd.feed.wallet[place]], int(crowd.feed.row[place])
-        assert history.legs.time_s[row] == crowd.feed.time_s[place]
-        assert history.legs.usdc[row] == pytest.approx(crowd.feed.usdc[place], rel=1e-6)
-        assert history.legs.kind[row] == (Leg.SELL if crowd.feed.sell[place] else Leg.BUY)
+        history, row = histories[feed.wallet[place]], int(feed.row[place])
+        assert history.legs.time_s[row] == feed.time_s[place]
+        assert history.legs.usdc[row] == pytest.approx(feed.usdc[place], rel=1e-6)
+        assert history.legs.kind[row] == (Leg.SELL if feed.sell[place] else Leg.BUY)
+
+
+def test_the_traders_of_a_market_are_all_who_bet_in_it(world: World, histories: list[History]) -> None:
+    traders = index.traders(world.markets, world.people, threading.Event())
     market = int(histories[5].bets.market[0])
-    traders = crowd.traders.wallet[crowd.traders.first[market] : crowd.traders.first[market + 1]].tolist()
-    assert traders == [h.wallet for h in histories if market in h.bets.market]
+    found = traders.wallet[traders.first[market] : traders.first[market + 1]].tolist()
+    assert found == [history.wallet for history in histories if market in history.bets.market]
+
+
+def test_what_all_do_in_some_markets_is_what_each_of_them_does(world: World, histories: list[History]) -> None:
+    numbers = sorted({int(market) for market in histories[5].bets.market[:3]})
+    wallets = [history.wallet for history in histories if np.isin(numbers, history.bets.market).any()]
+    together = world.histories.together(numbers, np.array(wallets))
+    bets = [
+        (history.wallet, bet) for history in histories for bet in np.flatnonzero(np.isin(history.bets.market, numbers))
+    ]
+    assert together.bets.who.tolist() == [wallet for wallet, _ in bets]
+    for place, (wallet, bet) in enumerate(bets):
+        own, shared = histories[wallet].bets, together.bets
+        assert [column[place] for column in shared[2:]] == [column[bet] for column in own[2:]]
+    assert len(together.legs.bet) > len(bets)
+    for row in range(len(together.legs.bet)):
+        history = histories[together.of_row(row).wallet]
+        (place,) = np.flatnonzero(history.legs.serial == together.legs.serial[row]).tolist()
+        for name in ("time_s", "kind", "outcome", "size", "price", "usdc", "maker", "keys"):
+            assert getattr(together.legs, name)[row] == getattr(history.legs, name)[place]
+    chosen = [
+        np.isin(history.bets.market[history.legs.bet], numbers) & (history.legs.bet >= 0) for history in histories
+    ]
+    assert len(together.legs.bet) == sum(int(rows.sum()) for rows in chosen)
+
+
+def test_a_market_nobody_asked_for_has_nobody_in_it(world: World) -> None:
+    nobody = world.histories.together((), np.zeros(0, dtype=np.int64))
+    assert len(nobody.bets.who) == len(nobody.legs.bet) == 0

@@ -7,8 +7,8 @@ from app.demo.prediction import results, rows, wire
 from app.demo.prediction.categories import SLUGS
 from app.demo.prediction.data_api import MOST_ROWS, Filter, conditions, data, find, page
 from app.demo.prediction.draws import Flags
-from app.demo.prediction.history import History
-from app.demo.prediction.index import OVERALL, PERIODS, Boards, Crowd, Small, standings
+from app.demo.prediction.history import Together
+from app.demo.prediction.index import OVERALL, PERIODS, Boards, Feed, Small, Traders, standings
 from app.demo.prediction.legs import Leg
 from app.demo.prediction.questions import Question, invalid
 from app.demo.prediction.world import World
@@ -74,11 +74,10 @@ def _standing(
     )  # fmt: skip
 
 
-def feed(world: World, crowd: Crowd, question: Question, now_s: int) -> bytes:
+def feed(world: World, everybody: Feed, question: Question, now_s: int) -> bytes:
     """`/v2/trades` of everybody, newest first. Its plain first page comes from a cache up to five minutes old."""
     question.no_offset()
     limit = question.number("limit", 100, 1, MOST_ROWS)
-    everybody = crowd.feed
     plain = not question.filters("limit")
     latest = now_s // STALE_S * STALE_S if plain else now_s
     latest = min(latest, question.number("end", 0, 0, _LATEST_S) or latest)
@@ -89,7 +88,7 @@ def feed(world: World, crowd: Crowd, question: Question, now_s: int) -> bytes:
     # Backwards in pieces: most questions are answered by the newest few thousand.
     while stop > first and len(found) <= limit:
         piece = np.arange(max(first, stop - 20_000), stop)
-        found += piece[_passes(question, crowd, piece)][::-1].tolist()
+        found += piece[_passes(question, everybody, piece)][::-1].tolist()
         stop = int(piece[0])
     shown = found[:limit]
     histories = world.histories.several(everybody.wallet[shown].tolist())
@@ -99,8 +98,7 @@ def feed(world: World, crowd: Crowd, question: Question, now_s: int) -> bytes:
     return page(trades, limit, 0, question.next_cursor("trades", sq=shown[-1]) if len(found) > limit else "")
 
 
-def _passes(question: Question, crowd: Crowd, piece: Integers) -> Flags:
-    everybody = crowd.feed
+def _passes(question: Question, everybody: Feed, piece: Integers) -> Flags:
     side = question.choice("side", "", ("", "BUY", "SELL"))
     cash = question.choice("filter_type", "CASH", ("CASH", "TOKENS")) == "CASH"
     least = question.amount("filter_amount")
@@ -112,29 +110,29 @@ def _passes(question: Question, crowd: Crowd, piece: Integers) -> Flags:
     return wanted
 
 
-def market_trades(world: World, crowd: Crowd, question: Question, now_s: int) -> bytes:
+def market_trades(world: World, traders: Traders, question: Question, now_s: int) -> bytes:
     """`/v2/trades?condition=`: everybody's fills in some markets, newest first."""
     wanted = Filter.of(world, question, now_s)
     takers_only = question.flag("taker_only", False)
     anchor = question.cursor("trades")
     last = (anchor["ts"], anchor["sq"]) if anchor else (now_s + 1, 0)
-    found: list[tuple[int, int, History, int]] = []
-    for history in _traders(world, crowd, _asked(world, question)):
-        legs = history.legs
-        chosen = wanted.rows(history) & (legs.kind <= Leg.SELL) & (legs.time_s <= last[0])
-        if takers_only:
-            chosen &= ~legs.maker
-        lines = np.flatnonzero(chosen).tolist()
-        found += [(int(legs.time_s[row]), int(legs.serial[row]) >> 1, history, row) for row in lines]
-    found = sorted((line for line in found if line[:2] < last), key=lambda line: line[:2], reverse=True)
-    shown = [rows.trade(world, history, row) for _, _, history, row in found[: wanted.limit]]
+    everybody = _together(world, traders, _asked(world, question))
+    legs = everybody.legs
+    chosen = wanted.rows(legs, everybody.bets.market) & (legs.kind <= Leg.SELL) & (legs.time_s <= last[0])
+    if takers_only:
+        chosen &= ~legs.maker
+    lines = np.flatnonzero(chosen)
+    moments = zip(legs.time_s[lines].tolist(), (legs.serial[lines] >> np.uint64(1)).tolist(), strict=True)
+    found = [(*moment, row) for moment, row in zip(moments, lines.tolist(), strict=True) if moment < last]
+    found.sort(key=lambda line: line[:2], reverse=True)
+    shown = [rows.trade(world, everybody.of_row(row), row) for _, _, row in found[: wanted.limit]]
     if len(found) <= wanted.limit:
         return page(shown, wanted.limit, 0, "")
-    time_s, serial = found[wanted.limit - 1][:2]
+    time_s, serial, _ = found[wanted.limit - 1]
     return page(shown, wanted.limit, 0, question.next_cursor("trades", ts=time_s, sq=serial))
 
 
-def holders(world: World, crowd: Crowd, question: Question, now_s: int) -> bytes:
+def holders(world: World, traders: Traders, question: Question, now_s: int) -> bytes:
     """`/v2/holders?condition=`: the largest holders of each outcome."""
     limit = question.number("limit", 20, 1, MOST_HOLDERS)
     least = question.amount("min_balance")
@@ -142,28 +140,27 @@ def holders(world: World, crowd: Crowd, question: Question, now_s: int) -> bytes
     found: dict[str, list[wire.Holder]] = {
         token: [] for number in numbers for token in world.names.market(number).token_ids
     }
-    for history in _traders(world, crowd, numbers):
-        now = results.at(world.markets, history.bets, now_s)
-        for bet in np.flatnonzero((now.held > least) & np.isin(history.bets.market, numbers)):
-            row = rows.holder(world, history, now, int(bet))
-            found[row.token_id].append(row)
+    everybody = _together(world, traders, numbers)
+    now = results.at(world.markets, everybody.bets, now_s)
+    for bet in np.flatnonzero(now.held > least).tolist():
+        row = rows.holder(world, everybody.of_bet(bet), now, bet)
+        found[row.token_id].append(row)
     return data([
         wire.TokenHolders(token, sorted(some, key=lambda row: -row.amount)[:limit]) for token, some in found.items()
     ])  # fmt: skip
 
 
-def market_positions(world: World, crowd: Crowd, question: Question, now_s: int) -> bytes:
+def market_positions(world: World, traders: Traders, question: Question, now_s: int) -> bytes:
     """`/v2/positions?condition=` without a user: everybody's positions in some markets, the largest first."""
     question.no_offset()
     limit = question.number("limit", 100, 1, MOST_ROWS)
     numbers = _asked(world, question)
     skip = question.cursor("positions").get("o", 0)
-    found = []
-    for history in _traders(world, crowd, numbers):
-        now = results.at(world.markets, history.bets, now_s)
-        words = rows.statuses(history.bets, now, now_s)
-        chosen = np.flatnonzero(now.begun & np.isin(history.bets.market, numbers)).tolist()
-        found += [rows.position(world, history, now, bet, words[bet], now_s) for bet in chosen]
+    everybody = _together(world, traders, numbers)
+    now = results.at(world.markets, everybody.bets, now_s)
+    words = rows.statuses(everybody.bets, now, now_s)
+    chosen = np.flatnonzero(now.begun).tolist()
+    found = [rows.position(world, everybody.of_bet(bet), now, bet, words[bet], now_s) for bet in chosen]
     found.sort(key=lambda row: (-row.current_value, row.proxy_wallet))
     rest = question.next_cursor("positions", o=skip + limit) if skip + limit < len(found) else ""
     return page(found[skip : skip + limit], limit, skip, rest)
@@ -175,8 +172,8 @@ def _asked(world: World, question: Question) -> list[int]:
     return conditions(world, question)
 
 
-def _traders(world: World, crowd: Crowd, numbers: list[int]) -> list[History]:
-    """Histories of all who ever trade in some markets."""
-    traders = crowd.traders
+def _together(world: World, traders: Traders, numbers: list[int]) -> Together:
+    """What all who ever trade in some markets do there."""
     some = [traders.wallet[traders.first[number] : traders.first[number + 1]] for number in numbers]
-    return world.histories.several(np.unique(np.concatenate(some)).tolist()) if some else []
+    wallets = np.unique(np.concatenate(some)).astype(np.int64) if some else np.zeros(0, dtype=np.int64)
+    return world.histories.together(numbers, wallets)

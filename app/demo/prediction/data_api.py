@@ -9,7 +9,7 @@ from app.demo.grid import Integers
 from app.demo.prediction import results, rows, wire
 from app.demo.prediction.draws import Flags
 from app.demo.prediction.history import History, series
-from app.demo.prediction.legs import Leg
+from app.demo.prediction.legs import Leg, Legs
 from app.demo.prediction.questions import Question, invalid
 from app.demo.prediction.world import World
 
@@ -87,7 +87,7 @@ def wallet_trades(world: World, question: Question, now_s: int) -> bytes:
     history = find(world, user, now_s)
     if history is None:
         return page([], wanted.limit, 0, "")
-    chosen = wanted.rows(history) & (history.legs.kind <= Leg.SELL)
+    chosen = wanted.rows(history.legs, history.bets.market) & (history.legs.kind <= Leg.SELL)
     if takers_only:
         chosen &= ~history.legs.maker
     found, cursor = _newest(question, "trades", history, chosen, wanted.limit)
@@ -101,7 +101,7 @@ def activity(world: World, question: Question, now_s: int) -> bytes:
     history = find(world, user, now_s)
     if history is None:
         return page([], wanted.limit, 0, "")
-    chosen = wanted.rows(history)
+    chosen = wanted.rows(history.legs, history.bets.market)
     if kind:
         chosen &= np.isin(history.legs.kind, [leg for leg, name in rows.TYPES.items() if name == kind])
     found, cursor = _newest(question, "activity", history, chosen, wanted.limit)
@@ -175,14 +175,13 @@ class Filter(NamedTuple):
             by_cash=question.choice("filter_type", "CASH", ("CASH", "TOKENS")) == "CASH",
         )
 
-    def rows(self, history: History) -> Flags:
-        """Which rows of a wallet pass."""
-        legs = history.legs
+    def rows(self, legs: Legs, markets: Integers) -> Flags:
+        """Which rows pass; `markets` are those of the bets they belong to."""
         passed: Flags = (legs.time_s >= self.begin_s) & (legs.time_s <= self.end_s)
         if self.side:
             passed &= legs.kind == Leg[self.side]
         if self.markets is not None:
-            passed &= (legs.bet >= 0) & np.isin(history.bets.market[legs.bet], self.markets)
+            passed &= (legs.bet >= 0) & np.isin(markets[legs.bet], self.markets)
         if self.least > 0.0:
             passed &= (legs.usdc if self.by_cash else legs.size) >= self.least
         return passed

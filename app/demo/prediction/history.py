@@ -17,6 +17,7 @@ from app.demo.prediction.population import Population
 from app.demo.prediction.stakes import Bets
 
 KEPT = 256
+_QUESTIONS_KEPT = 8
 
 
 class History(NamedTuple):
@@ -25,6 +26,21 @@ class History(NamedTuple):
     wallet: int
     bets: Bets
     legs: Legs
+
+
+class Together(NamedTuple):
+    """What many wallets do in some markets, ordered by wallet. No rebates: they belong to no market."""
+
+    bets: Bets
+    legs: Legs
+
+    def of_bet(self, bet: int) -> History:
+        """The same, as of the wallet that made a bet."""
+        return History(int(self.bets.who[bet]), self.bets, self.legs)
+
+    def of_row(self, row: int) -> History:
+        """The same, as of the wallet a row belongs to."""
+        return self.of_bet(int(self.legs.bet[row]))
 
 
 class Series(NamedTuple):
@@ -46,6 +62,7 @@ class Histories:
         self._markets = markets
         self._people = people
         self._kept: OrderedDict[int, History] = OrderedDict()
+        self._together: OrderedDict[tuple[int, ...], Together] = OrderedDict()
         # Questions about everybody are answered in threads.
         self._lock = threading.Lock()
 
@@ -65,6 +82,22 @@ class Histories:
             with self._lock:
                 self._keep(found)
         return [found[wallet] for wallet in wallets]
+
+    def together(self, numbers: Sequence[int], wallets: Integers) -> Together:
+        """What `wallets`, all who trade there (ascending), do in some markets; kept for the next pages."""
+        asked = tuple(sorted(numbers))
+        with self._lock:
+            found = self._together.get(asked)
+        if found is None:
+            bets = betting.make(self._markets, self._people, wallets)
+            bets = bets.keep(np.isin(bets.market, asked))
+            legs = rows.make(self._markets, self._people, bets)
+            found = Together(bets, Legs._make(column[legs.kind != Leg.REBATE] for column in legs))
+            with self._lock:
+                self._together[asked] = found
+                while len(self._together) > _QUESTIONS_KEPT:
+                    self._together.popitem(last=False)
+        return found
 
     def _keep(self, used: dict[int, History]) -> None:
         for wallet, history in used.items():

@@ -56,13 +56,6 @@ class Traders(NamedTuple):
     wallet: NDArray[np.uint16]
 
 
-class Crowd(NamedTuple):
-    """Everybody's trades, by time and by market."""
-
-    feed: Feed
-    traders: Traders
-
-
 def standings(markets: Markets, bets: Bets, count: int, now_s: int) -> tuple[Floats, Floats]:
     """Profit and volume by period, category and wallet (`count` of them), from their bets."""
     category = markets.category[bets.market]
@@ -97,21 +90,28 @@ def boards(markets: Markets, people: Population, now_s: int, stop: threading.Eve
     return Boards(now_s, pnl, volume)
 
 
-def crowd(markets: Markets, people: Population, stop: threading.Event) -> Crowd:
-    """The feed and who trades what. Worthless once `stop` is set, which ends the work early."""
-    feeds, pairs = [], []
+def traders(markets: Markets, people: Population, stop: threading.Event) -> Traders:
+    """Who trades what. Worthless once `stop` is set, which ends the work early."""
+    pairs = []
     for wallets in _chunks(people.count, stop):
-        made = betting.make(markets, people, wallets)
-        pairs.append((made.market * WALLETS + made.who).astype(np.uint32))
-        feeds.append(_recent(markets, people, made, int(wallets[0])))
+        drawn = betting.draw(markets, people, wallets)
+        pairs.append((drawn.market * WALLETS + drawn.who).astype(np.uint32))
     pair = np.concatenate(pairs)
     pairs.clear()
     pair.sort()
     first = np.searchsorted(pair, (np.arange(MARKETS + 1) * WALLETS).astype(np.uint32))
-    traders = Traders(first, (pair % np.uint32(WALLETS)).astype(np.uint16))
-    order = np.argsort(np.concatenate([piece.time_s for piece in feeds]), kind="stable")
+    return Traders(first, (pair % np.uint32(WALLETS)).astype(np.uint16))
+
+
+def feed(markets: Markets, people: Population, stop: threading.Event) -> Feed:
+    """The feed. Worthless once `stop` is set, which ends the work early."""
+    pieces = [
+        _recent(markets, people, betting.make(markets, people, wallets), int(wallets[0]))
+        for wallets in _chunks(people.count, stop)
+    ]
+    order = np.argsort(np.concatenate([piece.time_s for piece in pieces]), kind="stable")
     # One column after the other, because all at once would take twice the memory.
-    return Crowd(Feed._make(np.concatenate(column)[order] for column in zip(*feeds, strict=True)), traders)
+    return Feed._make(np.concatenate(column)[order] for column in zip(*pieces, strict=True))
 
 
 def _chunks(count: int, stop: threading.Event) -> Iterator[Integers]:

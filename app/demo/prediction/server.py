@@ -14,7 +14,7 @@ from aiohttp.typedefs import Middleware
 from app.core.clock import Clock
 from app.demo.prediction import crowd_api, data_api, gamma_api, wire
 from app.demo.prediction.allowance import DATA_RULES, GAMMA_RULES, Allowance
-from app.demo.prediction.index import Crowd
+from app.demo.prediction.index import Traders
 from app.demo.prediction.population import WALLETS
 from app.demo.prediction.questions import Question, Refusal
 from app.demo.prediction.world import World, Worlds
@@ -24,7 +24,7 @@ LONGEST_WAIT_S = 8.0
 CLOSING_S = 0.2
 
 Simple = Callable[[World, Question, int], bytes]
-Everybody = Callable[[World, Crowd, Question, int], bytes]
+OfMarket = Callable[[World, Traders, Question, int], bytes]
 Made = TypeVar("Made")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -125,25 +125,31 @@ class PredictionVenue:
         return _json(await asyncio.to_thread(crowd_api.leaderboard, world, boards, question, now_s))
 
     async def _holders(self, request: web.Request) -> web.Response:
-        return await self._of_all(crowd_api.holders, self._question(request))
+        return await self._of_market(crowd_api.holders, self._question(request))
 
-    async def _of_all(self, answer: Everybody, question: Question) -> web.Response:
+    async def _of_market(self, answer: OfMarket, question: Question) -> web.Response:
         now_s, world = self.now_s(), await self._worlds.world()
-        crowd = await _in_time(self._worlds.crowd())
-        return _json(await asyncio.to_thread(answer, world, crowd, question, now_s))
+        traders = await _in_time(self._worlds.traders())
+        return _json(await asyncio.to_thread(answer, world, traders, question, now_s))
+
+    async def _feed(self, question: Question) -> web.Response:
+        now_s, world = self.now_s(), await self._worlds.world()
+        feed = await _in_time(self._worlds.feed())
+        return _json(await asyncio.to_thread(crowd_api.feed, world, feed, question, now_s))
 
     async def _trades(self, request: web.Request) -> web.Response:
         question = self._question(request)
         if question.text("user"):
             return _json(data_api.wallet_trades(await self._worlds.world(), question, self.now_s()))
-        named = question.several("condition", "condition_id")
-        return await self._of_all(crowd_api.market_trades if named else crowd_api.feed, question)
+        if question.several("condition", "condition_id"):
+            return await self._of_market(crowd_api.market_trades, question)
+        return await self._feed(question)
 
     async def _positions(self, request: web.Request) -> web.Response:
         question = self._question(request)
         if question.text("user") or not question.several("condition", "condition_id"):
             return _json(data_api.wallet_positions(await self._worlds.world(), question, self.now_s()))
-        return await self._of_all(crowd_api.market_positions, question)
+        return await self._of_market(crowd_api.market_positions, question)
 
     async def _status(self, _request: web.Request) -> web.Response:
         return _json(data_api.data({"status": "ok", "timestamp": self.now_s()}))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from app.demo.prediction import draws
 from app.demo.prediction.categories import DAY_S
 from app.demo.prediction.history import Histories
-from app.demo.prediction.index import Boards, Crowd, boards, crowd
+from app.demo.prediction.index import Boards, Feed, Traders, boards, feed, traders
 from app.demo.prediction.markets import Markets
 from app.demo.prediction.names import Names, wallet_name
 from app.demo.prediction.population import WALLETS, Population
@@ -58,7 +58,7 @@ class World:
 
 
 class Worlds:
-    """Makes the world, its leaderboards and its crowd in threads when they are first asked for.
+    """Makes the world, its leaderboards, its feed and who trades what in threads when they are first asked for.
 
     Boards that have become too old are given once more while new ones are made.
     """
@@ -68,7 +68,8 @@ class Worlds:
         self._world: asyncio.Task[World] | None = None
         self._boards: asyncio.Task[Boards] | None = None
         self._renewal: asyncio.Task[Boards] | None = None
-        self._crowd: asyncio.Task[Crowd] | None = None
+        self._feed: asyncio.Task[Feed] | None = None
+        self._traders: asyncio.Task[Traders] | None = None
         self._stop = threading.Event()
 
     async def world(self) -> World:
@@ -89,17 +90,26 @@ class Worlds:
             self._renewal = self._make_boards(world, now_s)
         return found
 
-    async def crowd(self) -> Crowd:
-        """The feed and who trades what: some seconds the first time."""
+    async def feed(self) -> Feed:
+        """Everybody's trades by time: some seconds the first time."""
         world = await self.world()
-        if self._crowd is None:
-            self._crowd = asyncio.create_task(asyncio.to_thread(crowd, world.markets, world.people, self._stop))
-        return await asyncio.shield(self._crowd)
+        if self._feed is None:
+            self._feed = asyncio.create_task(asyncio.to_thread(feed, world.markets, world.people, self._stop))
+        return await asyncio.shield(self._feed)
+
+    async def traders(self) -> Traders:
+        """Who trades what: two seconds the first time."""
+        world = await self.world()
+        if self._traders is None:
+            self._traders = asyncio.create_task(asyncio.to_thread(traders, world.markets, world.people, self._stop))
+        return await asyncio.shield(self._traders)
 
     async def close(self) -> None:
         """Let what is still being made end early, and wait for it."""
         self._stop.set()
-        begun = [task for task in (self._world, self._boards, self._renewal, self._crowd) if task is not None]
+        begun = [
+            task for task in (self._world, self._boards, self._renewal, self._feed, self._traders) if task is not None
+        ]
         await asyncio.gather(*begun, return_exceptions=True)
 
     def _make_boards(self, world: World, now_s: int) -> asyncio.Task[Boards]:

@@ -384,7 +384,7 @@ def test_a_scan_is_given_up_when_the_venue_is_gone_and_goes_on_later(tmp_path: P
 def test_nothing_is_asked_before_a_scan_is_wanted_and_a_schedule_wants_it(tmp_path: Path) -> None:
     async def main(loop: VirtualLoop) -> None:
         clock = VirtualClock(loop)
-        async with demo_venue(clock) as demo:
+        async with demo_venue(clock, wallets=2_000) as demo:
             async with opened(demo, clock) as deck:
                 await deck.until(is_ready)
                 await asyncio.sleep(3_700)

@@ -10,6 +10,7 @@ import numpy as np
 
 from app.config.settings import Settings
 from app.core.clock import Clock
+from app.demo.prediction.population import WALLETS
 from app.demo.prediction.server import PredictionVenue, serve
 from app.wallets.api import scan_wallets
 from app.wallets.scan_report import ScanReport
@@ -38,10 +39,11 @@ class DemoVenue:
 
 @contextlib.asynccontextmanager
 async def demo_venue(
-    clock: Clock, *, seed: int = 7, limited: bool = False, settings: Settings | None = None
+    clock: Clock, *, seed: int = 7, limited: bool = False, settings: Settings | None = None, wallets: int = WALLETS
 ) -> AsyncIterator[DemoVenue]:
-    """A venue on loopback that begins at `clock`'s wall time."""
-    venue = PredictionVenue(seed=seed, start_s=clock.wall_ns() // 1_000_000_000, clock=clock, limited=limited)
+    """A venue on loopback that begins at `clock`'s wall time. Leaderboards of fewer `wallets` are made in less time."""
+    start_s = clock.wall_ns() // 1_000_000_000
+    venue = PredictionVenue(seed=seed, start_s=start_s, clock=clock, limited=limited, wallets=wallets)
     listening = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     for each in listening:
         each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -78,7 +78,7 @@ def decode_state(data: bytes) -> PaperState:
 
 
 def _unusable(why: str) -> DataError:
-    return DataError(f"the saved paper ledger cannot be used ({why}))")
+    return DataError(f"the saved paper ledger cannot be used ({why})")
 
 
 def _contradiction(state: PaperState) -> str:

@@ -4,7 +4,7 @@ Stages are ordered by what a call costs (docs/wallets.md). A wallet stops at the
 change. Answers may come in any order; the same answers in the same order give the same verdict.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -167,7 +167,7 @@ class Funnel:
         if self._is_unchanged(told):
             self._keep_known()
             return
-        self._end_or(self._judge.trades(self.evidence, now_s), now_s, self._ask_record)
+        self._end_or(self._judged(self._judge.trades, now_s), now_s, self._ask_record)
 
     def _take_paid(self, wanted: frozenset[str], told: ToldMarkets, now_s: int) -> None:
         """What the markets of its record paid in the end. A record is judged without, too: positions have results."""
@@ -175,7 +175,7 @@ class Funnel:
         if len(known) < len(wanted):
             self._note(f"what {len(wanted) - len(known)} markets of its record paid in the end")
         self.evidence = self.evidence._replace(markets={**self.evidence.markets, **known})
-        self.verdict = self._judge.record(self.evidence, now_s)
+        self.verdict = self._judged(self._judge.record, now_s)
 
     def _is_unchanged(self, told: ToldMarkets) -> bool:
         """Whether it has neither traded since it was judged nor had a market resolved."""
@@ -199,7 +199,7 @@ class Funnel:
         self._after_stats(now_s)
 
     def _after_stats(self, now_s: int) -> None:
-        self._end_or(self._judge.stats(self.evidence, now_s), now_s, self._ask_trades)
+        self._end_or(self._judged(self._judge.stats, now_s), now_s, self._ask_trades)
 
     def _ask_trades(self, _now_s: int) -> None:
         self.stage = 2
@@ -265,7 +265,15 @@ class Funnel:
         over = frozenset(row.condition_id for row in rows.values() if row.status != "OPEN" and row.condition_id)
         self.wanted_markets = over - self.evidence.markets.keys()
         if not self.wanted_markets:
-            self.verdict = self._judge.record(self.evidence, now_s)
+            self.verdict = self._judged(self._judge.record, now_s)
+
+    def _judged(self, judge: Callable[[Evidence, int], WalletVerdict | None], now_s: int) -> WalletVerdict | None:
+        """What the judge says; a wallet whose figures no judge can work with is through as well."""
+        try:
+            return judge(self.evidence, now_s)
+        except (ArithmeticError, ValueError) as error:
+            reason = f"its figures cannot be judged: {clean(str(error), 120)}"
+            return not_scored(self.wallet, reason, self.stage, now_s, self._judge.profile)
 
     def _end_or(self, verdict: WalletVerdict | None, now_s: int, go_on: Any) -> None:  # noqa: ANN401 - a method
         if verdict is not None:

@@ -1,6 +1,5 @@
 """Measures of many wallets, by the means that suit their number."""
 
-import math
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
@@ -72,9 +71,15 @@ def measures_of(columns: PositionColumns, figures: Floats) -> list[Measures]:
 
 _COUNTS = ("broad_categories", "losses_followed", "losses_chased", "others_followed", "others_raised", "wins", "losses")
 
+_MISSING = dict.fromkeys(("volume_usdc", "max_drawdown_usdc", "pnl_usdc", "bets", "surplus", "surplus_variance"), 0.0)
+"""Figures that are always there, and what they are where they cannot be told; all others are then not known."""
+_LARGEST = 1e20
+"""Above every sum of amounts; ratios to amounts that are next to nothing are beyond it, and say nothing."""
+
 
 def _measures(row: list[float], closed: int, still_open: int, categories: tuple[str, ...]) -> Measures:
-    known = {name: None if math.isnan(value) else value for name, value in zip(kernel.FIGURES, row, strict=True)}
+    pairs = zip(kernel.FIGURES, row, strict=True)
+    known = {name: value if abs(value) < _LARGEST else _MISSING.get(name) for name, value in pairs}
     top = int(row[kernel.TOP])
     followed, chased = row[kernel.LOSSES_FOLLOWED], row[kernel.LOSSES_CHASED]
     counts = {name: int(row[kernel.FIGURES.index(name)]) for name in _COUNTS}

@@ -43,7 +43,8 @@ class _Closed(NamedTuple):
 def measure_in_numpy(columns: PositionColumns, now_s: int, small_share: float, chase_ratio: float) -> Floats:
     """The figures of each wallet, as the fused kernel computes them; one row a wallet."""
     results = np.empty((len(columns.closed), len(k.FIGURES)))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    # A venue may name amounts of which no ratio can be written: what is not finite counts as not known.
+    with np.errstate(all="ignore"):
         for grid in _grids(columns):
             out = np.empty((len(grid.wallets), len(k.FIGURES)))
             closed = _closed(columns, grid)

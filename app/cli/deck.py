@@ -24,6 +24,7 @@ def open_deck(plan: "Plan", prepared: Prepared, notices: Sequence[str] = ()) -> 
     from app.ui.run import run_deck
 
     clock = SystemClock()
+    plan = plan._replace(set_by_hand=prepared.loaded.by_hand)
     engine = build_engine(plan, prepared.settings, clock, prepared.locations)
     link = local_link(engine, prepared.locations)
     return run_deck(link, deck_options(prepared, plan.mode.upper(), notices), clock)

@@ -40,6 +40,7 @@ async def _run(plan: "Plan", prepared: Prepared, duration: float | None, quiet: 
     from app.engine.summary import summarise
 
     clock = SystemClock()
+    plan = plan._replace(set_by_hand=prepared.loaded.by_hand)
     engine = build_engine(plan, prepared.settings, clock, prepared.locations)
     link = local_link(engine, prepared.locations)
     interrupted = asyncio.Event()

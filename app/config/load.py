@@ -23,11 +23,15 @@ _WIDEST_VALUE = 80
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """Settings, and for each dotted key where its value came from. `files` are those read, strongest first."""
+    """Settings, and for each dotted key where its value came from. `files` are those read, strongest first.
+
+    `by_hand` are the keys that the user's own files, variables or flags set: a profile is weaker than these.
+    """
 
     settings: Settings
     origins: dict[str, str]
     files: tuple[Path, ...]
+    by_hand: frozenset[str] = frozenset()
 
 
 def load(
@@ -50,7 +54,8 @@ def load(
     given += [*(read_profile(profile) if profile else ()), *own]
     settings = build(given)
     origins = {value.key: value.origin for value in given}
-    return Loaded(settings=settings, origins=origins, files=(*own_files, *filter(None, [profile]), *default_files))
+    files = (*own_files, *filter(None, [profile]), *default_files)
+    return Loaded(settings=settings, origins=origins, files=files, by_hand=frozenset(value.key for value in own))
 
 
 def parse_settings(text: str, origin: str) -> Settings:

@@ -1,5 +1,6 @@
 """Puts an engine together from a source and settings: the only place where live, demo and tape part ways."""
 
+from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +20,8 @@ from app.feeds.tape.importers import open_recording
 class Plan(NamedTuple):
     """What to run. `tape` and `speed` (None: as fast as it goes) are for tapes, `record_to` for venues.
 
-    `hold` keeps a tape's last picture at its end instead of ending.
+    `hold` keeps a tape's last picture at its end instead of ending. `set_by_hand` are keys of settings that a profile
+    of wallets does not change.
     """
 
     mode: Mode
@@ -27,6 +29,7 @@ class Plan(NamedTuple):
     speed: float | None = None
     hold: bool = False
     record_to: Path | None = None
+    set_by_hand: AbstractSet[str] = frozenset()
 
 
 def build_run(plan: Plan, settings: Settings, clock: Clock, locations: Locations) -> Run:
@@ -45,6 +48,7 @@ def build_run(plan: Plan, settings: Settings, clock: Clock, locations: Locations
         record_to=plan.record_to,
         new_tape=new_tape,
         profile_folders=locations.profile_folders(),
+        set_by_hand=plan.set_by_hand,
     )
 
 

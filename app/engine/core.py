@@ -15,21 +15,12 @@ from app.core.errors import FrameError
 from app.core.events import (
     CandleClosed,
     FeedHole,
-    Listing,
-    MarketContext,
     NoRead,
     RulesRead,
     ScalperRead,
     Trade,
 )
-from app.core.record import (
-    WITHDRAWN,
-    Answer,
-    Kind,
-    Record,
-    Request,
-    unpack_frames,
-)
+from app.core.record import Answer, Kind, Record, Request, unpack_frames
 from app.core.text import clean
 from app.engine.candle_past import PastState
 from app.engine.connections import Connections
@@ -37,6 +28,7 @@ from app.engine.fast_books import FastBooks
 from app.engine.intake import Intake
 from app.engine.jobs import Jobs
 from app.engine.journal import Journal
+from app.engine.market_answers import MarketAnswers
 from app.engine.market_list import MarketList
 from app.engine.papering import Papering
 from app.engine.protocol import (
@@ -55,9 +47,8 @@ from app.engine.protocol_wallets import RestoreWallets, UseThresholds
 from app.engine.reading import Reading
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_targets import WalletCommand, WalletTargets
-from app.engine.watch import Effects, MarketWatch, select
+from app.engine.watch import Effects, MarketWatch
 from app.feeds.health import FeedHealth
-from app.feeds.hyperliquid import parse
 from app.feeds.hyperliquid.limits import SHORTEST_CANDLE_MS, VENUE
 from app.feeds.polymarket.limits import VENUE as POLYMARKET
 from app.markets.candles import INTERVALS
@@ -110,6 +101,9 @@ class Core:
         )
         self.reading = Reading(mode, settings, self._watch, self._bus, self.jobs, self.paper.position_of)
         self.wallets = WalletTargets(mode, settings, self._watch, self._bus, self.jobs, self.journal)
+        self._market_answers = MarketAnswers(
+            settings, self._watch, self._intake, self.connections, self.list, self.journal, self._refused, self._follow
+        )
         self._handlers = self._all_handlers()
 
     def _note_events(self) -> None:
@@ -164,7 +158,10 @@ class Core:
             handler(record)
         except _BAD_INPUT as error:
             self._refused(str(error), self._intake.feed_of(record.stream))
-        self.wallets.work(self.now_ms)
+        try:
+            self.wallets.work(self.now_ms)
+        except _BAD_INPUT as error:
+            self._refused(str(error), self.connections.wallets)
 
     def _frames(self, record: Record) -> None:
         """Several frames at once; where one of them is of no use, each is an input of its own."""
@@ -237,18 +234,7 @@ class Core:
         if request.venue in _OF_WALLETS:
             self._answered_about_wallets(request, answer)
             return
-        if answer.status != 200:
-            reason = clean(answer.error, 120)
-            given_up = reason == WITHDRAWN
-            what = " ".join(filter(None, (request.channel, request.subject)))
-            self.journal.say(self.now_ms, "info" if given_up else "warning", "feed", f"{what}: {reason}")
-            self._no_use(request, reason or f"the venue answered {answer.status}")
-            return
-        try:
-            self._use_answer(request, answer.body)
-        except FrameError as error:
-            self._no_use(request, str(error))
-            raise
+        self._market_answers.take(request, answer, self.now_ms)
 
     def _answered_about_wallets(self, request: Request, answer: Answer) -> None:
         if request.venue == POLYMARKET and answer.status == 200:
@@ -256,44 +242,7 @@ class Core:
             self.connections.wallets.data(self.now_ms)
         self.wallets.answered(request, answer, self.now_ms)
 
-    def _no_use(self, request: Request, reason: str) -> None:
-        """An answer that was needed did not come, or cannot be used."""
-        if request.channel == "recentTrades":
-            self.connections.answered(request.subject, None, self.now_ms)
-        elif request.channel == "candleSnapshot":
-            self._watch.past_did_not_come(request.subject, request.variant, reason)
-        elif request.channel == "metaAndAssetCtxs":
-            self.list.did_not_come(reason, self.now_ms, urgent=not self.markets)
-
-    def _use_answer(self, request: Request, body: bytes) -> None:
-        if request.channel == "metaAndAssetCtxs":
-            listed, refused = parse.parse_meta_and_contexts(body)
-            for reason in refused:
-                self._refused(reason)
-            self._listed(listed)
-        elif request.channel == "candleSnapshot":
-            market, candles = self._intake.market(request.subject), parse.parse_candles(body)
-            self._intake.take_candles(market, request.variant, candles, self.now_ms)
-            self._watch.past.came(request.subject, request.variant)
-        elif request.channel == "recentTrades":
-            market = self._intake.market(request.subject)
-            trades = parse.parse_recent_trades(body, market.coin)
-            self._intake.take_trades(market, trades, self.now_ms)
-            self.connections.answered(market.coin, trades, self.now_ms)
-        self._intake.events += 1
-
-    def _listed(self, listed: list[tuple[Listing, MarketContext]]) -> None:
-        by_coin = {listing.coin: (listing, context) for listing, context in listed}
-        for missing in [coin for coin in self.settings.markets.favourites if coin not in by_coin]:
-            self.journal.say(self.now_ms, "warning", "markets", f"favourite {missing} is not listed by the venue")
-        coins = select(listed, self.settings.markets)
-        for coin in coins:
-            listing, context = by_coin[coin]
-            market = self._intake.market(coin)
-            market.on_listing(listing)
-            market.on_context(context)
-        self.journal.say(self.now_ms, "info", "markets", f"following {len(coins)} of {len(listed)} markets")
-        self.list.came(len(coins), len(listed), self.now_ms)
+    def _follow(self, coins: Sequence[str]) -> None:
         self._watch.follow(coins, self.now_ms)
         self.reading.follow(coins)
         if self.settings.scalper.enabled:
@@ -328,7 +277,6 @@ class Core:
             self.connections.data.data(min(max(newest_ms), self.now_ms))
         self.list.every_second(self.now_ms)
         self.paper.every_second(self.now_ms)
-        self.wallets.every_second(self.now_ms)
 
     def _clock_went_back(self, wall_ms: int) -> None:
         """Small steps back are waited out; after a large one nothing may be younger than the new time."""

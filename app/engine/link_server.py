@@ -147,9 +147,11 @@ class _Client:
         finally:
             snapshots.cancel()
             await asyncio.gather(snapshots, return_exceptions=True)
+            # Whoever is gone looks at nothing.
             if self._look is not None and self._look.coin:
-                # Whoever is gone looks at nothing.
                 await self._engine.command(LookAt(""), self._number)
+            if self._wallet is not None and self._wallet.address:
+                await self._engine.command(LookAtWallet(""), self._number)
 
     async def _send_snapshots(self) -> None:
         seen = 0

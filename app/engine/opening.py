@@ -3,20 +3,17 @@
 As in `scanning.py`: questions leave as requests, answers are inputs, everything is a function of them.
 """
 
-import msgspec
-
 from app.core.errors import FrameError
 from app.core.prediction_market import WalletActivity
-from app.core.record import WITHDRAWN, Answer, Request
+from app.core.record import Answer, Request
 from app.core.text import clean
+from app.engine.asker import Asker, read_told
 from app.engine.protocol_wallets import PastVerdictView
-from app.engine.scanning import Asker, read_told
 from app.engine.shelf_questions import unpack_history
 from app.engine.shelf_venue import STORE_VENUE
 from app.feeds.polymarket import questions
-from app.feeds.polymarket.limits import VENUE
 from app.feeds.polymarket.parse import parse_activity
-from app.feeds.polymarket.questions import Question, from_request
+from app.feeds.polymarket.questions import from_request
 from app.feeds.polymarket.walk import Walk
 from app.wallets.explaining import (
     NOT_FOLLOWED,
@@ -46,15 +43,12 @@ class Opening:
         self.copies: tuple[CopyResult, ...] = ()
         self.copies_missing = ""
         """Why it is not known what copying it would bring; empty while that is asked, or known."""
-        self.version = 0
-        """Grows with all that becomes known."""
         self._judging, self._asker = judging, asker
         self._judge = Onward(judging)
         self._scan = Scan(ScanPlan(listed=(wallet,), limit=1, position_pages=position_pages), self._judge)
-        self._numbers: dict[Question, int] = {}
         self._evidence: Evidence | None = None
         self._prints: Walk[WalletActivity] | None = None
-        asker.ask(STORE_VENUE, "history", b"", wallet)
+        asker.ask_store("history", b"", wallet)
         self._scan.begin(now_ms // 1000)
         self._go_on(now_ms)
 
@@ -67,34 +61,30 @@ class Opening:
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """An answer has come; one to another's question changes nothing."""
-        self._asker.answered(request.request_id)
-        if answer.error == WITHDRAWN:
+        number = self._asker.answered(request, answer)
+        if number is None:
             return
         if request.venue == STORE_VENUE:
-            self._told_history(request, answer)
-            return
-        question = from_request(request)
-        if self._prints is not None and question == self._prints.question:
-            self._told_prints(answer, now_ms)
-        elif (number := self._numbers.pop(question, None)) is not None:
-            self._scan.take(number, read_told(question, answer), now_ms // 1000)
+            self._told_history(answer)
+        elif number:
+            self._scan.take(number, read_told(from_request(request), answer), now_ms // 1000)
             self._go_on(now_ms)
+        else:
+            self._told_prints(answer, now_ms)
+
+    def close(self) -> None:
+        """Nobody wants to know any more: what was asked is withdrawn."""
+        self._asker.withdraw_all()
 
     def _go_on(self, now_ms: int) -> None:
         while self._scan.lookups():
             self._scan.know({}, now_ms // 1000)
         for ask in self._scan.asks():
-            self._numbers[ask.question] = ask.number
-            self._ask(ask.question)
+            self._asker.ask(ask.question, ask.number)
         for finished in self._scan.finished():
             self._explain(finished, now_ms)
 
-    def _ask(self, question: Question) -> None:
-        query = msgspec.json.encode(question.query)
-        self._asker.ask(VENUE, question.name, query, question.subject, question.variant)
-
     def _explain(self, finished: Finished, now_ms: int) -> None:
-        self.version += 1
         self._evidence = finished.evidence
         self.explained = explanation_of(finished, self._judge.first, self._judging, now_ms // 1000)
         conditions = newest_conditions(finished.evidence.trades or ())
@@ -106,7 +96,7 @@ class Opening:
 
     def _ask_for_prints(self) -> None:
         if self._prints is not None and self._prints.question is not None:
-            self._ask(self._prints.question)
+            self._asker.ask(self._prints.question)
 
     def _told_prints(self, answer: Answer, now_ms: int) -> None:
         walk, evidence = self._prints, self._evidence
@@ -126,13 +116,11 @@ class Opening:
         self._end_copies(copies, "" if copies else NOT_FOLLOWED)
 
     def _end_copies(self, copies: tuple[CopyResult, ...], missing: str) -> None:
-        self.version += 1
         self.copies, self.copies_missing = copies, missing
         self._prints = self._evidence = None
 
-    def _told_history(self, request: Request, answer: Answer) -> None:
-        if request.channel == "history" and request.subject == self.wallet and answer.status == 200:
-            self.version += 1
+    def _told_history(self, answer: Answer) -> None:
+        if answer.status == 200:
             rows = unpack_history(answer.body)
             self.history = tuple(
                 PastVerdictView(row.at_ms, clean(row.wallet_class, 16), row.stage, row.score) for row in rows

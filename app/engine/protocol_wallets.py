@@ -4,6 +4,8 @@ As in `protocol.py`: frozen, cleaned, None for what is not known. Scores, shares
 in USDC, ages in seconds of the engine's time.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -15,6 +17,8 @@ from app.wallets.values import CopyResult, Doubt, DoubtName, Pillar, Stage, Verd
 ReviewState = Literal["new", "accepted", "rejected"]
 """What the user made of a wallet: nothing yet, worth following, or not."""
 ScanState = Literal["idle", "running", "done", "failed", "cancelled"]
+NOTE_CELLS: Mapping[Literal["alias", "tag", "note"], int] = MappingProxyType({"alias": 24, "tag": 24, "note": 400})
+"""How wide what a user writes about a wallet may be."""
 
 
 class WalletRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -259,9 +263,15 @@ class NoteWallet(msgspec.Struct, frozen=True, tag="note_wallet"):
 
 
 class RestoreWallets(msgspec.Struct, frozen=True, tag="restore_wallets"):
-    """Verdicts and notes as they were saved. An input of the engine's own; no client may send it."""
+    """Verdicts and notes as they were saved. An input of the engine's own; no client may send it.
+
+    `trouble` says why they could not be read, empty when they were. `next_scan_ms` is when the next scheduled scan is
+    due: 0 at once, None where that is not known.
+    """
 
     state: bytes
+    trouble: str = ""
+    next_scan_ms: int | None = 0
 
 
 class UseThresholds(msgspec.Struct, frozen=True, tag="use_thresholds"):

@@ -12,21 +12,20 @@ import msgspec
 
 from app.config.settings import ScannerSettings
 from app.core.bus import Bus
-from app.core.errors import DataError, FrameError
-from app.core.record import WITHDRAWN, Answer, Request
+from app.core.errors import DataError
+from app.core.record import Answer, Request
 from app.core.text import clean
+from app.engine.asker import Asker, read_told
 from app.engine.journal import Journal
 from app.engine.protocol_wallets import StageView, UnscoredWallet
 from app.engine.shelf_questions import LOOKUP_WALLETS, Found, unpack_markets, unpack_scans
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_book import WalletBook
 from app.engine.wallet_events import WalletJudged
-from app.engine.watch import MarketWatch
-from app.feeds.polymarket.limits import VENUE
 from app.feeds.polymarket.questions import Question, from_request
 from app.store.rows import StoredMarket, StoredScan
 from app.wallets.answers import Answer as Told
-from app.wallets.answers import NoAnswer, read_answer
+from app.wallets.answers import NoAnswer
 from app.wallets.funnel import KnownWallet
 from app.wallets.judging import Judging
 from app.wallets.keeping import KeptRows, cursor_row, known_wallet, market_row, read_market, verdict_row
@@ -44,38 +43,6 @@ _unpack_found = msgspec.msgpack.Decoder(Found).decode
 OnTarget = Callable[[Finished, int], None]
 
 
-def read_told(question: Question, answer: Answer) -> Told:
-    """The values in an answer of the venue, or why there are none."""
-    if answer.status != 200:
-        return NoAnswer(clean(answer.error or f"the venue answered {answer.status}", 240))
-    try:
-        return read_answer(question, answer.body)
-    except FrameError as error:
-        return NoAnswer(clean(str(error), 240))
-
-
-class Asker:
-    """Asks for a scan, and remembers what, so that it can be withdrawn."""
-
-    def __init__(self, watch: MarketWatch) -> None:
-        self._watch = watch
-        self._open: dict[int, None] = {}
-
-    def ask(self, venue: str, channel: str, body: bytes, subject: str = "", variant: str = "") -> None:
-        """Ask a question of a venue."""
-        self._open[self._watch.ask_of(venue, channel, body, subject, variant)] = None
-
-    def answered(self, request_id: int) -> None:
-        """The answer to a question is here."""
-        self._open.pop(request_id, None)
-
-    def withdraw_all(self) -> None:
-        """Nobody waits for an answer any more."""
-        for request_id in list(self._open):
-            self._watch.effects.withdraw(request_id)
-        self._open.clear()
-
-
 class Scanning:
     """One scan from its first question to its end. `number` tells it from others of the run, from 1."""
 
@@ -90,8 +57,8 @@ class Scanning:
         self.stopped = ""
         """Why it ended early; empty when it did not."""
         self.unscored: deque[UnscoredWallet] = deque(maxlen=_UNSCORED)
-        self.stage_of_last = 0
-        """The stage that the last answer was work for; 0 for none."""
+        self.worked_stage = 0
+        """The stage that the last piece of work was for; 0 for none."""
         self._plan, self._judging, self._settings = plan, judging, settings
         self._asker, self._book, self._bus, self._journal, self._on_target = asker, book, bus, journal, on_target
         self._scan = Scan(plan, judging, in_parts=True)
@@ -99,11 +66,10 @@ class Scanning:
         self._is_begun = False
         self._resumed_ms: int | None = None
         self._row: StoredScan | None = None
-        self._numbers: dict[Question, int] = {}
         self._looked_up: dict[str, KnownWallet] = {}
         self._lookups = 0
         self._failed_in_a_row = 0
-        self._asker.ask(STORE_VENUE, "scans", b"[]")
+        self._asker.ask_store("scans", b"[]")
 
     @property
     def is_over(self) -> bool:
@@ -141,24 +107,26 @@ class Scanning:
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """The answer to one of its questions has come; another's changes nothing."""
-        self._asker.answered(request.request_id)
-        self.stage_of_last = 0
-        if answer.error == WITHDRAWN or self.is_over:
+        number = self._asker.answered(request, answer)
+        self.worked_stage = 0
+        if number is None or self.is_over:
             return
         if request.venue == STORE_VENUE:
             self._stored(request, answer, now_ms)
         else:
-            self._told(request, answer, now_ms)
+            self._told(number, from_request(request), answer, now_ms)
         self._go_on(now_ms)
 
-    def work(self, now_ms: int) -> bool:
-        """Do a part of what waits for nothing from outside; whether there was any."""
-        if self.is_over or not self._scan.has_work:
-            return False
-        self.stage_of_last = 2
+    @property
+    def has_work(self) -> bool:
+        """Whether something waits for nothing from outside."""
+        return not self.is_over and self._scan.has_work
+
+    def work(self, now_ms: int) -> None:
+        """Do a part of it."""
+        self.worked_stage = 2
         self._scan.go_on(now_ms // 1000)
         self._go_on(now_ms)
-        return True
 
     # What is stored.
 
@@ -170,7 +138,7 @@ class Scanning:
         body = b"" if answer.error else answer.body
         if request.channel == "scans":
             self._begin_row(unpack_scans(body) if body else [], now_ms)
-            self._asker.ask(STORE_VENUE, "markets", b"0")
+            self._asker.ask_store("markets", b"0")
         elif request.channel == "markets":
             self._know_markets(request, unpack_markets(body) if body else [], now_ms)
         elif request.channel == "wallets":
@@ -194,7 +162,7 @@ class Scanning:
             except DataError as error:
                 self._journal.say(now_ms, "warning", "wallets", str(error), kind="damaged")
         if rows:
-            self._asker.ask(STORE_VENUE, "markets", str(int(request.body) + len(rows)).encode())
+            self._asker.ask_store("markets", str(int(request.body) + len(rows)).encode())
             return
         self._is_begun = True
         self._scan.begin(now_ms // 1000)
@@ -216,13 +184,9 @@ class Scanning:
 
     # What the venue says.
 
-    def _told(self, request: Request, answer: Answer, now_ms: int) -> None:
-        question = from_request(request)
-        number = self._numbers.pop(question, None)
-        if number is None:
-            return
+    def _told(self, number: int, question: Question, answer: Answer, now_ms: int) -> None:
         self.waiting -= 1
-        self.stage_of_last = _STAGES.get(question.name, 0)
+        self.worked_stage = _STAGES.get(question.name, 0)
         self._failed_in_a_row = self._failed_in_a_row + 1 if answer.status != 200 else 0
         if self._failed_in_a_row >= HOPELESS:
             self.stop(f"{HOPELESS} calls in a row failed: {clean(answer.error, 160)}")
@@ -240,12 +204,9 @@ class Scanning:
         """Send what the scan wants and take what it has."""
         self._look_up(self._scan.lookups())
         for ask in self._scan.asks():
-            question = ask.question
-            self._numbers[question] = ask.number
             self.calls += 1
             self.waiting += 1
-            query = msgspec.json.encode(question.query)
-            self._asker.ask(VENUE, question.name, query, question.subject, question.variant)
+            self._asker.ask(ask.question, ask.number)
         for market, seen_s in self._scan.desk.news():
             self._journal.keep(market_row(market, seen_s))
         for finished in self._scan.finished():
@@ -255,7 +216,7 @@ class Scanning:
         for first in range(0, len(wallets), LOOKUP_WALLETS):
             self._lookups += 1
             asked = msgspec.json.encode(wallets[first : first + LOOKUP_WALLETS])
-            self._asker.ask(STORE_VENUE, "wallets", asked)
+            self._asker.ask_store("wallets", asked)
 
     def _finish(self, finished: Finished, now_ms: int) -> None:
         verdict, origin = finished.verdict, finished.candidate.origin

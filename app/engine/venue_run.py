@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,11 +14,10 @@ import msgspec
 import numpy as np
 
 from app import __version__
-from app.config.profiles import profile_names
 from app.config.settings import Settings
 from app.config.toml import settings_sha256, to_toml
 from app.core.clock import Clock
-from app.core.record import Kind, Record
+from app.core.record import Kind
 from app.core.text import clean
 from app.engine.core import Core
 from app.engine.demo_venue import DemoVenue, Urls
@@ -32,6 +32,7 @@ from app.engine.protocol import (
     SetPlayback,
     SetRecording,
     SourceView,
+    StartJob,
     TradePaper,
 )
 from app.engine.protocol_wallets import RestoreWallets, SetWalletProfile, UseThresholds
@@ -48,7 +49,7 @@ from app.feeds.tape.format import Session
 from app.paper.state import encode_state
 from app.scalper.interpreter import Interpreter
 from app.store.store import Store
-from app.wallets.thresholds import with_profile
+from app.wallets.thresholds import Profiles
 
 _TURN_NS = 1_000_000
 """Inputs are dispatched for this long before everything else in the loop gets a turn."""
@@ -116,10 +117,11 @@ class VenueRun:
         record_to: Path | None = None,
         new_tape: Callable[[], Path] | None = None,
         profile_folders: Sequence[Path] = (),
+        set_by_hand: AbstractSet[str] = frozenset(),
         generator: np.random.Generator | None = None,
     ) -> None:
         """`database` None keeps rows in memory for the run only. `new_tape` names the tape of a recording begun midway,
-        `profile_folders` hold the thresholds that wallets may be judged by.
+        `profile_folders` hold the thresholds that wallets may be judged by; the keys in `set_by_hand` are stronger.
 
         `generator` draws the waiting times between tries (None: another each run); nothing else is random.
         """
@@ -134,15 +136,15 @@ class VenueRun:
         self._interpreter = Interpreter(settings.scalper, settings.costs, self._inbox, clock, self._generator)
         self._new_tape = new_tape
         self.core = Core(source.mode, settings)
-        self._sequencer = Sequencer(clock, self._dispatch)
+        self._sequencer = Sequencer(clock, self.core.dispatch)
         self._recording = RunRecording(self._sequencer, settings.tape, clock, self._tell_of_tape)
         self.core.journal.sink = _to_log_file
         store = Store(database, settings.store, clock)
         self._keeper = Keeper(store, source.mode, settings, clock)
         self.core.journal.keep = self._keep
-        self._profile_folders = profile_folders
-        profiles = tuple(profile_names(profile_folders))
-        self._wallets = WalletRun(settings, store, self._inbox, clock, self._generator, profiles)
+        self._profiles = Profiles(settings.wallets, profile_folders, set_by_hand)
+        self._wallets = WalletRun(settings, store, self._inbox, clock, self._generator, self._profiles.names)
+        self.core.wallets.stopwatch = self._wallets
         self._outward: Outward | None = None
         self._urls = own_urls(settings)
         self._arrivals: deque[Arrival] = deque()
@@ -192,25 +194,13 @@ class VenueRun:
         self._supervisor.start("wallets", calls.client.run)
         self._supervisor.start("wallet shelf", calls.shelf.run)
         saved, why_not = await calls.shelf.saved()
-        if why_not:
-            self.core.journal.say(self.core.now_ms, "warning", "wallets", f"stored wallets are not shown: {why_not}")
-        self._sequencer.put_now(0, Kind.COMMAND, _pack(RestoreWallets(saved)))
+        trouble = f"{why_not}; move the database aside to begin anew" if why_not else ""
+        self._sequencer.put_now(0, Kind.COMMAND, _pack(RestoreWallets(saved, trouble)))
         self._changed()
 
     def _keep(self, event: object) -> None:
         self._keeper.keep(event)
         self._wallets.remember(event)
-
-    def _dispatch(self, record: Record) -> None:
-        """Hand an input to the core; work for a scan is measured here, because the core reads no clock."""
-        if record.kind != Kind.ANSWER or not self.core.jobs.runs("wallets"):
-            self.core.dispatch(record)
-            return
-        began_ns = self._clock.monotonic_ns()
-        self.core.dispatch(record)
-        scanning = self.core.wallets.scanning
-        if scanning is not None:
-            self._wallets.worked(scanning.number, scanning.stage_of_last, self._clock.monotonic_ns() - began_ns)
 
     async def finished(self) -> None:
         """A venue has no end: waits for ever."""
@@ -225,7 +215,7 @@ class VenueRun:
         if isinstance(command, SetRecording):
             return self._begin_recording() if command.on else self._end_recording()
         if isinstance(command, SetWalletProfile):
-            thresholds = with_profile(self.core.wallets.thresholds, command.profile, self._profile_folders)
+            thresholds = self._profiles.thresholds(command.profile)
             self._sequencer.put_now(0, Kind.COMMAND, _pack(UseThresholds(thresholds)))
             return self.core.command_result
         self._sequencer.put_now(0, Kind.COMMAND, _pack(command))
@@ -278,11 +268,13 @@ class VenueRun:
         questions = [request for each in asked for request in each.outstanding()]
         self._recording.begin_midway(path, self._session(), self._client, questions)
         if self.core.paper.ledger is not None:
-            restored = RestorePaper(encode_state(self.core.paper.ledger.state()))
-            self._sequencer.note(0, Kind.COMMAND, _pack(restored))
+            ledger = RestorePaper(encode_state(self.core.paper.ledger.state()))
+            self._sequencer.note(0, Kind.COMMAND, _pack(ledger))
         self._sequencer.note(0, Kind.COMMAND, _pack(UseThresholds(self.core.wallets.thresholds)))
-        if self.core.wallets.is_restored:
-            self._sequencer.note(0, Kind.COMMAND, _pack(RestoreWallets(self.core.wallets.book.saved())))
+        wallets = self.core.wallets
+        if wallets.is_restored:
+            restored = RestoreWallets(wallets.book.saved(), wallets.notes_unsaved, wallets.next_scan_ms)
+            self._sequencer.note(0, Kind.COMMAND, _pack(restored))
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
         self._tell_of_tape("info", f"recording to {path.name}; its replay starts with less than this engine knows")
         return True, f"Recording to {path.name}"
@@ -333,6 +325,8 @@ class VenueRun:
         while True:
             await asyncio.sleep(period_s)
             self._inbox.put(0, Kind.TIMER, b"")
+            if self.core.wallets.is_due(self.core.now_ms):
+                self._sequencer.put_now(0, Kind.COMMAND, _pack(StartJob("wallets")))
             self._tell_of_store()
 
     def _tell_of_store(self) -> None:

@@ -1,22 +1,25 @@
 """The newest verdict on each wallet and what the user keeps about it. Pure; bounded."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 import msgspec
 
 from app.core.errors import DataError
 from app.core.text import clean
-from app.engine.protocol_wallets import NoteWallet, WalletRow
+from app.engine.protocol_wallets import NOTE_CELLS, NoteWallet, WalletRow
 from app.store.rows import StoredVerdict, WalletNote
 from app.wallets.values import PillarName, VerdictClass, WalletVerdict
 
+REASON_CELLS = 240
+"""How wide a reason may be."""
 ROWS = 200
 """Wallets that a deck is shown."""
+MOST_NOTES = 5_000
+"""Wallets that may have notes."""
 _KEPT = 2_000
-_NOTES = 5_000
+_STORED = "store"
+"""The origin of a verdict of an earlier run: where its wallet was found is not stored."""
 _RANKS: Mapping[VerdictClass, int] = {"TARGET": 0, "WATCHLIST": 1, "REJECTED": 2, "NOT SCORED": 3}
-_TEXTS: Mapping[Literal["alias", "tag", "note"], int] = {"alias": 32, "tag": 24, "note": 400}
 _pack = msgspec.msgpack.encode
 
 
@@ -63,7 +66,7 @@ def _entry(rows: list[StoredVerdict]) -> BookEntry | None:
     known = next((name for name in _RANKS if before is not None and name == before.wallet_class), None)
     return BookEntry(
         verdict=verdict,
-        origin="store",
+        origin=_STORED,
         class_before=known,
         score_before=None if before is None else before.score,
     )
@@ -74,7 +77,7 @@ def _key(name: str, score: float | None, wallet: str) -> tuple[int, float, str]:
 
 
 class WalletBook:
-    """Verdicts by wallet, at most 2,000, of which the worst give way; notes by wallet."""
+    """Verdicts by wallet, about 2,000, of which the worst give way; notes by wallet, at most `MOST_NOTES`."""
 
     def __init__(self) -> None:
         self.entries: dict[str, BookEntry] = {}
@@ -89,7 +92,8 @@ class WalletBook:
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise DataError(f"saved wallets cannot be read ({clean(str(error), 120)})") from error
         self.entries = {**{each.verdict.wallet: each for each in saved.entries}, **self.entries}
-        self.notes = {**{each.wallet: each for each in saved.notes}, **self.notes}
+        self.notes = {**{each.wallet: each for each in saved.notes[:MOST_NOTES]}, **self.notes}
+        self._make_room()
         self.version += 1
 
     def saved(self) -> bytes:
@@ -100,9 +104,12 @@ class WalletBook:
     def take(self, verdict: WalletVerdict, origin: str, scan: int, *, is_old: bool = False) -> BookEntry:
         """A verdict of a scan; `is_old` gives an earlier one again. What it is now, with what it was before."""
         before = self.entries.get(verdict.wallet)
+        # Where it was found first counts, as far as that is known.
+        if before is not None and before.origin not in ("", _STORED):
+            origin = before.origin
         entry = BookEntry(verdict=verdict, origin=origin, scan=scan)
         if before is not None and is_old:
-            entry = msgspec.structs.replace(before, verdict=verdict, scan=scan)
+            entry = msgspec.structs.replace(before, verdict=verdict, origin=origin, scan=scan)
         elif before is not None:
             entry = msgspec.structs.replace(
                 entry, class_before=before.verdict.verdict, score_before=before.verdict.score
@@ -120,10 +127,12 @@ class WalletBook:
     def note(self, command: NoteWallet, wallet: str, now_ms: int) -> WalletNote:
         """What the user keeps about a wallet, as it is with this. Raises `DataError` when there is no room."""
         note = self.notes.get(wallet, WalletNote(wallet=wallet, changed_ms=now_ms))
-        if wallet not in self.notes and len(self.notes) >= _NOTES:
-            raise DataError(f"more than {_NOTES} wallets have notes; delete some first")
+        if wallet not in self.notes and len(self.notes) >= MOST_NOTES:
+            raise DataError(f"more than {MOST_NOTES:,} wallets have notes; delete some first")
         texts = {
-            name: clean(text, cells) for name, cells in _TEXTS.items() if (text := getattr(command, name)) is not None
+            name: clean(text, cells)
+            for name, cells in NOTE_CELLS.items()
+            if (text := getattr(command, name)) is not None
         }
         changed = msgspec.structs.replace(
             note,
@@ -149,11 +158,11 @@ class WalletBook:
         is_known = verdict.score is not None and entry.score_before is not None
         return WalletRow(
             address=verdict.wallet,
-            alias="" if note is None else clean(note.alias, 32),
-            tag="" if note is None else clean(note.tag, 24),
+            alias="" if note is None else clean(note.alias, NOTE_CELLS["alias"]),
+            tag="" if note is None else clean(note.tag, NOTE_CELLS["tag"]),
             wallet_class=verdict.verdict,
             stage=verdict.stage,
-            reason=verdict.reason,
+            reason=clean(verdict.reason, REASON_CELLS),
             score=verdict.score,
             specialisation=pillars.get("specialisation"),
             behaviour=pillars.get("behaviour"),

@@ -67,10 +67,6 @@ class WalletCalls:
         self.client = RequestClient(self.carrier, inbox)
         self.shelf = WalletShelf(store, scanner, inbox, clock)
 
-    def clear(self) -> None:
-        """Give memory back."""
-        self._answers.clear()
-
     def budgets(self) -> tuple[BudgetView, ...]:
         """The limits that calls were made under, the most used first."""
         used = [BudgetView(name, self.carrier.windows.used(name), limit) for name, limit in CALLS.items()]

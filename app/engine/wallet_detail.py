@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.core.text import clean
-from app.engine.protocol_wallets import PastVerdictView, WalletDetail, WalletPositionView
+from app.engine.protocol_wallets import NOTE_CELLS, PastVerdictView, WalletDetail, WalletPositionView
+from app.engine.wallet_book import REASON_CELLS
 from app.engine.wallet_targets import WalletTargets
 from app.wallets.behind import EquityPoint
-from app.wallets.values import ClosedPosition, WalletVerdict
+from app.wallets.values import ClosedPosition, Doubt, Pillar, WalletVerdict
 
 if TYPE_CHECKING:
     from app.engine.opening import Opening
 
 EQUITY_POINTS = 500
 _CHASES = 100
+_MOST_TEXTS = 100
+"""So many doubts, and things that are not known, are shown: a verdict from a tape may hold any number."""
 
 
 def wallet_detail(wallets: WalletTargets, address: str, now_ms: int) -> WalletDetail:
@@ -23,12 +26,12 @@ def wallet_detail(wallets: WalletTargets, address: str, now_ms: int) -> WalletDe
     wallet = address.lower()
     entry, note = wallets.book.entries.get(wallet), wallets.book.notes.get(wallet)
     scan = 0 if wallets.scanning is None else wallets.scanning.number
-    opening = wallets.openings.get(wallet)
+    opening = wallets.openings.by_wallet.get(wallet)
     verdict = entry.verdict if entry is not None else None
     detail = WalletDetail(
         address=clean(wallet, 48),
         row=None if entry is None else wallets.book.row(entry, now_ms, scan),
-        note="" if note is None else clean(note.note, 400),
+        note="" if note is None else clean(note.note, NOTE_CELLS["note"]),
         waiting_for=_waiting_for(wallets, opening),
     )
     if opening is None:
@@ -48,11 +51,11 @@ def _judged(detail: WalletDetail, verdict: WalletVerdict) -> WalletDetail:
     skill, measures = verdict.skill, verdict.measures
     detail = msgspec.structs.replace(
         detail,
-        pillars=verdict.pillars,
+        pillars=tuple(map(_pillar, verdict.pillars)),
         unshrunk_score=verdict.unshrunk_score,
         confidence=verdict.confidence,
-        doubts=verdict.doubts,
-        unknown=tuple(verdict.unknown),
+        doubts=tuple(_doubt(doubt) for doubt in verdict.doubts[:_MOST_TEXTS]),
+        unknown=tuple(clean(text, REASON_CELLS) for text in verdict.unknown[:_MOST_TEXTS]),
         sharpe=None if verdict.daily is None else verdict.daily.sharpe,
     )
     if skill is not None:
@@ -69,6 +72,15 @@ def _judged(detail: WalletDetail, verdict: WalletVerdict) -> WalletDetail:
         pnl_usdc=measures.pnl_usdc,
         volume_usdc=measures.volume_usdc,
     )
+
+
+def _pillar(pillar: Pillar) -> Pillar:
+    parts = (msgspec.structs.replace(part, name=clean(part.name, 40)) for part in pillar.parts)
+    return msgspec.structs.replace(pillar, parts=tuple(parts), rejects=clean(pillar.rejects, REASON_CELLS))
+
+
+def _doubt(doubt: Doubt) -> Doubt:
+    return msgspec.structs.replace(doubt, text=clean(doubt.text, REASON_CELLS))
 
 
 def _opened(detail: WalletDetail, opening: "Opening") -> WalletDetail:

@@ -13,12 +13,15 @@ from app.core.record import Request
 from app.engine.demo_venue import Urls
 from app.engine.protocol_wallets import BudgetView, CacheView
 from app.engine.vitals import resident_bytes
+from app.engine.wallet_targets import Stopwatch
 from app.feeds.inbox import Inbox
 from app.store.store import Store
 
 if TYPE_CHECKING:
     from app.engine.wallet_calls import WalletCalls
 
+_MEASURE_NS = 1_000_000_000
+"""Measuring walks through all that is remembered: once in so long is enough for a picture."""
 _NEEDED = ("app.engine.wallet_calls", "app.engine.scanning", "app.engine.opening", "app.wallets.again")
 
 
@@ -33,7 +36,7 @@ class WalletsOutside(msgspec.Struct, frozen=True, kw_only=True):
     profiles: tuple[str, ...] = ()
 
 
-class WalletRun:
+class WalletRun(Stopwatch):
     """Loads what scans need behind the first picture, and measures them."""
 
     def __init__(
@@ -44,7 +47,8 @@ class WalletRun:
         self._settings, self._store, self._inbox = settings, store, inbox
         self._clock, self._generator, self._profiles = clock, generator, profiles
         self._work_ns = [0, 0, 0, 0]
-        self._number = 0
+        self._number = self._began_ns = self._measured_ns = 0
+        self._measured: WalletsOutside | None = None
 
     async def load(self, urls: Urls) -> "WalletCalls":
         """Import what scans need, in a thread because it takes a tenth of a second, and be ready to ask."""
@@ -68,22 +72,30 @@ class WalletRun:
         if self.calls is not None:
             self.calls.shelf.remember(row)
 
-    def worked(self, number: int, stage: int, nanoseconds: int) -> None:
-        """An input was work for a stage of scan `number`."""
+    def begins(self) -> None:
+        """Work for a scan begins."""
+        self._began_ns = self._clock.monotonic_ns()
+
+    def ends(self, number: int, stage: int) -> None:
+        """It is done: it was for a stage of scan `number`, 0 for none of them."""
         if number != self._number:
             self._number, self._work_ns = number, [0, 0, 0, 0]
-        self._work_ns[stage] += nanoseconds
+        self._work_ns[stage] += self._clock.monotonic_ns() - self._began_ns
 
     def view(self) -> WalletsOutside:
-        """What is measured."""
+        """What is measured: work and budgets now, memory and caches as of at most a second ago."""
         calls = self.calls
         if calls is None:
             return WalletsOutside(profiles=self._profiles)
-        return WalletsOutside(
+        now_ns = self._clock.monotonic_ns()
+        if self._measured is None or now_ns - self._measured_ns >= _MEASURE_NS:
+            self._measured_ns = now_ns
+            self._measured = WalletsOutside(
+                caches=calls.caches(), memory_bytes=resident_bytes(), profiles=self._profiles
+            )
+        return msgspec.structs.replace(
+            self._measured,
             work_ns=tuple(self._work_ns),
-            caches=calls.caches(),
             budgets=calls.budgets(),
             retries=calls.carrier.retries,
-            memory_bytes=resident_bytes(),
-            profiles=self._profiles,
         )

@@ -10,7 +10,7 @@ from app.core.errors import DataError
 from app.core.record import WITHDRAWN, Answer, Kind, Request
 from app.core.text import clean
 from app.engine.shelf_questions import MARKETS_KEPT, MARKETS_PAGE, Found, PastVerdictRow
-from app.engine.wallet_book import saved_of
+from app.engine.wallet_book import MOST_NOTES, saved_of
 from app.feeds.inbox import Inbox
 from app.store.rows import StoredMarket, StoredVerdict, WalletCursor
 from app.store.schema import WALLET_NOTES, WALLET_SCANS, WALLET_VERDICTS
@@ -22,7 +22,6 @@ from app.wallets.keeping import KeptRows, Shelf
 _SCANS = 20
 _HISTORY = 50
 _VERDICTS = 4_000
-_NOTES = 5_000
 _pack = msgspec.msgpack.encode
 _addresses = msgspec.json.Decoder(list[str]).decode
 
@@ -75,7 +74,7 @@ class WalletShelf:
         try:
             reader = self._store.reader()
             verdicts = await reader.select(WALLET_VERDICTS, limit=_VERDICTS)
-            notes = await reader.select(WALLET_NOTES, limit=_NOTES)
+            notes = await reader.select(WALLET_NOTES, limit=MOST_NOTES)
         except DataError as error:
             return b"", str(error)
         return saved_of(verdicts, notes) if verdicts or notes else b"", ""

@@ -17,6 +17,7 @@ from app.core.record import Answer, Request
 from app.core.text import clean
 from app.engine.jobs import Jobs
 from app.engine.journal import Journal
+from app.engine.openings import Openings
 from app.engine.protocol import CancelJob, JobState, Mode, StartJob
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, RestoreWallets, UseThresholds, WalletRow
 from app.engine.wallet_book import WalletBook
@@ -33,11 +34,19 @@ WalletCommand = NoteWallet | UseThresholds | RestoreWallets | LookAtWallet
 _WORD = re.compile(r"leaderboard|market|trades|0x[0-9a-f]{40}|0x[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _WORDS_CAP = 200
-_OPENINGS = 4
-_OPENED_MS = 300_000
-"""For so long what was asked about a wallet that is opened up is not asked again."""
 _HORIZON_S = 30 * 86_400
+_NOT_YET = "What is stored of wallets is being read: try again in a moment"
 _WHAT = "a scan takes leaderboard, market, trades, addresses or a market's id; files are for `tapedeck scan --from`"
+
+
+class Stopwatch:
+    """Told when work for a scan begins and ends, because a core reads no clock. This one measures nothing."""
+
+    def begins(self) -> None:
+        """Work for a scan begins."""
+
+    def ends(self, number: int, stage: int) -> None:
+        """It is done: it was for a stage of scan `number`, 0 for none of them."""
 
 
 class WalletTargets:
@@ -50,12 +59,14 @@ class WalletTargets:
         self.thresholds: WalletsSettings = settings.wallets
         self.scanning: Scanning | None = None
         """The newest scan, running or over."""
-        self.openings: dict[str, Opening] = {}
-        """Wallets that somebody opened up, the newest last."""
+        self.openings = Openings(self._open)
+        self.stopwatch = Stopwatch()
         self.ended_ms: int | None = None
         self.state: JobState = "done"
         self.message = ""
         self.is_restored = False
+        self.notes_unsaved = ""
+        """Why notes of this run are not saved; empty when they are."""
         self.mode = mode
         self.memory_limit_mb = settings.scanner.memory_mb
         self.shown_rows: tuple[tuple[int, int, int], tuple[WalletRow, ...]] = ((-1, 0, 0), ())
@@ -63,7 +74,7 @@ class WalletTargets:
         self._settings, self._watch = settings, watch
         self._bus, self._jobs, self._journal = bus, jobs, journal
         self._number = 0
-        self._next_ms: int | None = 0 if settings.scanner.enabled else None
+        self._next_ms: int | None = None
         bus.subscribe(WalletJudged, journal.wallet_judged)
 
     @property
@@ -85,9 +96,9 @@ class WalletTargets:
             case UseThresholds():
                 return self.use(command.thresholds, now_ms)
             case LookAtWallet():
-                return self.open(command.address, now_ms)
+                return self.look(command, now_ms)
             case RestoreWallets():
-                self.restore(command.state, now_ms)
+                self.restore(command, now_ms)
         return True, ""
 
     def start(self, subject: str, now_ms: int) -> tuple[bool, str]:
@@ -98,7 +109,7 @@ class WalletTargets:
         if len(words) > _WORDS_CAP or not all(_WORD.fullmatch(word) for word in words):
             return False, f"{clean(subject, 40)} names no wallets: {_WHAT}"
         if not self.is_restored:
-            return False, "What is stored of wallets is being read: try again in a moment"
+            return False, _NOT_YET
         self._begin(words, now_ms)
         return True, "Scanning wallets"
 
@@ -110,30 +121,31 @@ class WalletTargets:
         self._settle(now_ms)
         return True, self.message
 
-    def restore(self, state: bytes, now_ms: int) -> None:
-        """Begin with what was saved; with nothing where it is empty or cannot be used, and say so."""
-        self.is_restored = True
-        try:
-            if state:
-                self.book.restore(state)
-        except DataError as error:
-            self._journal.say(now_ms, "error", "wallets", str(error))
+    def restore(self, saved: RestoreWallets, now_ms: int) -> None:
+        """Begin with what was saved; with nothing where it is empty or cannot be used, and say so.
 
-    def open(self, address: str, now_ms: int) -> tuple[bool, str]:
+        Where notes could not be read none is saved, so that none is written over one that is still there.
+        """
+        self.is_restored = True
+        self.notes_unsaved = clean(saved.trouble, 200)
+        try:
+            if saved.state:
+                self.book.restore(saved.state)
+        except DataError as error:
+            self.notes_unsaved = clean(str(error), 200)
+        if self.notes_unsaved:
+            told = f"stored wallets are not shown and notes of this run are NOT SAVED: {self.notes_unsaved}"
+            self._journal.say(now_ms, "error", "wallets", told)
+        if self._settings.scanner.enabled:
+            self._next_ms = saved.next_scan_ms
+        self.openings.may_ask(now_ms)
+
+    def look(self, look: LookAtWallet, now_ms: int) -> tuple[bool, str]:
         """Have all that stands behind a wallet asked for, unless it was a moment ago; an empty address is nothing."""
-        wallet = address.lower()
-        if not address:
-            return True, ""
-        if not _ADDRESS.fullmatch(wallet):
-            return False, f"{clean(address, 48)} is not a wallet's address"
-        known = self.openings.pop(wallet, None)
-        if not self.is_restored:
-            return True, ""
-        if known is None or now_ms - known.began_ms > _OPENED_MS:
-            known = self._open(wallet, now_ms)
-        self.openings[wallet] = known
-        while len(self.openings) > _OPENINGS:
-            del self.openings[next(iter(self.openings))]
+        wallet = look.address.lower()
+        if wallet and not _ADDRESS.fullmatch(wallet):
+            return False, f"{clean(look.address, 48)} is not a wallet's address"
+        self.openings.look(look.client, wallet, now_ms)
         return True, ""
 
     def note(self, command: NoteWallet, now_ms: int) -> tuple[bool, str]:
@@ -141,10 +153,15 @@ class WalletTargets:
         wallet = command.address.lower()
         if not _ADDRESS.fullmatch(wallet):
             return False, f"{clean(command.address, 48)} is not a wallet's address"
+        if not self.is_restored:
+            return False, _NOT_YET
         try:
-            self._journal.keep(self.book.note(command, wallet, now_ms))
+            note = self.book.note(command, wallet, now_ms)
         except DataError as error:
             return False, str(error)
+        if self.notes_unsaved:
+            return True, f"Noted on {wallet[:8]}… and NOT SAVED: {self.notes_unsaved}"
+        self._journal.keep(note)
         return True, f"Noted on {wallet[:8]}…"
 
     def use(self, thresholds: WalletsSettings, now_ms: int) -> tuple[bool, str]:
@@ -159,7 +176,9 @@ class WalletTargets:
             self.book.judged_again(verdict)
             self._bus.publish(WalletJudged(verdict=verdict, origin="profile"))
         name, count = clean(thresholds.profile, 32), len(self.book.entries)
-        again = f"{len(changed)} of {count} wallets judged again, the others need a scan" if count else "no wallets yet"
+        again = (
+            f"{len(changed):,} of {count:,} wallets judged again, the others need a scan" if count else "no wallets yet"
+        )
         self._journal.say(now_ms, "info", "wallets", f"profile {name}: {again}")
         return True, f"Profile {name}: {again}"
 
@@ -167,25 +186,35 @@ class WalletTargets:
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """An answer of the venue or of the store."""
-        for opening in list(self.openings.values()):
-            opening.answered(request, answer, now_ms)
-        if self.scanning is None or not self.runs:
+        self.openings.answered(request, answer, now_ms)
+        scanning = self.scanning
+        if scanning is None or not self.runs:
             return
-        self.scanning.answered(request, answer, now_ms)
-        if self.scanning.is_over:
+        self.stopwatch.begins()
+        scanning.answered(request, answer, now_ms)
+        self.stopwatch.ends(scanning.number, scanning.worked_stage)
+        if scanning.is_over:
             self._settle(now_ms)
 
     def work(self, now_ms: int) -> None:
         """After each input: a part of what a scan has left to do."""
-        if self.scanning is not None and self.runs and self.scanning.work(now_ms) and self.scanning.is_over:
+        scanning = self.scanning
+        if scanning is None or not self.runs or not scanning.has_work:
+            return
+        self.stopwatch.begins()
+        scanning.work(now_ms)
+        self.stopwatch.ends(scanning.number, scanning.worked_stage)
+        if scanning.is_over:
             self._settle(now_ms)
 
-    def every_second(self, now_ms: int) -> None:
-        """Begin a scan when it is time for one."""
-        if self._next_ms is None or not self.is_restored or self.runs:
-            return
-        if now_ms >= self._next_ms:
-            self._begin([], now_ms)
+    def is_due(self, now_ms: int) -> bool:
+        """Whether it is time for a scheduled scan. Whoever has the clock then begins it, by an input like any other."""
+        return self._next_ms is not None and now_ms >= self._next_ms and not self.runs
+
+    @property
+    def next_scan_ms(self) -> int | None:
+        """When the next scheduled scan is due; None where none is, or one is running."""
+        return None if self.runs else self._next_ms
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`."""
@@ -194,12 +223,12 @@ class WalletTargets:
 
     def scheduled_in_s(self, now_ms: int) -> int | None:
         """Seconds until the next scan begins by itself; None where none does, or one is running."""
-        if self._next_ms is None or self.runs:
-            return None
-        return max(0, self._next_ms - now_ms) // 1000
+        next_ms = self.next_scan_ms
+        return None if next_ms is None else max(0, next_ms - now_ms) // 1000
 
     def _begin(self, words: list[str], now_ms: int) -> None:
-        from app.engine.scanning import Asker, Scanning
+        from app.engine.asker import Asker
+        from app.engine.scanning import Scanning
         from app.wallets.api import judging_of
         from app.wallets.plans import plan_of
 
@@ -216,8 +245,8 @@ class WalletTargets:
         )  # fmt: skip
 
     def _open(self, wallet: str, now_ms: int) -> "Opening":
+        from app.engine.asker import Asker
         from app.engine.opening import Opening
-        from app.engine.scanning import Asker
         from app.wallets.api import judging_of
 
         judging = judging_of(msgspec.structs.replace(self._settings, wallets=self.thresholds)).judging
@@ -233,8 +262,9 @@ class WalletTargets:
         self.state, self.message = _outcome(scanning)
         self._jobs.end("wallets", self.state, self.message)
         self._journal.say(now_ms, "warning" if self.state == "failed" else "info", "wallets", self.message)
-        if self._next_ms is not None:
-            self._next_ms = now_ms + round(self._settings.scanner.interval_s * 1000)
+        scanner = self._settings.scanner
+        if scanner.enabled:
+            self._next_ms = now_ms + round(scanner.interval_s * 1000)
 
     def _file(self, finished: "Finished", now_ms: int) -> None:
         self._bus.publish(target_call(finished, self.mode, now_ms))
@@ -245,8 +275,8 @@ def _outcome(scanning: "Scanning") -> tuple[JobState, str]:
     progress, troubles = scanning.progress(), scanning.troubles
     judged = progress.finished - progress.not_scored
     told = (
-        f"{judged} wallets judged: {progress.targets} TARGET, {progress.watchlist} WATCHLIST; "
-        f"{progress.not_scored} not scored"
+        f"{judged:,} wallets judged: {progress.targets:,} TARGET, {progress.watchlist:,} WATCHLIST; "
+        f"{progress.not_scored:,} not scored"
     )
     if scanning.stopped == "cancelled":
         return "cancelled", f"Cancelled: {told}"

@@ -4,7 +4,7 @@ from typing import Literal
 
 from textual.widget import Widget
 
-from app.engine.protocol_wallets import NoteWallet, ReviewState, SetWalletProfile, WalletRow
+from app.engine.protocol_wallets import NOTE_CELLS, NoteWallet, ReviewState, SetWalletProfile, WalletRow
 from app.ui.deck_base import DeckBase
 from app.ui.panels.wallets import NO_SCANNER, wallet_name
 from app.ui.screens.wallet import WalletScreen
@@ -12,7 +12,6 @@ from app.ui.widgets.text_prompt import TextPrompt
 
 WalletField = Literal["alias", "tag", "note"]
 
-_LONGEST: dict[WalletField, int] = {"alias": 24, "tag": 24, "note": 400}
 _NO_WALLET = "Put the cursor on a wallet, or open one."
 
 
@@ -42,7 +41,7 @@ class WalletActions(DeckBase):
         screen = self._deck_screen
         self._focus_before_text = screen.focused
         question = f"{field.capitalize()} of {wallet_name(address, '')}"
-        prompt = TextPrompt(address, field, question, self._written(address, field), longest=_LONGEST[field])
+        prompt = TextPrompt(address, field, question, self._written(address, field), longest=NOTE_CELLS[field])
         prompt.set_palette(self._palette)
         await screen.mount(prompt)
         screen.set_focus(prompt)

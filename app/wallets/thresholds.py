@@ -1,24 +1,35 @@
 """Thresholds of a scan, and their profiles. The settings section `[wallets]` is the only place that defines them."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import msgspec
 
 from app.config.load import build
-from app.config.profiles import find_profile, read_profile
+from app.config.profiles import find_profile, profile_names, read_profile
 from app.config.settings import WalletsSettings
 
 Thresholds = WalletsSettings
 """What a verdict is measured against."""
 
 
-def with_profile(thresholds: Thresholds, name: str, folders: Sequence[Path]) -> Thresholds:
-    """The same thresholds with those that a profile sets put in their place: what switching the profile does.
+class Profiles:
+    """The profiles a user may choose from, each below what was set by hand."""
 
-    Raises `ConfigError` when there is no such profile or it holds a wrong value.
-    """
-    given = read_profile(find_profile(name, folders))
-    read = build(given).wallets
-    values = {key: getattr(read, key) for key in (value.key.removeprefix("wallets.") for value in given)}
-    return msgspec.structs.replace(thresholds, profile=name, **values)
+    def __init__(self, given: Thresholds, folders: Sequence[Path], set_by_hand: AbstractSet[str] = frozenset()) -> None:
+        """`given` are the thresholds a program began with; `set_by_hand` names the settings (`wallets.target_score`)
+        that a user's own file, variables or flags gave.
+        """
+        self.names = tuple(profile_names(folders))
+        self._folders = folders
+        names = {key.removeprefix("wallets.") for key in set_by_hand if key.startswith("wallets.")}
+        self._by_hand = {name: getattr(given, name) for name in names - {"profile"}}
+
+    def thresholds(self, name: str) -> Thresholds:
+        """What a program that begins with this profile judges by: whatever was chosen before leaves no trace.
+
+        Raises `ConfigError` when there is no such profile or it holds a wrong value.
+        """
+        profile = build(read_profile(find_profile(name, self._folders))).wallets
+        return msgspec.structs.replace(profile, profile=name, **self._by_hand)

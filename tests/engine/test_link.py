@@ -30,6 +30,7 @@ from app.engine.protocol import (
     StartJob,
     StopEngine,
 )
+from app.engine.protocol_wallets import LookAtWallet
 from app.engine.socket_link import SocketLink
 
 pytestmark = pytest.mark.asyncio
@@ -257,6 +258,22 @@ async def test_a_deck_that_is_gone_looks_at_nothing(house: House) -> None:
             await house.local.snapshot()
     # What a client says of who it is does not count.
     assert house.run.core._fast_books._looks == {0: "ETH"}
+
+
+async def test_a_deck_that_is_gone_looks_at_no_wallet(house: House) -> None:
+    openings = house.run.core.wallets.openings
+    remote = SocketLink(house.path)
+    await remote.connect()
+    ours, theirs = "0x" + "1" * 40, "0x" + "2" * 40
+    assert (await house.local.send(LookAtWallet(ours, client=7))).ok
+    assert (await remote.send(LookAtWallet(theirs))).ok
+    assert set(openings._looks.values()) == {ours, theirs}
+    await remote.close()
+    async with asyncio.timeout(5):
+        while theirs in openings._looks.values():
+            house.run.tick()
+            await house.local.snapshot()
+    assert openings._looks == {0: ours}
 
 
 async def sees(house: House, link: LocalLink | SocketLink, interval: str | None) -> None:

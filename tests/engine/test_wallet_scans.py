@@ -1,8 +1,8 @@
-"""Scans of wallets in a running engine: verdicts on the screen and in the database, the same on a replay."""
+"""Scans of wallets in a running engine: verdicts on the screen and in the database."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,126 +11,25 @@ import msgspec
 import numpy as np
 import pytest
 from demo_scan import DemoVenue, demo_venue
-from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, drive
-from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
+from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, drive, leaders, stats_body
+from virtual_loop import VirtualClock, VirtualLoop
+from wallet_decks import has_ended, is_ready, opened, virtual, wallets_of
+from wallet_driver import WalletDriver
 
-from app.config.locations import shipped
-from app.config.settings import PolymarketSettings, ScalperSettings, ScannerSettings, Settings
-from app.core.clock import Clock
+from app.config.settings import PolymarketSettings, ScannerSettings, Settings, StoreSettings
+from app.core.clock import ManualClock
 from app.demo.prediction.kinds import Kind
-from app.engine.engine import Engine
-from app.engine.local_link import LocalLink
-from app.engine.protocol import CancelJob, SetRecording, Snapshot, StartJob
-from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletDetail, WalletsView
-from app.engine.tape_run import TapeRun
-from app.engine.venue_run import VenueRun, live_source
-from app.engine.wallet_detail import wallet_detail
-from app.engine.wallet_events import WalletJudged
+from app.engine import wallet_run
+from app.engine.demo_venue import Urls
+from app.engine.protocol import StartJob
+from app.engine.protocol_wallets import NoteWallet, SetWalletProfile
+from app.engine.wallet_run import WalletRun
 from app.engine.wallets_view import warnings_of
-from app.feeds.tape.importers import open_recording
+from app.feeds.inbox import Inbox
 from app.scorecards.grader import NO_QUOTE
+from app.store.store import Store
 from app.wallets.scan import BEGIN_AT_ONCE, Scan
 from app.wallets.scan_values import ScanPlan
-
-PROFILES = (shipped("configs") / "wallets",)
-
-
-class Deck:
-    """An engine on the embedded venue of wallets, and somebody who looks at it. There is no venue of markets."""
-
-    def __init__(self, engine: Engine, run: VenueRun) -> None:
-        self.engine, self.run = engine, run
-        self._seen = 0
-
-    async def until(self, holds: Callable[[Snapshot], bool], patience_s: float = 3_000.0) -> Snapshot:
-        """The first snapshot of which `holds` says yes."""
-        async with asyncio.timeout(patience_s):
-            while True:
-                fresh = await self.engine.next_snapshot(self._seen)
-                assert fresh is not None
-                self._seen, snapshot = fresh
-                if holds(snapshot):
-                    return snapshot
-
-    async def until_judged(self, wallets: int) -> None:
-        """Until so many verdicts were given, at that very input: virtual time stands still in a scan."""
-        journal, reached = self.run.core.journal, asyncio.Event()
-        self.run.core._bus.subscribe(
-            WalletJudged, lambda _: reached.set() if journal.wallets_judged >= wallets else None
-        )
-        await reached.wait()
-
-    async def scan(self, *addresses: str) -> WalletsView:
-        """Scan these and wait for the end."""
-        await self.until(is_ready)
-        ok, said = await self.engine.command(StartJob("wallets", " ".join(addresses)))
-        assert ok, said
-        return wallets_of(await self.until(has_ended))
-
-
-def wallets_of(snapshot: Snapshot) -> WalletsView:
-    assert snapshot.wallets is not None
-    return snapshot.wallets
-
-
-def is_ready(snapshot: Snapshot) -> bool:
-    return "being read" not in wallets_of(snapshot).waiting_for
-
-
-def has_ended(snapshot: Snapshot) -> bool:
-    scan = wallets_of(snapshot).scan
-    return scan is not None and scan.state not in ("idle", "running")
-
-
-@contextlib.asynccontextmanager
-async def opened(demo: DemoVenue, clock: Clock, **options: Any) -> AsyncIterator[Deck]:
-    nowhere = "http://127.0.0.1:9"
-    hyperliquid = msgspec.structs.replace(
-        demo.settings.hyperliquid, rest_url=nowhere, websocket_url="ws://127.0.0.1:9/ws"
-    )
-    settings = msgspec.structs.replace(demo.settings, hyperliquid=hyperliquid, scalper=ScalperSettings(enabled=False))
-    run = VenueRun(
-        live_source(settings), settings, clock, generator=np.random.default_rng(1), profile_folders=PROFILES, **options
-    )
-    engine = Engine(run, clock, snapshot_hz=10)
-    await engine.start()
-    try:
-        yield Deck(engine, run)
-    finally:
-        await engine.stop()
-
-
-def virtual(main: Callable[[VirtualLoop], Any]) -> None:
-    with sqlite_at_once():
-        run_virtual(main)
-
-
-async def replayed(path: Path, clock: Clock) -> TapeRun:
-    run = TapeRun(open_recording(path), Settings(), clock, speed=None, hold=False)
-    await run.start(lambda: None)
-    await run.finished()
-    await run.stop()
-    return run
-
-
-def test_a_recorded_scan_and_its_replay_give_the_same_verdicts(tmp_path: Path) -> None:
-    tape = tmp_path / "scan.tape"
-
-    async def main(loop: VirtualLoop) -> None:
-        clock = VirtualClock(loop)
-        async with demo_venue(clock) as demo, opened(demo, clock, record_to=tape) as deck:
-            view = await deck.scan(*await demo.addresses(80))
-            journal = deck.run.core.journal
-            live = journal.log_sha256, journal.wallets_judged, journal.calls_filed
-            shown = [(row.address, row.wallet_class, row.score) for row in view.rows]
-        assert (view.scan.state, view.scan.seen, view.scan.not_scored) == ("done", 80, 0)  # type: ignore[union-attr]
-        assert live[1] == 80
-        run = await replayed(tape, clock)
-        assert (run.core.journal.log_sha256, run.core.journal.wallets_judged, run.core.journal.calls_filed) == live
-        rows = [run.core.wallets.book.row(each, run.core.now_ms, 1) for each in run.core.wallets.book.best()]
-        assert [(row.address, row.wallet_class, row.score) for row in rows] == shown
-
-    virtual(main)
 
 
 def test_verdicts_are_stored_and_the_next_engine_begins_with_them(tmp_path: Path) -> None:
@@ -157,31 +56,6 @@ def test_verdicts_are_stored_and_the_next_engine_begins_with_them(tmp_path: Path
     virtual(main)
 
 
-def test_a_cancelled_scan_keeps_what_is_finished_and_takes_no_late_answers(tmp_path: Path) -> None:
-    tape = tmp_path / "scan.tape"
-
-    async def main(loop: VirtualLoop) -> None:
-        clock = VirtualClock(loop)
-        async with demo_venue(clock) as demo, opened(demo, clock, record_to=tape) as deck:
-            await deck.until(is_ready)
-            await deck.engine.command(StartJob("wallets", " ".join(await demo.addresses(120))))
-            assert not (await deck.engine.command(StartJob("wallets")))[0]
-            await deck.until_judged(5)
-            ok, said = await deck.engine.command(CancelJob("wallets"))
-            assert (ok, "Cancelled" in said) == (True, True)
-            assert deck.run._wallets.outstanding() == []
-            judged = deck.run.core.journal.wallets_judged
-            await asyncio.sleep(60)
-            shown = wallets_of(await deck.until(has_ended))
-            assert (shown.scan.state, deck.run.core.journal.wallets_judged) == ("cancelled", judged)  # type: ignore[union-attr]
-            assert not (await deck.engine.command(CancelJob("wallets")))[0]
-            live = deck.run.core.journal.log_sha256
-        assert 0 < judged < 120
-        assert (await replayed(tape, clock)).core.journal.log_sha256 == live
-
-    virtual(main)
-
-
 def test_a_broken_off_scan_is_resumed_from_the_database(tmp_path: Path) -> None:
     database = tmp_path / "live.sqlite"
 
@@ -202,31 +76,6 @@ def test_a_broken_off_scan_is_resumed_from_the_database(tmp_path: Path) -> None:
         assert view.scan is not None
         assert (view.scan.seen, view.scan.state) == (60, "done")
         assert view.scan.unchanged >= stored - 5
-
-    virtual(main)
-
-
-def test_a_recording_begun_midway_replays_the_same_each_time(tmp_path: Path) -> None:
-    tape = tmp_path / "midway.tape"
-
-    async def main(loop: VirtualLoop) -> None:
-        clock = VirtualClock(loop)
-        async with demo_venue(clock) as demo, opened(demo, clock, new_tape=lambda: tape) as deck:
-            addresses = await demo.addresses(60)
-            await deck.scan(*addresses[:20])
-            await deck.engine.command(StartJob("wallets", " ".join(addresses[20:])))
-            await deck.until_judged(25)
-            await deck.engine.command(SetRecording(on=True))
-            await deck.until(has_ended)
-            again = await deck.scan(*addresses)
-            await deck.engine.command(SetRecording(on=False))
-            known = {row.address: row.wallet_class for row in again.rows}
-        first, second = await replayed(tape, clock), await replayed(tape, clock)
-        assert first.core.journal.log_sha256 == second.core.journal.log_sha256
-        assert first.core.parse_errors == 0
-        # The scan that began on the tape is whole; of the one before only its end was recorded.
-        book = first.core.wallets.book.entries
-        assert {wallet: entry.verdict.verdict for wallet, entry in book.items() if wallet in known} == known
 
     virtual(main)
 
@@ -267,48 +116,6 @@ def test_a_profile_judges_again_without_a_question_and_notes_are_kept(tmp_path: 
         assert (row.address, row.alias, row.review, row.followed) == (target, "Whale[31m", "accepted", True)
 
     virtual(main)
-
-
-def test_a_wallet_is_opened_up_with_what_stands_behind_its_verdict(tmp_path: Path) -> None:
-    tape = tmp_path / "open.tape"
-
-    async def main(loop: VirtualLoop) -> None:
-        clock = VirtualClock(loop)
-        async with demo_venue(clock) as demo, opened(demo, clock, record_to=tape) as deck:
-            link = LocalLink(deck.engine)
-            await deck.scan(*await demo.addresses(60))
-            best = next(row for row in wallets_of(await deck.until(has_ended)).rows if row.stage == 3)
-            assert not (await link.send(LookAtWallet("0x12"))).ok
-            assert (await link.send(LookAtWallet(best.address))).ok
-            detail = await until_opened(link)
-            assert not (await link.send(LookAtWallet("nobody"))).ok
-            assert (await link.send(LookAtWallet(""))).ok
-            deck.engine._changed()
-            shown = await link.snapshot()
-            assert shown is not None
-            assert shown.wallet is None
-        assert (detail.address, detail.row) == (best.address, best)
-        assert [pillar.name for pillar in detail.pillars] == ["specialisation", "behaviour", "structure"]
-        assert sum(category.share for category in detail.categories) == pytest.approx(1.0)
-        assert detail.positions
-        assert detail.positions[0].closed_s >= detail.positions[-1].closed_s
-        assert [at_s for at_s, _ in detail.equity] == sorted(at_s for at_s, _ in detail.equity)
-        assert [past.wallet_class for past in detail.history] == [best.wallet_class]
-        assert bool(detail.copies) != bool(detail.copies_missing)
-        run = await replayed(tape, clock)
-        replay = wallet_detail(run.core.wallets, best.address, run.core.now_ms)
-        assert msgspec.structs.replace(replay, row=detail.row) == detail
-
-    virtual(main)
-
-
-async def until_opened(link: LocalLink) -> WalletDetail:
-    async with asyncio.timeout(3_000):
-        while True:
-            snapshot = await link.snapshot()
-            assert snapshot is not None
-            if snapshot.wallet is not None and not snapshot.wallet.waiting_for:
-                return snapshot.wallet
 
 
 @pytest.mark.parametrize(
@@ -437,6 +244,37 @@ def test_warnings_name_the_setting_to_change(figures: tuple[Any, ...], setting: 
     warnings = warnings_of(*figures)
     assert len(warnings) == bool(setting)
     assert all(setting in warning for warning in warnings)
+
+
+def test_a_long_scan_tells_its_count_as_a_person_would_write_it() -> None:
+    driver = WalletDriver(Settings(scanner=ScannerSettings(windows=("month",))))
+    driver.venue.scripts = {
+        "leaderboard": lambda asked: leaders(range(1, 1_101)),
+        "stats": lambda asked: stats_body(asked.subject, trade_count=3),
+    }
+    driver.restore()
+    driver.scan()
+    driver.tell_all()
+    assert driver.core.wallets.message.startswith("1,000 wallets judged: 0 TARGET, 0 WATCHLIST; 0 not scored")
+
+
+def test_memory_and_caches_are_measured_once_a_second_and_work_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, measured = ManualClock(), iter(range(1_000_000, 9_000_000, 1_000_000))
+    monkeypatch.setattr(wallet_run, "resident_bytes", lambda: next(measured))
+
+    async def main() -> None:
+        store = Store(None, StoreSettings(), clock)
+        run = WalletRun(Settings(), store, Inbox(clock), clock, np.random.default_rng(1))
+        await run.load(Urls("", "http://127.0.0.1:9", "http://127.0.0.1:9", "http://127.0.0.1:9"))
+        for tenth in range(30):
+            run.begins()
+            clock.advance(0.1)
+            run.ends(1, 2)
+            view = run.view()
+            assert view.work_ns == (0, 0, (tenth + 1) * 100_000_000, 0)
+            assert view.memory_bytes == (tenth // 10 + 1) * 1_000_000
+
+    asyncio.run(main())
 
 
 def test_a_scan_in_parts_says_the_same_as_one_at_once() -> None:

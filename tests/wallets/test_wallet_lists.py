@@ -15,7 +15,7 @@ from app.config.settings import Settings
 from app.config.sources import ALIASES, from_environment
 from app.core.errors import ConfigError
 from app.wallets.rules import GROUP, load_rules
-from app.wallets.thresholds import Thresholds, with_profile
+from app.wallets.thresholds import Profiles, Thresholds
 from app.wallets.viral import read_viral, shipped_list
 
 ROOT = Path(__file__).parents[2]
@@ -34,18 +34,32 @@ PROFILES = {"conservative": (0.60, 0.10, 0.85), "balanced": (0.50, 0.20, 0.70), 
 def test_a_profile_sets_three_thresholds(name: str, locations: Locations) -> None:
     wallets = load(locations, environ={"TAPEDECK_WALLETS__PROFILE": name}).settings.wallets
     assert (wallets.minimum_specialisation, wallets.chase_limit, wallets.target_score) == PROFILES[name]
-    assert wallets == with_profile(Thresholds(), name, locations.profile_folders())
+    assert wallets == Profiles(Thresholds(), locations.profile_folders()).thresholds(name)
     assert wallets.profile == name
 
 
 def test_the_balanced_profile_is_the_defaults(locations: Locations) -> None:
-    assert with_profile(Thresholds(), "balanced", locations.profile_folders()) == Thresholds()
+    assert Profiles(Thresholds(), locations.profile_folders()).thresholds("balanced") == Thresholds()
 
 
 def test_a_variable_is_stronger_than_a_profile(locations: Locations) -> None:
     environ = {"TAPEDECK_WALLETS__PROFILE": "conservative", "RISK_TARGET_SCORE": "0.9"}
     wallets = load(locations, environ=environ).settings.wallets
     assert (wallets.target_score, wallets.chase_limit) == (0.9, 0.10)
+
+
+@pytest.mark.parametrize("environ", [{"TAPEDECK_WALLETS__TARGET_SCORE": "0.9"}, {"RISK_TARGET_SCORE": "0.70"}, {}])
+@pytest.mark.parametrize("begun", PROFILES)
+def test_another_profile_is_what_a_start_with_it_would_be(
+    begun: str, environ: dict[str, str], locations: Locations
+) -> None:
+    write_profile(locations, "mine", "[wallets]\nminimum_trades = 50\ntarget_score = 0.55\n")
+    loaded = load(locations, environ={**environ, "TAPEDECK_WALLETS__PROFILE": begun})
+    profiles = Profiles(loaded.settings.wallets, locations.profile_folders(), loaded.by_hand)
+    assert profiles.names == ("aggressive", "balanced", "conservative", "mine")
+    for name in (*profiles.names, begun):
+        fresh = load(locations, environ={**environ, "TAPEDECK_WALLETS__PROFILE": name}).settings.wallets
+        assert profiles.thresholds(name) == fresh
 
 
 @pytest.mark.parametrize("alias", ALIASES)

@@ -4,7 +4,6 @@ Whatever goes wrong is a `ModelServerError` in plain words. Importing this modul
 httpx, pydantic): import it in a thread, and only where a model is asked.
 """
 
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any, cast
@@ -16,14 +15,10 @@ import ollama
 
 from app.core.text import clean
 from app.scalper.answer import LONGEST_ANSWER
+from app.scalper.capped_http import CappedTransport
 from app.scalper.models import InstalledModel, ModelServerError, is_same_model, parameter_billions, refusal
 from app.scalper.reply import Reply
 
-CHAT_BYTES, LIST_BYTES = 64 * 1024, 128 * 1024
-"""No answer of Ollama's that we ask for is longer: a hundred tokens are some 20 kB, a hundred models some 50 kB."""
-MOST_OBJECTS, MOST_VALUES = 1_000, 8_000
-"""Nor more JSON objects and values: a token comes in two objects, a listed model in two with some thirteen values."""
-_CHAT_PATH = "/api/chat"
 _LONGEST_WAIT_S = 150.0
 """The client's own limit on silence; whoever asks has a shorter one over the whole exchange."""
 _TIMEOUT = httpx.Timeout(_LONGEST_WAIT_S, connect=2.0, write=5.0, pool=2.0)
@@ -56,7 +51,7 @@ class ModelServer:
             follow_redirects=False,
             trust_env=False,
             headers={"Accept-Encoding": "identity"},
-            transport=_CappedTransport(verify=_trusted(url), trust_env=False),
+            transport=CappedTransport(url),
             event_hooks={"request": [_without_key]},
         )
 
@@ -145,57 +140,9 @@ class ModelServer:
             raise ModelServerError(fact, "see whether it is Ollama that listens there") from error
 
 
-class _CappedTransport(httpx.AsyncHTTPTransport):
-    """Refuses an answer that is compressed, or has more bytes or objects than any should, before more of it is kept.
-
-    The client keeps a line until it ends and checks each object in the loop: this bounds its memory and its time.
-    """
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await super().handle_async_request(request)
-        most_bytes = CHAT_BYTES if request.url.path.endswith(_CHAT_PATH) else LIST_BYTES
-        response.stream = _CappedStream(cast("httpx.AsyncByteStream", response.stream), most_bytes)
-        if response.headers.get("content-encoding", "identity") != "identity":
-            await response.aclose()
-            raise ModelServerError("Ollama's answer is compressed", "see whether it is Ollama that listens there")
-        return response
-
-
-class _CappedStream(httpx.AsyncByteStream):
-    def __init__(self, stream: httpx.AsyncByteStream, most_bytes: int) -> None:
-        self._stream = stream
-        self._most_bytes = most_bytes
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        size = objects = values = 0
-        async for chunk in self._stream:
-            size, objects, values = size + len(chunk), objects + chunk.count(b"{"), values + chunk.count(b",")
-            if size > self._most_bytes:
-                raise _too_much(f"{self._most_bytes // 1024} KiB")
-            if objects > MOST_OBJECTS:
-                raise _too_much(f"{MOST_OBJECTS} objects")
-            if values > MOST_VALUES:
-                raise _too_much(f"{MOST_VALUES} values")
-            yield chunk
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-def _too_much(what: str) -> ModelServerError:
-    return ModelServerError(
-        f"Ollama sent more than {what} for one answer", "see whether it is Ollama that listens there"
-    )
-
-
 def load_network() -> None:
     """Load what the client would load at its first question, in the loop; for a thread, which has none."""
     anyio.run(anyio.sleep, 0)
-
-
-def _trusted(url: str) -> ssl.SSLContext | bool:
-    """The usual certificates for TLS; none for plain HTTP, where reading them would hold everything for nothing."""
-    return True if url.lower().startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def _without_key(request: httpx.Request) -> None:

@@ -242,6 +242,15 @@ async def crumbs(exchange: Exchange) -> web.StreamResponse:
     return await exchange.end(response, 1)
 
 
+async def continues(exchange: Exchange) -> web.StreamResponse:
+    """Interim answers without end, of which HTTP allows any number before the one that counts."""
+    transport = exchange.request.transport
+    while transport is not None and not transport.is_closing():
+        transport.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+        await asyncio.sleep(0.001)
+    raise ConnectionResetError
+
+
 async def compressed(_: Exchange) -> web.StreamResponse:
     """Ten megabytes in ten kilobytes."""
     return web.Response(body=gzip.compress(b" " * TEN_MB), headers={"Content-Encoding": "gzip"})
@@ -317,7 +326,7 @@ SCRIPTS: dict[str, Script] = {
     script.__name__: script
     for script in (
         load, schema, lines, no_model, busy, broken, bad_request, list_error, elsewhere, error_midway, cut_midway,
-        no_end, hang, cold, hang_midway, drip, long_line, flood, crumbs, compressed, invalid_json, deep_json, list_line,
-        surrogate, not_json, out_of_range, cut, absurd_numbers, html, injected,
+        no_end, hang, cold, hang_midway, drip, long_line, flood, crumbs, continues, compressed, invalid_json, deep_json,
+        list_line, surrogate, not_json, out_of_range, cut, absurd_numbers, html, injected,
     )
 }  # fmt: skip

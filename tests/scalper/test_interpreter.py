@@ -221,6 +221,7 @@ FAILURES = {
     "long_line": (0, "Ollama sent more than 64 KiB for one answer"),
     "crumbs": (0, "Ollama sent more than 1000 objects for one answer"),
     "flood": (0, "mistral did not stop after 8192 characters"),
+    "continues": (0, "Ollama sent more than 256 KiB of HTTP for one answer"),
     "compressed": (0, "Ollama's answer is compressed"),
     "invalid_json": (0, "sent an answer that cannot be read"),
     "deep_json": (0, "sent an answer that cannot be read"),

@@ -77,6 +77,8 @@ class Core:
         self.mode = mode
         self.settings = settings
         self.sequence = 0
+        self.inputs = 0
+        """How many were dispatched: a part cut out of a tape keeps the numbers it had there."""
         self.now_ms = 0
         self.metric_source: MetricSource = settings.scalper.metric_source
         self.command_result = (True, "")
@@ -146,6 +148,7 @@ class Core:
     def dispatch(self, record: Record) -> None:
         """Take one input. Records of unknown kinds only move the time."""
         self.sequence = record.sequence
+        self.inputs += 1
         wall_ms = record.wall_ns // 1_000_000
         if wall_ms < self.now_ms:
             self._clock_went_back(wall_ms)

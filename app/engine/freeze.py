@@ -222,9 +222,7 @@ def _waiting_for_tape(core: Core, outside: Outside) -> str:
         return "Opening the tape"
     done_s, whole_s = (max(0, to_ms - playback.start_ms) / 1_000 for to_ms in (playback.position_ms, playback.end_ms))
     size = "" if outside.tape_bytes is None else f"a file of {outside.tape_bytes / 1e6:,.1f} MB, "
-    place = (
-        f"{size}{core.sequence:,} record{'' if core.sequence == 1 else 's'} played, {done_s:,.0f} of {whole_s:,.0f} s"
-    )
+    place = f"{size}{core.inputs:,} record{'' if core.inputs == 1 else 's'} played, {done_s:,.0f} of {whole_s:,.0f} s"
     if playback.ended:
         return f"The tape has ended without a market: {place}"
     return f"No market on the tape yet: {place}{', paused' if playback.paused else ''}"

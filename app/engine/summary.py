@@ -51,7 +51,7 @@ def summarise(run: Run, seconds: float, recording: str | None) -> Summary:
         source=run.source.mode,
         detail=run.source.detail,
         seconds=round(seconds, 3),
-        inputs=core.sequence,
+        inputs=core.inputs,
         events=core.events,
         duplicates=sum(market.tape.duplicates for market in core.markets.values()),
         superseded=outside.data.superseded + outside.books.superseded,

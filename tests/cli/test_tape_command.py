@@ -98,6 +98,16 @@ def test_cut(
     assert info_of(target, capsys)["records_by_kind"]["frame"] == frames  # type: ignore[index]
 
 
+def test_a_run_of_a_cut_counts_what_it_was_given(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "cut.tape"
+    assert main(["tape", "cut", str(recording), str(target), "--from", "+30", "--to", "+40", "--quiet"]) == 0
+    records = sum(info_of(target, capsys)["records_by_kind"].values())  # type: ignore[attr-defined]
+    main(["run", "--tape", str(target), "--json"])
+    assert json.loads(capsys.readouterr().out)["inputs"] == records
+
+
 @pytest.mark.parametrize(
     ("moments", "code"),
     [(["--from", "nope"], 2), (["--from", "+20", "--to", "+10"], 2), (["--from", "+3600"], 2), (["--from=+1e9"], 2)],

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TypeVar
 
 import msgspec
-import numpy as np
 
 from app.config.settings import MarketsSettings
 from app.core.errors import FrameError
@@ -22,22 +21,20 @@ from app.core.events import (
     RulesRead,
     Trade,
 )
-from app.core.ring import Ring
 from app.markets.calm_words import NO_FRESHNESS, calmed
 from app.markets.candle_set import CandleSet
 from app.markets.candles import DAY_MS
 from app.markets.conflated import Conflated
 from app.markets.mid_claims import MarketFacts
+from app.markets.price_samples import PriceSamples
 from app.markets.prices import price_decimals
-from app.markets.rules import BOOK_LEVELS, LONGEST_HOLE_MS, RulesInputs, minute_window, read_rules
+from app.markets.rules import BOOK_LEVELS, RulesInputs, read_rules
 from app.markets.touch import Touch, check_book, check_quote, touch_of
 from app.markets.trade_tape import TradeTape
-from app.measures.returns import exponential_volatility
 
 CANDLES_KEPT = {"1s": 300, "1m": 480, "5m": 288, "15m": 192, "1h": 168}
-SAMPLES_KEPT, READS_KEPT = 3_700, 600
+READS_KEPT = 600
 TREND_POINTS, TREND_STEP_MINUTES = 19, 3
-VOLATILITY_SAMPLES, VOLATILITY_HALF_LIFE_S = 900, 300.0
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 CANDLE_TOLERANCE_MS, AHEAD_MS = 300_000, 5_000
 
@@ -73,8 +70,7 @@ class Market:
         self._fast_book = Conflated(partial(self._checked, decode_book, check_book))
         self._quote = Conflated(partial(self._checked, decode_quote, check_quote))
         self._context = Conflated(lambda frame, _arrived_ms: self._own(decode_context(frame)))
-        self._samples = Ring(SAMPLES_KEPT, 2)
-        self._unbroken_ms: int | None = None
+        self._samples = PriceSamples()
         self._minute_ago: float | None = None
         self._hour_ago: float | None = None
         self._rules: RulesRead | None = None
@@ -147,14 +143,11 @@ class Market:
         """At each whole second: sample the mid, close candles by time, read the rules. Returns the closed candles."""
         stale = self.stale(now_ms)
         sample = None if stale else self._sample(now_ms)
-        newest_ms = self._samples.view()[-1, 0] if len(self._samples) else None
-        if sample is not None and (newest_ms is None or newest_ms < now_ms):
-            if self._unbroken_ms is None or newest_ms is None or now_ms - newest_ms > LONGEST_HOLE_MS:
-                self._unbroken_ms = now_ms
-            self._samples.append(now_ms, sample)
+        if sample is not None:
+            self._samples.take(now_ms, sample)
         closed = list(map(CandleClosed, self.candles.close_until(now_ms)))
-        self._minute_ago = self._sample_at(now_ms - MINUTE_MS)
-        self._hour_ago = self._sample_at(now_ms - HOUR_MS)
+        self._minute_ago = self._samples.at(now_ms - MINUTE_MS)
+        self._hour_ago = self._samples.at(now_ms - HOUR_MS)
         if self._hour_ago is None:
             self._hour_ago = self.candles["1m"].close_at(now_ms - HOUR_MS, CANDLE_TOLERANCE_MS)
         if self._trend_minute != now_ms // MINUTE_MS:
@@ -168,7 +161,7 @@ class Market:
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`: what was dated by the old time is forgotten or made no younger."""
-        self._samples, self._unbroken_ms = Ring(SAMPLES_KEPT, 2), None
+        self._samples = PriceSamples()
         self._reads.clear()
         self._calm = NO_FRESHNESS
         self._book.forget()
@@ -275,9 +268,7 @@ class Market:
 
     def minute_in_s(self, now_ms: int) -> int:
         """Seconds until the mids of a whole minute are known without a hole, which momentum needs."""
-        if self._unbroken_ms is None:
-            return MINUTE_MS // 1_000
-        return max(0, -((now_ms - self._unbroken_ms - MINUTE_MS) // 1_000))
+        return self._samples.minute_in_s(now_ms)
 
     @property
     def change_1m(self) -> float | None:
@@ -349,12 +340,12 @@ class Market:
 
     def prices_each_second(self, seconds: int, now_ms: int) -> tuple[float | None, ...]:
         """The price at each of the last `seconds` whole seconds and now, oldest first; None where it is not known."""
-        past = (self._sample_at(now_ms - 1_000 * ago) for ago in range(seconds, 0, -1))
+        past = (self._samples.at(now_ms - 1_000 * ago) for ago in range(seconds, 0, -1))
         return (*past, self.price)
 
     def price_at(self, time_ms: int) -> float | None:
         """The price at a moment of the last hour; None where it is not known."""
-        return self._sample_at(time_ms)
+        return self._samples.at(time_ms)
 
     def facts(self, now_ms: int) -> MarketFacts | None:
         """What a call needs to know of the market; None while a side of the touch is missing or the data is stale."""
@@ -383,25 +374,13 @@ class Market:
             return mid
         return self.last_trade.price if self.last_trade else None
 
-    def _sample_at(self, time_ms: int) -> float | None:
-        rows = self._samples.view()
-        index = int(np.searchsorted(rows[:, 0], time_ms, side="right")) - 1
-        if index < 0 or time_ms - rows[index, 0] > LONGEST_HOLE_MS:
-            return None
-        return float(rows[index, 1])
-
     def _read_rules(self, now_ms: int) -> RulesRead:
-        samples = self._samples.view()[-VOLATILITY_SAMPLES:]
-        times, mids = samples[:, 0], samples[:, 1]
         bid, ask, book = self.bid, self.ask, self.book()
-        volatility = exponential_volatility(
-            times / 1_000, mids, half_life_s=VOLATILITY_HALF_LIFE_S, longest_step_s=LONGEST_HOLE_MS / 1_000
-        )
         inputs = RulesInputs(
             coin=self.coin,
             at_ms=now_ms,
-            mids=minute_window(times, mids, now_ms),
-            volatility=volatility,
+            mids=self._samples.minute(now_ms),
+            volatility=self._samples.volatility(),
             trades=self.tape.columns(),
             bid_sizes=_sizes(book.bids) if book else (),
             ask_sizes=_sizes(book.asks) if book else (),

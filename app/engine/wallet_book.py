@@ -17,7 +17,7 @@ ROWS = 200
 MOST_NOTES = 5_000
 """Wallets that may have notes."""
 _KEPT = 2_000
-_STORED = "store"
+_STORED = "an earlier scan"
 """The origin of a verdict of an earlier run: where its wallet was found is not stored."""
 _RANKS: Mapping[VerdictClass, int] = {"TARGET": 0, "WATCHLIST": 1, "REJECTED": 2, "NOT SCORED": 3}
 _pack = msgspec.msgpack.encode

@@ -25,9 +25,10 @@ class Scan:
     """One scan. Fetch `asks`, `lookups` and `finished` after every input, until `is_over`."""
 
     def __init__(self, plan: ScanPlan, judge: StageJudge, *, in_parts: bool = False) -> None:
-        """With `in_parts` an input begins few wallets and judges one: the others wait for `go_on`."""
+        """With `in_parts` an answer begins few wallets and judges none for what markets are: `go_on` judges one."""
         self.plan = plan
         everybody = plan.max_concurrent + plan.batch_size
+        self._in_parts = in_parts
         self._begin_at_once, self._judge_at_once = (BEGIN_AT_ONCE, 1) if in_parts else (everybody, everybody)
         # Wallets whose markets are told, and those of them that could not be asked for.
         self._released: deque[tuple[str, frozenset[str]]] = deque()
@@ -252,7 +253,8 @@ class Scan:
             if failed or not missing:
                 del self._waiting[wallet]
                 self._released.append((wallet, frozenset(failed)))
-        self._release(now_s)
+        if not self._in_parts:
+            self._release(now_s)
 
     def _release(self, now_s: int) -> None:
         for _ in range(min(len(self._released), self._judge_at_once)):

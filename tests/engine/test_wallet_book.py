@@ -54,8 +54,8 @@ def test_what_is_shown_of_a_saved_verdict_is_harmless() -> None:
     ("origins", "shown"),
     [
         (["trades", "leaderboard month"], "trades"),
-        (["store", "leaderboard month"], "leaderboard month"),
-        (["store", "leaderboard month", "list"], "leaderboard month"),
+        (["an earlier scan", "leaderboard month"], "leaderboard month"),
+        (["an earlier scan", "leaderboard month", "list"], "leaderboard month"),
         (["", "list"], "list"),
     ],
 )

@@ -28,8 +28,10 @@ from app.engine.wallets_view import warnings_of
 from app.feeds.inbox import Inbox
 from app.scorecards.grader import NO_QUOTE
 from app.store.store import Store
+from app.wallets.funnel import Evidence
 from app.wallets.scan import BEGIN_AT_ONCE, Scan
 from app.wallets.scan_values import ScanPlan
+from app.wallets.values import WalletVerdict
 
 
 def test_verdicts_are_stored_and_the_next_engine_begins_with_them(tmp_path: Path) -> None:
@@ -45,6 +47,7 @@ def test_verdicts_are_stored_and_the_next_engine_begins_with_them(tmp_path: Path
                 shown = wallets_of(await deck.until(is_ready))
                 assert [row.address for row in shown.rows] == [row.address for row in first.rows]
                 assert {row.found_now for row in shown.rows} == {False}
+                assert {row.origin for row in shown.rows} == {"an earlier scan"}
                 again = await deck.scan(*addresses)
         assert first.scan is not None
         assert again.scan is not None
@@ -277,21 +280,39 @@ def test_memory_and_caches_are_measured_once_a_second_and_work_at_once(monkeypat
     asyncio.run(main())
 
 
-def test_a_scan_in_parts_says_the_same_as_one_at_once() -> None:
+class CountingJudge(PlainJudge):
+    """Counts what it judges by markets, which takes longest."""
+
+    judged = 0
+
+    def trades(self, evidence: Evidence, now_s: int) -> WalletVerdict | None:
+        self.judged += 1
+        return super().trades(evidence, now_s)
+
+    def record(self, evidence: Evidence, now_s: int) -> WalletVerdict:
+        self.judged += 1
+        return super().record(evidence, now_s)
+
+
+def test_a_scan_in_parts_says_the_same_as_one_at_once_and_judges_one_at_a_time() -> None:
     plan = ScanPlan(listed=tuple(address(number) for number in range(1, 121)))
     at_once = drive(Scan(plan, PlainJudge()), ScriptedVenue())
-    scan, venue, finished = Scan(plan, PlainJudge(), in_parts=True), ScriptedVenue(), []
+    judge = CountingJudge()
+    scan, venue, finished = Scan(plan, judge, in_parts=True), ScriptedVenue(), []
     scan.begin(NOW_S)
     inputs, waiting = 0, []
     while not scan.is_over:
         if scan.lookups():
             scan.know({}, NOW_S)
         waiting += scan.asks()
+        before, most = judge.judged, 1
         if waiting and not scan.has_work:
             ask = waiting.pop(0)
+            most = 0 if ask.question.name == "markets" else 1
             scan.take(ask.number, venue.answer(ask.question), NOW_S)
         else:
             scan.go_on(NOW_S)
+        assert judge.judged - before <= most
         now = scan.finished()
         assert len(now) <= 1 + BEGIN_AT_ONCE
         finished += now

@@ -1,0 +1,222 @@
+"""Messages of the link: followed traders, their signal in each coin, alerts, and one trader or alert opened up.
+
+As in `protocol.py`: frozen, cleaned, None for what is not known. Amounts are USD, shares and weights fractions (0-1),
+ages seconds of the engine's time.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from app.core.whale_events import AlertKind, AlertRecord, Learned, Lean, MoveKind, Severity
+
+SilenceOf = Literal["coin", "kind", "trader"]
+
+
+class WhaleAlertRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert that stands. `who` names the traders (alias, name or short address), `flags` are reasons to doubt them.
+
+    `percentile` is the place of its size among recent moves of the coin (0-100); `record` what alerts of this kind were
+    followed by; `times` how often it happened within its cool-down.
+    """
+
+    alert_id: str
+    kind: AlertKind
+    severity: Severity
+    coin: str
+    at_ms: int
+    direction: int
+    text: str
+    value_usd: float
+    percentile: float | None
+    price: float
+    who: str
+    tier: str = ""
+    flags: tuple[str, ...] = ()
+    times: int = 1
+    record: AlertRecord | None = None
+
+
+class TrackerView(msgspec.Struct, frozen=True, kw_only=True):
+    """How following stands. `fresh` of `tracked` traders have positions younger than the limit; `by_*` count what the
+    newest state of each was learned by; `weight_used` of `weight_limit` went out in the last minute.
+    """
+
+    tracked: int
+    fresh: int
+    by_stream: int
+    by_trade: int
+    by_poll: int
+    oldest_s: float | None
+    weight_used: int | None
+    weight_limit: int
+    stream_cap: int | None
+    leaderboard_age_s: int | None
+    leaderboard_rows: int
+    leaderboard_refused: int
+    states_seen: int
+    states_saved: int
+    message: str = ""
+
+
+class SignalRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Which way the followed traders lean in one coin; see `SmartMoneySignal`."""
+
+    coin: str
+    lean: Lean
+    bias: float
+    breadth: float
+    concentration: float
+    confidence: float
+    change_1h: float | None
+    long_traders: int
+    short_traders: int
+    stale_traders: int
+    value_usd: float
+    plain_lean: Lean
+    plain_bias: float
+
+
+class SilenceRow(msgspec.Struct, frozen=True):
+    """What is snoozed or muted. `until_ms` is None for what is muted; `silenced` counts what it kept silent."""
+
+    of: SilenceOf
+    name: str
+    until_ms: int | None
+    silenced: int
+
+
+class DigestView(msgspec.Struct, frozen=True, kw_only=True):
+    """What quiet hours held back, the most severe first."""
+
+    from_ms: int
+    to_ms: int
+    held: int
+    alerts: tuple[WhaleAlertRow, ...]
+
+
+class WhalesView(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a deck shows of whales. `waiting_for` says what an empty panel waits for."""
+
+    alerts: tuple[WhaleAlertRow, ...]
+    signals: tuple[SignalRow, ...]
+    tracker: TrackerView
+    silences: tuple[SilenceRow, ...] = ()
+    digest: DigestView | None = None
+    is_quiet: bool = False
+    unsaved: str = ""
+    waiting_for: str = ""
+
+
+class PositionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One position of a trader. `liquidation_share` is how far the mark is from liquidation, as a fraction of it.
+
+    `size_at_last_look` is what it was when this trader was opened before; None where it never was, or did not hold it.
+    """
+
+    coin: str
+    size: float
+    value_usd: float
+    entry_price: float | None
+    mark_price: float | None
+    unrealized_pnl_usd: float
+    liquidation_price: float | None
+    liquidation_share: float | None
+    leverage: float
+    size_at_last_look: float | None = None
+
+
+class TraderMoveRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a position that was seen."""
+
+    coin: str
+    kind: MoveKind
+    size_before: float
+    size_after: float
+    price: float
+    change_usd: float
+    at_ms: int
+    learned: Learned
+
+
+class WeightPart(msgspec.Struct, frozen=True):
+    """One part of a trader's weight: `value` 0-1 or None where it is not known; `weight` its share of the whole."""
+
+    name: str
+    value: float | None
+    weight: float
+    text: str = ""
+
+
+class TraderDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """One trader opened up."""
+
+    trader: str
+    name: str
+    flags: tuple[str, ...]
+    tier: str
+    rank: int | None
+    score: float | None
+    weight: float | None
+    coverage: float | None
+    parts: tuple[WeightPart, ...]
+    equity_usd: float | None
+    margin_usd: float | None
+    age_s: float | None
+    learned: Learned | None
+    positions: tuple[PositionRow, ...]
+    moves: tuple[TraderMoveRow, ...]
+    equity: tuple[tuple[int, float], ...] = ()
+    last_look_ms: int | None = None
+    waiting_for: str = ""
+
+
+class PastAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """A former alert of the kind, and how far the price had moved after a quarter of an hour, an hour and four."""
+
+    coin: str
+    at_ms: int
+    direction: int
+    price: float
+    move_15m_bps: float | None
+    move_1h_bps: float | None
+    move_4h_bps: float | None
+
+
+class AlertDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert opened up: the moves behind it and what alerts of its kind were followed by."""
+
+    alert: WhaleAlertRow
+    moves: tuple[TraderMoveRow, ...]
+    traders: tuple[str, ...]
+    past: tuple[PastAlert, ...]
+
+
+class LookAtTrader(msgspec.Struct, frozen=True, tag="look_at_trader"):
+    """This trader is open on the asking deck; an empty address closes it."""
+
+    address: str
+    client: int = 0
+
+
+class LookAtAlert(msgspec.Struct, frozen=True, tag="look_at_alert"):
+    """This alert is open on the asking deck; an empty id closes it."""
+
+    alert_id: str
+    client: int = 0
+
+
+class TrackTrader(msgspec.Struct, frozen=True, tag="track_trader"):
+    """Follow a trader whatever its place (`tracked`), or never (not `tracked`)."""
+
+    address: str
+    tracked: bool
+
+
+class SilenceAlerts(msgspec.Struct, frozen=True, tag="silence_alerts"):
+    """Snooze (`for_good` false), mute (true), or with `ends` take back what keeps a coin, kind or trader silent."""
+
+    of: SilenceOf
+    name: str
+    for_good: bool = False
+    ends: bool = False

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from app.core.whale_events import AlertKind, AlertRecord, Learned, Lean, MoveKind, Severity
+from app.core.whale_events import AlertKind, AlertRecord, Lean, Learned, MoveKind, Severity
 
 SilenceOf = Literal["coin", "kind", "trader"]
 

@@ -149,8 +149,9 @@ class WalletBook:
         is_known = verdict.score is not None and entry.score_before is not None
         return WalletRow(
             address=verdict.wallet,
-            alias="" if note is None else clean(note.alias, 32),
-            tag="" if note is None else clean(note.tag, 24),
+            alias="" if note is None else clean(note.alias, _TEXTS["alias"]),
+            tag="" if note is None else clean(note.tag, _TEXTS["tag"]),
+            note="" if note is None else clean(note.note, _TEXTS["note"]),
             wallet_class=verdict.verdict,
             stage=verdict.stage,
             reason=verdict.reason,

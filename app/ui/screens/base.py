@@ -43,12 +43,14 @@ class Panel:
     """A live table on a screen: its id, and what makes its view of the deck. One that `follows` keeps to its end,
     one that `leads` to its beginning.
 
-    `job` is the work that can be begun by hand on it; `coin_of` names the coin a row is about, where it is about one,
-    `wallet_of` the address of its wallet; `note` is what stands below its rows, and in which role.
+    `name` is what footer and palette call it, where it is one of a screen's panels; `job` is the work that can be begun
+    by hand on it; `coin_of` names the coin a row is about, where it is about one, `wallet_of` the address of its
+    wallet; `note` is what stands below its rows, and in which role.
     """
 
     id: str
     view: Callable[[DeckView], TableView]
+    name: str = ""
     follows: bool = False
     job: JobName | None = None
     coin_of: Callable[[Row], str] | None = None
@@ -198,9 +200,9 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         return next((panel.job for table, panel in self._tables if table is self.focused), None)
 
     def _job_label(self, view: DeckView) -> str:
-        """What the key for work by hand does now; empty when it does nothing."""
+        """What the key for work by hand does now; empty when it does nothing, as on a tape."""
         name = self.job()
-        if name is None or view.newest is None:
+        if name is None or view.newest is None or view.newest.source.mode == "tape":
             return ""
         return "cancel" if running(view.newest.jobs, name) else JOBS[name].label
 

@@ -1,6 +1,6 @@
 """One market opened up: chart, book, time and sales, metrics over time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from textual.app import ComposeResult
@@ -41,7 +41,6 @@ class MarketScreen(ChartedScreen):
     """Follows one coin; `interval` is that of its candles."""
 
     NAME = "market"
-    PANEL_NAMES = ("Chart", "Book", "Time & sales")
     DEFAULT_CSS = """
     MarketScreen #market { height: 1fr; layout: grid; grid-size: 2; grid-rows: 3fr 2fr 5; grid-columns: 1fr 1fr; }
     MarketScreen #chart { column-span: 2; }
@@ -81,8 +80,8 @@ class MarketScreen(ChartedScreen):
             yield self._reads
         yield self._ai
 
-    def panels(self) -> Sequence[Widget]:
-        return (self.chart, self._book, self._tape)
+    def named_panels(self) -> Mapping[str, Widget]:
+        return {"Chart": self.chart, "Book": self._book, "Time & sales": self._tape}
 
     def lay_out(self, *, alone: bool) -> None:
         self.query_one("#market").set_class(alone, "-alone")

@@ -115,7 +115,7 @@ def _doubts(detail: WalletDetail) -> Iterator[Line]:
 
 def _categories(detail: WalletDetail) -> Iterator[Line]:
     for row in detail.categories:
-        cost = f"{row.positions:,} positions · cost {shown.compact(row.cost_usdc)}"
+        cost = f"{shown.counted(row.positions, 'position')} · cost {shown.compact(row.cost_usdc)}"
         result = f"result {signed_usd(row.pnl_usdc)} USDC"
         yield Line("category", f"{row.category} {percent(row.share)} · {cost} · {result}")
 
@@ -144,12 +144,13 @@ def _figure(value: float | None) -> str | None:
 
 def _copies(detail: WalletDetail) -> Iterator[Line]:
     for copy in detail.copies:
+        positions = shown.counted(copy.all_positions, "position")
         text = (
-            f"{signed_usd(copy.pnl_usdc)} USDC on {copy.positions:,} of {copy.all_positions:,} positions; "
+            f"{signed_usd(copy.pnl_usdc)} USDC on {copy.positions:,} of {positions}; "
             f"the wallet itself {signed_usd(copy.own_pnl_usdc)}"
         )
         known = copy.positions > 0
-        text = text if known else f"no price to copy any of {copy.all_positions:,} positions at"
+        text = text if known else f"no price to copy its {positions} at"
         yield Line(f"{copy.delay_s} s late", text, "text" if known else "muted")
     if detail.copies_missing:
         yield Line("copying late", f"not known: {detail.copies_missing}", "muted")

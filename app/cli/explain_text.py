@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.cli.output import print_line, print_table
+from app.wallets.words import likelihood, part_figure
 
 if TYPE_CHECKING:
     from app.wallets.behind import ChaseRow
@@ -62,7 +63,7 @@ def head_lines(explained: "Explanation", source: dict[str, str]) -> Iterator[tup
     )
     if skill is not None:
         edge = f"{skill.edge:.3f} at even odds, 90 % between {skill.edge_low:.3f} and {skill.edge_high:.3f}"
-        yield "edge", f"{edge}; real with probability {skill.probability:.0%}, after {skill.bets:.0f} bets"
+        yield "edge", f"{edge}; real with a probability of {likelihood(skill.probability)}, after {skill.bets:.0f} bets"
     if measures is not None:
         yield (
             "results",
@@ -72,7 +73,7 @@ def head_lines(explained: "Explanation", source: dict[str, str]) -> Iterator[tup
             ),
         )
     for doubt in judged.doubts:
-        yield "doubt", f"{doubt.name}: {doubt.text}" + (" (no TARGET)" if doubt.bars else "")
+        yield "doubt", f"{doubt.flag}: {doubt.text}" + (" (no TARGET)" if doubt.bars else "")
     for line in explained.unknown:
         yield "not known", line
     if explained.equity:
@@ -84,7 +85,7 @@ def pillar_rows(verdict: "WalletVerdict") -> Iterator[tuple[str, ...]]:
     for pillar in verdict.pillars:
         for place, part in enumerate(pillar.parts):
             first = (pillar.name, f"{pillar.score:.2f}", f"{pillar.weight:.2f}") if place == 0 else ("", "", "")
-            yield (*first, part.name, _number(part.value, ",.3g"), str(part.n), f"{part.taken:.2f}")
+            yield (*first, part.name, part_figure(part), str(part.n), f"{part.taken:.2f}")
         if pillar.rejects:
             yield ("", "", "", f"REJECTS: {pillar.rejects}", "", "", "")
 

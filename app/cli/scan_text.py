@@ -40,7 +40,7 @@ def verdict_fields(verdict: "WalletVerdict") -> dict[str, Any]:
         "unshrunk_score": verdict.unshrunk_score,
         "confidence": verdict.confidence,
         "pillars": {pillar.name: pillar.score for pillar in verdict.pillars},
-        "doubts": [doubt.name for doubt in verdict.doubts],
+        "doubts": [doubt.flag for doubt in verdict.doubts],
         "top_category": measures.top_category if measures else None,
         "roi_7d": measures.roi_7d if measures else None,
         "roi_30d": measures.roi_30d if measures else None,
@@ -87,7 +87,7 @@ def _cells(verdict: "WalletVerdict") -> tuple[str, ...]:
         _number(measures.win_rate if measures else None, ".0%"),
         str(measures.positions) if measures else "–",
         measures.top_category if measures else "–",
-        ", ".join(doubt.name for doubt in verdict.doubts) or "none",
+        ", ".join(doubt.flag for doubt in verdict.doubts) or "none",
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from app.config.settings import WalletsSettings
 from app.wallets.behind import CategoryRow, ChaseRow
-from app.wallets.values import CopyResult, Doubt, DoubtName, Pillar, Stage, VerdictClass
+from app.wallets.values import CopyResult, Doubt, Pillar, Stage, VerdictClass
 
 ReviewState = Literal["new", "accepted", "rejected"]
 """What the user made of a wallet: nothing yet, worth following, or not."""
@@ -42,7 +42,7 @@ class WalletRow(msgspec.Struct, frozen=True, kw_only=True):
     roi_30d: float | None = None
     win_rate: float | None = None
     decided: int = 0
-    flags: tuple[DoubtName, ...] = ()
+    flags: tuple[str, ...] = ()
     age_s: int = 0
     score_change: float | None = None
     class_before: VerdictClass | None = None

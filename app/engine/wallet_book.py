@@ -163,7 +163,7 @@ class WalletBook:
             roi_30d=None if measures is None else measures.roi_30d,
             win_rate=None if measures is None else measures.win_rate,
             decided=decided,
-            flags=tuple(dict.fromkeys(doubt.name for doubt in verdict.doubts)),
+            flags=tuple(dict.fromkeys(doubt.flag for doubt in verdict.doubts)),
             age_s=max(0, now_ms // 1_000 - verdict.judged_s),
             score_change=(verdict.score or 0.0) - (entry.score_before or 0.0) if is_known else None,
             class_before=entry.class_before,

@@ -148,11 +148,6 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
 
 
-def counted(number: int, thing: str) -> str:
-    """A count and what is counted, where an s makes the plural: `1 position`, `1,411 positions`."""
-    return f"{number:,} {thing if number == 1 else thing + 's'}"
-
-
 def speed(multiple: float | None) -> str:
     """The speed of a tape as a multiple of real time: `4x`; `full` for as fast as it goes."""
     return "full" if multiple is None else f"{multiple:g}x"

@@ -31,7 +31,7 @@ def specialisation(measures: Measures, thresholds: Thresholds) -> Pillar | None:
         weight=thresholds.specialisation_weight,
         parts=(
             Part(f"share of {measures.top_category}", share, rows, 1.0 - share),
-            Part("categories above the small share", measures.broad_categories, rows, 0.0),
+            Part("categories above the small share", measures.broad_categories, rows, 0.0, "count"),
         ),
         rejects=rejects,
     )
@@ -91,7 +91,7 @@ def structure(measures: Measures, thresholds: Thresholds) -> Pillar:
     )
     thin = measures.profit_per_trade is not None and measures.profit_per_trade < thresholds.maker_profit
     parts = (
-        Part("median hold, s", measures.median_hold_s, measures.positions, MAKER_SIGN_TAKES * short),
+        Part("median hold", _hours(measures.median_hold_s), measures.positions, MAKER_SIGN_TAKES * short, "hours"),
         Part("win rate", measures.win_rate, measures.wins + measures.losses, MAKER_SIGN_TAKES * (short and even)),
         Part("profit per trade", measures.profit_per_trade, measures.positions, MAKER_SIGN_TAKES * (short and thin)),
     )
@@ -105,8 +105,12 @@ def structure(measures: Measures, thresholds: Thresholds) -> Pillar:
     )
 
 
+def _hours(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds / 3_600
+
+
 def _maker_words(measures: Measures) -> str:
-    hours = (measures.median_hold_s or 0.0) / 3_600
+    hours = _hours(measures.median_hold_s) or 0.0
     return (
         f"market maker: holds {hours:.1f} h, wins {measures.win_rate or 0.0:.0%}, "
         f"makes {measures.profit_per_trade or 0.0:.1%} a trade"

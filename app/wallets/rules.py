@@ -72,5 +72,5 @@ def _doubt(rule: Rule, finding: RuleFinding) -> Doubt:
     penalty = float(finding.penalty)
     if not 0.0 <= penalty <= 1.0:
         raise TapedeckError(f"a penalty of {penalty} is not between 0 and 1")
-    text = clean(f"{rule.name}: {finding.text}", _TEXT_CELLS)
-    return Doubt(name="rule", text=text, bars=bool(finding.bars), penalty=penalty)
+    text = clean(finding.text, _TEXT_CELLS)
+    return Doubt(name="rule", rule=rule.name, text=text, bars=bool(finding.bars), penalty=penalty)

@@ -125,12 +125,13 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One part of a pillar: what it is, the figure behind it, how many observations, and what it takes from 1."""
+    """One part of a pillar: the figure behind it in its unit, how many observations, and what it takes from 1."""
 
     name: str
     value: float | None
     n: int
     taken: float
+    unit: Literal["share", "count", "hours"] = "share"
 
 
 class Pillar(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,12 +145,21 @@ class Pillar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
-    """A reason to doubt a score. `bars` keeps a wallet from being a TARGET; `penalty` is taken from the score."""
+    """A reason to doubt a score. `bars` keeps a wallet from being a TARGET; `penalty` is taken from the score.
+
+    `rule` names the custom rule that found it; empty for our own doubts.
+    """
 
     name: DoubtName
     text: SafeText
     bars: bool = False
     penalty: float = 0.0
+    rule: str = ""
+
+    @property
+    def flag(self) -> str:
+        """Its name where there is room for a word: of a custom rule, the rule's own."""
+        return self.rule or self.name
 
 
 class Skill(msgspec.Struct, frozen=True, kw_only=True):

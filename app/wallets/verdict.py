@@ -17,6 +17,7 @@ from app.wallets.rules import Rule, apply_rules
 from app.wallets.skill import skill_of
 from app.wallets.thresholds import Thresholds
 from app.wallets.values import Doubt, Ledger, Measures, Pillar, Stage, VerdictClass, ViralWallets, WalletVerdict
+from app.wallets.words import counted, likelihood
 
 _DAY_S = 86_400
 
@@ -152,7 +153,7 @@ def _score_words(score: float, draft: WalletVerdict, thresholds: Thresholds) -> 
     bets = draft.skill.bets if draft.skill else 0.0
     return (
         f"score {score:.2f} is below {thresholds.watchlist_score:.2f}: "
-        f"an edge is {draft.confidence or 0.0:.0%} likely after {bets:.0f} bets"
+        f"an edge is {likelihood(draft.confidence or 0.0)} likely after {bets:.0f} bets"
     )
 
 
@@ -190,16 +191,16 @@ def _unknown_of(stats: WalletStats | None) -> tuple[SafeText, ...]:
 def _unseen(trades: Ledger) -> tuple[SafeText, ...]:
     lines: list[SafeText] = []
     if trades.unknown_markets:
-        lines.append(clean(f"{trades.unknown_markets} markets"))
+        lines.append(clean(counted(trades.unknown_markets, "market")))
     if trades.unmatched:
-        lines.append(clean(f"purchases behind {trades.unmatched} exits ({trades.unmatched_usdc:,.0f} USDC)"))
+        lines.append(clean(f"purchases behind {counted(trades.unmatched, 'exit')} ({trades.unmatched_usdc:,.0f} USDC)"))
     return tuple(lines)
 
 
 def _missing(evidence: RecordEvidence) -> tuple[SafeText, ...]:
     lines: list[SafeText] = []
     if evidence.record.unmatched:
-        lines.append(clean(f"result of {evidence.record.unmatched} positions"))
+        lines.append(clean(f"result of {counted(evidence.record.unmatched, 'position')}"))
     if not evidence.pnl:
         lines.append(clean("results by day"))
     return tuple(lines)

@@ -36,7 +36,7 @@ def test_the_verdict_opens_up_into_pillars_parts_doubts_and_history() -> None:
     assert ("verdict", "TARGET · score 0.83 (0.88 before shrinking) · looked at up to stage 3 · 3m ago") in said
     assert ("since before", "score ▲+0.04 · was WATCHLIST") in said
     assert ("specialisation", "████░░ 0.75 · weight 35%") in said
-    assert ("", "share of politics: 0.75 (n 190), takes 0.25") in said
+    assert ("", "share of politics: 75.0% (n 190), takes 0.25") in said
     assert ("", "drawdown: not known (n 190), takes 0.00") in said
     assert ("doubt", "dormant: last trade 31 days ago · keeps it from being a TARGET") in said
     assert ("category", "politics 75% · 150 positions · cost 15.0K · result +1,234.50 USDC") in said

@@ -259,7 +259,7 @@ async def test_enter_opens_a_wallet_and_the_engine_is_asked_for_it_and_let_go() 
         link.say(scanned(wallet=wallet_detail(2), sequence=2))
         await settle(pilot)
         text = screen_text(deck)
-        assert "share of politics: 0.75 (n 190), takes 0.25" in text
+        assert "share of politics: 75.0% (n 190), takes 0.25" in text
         assert "Losses and what followed · 1 of 2 chased" in text
         await pilot.press("escape")
         await settle(pilot)

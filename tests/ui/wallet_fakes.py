@@ -170,11 +170,12 @@ def wallet_detail(n: int = 1, **changes: Any) -> WalletDetail:
         note=NOTE,
         pillars=(
             Pillar(name="specialisation", score=0.75, weight=0.35, parts=(
-                Part("share of politics", 0.75, 190, 0.25), Part("categories above the small share", 2, 190, 0.0))),
+                Part("share of politics", 0.75, 190, 0.25),
+                Part("categories above the small share", 2, 190, 0.0, "count"))),
             Pillar(name="behaviour", score=0.94, weight=0.40, parts=(
                 Part("losses chased", 0.05, 40, 0.06), Part("drawdown", None, 190, 0.0))),
             Pillar(name="structure", score=1.0, weight=0.25, parts=(
-                Part("median hold, s", 14_400.0, 190, 0.0), Part("win rate", 0.571, 180, 0.0))),
+                Part("median hold", 4.0, 190, 0.0, "hours"), Part("win rate", 0.571, 180, 0.0))),
         ),
         unshrunk_score=0.88,
         confidence=0.94,

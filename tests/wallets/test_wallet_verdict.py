@@ -309,7 +309,9 @@ def test_the_example_rule_doubts_a_month_that_was_too_good() -> None:
     for _ in range(20):
         story.bet(100, won=True)
     verdict = judge_record(story.record(), story.judge(rules=(Rule("fast_month", fast_month),)))
-    assert [doubt.text for doubt in verdict.doubts] == ["fast_month: 30-day ROI of 100% is suspicious"]
+    assert [(doubt.flag, doubt.text) for doubt in verdict.doubts] == [
+        ("fast_month", "30-day ROI of 100% is suspicious")
+    ]
     assert verdict.verdict == "TARGET"
 
 

@@ -9,7 +9,8 @@ from app.ui import format as shown
 from app.ui.panels.paper import signed_usd
 from app.ui.panels.wallets import age_cell, bar_cell, change_cell, class_cell, fraction, percent, roi_cell, win_cell
 from app.ui.theme import Role
-from app.wallets.values import Part, Pillar
+from app.wallets.values import Pillar
+from app.wallets.words import counted, likelihood, part_figure
 
 
 class Line(NamedTuple):
@@ -53,7 +54,7 @@ def _verdict(detail: WalletDetail, row: WalletRow, lag_s: int) -> Iterator[Line]
         words = (f"profile {row.profile}" if row.profile else "", f"found at {row.origin}" if row.origin else "")
         yield Line("judged by", " · ".join(filter(None, words)), "muted")
     if detail.confidence is not None:
-        yield Line("confidence", _confidence(detail))
+        yield Line("confidence", _confidence(detail, detail.confidence))
 
 
 def _since_before(row: WalletRow) -> str:
@@ -64,8 +65,8 @@ def _since_before(row: WalletRow) -> str:
     return f"score {change} · {'the same class' if same else f'was {row.class_before}'}"
 
 
-def _confidence(detail: WalletDetail) -> str:
-    words = f"{percent(detail.confidence)} likely to have a real edge"
+def _confidence(detail: WalletDetail, confidence: float) -> str:
+    words = f"{likelihood(confidence)} likely to have a real edge"
     if detail.edge is not None:
         words += f" · right {percent(detail.edge, 1)} of the time at even odds"
     if detail.edge_low is not None and detail.edge_high is not None:
@@ -91,16 +92,7 @@ def _pillar(pillar: Pillar) -> Iterator[Line]:
     if pillar.rejects:
         yield Line("", f"rejects: {pillar.rejects}", "warning")
     for part in pillar.parts:
-        yield Line("", f"{part.name}: {_part_value(part)} (n {part.n}), takes {part.taken:.2f}")
-
-
-def _part_value(part: Part) -> str:
-    value = part.value
-    if value is None or not math.isfinite(value):
-        return "not known"
-    if value == int(value) and abs(value) > 1:
-        return f"{value:,.0f}"
-    return f"{value:.2f}" if abs(value) <= 1 else shown.amount(value)
+        yield Line("", f"{part.name}: {part_figure(part)} (n {part.n}), takes {part.taken:.2f}")
 
 
 def _doubts(detail: WalletDetail) -> Iterator[Line]:
@@ -108,14 +100,14 @@ def _doubts(detail: WalletDetail) -> Iterator[Line]:
     for doubt in detail.doubts:
         bars = " · keeps it from being a TARGET" if doubt.bars else ""
         takes = f" · takes {doubt.penalty:.2f}" if doubt.penalty else ""
-        yield Line("doubt", f"{doubt.name}: {doubt.text}{bars}{takes}", "warning")
+        yield Line("doubt", f"{doubt.flag}: {doubt.text}{bars}{takes}", "warning")
     if not detail.doubts:
         yield Line("doubt", ", ".join(flags) or "none", "warning" if flags else "muted")
 
 
 def _categories(detail: WalletDetail) -> Iterator[Line]:
     for row in detail.categories:
-        cost = f"{shown.counted(row.positions, 'position')} · cost {shown.compact(row.cost_usdc)}"
+        cost = f"{counted(row.positions, 'position')} · cost {shown.compact(row.cost_usdc)}"
         result = f"result {signed_usd(row.pnl_usdc)} USDC"
         yield Line("category", f"{row.category} {percent(row.share)} · {cost} · {result}")
 
@@ -144,7 +136,7 @@ def _figure(value: float | None) -> str | None:
 
 def _copies(detail: WalletDetail) -> Iterator[Line]:
     for copy in detail.copies:
-        positions = shown.counted(copy.all_positions, "position")
+        positions = counted(copy.all_positions, "position")
         text = (
             f"{signed_usd(copy.pnl_usdc)} USDC on {copy.positions:,} of {positions}; "
             f"the wallet itself {signed_usd(copy.own_pnl_usdc)}"

@@ -265,7 +265,7 @@ def _troubles(scan: ScanView) -> Iterator[str]:
 
 def _flags_cell(row: WalletRow) -> Cell:
     """Reasons to doubt; of a wallet that has none, why it was rejected."""
-    flags = ", ".join(row.flags)
+    flags = str(clean(", ".join(row.flags), 300))
     if row.reason:
         return Cell(str(clean(f"{row.reason}{f'; {flags}' if flags else ''}", 300)), "muted")
     return Cell(flags, "warning") if flags else Cell("none", "muted")

@@ -159,7 +159,9 @@ class WalletTargets:
             self.book.judged_again(verdict)
             self._bus.publish(WalletJudged(verdict=verdict, origin="profile"))
         name, count = clean(thresholds.profile, 32), len(self.book.entries)
-        again = f"{len(changed)} of {count} wallets judged again, the others need a scan" if count else "no wallets yet"
+        again = (
+            f"{len(changed):,} of {count:,} wallets judged again, the others need a scan" if count else "no wallets yet"
+        )
         self._journal.say(now_ms, "info", "wallets", f"profile {name}: {again}")
         return True, f"Profile {name}: {again}"
 
@@ -245,8 +247,8 @@ def _outcome(scanning: "Scanning") -> tuple[JobState, str]:
     progress, troubles = scanning.progress(), scanning.troubles
     judged = progress.finished - progress.not_scored
     told = (
-        f"{judged} wallets judged: {progress.targets} TARGET, {progress.watchlist} WATCHLIST; "
-        f"{progress.not_scored} not scored"
+        f"{judged:,} wallets judged: {progress.targets} TARGET, {progress.watchlist} WATCHLIST; "
+        f"{progress.not_scored:,} not scored"
     )
     if scanning.stopped == "cancelled":
         return "cancelled", f"Cancelled: {told}"

@@ -173,6 +173,7 @@ def test_on_stale_data_even_a_young_read_says_that_none_follows() -> None:
         (ScalperView(), model(), "no read: not asked yet"),
         (ScalperView(), model(state="absent"), "no read: no model server"),
         (ScalperView(trouble=NO_OLLAMA), model(state="absent"), "no read: no model server"),
+        (ScalperView(waits_for=NO_OLLAMA), model(state="absent", message=NO_OLLAMA), "no read: no model server"),
         (ScalperView(waits_for="its data is stale"), model(state="absent"), "no read: its data is stale"),
         (ScalperView(trouble=NO_OLLAMA), model(state="tape"), f"no read: {NO_OLLAMA}"),
         (ScalperView(), model(state="off"), "no read: model off"),

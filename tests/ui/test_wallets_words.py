@@ -48,6 +48,14 @@ def test_a_running_scan_tells_its_progress_and_what_each_stage_rejected() -> Non
     assert role == "accent"
 
 
+def test_a_scan_that_has_no_wallets_yet_counts_none() -> None:
+    nothing = {"seen": 0, "total": 0, "targets": 0, "watchlist": 0, "not_scored": 0, "stages": (), "budget_used": None}
+    began = msgspec.structs.replace(RUNNING_SCAN, **nothing, calls=1, waiting=1)
+    view = seen(scanned(wallets(rows=(), known=0, scan=began)))
+    assert wallets_note(view, KEYS)[0] == "looking for wallets to scan, s cancels · 1 call, 1 waiting"
+    assert wallets_view(view, KEYS).title == "Wallet targets (simulated) · SCANNING · profile balanced"
+
+
 def test_a_scan_that_is_over_says_how_it_ended() -> None:
     said, role = wallets_note(seen(scanned(wallets(scan=DONE_SCAN, scheduled_in_s=754))), KEYS)
     assert said.startswith("scan done: 1,000 wallets in 44 s: 3 TARGET, 8 WATCHLIST · rejected 201/312 at stage 1")

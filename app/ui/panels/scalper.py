@@ -268,7 +268,8 @@ def _sees(coin: _ReadCoin, model: ModelView) -> Cell:
 def _why_in_row(scalper: ScalperView, model: ModelView) -> str:
     """As `why_none`; what keeps all coins from being read is a word here, and said in full once, in the note."""
     word = "" if model.state == "tape" else _STATE_WORDS[model.state]
-    return why_none(scalper, model) if scalper.waits_for or not word else word
+    own = scalper.waits_for and scalper.waits_for != model.message
+    return why_none(scalper, model) if own or not word else word
 
 
 def _setup(metrics: Metrics | None) -> str:

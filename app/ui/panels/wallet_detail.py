@@ -26,8 +26,8 @@ _LINE_COLUMNS = (
 )
 _POSITION_COLUMNS = (
     Column("closed", 16, "left", priority=1, words="closed at"),
-    Column("event", 14, "left", priority=5, flexible=True, worded=True),
-    Column("category", 12, "left", priority=4, worded=True),
+    Column("event", 24, "left", priority=4, flexible=True, worded=True),
+    Column("category", 12, "left", priority=5, worded=True),
     Column("size $", 8, priority=2, words="size in USDC"),
     Column("result $", 10, words="result in USDC"),
     Column("entry", 5, priority=6, words="entry price"),

@@ -13,6 +13,7 @@ from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.columns import Cell, Column, Row, TableView, Value
 from app.wallets.values import VerdictClass
+from app.wallets.words import counted
 
 WALLETS = "wallets"
 """The panel's id."""
@@ -199,7 +200,7 @@ def age_cell(age_s: int) -> Cell:
 
 def stage_words(scan: ScanView) -> Iterator[str]:
     """What each stage of the funnel rejected of the wallets it saw."""
-    if scan.stages:
+    if any(stage.seen for stage in scan.stages):
         counts = (f"{stage.rejected:,}/{stage.seen:,} at {stage.stage}" for stage in scan.stages)
         yield f"rejected {', '.join(counts).replace('at ', 'at stage ', 1)}"
 
@@ -214,7 +215,8 @@ def _title(wallets: WalletsView, view: DeckView) -> str:
     shown_of = len(wallets.rows)
     count = f" {shown_of:,}" if shown_of >= wallets.known else f" {shown_of:,} of {wallets.known:,}"
     scan = wallets.scan
-    running = f" · SCANNING {scan.seen:,} of {scan.total:,}" if scan is not None and scan.state == "running" else ""
+    runs = scan is not None and scan.state == "running"
+    running = f" · SCANNING{f' {scan.seen:,} of {scan.total:,}' if scan.total else ''}" if scan and runs else ""
     named = f"{_NAME}{count if wallets.known else ''}{simulated_mark(view)}"
     return f"{named}{running} · profile {clean(wallets.profile, 32)}"
 
@@ -236,14 +238,16 @@ def _scan_words(wallets: WalletsView, keys: WalletKeys, *, cancels: bool) -> Ite
 
 
 def _progress(scan: ScanView, cancel_key: str) -> Iterator[str]:
-    yield f"scanning {scan.seen:,} of {scan.total:,}{f', {cancel_key} cancels' if cancel_key else ''}"
+    what = f"scanning {scan.seen:,} of {scan.total:,}" if scan.total else "looking for wallets to scan"
+    yield f"{what}{f', {cancel_key} cancels' if cancel_key else ''}"
     yield from stage_words(scan)
-    yield f"{scan.targets:,} TARGET, {scan.watchlist:,} WATCHLIST"
+    if scan.seen:
+        yield f"{scan.targets:,} TARGET, {scan.watchlist:,} WATCHLIST"
     if scan.not_scored:
         yield f"{scan.not_scored:,} not scored"
     if scan.budget_used is not None:
         yield f"limit {clean(scan.budget_name, 40)} {scan.budget_used}/{scan.budget_limit or shown.DASH}"
-    yield f"{scan.calls:,} calls, {scan.waiting:,} waiting"
+    yield f"{counted(scan.calls, 'call')}, {scan.waiting:,} waiting"
     yield from _troubles(scan)
 
 

@@ -180,6 +180,28 @@ def test_a_feed_says_state_and_age(view: FeedView, said: str) -> None:
     assert feed_part(view).wordings[0] == said
 
 
+def test_a_feed_that_is_well_keeps_its_age_longer_than_the_word() -> None:
+    assert feed_part(feed()).wordings[1:] == ("hyperliquid ● 0.3s",)
+    assert feed_part(feed(name="requests", budget_used=44, budget_limit=1_200)).wordings[-1] == "requests ●"
+
+
+def line(shown: Snapshot, width: int) -> str:
+    header = Header()
+    header.show(header_words(seen(shown)))
+    return "".join(text for text, _ in header._compose_line(width))
+
+
+def test_a_narrow_header_has_age_and_clock_and_no_trouble_makes_way_for_the_clock() -> None:
+    names = ("requests", "fast books", "simulated wallets")
+    idle = tuple(feed(name=name, state="idle", age_ms=None) for name in names)
+    down = tuple(feed(name=name, state="down", retry_in_s=3.0) for name in names)
+    calm = snapshot(feeds=(feed(), *idle))
+    assert line(calm, 40).split() == ["LIVE", "hyperliquid", "●", "0.3s", "+3", "22:13:20"]
+    assert "0.3s" in line(calm, 60)
+    assert "22:13:20" not in line(snapshot(feeds=down[1:]), 40)
+    assert "fast books ✕ down" in line(snapshot(feeds=down[1:]), 40)
+
+
 def test_tape_position_and_pace() -> None:
     assert "22:13:20 / 22:19:47  4x" in words(seen(tape_snapshot()))
     assert "22:13:20 / 22:19:47  PAUSED" in words(seen(tape_snapshot(paused=True)))

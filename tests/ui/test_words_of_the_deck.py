@@ -50,6 +50,12 @@ async def test_a_fill_takes_the_place_of_the_order_even_where_the_display_is_hel
         assert deck._deck_screen.flash.message == "Paper: bought 0.01 BTC at 84,161, by hand"
 
 
+def test_a_close_says_paper_once_and_its_result_first() -> None:
+    said = "closed FARTCOIN: -101.20 paper $ (-103.4 bp) at 0.33194, liquidation"
+    after = snapshot(2, log=(LogLine(1_000, "info", "paper", said),))
+    assert paper_news(snapshot(log=()), after) == said
+
+
 @pytest.mark.asyncio
 async def test_a_refresh_of_a_held_display_says_that_it_is_held() -> None:
     link = ScriptedLink()
@@ -157,6 +163,45 @@ async def test_what_the_engine_has_just_logged_is_not_logged_again_by_the_deck(t
         await settle(pilot)
         lines = [row.values[3] for row in deck._deck_screen.tables()[0].view.rows]
         assert [line for line in lines if said in str(line)] == [said]
+
+
+@pytest.mark.parametrize("key", ["4", "e"])
+@pytest.mark.asyncio
+async def test_an_event_that_is_cut_stands_in_full_below_the_others(key: str) -> None:
+    said = "closed FARTCOIN: -101.20 paper $ (-103.4 bp) at 0.33194, by hand, as the last of the day"
+    link = ScriptedLink()
+    before = (LogLine(n, "info", "feed", f"connected {n}") for n in range(40))
+    link.say(snapshot(log=(*before, LogLine(100, "info", "paper", said))))
+    async with deck_on(link, size=(60, 20)) as (deck, pilot):
+        await pilot.press(key)
+        await settle(pilot)
+        assert said in " ".join(line.strip() for line in screen_text(deck).splitlines())
+        await pilot.press("up")
+        await settle(pilot)
+        assert "as the last of the day" not in screen_text(deck)
+
+
+@pytest.mark.asyncio
+async def test_a_table_without_rows_counts_no_columns_that_have_no_room() -> None:
+    link = ScriptedLink()
+    link.say(snapshot(markets=()))
+    async with deck_on(link, size=(60, 20)) as (deck, pilot):
+        assert "columns" not in screen_text(deck)
+        await pilot.press("4")
+        link.say(snapshot(2))
+        await pilot.press("1")
+        await settle(pilot)
+        assert "columns" in screen_text(deck)
+
+
+@pytest.mark.asyncio
+async def test_help_tells_what_signs_mean() -> None:
+    link = ScriptedLink()
+    link.say(snapshot())
+    async with deck_on(link, size=(120, 100)) as (deck, pilot):
+        await pilot.press("?")
+        await settle(pilot)
+        assert "in the book, levels that the quote has passed" in screen_text(deck)
 
 
 def test_a_panel_that_is_in_view_is_not_named_in_the_footer() -> None:

@@ -29,6 +29,11 @@ def log_view(view: DeckView) -> TableView:
     return TableView(f"Events {len(lines)} · UTC", _COLUMNS, _rows(lines), empty)
 
 
+def no_note(_: DeckView) -> tuple[str, Role]:
+    """Nothing is said of all events: the lines below them are for one that is cut."""
+    return "", "muted"
+
+
 def newest_line(snapshot: Snapshot) -> str:
     """The newest event as one text, for where there is room for one."""
     if not snapshot.log:

@@ -45,7 +45,7 @@ class Panel:
 
     `name` is what footer and palette call it, where it is one of a screen's panels; `job` is the work that can be begun
     by hand on it; `coin_of` names the coin a row is about, where it is about one, `wallet_of` the address of its
-    wallet; `note` is what stands below its rows, and in which role.
+    wallet; `note` is what stands below its rows, and in which role, and `spared` how many lines a long list leaves it.
     """
 
     id: str
@@ -57,6 +57,7 @@ class Panel:
     note: Callable[[DeckView], tuple[str, Role]] | None = None
     wallet_of: Callable[[Row], str] | None = None
     leads: bool = False
+    spared: int = 1
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,10 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
 def _new_table(panel: Panel) -> ArrangedTable:
     kind = ArrangedTable if panel.note is None else NotedTable
-    return kind(panel.view(DeckView()), follows=panel.follows, leads=panel.leads, id=panel.id)
+    table = kind(panel.view(DeckView()), follows=panel.follows, leads=panel.leads, id=panel.id)
+    if isinstance(table, NotedTable):
+        table.spared = panel.spared
+    return table
 
 
 def _show(table: LiveTable, panel: Panel, view: DeckView) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from textual.widget import Widget
 
-from app.ui.panels.event_log import log_view
+from app.ui.panels.event_log import log_view, no_note
 from app.ui.panels.markets import markets_view
 from app.ui.panels.scalper import model_note, scalper_coin, scalper_view
 from app.ui.panels.wallets import WALLETS, wallet_keys, wallets_note, wallets_view
@@ -39,8 +39,10 @@ class Dashboard(PanelScreen):
             note=wallets_note,
             wallet_of=lambda row: row.key,
             leads=True,
+            # Hundreds of rows would leave a scan no line to tell of itself, and a reason none to be read in.
+            spared=5,
         ),
-        Panel("events", log_view, "Events", follows=True),
+        Panel("events", log_view, "Events", follows=True, note=no_note, spared=5),
     )
     DEFAULT_CSS = """
     Dashboard #wallets { height: 7; }
@@ -54,10 +56,6 @@ class Dashboard(PanelScreen):
         super().__init__(palette)
         self._scalper_height: str | int = 0
         self._tables = [(table, self._with_keys(panel)) for table, panel in self._tables]
-        for table, panel in self._tables:
-            if panel.id == WALLETS and isinstance(table, NotedTable):
-                # Hundreds of rows would leave a scan no line to tell of itself, and a reason none to be read in.
-                table.spared = 5
 
     @property
     def alone(self) -> bool:

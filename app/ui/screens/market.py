@@ -25,6 +25,7 @@ from app.ui.screens.charted import ChartedScreen, show_paper
 from app.ui.state import DeckView
 from app.ui.theme import Palette
 from app.ui.widgets.candle_canvas import ChartView, Marks
+from app.ui.widgets.columns import TableView
 from app.ui.widgets.facts_line import FactsLine
 from app.ui.widgets.live_table import LiveTable
 from app.ui.widgets.read_lines import ReadLines
@@ -89,7 +90,7 @@ class MarketScreen(ChartedScreen):
         self._reads.display = self._ai.display = not alone and self.size.height >= _READS_FROM_HEIGHT
 
     def drawn_for(self) -> tuple[object, ...]:
-        return (*super().drawn_for(), self._levels)
+        return (*super().drawn_for(), self._levels, self._book.size.width)
 
     @property
     def _levels(self) -> int:
@@ -102,12 +103,13 @@ class MarketScreen(ChartedScreen):
         self._facts.show(facts_line(view, coin))
         show_paper(self._paper, view, coin)
         self.draw("chart", lambda: self.chart.show(self._chart_view(view)), self.chart.fail)
-        self.draw(
-            "book", lambda: self._book.show(ladder_view(view, coin, self._levels)), partial(show_failure, self._book)
-        )
+        self.draw("book", lambda: self._book.show(self._ladder(view)), partial(show_failure, self._book))
         self.draw("tape", lambda: self._tape.show(tape_view(view, coin)), partial(show_failure, self._tape))
         self._reads.show(reads_of(view, coin), reads_note(view, coin))
         self._ai.show(*ai_line(view, coin))
+
+    def _ladder(self, view: DeckView) -> TableView:
+        return ladder_view(view, self.coin, self._levels, self._book.size.width)
 
     def _chart_view(self, view: DeckView) -> ChartView:
         return with_paper(chart_view(view, self.coin, self.interval), view, self.coin)

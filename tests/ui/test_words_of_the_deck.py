@@ -175,7 +175,7 @@ async def test_an_event_that_is_cut_stands_in_full_below_the_others(key: str) ->
     async with deck_on(link, size=(60, 20)) as (deck, pilot):
         await pilot.press(key)
         await settle(pilot)
-        assert said in " ".join(line.strip() for line in screen_text(deck).splitlines())
+        assert f"paper: {said}" in " ".join(line.strip() for line in screen_text(deck).splitlines())
         await pilot.press("up")
         await settle(pilot)
         assert "as the last of the day" not in screen_text(deck)

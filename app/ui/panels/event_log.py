@@ -49,7 +49,9 @@ def _rows(lines: tuple[LogLine, ...]) -> tuple[Row, ...]:
     for line in lines:
         seen[line] += 1
         key = f"{line.wall_ms} {line.topic} {line.text} {seen[line]}"
-        rows.append(Row(key, _cells(line), values=(line.wall_ms, _LEVEL_RANKS[line.level], line.topic, line.text)))
+        values = (line.wall_ms, _LEVEL_RANKS[line.level], line.topic, line.text)
+        name = f"{shown.clock(line.wall_ms)} {clean(line.topic, 24)}"
+        rows.append(Row(key, _cells(line), values=values, name=name))
     return tuple(rows)
 
 

@@ -193,6 +193,9 @@ def line(shown: Snapshot, width: int) -> str:
 
 def test_a_narrow_header_has_age_and_clock_and_no_trouble_makes_way_for_the_clock() -> None:
     idle = tuple(feed(name=name, state="idle", age_ms=None) for name in ("requests", "fast books", "wallets"))
+    calm = snapshot(feeds=(feed(), *idle))
+    assert line(calm, 40).split() == ["LIVE", "hyperliquid", "●", "0.3s", "+3", "22:13:20"]
+    assert "0.3s" in line(calm, 60)
     troubled = line(snapshot(feeds=tuple(feed(name=name, state="stale") for name in ("requests", "books"))), 40)
     assert "requests ◐ stale" in troubled
     assert "books ◐ stale" in troubled

@@ -3,8 +3,10 @@
 import msgspec
 from deck_fakes import snapshot
 from wallet_fakes import (
+    DONE_SCAN,
     METRICS,
     NO_WALLETS,
+    RUNNING_SCAN,
     address,
     lines,
     scanned,
@@ -43,3 +45,10 @@ def test_what_was_not_measured_is_never_zero() -> None:
     said = dict(lines(scan_metrics_view(seen(scanned(wallets(metrics=none))), 120, KEYS)))
     assert (said["wallets/min"], said["memory"]) == ("not measured", "not measured")
     assert said["TARGET share"].startswith("–")
+
+
+def test_a_scan_that_runs_has_not_taken_its_time_yet() -> None:
+    texts = [dict(lines(scan_metrics_view(seen(scanned(wallets(scan=scan))), 120, KEYS)))["scan"]
+             for scan in (RUNNING_SCAN, DONE_SCAN)]  # fmt: skip
+    assert [" UTC, for " in text for text in texts] == [True, False]
+    assert " UTC, took " in texts[1]

@@ -198,8 +198,8 @@ async def test_a_table_without_rows_counts_no_columns_that_have_no_room() -> Non
 async def test_help_tells_what_signs_mean() -> None:
     link = ScriptedLink()
     link.say(snapshot())
-    async with deck_on(link, size=(120, 100)) as (deck, pilot):
-        await pilot.press("?")
+    async with deck_on(link, size=(120, 40)) as (deck, pilot):
+        await pilot.press("?", "G")
         await settle(pilot)
         assert "in the book, levels that the quote has passed" in screen_text(deck)
 

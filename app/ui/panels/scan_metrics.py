@@ -67,7 +67,8 @@ def _scan(scan: ScanView, wall_ms: int, lag_ms: int) -> Iterator[_Line]:
     until_ms = scan.ended_ms if scan.ended_ms is not None else wall_ms + lag_ms
     took = shown.duration(max(0, until_ms - scan.since_ms) / 1_000)
     said = f" · {scan.message}" if scan.message else ""
-    yield _Line("scan", f"{scan.state}, began {shown.clock(scan.since_ms)} UTC, took {took}{said}", role)
+    word = "for" if scan.state == "running" else "took"
+    yield _Line("scan", f"{scan.state}, began {shown.clock(scan.since_ms)} UTC, {word} {took}{said}", role)
     yield _Line(
         "wallets",
         f"{scan.seen:,} of {scan.total:,} through (limit {scan.limit:,}) · {scan.under_way:,} under way · "

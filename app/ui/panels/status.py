@@ -115,9 +115,12 @@ def _crosses_midnight(playback: Playback) -> bool:
 
 
 def _detail_part(source: SourceView) -> Part:
-    """What completes the source's word: a tape's begins with its date and goes before feeds in trouble, others last."""
-    wordings = tuple(str(clean(source.detail, limit)) for limit in (60, 40, 28, 22, 16, 11))
-    return Part(wordings, "text", 5 if source.mode == "tape" else _DETAIL_RANK)
+    """What completes the source's word, whole; a tape's at least to its date, which goes before feeds in trouble."""
+    words = str(clean(source.detail, 60))
+    if source.mode != "tape":
+        return Part((words,), "text", _DETAIL_RANK)
+    facts = words.split(", ")
+    return Part(tuple(", ".join(facts[:count]) for count in range(len(facts), 0, -1)), "text", 5)
 
 
 def _state_parts(view: DeckView) -> Iterator[Part]:

@@ -77,7 +77,7 @@ class Help(DeckScreen):
 
 
 def key_table(palette: Palette, actions: Sequence[Action], here: Sequence[Action], taken: Sequence[str] = ()) -> Table:
-    """Lines about keys that are taken, those of the actions that work `here`, signs, and then the other actions."""
+    """Lines about keys that are taken, those of the actions that work `here`, the others, and what signs mean."""
     others = [action for action in actions if action not in here]
     keys = Table.grid(padding=(0, 2), expand=True)
     keys.add_column(no_wrap=True)
@@ -87,8 +87,7 @@ def key_table(palette: Palette, actions: Sequence[Action], here: Sequence[Action
             keys.add_row(Text(title, palette.style("muted")), "")
         for action in listed:
             keys.add_row(Text(" ".join(action.shown_keys), palette.style("accent")), _description(palette, action))
-        if listed is here:
-            _add_signs(keys, palette)
+    _add_signs(keys, palette)
     page = Table.grid(expand=True)
     for line in taken:
         page.add_row(Text(line, palette.style("warning")))

@@ -22,7 +22,7 @@ from deck_fakes import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.protocol import FeedView, LogLine, MarketRow, RecordingView, RulesView, Snapshot, StoreView
+from app.engine.protocol import FeedView, LogLine, MarketRow, RecordingView, RulesView, Snapshot, SourceView, StoreView
 from app.feeds.health import FeedState
 from app.ui.panels.event_log import log_view, newest_line
 from app.ui.panels.feeds import feeds_view
@@ -178,6 +178,13 @@ def test_the_source_is_the_first_thing_said() -> None:
 )
 def test_a_feed_says_state_and_age(view: FeedView, said: str) -> None:
     assert feed_part(view).wordings[0] == said
+
+
+def test_what_completes_the_source_is_whole_or_left_out() -> None:
+    assert header_parts(seen(snapshot()))[1].wordings == ("Hyperliquid mainnet",)
+    source = SourceView("tape", "TAPE", "2023-11-14, simulated, seed 7")
+    tape = header_parts(seen(msgspec.structs.replace(tape_snapshot(), source=source)))[1]
+    assert tape.wordings == ("2023-11-14, simulated, seed 7", "2023-11-14, simulated", "2023-11-14")
 
 
 def test_a_feed_that_is_well_keeps_its_age_longer_than_the_word() -> None:

@@ -17,7 +17,8 @@ SIGNS = (
     ("dim row", "Its data is stale, or nobody vouches for it; in the book, levels that the quote has passed."),
     ("● ◐ ✕", "A feed that is well, stale, or down; ○ has nothing to do, … connects, ■ has ended."),
     ("▲ ▼ –", "Up, down, not known; ★ a favourite; ▸ the metrics that the deck uses."),
-    ("+N", "So many columns or feeds have no room: a wider screen shows them, and y copies them."),
+    ("imbalance", "(bids − asks) / (bids + asks) by size: +1 only bids, −1 only asks."),
+    ("+N", "So many columns or feeds have no room: an opened row shows all columns, the feeds in detail all feeds."),
 )
 """What the screen says without words, and what that means."""
 

@@ -5,14 +5,14 @@
 
 import ast
 import inspect
+import sys
 import textwrap
 from functools import cache
 from pathlib import Path
 
-from app.config import settings as model
 from app.config.fields import Field, allowed, section_names, setting_fields
 from app.config.load import DEFAULT_FILES
-from app.config.settings import Section
+from app.config.section import Section
 from app.config.sources import ALIASES, PREFIX, RESERVED_VARIABLES
 from app.config.toml import toml_value
 
@@ -54,11 +54,12 @@ _DEFAULT_HEAD = """\
 @cache
 def field_docs() -> dict[tuple[str, str], str]:
     """The text under each field of the model, on one line, by (class name, field name)."""
-    tree = ast.parse(inspect.getsource(model))
+    modules = {section.__module__ for section in section_names().values()}
     docs: dict[tuple[str, str], str] = {}
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef):
-            docs.update(_docs_of(node))
+    for module in modules:
+        for node in ast.parse(inspect.getsource(sys.modules[module])).body:
+            if isinstance(node, ast.ClassDef):
+                docs.update(_docs_of(node))
     return docs
 
 

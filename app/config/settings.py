@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
+from app.config.section import Seconds, Section, Share
 from app.config.urls import (
     POLYMARKET_HOSTS,
     VENUE_HOSTS,
@@ -13,11 +13,11 @@ from app.config.urls import (
     check_rest_url,
     check_websocket_url,
 )
+from app.config.whale_settings import AlertsSettings, SmartMoneySettings, TraderWeightsSettings, WhalesSettings
 
 _HOSTS = " or ".join(sorted(VENUE_HOSTS))
 _POLYMARKET_HOSTS = " or ".join(sorted(POLYMARKET_HOSTS))
 
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 CoinName = Annotated[
     str,
     Meta(
@@ -39,7 +39,6 @@ ProfileName = Annotated[
     str,
     Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z", description="a profile's name (letters, digits, - and _)"),
 ]
-Share = Annotated[float, Meta(ge=0, le=1)]
 WatchlistName = Annotated[
     str,
     Meta(
@@ -83,13 +82,6 @@ ModelName = Annotated[
         description="a model's name (letters, digits and :/._-)",
     ),
 ]
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A group of settings: a table in the TOML file.
-
-    A `__post_init__` may check single fields only: a file's keys are tried one by one, the others at their defaults.
-    """
 
 
 class MarketsSettings(Section, frozen=True):
@@ -437,6 +429,10 @@ class Settings(Section, frozen=True):
     paper: PaperSettings = PaperSettings()
     wallets: WalletsSettings = WalletsSettings()
     scanner: ScannerSettings = ScannerSettings()
+    whales: WhalesSettings = WhalesSettings()
+    trader_weights: TraderWeightsSettings = TraderWeightsSettings()
+    smart_money: SmartMoneySettings = SmartMoneySettings()
+    alerts: AlertsSettings = AlertsSettings()
     hyperliquid: HyperliquidSettings = HyperliquidSettings()
     polymarket: PolymarketSettings = PolymarketSettings()
     demo: DemoSettings = DemoSettings()

@@ -89,6 +89,8 @@ def test_the_title_says_which_side_is_heavier(imbalance: float | None, words: st
 def test_a_narrow_book_says_which_side_is_heavier_without_the_levels() -> None:
     narrow = ladder_view(seen(imbalance=-0.4, imbalance_levels=13), "BTC", 5, 38)
     assert narrow.title == "Book · imbalance -0.40 · 1.2s"
+    wide = ladder_view(seen(imbalance=-0.4, imbalance_levels=13), "BTC", 5, 46)
+    assert wide.title == "Book · imbalance -0.40 over 13 levels · 1.2s"
 
 
 def test_a_book_that_cannot_lean_says_why() -> None:

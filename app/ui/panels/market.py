@@ -21,8 +21,7 @@ _EVEN = 0.005
 MINUTE_S = 60
 LONGEST_HOLE_MS = 5_000
 _BAR_CELLS = 8
-_WHOLE_LEAN_FROM = 52
-"""Cells of a book whose title has room to say over how many levels it leans."""
+_BESIDE_TITLE = 2
 _BAR = "█"
 
 _TAPE_COLUMNS = (
@@ -235,8 +234,10 @@ def _ladder_title(detail: MarketDetail, view: DeckView, levels: int, width: int)
     """Lean and age; the age of the levels beyond those of a fast book too, where any of them is shown."""
     if detail.book_age_ms is None:
         return "Book"
-    lean = _lean(detail) if width >= _WHOLE_LEAN_FROM else _lean(detail).partition(" over ")[0]
-    title = f"Book · {lean} · {shown.age(detail.book_age_ms + view.lag_ms)}"
+    lean, age = _lean(detail), shown.age(detail.book_age_ms + view.lag_ms)
+    title = f"Book · {lean} · {age}"
+    if len(title) > width - _BESIDE_TITLE:
+        title = f"Book · {lean.partition(' over ')[0]} · {age}"
     if detail.deep_age_ms is None or levels <= detail.near_levels:
         return title
     return f"{title} · levels {detail.near_levels + 1}+ {shown.age(detail.deep_age_ms + view.lag_ms)}"

@@ -19,7 +19,7 @@ from app.feeds.health import FeedState
 from app.scalper.interpreter_view import InterpreterState
 from app.store.status import StoreState
 
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 
 Mode = Literal["live", "demo", "tape"]
 LogLevel = Literal["info", "warning", "error"]
@@ -33,11 +33,20 @@ JobState = Literal["running", "done", "failed", "cancelled"]
 
 
 class SourceView(msgspec.Struct, frozen=True):
-    """Where the data comes from. `label` is what the header shows: LIVE, DEMO or TAPE; `detail` completes it."""
+    """Where the data comes from. `label` is what the header shows: LIVE, DEMO or TAPE; `detail` completes it.
+
+    `of_demo` says that a tape was recorded of a demo.
+    """
 
     mode: Mode
     label: str
     detail: str
+    of_demo: bool = False
+
+    @property
+    def simulated(self) -> bool:
+        """Whether all of it is made up: a demo, or the tape of one."""
+        return self.mode == "demo" or self.of_demo
 
 
 class FeedView(msgspec.Struct, frozen=True, kw_only=True):

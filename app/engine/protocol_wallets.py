@@ -34,6 +34,7 @@ class WalletRow(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     alias: str = ""
     tag: str = ""
+    note: str = ""
     wallet_class: VerdictClass
     stage: Stage
     reason: str = ""

@@ -178,7 +178,7 @@ def tape_source(recording: Recording) -> SourceView:
     session = recording.session
     day = datetime.fromtimestamp(recording.start_ns / 1e9, UTC).strftime("%Y-%m-%d")
     what = {"demo": f"simulated, seed {session.seed}", "live": "Hyperliquid"}.get(session.mode, "imported")
-    return SourceView("tape", "TAPE", f"{day}, {what}")
+    return SourceView("tape", "TAPE", f"{day}, {what}", of_demo=session.mode == "demo")
 
 
 def _playback_words(command: SetPlayback, playback: Playback, target_ms: int | None) -> str:

@@ -160,6 +160,7 @@ class WalletBook:
             address=verdict.wallet,
             alias="" if note is None else clean(note.alias, NOTE_CELLS["alias"]),
             tag="" if note is None else clean(note.tag, NOTE_CELLS["tag"]),
+            note="" if note is None else clean(note.note, NOTE_CELLS["note"]),
             wallet_class=verdict.verdict,
             stage=verdict.stage,
             reason=clean(verdict.reason, REASON_CELLS),

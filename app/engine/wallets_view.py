@@ -42,6 +42,7 @@ def wallet_rows(wallets: WalletTargets, now_ms: int) -> tuple[WalletRow, ...]:
 
 
 def _waiting_for(wallets: WalletTargets) -> str:
+    """Why there are no rows; no key is named: those are the deck's."""
     if wallets.runs:
         return "The first wallets are being looked at"
     if wallets.mode == "tape":
@@ -49,8 +50,8 @@ def _waiting_for(wallets: WalletTargets) -> str:
     if not wallets.is_restored:
         return "What is stored of wallets is being read"
     if wallets.state == "failed":
-        return f"{wallets.message}. Press s to try again"
-    return "No wallet has been looked at yet: press s to scan the leaderboards"
+        return wallets.message
+    return "No wallet has been looked at yet"
 
 
 def _scan(wallets: WalletTargets, scanning: "Scanning", outside: WalletsOutside) -> ScanView:

@@ -84,7 +84,7 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions):
         screens = {screen.NAME: screen for screen in (self._deck_screen, self._dashboard)}
         for screen in screens.values():
             if isinstance(screen, PanelScreen):
-                for number, name in enumerate(screen.PANEL_NAMES, 1):
+                for number, name in enumerate(screen.panel_names, 1):
                     if name.lower() in taken:
                         continue
                     yield SystemCommand(name, "Go to this panel.", partial(self._go_to_panel, screen, number))

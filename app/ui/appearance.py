@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 from textual.app import SystemCommand
 from textual.command import CommandPalette
-from textual.widget import Widget
 
 from app.ui.arranging import arrange_tables, layout_of
 from app.ui.deck_base import DeckBase
@@ -21,8 +20,6 @@ from app.ui.widgets.name_prompt import NamePrompt
 
 class Appearance(DeckBase):
     """What is chosen here holds until the deck is left; layouts are kept in a file."""
-
-    _focus_before: Widget | None = None
 
     def action_retry(self) -> None:
         """Draw again what failed on this screen."""
@@ -48,7 +45,6 @@ class Appearance(DeckBase):
         if self._options.layouts is None:
             self.flash("Layouts cannot be saved here.", "warning")
             return
-        self._focus_before = self._deck_screen.focused
         prompt = NamePrompt(
             "Save layout as",
             self._proposed_name(),
@@ -57,22 +53,15 @@ class Appearance(DeckBase):
             longest=LONGEST_NAME,
             tidy=tidy_name,
         )
-        prompt.set_palette(self._palette)
-        await self._deck_screen.mount(prompt)
-        self._deck_screen.set_focus(prompt)
+        await self._ask(prompt)
 
     async def on_name_prompt_ended(self, event: NamePrompt.Ended) -> None:
-        """Give the focus back and save the layout under the name that was typed, if one was."""
-        screen = self._deck_screen
-        before = self._focus_before
-        # The focus goes first: Textual would choose another place for that of a widget that is gone.
-        if before is not None and before.is_attached and before.screen is screen:
-            screen.set_focus(before)
-        await screen.query(NamePrompt).remove()
+        """Save the layout under the name that was typed, if one was."""
+        await self._end_asking()
         if not event.name:
             self.flash("No layout is saved.")
             return
-        layout = layout_of(self._dashboard, screen, self._palette.name)
+        layout = layout_of(self._dashboard, self._deck_screen, self._palette.name)
         number = self._shelf.keep(msgspec.structs.replace(layout, name=event.name))
         key = self._key("next-layout")
         self._write_layouts(f"Saved {event.name} as layout {number}; {key} brings layouts back.")

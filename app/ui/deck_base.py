@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from textual.app import App
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from app.core.clock import Clock
@@ -26,6 +27,7 @@ from app.ui.textual_seams import leaving_driver
 from app.ui.theme import Palette
 from app.ui.theme_choice import ThemeChoice
 from app.ui.widgets.flash import Level
+from app.ui.widgets.prompt import Prompt
 
 PAINTS_PER_SECOND = 10
 _BESIDE_FLASH = 4
@@ -72,6 +74,7 @@ class DeckBase(App[None], inherit_bindings=False):
         self._mouse_released = False
         self._looking = LookAt("")
         self._looking_at_wallet = ""
+        self._focus_before: Widget | None = None
         self._dashboard = Dashboard(self._palette)
         self._prepare(self._dashboard)
         self._dashboard.offer_watchlists(options.watchlists)
@@ -98,9 +101,9 @@ class DeckBase(App[None], inherit_bindings=False):
         self._deck_screen.show(self.state.view())
 
     def flash(self, text: str, level: Level = "info") -> None:
-        """Say something on the flash line; what is longer than it stands in the event log too."""
+        """Say something on the flash line; what is longer than it stands in the event log too, once."""
         self._deck_screen.flash.say(text, level)
-        if cell_len(text) + _BESIDE_FLASH > self.size.width:
+        if cell_len(text) + _BESIDE_FLASH > self.size.width and not self.state.has_logged(text):
             self.state.note(str(clean(text, 400)), level)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -200,6 +203,22 @@ class DeckBase(App[None], inherit_bindings=False):
         result = await self._link.send(command)
         more = f"; {hint}" if hint and result.ok else ""
         self.flash(result.message + more, "info" if result.ok else "warning")
+
+    async def _ask(self, prompt: Prompt) -> None:
+        """Open a line to type in; `_end_asking` gives the focus back to where it was."""
+        screen = self._deck_screen
+        self._focus_before = screen.focused
+        prompt.set_palette(self._palette)
+        await screen.mount(prompt)
+        screen.set_focus(prompt)
+
+    async def _end_asking(self) -> None:
+        """Take the line away that was typed in."""
+        screen, before = self._deck_screen, self._focus_before
+        # The focus goes first: Textual would choose another place for that of a widget that is gone.
+        if before is not None and before.is_attached and before.screen is screen:
+            screen.set_focus(before)
+        await screen.query(Prompt).remove()
 
     def _key(self, action_id: str) -> str:
         """The key of an action, as the footer shows it."""

@@ -30,12 +30,16 @@ def running(jobs: Sequence[JobView], name: JobName) -> bool:
 
 
 def paper_news(before: Snapshot, after: Snapshot) -> str:
-    """What the paper ledger has done since an earlier snapshot, the newest of it; empty without, and on a tape."""
+    """What the paper ledger has done since an earlier snapshot, the newest of it, always with the word paper.
+
+    Empty without, and on a tape.
+    """
     if after.playback is not None:
         return ""
     told = set(before.log)
     new = [line.text for line in after.log if line.topic == "paper" and line not in told]
-    return f"Paper: {clean(new[-1], 300)}" if new else ""
+    said = str(clean(new[-1], 300)) if new else ""
+    return said if "paper" in said or not said else f"Paper: {said}"
 
 
 def job_news(before: Sequence[JobView], after: Sequence[JobView]) -> list[tuple[str, Level]]:

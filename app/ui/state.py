@@ -108,6 +108,11 @@ class DeckState:
         wall_ms = self._newest.wall_ms if self._newest is not None else self._clock.wall_ns() // 1_000_000
         self._notes.append(LogLine(wall_ms, level, "deck", text))
 
+    def has_logged(self, text: str) -> bool:
+        """Whether the engine's newest line of the log says `text`, with or without its topic before it."""
+        newest = self._newest.log[-1:] if self._newest is not None else ()
+        return any(text.casefold() in f"{line.topic}: {line.text}".casefold() for line in newest)
+
     def end(self) -> None:
         """The engine has ended by itself."""
         self._connection = "ended"

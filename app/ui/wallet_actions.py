@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from textual.widget import Widget
-
 from app.engine.protocol_wallets import NOTE_CELLS, NoteWallet, ReviewState, SetWalletProfile, WalletRow
 from app.ui.deck_base import DeckBase
 from app.ui.panels.wallets import NO_SCANNER, wallet_name
@@ -17,8 +15,6 @@ _NO_WALLET = "Put the cursor on a wallet, or open one."
 
 class WalletActions(DeckBase):
     """All of it is kept on this machine; nothing is sent to any venue."""
-
-    _focus_before_text: Widget | None = None
 
     def action_review(self, review: ReviewState) -> None:
         """Keep what the user makes of the wallet."""
@@ -38,21 +34,16 @@ class WalletActions(DeckBase):
         address = self._wallet()
         if not address:
             return
-        screen = self._deck_screen
-        self._focus_before_text = screen.focused
+        written = self._written(address, field)
+        if written is None:
+            self.flash(f"The {field} of this wallet is not known here, so it stays as it is.", "warning")
+            return
         question = f"{field.capitalize()} of {wallet_name(address, '')}"
-        prompt = TextPrompt(address, field, question, self._written(address, field), longest=NOTE_CELLS[field])
-        prompt.set_palette(self._palette)
-        await screen.mount(prompt)
-        screen.set_focus(prompt)
+        await self._ask(TextPrompt(address, field, question, written, longest=NOTE_CELLS[field]))
 
     async def on_text_prompt_ended(self, event: TextPrompt.Ended) -> None:
-        """Give the focus back, and keep what was written."""
-        screen, before = self._deck_screen, self._focus_before_text
-        # The focus goes first: Textual would choose another place for that of a widget that is gone.
-        if before is not None and before.is_attached and before.screen is screen:
-            screen.set_focus(before)
-        await screen.query(TextPrompt).remove()
+        """Keep what was written."""
+        await self._end_asking()
         if event.text is None:
             self.flash(f"The {event.field} stays as it was.")
         else:
@@ -98,14 +89,12 @@ class WalletActions(DeckBase):
         rows = newest.wallets.rows if newest.wallets is not None else ()
         return next((row for row in rows if row.address == address), None)
 
-    def _written(self, address: str, field: WalletField) -> str:
-        """What is written about a wallet so far."""
-        newest = self.state.view().newest
-        if field == "note":
-            opened = newest.wallet if newest is not None else None
-            return opened.note if opened is not None and opened.address == address else ""
+    def _written(self, address: str, field: WalletField) -> str | None:
+        """What is written about a wallet so far; None where that is not known: it would be replaced unseen."""
         row = self._row_of(address)
-        return "" if row is None else row.alias if field == "alias" else row.tag
+        if row is None:
+            return None
+        return row.alias if field == "alias" else row.tag if field == "tag" else row.note
 
 
 def _note(event: TextPrompt.Ended) -> NoteWallet:

@@ -8,8 +8,9 @@ from app.config.settings import Settings
 from app.config.toml import to_toml
 from app.core.clock import ManualClock
 from app.core.errors import DataError
-from app.engine.tape_run import GONE_SETTINGS, TapeRun, settings_left_out, settings_of
-from app.feeds.tape.format import Session
+from app.engine.tape_run import GONE_SETTINGS, TapeRun, settings_left_out, settings_of, tape_source
+from app.engine.venue_run import demo_source, live_source
+from app.feeds.tape.format import Session, SourceMode
 from app.feeds.tape.importers import open_recording
 from app.feeds.tape.writer import TapeWriter
 
@@ -25,8 +26,8 @@ taker_fee_bps = 3.0
 """
 
 
-def a_tape(folder: Path, settings_toml: str) -> Path:
-    session = Session(created_wall_ns=1, mode="demo", label="test", settings_toml=settings_toml)
+def a_tape(folder: Path, settings_toml: str, mode: SourceMode = "demo") -> Path:
+    session = Session(created_wall_ns=1, mode=mode, label="test", settings_toml=settings_toml)
     with TapeWriter(folder / "a.tape", session, ManualClock()):
         return folder / "a.tape"
 
@@ -51,3 +52,13 @@ def test_a_setting_that_never_was_is_still_refused(tmp_path: Path) -> None:
     recording = open_recording(a_tape(tmp_path, "[rules]\nnever = 1"))
     with pytest.raises(DataError, match=r"rules\.never is not a setting"):
         settings_of(recording)
+
+
+@pytest.mark.parametrize(("mode", "simulated"), [("demo", True), ("live", False), ("import", False)])
+def test_a_tape_knows_whether_it_was_recorded_of_a_demo(mode: SourceMode, simulated: bool, tmp_path: Path) -> None:
+    source = tape_source(open_recording(a_tape(tmp_path, to_toml(Settings()), mode)))
+    assert (source.mode, source.simulated) == ("tape", simulated)
+
+
+def test_a_demo_is_simulated_and_a_venue_is_not() -> None:
+    assert (demo_source(Settings()).simulated, live_source(Settings()).simulated) == (True, False)

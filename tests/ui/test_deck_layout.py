@@ -23,6 +23,12 @@ def test_narrow_tables_keep_what_matters_most() -> None:
     assert titles(60) == ["coin", "price", "1h", "24h", "mom", "press", "age"]
 
 
+def test_spread_and_funding_come_before_what_can_wait() -> None:
+    assert "sprd bp" in titles(88)
+    assert {"sprd bp", "fund %/h"} <= set(titles(98))
+    assert "freshness" not in titles(98)
+
+
 def test_everything_but_the_touch_fits_at_120() -> None:
     assert titles(118) == [column.title for column in COLUMNS if column.title not in ("bid", "ask", "last hour")]
     assert titles(140) == [column.title for column in COLUMNS if column.title not in ("bid", "ask")]

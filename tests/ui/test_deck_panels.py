@@ -22,7 +22,7 @@ from deck_fakes import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.protocol import FeedView, LogLine, MarketRow, RecordingView, RulesView, Snapshot, StoreView
+from app.engine.protocol import FeedView, LogLine, MarketRow, RecordingView, RulesView, Snapshot, SourceView, StoreView
 from app.feeds.health import FeedState
 from app.ui.panels.event_log import log_view, newest_line
 from app.ui.panels.feeds import feeds_view
@@ -178,6 +178,35 @@ def test_the_source_is_the_first_thing_said() -> None:
 )
 def test_a_feed_says_state_and_age(view: FeedView, said: str) -> None:
     assert feed_part(view).wordings[0] == said
+
+
+def test_what_completes_the_source_is_whole_or_left_out() -> None:
+    assert header_parts(seen(snapshot()))[1].wordings == ("Hyperliquid mainnet",)
+    source = SourceView("tape", "TAPE", "2023-11-14, simulated, seed 7")
+    tape = header_parts(seen(msgspec.structs.replace(tape_snapshot(), source=source)))[1]
+    assert tape.wordings == ("2023-11-14, simulated, seed 7", "2023-11-14, simulated", "2023-11-14")
+
+
+def test_a_feed_that_is_well_keeps_its_age_longer_than_the_word() -> None:
+    assert feed_part(feed()).wordings[1:] == ("hyperliquid ● 0.3s",)
+    assert feed_part(feed(name="requests", budget_used=44, budget_limit=1_200)).wordings[-1] == "requests ●"
+
+
+def line(shown: Snapshot, width: int) -> str:
+    header = Header()
+    header.show(header_words(seen(shown)))
+    return "".join(text for text, _ in header._compose_line(width))
+
+
+def test_a_narrow_header_has_age_and_clock_and_no_trouble_makes_way_for_the_clock() -> None:
+    idle = tuple(feed(name=name, state="idle", age_ms=None) for name in ("requests", "fast books", "wallets"))
+    calm = snapshot(feeds=(feed(), *idle))
+    assert line(calm, 40).split() == ["LIVE", "hyperliquid", "●", "0.3s", "+3", "22:13:20"]
+    assert "0.3s" in line(calm, 60)
+    troubled = line(snapshot(feeds=tuple(feed(name=name, state="stale") for name in ("requests", "books"))), 40)
+    assert "requests ◐ stale" in troubled
+    assert "books ◐ stale" in troubled
+    assert "22:13:20" not in troubled
 
 
 def test_tape_position_and_pace() -> None:

@@ -86,6 +86,13 @@ def test_the_title_says_which_side_is_heavier(imbalance: float | None, words: st
     assert ladder_view(seen(imbalance=imbalance, imbalance_levels=2), "BTC", 5).title == f"Book · {words} · 1.2s"
 
 
+def test_a_narrow_book_says_which_side_is_heavier_without_the_levels() -> None:
+    narrow = ladder_view(seen(imbalance=-0.4, imbalance_levels=13), "BTC", 5, 38)
+    assert narrow.title == "Book · imbalance -0.40 · 1.2s"
+    wide = ladder_view(seen(imbalance=-0.4, imbalance_levels=13), "BTC", 5, 46)
+    assert wide.title == "Book · imbalance -0.40 over 13 levels · 1.2s"
+
+
 def test_a_book_that_cannot_lean_says_why() -> None:
     assert ladder_view(seen(imbalance=None, asks=()), "BTC", 5).title == "Book · one side only · 1.2s"
     assert ladder_view(seen(imbalance=None, bids=(), asks=()), "BTC", 5).title == "Book · empty · 1.2s"

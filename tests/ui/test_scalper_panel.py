@@ -63,6 +63,9 @@ def test_a_read_says_all_it_holds() -> None:
     assert ai["metrics by"].value == "AI 8s"
 
 
+NO_OLLAMA = "Ollama does not run at http://127.0.0.1:11434: start it with `ollama serve`"
+
+
 def test_no_cell_of_one_source_can_be_taken_for_the_others() -> None:
     ai, rules = map(cells, read(AI_READS[0]))
     assert "RULES" in rules["metrics by"].text
@@ -169,6 +172,10 @@ def test_on_stale_data_even_a_young_read_says_that_none_follows() -> None:
         (ScalperView(trouble="the answer came after 4 s"), model(), "no read: the answer came after 4 s"),
         (ScalperView(), model(), "no read: not asked yet"),
         (ScalperView(), model(state="absent"), "no read: no model server"),
+        (ScalperView(trouble=NO_OLLAMA), model(state="absent"), "no read: no model server"),
+        (ScalperView(waits_for=NO_OLLAMA), model(state="absent", message=NO_OLLAMA), "no read: no model server"),
+        (ScalperView(waits_for="its data is stale"), model(state="absent"), "no read: its data is stale"),
+        (ScalperView(trouble=NO_OLLAMA), model(state="tape"), f"no read: {NO_OLLAMA}"),
         (ScalperView(), model(state="off"), "no read: model off"),
         (ScalperView(), model(state="loading"), "no read: model loading"),
         (ScalperView(), model(state="tape"), "no read: none on this tape up to here"),
@@ -187,6 +194,7 @@ def test_a_read_that_is_missing_says_why_and_hides_neither_the_last_one_nor_the_
 ) -> None:
     ai, rules = read(scalper, model=told)
     assert cells(ai)["sentence"].text.startswith(words)
+    assert told.state != "absent" or NO_OLLAMA not in cells(ai)["sentence"].value
     assert cells(rules)["momentum"].text == "15▼"
     assert (cells(ai)["momentum"].text == "–") is (scalper.ai is None)
 

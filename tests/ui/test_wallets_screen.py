@@ -8,6 +8,7 @@ from test_deck_hostile import connected, forbidden, look, told
 from textual.events import Paste
 from wallet_fakes import (
     NO_WALLETS,
+    NOTE,
     RUNNING_SCAN,
     address,
     scanned,
@@ -207,6 +208,33 @@ async def test_a_line_is_written_at_once_and_saved(key: str, written: str, field
         assert deck.screen.focused is deck.screen.panels()[0]
 
 
+@pytest.mark.parametrize(("key", "before"), [("A", "polls professor"), ("T", "politics"), ("N", NOTE)])
+@pytest.mark.parametrize("opens", [("3",), ("3", "enter")], ids=["listed", "opened"])
+async def test_a_line_begins_with_what_is_kept_before_a_wallet_is_known_in_full(
+    key: str, before: str, opens: tuple[str, ...]
+) -> None:
+    link = linked(scanned())
+    async with deck_on(link) as (_, pilot):
+        await pilot.press(*opens, key, "end", "!", "enter")
+        await settle(pilot)
+        (command,) = asked(link)
+        assert isinstance(command, NoteWallet)
+        assert f"{before}!" in (command.alias, command.tag, command.note)
+
+
+@pytest.mark.parametrize(("key", "field"), [("A", "alias"), ("T", "tag"), ("N", "note")])
+async def test_what_is_kept_of_a_wallet_that_is_not_known_cannot_be_written_over(key: str, field: str) -> None:
+    link = linked(scanned())
+    async with deck_on(link) as (deck, pilot):
+        await pilot.press("3", "enter")
+        link.say(scanned(wallets(rows=(wallet_row(9),)), sequence=2))
+        await settle(pilot)
+        await pilot.press(key)
+        await settle(pilot)
+        assert not deck.screen.query(TextPrompt)
+        assert f"The {field} of this wallet is not known here" in screen_text(deck)
+
+
 async def test_an_emptied_line_takes_the_alias_away() -> None:
     link = linked(OPENED)
     async with deck_on(link) as (deck, pilot):
@@ -243,7 +271,7 @@ async def test_enter_opens_a_wallet_and_the_engine_is_asked_for_it_and_let_go() 
 async def test_each_panel_of_a_wallet_is_shown_alone_and_together(size: tuple[int, int]) -> None:
     async with deck_on(linked(OPENED), size) as (deck, pilot):
         await pilot.press("3", "enter")
-        titles = ("polls professor (simulated)", "Closed positions 14", "Losses and what followed", "Sum of results")
+        titles = ("polls professor (simulated)", "Closed positions 14", "Losses and what followed", "Sum of results +")
         for key, title in zip("1234", titles, strict=True):
             await pilot.press(key)
             await settle(pilot)

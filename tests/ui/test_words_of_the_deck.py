@@ -4,15 +4,30 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from deck_fakes import ScriptedLink, deck_on, feed, screen_text, settle, snapshot, tape_snapshot
+from deck_fakes import (
+    AI_READS,
+    DEMO,
+    TAPE,
+    ScriptedLink,
+    deck_on,
+    feed,
+    scalped,
+    screen_text,
+    settle,
+    snapshot,
+    tape_snapshot,
+)
 from paper_fakes import paper
+from wallet_fakes import wallets
 
 from app.engine.protocol import JobView, LogLine
 from app.ui.actions import footer_actions
 from app.ui.jobs import paper_news
-from app.ui.panels.feeds import feeds_note
+from app.ui.panels.feeds import feeds_note, feeds_view
+from app.ui.screens.panels import PanelScreen
 from app.ui.state import DeckView
 from app.ui.widgets.candle_canvas import Scale
+from app.ui.widgets.columns import place_columns
 
 FILL = LogLine(1_000, "info", "paper", "bought 0.01 BTC at 84,161, by hand")
 
@@ -33,6 +48,12 @@ async def test_a_fill_takes_the_place_of_the_order_even_where_the_display_is_hel
         link.say(snapshot(2, log=(FILL,)))
         await settle(pilot)
         assert deck._deck_screen.flash.message == "Paper: bought 0.01 BTC at 84,161, by hand"
+
+
+def test_a_close_says_paper_once_and_its_result_first() -> None:
+    said = "closed FARTCOIN: -101.20 paper $ (-103.4 bp) at 0.33194, liquidation"
+    after = snapshot(2, log=(LogLine(1_000, "info", "paper", said),))
+    assert paper_news(snapshot(log=()), after) == said
 
 
 @pytest.mark.asyncio
@@ -76,10 +97,39 @@ async def test_where_one_panel_is_shown_the_footer_names_the_next(size: tuple[in
     link = ScriptedLink()
     link.say(snapshot())
     async with deck_on(link, size=size) as (deck, pilot):
-        assert "tab Scalper's read" in screen_text(deck)
-        await pilot.press("tab")
-        await settle(pilot)
-        assert "tab Events" in screen_text(deck)
+        for _ in deck._dashboard.panels():
+            named = deck._dashboard.next_panel_name
+            assert f"tab {named}" in screen_text(deck)
+            await pilot.press("tab")
+            await settle(pilot)
+            shown = next(table for table in deck._dashboard.tables() if table.display)
+            assert shown.view.title.startswith(named)
+
+
+@pytest.mark.parametrize("keys", [(), ("enter",), ("tab", "enter"), ("p",), ("3", "enter")])
+@pytest.mark.asyncio
+async def test_every_panel_that_has_a_number_has_a_name_of_its_own(keys: tuple[str, ...]) -> None:
+    link = ScriptedLink(DEMO)
+    link.say(msgspec.structs.replace(scalped(*AI_READS), source=DEMO, wallets=wallets(), paper=paper()))
+    async with deck_on(link) as (deck, pilot):
+        await pilot.press(*keys)
+        screen = deck._deck_screen
+        assert isinstance(screen, PanelScreen)
+        names = screen.panel_names
+        assert all(names)
+        assert len(set(names)) == len(screen.panels()) == {"wallet": 4, "dashboard": 4}.get(screen.NAME, 3)
+        assert {f"panel-{len(names)}"} <= {action.id for action in deck.actions}
+
+
+@pytest.mark.asyncio
+async def test_a_tape_offers_no_work_by_hand() -> None:
+    link = ScriptedLink(TAPE)
+    link.say(tape_snapshot())
+    async with deck_on(link, size=(200, 60)) as (deck, pilot):
+        for key in ("1", "2", "3"):
+            await pilot.press(key)
+            await settle(pilot)
+            assert "refresh" not in {action.id for action in deck._deck_screen._footer._actions}
 
 
 @pytest.mark.asyncio
@@ -98,6 +148,62 @@ async def test_what_the_flash_line_cannot_hold_stands_in_the_event_log() -> None
         assert "Short." not in lines
 
 
+@pytest.mark.parametrize("topic", ["wallets", "paper"])
+@pytest.mark.asyncio
+async def test_what_the_engine_has_just_logged_is_not_logged_again_by_the_deck(topic: str) -> None:
+    said = "1000 wallets judged: 3 TARGET, 8 WATCHLIST; 2 not scored; leaderboard month did not answer within 10 s"
+    link = ScriptedLink()
+    link.say(snapshot(log=()))
+    async with deck_on(link, size=(60, 20)) as (deck, pilot):
+        jobs = (JobView("wallets", "done", 1, said),) if topic == "wallets" else ()
+        link.say(snapshot(2, jobs=jobs, log=(LogLine(1_000, "info", topic, said),)))
+        await settle(pilot)
+        assert said in deck._deck_screen.flash.message
+        await pilot.press("e")
+        await settle(pilot)
+        lines = [row.values[3] for row in deck._deck_screen.tables()[0].view.rows]
+        assert [line for line in lines if said in str(line)] == [said]
+
+
+@pytest.mark.parametrize("key", ["4", "e"])
+@pytest.mark.asyncio
+async def test_an_event_that_is_cut_stands_in_full_below_the_others(key: str) -> None:
+    said = "closed FARTCOIN: -101.20 paper $ (-103.4 bp) at 0.33194, by hand, as the last of the day"
+    link = ScriptedLink()
+    before = (LogLine(n, "info", "feed", f"connected {n}") for n in range(40))
+    link.say(snapshot(log=(*before, LogLine(100, "info", "paper", said))))
+    async with deck_on(link, size=(60, 20)) as (deck, pilot):
+        await pilot.press(key)
+        await settle(pilot)
+        assert f"paper: {said}" in " ".join(line.strip() for line in screen_text(deck).splitlines())
+        await pilot.press("up")
+        await settle(pilot)
+        assert "as the last of the day" not in screen_text(deck)
+
+
+@pytest.mark.asyncio
+async def test_a_table_without_rows_counts_no_columns_that_have_no_room() -> None:
+    link = ScriptedLink()
+    link.say(snapshot(markets=()))
+    async with deck_on(link, size=(60, 20)) as (deck, pilot):
+        assert "columns" not in screen_text(deck)
+        await pilot.press("4")
+        link.say(snapshot(2))
+        await pilot.press("1")
+        await settle(pilot)
+        assert "columns" in screen_text(deck)
+
+
+@pytest.mark.asyncio
+async def test_help_tells_what_signs_mean() -> None:
+    link = ScriptedLink()
+    link.say(snapshot())
+    async with deck_on(link, size=(120, 40)) as (deck, pilot):
+        await pilot.press("?", "G")
+        await settle(pilot)
+        assert "in the book, levels that the quote has passed" in screen_text(deck)
+
+
 def test_a_panel_that_is_in_view_is_not_named_in_the_footer() -> None:
     labels = [action.label for action in footer_actions("dashboard", None)]
     assert "Scalper's read" not in labels
@@ -109,7 +215,7 @@ async def test_the_palette_knows_panels_and_screens_by_their_names() -> None:
     link.say(snapshot())
     async with deck_on(link, size=(80, 24)) as (deck, pilot):
         commands = {command.title: command for command in deck.get_system_commands(deck.screen)}
-        assert {"Markets", "Scalper's read", "Event log", "Paper ledger"} <= set(commands)
+        assert {"Markets", "Scalper's read", "Wallet targets", "Event log", "Paper ledger"} <= set(commands)
         await pilot.press("d")
         await settle(pilot)
         commands["Scalper's read"].callback()
@@ -126,6 +232,16 @@ async def test_keys_of_a_chart_that_is_not_in_view_say_so() -> None:
         await pilot.press("enter", "tab", "u")
         await settle(pilot)
         assert deck._deck_screen.flash.message == "The chart is not in view; 1 shows it."
+
+
+@pytest.mark.parametrize("width", [58, 78, 118, 198])
+def test_the_name_of_a_feed_is_whole(width: int) -> None:
+    names = ("simulated", "simulated wallets", "requests")
+    shown = snapshot(feeds=tuple(feed(name=name) for name in names))
+    table = feeds_view(DeckView("connected", newest=shown, shown=shown))
+    first = place_columns(table.columns, width)[0]
+    assert table.columns[first.column].title == "feed"
+    assert first.width >= len("simulated wallets")
 
 
 def test_what_feeds_have_to_say_is_said_in_full() -> None:

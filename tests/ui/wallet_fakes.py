@@ -1,9 +1,10 @@
-"""Wallets as an engine tells of them: a list with a scan, and one of them opened up."""
+"""Wallets as an engine tells of them: a list with a scan, and one of them opened up; and how views of them are read."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from deck_fakes import DEMO, WALL_MS, snapshot
+from deck_fakes import DEMO, SOURCE, WALL_MS, snapshot
 
 from app.core.text import clean
 from app.engine.protocol import Snapshot
@@ -21,6 +22,8 @@ from app.engine.protocol_wallets import (
     WalletRow,
     WalletsView,
 )
+from app.ui.state import DeckView
+from app.ui.widgets.columns import Row, TableView
 from app.wallets.behind import CategoryRow, ChaseRow
 from app.wallets.values import CopyResult, Doubt, Part, Pillar
 
@@ -58,8 +61,9 @@ def wallet_row(n: int = 1, **changes: Any) -> WalletRow:
     return msgspec.structs.replace(row, **changes)
 
 
+NOTE = "Bets late on district races; check whether the hedges are real."
 WALLET_ROWS = (
-    wallet_row(1, alias="polls professor", review="accepted", followed=True),
+    wallet_row(1, alias="polls professor", tag="politics", note=NOTE, review="accepted", followed=True),
     wallet_row(2, score=0.74, score_change=None, class_before=None, flags=(), decided=1_190, age_s=12, roi_30d=12.3),
     wallet_row(3, wallet_class="WATCHLIST", score=0.61, score_change=-0.05, class_before="TARGET",
                flags=("one hit", "hedged", "mostly maker"), roi_30d=-0.071, win_rate=0.482),
@@ -162,8 +166,8 @@ def wallet_detail(n: int = 1, **changes: Any) -> WalletDetail:
     )
     detail = WalletDetail(
         address=address(n),
-        row=wallet_row(n, alias="polls professor", tag="politics", review="accepted", followed=True),
-        note="Bets late on district races; check whether the hedges are real.",
+        row=wallet_row(n, alias="polls professor", tag="politics", note=NOTE, review="accepted", followed=True),
+        note=NOTE,
         pillars=(
             Pillar(name="specialisation", score=0.75, weight=0.35, parts=(
                 Part("share of politics", 0.75, 190, 0.25),
@@ -212,4 +216,36 @@ def wallet_detail(n: int = 1, **changes: Any) -> WalletDetail:
 
 def scanned(told: WalletsView | None = None, sequence: int = 1, **changes: Any) -> Snapshot:
     """A demo's snapshot with wallets."""
-    return snapshot(sequence, source=DEMO, wallets=told or wallets(), **changes)
+    return snapshot(sequence, **{"source": DEMO, "wallets": told or wallets(), **changes})
+
+
+def seen(shown: Snapshot, **changes: object) -> DeckView:
+    """A deck that is connected and shows this."""
+    view: dict[str, object] = {"source": shown.source, "newest": shown, "shown": shown, **changes}
+    return DeckView("connected", **view)  # type: ignore[arg-type]
+
+
+def ended(shown: Snapshot) -> DeckView:
+    """A deck whose engine has ended."""
+    return DeckView("ended", source=SOURCE, newest=shown, shown=shown)
+
+
+def later(shown: Snapshot, seconds: int) -> DeckView:
+    """The same picture, held for some seconds."""
+    return seen(shown, newest=msgspec.structs.replace(shown, wall_ms=shown.wall_ms + seconds * 1_000), frozen_s=seconds)
+
+
+def opened(**changes: Any) -> Snapshot:
+    """As `scanned`, with the first wallet opened up."""
+    return scanned(wallet=wallet_detail(**changes))
+
+
+def texts(table: TableView, row: Row) -> Mapping[str, str]:
+    """The cells of a row by the names of their columns."""
+    names = (column.name for column in table.columns)
+    return dict(zip(names, (cell.text for cell in row.cells), strict=True))
+
+
+def lines(table: TableView) -> list[tuple[str, str]]:
+    """A table of lines: names with whole texts, each line once."""
+    return list(dict.fromkeys((row.cells[0].value, row.cells[1].value) for row in table.rows))

@@ -29,6 +29,11 @@ def log_view(view: DeckView) -> TableView:
     return TableView(f"Events {len(lines)} · UTC", _COLUMNS, _rows(lines), empty)
 
 
+def no_note(_: DeckView) -> tuple[str, Role]:
+    """Nothing is said of all events: the lines below them are for one that is cut."""
+    return "", "muted"
+
+
 def newest_line(snapshot: Snapshot) -> str:
     """The newest event as one text, for where there is room for one."""
     if not snapshot.log:
@@ -44,7 +49,9 @@ def _rows(lines: tuple[LogLine, ...]) -> tuple[Row, ...]:
     for line in lines:
         seen[line] += 1
         key = f"{line.wall_ms} {line.topic} {line.text} {seen[line]}"
-        rows.append(Row(key, _cells(line), values=(line.wall_ms, _LEVEL_RANKS[line.level], line.topic, line.text)))
+        values = (line.wall_ms, _LEVEL_RANKS[line.level], line.topic, line.text)
+        name = f"{shown.clock(line.wall_ms)} {clean(line.topic, 24)}"
+        rows.append(Row(key, _cells(line), values=values, name=name))
     return tuple(rows)
 
 

@@ -1,5 +1,9 @@
 """The feeds in detail: one row a feed. Pure."""
 
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
 from app.core.text import clean
 from app.engine.protocol import FeedView, Snapshot
 from app.feeds.health import FeedState
@@ -20,8 +24,9 @@ _STATE_ROLES: dict[FeedState, Role] = {
     "ended": "muted",
 }
 
-_COLUMNS = (
-    Column("feed", 14, "left"),
+_NAME_CELLS = (14, 24)
+"""The least and the most that the names of feeds take."""
+_MORE_COLUMNS = (
     Column("state", 10, "left"),
     Column("age", 6),
     Column("lag", 6, priority=3, words="venue lag"),
@@ -45,7 +50,7 @@ def feeds_view(view: DeckView) -> TableView:
     feeds = view.shown.feeds if view.shown is not None else ()
     empty = "The engine reports no feeds yet." if view.shown is not None else waiting_sentence(view)
     rows = tuple(_feed_row(feed, view) for feed in feeds)
-    return TableView(f"Feeds {len(feeds)}{_vitals(view.shown)}", _COLUMNS, rows, empty)
+    return TableView(f"Feeds {len(feeds)}{_vitals(view.shown)}", _columns(feeds), rows, empty)
 
 
 def feeds_note(view: DeckView) -> tuple[str, Role]:
@@ -65,12 +70,19 @@ def _vitals(snapshot: Snapshot | None) -> str:
     return f" · {load} · loop lag p99 {vitals.loop_lag_ms_p99:.0f} ms · {vitals.waiting_inputs} inputs unread"
 
 
+def _columns(feeds: Sequence[FeedView]) -> tuple[Column, ...]:
+    """The columns; the first is as wide as the longest name: a feed that is cut cannot be told from another."""
+    least, most = _NAME_CELLS
+    longest = max((cell_len(clean(feed.name, most)) for feed in feeds), default=0)
+    return (Column("feed", max(least, longest), "left"), *_MORE_COLUMNS)
+
+
 def _feed_row(feed: FeedView, view: DeckView) -> Row:
     budget = shown.DASH if feed.budget_used is None else f"{feed.budget_used}/{feed.budget_limit or shown.DASH}"
     counts = (feed.parse_errors, feed.drops, feed.reconnects, feed.holes, feed.subscriptions)
     bad, drops, reconnects, holes, subscriptions = (Cell(str(count)) for count in counts)
     cells = (
-        Cell(clean(feed.name, 24)),
+        Cell(clean(feed.name, _NAME_CELLS[1])),
         Cell("unknown", "muted") if view.outdated else Cell(feed.state, _STATE_ROLES[feed.state]),
         Cell(shown.age(None if feed.age_ms is None else feed.age_ms + view.lag_ms)),
         Cell(shown.age(feed.venue_lag_ms)),

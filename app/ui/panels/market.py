@@ -21,6 +21,7 @@ _EVEN = 0.005
 MINUTE_S = 60
 LONGEST_HOLE_MS = 5_000
 _BAR_CELLS = 8
+_BESIDE_TITLE = 2
 _BAR = "█"
 
 _TAPE_COLUMNS = (
@@ -71,8 +72,8 @@ def tape_view(view: DeckView, coin: str) -> TableView:
     return TableView("Time & sales · UTC", _TAPE_COLUMNS, rows, "No trade yet.")
 
 
-def ladder_view(view: DeckView, coin: str, levels: int) -> TableView:
-    """The book: asks above, bids below, `levels` of each, with a bar of each size against the largest shown.
+def ladder_view(view: DeckView, coin: str, levels: int, width: int = 80) -> TableView:
+    """The book in `width` cells: asks above, bids below, `levels` of each, with bars against the largest size shown.
 
     Whole books come every few seconds, fast ones of the best levels twice a second, quotes more often still: levels
     that the quote has passed are dimmed.
@@ -94,7 +95,9 @@ def ladder_view(view: DeckView, coin: str, levels: int) -> TableView:
         for level in best_bids
     ]
     spread = (_spread(best_bids[0], best_asks[0], decimals),) if best_bids and best_asks else ()
-    return TableView(_ladder_title(detail, view, levels), _LADDER_COLUMNS, (*asks, *spread, *bids), "No book yet.")
+    return TableView(
+        _ladder_title(detail, view, levels, width), _LADDER_COLUMNS, (*asks, *spread, *bids), "No book yet."
+    )
 
 
 def reads_of(view: DeckView, coin: str) -> Sequence[ReadPoint]:
@@ -227,11 +230,14 @@ def _spread(bid: LevelView, ask: LevelView, decimals: int) -> Row:
     return Row("spread", (*cells, Cell(f"{share} bp", "muted")), values=(None, None, width, None, None), name="spread")
 
 
-def _ladder_title(detail: MarketDetail, view: DeckView, levels: int) -> str:
+def _ladder_title(detail: MarketDetail, view: DeckView, levels: int, width: int) -> str:
     """Lean and age; the age of the levels beyond those of a fast book too, where any of them is shown."""
     if detail.book_age_ms is None:
         return "Book"
-    title = f"Book · {_lean(detail)} · {shown.age(detail.book_age_ms + view.lag_ms)}"
+    lean, age = _lean(detail), shown.age(detail.book_age_ms + view.lag_ms)
+    title = f"Book · {lean} · {age}"
+    if len(title) > width - _BESIDE_TITLE:
+        title = f"Book · {lean.partition(' over ')[0]} · {age}"
     if detail.deep_age_ms is None or levels <= detail.near_levels:
         return title
     return f"{title} · levels {detail.near_levels + 1}+ {shown.age(detail.deep_age_ms + view.lag_ms)}"

@@ -33,11 +33,11 @@ def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
         Column("mom", 4, priority=4, group=source, words="momentum"),
         Column("press", 5, priority=5, group=source, words="pressure"),
         Column("cont", 4, priority=7, group=source, words="continuation"),
-        Column("freshness", 10, "left", priority=8, group=source, ranked=True),
-        Column("sprd bp", 7, priority=10, words="spread bp"),
-        Column("fund %/h", 8, priority=11, words="funding %/h"),
+        Column("freshness", 10, "left", priority=10, group=source, ranked=True),
+        Column("sprd bp", 7, priority=8, words="spread bp"),
+        Column("fund %/h", 8, priority=9, words="funding %/h"),
         Column("OI $", 6, priority=12, words="open interest $"),
-        Column("vol 24h", 7, priority=9, words="volume 24h $"),
+        Column("vol 24h", 7, priority=11, words="volume 24h $"),
         Column("age", 10, priority=1),
     )
 

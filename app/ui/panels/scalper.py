@@ -257,12 +257,19 @@ def _numbers(read: AiRead) -> str:
 
 def _sees(coin: _ReadCoin, model: ModelView) -> Cell:
     """What the model said, and why there is no newer read where one is missing."""
-    why, read = why_none(coin.scalper, model), coin.scalper.ai
+    why, read = _why_in_row(coin.scalper, model), coin.scalper.ai
     if read is None:
         return Cell(f"no read: {why}", "muted" if coin.scalper.waits_for or model.state in _CALM else "warning")
     if why and (read.age_ms > YOUNG_MS or coin.market.stale):
         return Cell(f"no new read: {why} · last: {clean(read.sentence, 300)}", "warning")
     return Cell(str(clean(read.sentence, 300)), age_role(read.age_ms))
+
+
+def _why_in_row(scalper: ScalperView, model: ModelView) -> str:
+    """As `why_none`; what keeps all coins from being read is a word here, and said in full once, in the note."""
+    word = "" if model.state == "tape" else _STATE_WORDS[model.state]
+    own = scalper.waits_for and scalper.waits_for != model.message
+    return why_none(scalper, model) if own or not word else word
 
 
 def _setup(metrics: Metrics | None) -> str:

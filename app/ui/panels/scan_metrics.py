@@ -7,7 +7,7 @@ from app.core.text import clean
 from app.engine.protocol_wallets import CacheView, ScanView, StageTime, WalletMetrics, WalletsView
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
-from app.ui.panels.wallets import NO_SCANNER, WalletKeys, percent, scan_result
+from app.ui.panels.wallets import NO_SCANNER, WalletKeys, is_tape, percent, scan_result, simulated_mark
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.columns import Cell, Column, Row, TableView
@@ -33,10 +33,10 @@ def scan_metrics_view(view: DeckView, width: int, keys: WalletKeys) -> TableView
     wallets = view.shown.wallets
     if wallets is None:
         return TableView(_TITLE, _COLUMNS, (), NO_SCANNER)
-    simulated = " (simulated)" if view.shown.source.mode == "demo" else ""
-    title = f"{_TITLE}{simulated} · profile {clean(wallets.profile, 32)}"
+    title = f"{_TITLE}{simulated_mark(view)} · profile {clean(wallets.profile, 32)}"
     if wallets.scan is None and wallets.metrics is None:
-        return TableView(title, _COLUMNS, (), f"No scan has been made yet. {keys.scan} starts one.")
+        begins = "" if is_tape(view) else f" {keys.scan} starts one."
+        return TableView(title, _COLUMNS, (), f"No scan has been made yet.{begins}")
     lines = tuple(_lines(wallets, view.shown.wall_ms, view.lag_ms))
     return TableView(title, _COLUMNS, tuple(_rows(lines, width, dimmed=view.outdated)), "")
 
@@ -67,7 +67,8 @@ def _scan(scan: ScanView, wall_ms: int, lag_ms: int) -> Iterator[_Line]:
     until_ms = scan.ended_ms if scan.ended_ms is not None else wall_ms + lag_ms
     took = shown.duration(max(0, until_ms - scan.since_ms) / 1_000)
     said = f" · {scan.message}" if scan.message else ""
-    yield _Line("scan", f"{scan.state}, began {shown.clock(scan.since_ms)} UTC, took {took}{said}", role)
+    word = "for" if scan.state == "running" else "took"
+    yield _Line("scan", f"{scan.state}, began {shown.clock(scan.since_ms)} UTC, {word} {took}{said}", role)
     yield _Line(
         "wallets",
         f"{scan.seen:,} of {scan.total:,} through (limit {scan.limit:,}) · {scan.under_way:,} under way · "

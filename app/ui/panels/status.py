@@ -20,8 +20,8 @@ _FEED_LOOKS: dict[FeedState, tuple[str, Role, int]] = {
     "connecting": ("…", "muted", 2),
     "waiting": ("○", "muted", 2),
     "ended": ("■", "muted", 3),
-    "idle": ("○", "muted", 4),
-    "paced": ("○", "muted", 4),
+    "idle": ("○", "muted", 5),
+    "paced": ("○", "muted", 5),
     "ok": ("●", "up", 4),
 }
 _TROUBLED_FEED_RANK = 10
@@ -29,6 +29,8 @@ _HEALTHY_FEED_RANK = 50
 _DETAIL_RANK = 60
 _DAY_MS = 86_400_000
 _CLOCK_FROM_WIDTH = 50
+_CLOCK_RANK = 54
+"""Of the clock on a narrower line: after the feeds that are well, before those that have nothing to do."""
 _TAPE_CLOCK_FROM_WIDTH = 110
 
 
@@ -36,7 +38,7 @@ def header_words(view: DeckView) -> HeaderWords:
     """All of the header; a tape's position says the time where there is no room for its clock."""
     on_tape = view.newest is not None and view.newest.playback is not None
     clock_from = _TAPE_CLOCK_FROM_WIDTH if on_tape else _CLOCK_FROM_WIDTH
-    return HeaderWords(tuple(header_parts(view)), clock_text(view), clock_from)
+    return HeaderWords(tuple(header_parts(view)), clock_text(view), clock_from, None if on_tape else _CLOCK_RANK)
 
 
 def source_part(source: SourceView | None, expected: str = "") -> Part:
@@ -86,13 +88,15 @@ def _recording_part(recording: RecordingView) -> Part:
 
 
 def feed_part(feed: FeedView) -> Part:
-    """One feed: its name, state and the age of its data. The name stays whole while the rest gives way."""
+    """One feed: its name, state and the age of its data; of one that is well the age stays longer than the word."""
     symbol, role, urgency = _FEED_LOOKS[feed.state]
     mark = f"{clean(feed.name, 24)} {symbol}"
     troubled = feed.state in ("down", "stale")
     rank = urgency + (_TROUBLED_FEED_RANK if troubled else _HEALTHY_FEED_RANK)
-    word = f"{mark} {feed.state}"
-    return Part((f"{word}{_feed_figure(feed)}", word, *(() if troubled else (mark,))), role, rank, counted=True)
+    word, figure = f"{mark} {feed.state}", _feed_figure(feed)
+    aged = feed.state == "ok" and feed.budget_used is None
+    shorter = (word,) if troubled else (f"{mark}{figure}",) if aged else (word, mark)
+    return Part((f"{word}{figure}", *shorter), role, rank, counted=True)
 
 
 def playback_part(playback: Playback) -> Part:
@@ -111,9 +115,12 @@ def _crosses_midnight(playback: Playback) -> bool:
 
 
 def _detail_part(source: SourceView) -> Part:
-    """What completes the source's word: a tape's begins with its date and goes before feeds in trouble, others last."""
-    wordings = tuple(str(clean(source.detail, limit)) for limit in (60, 40, 28, 22, 16, 11))
-    return Part(wordings, "text", 5 if source.mode == "tape" else _DETAIL_RANK)
+    """What completes the source's word, whole; a tape's at least to its date, which goes before feeds in trouble."""
+    words = str(clean(source.detail, 60))
+    if source.mode != "tape":
+        return Part((words,), "text", _DETAIL_RANK)
+    facts = words.split(", ")
+    return Part(tuple(", ".join(facts[:count]) for count in range(len(facts), 0, -1)), "text", 5)
 
 
 def _state_parts(view: DeckView) -> Iterator[Part]:

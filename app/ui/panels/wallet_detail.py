@@ -9,7 +9,7 @@ from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
 from app.ui.panels.paper import signed_usd
 from app.ui.panels.wallet_lines import Line, verdict_lines
-from app.ui.panels.wallets import NO_SCANNER, wallet_name
+from app.ui.panels.wallets import NO_SCANNER, simulated_mark, wallet_name
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.columns import Cell, Column, Row, TableView
@@ -26,13 +26,13 @@ _LINE_COLUMNS = (
 )
 _POSITION_COLUMNS = (
     Column("closed", 16, "left", priority=1, words="closed at"),
-    Column("event", 16, "left", priority=5, flexible=True, worded=True),
-    Column("category", 12, "left", priority=4, worded=True),
+    Column("event", 24, "left", priority=4, flexible=True, worded=True),
+    Column("category", 12, "left", priority=5, worded=True),
     Column("size $", 8, priority=2, words="size in USDC"),
     Column("result $", 10, words="result in USDC"),
     Column("entry", 5, priority=6, words="entry price"),
     Column("hold", 5, priority=3),
-    Column("hedged", 6, "left", priority=7),
+    Column("H", 1, "left", priority=1, words="hedged"),
 )
 _CHASE_COLUMNS = (
     Column("lost at", 16, "left", priority=2),
@@ -48,14 +48,13 @@ _CHASE_COLUMNS = (
 
 def verdict_view(view: DeckView, address: str, width: int) -> TableView:
     """All that is said of a wallet, in lines for a table of `width` cells: nothing is cut."""
-    detail, name = _detail(view, address), _name(view, address)
-    simulated = " (simulated)" if view.shown is not None and view.shown.source.mode == "demo" else ""
+    detail, name = _detail(view, address), f"{_name(view, address)}{simulated_mark(view)}"
     if detail is None:
-        return TableView(f"{name}{simulated}", _LINE_COLUMNS, (), _waiting(view, address))
+        return TableView(name, _LINE_COLUMNS, (), _waiting(view, address))
     verdict = f" · {detail.row.wallet_class}" if detail.row is not None else ""
     lines = tuple(verdict_lines(detail, view.lag_ms // 1_000))
     rows = _line_rows(lines, width, view.outdated)
-    return TableView(f"{name}{simulated}{verdict}", _LINE_COLUMNS, rows, "")
+    return TableView(f"{name}{verdict}", _LINE_COLUMNS, rows, "")
 
 
 def positions_view(view: DeckView, address: str) -> TableView:
@@ -67,7 +66,8 @@ def positions_view(view: DeckView, address: str) -> TableView:
         _position_row(position, place, dimmed=view.outdated) for place, position in enumerate(detail.positions)
     )
     won = sum(position.pnl_usdc > 0 for position in detail.positions)
-    title = f"Closed positions {len(rows)} · {won} above zero · UTC" if rows else "Closed positions"
+    hedged = " · H: hedged" if any(position.hedged for position in detail.positions) else ""
+    title = f"Closed positions {len(rows)} · {won} above zero{hedged} · UTC" if rows else "Closed positions"
     return TableView(title, _POSITION_COLUMNS, rows, _none_yet(detail, "No closed position is known of this wallet."))
 
 
@@ -187,7 +187,7 @@ def _position_row(position: WalletPositionView, place: int, *, dimmed: bool) -> 
         _money_cell(position.pnl_usdc),
         Cell(shown.price(position.entry_price, 2)),
         Cell(hold_words(position.hold_s)),
-        Cell("hedged", "warning") if position.hedged else Cell("no", "muted"),
+        Cell("H", "warning", "hedged") if position.hedged else Cell("", "muted", "no"),
     )
     values = (
         position.closed_s, event, category, position.size_usdc, position.pnl_usdc, position.entry_price,

@@ -136,12 +136,13 @@ def _figure(value: float | None) -> str | None:
 
 def _copies(detail: WalletDetail) -> Iterator[Line]:
     for copy in detail.copies:
+        positions = counted(copy.all_positions, "position")
         text = (
-            f"{signed_usd(copy.pnl_usdc)} USDC on {copy.positions:,} of {copy.all_positions:,} positions; "
+            f"{signed_usd(copy.pnl_usdc)} USDC on {copy.positions:,} of {positions}; "
             f"the wallet itself {signed_usd(copy.own_pnl_usdc)}"
         )
         known = copy.positions > 0
-        text = text if known else f"no price to copy any of {copy.all_positions:,} positions at"
+        text = text if known else f"no price to copy its {positions} at"
         yield Line(f"{copy.delay_s} s late", text, "text" if known else "muted")
     if detail.copies_missing:
         yield Line("copying late", f"not known: {detail.copies_missing}", "muted")

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from app.core.text import clean
-from app.engine.protocol import Snapshot
 from app.engine.protocol_wallets import ReviewState, ScanState, ScanView, WalletRow, WalletsView
 from app.ui import format as shown
 from app.ui.actions import Action
@@ -14,6 +13,7 @@ from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.columns import Cell, Column, Row, TableView, Value
 from app.wallets.values import VerdictClass
+from app.wallets.words import counted
 
 WALLETS = "wallets"
 """The panel's id."""
@@ -89,7 +89,7 @@ def wallets_view(view: DeckView, keys: WalletKeys = _DEFAULT_KEYS) -> TableView:
     if wallets is None:
         return TableView(_NAME, _COLUMNS, (), NO_SCANNER)
     rows = tuple(wallet_row(row, view) for row in sorted(wallets.rows, key=lambda row: not row.followed))
-    return TableView(_title(wallets, snapshot), _COLUMNS, rows, _empty(wallets, keys))
+    return TableView(_title(wallets, view), _COLUMNS, rows, _empty(wallets, view, keys))
 
 
 def wallets_note(view: DeckView, keys: WalletKeys = _DEFAULT_KEYS) -> tuple[str, Role]:
@@ -99,7 +99,17 @@ def wallets_note(view: DeckView, keys: WalletKeys = _DEFAULT_KEYS) -> tuple[str,
         return "", "muted"
     state: ScanState = "idle" if wallets.scan is None else wallets.scan.state
     role: Role = "stale" if view.outdated else _SCAN_ROLES[state]
-    return " · ".join(_scan_words(wallets, keys)), role
+    return " · ".join(_scan_words(wallets, keys, cancels=not is_tape(view))), role
+
+
+def simulated_mark(view: DeckView) -> str:
+    """What a title says of wallets that are made up, as those of a demo and of its tape; empty of real ones."""
+    return " (simulated)" if view.shown is not None and view.shown.source.simulated else ""
+
+
+def is_tape(view: DeckView) -> bool:
+    """Whether what is shown is recorded: then nothing can be asked for, and no key for it is offered."""
+    return view.shown is not None and view.shown.source.mode == "tape"
 
 
 def wallet_row(row: WalletRow, view: DeckView) -> Row:
@@ -190,7 +200,7 @@ def age_cell(age_s: int) -> Cell:
 
 def stage_words(scan: ScanView) -> Iterator[str]:
     """What each stage of the funnel rejected of the wallets it saw."""
-    if scan.stages:
+    if any(stage.seen for stage in scan.stages):
         counts = (f"{stage.rejected:,}/{stage.seen:,} at {stage.stage}" for stage in scan.stages)
         yield f"rejected {', '.join(counts).replace('at ', 'at stage ', 1)}"
 
@@ -201,40 +211,43 @@ def scan_result(scan: ScanView) -> str:
     return f"{words}, {scan.not_scored:,} not scored" if scan.not_scored else words
 
 
-def _title(wallets: WalletsView, snapshot: Snapshot) -> str:
-    simulated = " (simulated)" if snapshot.source.mode == "demo" else ""
+def _title(wallets: WalletsView, view: DeckView) -> str:
     shown_of = len(wallets.rows)
     count = f" {shown_of:,}" if shown_of >= wallets.known else f" {shown_of:,} of {wallets.known:,}"
     scan = wallets.scan
-    running = f" · SCANNING {scan.seen:,} of {scan.total:,}" if scan is not None and scan.state == "running" else ""
-    return f"{_NAME}{count if wallets.known else ''}{simulated}{running} · profile {clean(wallets.profile, 32)}"
+    runs = scan is not None and scan.state == "running"
+    running = f" · SCANNING{f' {scan.seen:,} of {scan.total:,}' if scan.total else ''}" if scan and runs else ""
+    named = f"{_NAME}{count if wallets.known else ''}{simulated_mark(view)}"
+    return f"{named}{running} · profile {clean(wallets.profile, 32)}"
 
 
-def _empty(wallets: WalletsView, keys: WalletKeys) -> str:
-    said = str(clean(wallets.waiting_for, 300))
-    if wallets.scan is not None and wallets.scan.state == "running":
-        return said or f"Scanning; the first verdicts come in a moment. {keys.scan} cancels."
-    begins = f"{keys.scan} starts a scan of the leaderboards."
-    return f"{said.rstrip('.')}. {begins}" if said else f"No wallet has been scanned yet. {begins}"
+def _empty(wallets: WalletsView, view: DeckView, keys: WalletKeys) -> str:
+    """Why there are no rows, and the key that brings some; while a scan runs, the note names the key."""
+    runs = wallets.scan is not None and wallets.scan.state == "running"
+    said = str(clean(wallets.waiting_for, 300)).rstrip(".")
+    said = said or ("The first wallets are being looked at" if runs else "No wallet has been looked at yet")
+    return f"{said}." if runs or is_tape(view) else f"{said}. {keys.scan} starts a scan of the leaderboards."
 
 
-def _scan_words(wallets: WalletsView, keys: WalletKeys) -> Iterator[str]:
+def _scan_words(wallets: WalletsView, keys: WalletKeys, *, cancels: bool) -> Iterator[str]:
     scan = wallets.scan
     if scan is not None and scan.state != "idle":
-        yield from _progress(scan, keys) if scan.state == "running" else _ending(scan, keys)
+        yield from _progress(scan, keys.scan if cancels else "") if scan.state == "running" else _ending(scan, keys)
     if wallets.scheduled_in_s is not None:
         yield f"next scan by itself in {shown.duration(wallets.scheduled_in_s)}"
 
 
-def _progress(scan: ScanView, keys: WalletKeys) -> Iterator[str]:
-    yield f"scanning {scan.seen:,} of {scan.total:,}, {keys.scan} cancels"
+def _progress(scan: ScanView, cancel_key: str) -> Iterator[str]:
+    what = f"scanning {scan.seen:,} of {scan.total:,}" if scan.total else "looking for wallets to scan"
+    yield f"{what}{f', {cancel_key} cancels' if cancel_key else ''}"
     yield from stage_words(scan)
-    yield f"{scan.targets:,} TARGET, {scan.watchlist:,} WATCHLIST"
+    if scan.seen:
+        yield f"{scan.targets:,} TARGET, {scan.watchlist:,} WATCHLIST"
     if scan.not_scored:
         yield f"{scan.not_scored:,} not scored"
     if scan.budget_used is not None:
         yield f"limit {clean(scan.budget_name, 40)} {scan.budget_used}/{scan.budget_limit or shown.DASH}"
-    yield f"{scan.calls:,} calls, {scan.waiting:,} waiting"
+    yield f"{counted(scan.calls, 'call')}, {scan.waiting:,} waiting"
     yield from _troubles(scan)
 
 

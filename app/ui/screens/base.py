@@ -43,18 +43,21 @@ class Panel:
     """A live table on a screen: its id, and what makes its view of the deck. One that `follows` keeps to its end,
     one that `leads` to its beginning.
 
-    `job` is the work that can be begun by hand on it; `coin_of` names the coin a row is about, where it is about one,
-    `wallet_of` the address of its wallet; `note` is what stands below its rows, and in which role.
+    `name` is what footer and palette call it, where it is one of a screen's panels; `job` is the work that can be begun
+    by hand on it; `coin_of` names the coin a row is about, where it is about one, `wallet_of` the address of its
+    wallet; `note` is what stands below its rows, and in which role, and `spared` how many lines a long list leaves it.
     """
 
     id: str
     view: Callable[[DeckView], TableView]
+    name: str = ""
     follows: bool = False
     job: JobName | None = None
     coin_of: Callable[[Row], str] | None = None
     note: Callable[[DeckView], tuple[str, Role]] | None = None
     wallet_of: Callable[[Row], str] | None = None
     leads: bool = False
+    spared: int = 1
 
 
 @dataclass(frozen=True)
@@ -198,9 +201,9 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         return next((panel.job for table, panel in self._tables if table is self.focused), None)
 
     def _job_label(self, view: DeckView) -> str:
-        """What the key for work by hand does now; empty when it does nothing."""
+        """What the key for work by hand does now; empty when it does nothing, as on a tape."""
         name = self.job()
-        if name is None or view.newest is None:
+        if name is None or view.newest is None or view.newest.source.mode == "tape":
             return ""
         return "cancel" if running(view.newest.jobs, name) else JOBS[name].label
 
@@ -242,7 +245,10 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
 def _new_table(panel: Panel) -> ArrangedTable:
     kind = ArrangedTable if panel.note is None else NotedTable
-    return kind(panel.view(DeckView()), follows=panel.follows, leads=panel.leads, id=panel.id)
+    table = kind(panel.view(DeckView()), follows=panel.follows, leads=panel.leads, id=panel.id)
+    if isinstance(table, NotedTable):
+        table.spared = panel.spared
+    return table
 
 
 def _show(table: LiveTable, panel: Panel, view: DeckView) -> None:

@@ -1,11 +1,11 @@
 """The dashboard: the panels of the deck. A further panel is a line in `PANELS`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from textual.widget import Widget
 
-from app.ui.panels.event_log import log_view
+from app.ui.panels.event_log import log_view, no_note
 from app.ui.panels.markets import markets_view
 from app.ui.panels.scalper import model_note, scalper_coin, scalper_view
 from app.ui.panels.wallets import WALLETS, wallet_keys, wallets_note, wallets_view
@@ -28,12 +28,21 @@ class Dashboard(PanelScreen):
     """The first screen."""
 
     NAME = "dashboard"
-    PANEL_NAMES = ("Markets", "Scalper's read", "Events")
     PANELS = (
-        Panel("markets", markets_view, job="markets", coin_of=lambda row: row.key),
-        Panel("scalper", scalper_view, job="read", coin_of=scalper_coin, note=model_note),
-        Panel(WALLETS, wallets_view, job="wallets", note=wallets_note, wallet_of=lambda row: row.key, leads=True),
-        Panel("events", log_view, follows=True),
+        Panel("markets", markets_view, "Markets", job="markets", coin_of=lambda row: row.key),
+        Panel("scalper", scalper_view, "Scalper's read", job="read", coin_of=scalper_coin, note=model_note),
+        Panel(
+            WALLETS,
+            wallets_view,
+            "Wallet targets",
+            job="wallets",
+            note=wallets_note,
+            wallet_of=lambda row: row.key,
+            leads=True,
+            # Hundreds of rows would leave a scan no line to tell of itself, and a reason none to be read in.
+            spared=5,
+        ),
+        Panel("events", log_view, "Events", follows=True, note=no_note, spared=5),
     )
     DEFAULT_CSS = """
     Dashboard #wallets { height: 7; }
@@ -46,12 +55,7 @@ class Dashboard(PanelScreen):
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette)
         self._scalper_height: str | int = 0
-        wallets = replace(self.PANELS[2], view=self._wallets_view, note=self._wallets_note)
-        self._tables = [(table, wallets if panel.id == WALLETS else panel) for table, panel in self._tables]
-        for table, panel in self._tables:
-            if panel.id == WALLETS and isinstance(table, NotedTable):
-                # Hundreds of rows would leave a scan no line to tell of itself, and a reason none to be read in.
-                table.spared = 5
+        self._tables = [(table, self._with_keys(panel)) for table, panel in self._tables]
 
     @property
     def alone(self) -> bool:
@@ -61,12 +65,17 @@ class Dashboard(PanelScreen):
         """Let the markets be filtered by these questions, by name."""
         self.tables()[0].watchlists = watchlists
 
-    def panels(self) -> Sequence[Widget]:
-        return self.tables()
+    def named_panels(self) -> Mapping[str, Widget]:
+        return {panel.name: table for table, panel in self._tables}
 
     def show_panels(self, view: DeckView) -> None:
         super().show_panels(view)
         self._fit_scalper()
+
+    def _with_keys(self, panel: Panel) -> Panel:
+        """The panel as it is drawn here: the sentences of wallets name the keys in force."""
+        is_wallets = panel.id == WALLETS
+        return replace(panel, view=self._wallets_view, note=self._wallets_note) if is_wallets else panel
 
     def _wallets_view(self, view: DeckView) -> TableView:
         return wallets_view(view, wallet_keys(self.actions))

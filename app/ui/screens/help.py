@@ -13,6 +13,15 @@ from app.ui.key_conflicts import Host, conflicts, taken_lines
 from app.ui.screens.base import DeckScreen
 from app.ui.theme import Palette
 
+SIGNS = (
+    ("dim row", "Its data is stale, or nobody vouches for it; in the book, levels that the quote has passed."),
+    ("● ◐ ✕", "A feed that is well, stale, or down; ○ has nothing to do, … connects, ■ has ended."),
+    ("▲ ▼ –", "Up, down, not known; ★ a favourite; ▸ the metrics that the deck uses."),
+    ("imbalance", "(bids − asks) / (bids + asks) by size: +1 only bids, −1 only asks."),
+    ("+N", "So many columns or feeds have no room: an opened row shows all columns, the feeds in detail all feeds."),
+)
+"""What the screen says without words, and what that means."""
+
 
 class KeyList(VerticalScroll, inherit_bindings=False):
     """A list that scrolls with the keys that move the cursor of a table."""
@@ -69,7 +78,7 @@ class Help(DeckScreen):
 
 
 def key_table(palette: Palette, actions: Sequence[Action], here: Sequence[Action], taken: Sequence[str] = ()) -> Table:
-    """Lines about keys that are taken, those of the actions that work `here`, and then the others."""
+    """Lines about keys that are taken, those of the actions that work `here`, the others, and what signs mean."""
     others = [action for action in actions if action not in here]
     keys = Table.grid(padding=(0, 2), expand=True)
     keys.add_column(no_wrap=True)
@@ -79,11 +88,18 @@ def key_table(palette: Palette, actions: Sequence[Action], here: Sequence[Action
             keys.add_row(Text(title, palette.style("muted")), "")
         for action in listed:
             keys.add_row(Text(" ".join(action.shown_keys), palette.style("accent")), _description(palette, action))
+    _add_signs(keys, palette)
     page = Table.grid(expand=True)
     for line in taken:
         page.add_row(Text(line, palette.style("warning")))
     page.add_row(keys)
     return page
+
+
+def _add_signs(keys: Table, palette: Palette) -> None:
+    keys.add_row(Text("signs", palette.style("muted")), "")
+    for sign, meaning in SIGNS:
+        keys.add_row(Text(sign, palette.style("accent")), Text(meaning, palette.style("text")))
 
 
 def _description(palette: Palette, action: Action) -> Text:

@@ -1,6 +1,6 @@
 """One market opened up: chart, book, time and sales, metrics over time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from textual.app import ComposeResult
@@ -25,6 +25,7 @@ from app.ui.screens.charted import ChartedScreen, show_paper
 from app.ui.state import DeckView
 from app.ui.theme import Palette
 from app.ui.widgets.candle_canvas import ChartView, Marks
+from app.ui.widgets.columns import TableView
 from app.ui.widgets.facts_line import FactsLine
 from app.ui.widgets.live_table import LiveTable
 from app.ui.widgets.read_lines import ReadLines
@@ -41,7 +42,6 @@ class MarketScreen(ChartedScreen):
     """Follows one coin; `interval` is that of its candles."""
 
     NAME = "market"
-    PANEL_NAMES = ("Chart", "Book", "Time & sales")
     DEFAULT_CSS = """
     MarketScreen #market { height: 1fr; layout: grid; grid-size: 2; grid-rows: 3fr 2fr 5; grid-columns: 1fr 1fr; }
     MarketScreen #chart { column-span: 2; }
@@ -81,8 +81,8 @@ class MarketScreen(ChartedScreen):
             yield self._reads
         yield self._ai
 
-    def panels(self) -> Sequence[Widget]:
-        return (self.chart, self._book, self._tape)
+    def named_panels(self) -> Mapping[str, Widget]:
+        return {"Chart": self.chart, "Book": self._book, "Time & sales": self._tape}
 
     def lay_out(self, *, alone: bool) -> None:
         self.query_one("#market").set_class(alone, "-alone")
@@ -90,7 +90,7 @@ class MarketScreen(ChartedScreen):
         self._reads.display = self._ai.display = not alone and self.size.height >= _READS_FROM_HEIGHT
 
     def drawn_for(self) -> tuple[object, ...]:
-        return (*super().drawn_for(), self._levels)
+        return (*super().drawn_for(), self._levels, self._book.size.width)
 
     @property
     def _levels(self) -> int:
@@ -103,12 +103,13 @@ class MarketScreen(ChartedScreen):
         self._facts.show(facts_line(view, coin))
         show_paper(self._paper, view, coin)
         self.draw("chart", lambda: self.chart.show(self._chart_view(view)), self.chart.fail)
-        self.draw(
-            "book", lambda: self._book.show(ladder_view(view, coin, self._levels)), partial(show_failure, self._book)
-        )
+        self.draw("book", lambda: self._book.show(self._ladder(view)), partial(show_failure, self._book))
         self.draw("tape", lambda: self._tape.show(tape_view(view, coin)), partial(show_failure, self._tape))
         self._reads.show(reads_of(view, coin), reads_note(view, coin))
         self._ai.show(*ai_line(view, coin))
+
+    def _ladder(self, view: DeckView) -> TableView:
+        return ladder_view(view, self.coin, self._levels, self._book.size.width)
 
     def _chart_view(self, view: DeckView) -> ChartView:
         return with_paper(chart_view(view, self.coin, self.interval), view, self.coin)

@@ -1,6 +1,6 @@
 """A screen of several panels: one in focus, all of them in view or that one alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -19,17 +19,24 @@ class PanelScreen(DeckScreen):
     """Its panels can be gone through, and each can have the screen to itself; on a small screen one always has it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("panels")
-    PANEL_NAMES: ClassVar[tuple[str, ...]] = ()
-    """What the panels are called, in the order of their numbers."""
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette)
         self.maximised = False
         self._current: Widget | None = None
 
+    def named_panels(self) -> Mapping[str, Widget]:
+        """The panels by what they are called, in the order of their numbers."""
+        raise NotImplementedError
+
     def panels(self) -> Sequence[Widget]:
         """The panels in the order of their numbers."""
-        raise NotImplementedError
+        return tuple(self.named_panels().values())
+
+    @property
+    def panel_names(self) -> tuple[str, ...]:
+        """What the panels are called, in the order of their numbers."""
+        return tuple(self.named_panels())
 
     @property
     def alone(self) -> bool:
@@ -45,8 +52,8 @@ class PanelScreen(DeckScreen):
     @property
     def next_panel_name(self) -> str:
         """The panel after the one in focus, where that has the screen to itself."""
-        names = self.PANEL_NAMES
-        return names[(self._place() + 1) % len(names)] if self.alone and names else ""
+        names = self.panel_names
+        return names[(self._place() + 1) % len(names)] if self.alone else ""
 
     def go_to(self, number: int) -> None:
         """Put the focus on a panel by its number."""

@@ -1,6 +1,6 @@
 """The paper ledger: sums, open positions, trades that are over, and the equity curve."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from textual.app import ComposeResult
@@ -29,7 +29,6 @@ class PaperScreen(PanelScreen):
     """Says first and always that it is paper."""
 
     NAME = "paper"
-    PANEL_NAMES = ("Paper positions", "Closed paper trades", "Paper equity")
     DEFAULT_CSS = """
     PaperScreen #ledger { height: 1fr; layout: grid; grid-size: 1; grid-rows: 1fr 1fr 9; }
     PaperScreen.-wide #ledger { grid-size: 2; grid-columns: 3fr 2fr; grid-rows: 1fr 2fr; }
@@ -58,8 +57,12 @@ class PaperScreen(PanelScreen):
             yield self._trades
             yield self._equity
 
-    def panels(self) -> Sequence[Widget]:
-        return (self._positions, self._trades, self._equity)
+    def named_panels(self) -> Mapping[str, Widget]:
+        return {
+            "Paper positions": self._positions,
+            "Closed paper trades": self._trades,
+            "Paper equity": self._equity,
+        }
 
     def tables(self) -> list[ArrangedTable]:
         return [self._positions, self._trades]

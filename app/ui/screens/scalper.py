@@ -1,6 +1,6 @@
 """The scalper's work on one coin: its reads on a chart, what happened next, and what was asked and answered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from textual.app import ComposeResult
@@ -33,7 +33,6 @@ class ScalperScreen(ChartedScreen):
     """Follows the reads of one coin; the crosshair stands where the read under the cursor was made."""
 
     NAME = "scalper"
-    PANEL_NAMES = ("Chart", "Reads", "Questions and answers")
     DEFAULT_CSS = """
     ScalperScreen #work { height: 1fr; layout: grid; grid-size: 1; grid-rows: 2fr 2fr 2fr; }
     ScalperScreen.-wide #work { grid-size: 2; grid-columns: 3fr 2fr; grid-rows: 1fr 1fr; }
@@ -65,8 +64,8 @@ class ScalperScreen(ChartedScreen):
             yield self._reads
             yield self._exchanges
 
-    def panels(self) -> Sequence[Widget]:
-        return (self.chart, self._reads, self._exchanges)
+    def named_panels(self) -> Mapping[str, Widget]:
+        return {"Chart": self.chart, "Reads": self._reads, "Questions and answers": self._exchanges}
 
     def focus_first(self) -> None:
         self._go_to(self._reads)

@@ -1,6 +1,6 @@
 """One wallet opened up: verdict, the trades behind it, equity, and what the user makes of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from textual.app import ComposeResult
@@ -61,8 +61,13 @@ class WalletScreen(PanelScreen):
             yield self._chases
             yield self._equity
 
-    def panels(self) -> Sequence[Widget]:
-        return (self._verdict, self._positions, self._chases, self._equity)
+    def named_panels(self) -> Mapping[str, Widget]:
+        return {
+            "Verdict": self._verdict,
+            "Closed positions": self._positions,
+            "Losses": self._chases,
+            "Sum of results": self._equity,
+        }
 
     def tables(self) -> list[ArrangedTable]:
         return [self._positions, self._chases]

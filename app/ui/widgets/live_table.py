@@ -262,7 +262,7 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         rows = f"{self._top + 1}-{min(count, self._top + self._page)}" if count > self._page else ""
         first, *more = self._view.title.split(JOINT)
         parts = [(first, 0), *((part, 2) for part in more), *((word, 1) for word in self._arranged_words())]
-        hidden = len(self._view.columns) - len(self._placed) if self._placed else 0
+        hidden = len(self._view.columns) - len(self._placed) if self._placed and count else 0
         columns = [(f"+{hidden} column{'' if hidden == 1 else 's'}", 4)] if hidden else []
         title = ranked_parts([*parts, *([(rows, 3)] if rows else []), *columns], min(_LONGEST_TITLE, self.title_room))
         if title != self._title:

@@ -87,7 +87,7 @@ def _side_by_side(rows: list[WireActivity]) -> TradeColumns | None:
     if at_s != sorted(at_s):
         ordered.sort(key=attrgetter("timestamp"))
     wallets, condition, token, size, price, at, side, kinds, amounts, *_ = zip(*map(astuple, ordered), strict=True)
-    if set(kinds) != {"TRADE"} or "" in side or "" in token:
+    if set(kinds) != {"TRADE"} or "" in side or "" in token or "" in condition:
         return None
     columns = _columns(size, price, _amounts(size, price, amounts), at, side, token, condition)
     return columns if _are_sound(columns, wallets) else None

@@ -165,8 +165,8 @@ def _kind(row: wire.WireActivity | wire.WireActivityV1) -> ActivityKind:
         if kind is None:
             raise FrameError(f"{clean(row.type, 24)!r} is no known kind of activity")
         return kind
-    if row.side == "" or row.token_id == "":
-        raise FrameError("a trade without a side or a token")
+    if row.side == "" or row.token_id == "" or row.condition_id == "":
+        raise FrameError("a trade without a side, a token or a condition")
     return row.side
 
 

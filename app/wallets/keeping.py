@@ -19,14 +19,13 @@ from app.wallets.caches import BoundedCache
 from app.wallets.funnel import Evidence, KnownWallet
 from app.wallets.market_desk import SeenMarket
 from app.wallets.scan_values import Finished, ScanPlan
-from app.wallets.values import WalletVerdict
+from app.wallets.stored import UNREADABLE, is_plain, read_verdict, safe, same
 
 _LARGEST = 8_000_000
 """Bytes that what is kept of one wallet may grow to when it is read."""
 _MARKETS = 50_000
 _DAY_MS = 86_400_000
 _encode = msgspec.msgpack.encode
-_read_verdict = msgspec.msgpack.Decoder(WalletVerdict).decode
 _read_market = msgspec.msgpack.Decoder(PredictionMarket).decode
 
 
@@ -86,25 +85,23 @@ def market_row(market: PredictionMarket, seen_s: float) -> StoredMarket:
     )
 
 
-def read_verdict(row: StoredVerdict) -> WalletVerdict:
-    """The verdict in a row. Raises `DataError`."""
-    try:
-        return _read_verdict(row.verdict)
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise DataError(f"the verdict on {clean(row.wallet, 48)} cannot be read ({clean(str(error), 120)})") from error
-
-
 def read_market(row: StoredMarket) -> PredictionMarket:
-    """The market in a row. Raises `DataError`."""
+    """The market in a row, its texts cleaned. Raises `DataError` when it is damaged or another one."""
     try:
-        return _read_market(row.market)
-    except (msgspec.MsgspecError, ValueError) as error:
+        market = _read_market(row.market)
+        same("market", market.condition_id, row.condition_id)
+        texts = (market.condition_id, market.event_slug, market.title, *market.tags, *market.token_ids)
+    except UNREADABLE as error:
         name = clean(row.condition_id, 80)
         raise DataError(f"what is kept of market {name} cannot be read ({clean(str(error), 120)})") from error
+    return market if is_plain(texts) else safe(market)
 
 
 def read_evidence(row: WalletCursor) -> Evidence | None:
-    """What is kept of a wallet; None where there is nothing. Raises `DataError`."""
+    """What is kept of a wallet, its texts cleaned; None where there is nothing.
+
+    Raises `DataError` when it is damaged or on another wallet.
+    """
     if not row.trades:
         return None
     try:
@@ -112,9 +109,13 @@ def read_evidence(row: WalletCursor) -> Evidence | None:
         if not 0 <= zstandard.frame_content_size(row.trades) <= _LARGEST:
             raise ValueError("it is too large, or does not say how large it is")
         kept = _read_kept(zstandard.ZstdDecompressor().decompress(row.trades))
-    except (msgspec.MsgspecError, zstandard.ZstdError, ValueError) as error:
+        for wallet in {kept.stats.wallet, *(trade.wallet for trade in kept.trades)}:
+            same("wallet", wallet, row.wallet)
+        texts = [trade.condition_id + trade.token_id + trade.event_slug for trade in kept.trades]
+        trades = kept.trades if is_plain(texts) else safe(kept.trades)
+    except (*UNREADABLE, zstandard.ZstdError) as error:
         raise DataError(f"what is kept of {clean(row.wallet, 48)} cannot be read ({clean(str(error), 120)})") from error
-    return Evidence(row.wallet, stats=kept.stats, trades=kept.trades)
+    return Evidence(row.wallet, stats=safe(kept.stats), trades=trades)
 
 
 class KeptRows(msgspec.Struct, frozen=True):

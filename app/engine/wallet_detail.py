@@ -53,7 +53,6 @@ def _judged(detail: WalletDetail, verdict: WalletVerdict) -> WalletDetail:
         confidence=verdict.confidence,
         doubts=verdict.doubts,
         unknown=tuple(verdict.unknown),
-        sharpe=None if verdict.daily is None else verdict.daily.sharpe,
     )
     if skill is not None:
         detail = msgspec.structs.replace(
@@ -64,6 +63,7 @@ def _judged(detail: WalletDetail, verdict: WalletVerdict) -> WalletDetail:
     return msgspec.structs.replace(
         detail,
         profit_factor=measures.profit_factor,
+        sharpe=measures.sharpe,
         max_drawdown=measures.max_drawdown,
         median_hold_s=measures.median_hold_s,
         pnl_usdc=measures.pnl_usdc,

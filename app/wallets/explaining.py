@@ -103,7 +103,7 @@ async def explain_wallet(
     if wallet is None:
         raise UsageError(f"{clean(address, 64)} is not a wallet's address; write 0x and 40 hex digits")
     clock = clock or SystemClock()
-    judging = judging_of(settings).judging
+    judging, notes = judging_of(settings)
     client = PolymarketClient(carrier_settings(settings.polymarket), clock, np.random.default_rng())
     try:
         judge = Onward(judging)
@@ -117,7 +117,7 @@ async def explain_wallet(
         explained,
         copies=copies,
         copied_markets=markets,
-        unknown=(*explained.unknown, *unknown),
+        unknown=(*explained.unknown, *unknown, *notes),
         history=() if reader is None else await _history(reader, wallet),
         calls=calls,
     )

@@ -298,6 +298,11 @@ def test_a_wallet_is_opened_up_with_what_stands_behind_its_verdict(tmp_path: Pat
         run = await replayed(tape, clock)
         replay = wallet_detail(run.core.wallets, best.address, run.core.now_ms)
         assert msgspec.structs.replace(replay, row=detail.row) == detail
+        explained = run.core.wallets.openings[best.address].explained
+        assert explained is not None
+        assert explained.opened is not None
+        assert explained.opened.measures is not None
+        assert detail.sharpe == explained.opened.measures.sharpe is not None
 
     virtual(main)
 

@@ -20,6 +20,7 @@ from app.config.settings import ScannerSettings, Settings, StoreSettings
 from app.core.clock import Clock, SystemClock
 from app.core.errors import UsageError
 from app.demo.prediction.kinds import Kind
+from app.store.rows import StoredMarket, WalletCursor
 from app.store.schema import PREDICTION_MARKETS, WALLET_SCANS, WALLET_VERDICTS
 from app.store.store import Store
 from app.wallets.api import judging_of, scan_wallets
@@ -208,6 +209,37 @@ async def test_html_from_the_venue_ends_as_unscored_wallets() -> None:
     assert report.is_partial
     assert [verdict.wallet for verdict in report.not_scored] == ["0x7", address(1), address(2)]
     assert all("HTML instead of JSON" in verdict.reason for verdict in report.not_scored[1:])
+
+
+@pytest.mark.asyncio
+async def test_an_answer_that_cannot_be_read_is_not_remembered() -> None:
+    async def html(_request: aiohttp.web.Request) -> aiohttp.web.Response:
+        return aiohttp.web.Response(text="<html>down</html>", content_type="text/html")
+
+    async with answering(html) as settings:
+        report = await scan_wallets(settings, [address(1), address(2)])
+    assert (report.calls, report.caches["answers"].entries) == (2, 0)
+
+
+@pytest.mark.asyncio
+async def test_damaged_rows_and_what_cannot_be_used_are_in_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viral = tmp_path / "viral.json"
+    viral.write_text('{"wallets": ["0x12"]}', encoding="utf-8")
+    monkeypatch.setattr("app.wallets.api.shipped_list", lambda: viral)
+    clock = SystemClock()
+    async with demo_venue(clock) as demo, opened(tmp_path / "demo.sqlite", clock) as store:
+        (word,) = await demo.addresses(1)
+        store.put(StoredMarket(condition_id="c", seen_ms=1, category="x", resolved=True, market=b"\xc1"))
+        cursor = WalletCursor(
+            wallet=word, scanned_ms=1, board="", board_pnl=None, board_volume=None, last_trade_s=None, trades=b"\xc1"
+        )
+        store.put(cursor)
+        assert await store.flush()
+        report = await demo.scan(word, store=store)
+    assert (report.wallets, report.damaged, report.is_partial) == (1, 2, False)
+    assert [note.split(" (")[0] for note in report.notes] == ["'0x12' is not a wallet's address"]
 
 
 @pytest.mark.asyncio

@@ -245,7 +245,7 @@ class WireTag(msgspec.Struct, gc=False):
 
 
 Tags = list[str | WireTag]
-Listed = str | list[str] | None
+Listed = str | list[Id] | None
 """A list, or the text of one in JSON, as gamma writes them."""
 
 

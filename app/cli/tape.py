@@ -11,7 +11,7 @@ from app.cli.moments import parse_moment
 from app.core.clock import SystemClock
 
 if TYPE_CHECKING:
-    from app.feeds.tape.info import TapeInfo
+    from app.feeds.tape.info import StreamInfo, TapeInfo
 
 _CHANNELS_SHOWN = 40
 _CARRIES = {
@@ -27,6 +27,7 @@ _KINDS = {
     "stream": ("stream opened", "streams opened"),
     "connect": ("connection made", "connections made"),
     "frame": ("frame",),
+    "frames": ("group of frames", "groups of frames"),
     "drop": ("connection lost", "connections lost"),
     "request": ("request",),
     "answer": ("answer",),
@@ -99,7 +100,7 @@ def _facts(info: "TapeInfo") -> list[list[str]]:
         ("length", lasting(info.seconds)),
         ("records", _records(info)),
         ("size", _size(info)),
-        ("coins", named(sorted({stream.subject for stream in info.streams if stream.subject}))),
+        ("coins", named(sorted({coin for stream in info.streams if (coin := _coin(stream))}))),
         ("begun", "while its engine ran: a replay starts with less than was known" if info.midway else ""),
         ("index", "rebuilt: the recording was not closed properly" if info.recovered else ""),
         ("damage", info.damage),
@@ -132,13 +133,18 @@ def _size(info: "TapeInfo") -> str:
     return f"{sized(info.file_bytes)}{frame}; compressed {info.compression_ratio:.1f} times"
 
 
+def _coin(stream: "StreamInfo") -> str:
+    """The coin a stream is about; none for answers to subscriptions, whose subject is a connection."""
+    return "" if stream.channel == "control" else stream.subject
+
+
 def _channels(info: "TapeInfo") -> list[list[str]]:
     """One row for each channel of each venue, that with the most frames first."""
     coins: Counter[tuple[str, str]] = Counter()
     frames: Counter[tuple[str, str]] = Counter()
     for stream in info.streams:
         channel = stream.venue, f"{stream.channel} {stream.variant}".strip()
-        coins[channel] += bool(stream.subject)
+        coins[channel] += bool(_coin(stream))
         frames[channel] += stream.frames
     return [
         [venue, channel, _CARRIES.get(channel.partition(" ")[0], ""), f"{coins[venue, channel]:,}", f"{number:,}"]

@@ -53,8 +53,8 @@ class Locations(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def used_before(self) -> bool:
-        """Whether the user has settings, or has run an engine."""
-        return any(path.exists() for path in (self.config_file, self.database("live"), self.database("demo")))
+        """Whether the user has settings, or has run an engine on the live venue; a look at the demo is no choice."""
+        return self.config_file.exists() or self.database("live").exists()
 
     def new_tape(self, mode: str, wall_ns: int) -> Path:
         """Where a recording that starts at `wall_ns` goes unless the user names a file."""

@@ -75,6 +75,14 @@ def test_leaving_the_screen_opens_and_keeps_nothing(
     assert not locations.used_before
 
 
+def test_who_has_only_looked_at_the_demo_is_still_asked(locations: Locations) -> None:
+    locations.database("demo").parent.mkdir(parents=True, exist_ok=True)
+    locations.database("demo").touch()
+    assert not locations.used_before
+    locations.database("live").touch()
+    assert locations.used_before
+
+
 def test_what_cannot_be_kept_holds_for_now_and_is_said(
     opened: Opened, monkeypatch: pytest.MonkeyPatch, locations: Locations
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from app.cli.main import main
 from app.core.clock import ManualClock
-from app.core.record import Kind, Record, StreamOpened
+from app.core.record import Kind, Record, StreamOpened, pack_frames
 from app.feeds.tape.format import Session
 from app.feeds.tape.writer import TapeWriter
 
@@ -63,14 +63,17 @@ def test_a_demo_is_called_simulated_once(tmp_path: Path, capsys: pytest.CaptureF
     path = tmp_path / "demo.tape"
     session = Session(created_wall_ns=1, mode="demo", label="DEMO simulated, seed 7", seed=7)
     opened = StreamOpened(2, "hyperliquid", "websocket", "candle", "BTC", "1m")
+    control = StreamOpened(1, "hyperliquid", "websocket", "control", "books")
     with TapeWriter(path, session, ManualClock()) as writer:
         writer.write(Record(1, 1, 1, 2, Kind.STREAM, msgspec.msgpack.encode(opened)))
-        writer.write(Record(2, 2, 2, 2, Kind.FRAME, b"{}"))
+        writer.write(Record(2, 2, 2, 1, Kind.STREAM, msgspec.msgpack.encode(control)))
+        writer.write(Record(3, 3, 3, 2, Kind.FRAMES, pack_frames([b"{}", b"{}"])))
     assert main(["tape", "info", str(path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "source\tDEMO simulated venue, seed 7" in lines
-    assert "records\t2: 1 stream opened, 1 frame" in lines
-    assert lines[-1] == "simulated venue\tcandle 1m\tcandles\t1\t1"
+    assert "records\t3: 2 streams opened, 1 group of frames" in lines
+    assert "coins\t1: BTC" in lines
+    assert "simulated venue\tcandle 1m\tcandles\t1\t2" in lines
     assert not [line for line in lines if "hyperliquid" in line]
     info = info_of(path, capsys)
     assert (info["simulated"], info["seed"]) == (True, 7)

@@ -3,8 +3,6 @@
 As in `scanning.py`: questions leave as requests, answers are inputs, everything is a function of them.
 """
 
-import msgspec
-
 from app.core.errors import FrameError
 from app.core.prediction_market import WalletActivity
 from app.core.record import WITHDRAWN, Answer, Request
@@ -16,7 +14,7 @@ from app.engine.shelf_venue import STORE_VENUE
 from app.feeds.polymarket import questions
 from app.feeds.polymarket.limits import VENUE
 from app.feeds.polymarket.parse import parse_activity
-from app.feeds.polymarket.questions import Question, from_request
+from app.feeds.polymarket.questions import Question, from_request, request_body
 from app.feeds.polymarket.walk import Walk
 from app.wallets.explaining import (
     NOT_FOLLOWED,
@@ -90,7 +88,7 @@ class Opening:
             self._explain(finished, now_ms)
 
     def _ask(self, question: Question) -> None:
-        query = msgspec.json.encode(question.query)
+        query = request_body(question)
         self._asker.ask(VENUE, question.name, query, question.subject, question.variant)
 
     def _explain(self, finished: Finished, now_ms: int) -> None:

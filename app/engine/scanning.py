@@ -4,7 +4,6 @@ What is stored of wallets and markets is asked for like anything else, of the ve
 the recorded run was given. Everything here is a function of the inputs. This module is imported by the first scan.
 """
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -23,7 +22,7 @@ from app.engine.wallet_book import WalletBook
 from app.engine.wallet_events import WalletJudged
 from app.engine.watch import MarketWatch
 from app.feeds.polymarket.limits import VENUE
-from app.feeds.polymarket.questions import Question, from_request
+from app.feeds.polymarket.questions import Question, from_request, request_body
 from app.store.rows import StoredMarket, StoredScan
 from app.wallets.answers import Answer as Told
 from app.wallets.answers import NoAnswer, read_answer
@@ -31,7 +30,7 @@ from app.wallets.funnel import KnownWallet
 from app.wallets.judging import Judging
 from app.wallets.keeping import KeptRows, cursor_row, known_wallet, market_row, read_market, verdict_row
 from app.wallets.scan import Scan
-from app.wallets.scan_values import Finished, ScanPlan, ScanProgress
+from app.wallets.scan_values import Finished, ScanPlan, ScanProgress, plan_sha256
 
 HOPELESS = 50
 """So many calls in a row without an answer, and the venue counts as gone."""
@@ -178,7 +177,7 @@ class Scanning:
 
     def _begin_row(self, broken: Sequence[StoredScan], now_ms: int) -> None:
         """Go on with a scan of the same plan that was broken off within a day, or note that one begins."""
-        plan = hashlib.sha256(msgspec.json.encode((self._plan, self._config))).hexdigest()
+        plan = plan_sha256(self._plan, self._config)
         mine = [row for row in broken if row.plan_sha256 == plan and row.started_ms >= now_ms - _DAY_MS]
         newest = max(mine, key=lambda row: row.started_ms, default=None)
         if newest is not None and newest.ended_ms is None:
@@ -244,7 +243,7 @@ class Scanning:
             self._numbers[question] = ask.number
             self.calls += 1
             self.waiting += 1
-            query = msgspec.json.encode(question.query)
+            query = request_body(question)
             self._asker.ask(VENUE, question.name, query, question.subject, question.variant)
         for market, seen_s in self._scan.desk.news():
             self._journal.keep(market_row(market, seen_s))

@@ -13,6 +13,7 @@ from app.config.settings import Settings, WalletsSettings
 from app.core.bus import Bus
 from app.core.calls import Call, CostModel
 from app.core.errors import DataError
+from app.core.prediction_market import wallet_of
 from app.core.record import Answer, Request
 from app.core.text import clean
 from app.engine.jobs import Jobs
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 WalletCommand = NoteWallet | UseThresholds | RestoreWallets | LookAtWallet
 _WORD = re.compile(r"leaderboard|market|trades|0x[0-9a-f]{40}|0x[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
-_ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _WORDS_CAP = 200
 _OPENINGS = 4
 _OPENED_MS = 300_000
@@ -121,10 +121,10 @@ class WalletTargets:
 
     def open(self, address: str, now_ms: int) -> tuple[bool, str]:
         """Have all that stands behind a wallet asked for, unless it was a moment ago; an empty address is nothing."""
-        wallet = address.lower()
         if not address:
             return True, ""
-        if not _ADDRESS.fullmatch(wallet):
+        wallet = wallet_of(address)
+        if wallet is None:
             return False, f"{clean(address, 48)} is not a wallet's address"
         known = self.openings.pop(wallet, None)
         if not self.is_restored:
@@ -138,8 +138,8 @@ class WalletTargets:
 
     def note(self, command: NoteWallet, now_ms: int) -> tuple[bool, str]:
         """Keep what the user says of a wallet."""
-        wallet = command.address.lower()
-        if not _ADDRESS.fullmatch(wallet):
+        wallet = wallet_of(command.address)
+        if wallet is None:
             return False, f"{clean(command.address, 48)} is not a wallet's address"
         try:
             self._journal.keep(self.book.note(command, wallet, now_ms))

@@ -12,7 +12,8 @@ from app.wallets.values import DailyRecord
 LEAST_DAYS = 30
 _DAY_S = 86_400
 _DAYS_A_YEAR = 365
-_ROUNDING = 1e-9
+_ROUNDING_USDC, _ROUNDING = 1e-6, 1e-9
+"""What totals are rounded by: the venue's smallest amount, or what so large a number leaves."""
 
 
 def daily_record(points: Sequence[PnlPoint]) -> DailyRecord | None:
@@ -43,7 +44,7 @@ def daily_record(points: Sequence[PnlPoint]) -> DailyRecord | None:
 def _spread(changes: Floats, totals: Floats) -> float:
     """Standard deviation of the changes; zero where it is no more than what the totals were rounded by."""
     spread = float(np.std(changes, ddof=1))
-    return spread if spread >= _ROUNDING * float(np.abs(totals).max()) else 0.0
+    return spread if spread >= max(_ROUNDING_USDC, _ROUNDING * float(np.abs(totals).max())) else 0.0
 
 
 def _total(point: PnlPoint) -> float | None:

@@ -8,7 +8,7 @@ import numpy as np
 from app.config.settings import Settings
 from app.core.clock import Clock, SystemClock
 from app.core.errors import FrameError, UsageError, VenueError
-from app.core.prediction_market import PnlPoint, WalletActivity, WalletStats
+from app.core.prediction_market import PnlPoint, WalletActivity, WalletStats, wallet_of
 from app.core.text import SafeText, clean
 from app.feeds.polymarket import questions
 from app.feeds.polymarket.client import PolymarketClient
@@ -25,7 +25,6 @@ from app.wallets.judging import Judging
 from app.wallets.keeping import Shelf
 from app.wallets.scan_values import Finished, ScanPlan
 from app.wallets.scanner import Caches, Scanner
-from app.wallets.sources import wallet_of
 from app.wallets.values import ClosedPosition, CopyResult, Ledger, OpenPosition, WalletVerdict
 
 PRINT_PAGES = 2
@@ -99,7 +98,7 @@ async def explain_wallet(
     Raises `UsageError` for what is no address and `ConfigError` for a list that cannot be read. What the venue does not
     tell is in `unknown`, and the verdict NOT SCORED says why where nothing can be said.
     """
-    wallet = wallet_of(address)
+    wallet = wallet_of(address.strip())
     if wallet is None:
         raise UsageError(f"{clean(address, 64)} is not a wallet's address; write 0x and 40 hex digits")
     clock = clock or SystemClock()

@@ -1,7 +1,6 @@
 """What scans leave in the database, and what the next one knows from it."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 import zstandard
@@ -18,7 +17,7 @@ from app.store.table import Condition
 from app.wallets.caches import BoundedCache
 from app.wallets.funnel import Evidence, KnownWallet
 from app.wallets.market_desk import SeenMarket
-from app.wallets.scan_values import Finished, ScanPlan
+from app.wallets.scan_values import Finished, ScanPlan, plan_sha256
 from app.wallets.stored import UNREADABLE, is_plain, read_verdict, safe, same
 
 _LARGEST = 8_000_000
@@ -37,11 +36,6 @@ class _Kept(msgspec.Struct, array_like=True):
 
 
 _read_kept = msgspec.msgpack.Decoder(_Kept).decode
-
-
-def config_sha256(*parts: msgspec.Struct | Sequence[str]) -> str:
-    """A name for what verdicts depend on besides the wallets: thresholds, rules, lists."""
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 
 def verdict_row(finished: Finished, at_ms: int, config: str) -> StoredVerdict:
@@ -131,7 +125,7 @@ class KeptRows(msgspec.Struct, frozen=True):
 
 
 class Shelf:
-    """What scans keep in one store. `config` stands for what verdicts depend on (`config_sha256`).
+    """What scans keep in one store. `config` stands for what verdicts depend on (`Judging.config_sha256`).
 
     `cache` holds rows that were read or written lately; it may serve several shelves of one store.
 
@@ -149,16 +143,16 @@ class Shelf:
 
     async def begin(self, plan: ScanPlan, now_ms: int) -> StoredScan:
         """Note that a scan begins. One of the same plan that was broken off within a day is gone on with."""
-        plan_sha256 = hashlib.sha256(msgspec.json.encode((plan, self._config))).hexdigest()
+        name = plan_sha256(plan, self._config)
         broken = await self._reader.select(
             WALLET_SCANS,
-            (Condition("plan_sha256", "=", plan_sha256), Condition("started_ms", ">=", now_ms - _DAY_MS)),
+            (Condition("plan_sha256", "=", name), Condition("started_ms", ">=", now_ms - _DAY_MS)),
             limit=1,
         )
         if broken and broken[0].ended_ms is None:
             self._resumed_ms = broken[0].started_ms
             return broken[0]
-        scan = StoredScan(scan_id=f"{now_ms}-{plan_sha256[:12]}", plan_sha256=plan_sha256, started_ms=now_ms)
+        scan = StoredScan(scan_id=f"{now_ms}-{name[:12]}", plan_sha256=name, started_ms=now_ms)
         self._store.put(scan)
         return scan
 
@@ -173,9 +167,8 @@ class Shelf:
 
     async def markets(self) -> list[SeenMarket]:
         """Markets that are kept, newest first."""
-        rows = await self._reader.select(PREDICTION_MARKETS, limit=_MARKETS)
         markets: list[SeenMarket] = []
-        for row in rows:
+        for row in await self.market_rows():
             try:
                 markets.append((read_market(row), row.seen_ms / 1000))
             except DataError:

@@ -75,8 +75,11 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_partial(self) -> bool:
-        """Whether some of what was asked for is missing, or will be for the next scan."""
-        return bool(self.not_scored or self.troubles or self.stopped or self.unsaved)
+        """Whether some of what was asked for is missing, or will be for the next scan.
+
+        Notes count: a rule or a viral wallet that is left out may have kept somebody from being a TARGET.
+        """
+        return bool(self.not_scored or self.troubles or self.stopped or self.unsaved or self.notes)
 
 
 class Work(msgspec.Struct):

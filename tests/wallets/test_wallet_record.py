@@ -106,6 +106,12 @@ def test_results_that_grow_by_the_same_each_day_have_no_sharpe_ratio(start: floa
     assert (found.sharpe, found.volatility_usdc) == (None, 0.0)
 
 
+def test_what_the_venue_rounds_is_no_volatility() -> None:
+    found = daily_record(points(*(round(day / 3, 6) for day in range(100))))
+    assert found is not None
+    assert (found.sharpe, found.volatility_usdc) == (None, 0.0)
+
+
 def test_a_short_daily_record_has_no_sharpe_ratio() -> None:
     found = daily_record(points(5.0, 12.0, 3.0, None, 4.0))
     assert found is not None

@@ -66,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     if args.profile is not None:
         args.set = [*args.set, Given("wallets.profile", args.profile, "flag --profile", is_text=True)]
     prepared = options.prepare(args)
+    from app.wallets.explaining import CHECK_NETWORK
+
     report, interrupted = asyncio.run(_scan(args, prepared, mode))
     _print(args, report, mode, prepared.settings)
     if interrupted:
@@ -73,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         return INTERRUPTED
     if report.wallets == 0 and (report.stopped or report.troubles):
         first = report.stopped or f"{report.troubles[0].name}: {report.troubles[0].reason}"
-        raise VenueError(f"no wallet was looked at: {first}")
+        raise VenueError(f"no wallet was looked at: {first}; {CHECK_NETWORK}")
     if report.is_partial:
         raise PartialResultError(_what_is_missing(report))
     return 0
@@ -150,6 +152,7 @@ def _what_is_missing(report: "ScanReport") -> str:
             f"{len(report.not_scored)} of {report.wallets} wallets not scored ({first.wallet}: {first.reason})"
         )
     parts += [f"{trouble.name}: {trouble.reason}" for trouble in report.troubles[:3]]
+    parts += [f"left out: {note}" for note in report.notes[:3]]
     return "; ".join(parts)
 
 

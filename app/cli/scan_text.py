@@ -100,7 +100,8 @@ def _lines(report: "ScanReport", source: dict[str, str]) -> Iterator[tuple[str, 
     kept = f", {report.unchanged:,} of them unchanged since the last scan" if report.unchanged else ""
     yield (
         "wallets",
-        f"{report.wallets:,} in {lasting(report.elapsed_s)} ({report.wallets_per_minute:,.0f} a minute){kept}",
+        f"{report.wallets:,} in {lasting(report.elapsed_s)} "
+        f"({report.wallets_per_minute:,.0f} a minute from the first one on){kept}",
     )
     yield "found", f"{report.targets} TARGET, {report.watchlist} WATCHLIST, {len(report.not_scored)} not scored"
     for stage in report.stages:

@@ -76,7 +76,9 @@ def _early(verdict: WalletVerdict, pillars: tuple[Pillar, ...], thresholds: Thre
     reason = next((pillar.rejects for pillar in pillars if pillar.rejects), "") if was_a_pillar else verdict.reason
     if not reason:
         return None
-    return msgspec.structs.replace(verdict, profile=thresholds.profile, pillars=pillars, reason=clean(reason, REASON_CELLS))
+    return msgspec.structs.replace(
+        verdict, profile=thresholds.profile, pillars=pillars, reason=clean(reason, REASON_CELLS)
+    )
 
 
 def _late(verdict: WalletVerdict, pillars: tuple[Pillar, ...], thresholds: Thresholds) -> WalletVerdict | None:

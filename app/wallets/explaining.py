@@ -32,6 +32,7 @@ COPIED_MARKETS = 5
 NOT_FOLLOWED = "no trade of others followed its own closely enough"
 _POSITIONS = 100
 HISTORY = 50
+CHECK_NETWORK = "check the network and the settings polymarket.data_url and polymarket.gamma_url, then try again"
 
 
 class PastVerdict(msgspec.Struct, frozen=True):
@@ -131,11 +132,12 @@ async def _through(wallet: str, judge: Onward, client: PolymarketClient, setting
     try:
         caches = Caches(settings.scanner)
         shelf = Shelf(store, caches.verdicts, "", 0.0)
-        await Scanner(plan, judge, client.carrier, shelf, caches, clock, on_finished=finished.append).run()
+        scanner = Scanner(plan, judge, client.carrier, shelf, caches, clock, on_finished=finished.append)
+        report = await scanner.run()
     finally:
         await store.close()
     if not finished:
-        raise VenueError(f"{wallet}: the scan ended before it was looked at; try again")
+        raise VenueError(f"{wallet} was not looked at: {report.stopped}; {CHECK_NETWORK}")
     return finished[0]
 
 

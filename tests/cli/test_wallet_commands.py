@@ -145,3 +145,13 @@ def test_help_needs_neither_numpy_nor_aiohttp() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert ended.stdout.endswith("[]\n")
+
+
+def test_a_venue_that_is_not_there_is_the_reason_and_the_next_step_is_named(
+    tmp_path: Path, addresses: list[str]
+) -> None:
+    nowhere = ("--set", "polymarket.data_url=http://127.0.0.1:9", "--set", "polymarket.gamma_url=http://127.0.0.1:9")
+    ended = tapedeck(tmp_path, "explain", addresses[0], *nowhere)
+    assert ended.returncode == 4
+    assert f"error: {addresses[0]} was not looked at: http://127.0.0.1:9" in ended.stderr
+    assert "cannot be reached: Connection refused; check the network and the settings polymarket" in ended.stderr

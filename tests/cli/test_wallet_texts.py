@@ -38,9 +38,15 @@ def test_a_report_tells_what_was_damaged_unsaved_and_not_usable(capsys: pytest.C
     assert [line for line in lines if line.startswith("note")] == [f"note         {note}" for note in notes]
 
 
+def test_the_rate_says_that_it_counts_from_the_first_wallet(capsys: pytest.CaptureFixture[str]) -> None:
+    print_report(report(wallets=1_370, wallets_per_minute=1_370.0, elapsed_s=65.0), SOURCE)
+    assert "wallets      1,370 in 1 min 05 s (1,370 a minute from the first one on)" in capsys.readouterr().out
+
+
 def test_what_was_not_saved_makes_a_report_partial() -> None:
     assert not report().is_partial
     assert report(unsaved=clean("1 row dropped")).is_partial
+    assert report(notes=(clean("rule mine cannot be loaded"),)).is_partial
 
 
 @pytest.mark.parametrize("at_ms", [-(2**62), -1, 0, 10**13, 2**62])

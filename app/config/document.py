@@ -7,9 +7,10 @@ import ast
 import inspect
 import textwrap
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
-from app.config import settings as model
+from app.config import settings, wallet_settings
 from app.config.fields import Field, allowed, section_names, setting_fields
 from app.config.load import DEFAULT_FILES
 from app.config.settings import Section
@@ -54,9 +55,8 @@ _DEFAULT_HEAD = """\
 @cache
 def field_docs() -> dict[tuple[str, str], str]:
     """The text under each field of the model, on one line, by (class name, field name)."""
-    tree = ast.parse(inspect.getsource(model))
     docs: dict[tuple[str, str], str] = {}
-    for node in tree.body:
+    for node in chain.from_iterable(ast.parse(inspect.getsource(model)).body for model in (settings, wallet_settings)):
         if isinstance(node, ast.ClassDef):
             docs.update(_docs_of(node))
     return docs

@@ -5,15 +5,14 @@
 
 import ast
 import inspect
+import sys
 import textwrap
 from functools import cache
-from itertools import chain
 from pathlib import Path
 
-from app.config import settings, wallet_settings
 from app.config.fields import Field, allowed, section_names, setting_fields
 from app.config.load import DEFAULT_FILES
-from app.config.settings import Section
+from app.config.section import Section
 from app.config.sources import ALIASES, PREFIX, RESERVED_VARIABLES
 from app.config.toml import toml_value
 
@@ -55,10 +54,12 @@ _DEFAULT_HEAD = """\
 @cache
 def field_docs() -> dict[tuple[str, str], str]:
     """The text under each field of the model, on one line, by (class name, field name)."""
+    modules = {section.__module__ for section in section_names().values()}
     docs: dict[tuple[str, str], str] = {}
-    for node in chain.from_iterable(ast.parse(inspect.getsource(model)).body for model in (settings, wallet_settings)):
-        if isinstance(node, ast.ClassDef):
-            docs.update(_docs_of(node))
+    for module in modules:
+        for node in ast.parse(inspect.getsource(sys.modules[module])).body:
+            if isinstance(node, ast.ClassDef):
+                docs.update(_docs_of(node))
     return docs
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from app.config.settings import Section, Settings
+from app.config.section import Section
+from app.config.settings import Settings
 
 
 class Field(msgspec.Struct, frozen=True):

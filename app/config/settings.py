@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from app.config.section import Section as Section
+from app.config.section import Seconds, Section
 from app.config.urls import (
     POLYMARKET_HOSTS,
     VENUE_HOSTS,
@@ -13,13 +13,12 @@ from app.config.urls import (
     check_rest_url,
     check_websocket_url,
 )
-from app.config.wallet_settings import ScannerSettings as ScannerSettings
-from app.config.wallet_settings import WalletsSettings as WalletsSettings
+from app.config.wallet_settings import ScannerSettings, WalletsSettings
+from app.config.whale_settings import AlertsSettings, SmartMoneySettings, TraderWeightsSettings, WhalesSettings
 
 _HOSTS = " or ".join(sorted(VENUE_HOSTS))
 _POLYMARKET_HOSTS = " or ".join(sorted(POLYMARKET_HOSTS))
 
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 CoinName = Annotated[
     str,
     Meta(
@@ -311,6 +310,10 @@ class Settings(Section, frozen=True):
     paper: PaperSettings = PaperSettings()
     wallets: WalletsSettings = WalletsSettings()
     scanner: ScannerSettings = ScannerSettings()
+    whales: WhalesSettings = WhalesSettings()
+    trader_weights: TraderWeightsSettings = TraderWeightsSettings()
+    smart_money: SmartMoneySettings = SmartMoneySettings()
+    alerts: AlertsSettings = AlertsSettings()
     hyperliquid: HyperliquidSettings = HyperliquidSettings()
     polymarket: PolymarketSettings = PolymarketSettings()
     demo: DemoSettings = DemoSettings()

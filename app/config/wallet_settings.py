@@ -1,16 +1,15 @@
-"""What wallets are judged by and how they are scanned. The text under a field is its documentation."""
+"""Settings of wallets: what they are judged by, and how they are scanned."""
 
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from app.config.section import Section
+from app.config.section import Section, Share
 
 ProfileName = Annotated[
     str,
     Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z", description="a profile's name (letters, digits, - and _)"),
 ]
-Share = Annotated[float, Meta(ge=0, le=1)]
 BoardWindow = Literal["day", "week", "month", "all"]
 BoardCategory = Annotated[
     str,

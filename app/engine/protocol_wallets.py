@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from app.config.settings import WalletsSettings
+from app.config.wallet_settings import WalletsSettings
 from app.wallets.behind import CategoryRow, ChaseRow
 from app.wallets.values import CopyResult, Doubt, Pillar, Stage, VerdictClass
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from app.config.settings import ScannerSettings
+from app.config.wallet_settings import ScannerSettings
 from app.core.bus import Bus
 from app.core.errors import DataError, FrameError
 from app.core.record import WITHDRAWN, Answer, Request

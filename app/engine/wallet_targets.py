@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.config.settings import Settings, WalletsSettings
+from app.config.settings import Settings
+from app.config.wallet_settings import WalletsSettings
 from app.core.bus import Bus
 from app.core.calls import Call, CostModel
 from app.core.errors import DataError

@@ -15,7 +15,8 @@ from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, drive
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 
 from app.config.locations import shipped
-from app.config.settings import PolymarketSettings, ScalperSettings, ScannerSettings, Settings
+from app.config.settings import PolymarketSettings, ScalperSettings, Settings
+from app.config.wallet_settings import ScannerSettings
 from app.core.clock import Clock
 from app.demo.prediction.kinds import Kind
 from app.engine.engine import Engine

@@ -16,7 +16,8 @@ from scan_samples import address
 from store_samples import rows_of
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 
-from app.config.settings import ScannerSettings, Settings, StoreSettings
+from app.config.settings import Settings, StoreSettings
+from app.config.wallet_settings import ScannerSettings
 from app.core.clock import Clock, SystemClock
 from app.core.errors import UsageError
 from app.demo.prediction.kinds import Kind

@@ -31,8 +31,8 @@ _EPILOG = """\
   0x…           addresses
 
 A scan that is broken off is gone on with by the next one of its kind; wallets that did nothing since the last scan
-keep their verdict and cost no call. Exit code 6: some wallets could not be scored, or what came of it
-could not be saved, and it is said why.
+keep their verdict and cost no call. Exit code 6: some wallets could not be scored, a rule or an entry of the list of
+viral wallets could not be used, or what came of it could not be saved, and it is said why.
 
 examples:
   tapedeck scan --source demo --limit 200

@@ -16,7 +16,7 @@ from app.wallets.vectorised import measure_in_numpy
 Measurer = Callable[[PositionColumns, int, float, float], Floats]
 """Columns, the time, the small share and the chase ratio → the figures (`kernel.FIGURES`), one row a wallet."""
 
-COMPILING_PAYS_ROWS = 30_000_000
+COMPILING_PAYS_ROWS = 50_000_000
 """Compiling takes some seconds, in which numpy measures about so many positions."""
 _WALLETS_AT_ONCE = 500
 

@@ -19,6 +19,7 @@ Data = TypeVar("Data", bound=msgspec.Struct)
 
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 """What decoding and checking raise for bytes that are not what they should be."""
+_PLAIN = bytes(range(0x20, 0x7F))
 _TEXT_CELLS = 400
 """Wider than any text we keep, so that cleaning cuts none of ours."""
 _decode_verdict = msgspec.msgpack.Decoder(WalletVerdict).decode
@@ -43,7 +44,8 @@ def same(name: str, inside: str, of_row: str) -> None:
 def is_plain(texts: Iterable[str]) -> bool:
     """Whether none of them needs cleaning, as nearly always: one look at all is much cheaper than one at each."""
     text = "".join(texts)
-    return text.isascii() and text.isprintable()
+    # Taking bytes out is some ten times as fast as asking a text whether it is printable.
+    return text.isascii() and not text.encode().translate(None, _PLAIN)
 
 
 def safe(value: Value) -> Value:

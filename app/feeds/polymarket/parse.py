@@ -60,7 +60,8 @@ def wallet_address(text: str) -> str:
 
 def identifier(text: str) -> str:
     """`text` if it can be the id of a market or token: ASCII letters and digits, or empty. Raises `FrameError`."""
-    if text == "" or (text.isascii() and text.isalnum()):
+    # Bytes are looked through some ten times as fast as a text is, and there are two ids in each of hundreds of rows.
+    if text == "" or (text.isascii() and text.encode().isalnum()):
         return text
     raise FrameError(f"{clean(text, 48)!r} is not an id of a market or token")
 

@@ -66,8 +66,8 @@ def measure() -> dict[str, float]:
 
 
 def measure_of(wallets: int) -> dict[str, float]:
-    """The figures of so many wallets. Raises `TapedeckError` when pandas is missing or two sides disagree."""
-    compiled = compiled_measurer()
+    """The figures of so many wallets. Raises `TapedeckError` when pandas or numba is missing or two sides disagree."""
+    compiled = _compiled()
     _, compiling_ns = _timed(compiled, made_positions(2, 0), NOW_S, _SMALL, _RATIO)
     with Peer() as pandas:
         taken = take_turns(wallets, compiled, pandas)
@@ -87,6 +87,15 @@ def measure_of(wallets: int) -> dict[str, float]:
         "rss_mb_100k": round(memory_mb(WALLETS), 1),
         **scan_figures(),
     }
+
+
+def _compiled() -> Measurer:
+    try:
+        return compiled_measurer()
+    except ImportError as error:
+        raise TapedeckError(
+            "this benchmark compiles the kernel, and numba is missing: install tapedeck[fast]"
+        ) from error
 
 
 def take_turns(wallets: int, compiled: Measurer, pandas: Measuring) -> Taken:

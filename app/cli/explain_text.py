@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _ROWS = 12
 _UNKNOWN = "–"
+_NEVER_S = 10_000_000_000
+_CURVE_CELLS = 60
 
 
 def print_explanation(explained: "Explanation", source: dict[str, str]) -> None:
@@ -77,7 +79,7 @@ def head_lines(explained: "Explanation", source: dict[str, str]) -> Iterator[tup
     for line in explained.unknown:
         yield "not known", line
     if explained.equity:
-        yield "equity", _curve([point.total_usdc for point in explained.equity])
+        yield "equity", curve([point.total_usdc for point in explained.equity])
 
 
 def pillar_rows(verdict: "WalletVerdict") -> Iterator[tuple[str, ...]]:
@@ -101,10 +103,10 @@ def _chased_first(chases: Sequence["ChaseRow"]) -> list["ChaseRow"]:
     return sorted(chases, key=lambda row: -row.ratio)
 
 
-def _curve(totals: Sequence[float], width: int = 60) -> str:
-    """The equity curve in blocks, with where it begins and ends."""
-    step = max(1, len(totals) // width)
-    shown = list(totals[::step])
+def curve(totals: Sequence[float], cells: int = _CURVE_CELLS) -> str:
+    """The equity curve in at most `cells` blocks, the last total among them, and where it ends."""
+    step = -(-len(totals) // cells)
+    shown = totals[::-1][::step][::-1]
     low, high = min(shown), max(shown)
     spread = (high - low) or 1.0
     blocks = "".join("▁▂▃▄▅▆▇█"[round(7 * (total - low) / spread)] for total in shown)
@@ -120,7 +122,8 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _time(at_s: int) -> str:
-    return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%d %H:%M}" if at_s else _UNKNOWN
+    is_known = 0 < at_s < _NEVER_S
+    return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%d %H:%M}" if is_known else _UNKNOWN
 
 
 def _span(seconds: float | None) -> str:

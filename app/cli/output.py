@@ -4,8 +4,9 @@ Nothing here reads markup: texts from outside are cleaned and printed as they ar
 `TERM=dumb`.
 """
 
+import csv
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,6 +65,25 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], styles: M
     for row in rows:
         table.add_row(*(Text(clean(cell, _WIDEST_CELL), style=(styles or {}).get(cell, "")) for cell in row))
     console.print(table)
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Rows on stdout as CSV under the names of their columns."""
+    writer = csv.writer(sys.stdout)
+    writer.writerow(columns)
+    writer.writerows(map(csv_cell, row) for row in rows)
+
+
+def csv_cell(value: object) -> str | int | float:
+    """A value as a cell: numbers as they are, None as nothing, texts cleaned.
+
+    A spreadsheet runs a text that begins with `=`, `+`, `-` or `@`: an apostrophe before it makes it a text there, as
+    OWASP advises (CSV Injection).
+    """
+    if isinstance(value, int | float):
+        return value
+    text = "" if value is None else clean(str(value), _WIDEST_LINE)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def say(text: str, *, quiet: bool = False) -> None:

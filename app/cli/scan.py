@@ -2,22 +2,24 @@
 
 import argparse
 import asyncio
-import csv
 import signal
-import sys
 from typing import TYPE_CHECKING
 
 from app.cli import options
 from app.cli.main import INTERRUPTED
-from app.cli.output import print_json, say
+from app.cli.output import print_csv, print_json, say
 from app.cli.venue import Venue, settings_of_venue, source_fields, venue_mode
 from app.config.sources import Given
 from app.core.errors import PartialResultError, UsageError, VenueError
+from app.core.text import clean
 
 if TYPE_CHECKING:
     from app.config.settings import Settings
     from app.wallets.scan_report import ScanReport
     from app.wallets.scanner import Scanner
+
+_LARGEST_LIMIT = 100_000
+_LIMIT_DIGITS = 6
 
 _EPILOG = """\
 --from takes one or more of these, looked through in order; a wallet that several name is scanned once:
@@ -29,7 +31,8 @@ _EPILOG = """\
   0x…           addresses
 
 A scan that is broken off is gone on with by the next one of its kind; wallets that did nothing since the last scan
-keep their verdict and cost no call. Exit code 6: some wallets could not be scored, and each says why.
+keep their verdict and cost no call. Exit code 6: some wallets could not be scored, a rule or an entry of the list of
+viral wallets could not be used, or what came of it could not be saved, and it is said why.
 
 examples:
   tapedeck scan --source demo --limit 200
@@ -63,13 +66,16 @@ def run(args: argparse.Namespace) -> int:
     if args.profile is not None:
         args.set = [*args.set, Given("wallets.profile", args.profile, "flag --profile", is_text=True)]
     prepared = options.prepare(args)
+    from app.wallets.explaining import CHECK_NETWORK
+
     report, interrupted = asyncio.run(_scan(args, prepared, mode))
     _print(args, report, mode, prepared.settings)
     if interrupted:
+        say(f"NOT SAVED: {report.unsaved}", quiet=not report.unsaved)
         return INTERRUPTED
     if report.wallets == 0 and (report.stopped or report.troubles):
         first = report.stopped or f"{report.troubles[0].name}: {report.troubles[0].reason}"
-        raise VenueError(f"no wallet was looked at: {first}")
+        raise VenueError(f"no wallet was looked at: {first}; {CHECK_NETWORK}")
     if report.is_partial:
         raise PartialResultError(_what_is_missing(report))
     return 0
@@ -81,18 +87,15 @@ async def _scan(args: argparse.Namespace, prepared: options.Prepared, mode: Venu
     from app.cli.scan_bar import progress_bar
     from app.config.locations import ensure
     from app.core.clock import SystemClock
-    from app.core.text import clean
     from app.engine.vitals import resident_bytes
     from app.store.store import Store
-    from app.wallets.api import judging_of, scan_wallets
+    from app.wallets.api import scan_wallets
     from app.wallets.scanner import Memory
 
     clock, quiet = SystemClock(), args.quiet or args.json or args.csv
     ensure(prepared.locations.state_dir)
     store = Store(prepared.locations.database(mode), prepared.settings.store, clock)
-    status = await store.open()
-    for note in judging_of(prepared.settings).notes:
-        say(note, quiet=args.quiet)
+    await store.open()
     interrupts: list[int] = []
     try:
         async with settings_of_venue(mode, prepared.settings, quiet=quiet) as settings:
@@ -109,8 +112,7 @@ async def _scan(args: argparse.Namespace, prepared: options.Prepared, mode: Venu
                 )
     finally:
         status = await store.close()
-    unsaved = "" if status.unsaved == 0 and not status.dropped else status.reason or "rows were dropped"
-    return msgspec.structs.replace(report, unsaved=clean(unsaved, 200)), bool(interrupts)
+    return msgspec.structs.replace(report, unsaved=clean(status.lost, 240)), bool(interrupts)
 
 
 def _heed_interrupts(scanner: "Scanner", interrupts: list[int]) -> None:
@@ -132,17 +134,16 @@ def _print(args: argparse.Namespace, report: "ScanReport", mode: Venue, settings
     if args.json:
         print_json({"source": source_fields(mode, settings), **json_fields(report)})
     elif args.csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(CSV_COLUMNS)
-        writer.writerows(csv_rows(report))
+        print_csv(CSV_COLUMNS, csv_rows(report))
     else:
         print_report(report, source_fields(mode, settings))
-    if report.unsaved:
-        say(f"NOT SAVED: {report.unsaved}", quiet=args.quiet)
+    if args.csv:
+        for note in report.notes:
+            say(note, quiet=args.quiet)
 
 
 def _what_is_missing(report: "ScanReport") -> str:
-    parts = []
+    parts = [f"NOT SAVED: {report.unsaved}"] if report.unsaved else []
     if report.stopped:
         parts.append(f"the scan stopped early: {report.stopped}")
     if report.not_scored:
@@ -151,10 +152,13 @@ def _what_is_missing(report: "ScanReport") -> str:
             f"{len(report.not_scored)} of {report.wallets} wallets not scored ({first.wallet}: {first.reason})"
         )
     parts += [f"{trouble.name}: {trouble.reason}" for trouble in report.troubles[:3]]
+    parts += [f"left out: {note}" for note in report.notes[:3]]
     return "; ".join(parts)
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 100_000):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of wallets, 1 to 100000")
-    return int(text)
+    # Of many digits not even the length is converted: that takes a time in proportion to its square.
+    digits = text.lstrip("0")
+    if text.isascii() and text.isdigit() and len(digits) <= _LIMIT_DIGITS and 1 <= int(digits or "0") <= _LARGEST_LIMIT:
+        return int(digits)
+    raise argparse.ArgumentTypeError(f"{clean(text, 40)!r} is not a number of wallets, 1 to {_LARGEST_LIMIT}")

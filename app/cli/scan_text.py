@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from app.cli.figures import lasting
+from app.cli.figures import counted, lasting
 from app.cli.output import print_line, print_table
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def verdict_fields(verdict: "WalletVerdict") -> dict[str, Any]:
 
 
 def csv_rows(report: "ScanReport") -> Iterator[list[Any]]:
-    """A row for each wallet, in the order of `CSV_COLUMNS`; what is not known is empty."""
+    """A row for each wallet, in the order of `CSV_COLUMNS`; None for what is not known."""
     for verdict in (*report.verdicts, *report.not_scored):
         fields = verdict_fields(verdict)
         values = {
@@ -62,7 +62,7 @@ def csv_rows(report: "ScanReport") -> Iterator[list[Any]]:
             "doubts": ", ".join(fields["doubts"]),
             "origin": report.origins.get(verdict.wallet, ""),
         }
-        yield ["" if values.get(name) is None else values[name] for name in CSV_COLUMNS]
+        yield [values.get(name) for name in CSV_COLUMNS]
 
 
 def print_report(report: "ScanReport", source: dict[str, str]) -> None:
@@ -100,7 +100,8 @@ def _lines(report: "ScanReport", source: dict[str, str]) -> Iterator[tuple[str, 
     kept = f", {report.unchanged:,} of them unchanged since the last scan" if report.unchanged else ""
     yield (
         "wallets",
-        f"{report.wallets:,} in {lasting(report.elapsed_s)} ({report.wallets_per_minute:,.0f} a minute){kept}",
+        f"{report.wallets:,} in {lasting(report.elapsed_s)} "
+        f"({report.wallets_per_minute:,.0f} a minute from the first one on){kept}",
     )
     yield "found", f"{report.targets} TARGET, {report.watchlist} WATCHLIST, {len(report.not_scored)} not scored"
     for stage in report.stages:
@@ -108,3 +109,10 @@ def _lines(report: "ScanReport", source: dict[str, str]) -> Iterator[tuple[str, 
         yield f"stage {stage.stage}", f"{figures}, {stage.ms:.2f} ms of our own work each"
     use = f"{report.calls_allowed_pct:.0f} % of what {report.tightest} allows" if report.tightest else "none allowed"
     yield "calls", f"{report.calls:,} ({use}), {report.retries:,} tried again, {report.failures:,} failed"
+    if report.damaged:
+        rows = counted(report.damaged, "row")
+        yield "not read", f"{rows} of the database: what they were about was asked for again"
+    if report.unsaved:
+        yield "NOT SAVED", report.unsaved
+    for note in report.notes:
+        yield "note", note

@@ -54,6 +54,7 @@ def read_small(path: Path, most_bytes: int) -> str:
     if len(content) > most_bytes:
         raise ConfigError(f"larger than {most_bytes // 1024} KiB; remove it")
     try:
-        return content.decode()
+        # Editors of other systems begin a file with a mark of the byte order, which belongs to no word in it.
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError("cannot be read (it is no UTF-8 text); correct the file or remove it") from error

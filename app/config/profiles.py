@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from app.config.locations import shipped
-from app.config.settings import ProfileName, WalletsSettings
 from app.config.sources import Given, from_file
+from app.config.wallet_settings import ProfileName, WalletsSettings
 from app.core.errors import ConfigError
 
 _PROFILE = "wallets.profile"

@@ -4,6 +4,7 @@ Amounts are USDC, sizes are shares (a share of the winning outcome pays one USDC
 epoch seconds. None means that the venue does not say; it never stands for zero.
 """
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -21,6 +22,13 @@ Seconds = Annotated[int, Meta(gt=0, lt=10_000_000_000)]
 
 ActivityKind = Literal["BUY", "SELL", "SPLIT", "MERGE", "REDEEM", "REBATE"]
 PositionStatus = Literal["OPEN", "REDEEMABLE", "REDEEMABLE_LOST", "MERGEABLE", "CLOSED"]
+_ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
+
+
+def wallet_of(text: str) -> str | None:
+    """`text` in lower case if it is a wallet's address, 0x and 40 hex digits; None if it is anything else."""
+    address = text.lower()
+    return address if _ADDRESS.fullmatch(address) else None
 
 
 class WalletActivity(msgspec.Struct, frozen=True, kw_only=True, gc=False):

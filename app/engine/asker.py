@@ -1,14 +1,12 @@
 """What a scan, or a wallet that is opened up, has asked and waits for."""
 
-import msgspec
-
 from app.core.errors import FrameError
 from app.core.record import WITHDRAWN, Answer, Request
 from app.core.text import clean
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.watch import MarketWatch
 from app.feeds.polymarket.limits import VENUE
-from app.feeds.polymarket.questions import Question
+from app.feeds.polymarket.questions import Question, request_body
 from app.wallets.answers import Answer as Told
 from app.wallets.answers import NoAnswer, read_answer
 
@@ -29,7 +27,7 @@ class Asker:
 
     def ask(self, question: Question, number: int = 0) -> None:
         """Ask the venue; `number` is given back with the answer."""
-        query = msgspec.json.encode(question.query)
+        query = request_body(question)
         self._ask((VENUE, question.name, query, question.subject, question.variant), number)
 
     def ask_store(self, channel: str, body: bytes, subject: str = "") -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from app.config.settings import WalletsSettings
+from app.config.wallet_settings import WalletsSettings
 from app.wallets.behind import CategoryRow, ChaseRow
 from app.wallets.values import CopyResult, Doubt, Pillar, Stage, VerdictClass
 
@@ -204,8 +204,8 @@ class WalletDetail(msgspec.Struct, frozen=True, kw_only=True):
     with the reason for each flag. `categories` and `chases` stand behind specialisation and behaviour; `positions` are
     newest first, `equity` the sum of results (epoch seconds, USDC) oldest first, thinned to 500 points. `copies` say
     what following it 2, 10 and 60 s late would have brought, `copies_missing` why that is not known. `history` is
-    newest first. `unknown` names what could not be learned; `waiting_for` what is still being asked for, empty when
-    nothing is.
+    newest first. `sharpe` is per position, not by time. `unknown` names what could not be learned; `waiting_for` what
+    is still being asked for, empty when nothing is.
     """
 
     address: str

@@ -4,13 +4,12 @@ What is stored of wallets and markets is asked for like anything else, of the ve
 the recorded run was given. Everything here is a function of the inputs. This module is imported by the first scan.
 """
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
 
-from app.config.settings import ScannerSettings
+from app.config.wallet_settings import ScannerSettings
 from app.core.bus import Bus
 from app.core.errors import DataError
 from app.core.record import Answer, Request
@@ -30,7 +29,7 @@ from app.wallets.funnel import KnownWallet
 from app.wallets.judging import Judging
 from app.wallets.keeping import KeptRows, cursor_row, known_wallet, market_row, read_market, verdict_row
 from app.wallets.scan import Scan
-from app.wallets.scan_values import Finished, ScanPlan, ScanProgress
+from app.wallets.scan_values import Finished, ScanPlan, ScanProgress, plan_sha256
 
 HOPELESS = 50
 """So many calls in a row without an answer, and the venue counts as gone."""
@@ -146,7 +145,7 @@ class Scanning:
 
     def _begin_row(self, broken: Sequence[StoredScan], now_ms: int) -> None:
         """Go on with a scan of the same plan that was broken off within a day, or note that one begins."""
-        plan = hashlib.sha256(msgspec.json.encode((self._plan, self._config))).hexdigest()
+        plan = plan_sha256(self._plan, self._config)
         mine = [row for row in broken if row.plan_sha256 == plan and row.started_ms >= now_ms - _DAY_MS]
         newest = max(mine, key=lambda row: row.started_ms, default=None)
         if newest is not None and newest.ended_ms is None:

@@ -8,6 +8,7 @@ from app.core.errors import DataError
 from app.core.text import clean
 from app.engine.protocol_wallets import NOTE_CELLS, NoteWallet, WalletRow
 from app.store.rows import StoredVerdict, WalletNote
+from app.wallets.stored import read_verdict
 from app.wallets.values import PillarName, VerdictClass, WalletVerdict
 
 REASON_CELLS = 240
@@ -41,7 +42,6 @@ class SavedWallets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _unpack_saved = msgspec.msgpack.Decoder(SavedWallets).decode
-_unpack_verdict = msgspec.msgpack.Decoder(WalletVerdict).decode
 
 
 def saved_of(rows: Iterable[StoredVerdict], notes: Iterable[WalletNote]) -> bytes:
@@ -59,8 +59,8 @@ def saved_of(rows: Iterable[StoredVerdict], notes: Iterable[WalletNote]) -> byte
 
 def _entry(rows: list[StoredVerdict]) -> BookEntry | None:
     try:
-        verdict = _unpack_verdict(rows[0].verdict)
-    except (msgspec.MsgspecError, ValueError):
+        verdict = read_verdict(rows[0])
+    except DataError:
         return None
     before = rows[1] if len(rows) > 1 else None
     known = next((name for name in _RANKS if before is not None and name == before.wallet_class), None)

@@ -56,7 +56,6 @@ def _judged(detail: WalletDetail, verdict: WalletVerdict) -> WalletDetail:
         confidence=verdict.confidence,
         doubts=tuple(_doubt(doubt) for doubt in verdict.doubts[:_MOST_TEXTS]),
         unknown=tuple(clean(text, REASON_CELLS) for text in verdict.unknown[:_MOST_TEXTS]),
-        sharpe=None if verdict.daily is None else verdict.daily.sharpe,
     )
     if skill is not None:
         detail = msgspec.structs.replace(
@@ -67,6 +66,7 @@ def _judged(detail: WalletDetail, verdict: WalletVerdict) -> WalletDetail:
     return msgspec.structs.replace(
         detail,
         profit_factor=measures.profit_factor,
+        sharpe=measures.sharpe,
         max_drawdown=measures.max_drawdown,
         median_hold_s=measures.median_hold_s,
         pnl_usdc=measures.pnl_usdc,

@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from app.config.settings import ScannerSettings
+from app.config.wallet_settings import ScannerSettings
 from app.core.clock import Clock
 from app.core.errors import DataError
 from app.core.record import WITHDRAWN, Answer, Kind, Request

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.config.settings import Settings, WalletsSettings
+from app.config.settings import Settings
+from app.config.wallet_settings import WalletsSettings
 from app.core.bus import Bus
 from app.core.calls import Call, CostModel
 from app.core.errors import DataError
+from app.core.prediction_market import wallet_of
 from app.core.record import Answer, Request
 from app.core.text import clean
 from app.engine.jobs import Jobs
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 WalletCommand = NoteWallet | UseThresholds | RestoreWallets | LookAtWallet
 _WORD = re.compile(r"leaderboard|market|trades|0x[0-9a-f]{40}|0x[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
-_ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _WORDS_CAP = 200
 _HORIZON_S = 30 * 86_400
 _NOT_YET = "What is stored of wallets is being read: try again in a moment"
@@ -142,16 +143,16 @@ class WalletTargets:
 
     def look(self, look: LookAtWallet, now_ms: int) -> tuple[bool, str]:
         """Have all that stands behind a wallet asked for, unless it was a moment ago; an empty address is nothing."""
-        wallet = look.address.lower()
-        if wallet and not _ADDRESS.fullmatch(wallet):
+        wallet = wallet_of(look.address) if look.address else ""
+        if wallet is None:
             return False, f"{clean(look.address, 48)} is not a wallet's address"
         self.openings.look(look.client, wallet, now_ms)
         return True, ""
 
     def note(self, command: NoteWallet, now_ms: int) -> tuple[bool, str]:
         """Keep what the user says of a wallet."""
-        wallet = command.address.lower()
-        if not _ADDRESS.fullmatch(wallet):
+        wallet = wallet_of(command.address)
+        if wallet is None:
             return False, f"{clean(command.address, 48)} is not a wallet's address"
         if not self.is_restored:
             return False, _NOT_YET

@@ -28,3 +28,18 @@ class StoreStatus(msgspec.Struct, frozen=True, kw_only=True):
     last_commit_age_ms: int | None = None
     moved_aside: str = ""
     refusal: str = ""
+
+    @property
+    def lost(self) -> str:
+        """How many rows are not on disk, and why; empty when all are."""
+        parts = (
+            (self.unsaved, "in memory only", self.reason),
+            (self.refused, "refused", self.refusal),
+            (self.dropped, "dropped", self.reason),
+        )
+        return "; ".join(_told(*part) for part in parts if part[0])
+
+
+def _told(count: int, what: str, why: str) -> str:
+    rows = "1 row" if count == 1 else f"{count:,} rows"
+    return f"{rows} {what}: {why}" if why else f"{rows} {what}"

@@ -8,7 +8,7 @@ from app.core.text import clean
 from app.wallets.pillars import behaviour, specialisation, weighted_sum
 from app.wallets.thresholds import Thresholds
 from app.wallets.values import Measures, Pillar, WalletVerdict
-from app.wallets.verdict import classed, shrunk
+from app.wallets.verdict import REASON_CELLS, classed, shrunk
 
 _FREE = frozenset(
     {
@@ -71,11 +71,14 @@ def _pillar(pillar: Pillar, measures: Measures, stage: int, thresholds: Threshol
 
 def _early(verdict: WalletVerdict, pillars: tuple[Pillar, ...], thresholds: Thresholds) -> WalletVerdict | None:
     """Rejected by recent trades: it still is, or has to be looked at further."""
-    dormant = verdict.reason if verdict.reason.startswith("dormant") else ""
-    reason = dormant or next((pillar.rejects for pillar in pillars if pillar.rejects), "")
+    # A reason that was no pillar's is dormancy, which none of these thresholds changes.
+    was_a_pillar = verdict.reason in {clean(pillar.rejects, REASON_CELLS) for pillar in verdict.pillars}
+    reason = next((pillar.rejects for pillar in pillars if pillar.rejects), "") if was_a_pillar else verdict.reason
     if not reason:
         return None
-    return msgspec.structs.replace(verdict, profile=thresholds.profile, pillars=pillars, reason=clean(reason, 160))
+    return msgspec.structs.replace(
+        verdict, profile=thresholds.profile, pillars=pillars, reason=clean(reason, REASON_CELLS)
+    )
 
 
 def _late(verdict: WalletVerdict, pillars: tuple[Pillar, ...], thresholds: Thresholds) -> WalletVerdict | None:

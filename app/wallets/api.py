@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from app.config.settings import PolymarketSettings, Settings
@@ -74,7 +75,7 @@ async def scan_wallets(
     """
     clock = clock or SystemClock()
     plan = plan_of(sources, settings.scanner, limit)
-    judging = judging_of(settings).judging
+    judging, notes = judging_of(settings)
     async with _opened(store, settings, clock) as opened, _carrier(settings.polymarket, clock, generator) as carrier:
         caches = Caches(settings.scanner)
         shelf = Shelf(opened, caches.verdicts, judging.config_sha256, settings.scanner.holds_h)
@@ -91,7 +92,7 @@ async def scan_wallets(
         )
         if on_begun is not None:
             on_begun(scanner)
-        return await scanner.run()
+        return msgspec.structs.replace(await scanner.run(), notes=notes)
 
 
 @contextlib.asynccontextmanager

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.wallets.reference import SCRATCH_USDC
+from app.wallets.kernel import SCRATCH_USDC
 from app.wallets.values import ClosedPosition, Ledger, OpenPosition
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from app.config.settings import Settings
 from app.core.clock import Clock, SystemClock
 from app.core.errors import FrameError, UsageError, VenueError
-from app.core.prediction_market import PnlPoint, WalletActivity, WalletStats
+from app.core.prediction_market import PnlPoint, WalletActivity, WalletStats, wallet_of
 from app.core.text import SafeText, clean
 from app.feeds.polymarket import questions
 from app.feeds.polymarket.client import PolymarketClient
@@ -25,7 +25,6 @@ from app.wallets.judging import Judging
 from app.wallets.keeping import Shelf
 from app.wallets.scan_values import Finished, ScanPlan
 from app.wallets.scanner import Caches, Scanner
-from app.wallets.sources import wallet_of
 from app.wallets.values import ClosedPosition, CopyResult, Ledger, OpenPosition, WalletVerdict
 
 PRINT_PAGES = 2
@@ -33,6 +32,7 @@ COPIED_MARKETS = 5
 NOT_FOLLOWED = "no trade of others followed its own closely enough"
 _POSITIONS = 100
 HISTORY = 50
+CHECK_NETWORK = "check the network and the settings polymarket.data_url and polymarket.gamma_url, then try again"
 
 
 class PastVerdict(msgspec.Struct, frozen=True):
@@ -99,11 +99,11 @@ async def explain_wallet(
     Raises `UsageError` for what is no address and `ConfigError` for a list that cannot be read. What the venue does not
     tell is in `unknown`, and the verdict NOT SCORED says why where nothing can be said.
     """
-    wallet = wallet_of(address)
+    wallet = wallet_of(address.strip())
     if wallet is None:
         raise UsageError(f"{clean(address, 64)} is not a wallet's address; write 0x and 40 hex digits")
     clock = clock or SystemClock()
-    judging = judging_of(settings).judging
+    judging, notes = judging_of(settings)
     client = PolymarketClient(carrier_settings(settings.polymarket), clock, np.random.default_rng())
     try:
         judge = Onward(judging)
@@ -117,7 +117,7 @@ async def explain_wallet(
         explained,
         copies=copies,
         copied_markets=markets,
-        unknown=(*explained.unknown, *unknown),
+        unknown=(*explained.unknown, *unknown, *notes),
         history=() if reader is None else await _history(reader, wallet),
         calls=calls,
     )
@@ -132,11 +132,12 @@ async def _through(wallet: str, judge: Onward, client: PolymarketClient, setting
     try:
         caches = Caches(settings.scanner)
         shelf = Shelf(store, caches.verdicts, "", 0.0)
-        await Scanner(plan, judge, client.carrier, shelf, caches, clock, on_finished=finished.append).run()
+        scanner = Scanner(plan, judge, client.carrier, shelf, caches, clock, on_finished=finished.append)
+        report = await scanner.run()
     finally:
         await store.close()
     if not finished:
-        raise VenueError(f"{wallet}: the scan ended before it was looked at; try again")
+        raise VenueError(f"{wallet} was not looked at: {report.stopped}; {CHECK_NETWORK}")
     return finished[0]
 
 

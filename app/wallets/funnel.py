@@ -116,6 +116,7 @@ class Funnel:
         self._to_ask: list[Question] = []
         self._walks: dict[Question, Walk[WalletPosition]] = {}
         self._rows: dict[PositionStatus, tuple[WalletPosition, ...]] = {}
+        self._unanswered = 0
 
     def begin(self, now_s: int) -> None:
         """Start; a wallet whose totals and trades are known from before begins with what is new."""
@@ -130,10 +131,18 @@ class Funnel:
     def questions(self) -> list[Question]:
         """What is to be asked since the last time."""
         asked, self._to_ask = self._to_ask, []
+        self._unanswered += len(asked)
         return asked
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it has no verdict and waits for nothing that could bring one: never, unless the code is wrong."""
+        waits = self._to_ask or self._unanswered or self.wanted_markets
+        return self.verdict is None and not waits
 
     def take(self, question: Question, answer: Answer, now_s: int) -> None:
         """The answer to one of `questions`. One that comes after the verdict changes nothing."""
+        self._unanswered -= 1
         if self.verdict is not None:
             return
         if isinstance(answer, NoAnswer):
@@ -201,11 +210,11 @@ class Funnel:
     def _after_stats(self, now_s: int) -> None:
         self._end_or(self._judged(self._judge.stats, now_s), now_s, self._ask_trades)
 
-    def _ask_trades(self, _now_s: int) -> None:
+    def _ask_trades(self, now_s: int) -> None:
         self.stage = 2
         known = self.evidence.trades
         if known and self._is_current:
-            self.wanted_markets = _markets_of(known)
+            self._want_markets(known, now_s)
             return
         # The last second is asked for again: more may have happened in it.
         start_s = known[-1].at_s if known else None
@@ -221,7 +230,12 @@ class Funnel:
         if not merged:
             self._give_up("the venue has no trades of it", now_s)
             return
-        self.wanted_markets = _markets_of(merged)
+        self._want_markets(merged, now_s)
+
+    def _want_markets(self, trades: tuple[WalletActivity, ...], now_s: int) -> None:
+        self.wanted_markets = _markets_of(trades)
+        if not self.wanted_markets:
+            self._give_up("none of its trades names a market", now_s)
 
     def _ask_record(self, _now_s: int) -> None:
         self.stage = 3

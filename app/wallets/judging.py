@@ -1,10 +1,11 @@
 """Judges what a funnel has learned: from activity to positions, measures and verdicts. Pure."""
 
+import hashlib
+
 import msgspec
 
 from app.feeds.polymarket.categories import category
 from app.wallets.funnel import Evidence
-from app.wallets.keeping import config_sha256
 from app.wallets.measure import measure
 from app.wallets.payouts import with_payouts
 from app.wallets.positions import KnownMarkets, ledger_of
@@ -15,6 +16,8 @@ from app.wallets.values import Ledger, ViralWallets, WalletVerdict
 from app.wallets.verdict import Judge, RecordEvidence, TradesEvidence, judge_record, judge_stats, judge_trades
 
 _NOBODY = ViralWallets()
+_UNDER_WAY = 500
+"""Wallets between stages 2 and 3 of which recent trades are remembered as they were judged: as many as can be."""
 
 
 class Judging:
@@ -24,12 +27,14 @@ class Judging:
         self.profile = thresholds.profile
         self.thresholds = thresholds
         self._viral, self._rules = viral, rules
+        self._seen: dict[str, tuple[Evidence, TradesEvidence]] = {}
 
     @property
     def config_sha256(self) -> str:
         """A name for all that verdicts depend on besides the wallets."""
-        names = [rule.name for rule in self._rules]
-        return config_sha256(self.thresholds, sorted(self._viral.wallets), names)
+        rules = [(rule.name, rule.version) for rule in self._rules]
+        parts = (self.thresholds, sorted(self._viral.wallets), rules)
+        return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
     def stats(self, evidence: Evidence, now_s: int) -> WalletVerdict | None:
         """After stage 1."""
@@ -37,11 +42,15 @@ class Judging:
 
     def trades(self, evidence: Evidence, now_s: int) -> WalletVerdict | None:
         """After stage 2."""
-        return _noted(judge_trades(self._trades_evidence(evidence, now_s), self._judge(now_s)), evidence)
+        seen = self._trades_evidence(evidence, now_s)
+        verdict = judge_trades(seen, self._judge(now_s))
+        if verdict is None:
+            self._remember(evidence, seen)
+        return _noted(verdict, evidence)
 
     def record(self, evidence: Evidence, now_s: int) -> WalletVerdict:
-        """After stage 3."""
-        known = self._trades_evidence(evidence, now_s)
+        """After stage 3. Recent trades count as they were judged at stage 2, unless more is known of their markets."""
+        known = self._recalled(evidence) or self._trades_evidence(evidence, now_s)
         record = record_of(known.trades, evidence.positions or (), self.known_markets(evidence))
         measures = measure([record], now_s, self.thresholds)[0]
         measures = with_payouts(measures, record, self.known_markets(evidence), now_s)
@@ -65,6 +74,19 @@ class Judging:
         ledger = self.ledger(evidence, now_s)
         measures = measure([ledger], now_s, self.thresholds)[0]
         return TradesEvidence(evidence.wallet, evidence.stats, ledger, measures)
+
+    def _remember(self, evidence: Evidence, seen: TradesEvidence) -> None:
+        self._seen[evidence.wallet] = evidence, seen
+        while len(self._seen) > _UNDER_WAY:
+            del self._seen[next(iter(self._seen))]
+
+    def _recalled(self, evidence: Evidence) -> TradesEvidence | None:
+        then, seen = self._seen.pop(evidence.wallet, (None, None))
+        if then is None or then.trades is not evidence.trades:
+            return None
+        conditions = {trade.condition_id for trade in evidence.trades or ()}
+        is_same = all(then.markets.get(each) is evidence.markets.get(each) for each in conditions)
+        return seen if is_same else None
 
     def _judge(self, now_s: int) -> Judge:
         return Judge(self.thresholds, now_s, self._viral, self._rules)

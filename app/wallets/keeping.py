@@ -1,7 +1,6 @@
 """What scans leave in the database, and what the next one knows from it."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 import zstandard
@@ -18,15 +17,14 @@ from app.store.table import Condition
 from app.wallets.caches import BoundedCache
 from app.wallets.funnel import Evidence, KnownWallet
 from app.wallets.market_desk import SeenMarket
-from app.wallets.scan_values import Finished, ScanPlan
-from app.wallets.values import WalletVerdict
+from app.wallets.scan_values import Finished, ScanPlan, plan_sha256
+from app.wallets.stored import UNREADABLE, is_plain, read_verdict, safe, same
 
 _LARGEST = 8_000_000
 """Bytes that what is kept of one wallet may grow to when it is read."""
 _MARKETS = 50_000
 _DAY_MS = 86_400_000
 _encode = msgspec.msgpack.encode
-_read_verdict = msgspec.msgpack.Decoder(WalletVerdict).decode
 _read_market = msgspec.msgpack.Decoder(PredictionMarket).decode
 
 
@@ -38,11 +36,6 @@ class _Kept(msgspec.Struct, array_like=True):
 
 
 _read_kept = msgspec.msgpack.Decoder(_Kept).decode
-
-
-def config_sha256(*parts: msgspec.Struct | Sequence[str]) -> str:
-    """A name for what verdicts depend on besides the wallets: thresholds, rules, lists."""
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 
 def verdict_row(finished: Finished, at_ms: int, config: str) -> StoredVerdict:
@@ -86,25 +79,23 @@ def market_row(market: PredictionMarket, seen_s: float) -> StoredMarket:
     )
 
 
-def read_verdict(row: StoredVerdict) -> WalletVerdict:
-    """The verdict in a row. Raises `DataError`."""
-    try:
-        return _read_verdict(row.verdict)
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise DataError(f"the verdict on {clean(row.wallet, 48)} cannot be read ({clean(str(error), 120)})") from error
-
-
 def read_market(row: StoredMarket) -> PredictionMarket:
-    """The market in a row. Raises `DataError`."""
+    """The market in a row, its texts cleaned. Raises `DataError` when it is damaged or another one."""
     try:
-        return _read_market(row.market)
-    except (msgspec.MsgspecError, ValueError) as error:
+        market = _read_market(row.market)
+        same("market", market.condition_id, row.condition_id)
+        texts = (market.condition_id, market.event_slug, market.title, *market.tags, *market.token_ids)
+    except UNREADABLE as error:
         name = clean(row.condition_id, 80)
         raise DataError(f"what is kept of market {name} cannot be read ({clean(str(error), 120)})") from error
+    return market if is_plain(texts) else safe(market)
 
 
 def read_evidence(row: WalletCursor) -> Evidence | None:
-    """What is kept of a wallet; None where there is nothing. Raises `DataError`."""
+    """What is kept of a wallet, its texts cleaned; None where there is nothing.
+
+    Raises `DataError` when it is damaged or on another wallet.
+    """
     if not row.trades:
         return None
     try:
@@ -112,9 +103,13 @@ def read_evidence(row: WalletCursor) -> Evidence | None:
         if not 0 <= zstandard.frame_content_size(row.trades) <= _LARGEST:
             raise ValueError("it is too large, or does not say how large it is")
         kept = _read_kept(zstandard.ZstdDecompressor().decompress(row.trades))
-    except (msgspec.MsgspecError, zstandard.ZstdError, ValueError) as error:
+        for wallet in {kept.stats.wallet, *(trade.wallet for trade in kept.trades)}:
+            same("wallet", wallet, row.wallet)
+        texts = [trade.condition_id + trade.token_id + trade.event_slug for trade in kept.trades]
+        trades = kept.trades if is_plain(texts) else safe(kept.trades)
+    except (*UNREADABLE, zstandard.ZstdError) as error:
         raise DataError(f"what is kept of {clean(row.wallet, 48)} cannot be read ({clean(str(error), 120)})") from error
-    return Evidence(row.wallet, stats=kept.stats, trades=kept.trades)
+    return Evidence(row.wallet, stats=safe(kept.stats), trades=trades)
 
 
 class KeptRows(msgspec.Struct, frozen=True):
@@ -130,7 +125,7 @@ class KeptRows(msgspec.Struct, frozen=True):
 
 
 class Shelf:
-    """What scans keep in one store. `config` stands for what verdicts depend on (`config_sha256`).
+    """What scans keep in one store. `config` stands for what verdicts depend on (`Judging.config_sha256`).
 
     `cache` holds rows that were read or written lately; it may serve several shelves of one store.
 
@@ -148,16 +143,16 @@ class Shelf:
 
     async def begin(self, plan: ScanPlan, now_ms: int) -> StoredScan:
         """Note that a scan begins. One of the same plan that was broken off within a day is gone on with."""
-        plan_sha256 = hashlib.sha256(msgspec.json.encode((plan, self._config))).hexdigest()
+        name = plan_sha256(plan, self._config)
         broken = await self._reader.select(
             WALLET_SCANS,
-            (Condition("plan_sha256", "=", plan_sha256), Condition("started_ms", ">=", now_ms - _DAY_MS)),
+            (Condition("plan_sha256", "=", name), Condition("started_ms", ">=", now_ms - _DAY_MS)),
             limit=1,
         )
         if broken and broken[0].ended_ms is None:
             self._resumed_ms = broken[0].started_ms
             return broken[0]
-        scan = StoredScan(scan_id=f"{now_ms}-{plan_sha256[:12]}", plan_sha256=plan_sha256, started_ms=now_ms)
+        scan = StoredScan(scan_id=f"{now_ms}-{name[:12]}", plan_sha256=name, started_ms=now_ms)
         self._store.put(scan)
         return scan
 
@@ -172,9 +167,8 @@ class Shelf:
 
     async def markets(self) -> list[SeenMarket]:
         """Markets that are kept, newest first."""
-        rows = await self._reader.select(PREDICTION_MARKETS, limit=_MARKETS)
         markets: list[SeenMarket] = []
-        for row in rows:
+        for row in await self.market_rows():
             try:
                 markets.append((read_market(row), row.seen_ms / 1000))
             except DataError:

@@ -1,7 +1,10 @@
 """All measures of a batch of wallets in one pass over their columns, in the subset of Python that numba compiles.
 
 Each function looks at one wallet and writes its figures into its row of the results; `fused` puts them together, as
-they are or compiled. Compiled, a wallet's rows are read from memory once and stay in the cache for all of them.
+they are or compiled. Sums stand in loops of their own, which the compiler turns into vector instructions: few arrays a
+loop, no maximum, no branch. Whatever goes from row to row (categories, drawdown, followers, holds) shares one walk, so
+that the processor works on one while it waits for another. A place that is `uintp` spares the look whether it counts
+from the end.
 Compiling takes seconds, so it pays for batches of very many wallets only (`app.wallets.measure` decides), and what was
 compiled is not kept on disk: numba keeps it pickled, in a place others may be able to write to.
 
@@ -13,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy import uintp
 
 from app.wallets.columns import Floats, Integers, Places
 
@@ -22,7 +26,9 @@ BANKROLL = 50.0
 """Equity at the start, in average positions: who copies a wallet stakes 2 % of it at a time, by the rule of thumb."""
 DAY_S = 86_400
 NEVER_S = 1 << 62
-_PAD = 4
+_BUCKETS = 256
+_BUCKET_SHIFT, _BUCKET_ZERO = 49, 8 * 1023 - 1
+"""Holds by size, in eighths of a doubling from 1 s on: the upper bits of doubles that are not negative are in order."""
 
 FIGURES = (
     "volume_usdc", "top_category", "top_category_share", "broad_categories",
@@ -44,135 +50,141 @@ Flags = npt.NDArray[np.bool_]
 Function = Callable[..., Any]
 
 
-def _shares(
-    first: int, last: int, category: Places, cost: Floats, small_share: float, volumes: Floats, out: Floats
+def _results(size: Floats, cost: Floats, pnl: Floats, returns: Floats, out: Floats) -> float:
+    """Wins and losses, profit, mean return over its deviation; fills `returns`. The equity at the start."""
+    wins = losses = known = won = lost = paid = staked = total = 0.0
+    for row in range(len(cost)):
+        result, spent = pnl[row], cost[row]
+        gain = result / spent if spent > 0.0 else 0.0
+        returns[row] = gain
+        total += gain
+        known += 1.0 if spent > 0.0 else 0.0
+        staked += size[row]
+        paid += spent
+        wins += 1.0 if result > SCRATCH_USDC else 0.0
+        losses += 1.0 if result < -SCRATCH_USDC else 0.0
+        won += max(result, 0.0)
+        lost += max(-result, 0.0)
+    out[WINS] = wins
+    out[LOSSES] = losses
+    out[WIN_RATE] = wins / (wins + losses) if wins + losses > 0.0 else np.nan
+    out[PNL] = won - lost
+    out[PROFIT_PER_TRADE] = (won - lost) / paid if paid > 0.0 else np.nan
+    out[PROFIT_FACTOR] = won / lost if lost > 0.0 else np.nan
+    mean = total / known if known > 0.0 else 0.0
+    squares = 0.0
+    for row in range(len(cost)):
+        squares += (returns[row] - mean) ** 2 * (1.0 if cost[row] > 0.0 else 0.0)
+    spread = np.sqrt(squares / (known - 1.0)) if known > 1.0 else np.nan
+    out[VOLATILITY] = spread
+    out[SHARPE] = mean / spread if spread > 1e-12 else np.nan
+    return BANKROLL * staked / len(cost) if len(cost) > 0 else 0.0
+
+
+def _bets(
+    cost: Floats, hold: Floats, price: Floats, weight: Floats, hedged: Flags, returns: Floats, out: Floats
 ) -> None:
-    """Volume by category, over all rows of the wallet. `volumes` is scratch space, one place a category."""
-    volumes[:] = 0.0
-    unknown = 0.0
-    for row in range(first, last):
-        if category[row] >= 0:
-            volumes[category[row]] += cost[row]
-        else:
-            unknown += cost[row]
-    known = 0.0
-    top = -1
-    for place in range(len(volumes)):
-        known += volumes[place]
-        if volumes[place] > 0.0 and (top < 0 or volumes[place] > volumes[top]):
-            top = place
-    broad = 0
-    for place in range(len(volumes)):
-        if known > 0.0 and volumes[place] / known > small_share:
-            broad += 1
-    out[VOLUME] = known + unknown
-    out[TOP] = top
-    out[TOP_SHARE] = volumes[top] / known if known > 0.0 else np.nan
-    out[BROAD] = broad
+    """What bets paid a share less their entry prices, and how much of chance that decided; shares of odd positions.
+
+    With gain g = x − p of a bet at price p that was left at x, the second is g·(x + p − 1): p·(1 − p) for a bet held to
+    its end (x is 0 or 1), g² on average for one left before (app.wallets.skill has the reason). Odd are positions that
+    went round for nothing, and those in both outcomes at once.
+    """
+    bets = surplus = variance = total = nothing = both = 0.0
+    for row in range(len(cost)):
+        paid, share, profit = cost[row], weight[row], returns[row]
+        entry = price[row] if share > 0.0 else 0.0
+        gain = profit * entry
+        bets += share
+        surplus += share * gain
+        variance += share * gain * (gain + 2.0 * entry - 1.0)
+        total += paid
+        both += paid if hedged[row] else 0.0
+        nothing += paid if (hold[row] < ROUND_TRIP_S) & (abs(profit) < ROUND_TRIP_RETURN) else 0.0
+    out[BETS] = bets
+    out[SURPLUS] = surplus
+    out[SURPLUS_VARIANCE] = variance
+    out[ROUND_TRIP_SHARE] = nothing / total if total > 0.0 else np.nan
+    out[HEDGED_SHARE] = both / total if total > 0.0 else np.nan
 
 
 def _gather(
     first: int, last: int, size: Floats, opened: Integers, order: Places, times: Integers, sizes: Floats
 ) -> None:
-    """Times of opening and sizes in order of opening, and behind them `_PAD` times that never come."""
+    """Times of opening and sizes in order of opening, and behind them a time that never comes."""
     for place in range(last - first):
-        row = first + order[first + place]
+        row = uintp(first + order[uintp(first + place)])
         times[place] = opened[row]
         sizes[place] = size[row]
-    for place in range(last - first, last - first + _PAD):
-        times[place] = NEVER_S
+    times[last - first] = NEVER_S
 
 
-def _followers(
-    first: int, count: int, total: int, size: Floats, pnl: Floats, closed: Integers, times: Integers, sizes: Floats,
-    ratio: float, out: Floats,
-) -> None:  # fmt: skip
-    """For each closed row the first one opened after it was over, and whether that is much larger."""
-    followed = chased = others = raised = 0
-    place = 0
-    for row in range(first, first + count):
-        ended_s = closed[row]
-        # Looking at several at once is cheaper than being wrong about each: few rows have more openings between.
-        passed = _PAD
-        while passed == _PAD:
-            passed = (
-                1 * (times[place] <= ended_s)
-                + 1 * (times[place + 1] <= ended_s)
-                + 1 * (times[place + 2] <= ended_s)
-                + 1 * (times[place + 3] <= ended_s)
-            )
-            place += passed
-        there = (place < total) & (ended_s > 0)
-        larger = there & (sizes[min(place, total - 1)] > ratio * size[row])
-        lost = pnl[row] < -SCRATCH_USDC
-        followed += there & lost
-        others += there & (not lost)
-        chased += larger & lost
-        raised += larger & (not lost)
-    out[LOSSES_FOLLOWED] = followed
-    out[LOSSES_CHASED] = chased
-    out[OTHERS_FOLLOWED] = others
-    out[OTHERS_RAISED] = raised
+def _walk(
+    start: float, total: int, category: Places, size: Floats, cost: Floats, pnl: Floats, hold: Floats,
+    closed: Integers, times: Integers, sizes: Floats, ratio: float, volumes: Floats, counts: Places, holds: Floats,
+    out: Floats,
+) -> int:  # fmt: skip
+    """What goes from row to row, over the closed ones; how many holds are known, which `holds` has in their order.
 
-
-def _results(first: int, count: int, size: Floats, cost: Floats, pnl: Floats, out: Floats) -> float:
-    """Wins and losses, profit, and how much of it one position made; the equity at the start."""
-    wins = losses = 0
-    won = lost = paid = best = staked = 0.0
-    for row in range(first, first + count):
-        result = pnl[row]
-        staked += size[row]
-        paid += cost[row]
-        wins += result > SCRATCH_USDC
-        losses += result < -SCRATCH_USDC
-        won += max(result, 0.0)
-        lost += max(-result, 0.0)
-        best = max(best, result)
-    profit = won - lost
-    out[WINS] = wins
-    out[LOSSES] = losses
-    out[WIN_RATE] = wins / (wins + losses) if wins + losses > 0 else np.nan
-    out[PNL] = profit
-    out[PROFIT_PER_TRADE] = profit / paid if paid > 0.0 else np.nan
-    out[PROFIT_FACTOR] = won / lost if lost > 0.0 else np.nan
-    out[LARGEST_WIN_SHARE] = best / profit if profit > SCRATCH_USDC else np.nan
-    return BANKROLL * staked / count if count > 0 else 0.0
-
-
-def _drawdown(first: int, count: int, start: float, pnl: Floats, out: Floats) -> None:
-    """The deepest fall of the sum of results, and the largest share of the equity at a peak that was lost after it.
-
-    Equity is `start` (`BANKROLL` average positions), and what was won since.
+    - `volumes` gets what was paid in by category, place 0 for what has none;
+    - the deepest fall of the sum of results, and the largest share of the equity at a peak that was lost after it;
+      equity is `start` (`BANKROLL` average positions) and what was won since;
+    - for each row the first of `total` openings after it was over, and whether that is much larger;
+    - `counts` gets how many holds are of each size.
     """
-    total = peak = deepest = share = 0.0
-    for row in range(first, first + count):
-        total += pnl[row]
-        peak = max(peak, total)
-        fall = peak - total
+    result = peak = deepest = share = best = 0.0
+    followed = chased = others = raised = known = place = 0
+    size_of = hold.view(np.int64)
+    for row in range(len(closed)):
+        volumes[uintp(category[row] + 1)] += cost[row]
+        gained = pnl[row]
+        best = max(best, gained)
+        result += gained
+        peak = max(peak, result)
+        fall = peak - result
         deepest = max(deepest, fall)
         # Dividing only where a fall is the deepest share so far: division is slow, and few falls are.
         if fall > share * (start + peak):
             share = min(1.0, fall / (start + peak))
+        is_known = hold[row] >= 0.0
+        holds[uintp(known)] = hold[row]
+        known += is_known
+        counts[uintp(min(max((size_of[row] >> _BUCKET_SHIFT) - _BUCKET_ZERO, 0), _BUCKETS - 1))] += is_known
+        while times[uintp(place)] <= closed[row]:
+            place += 1
+        there = (place < total) & (closed[row] > 0)
+        larger = there & (sizes[uintp(place)] > ratio * size[row])
+        lost = gained < -SCRATCH_USDC
+        followed += there & lost
+        others += there & (not lost)
+        chased += larger & lost
+        raised += larger & (not lost)
     out[DRAWDOWN_USDC] = deepest
-    out[DRAWDOWN] = share if count > 0 else np.nan
+    out[DRAWDOWN] = share if len(closed) > 0 else np.nan
+    out[LARGEST_WIN_SHARE] = best / out[PNL] if out[PNL] > SCRATCH_USDC else np.nan
+    out[LOSSES_FOLLOWED] = followed
+    out[LOSSES_CHASED] = chased
+    out[OTHERS_FOLLOWED] = others
+    out[OTHERS_RAISED] = raised
+    return known
 
 
-def _returns(first: int, count: int, cost: Floats, pnl: Floats, returns: Floats, out: Floats) -> None:
-    """Mean return of a position over its standard deviation. `returns` is scratch space, filled for each closed row."""
-    known = 0
-    total = 0.0
-    for row in range(count):
-        paid = cost[first + row]
-        returns[row] = pnl[first + row] / paid if paid > 0.0 else 0.0
-        known += paid > 0.0
-        total += returns[row]
-    mean = total / known if known > 0 else 0.0
-    squares = 0.0
-    for row in range(count):
-        squares += (returns[row] - mean) ** 2 * (cost[first + row] > 0.0)
-    spread = np.sqrt(squares / (known - 1)) if known > 1 else np.nan
-    out[VOLATILITY] = spread
-    out[SHARPE] = mean / spread if spread > 1e-12 else np.nan
+def _shares(volumes: Floats, small_share: float, out: Floats) -> None:
+    """The largest category, and the number of those above the small share."""
+    known = 0.0
+    top = 0
+    for place in range(1, len(volumes)):
+        known += volumes[place]
+        if volumes[place] > 0.0 and (top == 0 or volumes[place] > volumes[top]):
+            top = place
+    broad = 0
+    for place in range(1, len(volumes)):
+        if known > 0.0 and volumes[place] / known > small_share:
+            broad += 1
+    out[VOLUME] = known + volumes[0]
+    out[TOP] = top - 1
+    out[TOP_SHARE] = volumes[top] / known if known > 0.0 else np.nan
+    out[BROAD] = broad
 
 
 def _recent(first: int, count: int, cost: Floats, pnl: Floats, closed: Integers, now_s: int, out: Floats) -> None:
@@ -190,58 +202,41 @@ def _recent(first: int, count: int, cost: Floats, pnl: Floats, closed: Integers,
     out[ROI_30D] = month_pnl / month_paid if month_paid > 0.0 else np.nan
 
 
-def _surplus(first: int, count: int, price: Floats, weight: Floats, returns: Floats, out: Floats) -> None:
-    """What bets paid a share less their entry prices, and how much of chance that decided.
-
-    With gain g = x − p of a bet at price p that was left at x, the second is g·(x + p − 1): p·(1 − p) for a bet held to
-    its end (x is 0 or 1), g² on average for one left before (app.wallets.skill has the reason).
-    """
-    bets = surplus = variance = 0.0
-    for row in range(count):
-        paid, share = price[first + row], weight[first + row]
-        if share > 0.0:
-            gain = returns[row] * paid
-            bets += share
-            surplus += share * gain
-            variance += share * gain * (gain + 2.0 * paid - 1.0)
-    out[BETS] = bets
-    out[SURPLUS] = surplus
-    out[SURPLUS_VARIANCE] = variance
+def _of_size(holds: Floats, known: int, wanted: int, chosen: Floats) -> int:
+    """Copy the holds of one size to `chosen`; how many they are."""
+    size_of = holds.view(np.int64)
+    count = 0
+    for row in range(known):
+        chosen[uintp(count)] = holds[row]
+        count += min(max((size_of[row] >> _BUCKET_SHIFT) - _BUCKET_ZERO, 0), _BUCKETS - 1) == wanted
+    return count
 
 
-def _traits(first: int, count: int, cost: Floats, hold: Floats, hedged: Flags, returns: Floats, out: Floats) -> None:
-    """Shares of what was paid in that went round for nothing, and into both outcomes at once."""
-    total = nothing = both = 0.0
-    for row in range(count):
-        paid = cost[first + row]
-        total += paid
-        both += paid * hedged[first + row]
-        nothing += paid * ((hold[first + row] < ROUND_TRIP_S) & (abs(returns[row]) < ROUND_TRIP_RETURN))
-    out[ROUND_TRIP_SHARE] = nothing / total if total > 0.0 else np.nan
-    out[HEDGED_SHARE] = both / total if total > 0.0 else np.nan
+def _median_with(of_size: Function, nth: Function) -> Function:
+    def median(holds: Floats, known: int, counts: Places, chosen: Floats) -> float:
+        """Median of the known holds: only those of about its size are looked at one by one."""
+        if known == 0:
+            return np.nan
+        smaller = place = 0
+        while smaller + counts[place] <= (known - 1) // 2:
+            smaller += counts[place]
+            place += 1
+        count, rank = of_size(holds, known, place, chosen), (known - 1) // 2 - smaller
+        lower = nth(chosen, count, rank)
+        if known % 2 == 1:
+            return float(lower)
+        if rank + 1 < count:
+            # Nothing behind the place of the lower one is smaller, so that the upper one is the least of it.
+            upper = chosen[rank + 1]
+            for row in range(rank + 2, count):
+                upper = min(upper, chosen[row])
+            return float(0.5 * (lower + upper))
+        place += 1
+        while counts[place] == 0:
+            place += 1
+        return float(0.5 * (lower + nth(chosen, of_size(holds, known, place, chosen), 0)))
 
-
-def _holds(first: int, count: int, hold: Floats, values: Floats) -> int:
-    """Copy the holds that are known to `values`; how many they are."""
-    known = 0
-    for row in range(first, first + count):
-        values[known] = hold[row]
-        known += hold[row] >= 0.0
-    return known
-
-
-def _median(values: Floats, count: int, nth: Function) -> float:
-    """Median of the first `count` values, which are put in another order."""
-    if count == 0:
-        return np.nan
-    upper = nth(values, count, count // 2)
-    if count % 2 == 1:
-        return float(upper)
-    # Everything before the place of the upper one is not larger, so that the lower one is the largest of it.
-    lower = values[0]
-    for place in range(1, count // 2):
-        lower = max(lower, values[place])
-    return float(0.5 * (lower + upper))
+    return median
 
 
 def _split(values: Floats, low: int, high: int, bound: float) -> int:
@@ -249,8 +244,8 @@ def _split(values: Floats, low: int, high: int, bound: float) -> int:
     store = low
     for place in range(low, high + 1):
         value = values[place]
-        values[place] = values[store]
-        values[store] = value
+        values[place] = values[uintp(store)]
+        values[uintp(store)] = value
         # Counting instead of branching: the processor cannot guess which way a value goes.
         store += value < bound
     return store
@@ -305,31 +300,38 @@ def fused(decorate: Callable[[Function], Function]) -> Function:
     It takes the columns one by one, `now_s`, `small_share`, `chase_ratio`, the number of categories, the most rows of a
     wallet, and the results.
     """
-    shares, gather, followers = decorate(_shares), decorate(_gather), decorate(_followers)
-    results, drawdown, recent = decorate(_results), decorate(_drawdown), decorate(_recent)
-    returns_of, surplus, traits = decorate(_returns), decorate(_surplus), decorate(_traits)
-    holds, median = decorate(_holds), decorate(_median)
+    results, bets, gather, walk = decorate(_results), decorate(_bets), decorate(_gather), decorate(_walk)
+    shares, recent, of_size = decorate(_shares), decorate(_recent), decorate(_of_size)
     nth = decorate(_nth_with(decorate(_split), decorate(_pivot_with(decorate(_middle)))))
+    median = decorate(_median_with(of_size, nth))
 
     def measure_all(
         offsets: Integers, closed: Integers, category: Places, size: Floats, cost: Floats, pnl: Floats, hold: Floats,
         price: Floats, weight: Floats, hedged: Flags, opened_s: Integers, closed_s: Integers, order: Places,
         now_s: int, small_share: float, ratio: float, categories: int, longest: int, results_out: Floats,
     ) -> None:  # fmt: skip
-        # Wallets are told by their first row: a view of each column would cost more than some of the measures.
-        volumes, scratch, sizes = np.zeros(categories), np.zeros(longest + 1), np.zeros(longest + 1)
-        times = np.zeros(longest + _PAD, np.int64)
+        volumes, counts = np.zeros(categories + 1), np.zeros(_BUCKETS, np.int32)
+        returns, holds, chosen = np.zeros(longest + 1), np.zeros(longest + 1), np.zeros(longest + 1)
+        times, sizes = np.zeros(longest + 1, np.int64), np.zeros(longest + 1)
         for wallet in range(len(closed)):
-            first, last, count = offsets[wallet], offsets[wallet + 1], closed[wallet]
+            first, last = offsets[wallet], offsets[wallet + 1]
+            end = first + closed[wallet]
             out = results_out[wallet]
-            shares(first, last, category, cost, small_share, volumes, out)
+            volumes[:] = 0.0
+            counts[:] = 0
+            # Loops over slices from 0 on are what the compiler can vectorise.
+            costs, results_of, held = cost[first:end], pnl[first:end], hold[first:end]
+            start = results(size[first:end], costs, results_of, returns, out)
+            bets(costs, held, price[first:end], weight[first:end], hedged[first:end], returns, out)
             gather(first, last, size, opened_s, order, times, sizes)
-            followers(first, count, last - first, size, pnl, closed_s, times, sizes, ratio, out)
-            drawdown(first, count, results(first, count, size, cost, pnl, out), pnl, out)
-            recent(first, count, cost, pnl, closed_s, now_s, out)
-            returns_of(first, count, cost, pnl, scratch, out)
-            surplus(first, count, price, weight, scratch, out)
-            traits(first, count, cost, hold, hedged, scratch, out)
-            out[MEDIAN_HOLD] = median(scratch, holds(first, count, hold, scratch), nth)
+            known = walk(
+                start, last - first, category[first:end], size[first:end], costs, results_of, held,
+                closed_s[first:end], times, sizes, ratio, volumes, counts, holds, out,
+            )  # fmt: skip
+            for row in range(end, last):
+                volumes[category[row] + 1] += cost[row]
+            shares(volumes, small_share, out)
+            recent(first, closed[wallet], cost, pnl, closed_s, now_s, out)
+            out[MEDIAN_HOLD] = median(holds, known, counts, chosen)
 
     return decorate(measure_all)

@@ -1,6 +1,7 @@
 """Measures of many wallets, by the means that suit their number."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
@@ -14,31 +15,32 @@ from app.wallets.vectorised import measure_in_numpy
 Measurer = Callable[[PositionColumns, int, float, float], Floats]
 """Columns, the time, the small share and the chase ratio → the figures (`kernel.FIGURES`), one row a wallet."""
 
-COMPILING_PAYS_ROWS = 30_000_000
+COMPILING_PAYS_ROWS = 50_000_000
 """Compiling takes some seconds, in which numpy measures about so many positions."""
 _WALLETS_AT_ONCE = 500
 
 
 def measurer_for(rows: int) -> Measurer:
-    """What measures about `rows` positions in all soonest: numpy, or the kernel that is compiled first."""
+    """What measures about `rows` positions in all soonest: numpy, or the kernel that is compiled first.
+
+    The compiler is the optional extra `fast`; without it numpy measures any number.
+    """
     return compiled_measurer() if rows >= COMPILING_PAYS_ROWS and find_spec("numba") else measure_in_numpy
 
 
+@cache
 def compiled_measurer() -> Measurer:
-    """The fused kernel, compiled at its first call. Raises `ImportError` where numba is not installed."""
+    """The fused kernel, compiled at its first call in a program. Raises `ImportError` where numba is not installed."""
     import numba
 
     # Sums may be added up in another order, which vectorises them; nan stays nan, for it has a meaning here.
     compiler = numba.njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
-    return _measurer(kernel.fused(compiler))
+    return measurer_of(kernel.fused(compiler))
 
 
-def uncompiled_measurer() -> Measurer:
-    """The fused kernel run by Python itself: slow, and what tests compare the compiled one with."""
-    return _measurer(kernel.fused(lambda function: function))
+def measurer_of(run: kernel.Function) -> Measurer:
+    """What measures by a fused pass (`kernel.fused`)."""
 
-
-def _measurer(run: kernel.Function) -> Measurer:
     def measure_columns(columns: PositionColumns, now_s: int, small_share: float, chase_ratio: float) -> Floats:
         results = np.empty((len(columns.closed), len(kernel.FIGURES)))
         longest = int(np.diff(columns.offsets).max()) if len(columns.closed) else 0
@@ -50,9 +52,10 @@ def _measurer(run: kernel.Function) -> Measurer:
 
 
 def measure(
-    ledgers: Sequence[Ledger], now_s: int, thresholds: Thresholds, measurer: Measurer = measure_in_numpy
+    ledgers: Sequence[Ledger], now_s: int, thresholds: Thresholds, measurer: Measurer | None = None
 ) -> list[Measures]:
-    """The measures of each ledger, in the same order."""
+    """The measures of each ledger, in the same order, by `measurer` or what suits their number."""
+    measurer = measurer or measurer_for(sum(len(ledger.closed) + len(ledger.opened) for ledger in ledgers))
     measured: list[Measures] = []
     for first in range(0, len(ledgers), _WALLETS_AT_ONCE):
         columns = columns_of(ledgers[first : first + _WALLETS_AT_ONCE])

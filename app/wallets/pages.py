@@ -63,11 +63,6 @@ def _event(market: PredictionMarket) -> str:
     return market.event_slug or market.condition_id
 
 
-def uncompiled_positions() -> Function:
-    """The pass run by Python itself."""
-    return k.fused_positions(lambda function: function)
-
-
 def compiled_positions() -> Function:
     """The pass, compiled at its first call. Raises `ImportError` where numba is not installed."""
     import numba

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from app.config.files import read_small
-from app.config.settings import ScannerSettings
+from app.config.wallet_settings import ScannerSettings
 from app.core.errors import ConfigError, UsageError
 from app.core.text import clean
 from app.feeds.polymarket import questions

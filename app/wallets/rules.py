@@ -28,10 +28,11 @@ RuleFunction = Callable[[WalletVerdict], RuleFinding | None]
 
 
 class Rule(NamedTuple):
-    """A rule by its entry point's name."""
+    """A rule by its entry point's name. `version` names the function and the version of the package it comes from."""
 
     name: str
     judge: RuleFunction
+    version: str = ""
 
 
 def load_rules(points: Iterable[EntryPoint] | None = None) -> tuple[tuple[Rule, ...], tuple[SafeText, ...]]:
@@ -40,9 +41,9 @@ def load_rules(points: Iterable[EntryPoint] | None = None) -> tuple[tuple[Rule, 
     refused: list[SafeText] = []
     for point in sorted(entry_points(group=GROUP) if points is None else points, key=lambda point: point.name):
         try:
-            rules.append(Rule(clean(point.name), _function(point)))
+            rules.append(Rule(clean(point.name), _function(point), _version(point)))
         except Exception as error:  # noqa: BLE001 - whatever somebody else's module does on import, the scan goes on
-            refused.append(clean(f"rule {point.name} cannot be loaded: {type(error).__name__} {error}", _TEXT_CELLS))
+            refused.append(clean(f"rule {point.name} cannot be loaded: {_words(error)}", _TEXT_CELLS))
     return tuple(rules), tuple(refused)
 
 
@@ -52,6 +53,19 @@ def _function(point: EntryPoint) -> RuleFunction:
         raise TapedeckError(f"{point.value} is no function; name one")
     function: RuleFunction = found
     return function
+
+
+def _version(point: EntryPoint) -> str:
+    package = f"{point.dist.name} {point.dist.version}" if point.dist is not None else ""
+    return f"{package} {point.value}".lstrip()
+
+
+def _words(error: Exception) -> str:
+    """An error of somebody else's code, whose text may be an error itself."""
+    try:
+        return f"{type(error).__name__} {error}"
+    except Exception:  # noqa: BLE001 - its type says enough
+        return type(error).__name__
 
 
 def apply_rules(rules: Iterable[Rule], verdict: WalletVerdict) -> tuple[tuple[Doubt, ...], tuple[SafeText, ...]]:
@@ -64,7 +78,7 @@ def apply_rules(rules: Iterable[Rule], verdict: WalletVerdict) -> tuple[tuple[Do
             if finding is not None:
                 doubts.append(_doubt(rule, finding))
         except Exception as error:  # noqa: BLE001 - a rule is somebody else's code
-            failed.append(clean(f"rule {rule.name} failed: {type(error).__name__} {error}", _TEXT_CELLS))
+            failed.append(clean(f"rule {rule.name} failed: {_words(error)}", _TEXT_CELLS))
     return tuple(doubts), tuple(failed)
 
 

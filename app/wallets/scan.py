@@ -7,6 +7,7 @@ alone, so that the same answers in the same order give the same verdicts.
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 
+from app.core.errors import TapedeckError
 from app.core.text import clean
 from app.feeds.polymarket.pages import Page
 from app.feeds.polymarket.questions import Question
@@ -239,6 +240,8 @@ class Scan:
             del self._funnels[wallet]
             self._finish(candidate, funnel.verdict, funnel.evidence, is_old=funnel.is_old)
             return
+        if funnel.is_stuck:
+            raise TapedeckError(f"the scan waits for nothing and {wallet} has no verdict; please report this")
         self._ask_all(funnel.questions(), wallet)
 
     def _take_markets(self, question: Question, answer: Answer, now_s: int) -> None:

@@ -43,8 +43,9 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
     `calls_allowed_pct` is the use of the tightest limit, which `tightest` names: 100 times the calls of that group by
     those its limit allowed, in whole windows of ten seconds since the group's first call. The window of the last call
     is left out, unless it is the only one. `wallets_per_minute` counts from the first wallet that was begun.
-    `unchanged` wallets kept the verdict they had. `troubles` are sources, `unsaved` says why nothing was kept, if so.
-    `stopped` says why the scan ended early.
+    `unchanged` wallets kept the verdict they had. `troubles` are sources, `unsaved` says what was not kept, and why.
+    `stopped` says why the scan ended early. `damaged` rows of the database could not be read: what they were about was
+    asked for again. `notes` name rules and entries of the list of viral wallets that cannot be used.
     """
 
     wallets: int
@@ -69,11 +70,16 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
     average_ms: float
     stopped: SafeText = SafeText("")
     unsaved: SafeText = SafeText("")
+    damaged: int = 0
+    notes: tuple[SafeText, ...] = ()
 
     @property
     def is_partial(self) -> bool:
-        """Whether some of what was asked for is missing."""
-        return bool(self.not_scored or self.troubles or self.stopped)
+        """Whether some of what was asked for is missing, or will be for the next scan.
+
+        Notes count: a rule or a viral wallet that is left out may have kept somebody from being a TARGET.
+        """
+        return bool(self.not_scored or self.troubles or self.stopped or self.unsaved or self.notes)
 
 
 class Work(msgspec.Struct):

@@ -1,5 +1,6 @@
 """What a scan is told and what it tells. Values, no I/O."""
 
+import hashlib
 from typing import NamedTuple
 
 import msgspec
@@ -27,6 +28,11 @@ class ScanPlan(msgspec.Struct, frozen=True, kw_only=True):
     batch_size: int = 50
     position_pages: int = 4
     market_fresh_s: float = 3_600.0
+
+
+def plan_sha256(plan: ScanPlan, config: str) -> str:
+    """A name for scans of the same wallets by the same thresholds (`config`), so that a broken one is gone on with."""
+    return hashlib.sha256(msgspec.json.encode((plan, config))).hexdigest()
 
 
 class Finished(NamedTuple):

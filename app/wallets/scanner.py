@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
-from app.config.settings import ScannerSettings
+from app.config.wallet_settings import ScannerSettings
 from app.core.clock import Clock
 from app.core.errors import FrameError
 from app.core.text import SafeText, clean
@@ -164,12 +164,14 @@ class Scanner:
             self.cancel(carried.error)
         if carried.error:
             return NoAnswer(clean(f"{carried.error} ({carried.tries} tries)", 240))
-        if _is_cached(question) and carried.tries:
-            self._caches.answers.put(question, carried.body, len(carried.body), self._now_s())
         try:
-            return read_answer(question, carried.body)
+            answer = read_answer(question, carried.body)
         except FrameError as error:
             return NoAnswer(clean(str(error), 240))
+        # What cannot be read is asked for again by the next scan.
+        if _is_cached(question) and carried.tries:
+            self._caches.answers.put(question, carried.body, len(carried.body), self._now_s())
+        return answer
 
     def _keep(self) -> None:
         """Verdicts are kept as they come, so that a crash loses none but the last fraction of a second."""
@@ -240,6 +242,7 @@ class Scanner:
             },
             average_ms=self._work.average_ms(progress.finished),
             stopped=self._stopped,
+            damaged=self._shelf.damaged,
         )
 
     def _now_s(self) -> int:

@@ -3,13 +3,13 @@
 A source is a starting point and no proof of anything. A wallet that several sources name is one candidate.
 """
 
-import re
+from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from app.core.prediction_market import Holder, LeaderboardRow, WalletActivity
+from app.core.prediction_market import Holder, LeaderboardRow, WalletActivity, wallet_of
 from app.core.text import SafeText, clean
 from app.feeds.polymarket import questions
 from app.feeds.polymarket.pages import Page
@@ -20,7 +20,6 @@ from app.wallets.funnel import KnownWallet
 
 Kind = Literal["leaderboard", "market", "trades", "list"]
 
-_ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _PAGES = 200
 _MARKETS_FOUND = 20
 
@@ -54,12 +53,6 @@ class SourceTrouble(NamedTuple):
     reason: SafeText
 
 
-def wallet_of(text: str) -> str | None:
-    """The address in `text`, in lower case; None when there is none."""
-    address = text.strip().lower()
-    return address if _ADDRESS.fullmatch(address) else None
-
-
 def parse_list(text: str) -> list[str]:
     """The entries of a file of wallets: one a line, the first word of it; empty lines and `#` comments are left out."""
     lines = (line.partition("#")[0].replace(",", " ").split() for line in text.splitlines())
@@ -75,11 +68,11 @@ class Sources:
     def __init__(self, asked: Sequence[Question], listed: Sequence[str], finders: Collection[Question] = ()) -> None:
         self.troubles: list[SourceTrouble] = []
         self.refused: list[Refused] = []
-        self._walks = [Walk[Any](question, _PAGES) for question in asked]
+        self._walks = deque(Walk[Any](question, _PAGES) for question in asked)
         self._finders = frozenset(finders)
         self._under_way: Question | None = None
         self._seen: set[str] = set()
-        self._candidates: list[Candidate] = []
+        self._candidates: deque[Candidate] = deque()
         self._take_list(listed)
 
     @property
@@ -101,21 +94,22 @@ class Sources:
         if question is None or isinstance(answer, NoAnswer) or not isinstance(answer, Page):
             reason = answer.reason if isinstance(answer, NoAnswer) else clean("the venue has none")
             self.troubles.append(SourceTrouble(_name(question), reason))
-            del self._walks[0]
+            self._walks.popleft()
             return
         walk.take(answer)
         if question in self._finders:
-            self._walks[:1] = [Walk(each, _PAGES) for each in _holders_of(answer.rows)]
+            self._walks.popleft()
+            self._walks.extendleft(Walk(each, _PAGES) for each in reversed(_holders_of(answer.rows)))
             return
         for row in answer.rows:
             self._add(_candidate(row, question))
         if walk.question is None:
             self._tell(walk, question)
-            del self._walks[0]
+            self._walks.popleft()
 
     def next(self) -> Candidate | None:
         """The next wallet, each once; None when more pages are needed or there is no more."""
-        return self._candidates.pop(0) if self._candidates else None
+        return self._candidates.popleft() if self._candidates else None
 
     @property
     def waiting(self) -> int:
@@ -137,7 +131,7 @@ class Sources:
 
     def _take_list(self, listed: Iterable[str]) -> None:
         for text in listed:
-            wallet = wallet_of(text)
+            wallet = wallet_of(text.strip())
             if wallet is None:
                 self.refused.append(Refused(clean(text, 64), clean("not a wallet's address: 0x and 40 hex digits")))
             else:

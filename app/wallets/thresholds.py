@@ -8,7 +8,7 @@ import msgspec
 
 from app.config.load import build
 from app.config.profiles import find_profile, profile_names, read_profile
-from app.config.settings import WalletsSettings
+from app.config.wallet_settings import WalletsSettings
 
 Thresholds = WalletsSettings
 """What a verdict is measured against."""

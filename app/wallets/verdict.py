@@ -20,6 +20,7 @@ from app.wallets.values import Doubt, Ledger, Measures, Pillar, Stage, VerdictCl
 from app.wallets.words import counted, likelihood
 
 _DAY_S = 86_400
+REASON_CELLS = 160
 
 
 class Judge(NamedTuple):
@@ -145,7 +146,7 @@ def classed(
     elif not reason:
         reason = _score_words(score, draft, thresholds)
     return msgspec.structs.replace(
-        draft, verdict=verdict, score=score, reason=clean(reason, 160), doubts=doubts, unknown=unknown
+        draft, verdict=verdict, score=score, reason=clean(reason, REASON_CELLS), doubts=doubts, unknown=unknown
     )
 
 
@@ -239,6 +240,6 @@ def _ended(verdict: VerdictClass, wallet: str, stage: Stage, reason: str, judge:
         stage=stage,
         judged_s=judge.now_s,
         profile=judge.thresholds.profile,
-        reason=clean(reason, 160),
+        reason=clean(reason, REASON_CELLS),
         doubts=viral_doubt(wallet, judge.viral, judge.thresholds),
     )

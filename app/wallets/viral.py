@@ -1,6 +1,5 @@
 """The list of wallets everybody watches, `data/viral_wallets.json`: read with care, for users edit it by hand."""
 
-import re
 from pathlib import Path
 
 import msgspec
@@ -8,11 +7,11 @@ import msgspec
 from app.config.files import read_small
 from app.config.locations import shipped
 from app.core.errors import ConfigError
+from app.core.prediction_market import wallet_of
 from app.core.text import SafeText, clean
 from app.wallets.values import ViralWallets
 
 LARGEST_FILE = 4 * 1024 * 1024
-_ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _MOST_REFUSED = 100
 
 
@@ -42,10 +41,10 @@ def read_viral(path: Path) -> ViralWallets:
         raise ConfigError(
             f"{path} is no list of wallets ({clean(str(error), 120)}); give it a list `wallets`"
         ) from error
-    texts = [entry.lower() if isinstance(entry, str) else str(entry) for entry in found.wallets]
-    refused = [text for text in texts if not _ADDRESS.fullmatch(text)]
+    texts = [str(entry).lower() for entry in found.wallets]
+    refused = [text for text in texts if wallet_of(text) is None]
     return ViralWallets(
-        wallets=frozenset(text for text in texts if _ADDRESS.fullmatch(text)),
+        wallets=frozenset(wallet for text in texts if (wallet := wallet_of(text)) is not None),
         last_updated=clean(found.last_updated),
         refused=tuple(_refusal(text) for text in refused[:_MOST_REFUSED]),
     )

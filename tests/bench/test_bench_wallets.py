@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from wallet_reference import uncompiled_measurer, uncompiled_positions
 
 from app.bench import wallets as bench
 from app.bench.wallets_data import NOW_S, made_pages, made_positions
@@ -11,8 +12,7 @@ from app.cli.main import main
 from app.core.errors import TapedeckError
 from app.feeds.polymarket.categories import category
 from app.wallets.columns import Floats, PositionColumns
-from app.wallets.measure import uncompiled_measurer
-from app.wallets.pages import token_table, uncompiled_positions
+from app.wallets.pages import token_table
 from app.wallets.vectorised import measure_in_numpy
 
 

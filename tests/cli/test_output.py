@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 import math
 
@@ -49,6 +51,23 @@ def test_no_color_is_heeded(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     monkeypatch.setenv("NO_COLOR", "1")
     output.print_table(["state"], [["ok"]], {"ok": "green"})
     assert "\x1b[32m" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\x00@x", "\u200b=1", "=" + "x" * 2_000])
+def test_no_text_of_a_cell_is_run_by_a_spreadsheet(text: str) -> None:
+    cell = output.csv_cell(text)
+    assert str(cell).startswith(("'=", "'+", "'-", "'@"))
+    assert str(cell).isprintable()
+
+
+def test_numbers_and_plain_texts_of_a_cell_are_as_they_are() -> None:
+    assert [output.csv_cell(each) for each in (-1.5, -3, "a=b", None, "")] == [-1.5, -3, "a=b", "", ""]
+
+
+def test_csv_is_one_line_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_csv(("name", "score"), [["=x,y", -0.5], ['a"b\n', None]])
+    rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+    assert rows == [["name", "score"], ["'=x,y", "-0.5"], ['a"b', ""]]
 
 
 def test_talk_goes_to_stderr_unless_quiet(capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,6 +65,26 @@ def test_bad_addresses_are_named_and_the_exit_code_is_6(tmp_path: Path, addresse
     assert "1 of 2 wallets not scored (0x12: not a wallet's address" in ended.stderr
 
 
+def test_a_list_of_another_systems_editor_and_a_formula_in_it_do_no_harm(tmp_path: Path, addresses: list[str]) -> None:
+    path = tmp_path / "wallets.txt"
+    path.write_text(f"{addresses[0]}\n=1+1\n", encoding="utf-8-sig")
+    ended = tapedeck(tmp_path, "scan", "--source", "demo", "--from", path, "--csv")
+    rows = list(csv.DictReader(io.StringIO(ended.stdout)))
+    assert [row["wallet"] for row in rows] == [addresses[0], "'=1+1"]
+    assert [row["verdict"] == "NOT SCORED" for row in rows] == [False, True]
+
+
+def test_what_could_not_be_saved_is_told_also_when_quiet(tmp_path: Path, addresses: list[str]) -> None:
+    (tmp_path / "state" / "demo.sqlite").mkdir(parents=True)
+    (tmp_path / "state").chmod(0o700)
+    ended = tapedeck(tmp_path, "scan", "--source", "demo", "--from", addresses[0], "--json", "--quiet")
+    assert ended.returncode == 6
+    report = json.loads(ended.stdout)
+    assert report["wallets"] == 1
+    assert "rows in memory only: " in report["unsaved"]
+    assert f"NOT SAVED: {report['unsaved']}" in ended.stderr
+
+
 def test_a_scan_for_people_says_that_it_is_simulated(tmp_path: Path, addresses: list[str]) -> None:
     ended = tapedeck(tmp_path, "scan", "--source", "demo", "--from", addresses[3])
     assert ended.returncode == 0
@@ -94,6 +114,8 @@ def test_a_wallet_is_opened_up(tmp_path: Path, addresses: list[str]) -> None:
         (("scan", "--seed", "3"), 2, "add --source demo"),
         (("scan", "--json", "--csv"), 2, "leave one of them out"),
         (("scan", "--limit", "0"), 2, "not a number of wallets"),
+        (("scan", "--limit", "0000000019999999"), 2, "not a number of wallets"),
+        (("scan", "--limit", "9" * 100_000), 2, "not a number of wallets"),
         (("scan", "--profile", "reckless"), 3, "there is no such profile"),
         (("explain", "0x12"), 2, "not a wallet's address"),
         (
@@ -123,3 +145,13 @@ def test_help_needs_neither_numpy_nor_aiohttp() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert ended.stdout.endswith("[]\n")
+
+
+def test_a_venue_that_is_not_there_is_the_reason_and_the_next_step_is_named(
+    tmp_path: Path, addresses: list[str]
+) -> None:
+    nowhere = ("--set", "polymarket.data_url=http://127.0.0.1:9", "--set", "polymarket.gamma_url=http://127.0.0.1:9")
+    ended = tapedeck(tmp_path, "explain", addresses[0], *nowhere)
+    assert ended.returncode == 4
+    assert f"error: {addresses[0]} was not looked at: http://127.0.0.1:9" in ended.stderr
+    assert "cannot be reached: Connection refused; check the network and the settings polymarket" in ended.stderr

@@ -9,7 +9,8 @@ from demo_scan import demo_venue
 from virtual_loop import VirtualClock, VirtualLoop
 from wallet_decks import has_ended, is_ready, opened, replayed, virtual, wallets_of
 
-from app.config.settings import ScannerSettings, Settings
+from app.config.settings import Settings
+from app.config.wallet_settings import ScannerSettings
 from app.engine.local_link import LocalLink
 from app.engine.protocol import CancelJob, SetRecording, StartJob
 from app.engine.protocol_wallets import LookAtWallet, WalletDetail

@@ -5,7 +5,7 @@ import re
 from core_driver import START_MS, Driver
 
 from app.core.text import clean
-from app.engine.protocol_wallets import NoteWallet
+from app.engine.protocol_wallets import NoteWallet, RestoreWallets
 from app.engine.wallet_book import WalletBook
 from app.engine.wallet_run import WalletsOutside
 from app.engine.wallets_view import wallets_view
@@ -33,7 +33,7 @@ def test_a_list_without_rows_says_why_and_names_no_key_of_a_deck() -> None:
         return wallets_view(wallets, WalletsOutside(), START_MS).waiting_for
 
     said.append(waits_for())
-    wallets.restore(b"", START_MS)
+    wallets.restore(RestoreWallets(b""), START_MS)
     said.append(waits_for())
     wallets.state, wallets.message = "failed", "No wallets were found: the sources have none"
     said.append(waits_for())

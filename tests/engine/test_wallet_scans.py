@@ -16,7 +16,8 @@ from virtual_loop import VirtualClock, VirtualLoop
 from wallet_decks import has_ended, is_ready, opened, virtual, wallets_of
 from wallet_driver import WalletDriver
 
-from app.config.settings import PolymarketSettings, ScannerSettings, Settings, StoreSettings
+from app.config.settings import PolymarketSettings, Settings, StoreSettings
+from app.config.wallet_settings import ScannerSettings
 from app.core.clock import ManualClock
 from app.demo.prediction.kinds import Kind
 from app.engine import wallet_run

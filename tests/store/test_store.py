@@ -291,3 +291,14 @@ async def test_a_store_that_was_never_opened_can_be_closed(path: Path) -> None:
     store.put(candle())
     status = await store.close()
     assert (status.state, status.dropped) == ("closed", 1)
+
+
+def test_a_status_says_which_rows_are_not_on_disk_and_why() -> None:
+    status = StoreStatus(state="not saved", name="x", reason="the disk is full", refusal="calls refused a row")
+    assert status.lost == ""
+    lost = msgspec.structs.replace(status, written=9, unsaved=1_200, refused=1, dropped=2).lost
+    assert lost == (
+        "1,200 rows in memory only: the disk is full; 1 row refused: calls refused a row; "
+        "2 rows dropped: the disk is full"
+    )
+    assert msgspec.structs.replace(status, reason="", dropped=1).lost == "1 row dropped"

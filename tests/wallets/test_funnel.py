@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from polymarket_samples import page, position_row
 from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, condition, resolved, stats_body, trades_of
@@ -196,6 +197,28 @@ def test_known_trades_are_gone_on_with_from_the_last_second() -> None:
         NOW_S - 940,
         NOW_S - 880,
     ]
+
+
+def nameless(question: Question) -> bytes:
+    """What no trade is, in no market: sound rows that say nothing of what was bet on."""
+    rows = trades_of(question.subject)
+    return page([{**row, "type": "SPLIT", "usdc_size": 5.0, "condition_id": ""} for row in rows])
+
+
+def test_a_wallet_whose_trades_name_no_market_is_not_scored() -> None:
+    verdict = verdict_of({"trades": nameless})
+    assert (verdict.verdict, verdict.stage) == ("NOT SCORED", 2)
+    assert verdict.reason == "none of its trades names a market"
+
+
+def test_known_trades_that_name_no_market_leave_the_wallet_unscored() -> None:
+    before = through(ScriptedVenue()).evidence
+    trades = tuple(msgspec.structs.replace(trade, condition_id="") for trade in before.trades or ())
+    known = KnownWallet(evidence=Evidence(WALLET, stats=before.stats, trades=trades))
+    funnel = Funnel(WALLET, PlainJudge(), position_pages=1, known=known, is_current=True)
+    funnel.begin(NOW_S)
+    assert funnel.verdict is not None
+    assert (funnel.verdict.verdict, funnel.verdict.reason) == ("NOT SCORED", "none of its trades names a market")
 
 
 def test_what_comes_after_the_verdict_changes_nothing() -> None:

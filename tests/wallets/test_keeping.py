@@ -4,17 +4,23 @@ from typing import Any
 import msgspec
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, drive
 from store_samples import opened
 
 from app.core.errors import DataError
+from app.core.text import SafeText, clean
+from app.engine.wallet_book import WalletBook, saved_of
 from app.store.rows import StoredMarket, StoredVerdict, WalletCursor
 from app.store.schema import WALLET_SCANS
 from app.store.store import Store
 from app.wallets.caches import BoundedCache
-from app.wallets.keeping import KeptRows, Shelf, cursor_row, market_row, read_evidence, verdict_row
+from app.wallets.keeping import KeptRows, Shelf, cursor_row, market_row, read_evidence, read_market, verdict_row
 from app.wallets.scan import Scan
 from app.wallets.scan_values import Finished, ScanPlan
+from app.wallets.stored import read_verdict
+from app.wallets.values import Doubt, Part, Pillar
 
 NOW_MS = NOW_S * 1_000
 HOUR_MS = 3_600_000
@@ -111,6 +117,80 @@ async def test_a_row_that_cannot_be_read_is_counted_and_the_wallet_is_new(tmp_pa
         store.put(cursor)
         await store.flush()
         assert await shelf(store).known([address(1)], NOW_MS) == {}
+
+
+NESTED = b"\x81\xa1x" * 100_000
+"""Maps in maps, deeper than any decoder goes."""
+
+
+@pytest.mark.parametrize("spoiled", [b"", b"\xc1", NESTED])
+def test_what_is_damaged_is_a_data_error_of_its_row(spoiled: bytes) -> None:
+    (finished,) = scanned()
+    verdict: StoredVerdict = msgspec.structs.replace(verdict_row(finished, NOW_MS, "a"), verdict=spoiled)
+    with pytest.raises(DataError, match=f"the verdict on {address(1)} cannot be read"):
+        read_verdict(verdict)
+    cursor: WalletCursor = msgspec.structs.replace(
+        cursor_row(finished, NOW_MS), trades=zstandard.compress(spoiled or b"\xc1")
+    )
+    with pytest.raises(DataError, match=f"what is kept of {address(1)} cannot be read"):
+        read_evidence(cursor)
+    market = StoredMarket(condition_id="c", seen_ms=NOW_MS, category="x", resolved=True, market=spoiled)
+    with pytest.raises(DataError, match="what is kept of market c cannot be read"):
+        read_market(market)
+
+
+def test_what_is_about_another_wallet_or_market_than_its_row_is_damaged() -> None:
+    (finished,) = scanned()
+    other = {"wallet": address(2)}
+    verdict: StoredVerdict = msgspec.structs.replace(verdict_row(finished, NOW_MS, "a"), **other)
+    with pytest.raises(DataError, match="about another wallet"):
+        read_verdict(verdict)
+    cursor: WalletCursor = msgspec.structs.replace(cursor_row(finished, NOW_MS), **other)
+    with pytest.raises(DataError, match="about another wallet"):
+        read_evidence(cursor)
+    market: StoredMarket = msgspec.structs.replace(
+        market_row(next(iter(finished.evidence.markets.values())), NOW_S), condition_id="c"
+    )
+    with pytest.raises(DataError, match="about another market"):
+        read_market(market)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_is_none_makes_a_verdict_damaged(number: float) -> None:
+    (finished,) = scanned()
+    part = Part("breadth", number, 1, 0.0)
+    spoiled = Pillar(name="structure", score=0.5, weight=0.2, parts=(part,))
+    for changes in ({"score": number}, {"pillars": (spoiled,)}):
+        verdict = msgspec.structs.replace(finished.verdict, **changes)
+        with pytest.raises(DataError, match="not finite"):
+            read_verdict(verdict_row(finished._replace(verdict=verdict), NOW_MS, "a"))
+
+
+@given(st.text())
+def test_every_text_from_the_database_is_cleaned(text: str) -> None:
+    (finished,) = scanned()
+    said = SafeText(f"{text}\x1b[31m\u202e")
+    doubt = Doubt(name="rule", text=said, rule=said)
+    verdict = msgspec.structs.replace(finished.verdict, reason=said, doubts=(doubt,), unknown=(said,))
+    read = read_verdict(verdict_row(finished._replace(verdict=verdict), NOW_MS, "a"))
+    assert [read.reason, read.unknown[0], read.doubts[0].text, read.doubts[0].rule] == [clean(said, 400)] * 4
+    assert read.score == finished.verdict.score
+    trades = tuple(msgspec.structs.replace(trade, event_slug=said) for trade in finished.evidence.trades or ())
+    kept = read_evidence(cursor_row(finished._replace(evidence=finished.evidence._replace(trades=trades)), NOW_MS))
+    assert kept is not None
+    assert {trade.event_slug for trade in kept.trades or ()} == {clean(said, 400)}
+    market = msgspec.structs.replace(next(iter(finished.evidence.markets.values())), title=said, tags=(said,))
+    known = read_market(market_row(market, NOW_S))
+    assert (known.title, known.tags) == (clean(said, 400), (clean(said, 400),))
+
+
+def test_a_deck_is_not_shown_what_is_damaged() -> None:
+    (finished,) = scanned()
+    good = verdict_row(finished, NOW_MS, "a")
+    rows = [good, *(msgspec.structs.replace(good, wallet=address(2), verdict=each) for each in (NESTED, good.verdict))]
+    book = WalletBook()
+    book.restore(saved_of(rows, ()))
+    assert list(book.entries) == [address(1)]
 
 
 def test_a_bomb_is_not_unpacked() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from scan_samples import address, condition
 
-from app.config.settings import ScannerSettings
+from app.config.wallet_settings import ScannerSettings
 from app.core.errors import UsageError
 from app.wallets.plans import plan_of
 from app.wallets.sources import parse_list

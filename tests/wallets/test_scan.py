@@ -18,11 +18,12 @@ from scan_samples import (
     trades_of,
 )
 
+from app.core.errors import TapedeckError
 from app.core.text import clean
 from app.feeds.polymarket import questions
 from app.feeds.polymarket.questions import Question
 from app.wallets.answers import NoAnswer
-from app.wallets.funnel import KnownWallet
+from app.wallets.funnel import Funnel, KnownWallet
 from app.wallets.scan import Scan
 from app.wallets.scan_values import ScanPlan
 
@@ -107,6 +108,21 @@ def test_one_wallet_that_fails_does_not_hold_up_the_others() -> None:
     finished = {each.verdict.wallet: each.verdict for each in drive(scan_of(range(1, 5)), venue)}
     assert [finished[address(number)].verdict for number in range(1, 5)] == ["TARGET", "NOT SCORED", "TARGET", "TARGET"]
     assert finished[address(2)].reason == "trades: timed out"
+
+
+def test_a_scan_ends_when_no_trade_names_a_market() -> None:
+    nameless = {"condition_id": "", "type": "SPLIT", "usdc_size": 5.0}
+    venue = ScriptedVenue({"trades": lambda q: page([{**row, **nameless} for row in trades_of(q.subject)])})
+    scan = scan_of(range(1, 4))
+    finished = drive(scan, venue)
+    assert scan.is_over
+    assert {each.verdict.reason for each in finished} == {"none of its trades names a market"}
+
+
+def test_a_wallet_that_waits_for_nothing_is_an_error_and_no_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Funnel, "_ask_record", lambda _self, _now_s: None)
+    with pytest.raises(TapedeckError, match=f"waits for nothing and {address(1)} has no verdict"):
+        drive(scan_of(range(1, 2)), ScriptedVenue())
 
 
 def test_markets_are_asked_for_once_for_all_wallets_and_fifty_a_call() -> None:

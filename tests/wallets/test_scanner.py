@@ -16,13 +16,17 @@ from scan_samples import address
 from store_samples import rows_of
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 
-from app.config.settings import ScannerSettings, Settings, StoreSettings
+from app.config.settings import Settings, StoreSettings
+from app.config.wallet_settings import ScannerSettings
 from app.core.clock import Clock, SystemClock
 from app.core.errors import UsageError
 from app.demo.prediction.kinds import Kind
+from app.store.rows import StoredMarket, WalletCursor
 from app.store.schema import PREDICTION_MARKETS, WALLET_SCANS, WALLET_VERDICTS
 from app.store.store import Store
 from app.wallets.api import judging_of, scan_wallets
+from app.wallets.judging import Judging
+from app.wallets.rules import Rule
 from app.wallets.scanner import Memory, Scanner
 
 PATIENCE_S = 120.0
@@ -211,6 +215,37 @@ async def test_html_from_the_venue_ends_as_unscored_wallets() -> None:
 
 
 @pytest.mark.asyncio
+async def test_an_answer_that_cannot_be_read_is_not_remembered() -> None:
+    async def html(_request: aiohttp.web.Request) -> aiohttp.web.Response:
+        return aiohttp.web.Response(text="<html>down</html>", content_type="text/html")
+
+    async with answering(html) as settings:
+        report = await scan_wallets(settings, [address(1), address(2)])
+    assert (report.calls, report.caches["answers"].entries) == (2, 0)
+
+
+@pytest.mark.asyncio
+async def test_damaged_rows_and_what_cannot_be_used_are_in_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viral = tmp_path / "viral.json"
+    viral.write_text('{"wallets": ["0x12"]}', encoding="utf-8")
+    monkeypatch.setattr("app.wallets.api.shipped_list", lambda: viral)
+    clock = SystemClock()
+    async with demo_venue(clock) as demo, opened(tmp_path / "demo.sqlite", clock) as store:
+        (word,) = await demo.addresses(1)
+        store.put(StoredMarket(condition_id="c", seen_ms=1, category="x", resolved=True, market=b"\xc1"))
+        cursor = WalletCursor(
+            wallet=word, scanned_ms=1, board="", board_pnl=None, board_volume=None, last_trade_s=None, trades=b"\xc1"
+        )
+        store.put(cursor)
+        assert await store.flush()
+        report = await demo.scan(word, store=store)
+    assert (report.wallets, report.damaged, report.is_partial) == (1, 2, True)
+    assert [note.split(" (")[0] for note in report.notes] == ["'0x12' is not a wallet's address"]
+
+
+@pytest.mark.asyncio
 async def test_a_source_that_cannot_be_read_is_told() -> None:
     async def refusing(_request: aiohttp.web.Request) -> aiohttp.web.Response:
         return aiohttp.web.json_response({"error": "no", "code": "invalid_request"}, status=400)
@@ -256,3 +291,11 @@ def test_verdicts_of_other_thresholds_have_another_name() -> None:
     strict = msgspec.structs.replace(settings, wallets=msgspec.structs.replace(settings.wallets, minimum_trades=21))
     names = {judging_of(each).judging.config_sha256 for each in (settings, settings, strict)}
     assert len(names) == 2
+
+
+def test_verdicts_of_another_version_of_a_rule_have_another_name() -> None:
+    def named(version: str) -> str:
+        rule = Rule("mine", lambda _: None, version)
+        return Judging(Settings().wallets, rules=(rule,)).config_sha256
+
+    assert named("mine 1.0") == named("mine 1.0") != named("mine 1.1")

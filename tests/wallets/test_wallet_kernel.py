@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wallet_facts import NOW_S, START_S, WALLET
+from wallet_reference import Figures, Row, measure_plainly, uncompiled_measurer
 
 from app.wallets import kernel
 from app.wallets.columns import PositionColumns, chunks, columns_of
-from app.wallets.measure import Measurer, compiled_measurer, measurer_for, measures_of, uncompiled_measurer
-from app.wallets.reference import Figures, Row, measure_plainly
+from app.wallets.measure import Measurer, compiled_measurer, measurer_for, measures_of
 from app.wallets.values import ClosedPosition, Ledger, OpenPosition
 from app.wallets.vectorised import measure_in_numpy
 

@@ -1,7 +1,7 @@
 """What users bring: profiles, variables of older systems, the list of viral wallets, rules by entry points."""
 
 import tomllib
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, version
 from pathlib import Path
 
 import msgspec
@@ -14,8 +14,9 @@ from app.config.locations import Locations, find_locations, shipped
 from app.config.settings import Settings
 from app.config.sources import ALIASES, from_environment
 from app.core.errors import ConfigError
-from app.wallets.rules import GROUP, load_rules
+from app.wallets.rules import GROUP, Rule, apply_rules, load_rules
 from app.wallets.thresholds import Profiles, Thresholds
+from app.wallets.values import WalletVerdict
 from app.wallets.viral import read_viral, shipped_list
 
 ROOT = Path(__file__).parents[2]
@@ -173,6 +174,25 @@ def test_a_rule_that_cannot_be_loaded_is_named_and_the_others_are_used() -> None
     )
     assert [rule.name for rule in rules] == ["fast_month"]
     assert [line.split(":")[0] for line in refused] == ["rule gone cannot be loaded", "rule number cannot be loaded"]
+
+
+class Unspeakable(Exception):  # noqa: N818 - it is what a rule of somebody else may raise
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def test_an_error_that_cannot_be_told_is_named_by_its_type() -> None:
+    def fails(_: WalletVerdict) -> None:
+        raise Unspeakable
+
+    verdict = WalletVerdict(wallet=ADDRESS, verdict="REJECTED", stage=1, judged_s=1, profile="balanced")
+    assert apply_rules([Rule("mine", fails)], verdict) == ((), ("rule mine failed: Unspeakable",))
+
+
+def test_a_rule_knows_the_version_of_its_package() -> None:
+    rules, _ = load_rules()
+    (example,) = (rule for rule in rules if rule.name == "fast_month")
+    assert example.version == f"tapedeck {version('tapedeck')} app.wallets.example_rule:fast_month"
 
 
 def test_settings_hold_the_thresholds() -> None:

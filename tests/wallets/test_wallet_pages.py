@@ -5,12 +5,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wallet_facts import DAY_S, NOW_S, START_S, WALLET, act, first_tag, known, market
+from wallet_reference import uncompiled_positions
 
 from app.core.prediction_market import WalletActivity
 from app.feeds.polymarket.columns import columns_of as trade_columns_of
 from app.wallets.columns import PositionColumns, columns_of
 from app.wallets.kernel import Function
-from app.wallets.pages import compiled_positions, positions_of, token_table, uncompiled_positions
+from app.wallets.pages import compiled_positions, positions_of, token_table
 from app.wallets.positions import ledger_of
 
 MARKETS = [

@@ -14,13 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from wallet_reference import uncompiled_measurer, uncompiled_positions
 
 from app.core.prediction_market import PredictionMarket, WalletActivity
 from app.core.text import clean
 from app.feeds.polymarket.columns import columns_of as trade_columns_of
 from app.wallets.columns import columns_of
-from app.wallets.measure import measure, uncompiled_measurer
-from app.wallets.pages import positions_of, token_table, uncompiled_positions
+from app.wallets.measure import measure
+from app.wallets.pages import positions_of, token_table
 from app.wallets.positions import KnownMarkets, ledger_of
 from app.wallets.record import record_of
 from app.wallets.thresholds import Thresholds

@@ -99,6 +99,19 @@ def test_the_daily_record() -> None:
     assert found.sharpe == pytest.approx(changes.mean() / changes.std(ddof=1) * 365**0.5)
 
 
+@pytest.mark.parametrize(("start", "step"), [(0.0, 0.1), (1e6, 0.1), (-3e5, 1 / 3), (7.0, 0.0)])
+def test_results_that_grow_by_the_same_each_day_have_no_sharpe_ratio(start: float, step: float) -> None:
+    found = daily_record(points(*(start + step * day for day in range(100))))
+    assert found is not None
+    assert (found.sharpe, found.volatility_usdc) == (None, 0.0)
+
+
+def test_what_the_venue_rounds_is_no_volatility() -> None:
+    found = daily_record(points(*(round(day / 3, 6) for day in range(100))))
+    assert found is not None
+    assert (found.sharpe, found.volatility_usdc) == (None, 0.0)
+
+
 def test_a_short_daily_record_has_no_sharpe_ratio() -> None:
     found = daily_record(points(5.0, 12.0, 3.0, None, 4.0))
     assert found is not None

@@ -20,44 +20,48 @@ USUAL = 20
 _FIRST_MARKET_ID, _FIRST_EVENT_ID = 600_000, 20_000
 _encode = msgspec.json.encode
 Object = dict[str, Any]
+Find = Callable[[World, Question, int, int, int], list[Object]]
 
 
 def markets(world: World, question: Question, now_s: int) -> bytes:
     """`/markets`: by condition or by offset; only open ones unless `closed=true`."""
-    limit = min(question.number("limit", USUAL, 0, 1_000_000), MOST_MARKETS)
-    skip = question.number("offset", 0, 0, 10**9)
-    if skip >= MOST_OFFSET:
-        raise Refusal(400, "invalid_request", f"offset: at most {MOST_OFFSET - 1}, use /markets/keyset", "offset")
-    return _encode(_markets(world, question, now_s, -1, skip + limit)[skip:])
+    skip, most = _offset(question, "markets", MOST_MARKETS)
+    return _encode(_markets(world, question, now_s, -1, most)[skip:])
 
 
 def markets_keyset(world: World, question: Question, now_s: int) -> bytes:
     """`/markets/keyset`: the same in pages with a cursor."""
-    limit = min(question.number("limit", USUAL, 1, 1_000_000), MOST_MARKETS)
-    after = question.cursor("markets", "after_cursor").get("a", -1)
-    found = _markets(world, question, now_s, after, limit + 1)
-    answer: Object = {"markets": found[:limit]}
-    if len(found) > limit:
-        answer["next_cursor"] = question.next_cursor("markets", a=int(found[limit - 1]["id"]) - _FIRST_MARKET_ID)
-    return _encode(answer)
+    return _keyset(world, question, now_s, "markets", _markets)
 
 
 def events(world: World, question: Question, now_s: int) -> bytes:
     """`/events`: by slug, id or tag, or by offset."""
-    limit = min(question.number("limit", USUAL, 0, 1_000_000), MOST_EVENTS)
-    skip = question.number("offset", 0, 0, 10**9)
-    if skip >= MOST_OFFSET:
-        raise Refusal(400, "invalid_request", f"offset: at most {MOST_OFFSET - 1}, use /events/keyset", "offset")
-    return _encode(_events(world, question, now_s, -1, skip + limit)[skip:])
+    skip, most = _offset(question, "events", MOST_EVENTS)
+    return _encode(_events(world, question, now_s, -1, most)[skip:])
 
 
 def events_keyset(world: World, question: Question, now_s: int) -> bytes:
     """`/events/keyset`: the same in pages with a cursor."""
-    limit = min(question.number("limit", USUAL, 1, 1_000_000), MOST_EVENTS)
-    found = _events(world, question, now_s, question.cursor("events", "after_cursor").get("a", -1), limit + 1)
-    answer: Object = {"events": found[:limit]}
+    return _keyset(world, question, now_s, "events", _events)
+
+
+def _offset(question: Question, name: str, cap: int) -> tuple[int, int]:
+    """How many to skip, and where a page ends that goes by offset."""
+    limit = min(question.number("limit", USUAL, 0, 1_000_000), cap)
+    skip = question.number("offset", 0, 0, 10**9)
+    if skip >= MOST_OFFSET:
+        raise Refusal(400, "invalid_request", f"offset: at most {MOST_OFFSET - 1}, use /{name}/keyset", "offset")
+    return skip, skip + limit
+
+
+def _keyset(world: World, question: Question, now_s: int, name: str, find: Find) -> bytes:
+    """A page of `markets` or `events` with the cursor of the next one."""
+    cap, first_id = (MOST_MARKETS, _FIRST_MARKET_ID) if name == "markets" else (MOST_EVENTS, _FIRST_EVENT_ID)
+    limit = min(question.number("limit", USUAL, 1, 1_000_000), cap)
+    found = find(world, question, now_s, question.cursor(name, "after_cursor").get("a", -1), limit + 1)
+    answer: Object = {name: found[:limit]}
     if len(found) > limit:
-        answer["next_cursor"] = question.next_cursor("events", a=int(found[limit - 1]["id"]) - _FIRST_EVENT_ID)
+        answer["next_cursor"] = question.next_cursor(name, a=int(found[limit - 1]["id"]) - first_id)
     return _encode(answer)
 
 
@@ -196,18 +200,27 @@ def market(world: World, number: int, now_s: int, tagged: bool = True, nested: b
         "umaResolutionStatuses": "[]",
         "feesEnabled": False,
     }
-    if resolved:
-        ended = int(made.resolves_s[number])
-        whole |= {"closedTime": stamp(ended)[:-1].replace("T", " ") + "+00", "umaEndDate": stamp(ended)}
-        whole |= {"umaResolutionStatus": "resolved", "automaticallyResolved": True}
-    else:
-        liquidity = round(total * 0.05, 4)
-        whole |= {"liquidity": f"{liquidity:.4f}", "liquidityNum": liquidity}
+    whole |= _ending(int(made.resolves_s[number])) if resolved else _liquidity(total)
     if nested:
         whole["events"] = [event_head(world, event_number, now_s)]
     if tagged:
         whole["tags"] = [_tag(tag) for tag in world.names.tags(event_number)]
     return whole
+
+
+def _ending(ended_s: int) -> Object:
+    """What gamma adds to a market that is resolved."""
+    ended = stamp(ended_s)
+    return {
+        "closedTime": ended[:-1].replace("T", " ") + "+00", "umaEndDate": ended, "umaResolutionStatus": "resolved",
+        "automaticallyResolved": True,
+    }  # fmt: skip
+
+
+def _liquidity(turnover_usdc: float) -> Object:
+    """What gamma adds to a market that is open."""
+    liquidity = round(turnover_usdc * 0.05, 4)
+    return {"liquidity": f"{liquidity:.4f}", "liquidityNum": liquidity}
 
 
 def _prices(world: World, number: int, now_s: int | None) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -58,44 +58,46 @@ class PredictionVenue:
 
     def data_application(self) -> web.Application:
         """The data API v2."""
-        application = web.Application(middlewares=[self._middleware(self._data_limits)])
-        simple: dict[str, Simple] = {
-            "/v2/user-stats": data_api.user_stats,
-            "/v2/user-pnl": data_api.user_pnl,
-            "/v2/user-volume": data_api.user_volume,
-            "/v2/value": data_api.value,
-            "/v2/activity": data_api.activity,
+        handlers = {
+            "/v2/user-stats": self._simple(data_api.user_stats),
+            "/v2/user-pnl": self._simple(data_api.user_pnl),
+            "/v2/user-volume": self._simple(data_api.user_volume),
+            "/v2/value": self._simple(data_api.value),
+            "/v2/activity": self._simple(data_api.activity),
+            "/v2/leaderboard": self._leaderboard,
+            "/v2/holders": self._holders,
+            "/v2/trades": self._trades,
+            "/v2/positions": self._positions,
+            "/v2/status": self._status,
         }
-        for path, answer in simple.items():
-            application.router.add_get(path, self._simple(answer))
-        application.router.add_get("/v2/leaderboard", self._leaderboard)
-        application.router.add_get("/v2/holders", self._holders)
-        application.router.add_get("/v2/trades", self._trades)
-        application.router.add_get("/v2/positions", self._positions)
-        application.router.add_get("/v2/status", self._status)
-        return application
+        return self._application(self._data_limits, handlers)
 
     def gamma_application(self) -> web.Application:
         """Gamma."""
-        application = web.Application(middlewares=[self._middleware(self._gamma_limits)])
-        simple: dict[str, Simple] = {
-            "/markets/keyset": gamma_api.markets_keyset,
-            "/events/keyset": gamma_api.events_keyset,
-            "/events": gamma_api.events,
-            "/tags": gamma_api.tags,
+        handlers = {
+            "/markets/keyset": self._simple(gamma_api.markets_keyset),
+            "/events/keyset": self._simple(gamma_api.events_keyset),
+            "/events": self._simple(gamma_api.events),
+            "/tags": self._simple(gamma_api.tags),
+            "/markets": self._markets,
+            "/markets/{id}": self._one(gamma_api.one_market, whole=True),
+            "/markets/{id}/tags": self._one(gamma_api.one_market, whole=False),
+            "/events/{id}": self._one(gamma_api.one_event, whole=True),
+            "/events/{id}/tags": self._one(gamma_api.one_event, whole=False),
         }
-        for path, answer in simple.items():
-            application.router.add_get(path, self._simple(answer))
-        application.router.add_get("/markets", self._markets)
-        application.router.add_get("/markets/{id}", self._one(gamma_api.one_market, whole=True))
-        application.router.add_get("/markets/{id}/tags", self._one(gamma_api.one_market, whole=False))
-        application.router.add_get("/events/{id}", self._one(gamma_api.one_event, whole=True))
-        application.router.add_get("/events/{id}/tags", self._one(gamma_api.one_event, whole=False))
+        return self._application(self._gamma_limits, handlers)
+
+    def _application(self, limits: Allowance, handlers: Mapping[str, Handler]) -> web.Application:
+        """An API of these handlers by route, all within its limits."""
+        application = web.Application(middlewares=[self._middleware(limits)])
+        for path, handler in handlers.items():
+            application.router.add_get(path, handler)
         return application
 
     def _middleware(self, limits: Allowance) -> Middleware:
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            """An answer within the limits, or the refusal in the venue's words; each with a trace id of its own."""
             self._asked += 1
             trace_id = blake2b(b"%d %d" % (self._seed, self._asked), digest_size=16).hexdigest()
             try:

@@ -65,8 +65,8 @@ def columns_of(trades: Sequence[WalletActivity]) -> TradeColumns:
     """Trades that are values already, oldest first, as columns; what is no trade is left out."""
     bets = [trade for trade in trades if trade.kind in _SIDES]
     return _columns(
-        [trade.size for trade in bets],
-        [trade.price for trade in bets],
+        np.array([trade.size for trade in bets], np.float64),
+        np.array([trade.price for trade in bets], np.float64),
         np.array([trade.usdc for trade in bets], np.float64),
         [trade.at_s for trade in bets],
         [trade.kind for trade in bets],
@@ -86,16 +86,16 @@ def _side_by_side(rows: list[WireActivity]) -> TradeColumns | None:
     at_s = [row.timestamp for row in ordered]
     if at_s != sorted(at_s):
         ordered.sort(key=attrgetter("timestamp"))
-    wallets, condition, token, size, price, at, side, kinds, amounts, *_ = zip(*map(astuple, ordered), strict=True)
-    if set(kinds) != {"TRADE"} or "" in side or "" in token:
+    wallets, condition, token, sizes, prices, at, side, kinds, amounts, *_ = zip(*map(astuple, ordered), strict=True)
+    if set(kinds) != {"TRADE"} or "" in side or "" in token or "" in condition:
         return None
-    columns = _columns(size, price, _amounts(size, price, amounts), at, side, token, condition)
+    size, price = np.array(sizes, np.float64), np.array(prices, np.float64)
+    columns = _columns(size, price, _amounts(size * price, amounts), at, side, token, condition)
     return columns if _are_sound(columns, wallets) else None
 
 
-def _amounts(size: Sequence[float], price: Sequence[float], amounts: Sequence[float | None]) -> Floats:
-    products = np.array(size, np.float64) * np.array(price, np.float64)
-    if set(amounts) == {None}:
+def _amounts(products: Floats, amounts: Sequence[float | None]) -> Floats:
+    if amounts.count(None) == len(amounts):
         return products
     told = np.array(amounts, np.float64)  # None becomes nan here
     return np.where(np.isnan(told), products, told)
@@ -113,8 +113,8 @@ def _are_sound(columns: TradeColumns, wallets: Iterable[str]) -> bool:
 
 
 def _columns(
-    size: Sequence[float],
-    price: Sequence[float],
+    size: Floats,
+    price: Floats,
     usdc: Floats,
     at_s: Sequence[int],
     side: Sequence[str],
@@ -123,13 +123,13 @@ def _columns(
 ) -> TradeColumns:
     tokens, conditions = _places(token), _places(condition)
     return TradeColumns(
-        size=np.array(size, np.float64),
-        price=np.minimum(np.array(price, np.float64), 1.0),
+        size=size,
+        price=np.minimum(price, 1.0),
         usdc=usdc,
         at_s=np.array(at_s, np.int64),
-        is_buy=np.array([each == "BUY" for each in side], np.bool_),
-        token=np.array(list(map(tokens.__getitem__, token)), np.int32),
-        condition=np.array(list(map(conditions.__getitem__, condition)), np.int32),
+        is_buy=np.fromiter(map("BUY".__eq__, side), np.bool_, len(side)),
+        token=np.fromiter(map(tokens.__getitem__, token), np.int32, len(token)),
+        condition=np.fromiter(map(conditions.__getitem__, condition), np.int32, len(condition)),
         token_ids=tuple(tokens),
         condition_ids=tuple(conditions),
     )

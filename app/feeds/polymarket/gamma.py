@@ -19,6 +19,7 @@ from app.feeds.polymarket.parse import identifier
 _TITLE_CELLS, _SLUG_CELLS, _TAG_CELLS = 160, 200, 60
 _TAGS = 64
 _NOT_FINAL = frozenset({"proposed", "disputed", "challenged"})
+_NEVER_S = 10_000_000_000
 _NEARLY = 1e-4
 """How far the last price of an old market may lie from what it paid: those kept trading prices, not payouts."""
 
@@ -27,7 +28,7 @@ _market_page = msgspec.json.Decoder(wire.WireMarketPage).decode
 _event_page = msgspec.json.Decoder(wire.WireEventPage).decode
 _market = msgspec.json.Decoder(wire.WireMarket, strict=False).decode
 _event = msgspec.json.Decoder(wire.WireEvent, strict=False).decode
-_texts = msgspec.json.Decoder(list[str]).decode
+_ids = msgspec.json.Decoder(list[wire.Id]).decode
 _prices = msgspec.json.Decoder(list[Probability], strict=False).decode
 
 
@@ -107,7 +108,7 @@ def _listed(value: wire.Listed) -> list[str]:
     if not isinstance(value, str):
         return value or []
     try:
-        return _texts(value) if value else []
+        return _ids(value) if value else []
     except UNDECODABLE as error:
         raise FrameError(f"a list of ids that is none: {clean(str(error), 80)}") from error
 
@@ -151,11 +152,14 @@ def _is_settled(payouts: Iterable[float]) -> bool:
 
 
 def _moment(text: str | None) -> int | None:
-    """Epoch seconds of a date as gamma writes them, with a blank or a T and any offset; None for what is none."""
+    """Epoch seconds of a date as gamma writes them, with a blank or a T and any offset; None for what is none.
+
+    Beyond the year 2286 (1e10 s) it is none either: nothing else here takes such a time, nor does a calendar.
+    """
     try:
         moment = datetime.fromisoformat((text or "")[:40])
     except ValueError:
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     seconds = int((aware - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
-    return seconds if seconds > 0 else None
+    return seconds if 0 < seconds < _NEVER_S else None

@@ -4,8 +4,6 @@ Numbers are validated by the wire structs while they are decoded; addresses, ids
 whatever leaves this module is safe to show.
 """
 
-import re
-
 import msgspec
 
 from app.core.errors import FrameError
@@ -18,12 +16,12 @@ from app.core.prediction_market import (
     WalletActivity,
     WalletPosition,
     WalletStats,
+    wallet_of,
 )
 from app.core.text import SafeText, clean
 from app.feeds.polymarket import wire
 from app.feeds.polymarket.pages import UNDECODABLE, Decodings, Page, RowReader, converted, single, usable
 
-_ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _KINDS: dict[str, ActivityKind] = {
     "SPLIT": "SPLIT",
     "MERGE": "MERGE",
@@ -54,15 +52,16 @@ _error = msgspec.json.Decoder(wire.WireError, strict=False).decode
 
 def wallet_address(text: str) -> str:
     """`text` in lower case if it is a wallet's address, 0x and 40 hex digits. Raises `FrameError`."""
-    address = text.lower()
-    if _ADDRESS.fullmatch(address):
-        return address
-    raise FrameError(f"{clean(text, 48)!r} is not a wallet's address")
+    wallet = wallet_of(text)
+    if wallet is None:
+        raise FrameError(f"{clean(text, 48)!r} is not a wallet's address")
+    return wallet
 
 
 def identifier(text: str) -> str:
     """`text` if it can be the id of a market or token: ASCII letters and digits, or empty. Raises `FrameError`."""
-    if text == "" or (text.isascii() and text.isalnum()):
+    # Bytes are looked through some ten times as fast as a text is, and there are two ids in each of hundreds of rows.
+    if text == "" or (text.isascii() and text.encode().isalnum()):
         return text
     raise FrameError(f"{clean(text, 48)!r} is not an id of a market or token")
 
@@ -165,8 +164,8 @@ def _kind(row: wire.WireActivity | wire.WireActivityV1) -> ActivityKind:
         if kind is None:
             raise FrameError(f"{clean(row.type, 24)!r} is no known kind of activity")
         return kind
-    if row.side == "" or row.token_id == "":
-        raise FrameError("a trade without a side or a token")
+    if row.side == "" or row.token_id == "" or row.condition_id == "":
+        raise FrameError("a trade without a side, a token or a condition")
     return row.side
 
 

@@ -107,10 +107,9 @@ def events(slugs: Sequence[str], *, closed: bool) -> Question:
     return _listed("events", "slug", slugs, closed=closed)
 
 
-def as_request(question: Question, request_id: int) -> Request:
-    """The question as the engine carries it: the route is its channel, the query its body."""
-    body = msgspec.json.encode(question.query)
-    return Request(request_id, VENUE, question.name, body, question.subject, question.variant)
+def request_body(question: Question) -> bytes:
+    """The question's query as the engine's request carries it; the route is the request's channel."""
+    return msgspec.json.encode(question.query)
 
 
 def from_request(request: Request) -> Question:

@@ -1,7 +1,8 @@
 """Polymarket's payloads as they are on the wire: the fields that are used, under the venue's own names.
 
 Rows of the second version are in snake_case and come in an envelope; those of the first, which most recordings hold,
-are in camelCase and come as a bare array (`...V1`, with the same names in Python). Gamma is a service of its own.
+are in camelCase and come as a bare array (`...V1`, with the same names in Python, written out because msgspec renames a
+class's own fields only). Gamma is a service of its own.
 A number that is null is not known; what is not a finite number in range is refused while it is decoded.
 """
 
@@ -245,7 +246,7 @@ class WireTag(msgspec.Struct, gc=False):
 
 
 Tags = list[str | WireTag]
-Listed = str | list[str] | None
+Listed = str | list[Id] | None
 """A list, or the text of one in JSON, as gamma writes them."""
 
 

@@ -64,6 +64,7 @@ def test_a_bad_row_is_left_out_and_what_is_no_page_is_refused() -> None:
     "change",
     [
         {"token_id": ""},
+        {"condition_id": ""},
         {"side": ""},
         {"type": "REDEEM", "usdc_size": 3.0},
         {"type": "TIP"},

@@ -61,9 +61,23 @@ def test_dates_as_gamma_writes_them(closed: str) -> None:
     assert market(closedTime=closed).closed_s == 1_775_417_853
 
 
-@pytest.mark.parametrize("closed", ["", "yesterday", "9" * 500, "0001-01-01T00:00:00+23:00", None])
+@pytest.mark.parametrize(
+    "closed",
+    ["", "yesterday", "9" * 500, "0001-01-01T00:00:00+23:00", "2286-11-20T17:46:40Z", "9999-12-31T23:59:59Z", None],
+)
 def test_a_date_that_is_none_is_not_known(closed: str | None) -> None:
     assert market(closedTime=closed).closed_s is None
+
+
+def test_the_last_moment_that_is_a_date() -> None:
+    assert market(closedTime="2286-11-20T17:46:39Z").closed_s == 9_999_999_999
+
+
+@pytest.mark.parametrize("ids", [["1" * 81, "2"], json.dumps(["1" * 81, "2"])])
+def test_a_token_of_too_many_digits_is_refused(ids: object) -> None:
+    assert market(clobTokenIds=["1" * 80, "2"]).token_ids == ("1" * 80, "2")
+    with pytest.raises(FrameError, match="none of 1 rows can be used"):
+        market(clobTokenIds=ids)
 
 
 def test_tags_may_stand_in_the_market_its_event_or_nowhere() -> None:

@@ -73,6 +73,8 @@ BAD_FIELDS: list[tuple[str, Any]] = [
     ("proxy_wallet", "0x" + "０" * 40),
     ("token_id", "12\x1b[31m"),
     ("condition_id", "a b"),
+    ("condition_id", ""),
+    ("token_id", ""),
     ("side", ""),
     ("side", "HOLD"),
     ("size", -1.0),

@@ -58,7 +58,8 @@ def test_every_route_counts_in_groups_that_have_a_limit() -> None:
 
 @pytest.mark.parametrize("question", ALL)
 def test_a_question_survives_the_way_over_the_engine(question: questions.Question) -> None:
-    request = questions.as_request(question.after("abc"), 7)
+    asked = question.after("abc")
+    request = Request(7, "polymarket", asked.name, questions.request_body(asked), asked.subject, asked.variant)
     packed = msgspec.msgpack.decode(msgspec.msgpack.encode(request), type=Request)
     assert questions.from_request(packed) == question.after("abc")
 

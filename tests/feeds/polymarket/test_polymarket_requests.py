@@ -13,6 +13,7 @@ from app.core.record import WITHDRAWN, Answer, Connected, Dropped, Kind, Request
 from app.feeds.inbox import Inbox
 from app.feeds.polymarket import questions
 from app.feeds.polymarket.carrier import Carrier, CarrierSettings
+from app.feeds.polymarket.limits import VENUE
 from app.feeds.polymarket.parse import parse_activity
 from app.feeds.polymarket.requests import RequestClient
 
@@ -41,7 +42,8 @@ def inputs(script: Sequence[Reply], use: Callable[[RequestClient], Awaitable[Non
 
 
 def ask(request_id: int) -> Request:
-    return questions.as_request(questions.trades(WALLET), request_id)
+    question = questions.trades(WALLET)
+    return Request(request_id, VENUE, question.name, questions.request_body(question), question.subject)
 
 
 async def two_one_after_the_other(client: RequestClient) -> None:

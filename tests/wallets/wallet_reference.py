@@ -7,6 +7,10 @@ from math import sqrt
 from statistics import median
 from typing import NamedTuple
 
+from app.wallets import kernel, trades_kernel
+from app.wallets.kernel import Function
+from app.wallets.measure import Measurer, measurer_of
+
 SCRATCH_USDC = 0.01
 DAY_S = 86_400
 
@@ -155,3 +159,13 @@ def traits(closed: Sequence[Row]) -> Figures:
         "round_trip_share": ratio(nothing, paid),
         "hedged_share": ratio(both, paid),
     }
+
+
+def uncompiled_measurer() -> Measurer:
+    """The fused kernel run by Python itself."""
+    return measurer_of(kernel.fused(lambda function: function))
+
+
+def uncompiled_positions() -> Function:
+    """The pass from trades to positions run by Python itself."""
+    return trades_kernel.fused_positions(lambda function: function)

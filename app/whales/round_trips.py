@@ -1,6 +1,7 @@
 """Round trips of one account, from its fills: what each position made from the first coin to the last, after fees."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -105,8 +106,32 @@ class RoundTrips:
 
 
 def in_order(fills: Iterable[TraderFill]) -> list[TraderFill]:
-    """Fills as they happened: by time, those of one order that share a millisecond by the position before each."""
-    return sorted(fills, key=lambda fill: (fill.at_ms, fill.coin, _towards(fill), fill.trade_id))
+    """Fills as they happened: by time, and within a millisecond of a coin each where the one before it ended."""
+    groups: dict[tuple[int, str], list[TraderFill]] = defaultdict(list)
+    for fill in fills:
+        groups[fill.at_ms, fill.coin].append(fill)
+    ends: dict[str, str] = {}
+    ordered: list[TraderFill] = []
+    for (_, coin), group in sorted(groups.items()):
+        ordered.extend(group if len(group) == 1 else _chained(group, ends.get(coin, "")))
+        ends[coin] = _end_key(ordered[-1])
+    return ordered
+
+
+def _chained(group: list[TraderFill], position: str) -> Iterator[TraderFill]:
+    """Fills of one coin and millisecond in a chain from `position`; a new one begins where none ends, or flat."""
+    ends = {_end_key(fill) for fill in group}
+    waiting: dict[str, list[TraderFill]] = defaultdict(list)
+    for fill in sorted(group, key=lambda fill: (fill.trade_id, fill.side.value, fill.size), reverse=True):
+        waiting[_size_key(fill.start_size)].append(fill)
+    starts = (_size_key(fill.start_size) for fill in group)
+    beginnings = iter(sorted(starts, key=lambda start: (start in ends, start != "0", start)))
+    for _ in group:
+        while not waiting.get(position):
+            position = next(beginnings)
+        fill = waiting[position].pop()
+        yield fill
+        position = _end_key(fill)
 
 
 def trips_of(fills: Iterable[TraderFill]) -> TripRecord:
@@ -121,8 +146,13 @@ def _signed(fill: TraderFill) -> float:
     return fill.size if fill.side is Side.BUY else -fill.size
 
 
-def _towards(fill: TraderFill) -> float:
-    return fill.start_size if fill.side is Side.BUY else -fill.start_size
+def _end_key(fill: TraderFill) -> str:
+    return _size_key(fill.start_size + _signed(fill))
+
+
+def _size_key(size: float) -> str:
+    """Ten digits: sizes that differ in the noise of binary fractions are one. What is next to nothing is 0."""
+    return f"{round(size, 10) + 0.0:.10g}"
 
 
 def _same(one: float, other: float) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from trader_samples import NOW_MS, fill
 
 from app.core.traders import TraderFill
-from app.whales.round_trips import RoundTrips, TripRecord, trips_of
+from app.whales.round_trips import RoundTrips, TripRecord, in_order, trips_of
 
 
 def totals(record: TripRecord) -> tuple[int, int, float, float, int, int]:
@@ -61,6 +61,27 @@ def test_decimals_that_became_binary_fractions_still_end_at_nothing() -> None:
 
 def test_a_fill_of_nothing_is_none() -> None:
     assert trips_of([msgspec.structs.replace(fill(0, 1), size=0.0)]) == TripRecord()
+
+
+def at_once(fills: list[TraderFill]) -> list[TraderFill]:
+    """The same fills within one millisecond, their trades numbered backwards."""
+    return [msgspec.structs.replace(each, at_ms=NOW_MS, trade_id=99 - number) for number, each in enumerate(fills)]
+
+
+def test_fills_of_one_millisecond_follow_from_one_another() -> None:
+    """Sold, bought and sold again at once; and what was held before tells where to begin."""
+    fills = at_once([fill(0, -5), fill(-5, 9, pnl=4), fill(4, -1, pnl=2), fill(3, -3, pnl=1)])
+    assert in_order(reversed(fills)) == fills
+    before = fill(0, 4, at_s=-1)
+    circle = at_once([fill(4, -8, pnl=1), fill(-4, 8, pnl=1)])
+    assert in_order([*reversed(circle), before]) == [before, *circle]
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3).filter(bool)), max_size=25))
+def test_fills_that_do_not_fit_are_all_there_once(pairs: list[tuple[int, int]]) -> None:
+    fills = at_once([fill(start, change) for start, change in pairs])
+    assert sorted(in_order(fills), key=str) == sorted(fills, key=str)
+    assert in_order(fills) == in_order(reversed(fills))
 
 
 steps = st.lists(

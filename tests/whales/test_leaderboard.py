@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trader_samples import address, ranked, window
+from score_samples import address, ranked, window
 
 from app.config.whale_settings import WhalesSettings
 from app.core.text import clean

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trader_samples import DAY_MS, NOW_MS, WEIGHTS, history
+from score_samples import DAY_MS, NOW_MS, WEIGHTS, history
 
 from app.core.traders import EquityHistory, HistoryPoint
 from app.whales.performance import (

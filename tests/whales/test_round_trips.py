@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trader_samples import NOW_MS, fill
+from score_samples import NOW_MS, fill
 
 from app.core.traders import TraderFill
 from app.whales.round_trips import RoundTrips, TripRecord, in_order, trips_of

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from trader_samples import BOOKS, COINS, NOW_MS, SMART_MONEY, address, state, weight
+from score_samples import BOOKS, COINS, NOW_MS, SMART_MONEY, address, state, weight
 
 from app.core.whale_events import SmartMoneySignal
 from app.whales.coin_sums import CoinSums, Holding, units

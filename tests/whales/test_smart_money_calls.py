@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trader_samples import NOW_MS, SMART_MONEY, WEIGHTS
+from score_samples import NOW_MS, SMART_MONEY, WEIGHTS
 
 from app.config.settings import CostsSettings
 from app.core.calls import Call

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trader_samples import DAY_MS, NOW_MS, WEIGHTS, address, ranked, window
+from score_samples import DAY_MS, NOW_MS, WEIGHTS, address, ranked, window
 
 from app.config.whale_settings import TraderWeightsSettings
 from app.whales.performance import Performance

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trader_samples import WEIGHTS, address
+from score_samples import WEIGHTS, address
 
 from app.config.whale_settings import WhalesSettings
 from app.core.events import Side

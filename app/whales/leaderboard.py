@@ -26,7 +26,7 @@ PRIOR_EVIDENCE = 0.5
 TURNOVER_FULL = 10.0
 """A month's volume of so many times the equity is evidence in full."""
 
-VAULT_WORDS = ("vault", "treasury", "foundation", "staking", "hlp", "liquidat")
+VAULT_WORDS = ("vault", "treasury", "foundation", "staking", "liquidator")
 IDLE_EQUITY_USD, IDLE_TURNOVER = 10e6, 0.05
 STRANGE_MARGIN = 0.10
 """A result of more than this share of the volume was not made by trading perpetuals."""
@@ -137,7 +137,7 @@ def _doubt(name: TraderDoubtName, text: str, penalty: float, *, bars: bool = Fal
 def _vault_like(row: RankedTrader) -> Iterator[TraderDoubt]:
     """One reason at most: a name that says so, results that no trades made, or much money that hardly trades."""
     name, made, volume = row.name.lower(), abs(row.all_time.pnl_usd), row.all_time.volume_usd
-    if any(word in name for word in VAULT_WORDS):
+    if any(word in name for word in VAULT_WORDS) or "hlp" in name.split():
         yield _doubt("vault-like", f'its name is "{row.name}"', 20, bars=True)
     elif made > STRANGE_MARGIN * volume and made > TINY_BASE_USD:
         yield _doubt("vault-like", f"{made:,.0f} USD made or lost on a volume of {volume:,.0f}", 20, bars=True)

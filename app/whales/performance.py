@@ -145,7 +145,7 @@ def _returns(points: Sequence[HistoryPoint]) -> list[Return]:
         made = after.pnl_usd - before.pnl_usd
         paid_in = after.equity_usd - before.equity_usd - made
         capital = before.equity_usd + max(0.0, paid_in)
-        if before.equity_usd >= 0 and capital >= LEAST_CAPITAL_USD:
+        if capital >= LEAST_CAPITAL_USD:
             days = max(1, round((after.at_ms - before.at_ms) / DAY_MS))
             found.append(Return(days, max(-1.0, made / capital)))
     return found

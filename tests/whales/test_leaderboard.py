@@ -53,7 +53,8 @@ def test_a_window_without_trades_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("changes", "name", "text", "bars"),
     [
-        ({"name": clean("HLP Liquidator 4")}, "vault-like", 'its name is "HLP Liquidator 4"', True),
+        ({"name": clean("HLP Strategy 4")}, "vault-like", 'its name is "HLP Strategy 4"', True),
+        ({"name": clean("MyVault")}, "vault-like", 'its name is "MyVault"', True),
         ({"all_time": window(0.5, pnl=2e6, volume=19e6)}, "vault-like",
          "2,000,000 USD made or lost on a volume of 19,000,000", True),
         ({"equity_usd": 50e6, "month": window(0.05, volume=2e6)}, "vault-like",
@@ -80,7 +81,7 @@ def test_each_doubt_says_why(changes: dict[str, Any], name: str, text: str, bars
 @pytest.mark.parametrize(
     "changes",
     [
-        {"name": clean("Valter")},
+        {"name": clean("whlpool")},
         {"all_time": window(0.5, pnl=90e6, volume=900e6)},
         {"equity_usd": 9e6, "month": window(0.05, volume=1e5), "all_time": window(0.5, volume=900e6)},
         {"equity_usd": 50e6, "month": window(0.05, volume=2.5e6)},
@@ -107,6 +108,12 @@ def test_a_treasury_does_not_get_in_by_its_money() -> None:
 def test_a_gambler_of_a_short_window_stands_behind_a_steady_account() -> None:
     lucky = ranked(2, day=window(2.0, pnl=8e5), all_time=window(-0.4, pnl=-4e5, volume=900e6))
     assert ranking([lucky, ranked(1)], SETTINGS)[0].trader == address(1)
+
+
+def test_of_equal_scores_the_larger_account_stands_first_and_then_the_lower_address() -> None:
+    still = {name: window(volume=0.0) for name in ("day", "week", "month", "all_time")}
+    table = [ranked(1, **still), ranked(3, equity_usd=2e6, **still), ranked(2, equity_usd=2e6, **still)]
+    assert [each.trader for each in ranking(table, SETTINGS)] == [address(2), address(3), address(1)]
 
 
 def test_small_accounts_are_not_ranked() -> None:

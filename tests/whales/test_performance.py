@@ -57,6 +57,7 @@ def test_returns_on_nothing_are_not_known() -> None:
     assert values(history([0, 5e6, 5.05e6], equity=0)) == [(1, 0.01)]
     assert values(history([0, 50, 60], equity=10)) == []
     assert values(history([0, 10], equity=-500)) == []
+    assert values(history([0, 10_000], equity=-500, flows=[0, 1_000_500])) == [(1, 0.01)]
 
 
 def test_points_within_a_day_become_one_and_the_newest_day_is_whole() -> None:

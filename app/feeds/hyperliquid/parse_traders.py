@@ -6,7 +6,7 @@ not of the main market (spot, outcomes, markets of other builders) is left out e
 
 import re
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -111,7 +111,7 @@ def _same_trader(told: str, asked: str) -> str:
 def _state(payload: wire.WireTraderState, trader: str, received_ms: int) -> TraderState:
     listed = [each.position for each in payload.assetPositions if is_of_main_market(each.position.coin)]
     positions = sorted((_position(each) for each in listed if each.szi), key=lambda position: position.coin)
-    for one, other in zip(positions, positions[1:], strict=False):
+    for one, other in pairwise(positions):
         if one.coin == other.coin:
             raise FrameError(f"state of {trader}: two positions in {one.coin}")
     margin = payload.marginSummary

@@ -108,6 +108,8 @@ def client_settings(settings: Settings, urls: Urls) -> ClientSettings:
         ingest_budget_ms=settings.engine.ingest_budget_ms,
         leaderboard_url=urls.leaderboard_url,
         leaderboard_cap=settings.whales.leaderboard_mb * 1_000_000,
+        traders_share=settings.whales.budget_share,
+        histories_share=settings.whales.portfolio_share,
     )
 
 

@@ -37,6 +37,10 @@ class ClientSettings(msgspec.Struct, frozen=True):
     """Where the leaderboard is; empty at a venue without one."""
     leaderboard_cap: int = 100_000_000
     """Bytes above which a leaderboard is refused."""
+    traders_share: float = 0.85
+    """Of the weight, what following traders may use."""
+    histories_share: float = 0.2
+    """Of that, what their histories may use."""
 
 
 class HyperliquidClient:
@@ -48,7 +52,15 @@ class HyperliquidClient:
         self.data = StreamClient(DATA_LANE, connection, inbox, clock, generator, new_sockets)
         self.books = StreamClient(BOOKS_LANE, connection, inbox, clock, generator, new_sockets)
         http = HttpClient(settings.rest_url, timeout_s=settings.request_timeout_s, body_cap=limits.BODY_BYTES)
-        self.requests = RequestClient(http, settings.weight_per_minute, inbox, clock, generator)
+        self.requests = RequestClient(
+            http,
+            settings.weight_per_minute,
+            inbox,
+            clock,
+            generator,
+            traders_share=settings.traders_share,
+            histories_share=settings.histories_share,
+        )
         self.leaderboard = LeaderboardClient(settings.leaderboard_url, settings.leaderboard_cap, inbox, generator)
 
     @property

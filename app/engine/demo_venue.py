@@ -19,6 +19,7 @@ class Urls(msgspec.Struct, frozen=True):
     rest_url: str
     prediction_url: str = ""
     gamma_url: str = ""
+    leaderboard_url: str = ""
 
 
 class DemoVenue:

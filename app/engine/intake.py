@@ -15,6 +15,7 @@ from app.engine.connections import Connections
 from app.engine.journal import Journal
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid import parse
+from app.feeds.hyperliquid.decoding import coin_name
 from app.markets.market import Market
 
 _MARKETS_CAP = 512
@@ -104,7 +105,7 @@ class Intake:
             return
         if opened.transport == "file":
             self._connections.data.connected()
-        market = self.market(parse.coin_name(opened.subject))
+        market = self.market(coin_name(opened.subject))
         if opened.channel == "trades":
             self._connections.opened(market.coin, now_ms)
             self._on_frames[opened.stream] = partial(self._trades_together, market, opened.transport != "file")

@@ -86,7 +86,13 @@ def live_source(settings: Settings) -> SourceView:
 def own_urls(settings: Settings) -> Urls:
     """Where the settings say that the venues are."""
     hyperliquid, polymarket = settings.hyperliquid, settings.polymarket
-    return Urls(hyperliquid.websocket_url, hyperliquid.rest_url, polymarket.data_url, polymarket.gamma_url)
+    return Urls(
+        hyperliquid.websocket_url,
+        hyperliquid.rest_url,
+        polymarket.data_url,
+        polymarket.gamma_url,
+        hyperliquid.leaderboard_url,
+    )
 
 
 def client_settings(settings: Settings, urls: Urls) -> ClientSettings:
@@ -101,6 +107,10 @@ def client_settings(settings: Settings, urls: Urls) -> ClientSettings:
         silence_limit_s=hyperliquid.silence_limit_s,
         lifetime_s=hyperliquid.renew_after_h * 3600,
         ingest_budget_ms=settings.engine.ingest_budget_ms,
+        leaderboard_url=urls.leaderboard_url,
+        leaderboard_cap=settings.whales.leaderboard_mb * 1_000_000,
+        traders_share=settings.whales.budget_share,
+        histories_share=settings.whales.portfolio_share,
     )
 
 
@@ -169,6 +179,7 @@ class VenueRun:
         self._supervisor.start("fast books", self._client.books.run_when_wanted)
         self._supervisor.start("scalper", self._interpreter.run)
         self._supervisor.start("requests", self._client.requests.run)
+        self._supervisor.start("leaderboard", self._client.leaderboard.run)
         self._supervisor.start("inbox", self._dispatch_arrivals)
         self._supervisor.start("timer", self._tick)
         if self._demo is not None:
@@ -264,7 +275,7 @@ class VenueRun:
         if self._new_tape is None or self._client is None:
             return False, "This engine has no folder for tapes; start it with --record FILE"
         path = self._new_tape()
-        asked = (self._client.requests, self._interpreter, self._wallets)
+        asked = (self._client.requests, self._client.leaderboard, self._interpreter, self._wallets)
         questions = [request for each in asked for request in each.outstanding()]
         self._recording.begin_midway(path, self._session(), self._client, questions)
         if self.core.paper.ledger is not None:

@@ -1,9 +1,10 @@
 """The Hyperliquid client: carries out what the engine asks for and puts what comes back into the inbox.
 
-It is two sockets, one of them for fast books alone, and a queue of questions. It decides nothing about markets.
+It is three sockets, one of them for fast books and one for accounts alone, a queue of questions, and a reader of the
+leaderboard. It decides nothing about markets.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -17,6 +18,7 @@ from app.feeds.hyperliquid.leaderboard import CHANNEL as LEADERBOARD
 from app.feeds.hyperliquid.leaderboard_client import LeaderboardClient
 from app.feeds.hyperliquid.requests import RequestClient
 from app.feeds.hyperliquid.streams import BOOKS_LANE, DATA_LANE, StreamClient, ping_frame
+from app.feeds.hyperliquid.user_streams import UserStreams
 from app.feeds.hyperliquid.wire import WireSubscription
 from app.feeds.inbox import Inbox
 from app.feeds.websocket import ConnectionSettings
@@ -51,6 +53,8 @@ class HyperliquidClient:
         connection = _connection_settings(settings)
         self.data = StreamClient(DATA_LANE, connection, inbox, clock, generator, new_sockets)
         self.books = StreamClient(BOOKS_LANE, connection, inbox, clock, generator, new_sockets)
+        roomy = msgspec.structs.replace(connection, frame_cap=limits.TRADERS_FRAME_BYTES)
+        self.traders = UserStreams(roomy, inbox, clock, generator, new_sockets)
         http = HttpClient(settings.rest_url, timeout_s=settings.request_timeout_s, body_cap=limits.BODY_BYTES)
         self.requests = RequestClient(
             http,
@@ -64,9 +68,9 @@ class HyperliquidClient:
         self.leaderboard = LeaderboardClient(settings.leaderboard_url, settings.leaderboard_cap, inbox, generator)
 
     @property
-    def sockets(self) -> tuple[StreamClient, StreamClient]:
+    def sockets(self) -> tuple[StreamClient, ...]:
         """All sockets."""
-        return self.data, self.books
+        return self.data, self.books, self.traders
 
     def opened(self) -> list[StreamOpened]:
         """What each stream carries, as it was told when it was opened."""
@@ -81,6 +85,10 @@ class HyperliquidClient:
         """Want these no longer. Ones that are not wanted are left alone."""
         for subscription in subscriptions:
             self._socket_of(subscription).unsubscribe([subscription])
+
+    def stream_traders(self, traders: Sequence[str]) -> None:
+        """Want streams of these accounts and no others, the most important first; the venue takes about ten."""
+        self.traders.want(traders)
 
     def request(self, request: Request) -> None:
         """Queue a question; its answer, or its failure after some tries, arrives as an input with its id."""

@@ -12,6 +12,8 @@ VENUE = "hyperliquid"
 NEW_CONNECTIONS_PER_MINUTE = 20
 """The venue allows 30 an address; others may share it."""
 FRAME_BYTES = 1 << 20
+TRADERS_FRAME_BYTES = 4 << 20
+"""An account's stream begins with its newest 2000 fills."""
 BODY_BYTES = 8 << 20
 FAST_BOOK_LEVELS = 5
 """Of each side; slow books have 20."""

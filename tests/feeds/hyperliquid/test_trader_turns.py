@@ -21,6 +21,8 @@ from app.feeds.hyperliquid.trader_questions import ask_for_fills, ask_for_leader
 from app.feeds.inbox import Inbox
 
 LIMIT = 1_200
+FEW_MS = 77
+"""A span in which nobody has traded."""
 INTERVALS_MS = {"1m": 60_000, "5m": 300_000, "1h": 3_600_000}
 
 
@@ -28,7 +30,7 @@ def items_of(question: dict[str, Any]) -> int:
     """How many items the venue answers with."""
     if question["type"] == "candleSnapshot":
         return int(question["req"]["endTime"] // INTERVALS_MS[question["req"]["interval"]])
-    return 2_000 if question["type"] == "userFillsByTime" else 0
+    return 2_000 if question["type"] == "userFillsByTime" and question["endTime"] != FEW_MS else 0
 
 
 def trader(number: int) -> str:
@@ -201,6 +203,17 @@ def test_histories_have_a_fifth_of_the_traders_share_and_are_never_starved() -> 
             await asyncio.sleep(62)
             asked = [at_s for at_s in house.times("portfolio") if minute * 62 <= at_s < (minute + 1) * 62]
             assert 8 <= len(asked) <= 0.2 * 0.85 * LIMIT / 20 + 1
+
+    in_house(check)
+
+
+def test_pages_of_few_fills_are_not_held_up_by_what_they_might_have_weighed() -> None:
+    async def check(house: House) -> None:
+        for number in range(10):
+            house.put(ask_for_fills, trader(number), 1, FEW_MS)
+        # The pace is that of their 20 each, as for portfolios: 204 a minute, and not of the 120 that is set aside.
+        await asyncio.sleep(60)
+        assert len(house.times("userFillsByTime")) >= 9
 
     in_house(check)
 

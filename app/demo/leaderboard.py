@@ -63,10 +63,10 @@ _COMPACT = _Form(
 def _indented(text: str) -> str:
     """The same template as it looks when printed for people."""
     for mark in "{[":
-        text = text.replace(mark, mark + "\n          ")
+        text = text.replace(mark, mark + "\n       ")
     for mark in "}]":
-        text = text.replace(mark, "\n        " + mark)
-    return text.replace(",", ",\n            ").replace(":", ": ")
+        text = text.replace(mark, "\n      " + mark)
+    return text.replace(",", ",\n         ").replace(":", ": ")
 
 
 _INDENTED = _Form(*(_indented(text) for text in _COMPACT))

@@ -17,7 +17,7 @@ from app.demo.wealth import Wealth
 PERIOD_MINUTES = 120
 LONGEST_PERIODS = 11
 LEAST_FILLED = 0.3
-LOST = (0.3, 0.98)
+LOST = (0.5, 0.995)
 
 
 class Opening(NamedTuple):

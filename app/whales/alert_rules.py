@@ -98,7 +98,7 @@ class MoveRules:
         """The alert of at least two whales who moved within so many seconds of this move, by the venue's time."""
         this = WhaleMoved(move.trader, move.coin, move.traded_ms or move.venue_ms, move.move_id, move.change_usd)
         within_ms = self._settings.together_s * 1_000
-        others = [one for one in self._whale_moves.get(move.coin, []) if one.move_id != this.move_id]
+        others = self._whale_moves.get(move.coin, [])
         near = [one for one in others if abs(this.at_ms - one.at_ms) <= within_ms]
         newest_ms = max([this.at_ms, *(one.at_ms for one in others)])
         kept = [one for one in (*others, this) if newest_ms - one.at_ms <= within_ms]

@@ -124,6 +124,18 @@ def test_pieces_that_do_not_belong_together_are_not_joined(last: TraderMoved) ->
     assert told(a_desk(), a_move(100, 104, at_ms=NOW_MS + 1), last) == []
 
 
+def test_a_piece_that_is_learned_again_undoes_nothing() -> None:
+    piece = a_move(100, 107)
+    assert told(a_desk(), piece, piece, a_move(107, 112, at_ms=NOW_MS + 1_000)) == [("whale_move", "LOW", "told")]
+
+
+def test_whales_move_together_over_a_restart() -> None:
+    desk = a_desk()
+    told(desk, a_move(0, 10, trader=1))
+    again = a_desk(kept=desk.state())
+    assert told(again, a_move(0, 10, trader=2, at_ms=NOW_MS + 1)) == [("whales_together", "HIGH", "told")]
+
+
 def test_pieces_survive_a_restart() -> None:
     desk = a_desk()
     assert told(desk, a_move(100, 107)) == []

@@ -135,6 +135,10 @@ def test_a_bias_of_few_fresh_traders_is_not_compared() -> None:
     made.minute(NOW_MS)
     made.state_changed(state(2, {"BTC": -1e6}))
     assert made.signal("BTC", NOW_MS + 60 * MINUTE_MS).change_1h is None
+    made.minute(NOW_MS + MINUTE_MS)
+    assert made.signal("BTC", NOW_MS + 61 * MINUTE_MS).change_1h == 0
+    made.stale(address(1))
+    assert made.signal("BTC", NOW_MS + 61 * MINUTE_MS).change_1h is None
 
 
 def test_a_coin_that_nobody_holds_for_an_hour_is_forgotten() -> None:

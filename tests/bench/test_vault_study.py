@@ -33,9 +33,9 @@ def test_a_score_that_orders_the_next_month_agrees_with_it() -> None:
 
 
 def test_vaults_that_are_gone_are_counted_and_rank_last_in_the_second_number() -> None:
-    """The ten best of one month are gone in the next: among the rest nothing changes, with them the order turns."""
+    """The ten best of one month are gone in the next, in which all lose: with them the order turns."""
     month = [vault(number, 100.0 * number) for number in range(1, 31)]
-    study = month_study(month, [vault(number, 0.0, later=1_000.0 * number) for number in range(1, 21)])
+    study = month_study(month, [vault(number, 0.0, later=1_000.0 * number - 1e6) for number in range(1, 21)])
     assert (study.listed, study.again) == (30, 20)
     score = study.agreements[1]
     assert score.n == 20

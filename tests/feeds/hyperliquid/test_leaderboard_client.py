@@ -76,6 +76,10 @@ async def serve_board(_: web.Request) -> web.Response:
     return web.Response(body=BOARD)
 
 
+async def small_board(_: web.Request) -> web.Response:
+    return web.Response(body=document(row(1)))
+
+
 async def refuse(_: web.Request) -> web.Response:
     return web.Response(status=403, headers={"Retry-After": "0"})
 
@@ -181,6 +185,20 @@ async def test_odd_rules_and_a_reader_that_ends_early_are_told(house: House, mon
     monkeypatch.setattr(sys, "executable", "/bin/false")
     house.ask(2)
     assert "its reader" in (await house.answer()).error
+
+
+async def test_a_reader_that_hangs_is_ended(house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    hanging = tmp_path / "hanging"
+    hanging.write_text("#!/bin/sh\nexec sleep 1000\n")
+    hanging.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(hanging))
+    monkeypatch.setattr(leaderboard_client, "_TRIES", 1)
+    monkeypatch.setattr(leaderboard_client, "_CHILD_TIMEOUT_S", 0.1)
+    house.handlers = [small_board]
+    house.ask()
+    async with asyncio.timeout(20):
+        assert "its reader took longer than" in (await house.answer()).error
+    assert [child for child in psutil.Process().children() if child.name() == "sleep"] == []
 
 
 async def test_a_question_is_withdrawn_under_way_and_another_may_follow(house: House) -> None:

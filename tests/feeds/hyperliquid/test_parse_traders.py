@@ -93,6 +93,10 @@ def test_without_a_time_of_the_venue_it_counts_from_when_it_came() -> None:
     assert parse.parse_trader_state(json.dumps(body).encode(), TRADER, RECEIVED_MS).at_ms == RECEIVED_MS
 
 
+def test_an_account_that_owes_can_withdraw_nothing() -> None:
+    assert parse.parse_trader_state(state(withdrawable="-5.5"), TRADER, RECEIVED_MS).withdrawable_usd == 0.0
+
+
 def test_two_hundred_positions_are_read_and_closed_or_foreign_ones_left_out() -> None:
     closed = [position(f"Z{number}", szi=size, entryPx=None) for number, size in enumerate(("0.0", "-0.0"))]
     foreign = [position(coin) for coin in ("xyz:SP500", "@107", "#12", "PURR/USDC")]

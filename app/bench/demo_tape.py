@@ -1,7 +1,7 @@
 """A tape of the embedded venue, made in virtual time: what a run of a demo would record, without waiting for it."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,6 +85,9 @@ class VirtualDemo:
         for subscription in subscriptions:
             frame = msgspec.json.encode(WireClientFrame(method=method, subscription=subscription))
             (self._books_session if subscription.fast else self._session).receive(frame, self._now_ms)
+
+    def stream_traders(self, traders: Sequence[str]) -> None:
+        """No traders are followed here: nothing restores them."""
 
     def request(self, request: Request) -> None:
         """Note what the core asks; it is answered when the venue's budget allows."""

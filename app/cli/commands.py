@@ -32,6 +32,7 @@ COMMANDS = (
     Command("eval", "app.cli.eval", "judge the scalper's read over a recording: AI against rules"),
     Command("scan", "app.cli.scan", "look for wallets worth following on a prediction market"),
     Command("explain", "app.cli.explain", "open up one wallet: pillars, trades behind them, reasons to doubt"),
+    Command("train", "app.cli.train", "train the model of market regimes on hourly bars"),
     Command("scorecards", "app.cli.scorecards", "how the deck's claims came out, with intervals"),
     Command("doctor", "app.cli.doctor", "check this machine and what tapedeck needs"),
     Command("config", "app.cli.config", "show, find and check settings"),

@@ -51,6 +51,10 @@ class Locations(msgspec.Struct, frozen=True, kw_only=True):
         """The database of one source: live and simulated rows never share a file."""
         return self.state_dir / f"{mode}.sqlite"
 
+    def regime_model(self, mode: Literal["live", "demo"]) -> Path:
+        """The trained model of regimes of one source: one of simulated hours never judges real ones."""
+        return self.state_dir / "models" / f"regime-{mode}.json"
+
     @property
     def used_before(self) -> bool:
         """Whether the user has settings, or has run an engine on the live venue; a look at the demo is no choice."""

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from app.config.section import Seconds, Section
 from app.config.urls import (
+    LEADERBOARD_HOSTS,
     POLYMARKET_HOSTS,
     VENUE_HOSTS,
     check_model_url,
@@ -17,6 +18,7 @@ from app.config.wallet_settings import ScannerSettings, WalletsSettings
 from app.config.whale_settings import AlertsSettings, SmartMoneySettings, TraderWeightsSettings, WhalesSettings
 
 _HOSTS = " or ".join(sorted(VENUE_HOSTS))
+_LEADERBOARD_HOSTS = " or ".join(sorted(LEADERBOARD_HOSTS))
 _POLYMARKET_HOSTS = " or ".join(sorted(POLYMARKET_HOSTS))
 
 CoinName = Annotated[
@@ -56,6 +58,9 @@ WatchlistQuestion = Annotated[
 ]
 WebsocketUrl = Annotated[str, Meta(description=f"a wss:// URL on {_HOSTS}, or ws:// or wss:// on loopback")]
 RestUrl = Annotated[str, Meta(description=f"an https:// URL on {_HOSTS}, or http:// or https:// on loopback")]
+LeaderboardUrl = Annotated[
+    str, Meta(description=f"an https:// URL on {_LEADERBOARD_HOSTS}, or http:// or https:// on loopback")
+]
 PolymarketUrl = Annotated[
     str, Meta(description=f"an https:// URL on {_POLYMARKET_HOSTS}, or http:// or https:// on loopback")
 ]
@@ -197,6 +202,8 @@ class HyperliquidSettings(Section, frozen=True):
     """Stream endpoint. Only the venue's own hosts and loopback are allowed."""
     rest_url: RestUrl = "https://api.hyperliquid.xyz"
     """Base of the request endpoint. Only the venue's own hosts and loopback are allowed."""
+    leaderboard_url: LeaderboardUrl = "https://stats-data.hyperliquid.xyz/Mainnet/leaderboard"
+    """The document with the venue's best traders. Only the venue's own host for it and loopback are allowed."""
     weight_per_minute: Annotated[int, Meta(ge=60, le=1_200)] = 1_200
     """Request weight to spend a minute; the venue allows 1200 an address."""
     request_timeout_s: Seconds = 10.0
@@ -211,6 +218,7 @@ class HyperliquidSettings(Section, frozen=True):
     def __post_init__(self) -> None:
         check_websocket_url(self.websocket_url)
         check_rest_url(self.rest_url)
+        check_rest_url(self.leaderboard_url, LEADERBOARD_HOSTS)
 
 
 class PolymarketSettings(Section, frozen=True):

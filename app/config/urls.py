@@ -7,6 +7,7 @@ octal or IPv6-mapped addresses, trailing dots, percent signs, Unicode look-alike
 import re
 
 VENUE_HOSTS = frozenset({"api.hyperliquid.xyz", "api.hyperliquid-testnet.xyz"})
+LEADERBOARD_HOSTS = frozenset({"stats-data.hyperliquid.xyz"})
 POLYMARKET_HOSTS = frozenset({"data-api.polymarket.com", "gamma-api.polymarket.com"})
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "[::1]", "localhost"})
 

@@ -7,6 +7,7 @@ import signal
 import sys
 from types import FrameType
 
+from app.demo.options import Options
 from app.demo.sockets import Sockets, listen
 
 
@@ -24,7 +25,7 @@ def main() -> int:
     }
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
-    _run(arguments.seed, arguments.coins, sockets)
+    _run(Options(**vars(arguments)), sockets)
     return 0
 
 
@@ -32,6 +33,11 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="app.demo", description="A simulated venue on loopback. Its data is made up.")
     parser.add_argument("--seed", type=_seed, default=7, help="the same seed gives the same market (default 7)")
     parser.add_argument("--coins", type=_coins, default=32, help="live markets, 1 to 60 (default 32)")
+    parser.add_argument(
+        "--leaderboard-rows", type=int, default=5_000, help="rows of the leaderboard (default 5000; really 47000)"
+    )
+    parser.add_argument("--users", type=int, default=15, help="how many users can have streams (default 15)")
+    parser.add_argument("--storm-per-s", type=int, default=0, help="error frames a second above that (default 0)")
     return parser.parse_args()
 
 
@@ -54,14 +60,14 @@ def _coins(text: str) -> int:
     return coins
 
 
-def _run(seed: int, coins: int, sockets: Sockets) -> None:
+def _run(options: Options, sockets: Sockets) -> None:
     # One thread is plenty for arrays this small, and each more would cost memory and start-up time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import asyncio
 
     from app.demo.process import run
 
-    asyncio.run(run(seed, coins, sockets))
+    asyncio.run(run(options, sockets))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Who trades: a fixed set of addresses, a few of them busy, a few of them large."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.demo.grid import Floats
 
@@ -22,15 +23,20 @@ class Accounts:
         self._index = {address: number for number, address in enumerate(self.addresses)}
         ranks = np.arange(1, ACCOUNTS + 1, dtype=np.float64)
         taste = np.exp(TASTE * rng.standard_normal((coins, ACCOUNTS)))
-        self._takers = _cumulative(ranks[::-1] ** -ACTIVITY_SLOPE * taste)
+        takers = ranks[::-1] ** -ACTIVITY_SLOPE
         makers = ranks**-ACTIVITY_SLOPE
         makers[:MARKET_MAKERS] *= 12.0
-        self._makers = _cumulative(makers[None, :] * taste)
+        self._weights = takers * taste, makers * taste
+        self._takers, self._makers = (_cumulative(weights) for weights in self._weights)
         self._scale = _order_scale(rng)
 
     def index(self, address: str) -> int | None:
         """The account behind a lower-case address, None for a stranger."""
         return self._index.get(address)
+
+    def keep_to(self, traded: NDArray[np.bool_]) -> None:
+        """From now on accounts trade only these coins (coins × accounts; somebody must trade each of them)."""
+        self._takers, self._makers = (_cumulative(weights * traded) for weights in self._weights)
 
     def taker(self, coin: int, uniform: float) -> int:
         """The account that sends a market order, from a uniform number in [0, 1)."""
@@ -45,10 +51,6 @@ class Accounts:
         """How much bigger than the average of its market this account's orders are."""
         return float(self._scale[account])
 
-    def large(self, uniform: float) -> int:
-        """One of the large accounts, from a uniform number in [0, 1)."""
-        return MARKET_MAKERS + int(uniform * LARGE_ACCOUNTS)
-
 
 def _cumulative(weights: Floats) -> Floats:
     totals = np.cumsum(weights, axis=1)
@@ -60,7 +62,7 @@ def _cumulative(weights: Floats) -> Floats:
 
 
 def _order_scale(rng: np.random.Generator) -> Floats:
-    scale: Floats = np.exp(0.6 * rng.standard_normal(ACCOUNTS)) * 0.8
+    scale: Floats = np.exp(0.6 * rng.standard_normal(ACCOUNTS)) * 1.1
     large = slice(MARKET_MAKERS, MARKET_MAKERS + LARGE_ACCOUNTS)
     scale[large] = rng.uniform(8.0, 30.0, LARGE_ACCOUNTS)
     return scale

@@ -1,9 +1,9 @@
 """Where prices want to go: a market-wide factor and one of each coin's own, in changing moods.
 
 Row 0 of every array is the market, the others are the coins. A mood scales volatility (quiet, normal, lively, wild), a
-trend drifts for about a minute and often turns around, a shock is a jump spread over a second or two. The fair price is
-all of that plus micro noise that reverts within seconds. Returns are of the log price; volatilities are per square root
-of a second.
+trend drifts for about a minute and often turns around, a tide drifts for hours, a shock is a jump spread over a second
+or two. The fair price is all of that plus micro noise that reverts within seconds. Returns are of the log price;
+volatilities are per square root of a second.
 """
 
 from collections.abc import Sequence
@@ -51,6 +51,7 @@ class Factors:
         self._trend_target = np.zeros(rows)
         self._trend = np.zeros(rows)
         self._pending = np.zeros(rows)
+        self._tide = np.zeros(rows)
         self.shocked = np.zeros(rows - 1, dtype=np.bool_)
 
     def fair(self) -> Floats:
@@ -74,6 +75,16 @@ class Factors:
         """Where each coin drifts, in standard deviations of a second: the book's depth leans the same way."""
         drift = self.beta * self._trend[0] + self._trend[1:]
         result: Floats = drift / self.sigma()
+        return result
+
+    def set_tide(self, strength: Floats) -> None:
+        """Let all rows drift with tides of this strength from now on (1: as far in an hour as they usually wander)."""
+        self._tide = strength * self._sigma / 60.0
+
+    def outlook(self, strength: Floats) -> Floats:
+        """What tides of this strength mean for each coin, in its own usual moves of an hour."""
+        move = strength * self._sigma
+        result: Floats = (self.beta * move[0] + move[1:]) / np.hypot(self.beta * self._sigma[0], self._sigma[1:])
         return result
 
     def push(self, coin: int, log_return: float) -> None:
@@ -118,7 +129,7 @@ class Factors:
         released = self._pending * (1.0 - np.exp(-self._step_s / SHOCK_RELEASE_S))
         self._pending -= released
         diffusion = self._sigma * np.exp(self._log_level) * np.sqrt(self._step_s) * normal
-        result: Floats = self._trend * self._step_s + released + diffusion
+        result: Floats = (self._trend + self._tide) * self._step_s + released + diffusion
         return result
 
 

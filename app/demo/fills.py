@@ -4,10 +4,8 @@ from collections.abc import Iterable
 
 from app.demo.grid import fixed_text, number_text, price_text, prices
 from app.demo.market import Market
-from app.demo.trades import Fill, VenueTrade
+from app.demo.trades import MAKER_FEE, TAKER_FEE, Fill, VenueTrade
 
-TAKER_FEE = 0.00045
-MAKER_FEE = 0.00015
 SNAPSHOT_FILLS = 200
 _FIRST_ORDER = 500_000_000_000
 
@@ -24,10 +22,8 @@ def fills(market: Market, account: int, trades: Iterable[VenueTrade]) -> list[st
 
 
 def recent_fills(market: Market, account: int) -> list[str]:
-    """The newest fills of one account in the kept trades of all coins, newest first."""
-    kept = [trade for recent in market.recent for trade in recent if account in (trade.buyer, trade.seller)]
-    kept.sort(key=lambda trade: trade.serial, reverse=True)
-    return fills(market, account, kept)[:SNAPSHOT_FILLS]
+    """The newest fills of one account since the start, newest first."""
+    return fills(market, account, reversed(market.fills.of(account)))[:SNAPSHOT_FILLS]
 
 
 def direction(start_lots: int, signed_lots: int) -> str:
@@ -53,5 +49,14 @@ def _fill(market: Market, trade: VenueTrade, sign: int, fill: Fill) -> str:
         f'"time":{trade.time_ms},"startPosition":"{start}","dir":"{direction(fill.start_lots, sign * trade.lots)}",'
         f'"closedPnl":"{number_text(fill.realised_usd, 6)}","hash":"{trade.order_hash(market.seed)}","oid":{order},'
         f'"crossed":{"true" if crossed else "false"},"fee":"{number_text(fee, 6)}","tid":{trade.trade_id},'
-        '"feeToken":"USDC","twapId":null}'
+        f'{_liquidation(market, trade)}"feeToken":"USDC","twapId":null}}'
     )
+
+
+def _liquidation(market: Market, trade: VenueTrade) -> str:
+    """Whom the trade liquidated: both sides are told."""
+    if not trade.forced_at:
+        return ""
+    user = market.accounts.addresses[trade.taker]
+    mark = number_text(trade.forced_at, max(1, market.listings[trade.coin].price_decimals))
+    return f'"liquidation":{{"liquidatedUser":"{user}","markPx":"{mark}","method":"market"}},'

@@ -1,7 +1,8 @@
 """Order flow: who comes to the market when, on which side and how big.
 
 Arrivals excite more arrivals (a Hawkes process with a fast and a slow kernel, Hawkes 1971), sides remember the last
-seconds and lean towards the fair price, and now and then one large account works a big order for minutes.
+seconds and lean towards the fair price, and now and then one account works its position towards what it wants for
+minutes: a large one, or one that knows something. Nobody trades beyond the band of its views.
 """
 
 from collections.abc import Sequence
@@ -9,9 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.demo.accounts import Accounts
+from app.demo.accounts import MARKET_MAKERS, Accounts
 from app.demo.grid import Floats, Integers
+from app.demo.ledger import Ledger
 from app.demo.listings import Listing
+from app.demo.views import Views
 
 FAST_BRANCHING = 0.35
 FAST_SECONDS = 0.4
@@ -28,25 +31,39 @@ ROUND_SIZE_ODDS = 0.25
 PROGRAMME_EVERY_S = 420.0
 PROGRAMME_SECONDS = (30.0, 240.0)
 PROGRAMME_ODDS = 0.35
+PROGRAMME_SCALE = 5.0
+LEAST_GAP = 0.1
+TRIES = 4
+_GOLDEN = 0.618034
+_ENOUGH = 10**15
 
 
 class Order(NamedTuple):
-    """A market order: `sign` +1 buys, −1 sells."""
+    """A market order: `sign` +1 buys, −1 sells. A `forced` one liquidates the account it belongs to."""
 
     coin: int
     sign: int
     lots: int
     account: int
+    forced: bool = False
 
 
 class OrderFlow:
     """Market orders of all coins, one step of `step_s` seconds at a time."""
 
     def __init__(
-        self, listings: Sequence[Listing], accounts: Accounts, step_s: float, rng: np.random.Generator
+        self,
+        listings: Sequence[Listing],
+        accounts: Accounts,
+        views: Views,
+        ledger: Ledger,
+        step_s: float,
+        rng: np.random.Generator,
     ) -> None:
         self._rng = rng
         self._accounts = accounts
+        self._views = views
+        self._ledger = ledger
         self._step_s = step_s
         coins = len(listings)
         rate = np.array([listing.orders_per_s for listing in listings])
@@ -73,16 +90,48 @@ class OrderFlow:
     def order(self, coin: int, displacement: float) -> Order:
         """The next order of a coin. `displacement` is fair minus mid, in typical moves of a second (−3 to 3)."""
         uniform = self._rng.random(4)
-        if self._programme_left_s[coin] > 0.0 and uniform[0] < PROGRAMME_ODDS:
-            sign, account = int(self._programme_sign[coin]), int(self._programme_account[coin])
-            scale = 3.0
-        else:
+        sign, account, most, scale = self._programme_part(coin, uniform[0])
+        if most <= 0:
             pull = FAIR_PULL * displacement + MEMORY_PULL * self._memory[coin]
             sign = 1 if uniform[1] < 1.0 / (1.0 + np.exp(-pull)) else -1
-            account = self._accounts.taker(coin, uniform[2])
+            account, most = self._taker(coin, sign, uniform[2])
             scale = self._accounts.order_scale(account)
         self._memory[coin] += 0.2 * (sign - self._memory[coin])
-        return Order(coin, sign, self._lots(coin, scale, uniform[3]), account)
+        return Order(coin, sign, min(self._lots(coin, scale, uniform[3]), most), account)
+
+    def maker(self, coin: int, sign: int, uniform: float, taker: int) -> int:
+        """The account whose resting order the taker's buying (+1) or selling (−1) hits."""
+        for _ in range(TRIES):
+            account = self._accounts.maker(coin, uniform, taker)
+            if self._room(coin, account, -sign) > 0:
+                return account
+            uniform = (uniform + _GOLDEN) % 1.0
+        return account
+
+    def _room(self, coin: int, account: int, sign: int) -> int:
+        """How many lots more the account would buy (+1) or sell (−1)."""
+        held = self._ledger.lots[coin, account]
+        return int(self._views.upper[coin, account] - held if sign > 0 else held - self._views.lower[coin, account])
+
+    def _programme_part(self, coin: int, uniform: float) -> tuple[int, int, int, float]:
+        """Sign, account, most lots and scale of an order of the coin's programme; no lots when it has none now."""
+        if self._programme_left_s[coin] <= 0.0 or uniform >= PROGRAMME_ODDS:
+            return 0, 0, 0, 0.0
+        sign, account = int(self._programme_sign[coin]), int(self._programme_account[coin])
+        room = self._room(coin, account, sign)
+        if room <= 0:
+            self._programme_left_s[coin] = 0.0
+        return sign, account, room, PROGRAMME_SCALE
+
+    def _taker(self, coin: int, sign: int, uniform: float) -> tuple[int, int]:
+        """An account that wants to trade this way, and how many lots at most; else a market maker that hedges."""
+        for _ in range(TRIES):
+            account = self._accounts.taker(coin, uniform)
+            room = self._room(coin, account, sign)
+            if room > 0:
+                return account, room
+            uniform = (uniform + _GOLDEN) % 1.0
+        return int(uniform * MARKET_MAKERS), _ENOUGH
 
     def _lots(self, coin: int, scale: float, uniform: float) -> int:
         """A log-normal size with the market's mean; people like round ones."""
@@ -95,10 +144,22 @@ class OrderFlow:
 
     def _programmes(self) -> None:
         self._programme_left_s -= self._step_s
-        uniform = self._rng.random((4, len(self._base)))
+        uniform = self._rng.random((3, len(self._base)))
         starts = (uniform[0] < self._step_s / PROGRAMME_EVERY_S) & (self._programme_left_s <= 0.0)
         low, high = PROGRAMME_SECONDS
-        for coin in np.flatnonzero(starts):
-            self._programme_left_s[coin] = low + (high - low) * uniform[1][coin]
-            self._programme_account[coin] = self._accounts.large(uniform[2][coin])
-            self._programme_sign[coin] = 1 if uniform[3][coin] < 0.5 else -1
+        for coin in np.flatnonzero(starts).tolist():
+            account, sign = self._worker(coin, uniform[2][coin])
+            self._programme_account[coin], self._programme_sign[coin] = account, sign
+            self._programme_left_s[coin] = low + (high - low) * uniform[1][coin] if sign else 0.0
+
+    def _worker(self, coin: int, uniform: float) -> tuple[int, int]:
+        """Who works towards its target next, the further from it the likelier, and which way; sign 0 for nobody."""
+        workers, views = self._views.workers, self._views
+        gap = views.target[coin, workers] - self._ledger.lots[coin, workers]
+        reach = np.abs(gap)
+        wide = views.upper[coin, workers] - views.lower[coin, workers]
+        reach = np.cumsum(np.where(reach > LEAST_GAP * wide, reach, 0))
+        if reach[-1] == 0:
+            return 0, 0
+        place = int(reach.searchsorted(uniform * reach[-1], side="right"))
+        return int(workers[place]), int(np.sign(gap[place]))

@@ -45,9 +45,15 @@ class SlidingBudget:
 
 
 class Limits:
-    """All counters of one client address."""
+    """All counters of one client address.
 
-    def __init__(self) -> None:
+    `users` is how many distinct users may be followed by streams of their own; a refusal of one more is repeated
+    `storm_frames` times.
+    """
+
+    def __init__(self, users: int = USERS, storm_frames: int = 0) -> None:
+        self.users = users
+        self.storm_frames = storm_frames
         self.weight = SlidingBudget(REQUEST_WEIGHT)
         self.messages = SlidingBudget(MESSAGES)
         self._new_connections = SlidingBudget(NEW_CONNECTIONS)
@@ -68,7 +74,7 @@ class Limits:
 
     def admit_user(self, user: str) -> bool:
         """Count a user stream; False when it would track one distinct user too many."""
-        if user not in self._users and len(self._users) >= USERS:
+        if user not in self._users and len(self._users) >= self.users:
             return False
         self._users[user] += 1
         return True

@@ -17,11 +17,12 @@ from app.demo.contexts import Contexts, DayTotals, day_totals
 from app.demo.factors import Factors
 from app.demo.flow import Order, OrderFlow
 from app.demo.grid import Floats, Integers, positions, prices
-from app.demo.ledger import Ledger
+from app.demo.habits import Habits
 from app.demo.listings import DELISTED, Listing, live_listings
 from app.demo.past import Past
 from app.demo.spoofs import Spoofs
-from app.demo.trades import VenueTrade
+from app.demo.traders import Traders
+from app.demo.trades import MAKER_FEE, TAKER_FEE, AccountFills, VenueTrade
 
 STEP_MS = 50
 STEP_S = STEP_MS / 1000
@@ -56,7 +57,6 @@ class Market:
         self.accounts = Accounts(coins, generators[0])
         self.past = Past(seed, self.live, start_ms)
         self.factors = Factors(self.live, STEP_S, generators[1])
-        self.flow = OrderFlow(self.live, self.accounts, STEP_S, generators[2])
         self.contexts = Contexts(self.live, generators[3])
         self.spoofs = Spoofs(coins, generators[4])
         self._rng = generators[6]
@@ -65,8 +65,13 @@ class Market:
         rates = np.array([listing.orders_per_s for listing in self.live]) / self.live[0].orders_per_s
         self._quoting = QUOTING[0] + (QUOTING[1] - QUOTING[0]) * np.sqrt(rates)
         self.books = Books(self.live, np.stack(self._targets(), axis=1), generators[5])
-        self.ledger = Ledger(coins)
         self.stores = [BarStore(self.past.last_day(coin)) for coin in range(coins)]
+        self.traders = Traders(seed, self.live, self.accounts, self.stores, self.factors, start_ms)
+        self.ledger = self.traders.ledger
+        self.flow = OrderFlow(self.live, self.accounts, self.traders.views, self.ledger, STEP_S, generators[2])
+        self.habits = Habits(seed, self.live, self.past, self.traders.wealth, self.traders.opening)
+        self.fills = AccountFills()
+        self._forced: list[Order] = []
         self.recent = [
             deque(self.past.trades(coin, self.accounts, minutes=2), maxlen=RECENT_TRADES) for coin in range(coins)
         ]
@@ -124,7 +129,9 @@ class Market:
         if self._steps % REFRESH_STEPS == 0:
             self.books.refresh(self._depth())
         if self._steps % SECOND_STEPS == 0:
-            self.contexts.step(self.mids())
+            mids = self.mids()
+            self.contexts.step(mids)
+            self._forced = self.traders.second(mids)
             self.spoofs.place(self.now_ms, 1.0, self.books)
         self.spoofs.pull(self.now_ms, self.books)
         changed = (before != self.books.touch) | (sizes != self.books.size[:, :, 0])
@@ -140,15 +147,25 @@ class Market:
 
     def _trade(self) -> dict[int, list[VenueTrade]]:
         counts = self.flow.arrivals(self.factors.level(), self.factors.shocked)
-        trades: dict[int, list[VenueTrade]] = {}
+        trades = self._liquidate()
+        # A step that reaches into the next minute belongs to the bars of this one, and so do its trades.
+        span = min(STEP_MS, MINUTE_MS - self.now_ms % MINUTE_MS)
         for coin in np.flatnonzero(counts).tolist():
-            offsets = np.sort(self._rng.integers(0, STEP_MS, counts[coin])).tolist()
-            trades[coin] = [
-                trade
-                for offset in offsets
-                for trade in self._execute(self.flow.order(coin, self._displacement(coin)), self.now_ms + offset)
-            ]
-            self.recent[coin].extend(trades[coin])
+            offsets = np.sort(self._rng.integers(0, span, counts[coin])).tolist()
+            several = trades.setdefault(coin, [])
+            for offset in offsets:
+                several += self._execute(self.flow.order(coin, self._displacement(coin)), self.now_ms + offset)
+        for coin, several in trades.items():
+            self.recent[coin].extend(several)
+            self.fills.add(several)
+        return trades
+
+    def _liquidate(self) -> dict[int, list[VenueTrade]]:
+        """Send the forced orders that are due, before all others."""
+        trades: dict[int, list[VenueTrade]] = {}
+        for order in self._forced:
+            trades.setdefault(order.coin, []).extend(self._execute(order, self.now_ms))
+        self._forced = []
         return trades
 
     def _displacement(self, coin: int) -> float:
@@ -183,16 +200,18 @@ class Market:
     def _print(self, order: Order, index: int, lots: int, time_ms: int) -> VenueTrade:
         coin, listing = order.coin, self.live[order.coin]
         uniform = self._rng.random(2)
-        maker = self.accounts.maker(coin, float(uniform[0]), order.account)
+        maker = self.flow.maker(coin, order.sign, float(uniform[0]), order.account)
         buyer, seller = (order.account, maker) if order.sign > 0 else (maker, order.account)
         price = float(prices(index, listing.price_decimals))
-        bought = self.ledger.apply(coin, buyer, lots, price, listing.lot)
-        sold = self.ledger.apply(coin, seller, -lots, price, listing.lot)
+        fees = (TAKER_FEE, MAKER_FEE) if order.sign > 0 else (MAKER_FEE, TAKER_FEE)
+        bought = self.ledger.apply(coin, buyer, lots, price, listing.lot, fees[0])
+        sold = self.ledger.apply(coin, seller, -lots, price, listing.lot, fees[1])
         self.contexts.trade(coin, lots, float(uniform[1]))
         self.stores[coin].trade(index, lots)
         self._serial += 1
+        mark = float(self.traders.marks[coin]) if order.forced else 0.0
         return VenueTrade(
-            coin, order.sign, index, lots, time_ms, self._serial, self._order_serial, buyer, seller, bought, sold
+            coin, order.sign, index, lots, time_ms, self._serial, self._order_serial, buyer, seller, bought, sold, mark
         )
 
     def _requote(self) -> None:

@@ -11,12 +11,13 @@ import threading
 from collections.abc import Iterable
 
 from app.core.clock import Clock, SystemClock
+from app.demo.options import Options
 from app.demo.server import serve
 from app.demo.sockets import Sockets
 from app.demo.venue import Venue
 
 
-async def run(seed: int, coins: int, sockets: Sockets) -> None:
+async def run(options: Options, sockets: Sockets) -> None:
     """Serve until stdin reaches its end, or SIGTERM or SIGINT comes."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -24,11 +25,18 @@ async def run(seed: int, coins: int, sockets: Sockets) -> None:
         loop.add_signal_handler(number, stop.set)
     threading.Thread(target=_watch_stdin, args=(loop, stop), daemon=True).start()
     clock = SystemClock()
-    venue = Venue(seed=seed, coins=coins, start_ms=clock.wall_ns() // 1_000_000)
+    venue = Venue(
+        seed=options.seed,
+        coins=options.coins,
+        start_ms=clock.wall_ns() // 1_000_000,
+        users=options.users,
+        storm_per_s=options.storm_per_s,
+    )
     # What is there now stays for good; leaving it out keeps collections short.
     gc.freeze()
-    async with serve(venue, clock=clock, sockets=sockets, paced=False) as server:
-        wallets = asyncio.create_task(_serve_wallets(seed, clock, sockets, stop))
+    rows = options.leaderboard_rows
+    async with serve(venue, clock=clock, sockets=sockets, paced=False, leaderboard_rows=rows) as server:
+        wallets = asyncio.create_task(_serve_wallets(options.seed, clock, sockets, stop))
         await server.pace(stop)
         await wallets
 

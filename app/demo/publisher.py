@@ -2,10 +2,11 @@
 
 from collections import Counter
 
-from app.demo import frames
+from app.demo import account_frames, frames
 from app.demo.fills import fills, recent_fills
 from app.demo.market import STEP_MS, Market, Step
 from app.demo.subscriptions import (
+    AccountState,
     AllMids,
     Candles,
     Context,
@@ -22,6 +23,7 @@ BOOK_MS = 5_400
 FAST_BOOK_MS = 540
 CONTEXT_MS = 1_000
 CANDLE_MS = 1_000
+STATE_MS = 1_000
 _SPREAD_MS = 137
 
 
@@ -33,6 +35,7 @@ class Publisher:
         self._coins = {listing.name: number for number, listing in enumerate(market.listings)}
         self._listeners: Counter[Subscription] = Counter()
         self._candles: dict[Candles, str] = {}
+        self._states: dict[AccountState, str] = {}
 
     @property
     def coins(self) -> frozenset[str]:
@@ -55,6 +58,8 @@ class Publisher:
             del self._listeners[wanted]
             if isinstance(wanted, Candles):
                 self._candles.pop(wanted, None)
+            if isinstance(wanted, AccountState):
+                self._states.pop(wanted, None)
 
     def frames(self, step: Step) -> list[tuple[Subscription, bytes]]:
         """What one step of the market sends, in order."""
@@ -84,6 +89,8 @@ class Publisher:
                 return self._candle(wanted) if step.rolled or self._due(coin, CANDLE_MS, step) else []
             case UserFills():
                 return self._fills(wanted, step)
+            case AccountState():
+                return self._state(wanted) if _falls_due(step, STATE_MS, 0) else []
             case AllMids():
                 return [self._mids()] if _falls_due(step, MIDS_MS, 0) else []
         return []
@@ -103,6 +110,9 @@ class Publisher:
                 return self._candle(wanted)
             case UserFills():
                 return [self._fill_snapshot(wanted)]
+            case AccountState():
+                self._states.pop(wanted, None)
+                return self._state(wanted)
             case AllMids():
                 return [self._mids()]
         return []
@@ -146,6 +156,17 @@ class Publisher:
             states = frames.candles(listing, wanted.interval, closed) + states
         self._candles[wanted] = states[-1]
         return [frames.channel("candle", state) for state in states if state != before]
+
+    def _state(self, wanted: AccountState) -> list[bytes]:
+        """The account's state if it changed: equity moves with every position's mark."""
+        account = None if wanted.dex else self._market.accounts.index(wanted.user)
+        text = account_frames.state(self._market, account)
+        content = text[: text.rindex(',"time"')]
+        if self._states.get(wanted) == content:
+            return []
+        self._states[wanted] = content
+        data = f'{{"dex":"{wanted.dex}","user":"{wanted.user}","clearinghouseState":{text}}}'
+        return [frames.channel("clearinghouseState", data)]
 
     def _fills(self, wanted: UserFills, step: Step) -> list[bytes]:
         account = self._market.accounts.index(wanted.user)

@@ -4,17 +4,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.demo import frames
+from app.demo import account_frames, frames
 from app.demo.bars import INTERVAL_MINUTES, MINUTE_MS, Bars, aggregate
 from app.demo.market import Market
-from app.demo.subscriptions import ClientFrame
+from app.demo.subscriptions import ClientFrame, is_address
 
 MAXIMUM_CANDLES = 5_000
 MAXIMUM_TRADES = 200
 LIGHT, USUAL = 2, 20
-TRADES_A_UNIT, CANDLES_A_UNIT = 20, 60
+TRADES_A_UNIT, FILLS_A_UNIT, CANDLES_A_UNIT = 20, 20, 60
 _UNREADABLE = b"Failed to deserialize the JSON body into the target type"
-_EMPTY_MARGIN = '{"accountValue":"0.0","totalNtlPos":"0.0","totalRawUsd":"0.0","totalMarginUsed":"0.0"}'
 
 
 class CandleRange(msgspec.Struct):
@@ -32,6 +31,9 @@ class InfoRequest(msgspec.Struct):
     type: str
     coin: str | None = None
     user: str | None = None
+    dex: str | None = None
+    startTime: int | None = None  # noqa: N815 - the venue's own name
+    endTime: int | None = None  # noqa: N815 - the venue's own name
     req: CandleRange | None = None
 
 
@@ -93,8 +95,8 @@ def _answer(market: Market, request: InfoRequest) -> Reply:
             return _candles(market, request.req) if request.req is not None else _UNPROCESSABLE
         case "recentTrades" | "l2Book":
             return _of_coin(market, request)
-        case "clearinghouseState":
-            return _account(market, request.user)
+        case "clearinghouseState" | "userFills" | "userFillsByTime" | "portfolio":
+            return _of_account(market, request)
     return _UNPROCESSABLE
 
 
@@ -145,15 +147,26 @@ def _candles(market: Market, wanted: CandleRange) -> Reply:
     return _good("[" + ",".join(texts) + "]", USUAL + len(texts) // CANDLES_A_UNIT)
 
 
-def _account(market: Market, user: str | None) -> Reply:
-    """Accounts hold no margin here: every address has the empty state the venue gives strangers."""
-    if user is None:
+def _of_account(market: Market, request: InfoRequest) -> Reply:
+    """What belongs to an address; one nobody has owns nothing."""
+    user = (request.user or "").lower()
+    if not is_address(user):
         return _UNPROCESSABLE
-    return _good(
-        f'{{"marginSummary":{_EMPTY_MARGIN},"crossMarginSummary":{_EMPTY_MARGIN},"crossMaintenanceMarginUsed":"0.0",'
-        f'"withdrawable":"0.0","assetPositions":[],"time":{market.now_ms}}}',
-        LIGHT,
-    )
+    account = market.accounts.index(user)
+    if request.type == "clearinghouseState":
+        # Only the main exchange is simulated: on any other one every account is empty.
+        return _good(account_frames.state(market, None if request.dex else account), LIGHT)
+    if request.type == "portfolio":
+        return _good(account_frames.portfolio(market, account), USUAL)
+    if request.type == "userFills":
+        return _fills(account_frames.newest_fills(market, account))
+    if request.startTime is None:
+        return _UNPROCESSABLE
+    return _fills(account_frames.fills_from(market, account, request.startTime, request.endTime))
+
+
+def _fills(texts: list[str]) -> Reply:
+    return _good("[" + ",".join(texts) + "]", USUAL + len(texts) // FILLS_A_UNIT)
 
 
 def _find(market: Market, name: str) -> int | None:

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from app.core.clock import Clock, SystemClock
+from app.demo.leaderboard import FULL_ROWS, MOST_ROWS, USUAL_ROWS
 from app.demo.session import Session
 from app.demo.sockets import Sockets, listen
 from app.demo.venue import Venue
@@ -26,9 +27,10 @@ CLOSING_S = 0.2
 class Server:
     """A venue that moves with a clock: what the socket handlers share."""
 
-    def __init__(self, venue: Venue, clock: Clock, sockets: Sockets) -> None:
+    def __init__(self, venue: Venue, clock: Clock, sockets: Sockets, leaderboard_rows: int = USUAL_ROWS) -> None:
         self._venue = venue
         self._clock = clock
+        self._leaderboard_rows = leaderboard_rows
         self._began_ms = self._now_ms()
         self._clients: dict[Session, tuple[ServerConnection, asyncio.Event]] = {}
         self.websocket_url = sockets.websocket_url
@@ -103,17 +105,37 @@ class Server:
         kind = "application/json" if reply.status == HTTPStatus.OK else "text/plain"
         return web.Response(status=reply.status, body=reply.body, content_type=kind)
 
+    async def leaderboard(self, request: web.Request) -> web.StreamResponse:
+        """Answer GET /Mainnet/leaderboard, a piece at a time; `?rows=N` or `?rows=full` for another size."""
+        asked = request.query.get("rows", str(self._leaderboard_rows))
+        rows = FULL_ROWS if asked == "full" else int(asked) if asked.isascii() and asked.isdecimal() else -1
+        if not 0 <= rows <= MOST_ROWS:
+            return web.Response(status=HTTPStatus.BAD_REQUEST, text=f"rows must be 0 to {MOST_ROWS} or full\n")
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        for piece in self._venue.leaderboard(rows):
+            await response.write(piece)
+            # A fast client never makes `write` wait: the market and everybody else get their turn here.
+            await asyncio.sleep(0)
+        await response.write_eof()
+        return response
+
     def _now_ms(self) -> int:
         return self._clock.monotonic_ns() // 1_000_000
 
 
 @contextlib.asynccontextmanager
 async def serve(
-    venue: Venue, *, clock: Clock | None = None, sockets: Sockets | None = None, paced: bool = True
+    venue: Venue,
+    *,
+    clock: Clock | None = None,
+    sockets: Sockets | None = None,
+    paced: bool = True,
+    leaderboard_rows: int = USUAL_ROWS,
 ) -> AsyncIterator[Server]:
     """Serve `venue` while the context lasts. Without `paced` the market moves only when `tick` is called."""
     own = sockets or listen()
-    server = Server(venue, clock or SystemClock(), own)
+    server = Server(venue, clock or SystemClock(), own, leaderboard_rows)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(own.close)
         await stack.enter_async_context(_streams(server, own))
@@ -144,6 +166,7 @@ def _streams(server: Server, sockets: Sockets) -> contextlib.AbstractAsyncContex
 async def _requests(server: Server, sockets: Sockets) -> AsyncIterator[None]:
     application = web.Application(client_max_size=LARGEST_BODY)
     application.router.add_post("/info", server.info)
+    application.router.add_get("/Mainnet/leaderboard", server.leaderboard)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSING_S)
     await runner.setup()
     try:

@@ -5,11 +5,11 @@ from collections import deque
 import msgspec
 
 from app.demo import frames
-from app.demo.limits import IDLE_MS, SUBSCRIPTIONS, USERS, Limits
+from app.demo.limits import IDLE_MS, SUBSCRIPTIONS, Limits
 from app.demo.market import Market
 from app.demo.publisher import Publisher
 from app.demo.requests import answer_post
-from app.demo.subscriptions import ClientFrame, Subscription, UserFills, is_fatal, read_frame
+from app.demo.subscriptions import ClientFrame, Subscription, UserSubscription, is_fatal, read_frame
 
 OUTBOX_FRAMES = 8_192
 OUTBOX_BYTES = 4 * 1024 * 1024
@@ -26,6 +26,7 @@ class Session:
         self._outbox: deque[bytes] = deque()
         self._outbox_bytes = 0
         self.subscriptions: set[Subscription] = set()
+        self._storm_left = 0
         self.cut = ""
 
     def receive(self, data: bytes, now_ms: int) -> None:
@@ -69,6 +70,12 @@ class Session:
         if not self.cut and now_ms - self._sent_ms >= IDLE_MS:
             self.cut = "nothing was sent for 60 s"
 
+    def storm(self, most: int) -> None:
+        """Repeat the refusal of a user stream up to `most` times, while the storm lasts."""
+        for _ in range(min(most, self._storm_left)):
+            self._storm_left -= 1
+            self._error(f"Cannot track more than {self._limits.users} total users.")
+
     def close(self) -> None:
         """The connection has ended: give everything back."""
         for wanted in list(self.subscriptions):
@@ -86,8 +93,8 @@ class Session:
             self._error(f"Already subscribed: {text}")
         elif self._limits.subscriptions >= SUBSCRIPTIONS:
             self._error(f"Cannot subscribe to more than {SUBSCRIPTIONS} channels.")
-        elif isinstance(wanted, UserFills) and not self._limits.admit_user(wanted.user):
-            self._error(f"Cannot track more than {USERS} total users.")
+        elif isinstance(wanted, UserSubscription) and not self._limits.admit_user(wanted.user):
+            self._refuse_user()
         else:
             self._subscribe(wanted, text)
 
@@ -109,8 +116,12 @@ class Session:
         self.subscriptions.remove(wanted)
         self._limits.subscriptions -= 1
         self._publisher.leave(wanted)
-        if isinstance(wanted, UserFills):
+        if isinstance(wanted, UserSubscription):
             self._limits.release_user(wanted.user)
+
+    def _refuse_user(self) -> None:
+        self._error(f"Cannot track more than {self._limits.users} total users.")
+        self._storm_left = self._limits.storm_frames
 
     def _post(self, frame: ClientFrame, data: bytes) -> None:
         reply = answer_post(self._market, frame)

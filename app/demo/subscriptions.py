@@ -60,8 +60,16 @@ class UserFills(_Subscription, frozen=True, tag="userFills"):
     aggregateByTime: bool = False  # noqa: N815 - the venue's own name
 
 
+class AccountState(_Subscription, frozen=True, tag="clearinghouseState"):
+    """Positions and equity of one account."""
+
+    user: str
+    dex: str = ""
+
+
 CoinSubscription = Trades | Quotes | Context | Candles | OrderBook
-Subscription = AllMids | CoinSubscription | UserFills
+UserSubscription = UserFills | AccountState
+Subscription = AllMids | CoinSubscription | UserSubscription
 
 
 class ClientFrame(msgspec.Struct):
@@ -85,14 +93,19 @@ def read_frame(data: bytes) -> ClientFrame | None:
     wanted = frame.subscription
     if frame.method in ("subscribe", "unsubscribe") and (wanted is None or not _understood(wanted)):
         return None
-    if isinstance(wanted, UserFills):
+    if isinstance(wanted, UserSubscription):
         frame.subscription = msgspec.structs.replace(wanted, user=wanted.user.lower())
     return frame
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is an account's address."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def is_fatal(wanted: Subscription, coins: frozenset[str]) -> bool:
     """Whether the venue cuts the connection over it: an unknown coin, or a book joined in a way it does not offer."""
-    if isinstance(wanted, AllMids | UserFills):
+    if isinstance(wanted, AllMids | UserSubscription):
         return False
     if wanted.coin not in coins:
         return True
@@ -102,7 +115,7 @@ def is_fatal(wanted: Subscription, coins: frozenset[str]) -> bool:
 def _understood(wanted: Subscription) -> bool:
     if isinstance(wanted, Candles):
         return wanted.interval in INTERVAL_MINUTES
-    return not isinstance(wanted, UserFills) or _ADDRESS.fullmatch(wanted.user) is not None
+    return not isinstance(wanted, UserSubscription) or is_address(wanted.user)
 
 
 def _joinable(book: OrderBook) -> bool:

@@ -8,7 +8,15 @@ import msgspec
 from app.config.settings import MarketsSettings
 from app.core.bus import Bus
 from app.core.events import FeedHole, Trade
-from app.core.record import AT_REST, BOOKS_CONNECTION, DATA_CONNECTION, REQUEST_CONNECTION, Connected, Dropped
+from app.core.record import (
+    AT_REST,
+    BOOKS_CONNECTION,
+    DATA_CONNECTION,
+    REQUEST_CONNECTION,
+    TRADERS_CONNECTION,
+    Connected,
+    Dropped,
+)
 from app.core.text import clean
 from app.engine.continuity import Continuity
 from app.engine.journal import Journal
@@ -39,7 +47,16 @@ class Connections:
         self.books = FeedHealth("fast books", round(settings.stale_after_s * 1000))
         self.wallets = FeedHealth(_WALLETS_NAMES[mode], None)
         """The venue that wallets are asked of; it is connected while it answers."""
-        self._by_name = {DATA_CONNECTION: self.data, REQUEST_CONNECTION: self.requests, BOOKS_CONNECTION: self.books}
+        self.traders = FeedHealth("trader streams", None)
+        """Streams of a few accounts: they are silent as long as nobody of them trades."""
+        self.leaderboard = FeedHealth("leaderboard", None)
+        """A document that is fetched now and then; it is connected while it comes."""
+        self._by_name = {
+            DATA_CONNECTION: self.data,
+            REQUEST_CONNECTION: self.requests,
+            BOOKS_CONNECTION: self.books,
+            TRADERS_CONNECTION: self.traders,
+        }
         self._watch = watch
         self._journal = journal
         self._bus = bus
@@ -51,10 +68,14 @@ class Connections:
         self._doubted_ms = 0
 
     @property
+    def _others(self) -> tuple[FeedHealth, ...]:
+        return self.books, self.traders, self.leaderboard, self.wallets
+
+    @property
     def feeds(self) -> tuple[FeedHealth, ...]:
         """The connections, the one with the data first; those that may never be wanted once they were tried."""
         always = (self.data, self.requests)
-        return (*always, *(feed for feed in (self.books, self.wallets) if feed.was_tried))
+        return (*always, *(feed for feed in self._others if feed.was_tried))
 
     def _named(self, told: Connected | Dropped) -> FeedHealth | None:
         """Whose connection was told of; None for one that is no feed."""

@@ -21,7 +21,6 @@ from app.core.events import (
     Trade,
 )
 from app.core.record import Answer, Kind, Record, Request, unpack_frames
-from app.core.text import clean
 from app.engine.candle_past import PastState
 from app.engine.connections import Connections
 from app.engine.fast_books import FastBooks
@@ -30,6 +29,7 @@ from app.engine.jobs import Jobs
 from app.engine.journal import Journal
 from app.engine.market_answers import MarketAnswers
 from app.engine.market_list import MarketList
+from app.engine.market_looks import MarketLooks
 from app.engine.papering import Papering
 from app.engine.protocol import (
     CancelJob,
@@ -48,11 +48,12 @@ from app.engine.reading import Reading
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_targets import WalletCommand, WalletTargets
 from app.engine.watch import Effects, MarketWatch
+from app.engine.whale_state import RestoreWhales
+from app.engine.whales import ABOUT_TRADERS, WhaleCommand, Whales
 from app.feeds.health import FeedHealth
-from app.feeds.hyperliquid.limits import SHORTEST_CANDLE_MS, VENUE
+from app.feeds.hyperliquid.limits import VENUE
 from app.feeds.polymarket.limits import VENUE as POLYMARKET
-from app.markets.candles import INTERVALS
-from app.markets.market import CANDLES_KEPT, Market
+from app.markets.market import Market
 from app.markets.reads import rules_call
 from app.scalper.desk import MODEL_VENUE
 from app.scorecards.grader import Graded, Grader
@@ -63,9 +64,12 @@ _TRADABLE_MS = 5_000
 # What unpacking and parsing of bytes from outside may raise.
 _BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 
+OwnCommand = RestorePaper | RestoreWallets | UseThresholds | RestoreWhales
+"""Inputs of the engine's own that have the form of commands; no client may send them."""
+
 _unpack_request = msgspec.msgpack.Decoder(Request).decode
 _unpack_answer = msgspec.msgpack.Decoder(Answer).decode
-_unpack_command = msgspec.msgpack.Decoder(Command | RestorePaper | RestoreWallets | UseThresholds).decode
+_unpack_command = msgspec.msgpack.Decoder(Command | OwnCommand).decode
 _OF_WALLETS = frozenset({POLYMARKET, STORE_VENUE})
 """Who is asked about wallets."""
 
@@ -103,6 +107,12 @@ class Core:
         )
         self.reading = Reading(mode, settings, self._watch, self._bus, self.jobs, self.paper.position_of)
         self.wallets = WalletTargets(mode, settings, self._watch, self._bus, self.jobs, self.journal)
+        self.whales = Whales(
+            mode, settings, self._watch, self._bus, self.jobs, self.journal, self.connections, self.markets,
+            lambda: self.sequence,
+        )  # fmt: skip
+        self._intake.traders = self.whales.opened
+        self._looks = MarketLooks(self.markets, self._fast_books, self._watch)
         self._market_answers = MarketAnswers(
             settings, self._watch, self._intake, self.connections, self.list, self.journal, self._refused, self._follow
         )
@@ -144,6 +154,7 @@ class Core:
     def finish(self) -> None:
         """The run is over: calls that are still open will not be graded."""
         self.journal.run_ended(self._grader.finish(self.now_ms))
+        self.whales.finish(self.now_ms)
 
     def dispatch(self, record: Record) -> None:
         """Take one input. Records of unknown kinds only move the time."""
@@ -161,6 +172,7 @@ class Core:
             handler(record)
         except _BAD_INPUT as error:
             self._refused(str(error), self._intake.feed_of(record.stream))
+        self.whales.wake(self.now_ms)
         try:
             self.wallets.work(self.now_ms)
         except _BAD_INPUT as error:
@@ -204,6 +216,8 @@ class Core:
     def _dropped(self, record: Record) -> None:
         self.connections.dropped(record.payload, self.markets, self.now_ms)
         self.reading.dropped(record.payload)
+        if not self.connections.traders.is_up:
+            self.whales.dropped()
 
     # Requests.
 
@@ -234,6 +248,9 @@ class Core:
             rules = self.rules_of(market) if market is not None else None
             self.reading.answered(request, answer, market, rules, self.now_ms, self.sequence)
             return
+        if request.channel in ABOUT_TRADERS:
+            self.whales.answered(request, answer, self.now_ms)
+            return
         if request.venue in _OF_WALLETS:
             self._answered_about_wallets(request, answer)
             return
@@ -256,6 +273,7 @@ class Core:
     def _timer(self, _: Record) -> None:
         self._look_at_the_scalper()
         self._fast_books.every_tick(self.now_ms)
+        self.whales.every_tick(self.now_ms)
         second = self.now_ms // 1000
         if second == self._second:
             return
@@ -292,11 +310,13 @@ class Core:
         self.reading.desk.clock_set_back(wall_ms)
         self.paper.clock_set_back(wall_ms)
         self.wallets.clock_set_back(wall_ms)
+        self.whales.clock_set_back(wall_ms)
         for market in self.markets.values():
             market.clock_set_back(wall_ms)
         self.journal.say(wall_ms, "warning", "clock", f"this machine's clock was set back by {seconds:.0f} s")
 
     def _traded(self, market: Market, trades: Sequence[Trade], now_ms: int) -> None:
+        self.whales.traded(trades, now_ms)
         if self.reading.traded(market, trades, now_ms):
             self._look_at_the_scalper()
 
@@ -340,22 +360,30 @@ class Core:
         self.command_result = (False, "The command could not be carried out")
         self.command_result = self.apply(_unpack_command(record.payload))
 
-    def apply(self, command: Command | RestorePaper | RestoreWallets | UseThresholds) -> tuple[bool, str]:
+    def apply(self, command: Command | OwnCommand) -> tuple[bool, str]:
         """Carry out a command; returns whether it was, and one sentence about it."""
-        if isinstance(command, WalletCommand) or (
-            isinstance(command, StartJob | CancelJob) and command.name == "wallets"
-        ):
+        if isinstance(command, StartJob | CancelJob):
+            if command.name == "wallets":
+                return self.wallets.apply(command, self.now_ms)
+            if command.name == "whales":
+                return self.whales.apply(command, self.now_ms)
+        if isinstance(command, WalletCommand):
             return self.wallets.apply(command, self.now_ms)
+        if isinstance(command, WhaleCommand):
+            return self.whales.apply(command, self.now_ms)
+        return self._apply_to_markets(command)
+
+    def _apply_to_markets(self, command: Command | OwnCommand) -> tuple[bool, str]:
         match command:
             case SetMetricSource():
                 self.metric_source = command.metric_source
-                return True, self._metric_words()
+                return True, self.reading.metric_words(self.metric_source)
             case SetRecording(on=True):
                 # The tape begins with what a fresh engine would ask for.
                 self._watch.ask_for_all_again(self.now_ms)
                 return True, ""
             case LookAt():
-                return self._look_at(command)
+                return self._looks.at(command, self.now_ms)
             case StartJob(name="read"):
                 return self.reading.read_now(command.subject, self.now_ms)
             case StartJob():
@@ -369,29 +397,3 @@ class Core:
                 return self.reading.cancel() if command.name == "read" else self.list.cancel()
             case _:
                 return False, "This engine does not know that command"
-
-    def _metric_words(self) -> str:
-        if self.metric_source == "rules":
-            return "Metrics come from the rules"
-        missing = next((desk.waits_for for desk in self.reading.desk.coins.values() if desk.waits_for), "")
-        if missing:
-            return f"No AI read now: {missing}. The rules stand in, by name"
-        return "Metrics come from the AI; where it has no read, from the rules, by name"
-
-    def _look_at(self, look: LookAt) -> tuple[bool, str]:
-        """Have the fast book and the candles that somebody wants to see; `1s` ones are nobody's but ours."""
-        if not look.coin:
-            self._fast_books.look(look.client, "")
-            self._watch.look(look.client, "", "")
-            return True, ""
-        market = self.markets.get(look.coin)
-        if market is None:
-            return False, f"{clean(look.coin, 32)} is not followed"
-        if look.interval not in market.candles:
-            return False, f"There are no candles of {clean(look.interval, 8)}: try {', '.join(CANDLES_KEPT)}"
-        self._fast_books.look(look.client, market.coin)
-        self._watch.look(look.client, market.coin, look.interval)
-        if (length_ms := INTERVALS[look.interval]) >= SHORTEST_CANDLE_MS:
-            span_ms = CANDLES_KEPT[look.interval] * length_ms
-            self._watch.look_at_past(look.coin, look.interval, span_ms, self.now_ms)
-        return True, ""

@@ -10,6 +10,8 @@ from app.core.errors import VenueError
 
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 2.0
+_LEADERBOARD = "/Mainnet/leaderboard"
+"""Its path, as at the venue itself."""
 
 
 class Urls(msgspec.Struct, frozen=True):
@@ -19,6 +21,7 @@ class Urls(msgspec.Struct, frozen=True):
     rest_url: str
     prediction_url: str = ""
     gamma_url: str = ""
+    leaderboard_url: str = ""
 
 
 class DemoVenue:
@@ -39,7 +42,8 @@ class DemoVenue:
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
                 line = await self._process.stdout.readline() if self._process.stdout else b""
-            return msgspec.json.decode(line, type=Urls)
+            urls = msgspec.json.decode(line, type=Urls)
+            return msgspec.structs.replace(urls, leaderboard_url=urls.leaderboard_url or urls.rest_url + _LEADERBOARD)
         except (TimeoutError, msgspec.MsgspecError) as error:
             await self.stop()
             raise VenueError(

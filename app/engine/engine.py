@@ -12,22 +12,23 @@ from app.core.clock import Clock
 from app.core.errors import TapedeckError
 from app.engine.core import Core
 from app.engine.freeze import Outside, freeze
+from app.engine.looking import LOOKS, Looking
 from app.engine.market_detail import MarketDetails
 from app.engine.protocol import (
     PROTOCOL_VERSION,
     Command,
     LogLevel,
-    LookAt,
     Snapshot,
     SourceView,
     StopEngine,
     Welcome,
 )
-from app.engine.protocol_wallets import LookAtWallet
 from app.engine.pulse import Pulse
 from app.engine.scalper_detail import ScalperDetails
 from app.engine.vitals import VitalsProbe
 from app.engine.wallet_detail import wallet_detail
+from app.engine.whale_detail import alert_detail, trader_detail
+from app.engine.whales_view import WhalesViews
 
 _CUT_SHARE = 0.95
 """So much of the wait between two snapshots is saved where a model has answered; the rest bounds what that costs."""
@@ -75,6 +76,7 @@ class Engine:
         self._outside = Outside()
         self._details = MarketDetails()
         self._scalper_details = ScalperDetails()
+        self._whales = WhalesViews()
         self._started = False
         self._stopping = asyncio.Event()
         self._probe = VitalsProbe(clock)
@@ -110,16 +112,22 @@ class Engine:
         """The engine's half of the handshake."""
         return Welcome(PROTOCOL_VERSION, __version__, self.run.source)
 
-    def looked_at(self, snapshot: Snapshot, look: LookAt | None, wallet: LookAtWallet | None = None) -> Snapshot:
-        """The snapshot with the coin and the wallet that are looked at in detail, as the core stands now."""
-        if wallet is not None and wallet.address:
-            core = self.run.core
-            detail_of_wallet = wallet_detail(core.wallets, wallet.address, core.now_ms)
-            snapshot = msgspec.structs.replace(snapshot, wallet=detail_of_wallet)
-        if look is None or not look.coin:
+    def looked_at(self, snapshot: Snapshot, looking: Looking) -> Snapshot:
+        """The snapshot with what a client looks at in detail, as the core stands now."""
+        core, look = self.run.core, looking.market
+        if looking.wallet.address:
+            wallet = wallet_detail(core.wallets, looking.wallet.address, core.now_ms)
+            snapshot = msgspec.structs.replace(snapshot, wallet=wallet)
+        if looking.trader.address:
+            trader = trader_detail(core.whales, looking.trader.address.lower(), core.now_ms)
+            snapshot = msgspec.structs.replace(snapshot, trader=trader)
+        if looking.alert.alert_id:
+            alert = alert_detail(core.whales, looking.alert.alert_id)
+            snapshot = msgspec.structs.replace(snapshot, alert=alert)
+        if not look.coin:
             return snapshot
-        detail = self._details.of(self.run.core, look.coin, look.interval, self._outside.urgent_wait_s)
-        scalper = self._scalper_details.of(self.run.core, look.coin) if look.scalper else None
+        detail = self._details.of(core, look.coin, look.interval, self._outside.urgent_wait_s)
+        scalper = self._scalper_details.of(core, look.coin) if look.scalper else None
         return msgspec.structs.replace(snapshot, detail=detail, scalper=scalper)
 
     async def next_snapshot(self, seen: int) -> tuple[int, Snapshot] | None:
@@ -133,7 +141,7 @@ class Engine:
         if self._frozen is None or self._frozen[0] <= seen:
             outside = self._outside = self.run.outside()
             vitals = self._probe.view(outside.waiting_inputs)
-            self._frozen = (self._pulse.count, freeze(self.run.core, self.run.source, outside, vitals))
+            self._frozen = (self._pulse.count, freeze(self.run.core, self.run.source, outside, vitals, self._whales))
             self._frozen_ns = self._clock.monotonic_ns()
             self._heard_frozen = self._heard
         return self._frozen
@@ -171,7 +179,7 @@ class Engine:
             return True, "The engine has stopped"
         if self.ended:
             return False, "The engine has ended"
-        if isinstance(command, LookAt | LookAtWallet):
+        if isinstance(command, LOOKS):
             command = msgspec.structs.replace(command, client=client)
         try:
             result = self.run.command(command)

@@ -6,7 +6,7 @@ of the tape, of the answers and of how long they took.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 import msgspec
@@ -88,6 +88,9 @@ class _Questions:
 
     def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         """Nothing to give up: the tape has what was followed."""
+
+    def stream_traders(self, traders: Sequence[str]) -> None:
+        """Nobody to follow: the tape has what was followed."""
 
     def request(self, request: Request) -> None:
         """Keep a question to the model."""

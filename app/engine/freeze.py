@@ -20,6 +20,7 @@ from app.engine.protocol import (
 )
 from app.engine.wallet_run import WalletsOutside
 from app.engine.wallets_view import wallets_view
+from app.engine.whales_view import WhalesOutside, WhalesViews
 from app.feeds.health import FeedHealth, FeedState
 from app.markets.market import Market
 from app.scalper.interpreter_view import InterpreterView
@@ -39,6 +40,7 @@ class SocketCounts:
 
 _NOTHING = SocketCounts()
 _NO_WALLETS = WalletsOutside()
+_NO_WHALES = WhalesOutside()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,7 @@ class Outside:
     waiting_inputs: int = 0
     data: SocketCounts = _NOTHING
     books: SocketCounts = _NOTHING
+    traders: SocketCounts = _NOTHING
     budget_used: int | None = None
     budget_limit: int | None = None
     playback: Playback | None = None
@@ -63,11 +66,18 @@ class Outside:
     urgent_wait_s: float = 0.0
     interpreter: InterpreterView | None = None
     wallets: WalletsOutside = _NO_WALLETS
+    whales: WhalesOutside = _NO_WHALES
     trouble: str = ""
 
 
-def freeze(core: Core, source: SourceView, outside: Outside, vitals: VitalsView | None = None) -> Snapshot:
-    """Everything a deck shows of `core`, as of its last input."""
+def freeze(
+    core: Core,
+    source: SourceView,
+    outside: Outside,
+    vitals: VitalsView | None = None,
+    whales: WhalesViews | None = None,
+) -> Snapshot:
+    """Everything a deck shows of `core`, as of its last input. `whales` keeps rows from one snapshot to the next."""
     favourites = frozenset(core.settings.markets.favourites)
     ended = outside.playback is not None and outside.playback.ended
     return Snapshot(
@@ -88,6 +98,7 @@ def freeze(core: Core, source: SourceView, outside: Outside, vitals: VitalsView 
         model=_model(core, outside),
         paper=paper_view(core.paper, core.now_ms),
         wallets=wallets_view(core.wallets, outside.wallets, core.now_ms),
+        whales=(whales or WhalesViews()).of(core.whales, outside.whales, core.now_ms),
     )
 
 
@@ -123,6 +134,8 @@ def _feed(core: Core, feed: FeedHealth, outside: Outside, ended: bool) -> FeedVi
 def _socket_of(core: Core, feed: FeedHealth, outside: Outside) -> SocketCounts:
     if feed is core.connections.data:
         return outside.data
+    if feed is core.connections.traders:
+        return outside.traders
     return outside.books if feed is core.connections.books else _NOTHING
 
 

@@ -9,15 +9,18 @@ from app.config.settings import MarketsSettings
 from app.core.bus import Bus
 from app.core.errors import FrameError
 from app.core.events import Candle, Trade
-from app.core.record import BOOKS_CONNECTION, FAST, StreamOpened
+from app.core.record import BOOKS_CONNECTION, FAST, TRADERS_CONNECTION, StreamOpened
 from app.core.text import clean
 from app.engine.connections import Connections
 from app.engine.journal import Journal
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid import parse
+from app.feeds.hyperliquid.decoding import coin_name
 from app.markets.market import Market
 
 _MARKETS_CAP = 512
+OF_TRADERS = frozenset({"userFills", "clearinghouseState"})
+"""Channels about an account."""
 
 _unpack_stream = msgspec.msgpack.Decoder(StreamOpened).decode
 _Take = Callable[[bytes, int], None]
@@ -49,7 +52,10 @@ class Intake:
         self._priced = priced
         self.watched: frozenset[str] = frozenset()
         """Coins of which every new price is told."""
+        self.traders: Callable[[StreamOpened], _Take] | None = None
+        """Takes over the streams of traders."""
         self._on_frame: dict[int, _Take] = {}
+        self._of_traders: set[int] = set()
         self._of_books: set[int] = set()
         self._on_frames: dict[int, _TakeAll] = {}
         self._told: dict[str, int] = {}
@@ -70,6 +76,8 @@ class Intake:
 
     def feed_of(self, stream: int) -> FeedHealth:
         """The connection that a stream comes over."""
+        if stream in self._of_traders:
+            return self._connections.traders
         return self._connections.books if stream in self._of_books else self._connections.data
 
     def market(self, coin: str) -> Market:
@@ -94,6 +102,13 @@ class Intake:
             if opened.subject == BOOKS_CONNECTION:
                 self._on_frame[opened.stream] = self._books_said
                 self._of_books.add(opened.stream)
+            elif opened.subject == TRADERS_CONNECTION:
+                self._on_frame[opened.stream] = self._traders_said
+                self._of_traders.add(opened.stream)
+            return
+        if opened.channel in OF_TRADERS and self.traders is not None:
+            self._of_traders.add(opened.stream)
+            self._on_frame[opened.stream] = self.traders(opened)
             return
         if opened.variant == FAST:
             self._of_books.add(opened.stream)
@@ -104,7 +119,7 @@ class Intake:
             return
         if opened.transport == "file":
             self._connections.data.connected()
-        market = self.market(parse.coin_name(opened.subject))
+        market = self.market(coin_name(opened.subject))
         if opened.channel == "trades":
             self._connections.opened(market.coin, now_ms)
             self._on_frames[opened.stream] = partial(self._trades_together, market, opened.transport != "file")
@@ -217,6 +232,10 @@ class Intake:
 
     def _books_said(self, frame: bytes, now_ms: int) -> None:
         """Something came on the socket of fast books that is no book: no trade was in it."""
+        self._journal.say(now_ms, "warning", "venue", f"Hyperliquid says: {parse.parse_error_text(frame)}")
+
+    def _traders_said(self, frame: bytes, now_ms: int) -> None:
+        """Something came on the socket of traders that is nobody's: no trade of a market was in it."""
         self._journal.say(now_ms, "warning", "venue", f"Hyperliquid says: {parse.parse_error_text(frame)}")
 
 

@@ -9,6 +9,7 @@ import msgspec
 from app.core.calls import Call
 from app.core.events import CandleClosed, FeedHole, NoRead, RulesRead, ScalperRead
 from app.core.text import clean
+from app.core.whale_events import SmartMoneySignal, TraderMoved, WhaleAlert
 from app.engine.paper_words import paper_words
 from app.engine.protocol import LogLevel, LogLine
 from app.engine.wallet_events import WalletJudged
@@ -37,6 +38,7 @@ class Journal:
         self.slowest_read_ms: int | None = None
         self.no_reads = 0
         self.wallets_judged = 0
+        self.trader_moves = self.signal_changes = self.whale_alerts = 0
         self.calls_filed = 0
         self.calls_graded = 0
         self.keep: Callable[[object], None] = lambda event: None
@@ -97,6 +99,21 @@ class Journal:
         words = paper_words(event)
         if words:
             self.say(words.at_ms, words.level, "paper", words.text)
+
+    def trader_moved(self, move: TraderMoved) -> None:
+        """Count and hash a move of a followed trader."""
+        self.trader_moves += 1
+        self._cover("move", msgspec.structs.replace(move, at_ms=0))
+
+    def signal_changed(self, signal: SmartMoneySignal) -> None:
+        """Count and hash a signal whose lean, or whose baseline's, changed."""
+        self.signal_changes += 1
+        self._cover("signal", msgspec.structs.replace(signal, at_ms=0))
+
+    def alert_told(self, alert: WhaleAlert) -> None:
+        """Count and hash an alert, new or once more, and say it once."""
+        self.whale_alerts += 1
+        self._cover("alert", msgspec.structs.replace(alert, at_ms=0, expires_ms=0))
 
     def call_filed(self, call: Call) -> None:
         """Keep, count and hash a call."""

@@ -20,8 +20,16 @@ from app.scorecards.grader import Graded
 from app.store import rows
 from app.store.schema import PAPER_STATE
 from app.store.store import Store
+from app.store.whale_tables import ROWS as WHALE_ROWS
 
-_OF_WALLETS = (rows.StoredVerdict, rows.WalletCursor, rows.StoredMarket, rows.WalletNote, rows.StoredScan)
+_AS_IT_IS: tuple[type, ...] = (
+    *WHALE_ROWS,
+    rows.StoredVerdict,
+    rows.WalletCursor,
+    rows.StoredMarket,
+    rows.WalletNote,
+    rows.StoredScan,
+)
 
 
 class Keeper:
@@ -78,7 +86,7 @@ class Keeper:
                 self._store.put(rows.FeedHole(event.coin, event.from_ms, event.to_ms, self._now_ms()))
             case CandleClosed(candle) if candle.interval in rows.STORED_INTERVALS:
                 self._store.put(candle)
-            case _ if isinstance(event, _OF_WALLETS):
+            case _ if isinstance(event, _AS_IT_IS):
                 self._store.put(event)
             case _:
                 pass

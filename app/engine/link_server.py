@@ -10,16 +10,15 @@ import msgspec
 from app.core.errors import DataError, VenueError
 from app.engine.engine import Engine
 from app.engine.frames import pack, read_message
+from app.engine.looking import Looking
 from app.engine.protocol import (
     PROTOCOL_VERSION,
     ClientMessage,
     CommandRequest,
     CommandResult,
     Hello,
-    LookAt,
     Refused,
 )
-from app.engine.protocol_wallets import LookAtWallet
 
 _log = logging.getLogger(__name__)
 _CLIENTS = 8
@@ -112,8 +111,7 @@ class _Client:
         self._reader = reader
         self._writer = writer
         self._decoder: msgspec.msgpack.Decoder[ClientMessage] = msgspec.msgpack.Decoder(ClientMessage)
-        self._look: LookAt | None = None
-        self._wallet: LookAtWallet | None = None
+        self._looking = Looking()
         writer.transport.set_write_buffer_limits(high=_WRITE_LIMIT)
 
     async def send(self, message: msgspec.Struct) -> None:
@@ -139,23 +137,19 @@ class _Client:
             while (request := await read_message(self._reader, self._decoder)) is not None:
                 if isinstance(request, CommandRequest):
                     ok, message = await self._engine.command(request.command, self._number)
-                    if ok and isinstance(request.command, LookAt):
-                        self._look = request.command
-                    elif ok and isinstance(request.command, LookAtWallet):
-                        self._wallet = request.command
+                    if ok:
+                        self._looking.note(request.command)
                     await self.send(CommandResult(request.request_id, ok, message))
         finally:
             snapshots.cancel()
             await asyncio.gather(snapshots, return_exceptions=True)
             # Whoever is gone looks at nothing.
-            if self._look is not None and self._look.coin:
-                await self._engine.command(LookAt(""), self._number)
-            if self._wallet is not None and self._wallet.address:
-                await self._engine.command(LookAtWallet(""), self._number)
+            for command in self._looking.ends():
+                await self._engine.command(command, self._number)
 
     async def _send_snapshots(self) -> None:
         seen = 0
         while (fresh := await self._engine.next_snapshot(seen)) is not None:
             seen, snapshot = fresh
-            await self.send(self._engine.looked_at(snapshot, self._look, self._wallet))
+            await self.send(self._engine.looked_at(snapshot, self._looking))
         self._writer.close()

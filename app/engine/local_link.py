@@ -3,8 +3,8 @@
 from app.core.errors import DataError
 from app.engine.engine import Engine
 from app.engine.link_server import LinkServer
-from app.engine.protocol import Command, CommandResult, LookAt, Snapshot, Welcome
-from app.engine.protocol_wallets import LookAtWallet
+from app.engine.looking import Looking
+from app.engine.protocol import Command, CommandResult, Snapshot, Welcome
 
 _CLIENT = 0
 """The number of the deck that owns its engine; those that attach count up from there."""
@@ -17,8 +17,7 @@ class LocalLink:
         self._engine = engine
         self._server = server
         self._seen = 0
-        self._look: LookAt | None = None
-        self._wallet: LookAtWallet | None = None
+        self._looking = Looking()
 
     async def connect(self) -> Welcome:
         """Start the engine. Raises what its run raises; a socket that cannot be had is only told."""
@@ -36,15 +35,13 @@ class LocalLink:
         if fresh is None:
             return None
         self._seen, snapshot = fresh
-        return self._engine.looked_at(snapshot, self._look, self._wallet)
+        return self._engine.looked_at(snapshot, self._looking)
 
     async def send(self, command: Command) -> CommandResult:
         """Carry out a command."""
         ok, message = await self._engine.command(command, client=_CLIENT)
-        if ok and isinstance(command, LookAt):
-            self._look = command
-        elif ok and isinstance(command, LookAtWallet):
-            self._wallet = command
+        if ok:
+            self._looking.note(command)
         return CommandResult(0, ok, message)
 
     async def close(self) -> None:

@@ -1,6 +1,6 @@
 """What a run asks of the outside: the venues' clients, the model's interpreter and the database behind one port."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from app.core.record import Request
@@ -38,6 +38,10 @@ class Outward:
     def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         """Follow these streams of the venue no longer."""
         self._client.unsubscribe(subscriptions)
+
+    def stream_traders(self, traders: Sequence[str]) -> None:
+        """Follow what these accounts do, and no others, as far as the venue streams them."""
+        self._client.stream_traders(traders)
 
     def request(self, request: Request) -> None:
         """Ask a question; the answer will be an input."""

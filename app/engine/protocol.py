@@ -3,7 +3,8 @@
 The same messages go through memory and through the Unix socket. Every name and text in a snapshot is already cleaned.
 None stands for "not known"; the deck shows it as such and never as zero. What a snapshot holds of one coin that is
 looked at stands in `protocol_detail.py`, of the paper ledger in `protocol_paper.py`, of wallets in
-`protocol_wallets.py`.
+`protocol_wallets.py`, of followed
+traders in `protocol_whales.py`.
 """
 
 from typing import Literal
@@ -15,6 +16,15 @@ from app.core.playback import Playback
 from app.engine.protocol_detail import MarketDetail, ScalperDetail
 from app.engine.protocol_paper import PaperView
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletDetail, WalletsView
+from app.engine.protocol_whales import (
+    AlertDetail,
+    LookAtAlert,
+    LookAtTrader,
+    SilenceAlerts,
+    TrackTrader,
+    TraderDetail,
+    WhalesView,
+)
 from app.feeds.health import FeedState
 from app.scalper.interpreter_view import InterpreterState
 from app.store.status import StoreState
@@ -26,8 +36,10 @@ LogLevel = Literal["info", "warning", "error"]
 MetricSource = Literal["rules", "ai"]
 ModelState = InterpreterState | Literal["tape"]
 """As the interpreter tells it; on a tape, what was recorded is shown."""
-JobName = Literal["markets", "read", "wallets"]
-"""Work that a user may ask for by hand: ask for the markets again; have the model read a coin; scan wallets."""
+JobName = Literal["markets", "read", "wallets", "whales"]
+"""Work that a user may ask for by hand: ask for the markets again; have the model read a coin; scan wallets; fetch the
+leaderboard of traders.
+"""
 PaperAction = Literal["long", "short", "close", "flip"]
 JobState = Literal["running", "done", "failed", "cancelled"]
 
@@ -228,7 +240,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     """Everything the deck shows, frozen at one input. `wall_ms` is the engine's time: the tape's own time on a tape.
 
     `waiting_for` says in a sentence what an empty Markets panel waits for; `log` is the tail of the event log; `detail`
-    is the coin this deck looks at, `scalper` the scalper's work on it, `wallet` the wallet this deck looks at.
+    is the coin this deck looks at, `scalper` the scalper's work on it, `wallet`, `trader` and `alert` what it looks at.
     """
 
     sequence: int
@@ -251,6 +263,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     scalper: ScalperDetail | None = None
     wallets: WalletsView | None = None
     wallet: WalletDetail | None = None
+    whales: WhalesView | None = None
+    trader: TraderDetail | None = None
+    alert: AlertDetail | None = None
 
 
 class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
@@ -332,6 +347,10 @@ Command = (
     | LookAtWallet
     | SetWalletProfile
     | NoteWallet
+    | LookAtTrader
+    | LookAtAlert
+    | TrackTrader
+    | SilenceAlerts
 )
 
 

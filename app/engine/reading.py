@@ -11,7 +11,7 @@ from app.core.events import NoRead, RulesRead, ScalperRead, Trade
 from app.core.record import MODEL_CONNECTION, WITHDRAWN, Answer, Connected, Dropped, Request
 from app.core.text import clean
 from app.engine.jobs import Jobs
-from app.engine.protocol import AiRead, Mode, ScalperView
+from app.engine.protocol import AiRead, MetricSource, Mode, ScalperView
 from app.engine.watch import MarketWatch
 from app.markets.market import Market
 from app.scalper.claims import read_calls
@@ -144,6 +144,15 @@ class Reading:
             trouble=_trouble(desk),
             failures=desk.failures,
         )
+
+    def metric_words(self, metric_source: MetricSource) -> str:
+        """Where metrics come from, in a sentence."""
+        if metric_source == "rules":
+            return "Metrics come from the rules"
+        missing = next((desk.waits_for for desk in self.desk.coins.values() if desk.waits_for), "")
+        if missing:
+            return f"No AI read now: {missing}. The rules stand in, by name"
+        return "Metrics come from the AI; where it has no read, from the rules, by name"
 
 
 def _words(outcome: ScalperRead | NoRead) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
@@ -41,6 +42,9 @@ from app.engine.sequencer import Sequencer
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.supervisor import Supervisor
 from app.engine.wallet_run import WalletRun
+from app.engine.whale_shelf import saved_whales
+from app.engine.whale_state import RestoreWhales
+from app.engine.whales_view import WhalesOutside
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
 from app.feeds.hyperliquid.streams import StreamClient
 from app.feeds.inbox import Arrival, Inbox
@@ -86,7 +90,13 @@ def live_source(settings: Settings) -> SourceView:
 def own_urls(settings: Settings) -> Urls:
     """Where the settings say that the venues are."""
     hyperliquid, polymarket = settings.hyperliquid, settings.polymarket
-    return Urls(hyperliquid.websocket_url, hyperliquid.rest_url, polymarket.data_url, polymarket.gamma_url)
+    return Urls(
+        hyperliquid.websocket_url,
+        hyperliquid.rest_url,
+        polymarket.data_url,
+        polymarket.gamma_url,
+        hyperliquid.leaderboard_url,
+    )
 
 
 def client_settings(settings: Settings, urls: Urls) -> ClientSettings:
@@ -101,6 +111,10 @@ def client_settings(settings: Settings, urls: Urls) -> ClientSettings:
         silence_limit_s=hyperliquid.silence_limit_s,
         lifetime_s=hyperliquid.renew_after_h * 3600,
         ingest_budget_ms=settings.engine.ingest_budget_ms,
+        leaderboard_url=urls.leaderboard_url,
+        leaderboard_cap=settings.whales.leaderboard_mb * 1_000_000,
+        traders_share=settings.whales.budget_share,
+        histories_share=settings.whales.portfolio_share,
     )
 
 
@@ -140,6 +154,7 @@ class VenueRun:
         self._recording = RunRecording(self._sequencer, settings.tape, clock, self._tell_of_tape)
         self.core.journal.sink = _to_log_file
         store = Store(database, settings.store, clock)
+        self._store = store
         self._keeper = Keeper(store, source.mode, settings, clock)
         self.core.journal.keep = self._keep
         self._profiles = Profiles(settings.wallets, profile_folders, set_by_hand)
@@ -167,8 +182,10 @@ class VenueRun:
         self._supervisor.start("store", self._open_store)
         self._supervisor.start("stream", self._client.data.run)
         self._supervisor.start("fast books", self._client.books.run_when_wanted)
+        self._supervisor.start("trader streams", self._client.traders.run_when_wanted)
         self._supervisor.start("scalper", self._interpreter.run)
         self._supervisor.start("requests", self._client.requests.run)
+        self._supervisor.start("leaderboard", self._client.leaderboard.run)
         self._supervisor.start("inbox", self._dispatch_arrivals)
         self._supervisor.start("timer", self._tick)
         if self._demo is not None:
@@ -183,7 +200,16 @@ class VenueRun:
             text = f"paper trades of this run are NOT SAVED: {why_not_saved}"
             self.core.journal.say(self.core.now_ms, "warning", "paper", text)
         self._sequencer.put_now(0, Kind.COMMAND, _pack(RestorePaper(saved)))
+        await self._open_whales()
         await self._open_wallets()
+
+    async def _open_whales(self) -> None:
+        """Have the core follow traders from where it was before; nothing is asked of the venue until then."""
+        now_ns = self._clock.wall_ns()
+        saved, trouble = await saved_whales(self._store, now_ns // 1_000_000)
+        ahead_minutes = time.localtime(now_ns / 1e9).tm_gmtoff // 60
+        self._sequencer.put_now(0, Kind.COMMAND, _pack(RestoreWhales(saved, trouble, ahead_minutes)))
+        self._changed()
 
     async def _open_wallets(self) -> None:
         """Be ready to scan wallets, and have the core know what is stored of them. Nothing is asked of a venue."""
@@ -239,6 +265,8 @@ class VenueRun:
             outside,
             data=socket_counts(client.data),
             books=socket_counts(client.books),
+            traders=socket_counts(client.traders),
+            whales=WhalesOutside(weight_used=client.requests.budget.used, stream_cap=client.traders.most),
             budget_used=client.requests.budget.used,
             budget_limit=client.requests.budget.limit,
             urgent_wait_s=client.requests.urgent_wait_s,
@@ -264,7 +292,7 @@ class VenueRun:
         if self._new_tape is None or self._client is None:
             return False, "This engine has no folder for tapes; start it with --record FILE"
         path = self._new_tape()
-        asked = (self._client.requests, self._interpreter, self._wallets)
+        asked = (self._client.requests, self._client.leaderboard, self._interpreter, self._wallets)
         questions = [request for each in asked for request in each.outstanding()]
         self._recording.begin_midway(path, self._session(), self._client, questions)
         if self.core.paper.ledger is not None:
@@ -275,6 +303,10 @@ class VenueRun:
         if wallets.is_restored:
             restored = RestoreWallets(wallets.book.saved(), wallets.notes_unsaved, wallets.next_scan_ms)
             self._sequencer.note(0, Kind.COMMAND, _pack(restored))
+        whales = self.core.whales
+        if whales.is_restored:
+            memory = RestoreWhales(whales.saving.memory(), "", whales.alerting.desk.book.ahead_minutes)
+            self._sequencer.note(0, Kind.COMMAND, _pack(memory))
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
         self._tell_of_tape("info", f"recording to {path.name}; its replay starts with less than this engine knows")
         return True, f"Recording to {path.name}"

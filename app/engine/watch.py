@@ -32,6 +32,9 @@ class Effects(Protocol):
     def request(self, request: Request) -> None:
         """Ask a question; the answer will be an input."""
 
+    def stream_traders(self, traders: Sequence[str]) -> None:
+        """Follow what these accounts do, and no others; the most important first, for the venue takes only a few."""
+
     def hurry(self, channel: str, subject: str, variant: str) -> None:
         """Have a question that waits go before those that nobody waits for."""
 
@@ -50,6 +53,9 @@ class NoEffects:
 
     def request(self, request: Request) -> None:
         """Nothing to ask: the tape has what was answered."""
+
+    def stream_traders(self, traders: Sequence[str]) -> None:
+        """Nobody to follow: the tape has what was followed."""
 
     def hurry(self, channel: str, subject: str, variant: str) -> None:
         """Nothing to hurry: the tape has what was answered."""

@@ -12,13 +12,23 @@ WINDOW_S = 62
 _WINDOW_NS = WINDOW_S * 1_000_000_000
 
 
+class Spending:
+    """Weight that was spent at a time. What it really came to may be told later: see `WeightBudget.settle`."""
+
+    __slots__ = ("spent_ns", "weight")
+
+    def __init__(self, spent_ns: int, weight: int) -> None:
+        self.spent_ns = spent_ns
+        self.weight = weight
+
+
 class WeightBudget:
     """Weight spent over a sliding minute, against a limit. It only counts; whoever spends also waits."""
 
     def __init__(self, limit: int, clock: Clock) -> None:
         self.limit = limit
         self._clock = clock
-        self._spent: deque[tuple[int, int]] = deque()
+        self._spent: deque[Spending] = deque()
         self._used = 0
         self._closed_until_ns = 0
 
@@ -38,22 +48,49 @@ class WeightBudget:
         closed = max(0, self._closed_until_ns - now)
         allowed = round(self.limit * share)
         excess = self._used + min(weight, allowed) - allowed
-        for spent_ns, spent in self._spent:
+        for spending in self._spent:
             if excess <= 0:
                 break
-            excess -= spent
-            closed = max(closed, spent_ns + _WINDOW_NS - now)
+            excess -= spending.weight
+            closed = max(closed, spending.spent_ns + _WINDOW_NS - now)
         return closed / 1e9
 
-    def spend(self, weight: int) -> None:
+    def spend(self, weight: int) -> Spending:
         """Count `weight` as spent now."""
-        self._spent.append((self._clock.monotonic_ns(), weight))
+        spending = Spending(self._clock.monotonic_ns(), weight)
+        self._spent.append(spending)
         self._used += weight
+        return spending
+
+    def settle(self, spending: Spending, weight: int) -> None:
+        """What was counted as `spending` came to `weight`, which is not more."""
+        self._forget(self._clock.monotonic_ns())
+        if self._spent and spending.spent_ns >= self._spent[0].spent_ns:
+            self._used -= spending.weight - weight
+        spending.weight = weight
 
     def close_for(self, seconds: float) -> None:
         """The venue said no: nothing may be spent for `seconds`."""
         self._closed_until_ns = max(self._closed_until_ns, self._clock.monotonic_ns() + round(seconds * 1e9))
 
     def _forget(self, now: int) -> None:
-        while self._spent and self._spent[0][0] <= now - _WINDOW_NS:
-            self._used -= self._spent.popleft()[1]
+        while self._spent and self._spent[0].spent_ns <= now - _WINDOW_NS:
+            self._used -= self._spent.popleft().weight
+
+
+class Pace:
+    """Weight at an even pace: no more than `limit` in any window, and never much of it at once."""
+
+    def __init__(self, limit: float, clock: Clock) -> None:
+        self._ns_per_weight = _WINDOW_NS / limit
+        self._clock = clock
+        self._free_ns = 0
+
+    def delay_s(self) -> float:
+        """Seconds until more may be spent, 0 for now."""
+        return max(0, self._free_ns - self._clock.monotonic_ns()) / 1e9
+
+    def spend(self, weight: int) -> None:
+        """Count `weight` as spent now: the next waits until it is worked off. Less than 0 gives some back."""
+        began_ns = max(self._free_ns, self._clock.monotonic_ns())
+        self._free_ns = began_ns + round(weight * self._ns_per_weight)

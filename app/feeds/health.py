@@ -31,6 +31,11 @@ class FeedHealth:
         self._retry_at_ms: int | None = None
 
     @property
+    def is_up(self) -> bool:
+        """Whether the connection stands."""
+        return self._connected
+
+    @property
     def was_tried(self) -> bool:
         """Whether a connection was made, or could not be."""
         return self._ever_connected or bool(self.message)

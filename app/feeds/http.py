@@ -1,7 +1,8 @@
 """Requests over HTTP: one session a venue, explicit time-outs, capped bodies, no redirects, no environment proxies."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from http import HTTPStatus
 from typing import NamedTuple
 
 import aiohttp
@@ -50,8 +51,21 @@ class HttpClient:
         """GET with these parameters, in order. Raises `VenueError` as `post_json` does."""
         return await self._ask("GET", path, query, None, {"Accept": "application/json"})
 
+    async def pour(self, path: str, headers: Mapping[str, str], take: Callable[[bytes], Awaitable[None]]) -> HttpAnswer:
+        """GET with these headers; the body of status 200 goes to `take` piece by piece and is empty in the answer.
+
+        Raises `VenueError` as `post_json` does; some pieces may have gone by then.
+        """
+        return await self._ask("GET", path, (), None, {"Accept": "application/json", **headers}, take)
+
     async def _ask(
-        self, method: str, path: str, query: Iterable[tuple[str, str]], body: bytes | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        query: Iterable[tuple[str, str]],
+        body: bytes | None,
+        headers: Mapping[str, str],
+        take: Callable[[bytes], Awaitable[None]] | None = None,
     ) -> HttpAnswer:
         url = self._base_url + path
         try:
@@ -59,7 +73,13 @@ class HttpClient:
                 method, url, params=list(query), data=body, headers=headers, allow_redirects=False
             ) as response:
                 received = {name.lower(): value for name, value in response.headers.items()}
-                return HttpAnswer(response.status, received, await self._read(response))
+                if take is None or response.status != HTTPStatus.OK:
+                    return HttpAnswer(
+                        response.status, received, b"".join([part async for part in self._read(response)])
+                    )
+                async for part in self._read(response):
+                    await take(part)
+                return HttpAnswer(response.status, received, b"")
         except TimeoutError as error:
             raise VenueError(f"{url} did not answer within {self._timeout.total:g} s") from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
@@ -81,8 +101,7 @@ class HttpClient:
             )
         return self._session
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        parts: list[bytes] = []
+    async def _read(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         size = 0
         # Chunks come decompressed: counting them bounds what a compressed body may grow to.
         async for chunk in response.content.iter_chunked(65_536):
@@ -90,5 +109,4 @@ class HttpClient:
             if size > self._body_cap:
                 place = response.url.with_query(None)
                 raise TooLargeError(f"{place} sent more than {self._body_cap} bytes; the answer is refused")
-            parts.append(chunk)
-        return b"".join(parts)
+            yield chunk

@@ -21,6 +21,8 @@ from app.store.rows import (
     WalletNote,
 )
 from app.store.table import Table, flat_table
+from app.store.whale_tables import STATEMENTS as _WHALE_STATEMENTS
+from app.store.whale_tables import TABLES as _WHALE_TABLES
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -328,6 +330,8 @@ _FOURTH = Migration(
     ),
 )
 
+_FIFTH = Migration("followed traders", _WHALE_STATEMENTS)
+
 SCHEMA = Schema(
     tables=(
         RUNS,
@@ -344,6 +348,7 @@ SCHEMA = Schema(
         PREDICTION_MARKETS,
         WALLET_NOTES,
         WALLET_SCANS,
+        *_WHALE_TABLES,
     ),
-    migrations=(_FIRST, _SECOND, _THIRD, _FOURTH),
+    migrations=(_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH),
 )

@@ -113,6 +113,16 @@ def test_each_venue_is_reached_on_its_own_hosts_and_on_loopback() -> None:
         check_rest_url("https://data-api.polymarket.com")
 
 
+def test_the_leaderboard_is_on_a_host_of_its_own() -> None:
+    for url in ("https://stats-data.hyperliquid.xyz/Mainnet/leaderboard", "http://127.0.0.1:8001/leaderboard"):
+        assert HyperliquidSettings(leaderboard_url=url).leaderboard_url == url
+    for url in ("https://api.hyperliquid.xyz", "http://stats-data.hyperliquid.xyz", "https://data-api.polymarket.com"):
+        with pytest.raises(ValueError, match=r"host|scheme|https"):
+            HyperliquidSettings(leaderboard_url=url)
+    with pytest.raises(ValueError, match="not on the list"):
+        check_rest_url("https://stats-data.hyperliquid.xyz")
+
+
 @pytest.mark.parametrize("url", BAD_REST)
 def test_the_same_tricks_are_refused_for_the_wallets_venue(url: str) -> None:
     there = url.replace("api.hyperliquid.xyz", "data-api.polymarket.com")

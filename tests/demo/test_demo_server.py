@@ -121,9 +121,22 @@ async def test_requests_are_answered_over_http() -> None:
             assert answer.status == 413
 
 
+@pytest.mark.asyncio
+async def test_a_leaderboard_is_streamed_in_any_size() -> None:
+    async with running() as (server, _), aiohttp.ClientSession() as http:
+        url = server.rest_url + "/Mainnet/leaderboard"
+        for query, rows in (("", 5_000), ("?rows=700", 700), ("?rows=0", 640)):
+            async with http.get(url + query) as answer:
+                assert (answer.status, answer.content_type) == (200, "application/json")
+                assert len((await answer.json())["leaderboardRows"]) == rows
+        for query in ("?rows=-1", "?rows=100001", "?rows=many"):
+            async with http.get(url + query) as answer:
+                assert answer.status == 400
+
+
 async def started() -> tuple[asyncio.subprocess.Process, dict[str, str]]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app.demo", "--seed", "5", "--coins", "2",
+        sys.executable, "-m", "app.demo", "--seed", "5", "--coins", "2", "--leaderboard-rows", "650", "--users", "1",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
@@ -151,6 +164,22 @@ async def test_the_process_serves_until_its_parent_or_a_signal_ends_it(ending: s
             process.stdin.close()
         else:
             process.send_signal(signal.Signals[ending])
+        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    assert (process.returncode, out, err) == (0, b"", b"")
+
+
+@pytest.mark.asyncio
+async def test_the_process_takes_the_sizes_of_its_limits_and_leaderboard() -> None:
+    process, urls = await started()
+    assert process.stdin is not None
+    async with aiohttp.ClientSession() as http, connect(urls["websocket_url"]) as client:
+        async with http.get(urls["rest_url"] + "/Mainnet/leaderboard") as answer:
+            assert len((await answer.json())["leaderboardRows"]) == 650
+        for number in range(2):
+            await send(client, method="subscribe", subscription={"type": "userFills", "user": f"0x{number:040x}"})
+        channels = [(await receive(client))["channel"] for _ in range(3)]
+        assert channels == ["subscriptionResponse", "userFills", "error"]
+        process.stdin.close()
         out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     assert (process.returncode, out, err) == (0, b"", b"")
 

@@ -1,10 +1,12 @@
 """The protocol, frame by frame, without a socket."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -240,6 +242,62 @@ def test_user_streams_are_capped_by_distinct_user_over_all_connections() -> None
     assert ask(other, "subscribe", type="userFills", user=users[0])[0]["channel"] == "subscriptionResponse"
     house.disconnect(other)
     assert ask(one, "subscribe", type="userFills", user=users[15])[0]["channel"] == "subscriptionResponse"
+
+
+def test_states_come_each_second_they_change_and_count_as_users() -> None:
+    house = venue()
+    session = connected(house)
+    users = house.market.accounts.addresses
+    flat = next(a for a in range(len(users)) if not house.market.ledger.lots[:, a].any())
+    ack, first = ask(session, "subscribe", type="clearinghouseState", user=users[20])
+    assert ack["data"]["subscription"] == {"type": "clearinghouseState", "user": users[20], "dex": ""}
+    assert first["data"]["user"] == users[20]
+    assert first["data"]["clearinghouseState"]["assetPositions"]
+    ask(session, "subscribe", type="clearinghouseState", user=users[flat])
+    house.advance(START_MS + 10_000)
+    sent = [frame["data"] for frame in drain(session)]
+    mine = [data["clearinghouseState"]["time"] for data in sent if data["user"] == users[20]]
+    assert 8 <= len(mine) <= 11
+    assert all(later - earlier >= 1_000 for earlier, later in itertools.pairwise(mine))
+    still = [data for data in sent if data["user"] == users[flat]]
+    assert len(still) < 3
+    for number in range(13):
+        ask(session, "subscribe", type="userFills", user=f"0x{number:040x}")
+    assert ask(session, "subscribe", type="clearinghouseState", user="0x" + "ab" * 20)[0]["channel"] == "error"
+    assert ask(session, "subscribe", type="userFills", user=users[20])[0]["channel"] == "subscriptionResponse"
+
+
+def test_the_cap_of_users_can_be_another_and_bring_a_storm() -> None:
+    house = Venue(seed=7, coins=1, start_ms=START_MS, users=2, storm_per_s=200)
+    session = connected(house)
+    for number in range(2):
+        ask(session, "subscribe", type="userFills", user=f"0x{number:040x}")
+    refusal = {"channel": "error", "data": "Cannot track more than 2 total users."}
+    assert ask(session, "subscribe", type="userFills", user="0x" + "ab" * 20) == [refusal]
+    house.advance(START_MS + 1_000)
+    assert drain(session).count(refusal) == 200
+    house.advance(START_MS + 30_000)
+    assert drain(session).count(refusal) == 1_800
+
+
+def test_both_sides_of_a_liquidation_are_told() -> None:
+    house = venue()
+    market, session = house.market, connected(house)
+    account = int(np.flatnonzero(market.ledger.lots[0] > 0)[-1])
+    user = market.accounts.addresses[account]
+    market.ledger.deposit(account, 1.0 - float(market.ledger.equity_usd(market.traders.lot_usd())[account]))
+    ask(session, "subscribe", type="userFills", user=user)
+    ask(session, "subscribe", type="trades", coin="BTC")
+    house.advance(START_MS + 30_000)
+    sent = drain(session)
+    fills = [fill for frame in sent if frame["channel"] == "userFills" for fill in frame["data"]["fills"]]
+    forced = {fill["tid"]: fill for fill in fills if fill["coin"] == "BTC" and "liquidation" in fill}
+    assert forced
+    prints = {trade["tid"]: trade for frame in sent if frame["channel"] == "trades" for trade in frame["data"]}
+    for identifier, fill in forced.items():
+        assert fill["liquidation"]["liquidatedUser"] == user
+        assert fill["liquidation"]["method"] == "market"
+        assert prints[identifier]["users"][1] == user
 
 
 def test_connections_and_new_connections_are_capped() -> None:

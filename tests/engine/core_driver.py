@@ -1,7 +1,7 @@
 """Drives a core by hand: records in, state out. What the venue would say is written here, by us."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -24,12 +24,16 @@ class AskedFor:
         self.requests: list[Request] = []
         self.withdrawn: list[int] = []
         self.hurried: list[tuple[str, str, str]] = []
+        self.streamed: list[str] = []
 
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         self.subscriptions += subscriptions
 
     def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         self.unsubscribed += subscriptions
+
+    def stream_traders(self, traders: Sequence[str]) -> None:
+        self.streamed = list(traders)
 
     def request(self, request: Request) -> None:
         self.requests.append(request)

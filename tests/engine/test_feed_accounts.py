@@ -1,6 +1,6 @@
 """The rows of the feeds screen: of each socket, every message that came is accounted for, in its own row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -54,6 +54,9 @@ class Wire:
 
     def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         """Nothing is given up here."""
+
+    def stream_traders(self, traders: Sequence[str]) -> None:
+        pass
 
     def request(self, request: Request) -> None:
         """Nothing is answered here."""

@@ -33,7 +33,8 @@ from app.engine.protocol import (
     Refused,
     SourceView,
 )
-from app.feeds.hyperliquid import parse
+from app.feeds.hyperliquid import leaderboard, parse
+from app.feeds.hyperliquid import parse_traders as traders
 from app.feeds.hyperliquid.classify import classify, fast_key
 from app.feeds.polymarket import gamma
 from app.feeds.polymarket import parse as wallets
@@ -303,6 +304,43 @@ def _tables() -> list[bytes]:
     return ["\n".join((header, *lines, "")).encode() for header, lines in rows.items()]
 
 
+_TRADER = "0x" + "a" * 40
+
+
+def _trader_answers() -> list[bytes]:
+    """What a venue tells of an account, its frames and answers; a leaderboard, and what is left of it."""
+    position = (
+        b'{"type":"oneWay","position":{"coin":"BTC","szi":"-2.5","leverage":{"type":"cross","value":20},"entryPx":"8.0",'
+        b'"positionValue":"20.0","unrealizedPnl":"-1.5","liquidationPx":null,"marginUsed":"1.0"}}'
+    )
+    state = (
+        b'{"marginSummary":{"accountValue":"5.1","totalNtlPos":"2.0","totalMarginUsed":"1.0"},"withdrawable":"5.0",'
+        b'"assetPositions":[%s],"time":1790000000000}' % position
+    )
+    fills = (
+        b'[{"coin":"BTC","px":"8.0","sz":"0.5","side":"B","time":1790000000000,"startPosition":"0.0","dir":"Open Long",'
+        b'"closedPnl":"0.0","crossed":true,"fee":"-1.5","tid":7,"liquidation":{"liquidatedUser":"%s"}}]'
+    ) % _TRADER.encode()
+    history = b'{"accountValueHistory":[[1,"1.0"]],"pnlHistory":[[1,"0.0"]],"vlm":"1.0"}'
+    window = b'{"pnl":"1.0","roi":"0.1","vlm":"5.0"}'
+    windows = b",".join(b'["%s",%s]' % (name, window) for name in (b"day", b"week", b"month", b"allTime"))
+    board = b'{"leaderboardRows":[{"ethAddress":"%s","accountValue":"5.5","windowPerformances":[%s]}]}' % (
+        _TRADER.encode(), windows,
+    )  # fmt: skip
+    rules = leaderboard.LeaderboardRules(minimum_equity_usd=0)
+    user = _TRADER.encode()
+    return [
+        state,
+        b'{"channel":"clearinghouseState","data":{"dex":"","user":"%s","clearinghouseState":%s}}' % (user, state),
+        fills,
+        b'{"channel":"userFills","data":{"user":"%s","fills":%s,"isSnapshot":true}}' % (user, fills),
+        b'[["perpDay",%s],["perpAllTime",%s]]' % (history, history),
+        board,
+        leaderboard.encode_digest(leaderboard.digest_of(board, rules)),
+        leaderboard.encode_rules(rules),
+    ]
+
+
 TARGETS = {
     "classify": Target(_each((classify, fast_key)), venue_frames),
     "parse": Target(
@@ -324,6 +362,21 @@ TARGETS = {
             )
         ),
         lambda: [frame for frame in venue_frames() if b'"subscriptionResponse"' not in frame],
+    ),
+    "traders": Target(
+        _each(
+            (
+                lambda data: traders.parse_trader_state(data, _TRADER, START_MS),
+                lambda data: traders.parse_trader_state_frame(data, _TRADER, START_MS),
+                lambda data: traders.parse_fills(data, _TRADER),
+                lambda data: traders.parse_fills_frame(data, _TRADER),
+                traders.parse_equity_histories,
+                lambda data: leaderboard.digest_of(data, leaderboard.LeaderboardRules(minimum_equity_usd=0)),
+                leaderboard.parse_leaderboard_digest,
+                leaderboard.parse_rules,
+            )
+        ),
+        _trader_answers,
     ),
     "prediction markets": Target(
         _each(

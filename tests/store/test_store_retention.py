@@ -137,6 +137,8 @@ def test_every_table_is_emptied_by_age_or_through_its_parent() -> None:
         "outcomes": "calls",
         "paper_state": "a single row that is somebody's balance",
         "wallet_notes": "what somebody wrote",
+        "trader_positions": "a position stands until it changes, however long that is",
+        "whale_notes": "a single row with whom somebody follows and mutes",
     }
     assert {table.name for table in SCHEMA.tables if not table.age_column} == set(parents)
     assert CALLS.age_column == "made_at_ms"

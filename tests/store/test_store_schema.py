@@ -14,6 +14,7 @@ from app.core.calls import Call, CostModel, Outcome
 from app.core.clock import ManualClock
 from app.core.errors import DataError
 from app.core.events import Action, Candle, Freshness, ScalperRead
+from app.core.whale_events import TraderMoved
 from app.store.connect import close_quietly
 from app.store.database import inspect, open_file, open_memory, open_read_only
 from app.store.rows import (
@@ -31,6 +32,8 @@ from app.store.rows import (
 from app.store.schema import CALLS, CANDLES, PAPER_STATE, SCHEMA, Migration, Schema
 from app.store.store import Store
 from app.store.table import Condition, Table, flat_table
+from app.store.whale_rows import StoredTrader
+from app.store.whale_tables import TABLES
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e299, max_value=1e299)
 INTEGERS = st.integers(min_value=-(2**63), max_value=2**63 - 1)
@@ -194,6 +197,28 @@ ROWS: dict[type, st.SearchStrategy[Any]] = {
         not_scored=INTEGERS,
     ),
 }
+FIELDS: dict[Any, st.SearchStrategy[Any]] = {
+    str: TEXTS,
+    int: INTEGERS,
+    float: NUMBERS,
+    bool: st.booleans(),
+    bytes: st.binary(max_size=200),
+    int | None: st.none() | INTEGERS,
+    float | None: st.none() | NUMBERS,
+}
+
+
+def plain_rows(row: Any) -> st.SearchStrategy[Any]:
+    fields = {field.name: FIELDS.get(field.type, TEXTS) for field in msgspec.structs.fields(row)}
+    named = {"kind": st.sampled_from(("OPEN", "FLIP")), "learned": st.sampled_from(("trade", "poll"))}
+    if row is TraderMoved:
+        fields |= named
+    if row is StoredTrader:
+        fields["score"] = st.none() | st.floats(0, 100)
+    return st.builds(row, **fields)
+
+
+ROWS |= {table.row: plain_rows(table.row) for table in TABLES}
 WIDER = Schema(
     SCHEMA.tables, (*SCHEMA.migrations, Migration("notes", ("CREATE TABLE notes (at_ms INTEGER PRIMARY KEY)",)))
 )

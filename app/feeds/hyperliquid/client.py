@@ -1,9 +1,10 @@
 """The Hyperliquid client: carries out what the engine asks for and puts what comes back into the inbox.
 
-It is two sockets, one of them for fast books alone, and a queue of questions. It decides nothing about markets.
+It is three sockets, one of them for fast books and one for accounts alone, a queue of questions, and a reader of the
+leaderboard. It decides nothing about markets.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -13,8 +14,11 @@ from app.core.record import Request, StreamOpened
 from app.feeds.budget import WeightBudget
 from app.feeds.http import HttpClient
 from app.feeds.hyperliquid import limits
+from app.feeds.hyperliquid.leaderboard import CHANNEL as LEADERBOARD
+from app.feeds.hyperliquid.leaderboard_client import LeaderboardClient
 from app.feeds.hyperliquid.requests import RequestClient
 from app.feeds.hyperliquid.streams import BOOKS_LANE, DATA_LANE, StreamClient, ping_frame
+from app.feeds.hyperliquid.user_streams import UserStreams
 from app.feeds.hyperliquid.wire import WireSubscription
 from app.feeds.inbox import Inbox
 from app.feeds.websocket import ConnectionSettings
@@ -31,6 +35,14 @@ class ClientSettings(msgspec.Struct, frozen=True):
     silence_limit_s: float
     lifetime_s: float
     ingest_budget_ms: float
+    leaderboard_url: str = ""
+    """Where the leaderboard is; empty at a venue without one."""
+    leaderboard_cap: int = 100_000_000
+    """Bytes above which a leaderboard is refused."""
+    traders_share: float = 0.85
+    """Of the weight, what following traders may use."""
+    histories_share: float = 0.2
+    """Of that, what their histories may use."""
 
 
 class HyperliquidClient:
@@ -41,13 +53,24 @@ class HyperliquidClient:
         connection = _connection_settings(settings)
         self.data = StreamClient(DATA_LANE, connection, inbox, clock, generator, new_sockets)
         self.books = StreamClient(BOOKS_LANE, connection, inbox, clock, generator, new_sockets)
+        roomy = msgspec.structs.replace(connection, frame_cap=limits.TRADERS_FRAME_BYTES)
+        self.traders = UserStreams(roomy, inbox, clock, generator, new_sockets)
         http = HttpClient(settings.rest_url, timeout_s=settings.request_timeout_s, body_cap=limits.BODY_BYTES)
-        self.requests = RequestClient(http, settings.weight_per_minute, inbox, clock, generator)
+        self.requests = RequestClient(
+            http,
+            settings.weight_per_minute,
+            inbox,
+            clock,
+            generator,
+            traders_share=settings.traders_share,
+            histories_share=settings.histories_share,
+        )
+        self.leaderboard = LeaderboardClient(settings.leaderboard_url, settings.leaderboard_cap, inbox, generator)
 
     @property
-    def sockets(self) -> tuple[StreamClient, StreamClient]:
+    def sockets(self) -> tuple[StreamClient, ...]:
         """All sockets."""
-        return self.data, self.books
+        return self.data, self.books, self.traders
 
     def opened(self) -> list[StreamOpened]:
         """What each stream carries, as it was told when it was opened."""
@@ -63,9 +86,16 @@ class HyperliquidClient:
         for subscription in subscriptions:
             self._socket_of(subscription).unsubscribe([subscription])
 
+    def stream_traders(self, traders: Sequence[str]) -> None:
+        """Want streams of these accounts and no others, the most important first; the venue takes about ten."""
+        self.traders.want(traders)
+
     def request(self, request: Request) -> None:
         """Queue a question; its answer, or its failure after some tries, arrives as an input with its id."""
-        self.requests.request(request)
+        if request.channel == LEADERBOARD:
+            self.leaderboard.request(request)
+        else:
+            self.requests.request(request)
 
     def hurry(self, channel: str, subject: str, variant: str) -> None:
         """Have a question that waits go before those that nobody waits for."""
@@ -74,6 +104,7 @@ class HyperliquidClient:
     def withdraw(self, request_id: int) -> None:
         """Answer a question that still waits as failed, whether it is under way or not."""
         self.requests.withdraw(request_id)
+        self.leaderboard.withdraw(request_id)
 
     def _socket_of(self, subscription: WireSubscription) -> StreamClient:
         return self.books if subscription.fast else self.data

@@ -1,12 +1,19 @@
 """What Hyperliquid allows (docs/venues.md names the sources)."""
 
+from typing import Annotated
+
+import msgspec
+
 from app.core.record import Request
+from app.feeds.hyperliquid.allowance import Claim
 
 VENUE = "hyperliquid"
 
 NEW_CONNECTIONS_PER_MINUTE = 20
 """The venue allows 30 an address; others may share it."""
 FRAME_BYTES = 1 << 20
+TRADERS_FRAME_BYTES = 4 << 20
+"""An account's stream begins with its newest 2000 fills."""
 BODY_BYTES = 8 << 20
 FAST_BOOK_LEVELS = 5
 """Of each side; slow books have 20."""
@@ -16,6 +23,13 @@ SHORTEST_CANDLE_MS = 60_000
 BACKFILLED = frozenset({"1m", "1h"})
 """Candles that are asked for of each market that is followed."""
 
+TRADED = "traded"
+"""The variant of a question for an account that has just traded: it does not wait for its turn."""
+TRADERS_AT_ONCE = 3
+"""Questions about traders under way at a time, besides the one about markets: one would wait for the line, not the
+budget."""
+
+_ABOUT_TRADERS = frozenset({"clearinghouseState", "portfolio", "userFills", "userFillsByTime"})
 _FIRST = frozenset({"metaAndAssetCtxs", "recentTrades"})
 _USUAL_WEIGHT = 20
 _WEIGHTS = {
@@ -36,6 +50,24 @@ _ITEMS_PER_WEIGHT = {
     "userFunding": 20,
     "candleSnapshot": 60,
 }
+_MOST_ITEMS = {"recentTrades": 200, "historicalOrders": 2_000, "userFills": 2_000, "userFillsByTime": 2_000}
+"""Items of the longest answers."""
+_MOST_CANDLES = 5_000
+_UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "M": 2_419_200_000}
+"""Of the letters of an interval; a month is at least four weeks."""
+
+
+class _Span(msgspec.Struct):
+    interval: Annotated[str, msgspec.Meta(min_length=2, max_length=4)]
+    startTime: int  # noqa: N815 - the venue's own name
+    endTime: int  # noqa: N815 - the venue's own name
+
+
+class _CandleQuestion(msgspec.Struct):
+    req: _Span
+
+
+_decode_candle_question = msgspec.json.Decoder(_CandleQuestion).decode
 
 
 def request_weight(channel: str, items: int = 0) -> int:
@@ -45,20 +77,54 @@ def request_weight(channel: str, items: int = 0) -> int:
     return base if per_weight is None else base + items // per_weight
 
 
-def budget_share(request: Request) -> float:
-    """How much of the budget (0-1) a question may use up; the rest is kept for what cannot wait.
-
-    Minute candles fill the change and the trend of every row; hours are seen by nobody who does not open a market.
-    """
-    if is_urgent(request):
-        return 1.0
-    return 0.75 if request.variant == "1m" else 0.3
+def heaviest(request: Request) -> int:
+    """The most that a request can weigh: what is set aside for it before it is known how much it returns."""
+    return request_weight(request.channel, _most_items(request))
 
 
-def is_urgent(request: Request) -> bool:
-    """Whether a question goes before those about the past that nobody looks at, and may use the budget's reserve.
+def _most_items(request: Request) -> int:
+    if request.channel != "candleSnapshot":
+        return _MOST_ITEMS.get(request.channel, 0)
+    try:
+        span = _decode_candle_question(request.body).req
+        asked = (span.endTime - span.startTime) // (int(span.interval[:-1]) * _UNIT_MS[span.interval[-1]]) + 2
+    except (msgspec.MsgspecError, UnicodeDecodeError, LookupError, ValueError, ZeroDivisionError):
+        return _MOST_CANDLES
+    return max(0, min(asked, _MOST_CANDLES))
+
+
+WAITED_FOR = Claim(rank=0, purse="markets", ceiling=1.0, share=1.0)
+"""Of what somebody waits for."""
+_MINUTES = Claim(rank=1, purse="markets", ceiling=0.95, share=0.75)
+"""Minute candles fill the change and the trend of every row."""
+_TRADED = Claim(rank=2, purse="traders", ceiling=0.95, share=1.0)
+_HOURS = Claim(rank=3, purse="markets", ceiling=0.9, share=0.3)
+"""Hours are seen by nobody who does not open a market."""
+_TURNS = Claim(rank=4, purse="traders", ceiling=0.9, share=0.95, pace="turns")
+_HISTORIES = Claim(rank=5, purse="traders", ceiling=0.9, share=0.95, pace="histories")
+_TRADER_WAITED_FOR = WAITED_FOR._replace(purse="traders")
+
+
+def claim_of(request: Request) -> Claim:
+    """What a question may claim of the request budget.
 
     Candles of other lengths than those of the back-fill are asked for by somebody who looks at them, and waits.
     """
+    if request.channel == "clearinghouseState":
+        return _TRADED if request.variant == TRADED else _TURNS
+    if is_about_trader(request):
+        return _HISTORIES
     looked_at = request.channel == "candleSnapshot" and request.variant not in BACKFILLED
-    return looked_at or request.channel in _FIRST
+    if looked_at or request.channel in _FIRST:
+        return WAITED_FOR
+    return _MINUTES if request.variant == "1m" else _HOURS
+
+
+def hurried(request: Request) -> Claim:
+    """What a question may claim that somebody has begun to wait for."""
+    return _TRADER_WAITED_FOR if is_about_trader(request) else WAITED_FOR
+
+
+def is_about_trader(request: Request) -> bool:
+    """Whether a question is about an account and not about a market."""
+    return request.channel in _ABOUT_TRADERS

@@ -4,9 +4,7 @@ Values are validated by the wire structs while they are decoded; names and addre
 leaves this module is safe to show.
 """
 
-import string
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
 import msgspec
 
@@ -14,14 +12,8 @@ from app.core.errors import FrameError
 from app.core.events import Book, Candle, Listing, MarketContext, Price, Quote, Trade
 from app.core.text import clean
 from app.feeds.hyperliquid import wire
+from app.feeds.hyperliquid.decoding import UNDECODABLE, coin_name, decoder, is_harmless, refusal
 from app.feeds.hyperliquid.wire import CoinName
-
-Decoded = TypeVar("Decoded")
-
-_UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What the decoders raise for bytes that are not what they should be."""
-
-_IN_NAMES = (string.ascii_letters + string.digits + ":@#/_.-").encode()
 
 
 class _Trades(msgspec.Struct, gc=False):
@@ -56,50 +48,21 @@ class _Text(msgspec.Struct, gc=False):
     data: wire.Text
 
 
-def _decoder(type_: type[Decoded]) -> Callable[[bytes], Decoded]:
-    """A decoder of `type_` that takes numbers as strings and raises `FrameError` alone."""
-    decode = msgspec.json.Decoder(type_, strict=False).decode
-
-    def decode_or_refuse(payload: bytes) -> Decoded:
-        try:
-            return decode(payload)
-        except _UNDECODABLE as error:
-            raise _refusal(type_, error) from error
-
-    return decode_or_refuse
-
-
-def _refusal(type_: type, error: Exception) -> FrameError:
-    name = type_.__name__.strip("_").lower()
-    return FrameError(f"not a {name} of Hyperliquid: {clean(str(error), 120)}")
-
-
 _decode_trades = msgspec.json.Decoder(_Trades, strict=False).decode
-_decode_book_frame = _decoder(_Book)
-_decode_book = _decoder(wire.WireBook)
-_decode_quote = _decoder(_Quote)
-_decode_context = _decoder(_Context)
-_decode_candle = _decoder(_Candle)
-_decode_mids = _decoder(_Mids)
-_decode_error = _decoder(_Text)
-_decode_candles = _decoder(list[wire.WireCandle])
-_decode_recent_trades = _decoder(list[Trade])
-_decode_meta = _decoder(wire.WireMeta)
-_decode_meta_and_contexts = _decoder(tuple[_RawMeta, list[msgspec.Raw]])
-_decode_market = _decoder(wire.WireMarket)
-_decode_bare_context = _decoder(wire.WireContext)
-_decode_all_mids = _decoder(dict[CoinName, Price])
-
-
-def coin_name(name: str) -> str:
-    """`name` if it can be a coin's (ASCII letters, digits and `:@#/_.-`, at most 32). Raises `FrameError`."""
-    if 0 < len(name) <= 32 and _is_harmless(name):
-        return name
-    raise FrameError(f"{clean(name, 32)!r} is not a coin's name")
-
-
-def _is_harmless(names: str) -> bool:
-    return names.isascii() and (names.isalnum() or not names.encode().translate(None, _IN_NAMES))
+_decode_book_frame = decoder(_Book)
+_decode_book = decoder(wire.WireBook)
+_decode_quote = decoder(_Quote)
+_decode_context = decoder(_Context)
+_decode_candle = decoder(_Candle)
+_decode_mids = decoder(_Mids)
+_decode_error = decoder(_Text)
+_decode_candles = decoder(list[wire.WireCandle])
+_decode_recent_trades = decoder(list[Trade])
+_decode_meta = decoder(wire.WireMeta)
+_decode_meta_and_contexts = decoder(tuple[_RawMeta, list[msgspec.Raw]])
+_decode_market = decoder(wire.WireMarket)
+_decode_bare_context = decoder(wire.WireContext)
+_decode_all_mids = decoder(dict[CoinName, Price])
 
 
 def _of_one_coin(trades: list[Trade], coin: str | None) -> list[Trade]:
@@ -116,8 +79,8 @@ def parse_trades(frame: bytes, coin: str | None = None) -> list[Trade]:
     # Frames of this channel are most of the traffic: no call more than needed.
     try:
         trades = _decode_trades(frame).data
-    except _UNDECODABLE as error:
-        raise _refusal(_Trades, error) from error
+    except UNDECODABLE as error:
+        raise refusal("trades", error) from error
     return _of_one_coin(trades, coin)
 
 
@@ -125,8 +88,8 @@ def parse_trades_together(frames: Iterable[bytes], coin: str) -> list[Trade]:
     """Frames of channel `trades` → the trades of all of them, in the venue's order; all of `coin`."""
     try:
         trades = [trade for frame in frames for trade in _decode_trades(frame).data]
-    except _UNDECODABLE as error:
-        raise _refusal(_Trades, error) from error
+    except UNDECODABLE as error:
+        raise refusal("trades", error) from error
     return _of_one_coin(trades, coin)
 
 
@@ -204,7 +167,7 @@ def parse_candles(body: bytes) -> list[Candle]:
 
 def _mids(mids: dict[str, float]) -> dict[str, float]:
     # One look at all names together is cheaper than one at each; their lengths were looked at while decoding.
-    if not _is_harmless("".join(mids)):
+    if not is_harmless("".join(mids)):
         for coin in mids:
             coin_name(coin)
     return mids

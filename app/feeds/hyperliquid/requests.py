@@ -1,4 +1,4 @@
-"""The queue of questions to Hyperliquid: one at a time, inside the budget, each ending in an answer or a failure."""
+"""The queue of questions to Hyperliquid, worked off inside the budget, each ending in an answer or a failure."""
 
 import asyncio
 from contextlib import suppress
@@ -13,6 +13,7 @@ from app.feeds.backoff import Backoff
 from app.feeds.budget import WeightBudget
 from app.feeds.http import HttpAnswer, HttpClient
 from app.feeds.hyperliquid import limits
+from app.feeds.hyperliquid.allowance import Allowance, Claim
 from app.feeds.hyperliquid.limits import VENUE
 from app.feeds.inbox import Inbox
 from app.feeds.websocket import retry_after_s
@@ -26,120 +27,158 @@ _pack = msgspec.msgpack.encode
 
 
 class _Place:
-    """A place in the queue; `share` is how much of the budget the question may use up. Kept until it is answered."""
+    """A place in the queue, kept until its question is answered."""
 
     def __init__(self, request: Request, backoff: Backoff) -> None:
         self.request = request
-        self.share = limits.budget_share(request)
+        self.claim = limits.claim_of(request)
+        self.weight = limits.heaviest(request)
+        self.is_about_trader = limits.is_about_trader(request)
         self.backoff = backoff
         self.not_before_ns = 0
         """When it may be tried again after a try that failed."""
-
-    @property
-    def turn(self) -> tuple[float, int]:
-        """Smaller goes first: what may use up more of the budget never waits behind what may use up less."""
-        return -self.share, self.request.request_id
+        self.under_way = False
+        self.patience: asyncio.Timeout | None = None
 
 
 class RequestClient:
     """`run` works until it is cancelled; `request`, `hurry` and `withdraw` never block."""
 
     def __init__(
-        self, http: HttpClient, weight_per_minute: int, inbox: Inbox, clock: Clock, generator: np.random.Generator
+        self,
+        http: HttpClient,
+        weight_per_minute: int,
+        inbox: Inbox,
+        clock: Clock,
+        generator: np.random.Generator,
+        *,
+        traders_share: float = 0.85,
+        histories_share: float = 0.2,
     ) -> None:
+        """`traders_share` of the weight is for following traders, `histories_share` of that for their histories."""
         self._inbox = inbox
         self._clock = clock
         self._generator = generator
-        self.budget = WeightBudget(weight_per_minute, clock)
+        self.allowance = Allowance(
+            weight_per_minute, clock, traders_share=traders_share, histories_share=histories_share
+        )
         self._http = http
         self._changed = asyncio.Event()
         self._asked: dict[tuple[str, str, str], _Place] = {}
         self._places: dict[int, _Place] = {}
         self._rest_until_ns = 0
-        self._carrying = 0
-        self._patience: asyncio.Timeout | None = None
+
+    @property
+    def budget(self) -> WeightBudget:
+        """What was spent of the venue's limit."""
+        return self.allowance.total
 
     @property
     def urgent_wait_s(self) -> float:
         """Seconds until the request budget lets the next question go that somebody waits for."""
-        return self.budget.delay_s(limits.request_weight("candleSnapshot"))
+        return self.allowance.delay_s(limits.WAITED_FOR, limits.request_weight("candleSnapshot"))
 
     def outstanding(self) -> list[Request]:
         """Requests that were asked and have not been answered."""
         return [place.request for place in self._places.values()]
 
     async def run(self) -> None:
-        """Work off the queue of requests, one at a time, inside the budget."""
+        """Work off the queue of requests inside the budget: one about markets at a time, and some about traders."""
         try:
-            while True:
-                await self._carry_out(await self._next())
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._carry(about_traders=False))
+                for _ in range(limits.TRADERS_AT_ONCE):
+                    group.create_task(self._carry(about_traders=True))
         finally:
             await self._http.close()
 
     def request(self, request: Request) -> None:
         """Queue a request; its answer, or its failure after some tries, arrives as an input with its id.
 
-        One that asks what a waiting one asks is left out.
+        One that asks what a waiting one asks is left out; the waiting one then goes as early as it would have. What is
+        asked of a trader who has just traded is asked again if it is under way: that answer may be from before.
         """
         question = _question(request)
-        if question not in self._asked:
-            backoff = Backoff(self._generator, first_s=_REQUEST_TRIES_S[0], longest_s=_REQUEST_TRIES_S[1])
-            self._asked[question] = self._places[request.request_id] = _Place(request, backoff)
-            self._put(0, Kind.REQUEST, request)
+        asked = self._asked.get(question)
+        if asked is not None and not (asked.under_way and request.variant == limits.TRADED):
+            asked.claim = min(asked.claim, limits.claim_of(request), key=lambda claim: claim.rank)
             self._changed.set()
+            return
+        backoff = Backoff(self._generator, first_s=_REQUEST_TRIES_S[0], longest_s=_REQUEST_TRIES_S[1])
+        self._asked[question] = self._places[request.request_id] = _Place(request, backoff)
+        self._put(0, Kind.REQUEST, request)
+        self._changed.set()
 
     def hurry(self, channel: str, subject: str, variant: str) -> None:
         """Somebody waits for the answer to this question now: it goes before those that nobody waits for."""
-        place = self._asked.get((channel, subject, variant))
+        place = self._asked.get(_question_of(channel, subject, variant))
         if place is not None:
-            place.share = 1.0
+            place.claim = limits.hurried(place.request)
             self._changed.set()
 
     def withdraw(self, request_id: int) -> None:
         """Answer a request that still waits as failed, whether it is under way or not."""
-        if request_id not in self._places:
+        place = self._places.get(request_id)
+        if place is None:
             return
         self._answered(Answer(request_id, 0, b"", WITHDRAWN))
         self._changed.set()
-        if request_id == self._carrying and self._patience is not None:
-            self._patience.reschedule(asyncio.get_running_loop().time())
+        if place.patience is not None:
+            place.patience.reschedule(asyncio.get_running_loop().time())
 
-    async def _next(self) -> _Place:
+    async def _carry(self, *, about_traders: bool) -> None:
+        while True:
+            place = await self._next(about_traders)
+            place.under_way = True
+            try:
+                await self._carry_out(place)
+            finally:
+                place.under_way, place.patience = False, None
+
+    async def _next(self, about_traders: bool) -> _Place:
         """Whose turn it is, once the budget has room for it; one that comes in the meantime may go before it."""
         while True:
             self._changed.clear()
-            first = min(self._places.values(), key=lambda place: (self._rest_s(place) > 0, place.turn), default=None)
-            delay_s = None if first is None else self._delay_s(first)
-            if first is not None and delay_s == 0:
-                return first
+            place, delay_s = self._choose(about_traders)
+            if place is not None:
+                return place
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay_s):
                     await self._changed.wait()
 
-    def _delay_s(self, first: _Place) -> float:
-        """Seconds until the first in turn may go, or another that rests now takes its turn."""
-        rests = [rest_s for place in self._places.values() if (rest_s := self._rest_s(place)) > 0]
-        if self._rest_s(first) > 0:
-            return min(rests)
-        weight = limits.request_weight(first.request.channel)
-        return min([self.budget.delay_s(weight, first.share), *rests])
+    def _choose(self, about_traders: bool) -> tuple[_Place | None, float | None]:
+        """The first that may go now; else None, and in how many seconds one may (None: nothing waits)."""
+        now_ns = self._clock.monotonic_ns()
+        first: dict[Claim, _Place] = {}
+        delays_s: list[float] = []
+        for place in self._places.values():
+            if place.under_way or place.is_about_trader is not about_traders:
+                continue
+            rest_ns = self._rests_until_ns(place) - now_ns
+            if rest_ns > 0:
+                delays_s.append(rest_ns / 1e9)
+            elif place.claim not in first or place.request.request_id < first[place.claim].request.request_id:
+                first[place.claim] = place
+        for claim, place in sorted(first.items(), key=lambda item: item[0].rank):
+            delay_s = self.allowance.delay_s(claim, place.weight)
+            if delay_s == 0:
+                return place, 0.0
+            delays_s.append(delay_s)
+        return None, min(delays_s, default=None)
 
-    def _rest_s(self, place: _Place) -> float:
-        """Seconds for which a place is passed over: after a try of its own that failed, or that of another.
+    def _rests_until_ns(self, place: _Place) -> int:
+        """Until when a place is passed over: after a try of its own that failed, or that of another.
 
         What nobody waits for rests with it: a venue that is gone is not asked for everything at once.
         """
-        until_ns = place.not_before_ns if place.share >= 1 else max(place.not_before_ns, self._rest_until_ns)
-        return max(0, until_ns - self._clock.monotonic_ns()) / 1e9
+        return place.not_before_ns if place.claim.is_waited_for else max(place.not_before_ns, self._rest_until_ns)
 
     async def _carry_out(self, place: _Place) -> None:
         """One try, after which the question is answered or back in the queue."""
         # It ends early when the request is withdrawn, and then has been answered.
         with suppress(TimeoutError):
-            async with asyncio.timeout(None) as self._patience:
-                self._carrying = place.request.request_id
-                self.budget.spend(limits.request_weight(place.request.channel))
-                self._tried(place, await self._try(place.request))
+            async with asyncio.timeout(None) as place.patience:
+                self._tried(place, await self._try(place))
 
     def _tried(self, place: _Place, answer: Answer) -> None:
         backoff = place.backoff
@@ -156,15 +195,22 @@ class RequestClient:
     def _answered(self, answer: Answer) -> None:
         place = self._places.pop(answer.request_id, None)
         if place is not None:
-            self._asked.pop(_question(place.request), None)
+            if self._asked.get(_question(place.request)) is place:
+                del self._asked[_question(place.request)]
             self._put(0, Kind.ANSWER, answer)
 
-    async def _try(self, request: Request) -> Answer:
+    async def _try(self, place: _Place) -> Answer:
         """One try; status 0 when nothing usable came."""
+        request, claim = place.request, place.claim
+        spent = self.allowance.spend(claim, place.weight)
         try:
             answer = await self._http.post_json("/info", request.body)
         except VenueError as error:
+            # Whether the venue has counted it is not known.
             return Answer(request.request_id, 0, b"", str(error))
+        base = limits.request_weight(request.channel)
+        self.allowance.settle(claim, spent, base, _extra_weight(request, answer))
+        self._changed.set()
         if answer.status in _REFUSED_WAIT_S:
             self.budget.close_for(
                 retry_after_s(answer.headers.get("retry-after", "")) or _REFUSED_WAIT_S[answer.status]
@@ -172,7 +218,6 @@ class RequestClient:
             return Answer(request.request_id, answer.status, b"", f"the venue refuses requests ({answer.status})")
         if answer.status != 200:
             return Answer(request.request_id, answer.status, b"", f"the venue answered {answer.status}")
-        self.budget.spend(_extra_weight(request, answer))
         return Answer(request.request_id, 200, answer.body)
 
     def _put(self, stream: int, kind: Kind, payload: msgspec.Struct) -> None:
@@ -181,7 +226,12 @@ class RequestClient:
 
 def _question(request: Request) -> tuple[str, str, str]:
     """What two requests have in common that ask the same."""
-    return request.channel, request.subject, request.variant
+    return _question_of(request.channel, request.subject, request.variant)
+
+
+def _question_of(channel: str, subject: str, variant: str) -> tuple[str, str, str]:
+    # A trader's state is the same whyever it is asked for.
+    return channel, subject, "" if variant == limits.TRADED else variant
 
 
 def _extra_weight(request: Request, answer: HttpAnswer) -> int:

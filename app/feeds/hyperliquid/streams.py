@@ -25,7 +25,7 @@ _FRAME = int(Kind.FRAME)
 _REFUSED_FRAME_BYTES = 1_024
 _REST_AFTER_S = 10.0
 """A socket of which nothing is wanted is kept for so long: somebody who looks around wants it again at once."""
-_CONFLATED = frozenset({"l2Book", "bbo", "activeAssetCtx", "allMids"})
+_CONFLATED = frozenset({"l2Book", "bbo", "activeAssetCtx", "allMids", "clearinghouseState"})
 
 _encode = msgspec.json.encode
 _pack = msgspec.msgpack.encode
@@ -152,19 +152,27 @@ class StreamClient:
             key = _key_of(subscription)
             if key not in self._wanted:
                 self._wanted[key] = subscription
-                self._anything_wanted.set()
-                self._nothing_wanted.clear()
                 if self._connected:
                     self._send("subscribe", subscription)
+        self._note_wanted()
 
     def unsubscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         """Want these no longer. Ones that are not wanted are left alone; a stream keeps its number for another time."""
         for subscription in subscriptions:
             if self._wanted.pop(_key_of(subscription), None) is not None and self._connected:
                 self._send("unsubscribe", subscription)
-        if not self._wanted:
-            self._anything_wanted.clear()
-            self._nothing_wanted.set()
+        self._note_wanted()
+
+    def _note_wanted(self) -> None:
+        """Have the socket made, or let it rest."""
+        now, not_now = self._anything_wanted, self._nothing_wanted
+        if not self._is_anything_wanted():
+            now, not_now = not_now, now
+        now.set()
+        not_now.clear()
+
+    def _is_anything_wanted(self) -> bool:
+        return bool(self._wanted)
 
     # What the connection tells.
 
@@ -212,6 +220,8 @@ class StreamClient:
             self._acknowledged(frame)
         elif key.channel in ("pong", "post"):
             self.control_frames += 1
+        elif key.channel == "error":
+            self._said(frame)
         else:
             self._refuse(frame)
         return stream is not None
@@ -228,14 +238,27 @@ class StreamClient:
             return
         self.control_frames += 1
         key = _key_of(data.subscription)
-        if data.method != "subscribe" or key not in self._wanted or key in self._streams:
+        if data.method == "subscribe" and key in self._wanted:
+            self._accepted(key)
+
+    def _said(self, frame: bytes) -> None:
+        """The venue complains of something that was asked of it."""
+        self._refuse(frame)
+
+    def _accepted(self, key: Key) -> None:
+        """The venue streams from now on what was asked of it; told the first time."""
+        if key in self._streams:
             return
         stream = self._streams[key] = self._lane.control_stream + 1 + len(self._streams)
-        self._put(stream, Kind.STREAM, StreamOpened(stream, VENUE, "websocket", *key))
+        self._tell(key)
         on_the_wire = key._replace(variant="") if key.variant == FAST else key
         self._by_frame[on_the_wire] = stream
         if not on_the_wire.variant:
             self._fast_streams[fast_key_of(key.channel, key.subject)] = (stream, self._put_of(key.channel))
+
+    def _tell(self, key: Key) -> None:
+        stream = self._streams[key]
+        self._put(stream, Kind.STREAM, StreamOpened(stream, VENUE, "websocket", *key))
 
     def _put_of(self, channel: str) -> _Put:
         if channel == "trades":

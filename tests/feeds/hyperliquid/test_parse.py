@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.core.errors import FrameError
 from app.core.events import Level, Side
 from app.feeds.hyperliquid import parse
+from app.feeds.hyperliquid.decoding import coin_name
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "wire" / "hyperliquid"
 real = pytest.mark.real
@@ -105,7 +106,7 @@ def test_trades_of_another_coin_than_the_streams_are_refused() -> None:
 
 @pytest.mark.parametrize("name", ["BTC", "kPEPE", "xyz:SP500", "PURR/USDC", "@107", "#12090"])
 def test_the_venues_names_are_names(name: str) -> None:
-    assert parse.coin_name(name) == name
+    assert coin_name(name) == name
 
 
 def test_markets_and_contexts_must_pair_up() -> None:

@@ -43,7 +43,9 @@ class House:
 
     def ask(self, coin: str, interval: str) -> None:
         number = 1 + len(self.client.outstanding()) + len(self.asked)
-        body = {"type": "candleSnapshot", "req": {"coin": coin, "interval": interval}}
+        span_ms = _CANDLES.get(interval, 100) * {"1m": 60_000, "5m": 300_000}.get(interval, 3_600_000)
+        span = {"coin": coin, "interval": interval, "startTime": 0, "endTime": span_ms}
+        body = {"type": "candleSnapshot", "req": span}
         request = Request(number, VENUE, "candleSnapshot", msgspec.json.encode(body), coin, interval)
         self.client.request(request)
 

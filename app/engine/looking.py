@@ -1,0 +1,38 @@
+"""What one client looks at: a coin, a wallet, a trader and an alert at most."""
+
+from app.engine.protocol import Command, LookAt
+from app.engine.protocol_wallets import LookAtWallet
+from app.engine.protocol_whales import LookAtAlert, LookAtTrader
+
+LOOKS = LookAt | LookAtWallet | LookAtTrader | LookAtAlert
+
+
+class Looking:
+    """The newest look of each kind."""
+
+    def __init__(self) -> None:
+        self.market = LookAt("")
+        self.wallet = LookAtWallet("")
+        self.trader = LookAtTrader("")
+        self.alert = LookAtAlert("")
+
+    def note(self, command: Command) -> None:
+        """A command was carried out; those that are no looks change nothing."""
+        match command:
+            case LookAt():
+                self.market = command
+            case LookAtWallet():
+                self.wallet = command
+            case LookAtTrader():
+                self.trader = command
+            case LookAtAlert():
+                self.alert = command
+            case _:
+                pass
+
+    def ends(self) -> list[Command]:
+        """What has the engine know that this client looks at nothing any more."""
+        ends: list[Command] = [LookAt("")] if self.market.coin else []
+        ends += [LookAtWallet("")] if self.wallet.address else []
+        ends += [LookAtTrader("")] if self.trader.address else []
+        return ends

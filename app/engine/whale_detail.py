@@ -1,0 +1,108 @@
+"""One trader, or one alert, opened up. Reads only."""
+
+from collections.abc import Iterator
+
+from app.core.text import clean
+from app.core.traders import TraderPosition
+from app.engine.protocol_whales import AlertDetail, PastAlert, PositionRow, TraderDetail, WeightPart
+from app.engine.whale_looks import Look
+from app.engine.whale_rows import flags_of, move_row, tier_of
+from app.engine.whales import Whales
+from app.engine.whales_view import row_of
+from app.whales.trader_weights import TraderWeight
+
+MOST_MOVES, MOST_PAST = 50, 20
+
+
+def trader_detail(whales: Whales, trader: str, now_ms: int) -> TraderDetail:
+    """Everything a deck shows of one trader."""
+    known, member = whales.positions.known.get(trader), whales.roster.members.get(trader)
+    tracked, weight = whales.refreshing.tracked.get(trader), whales.weighing.weights.get(trader)
+    record, before = whales.weighing.record(trader), whales.looks.before.get(trader)
+    score = None if member is None else member.score
+    state = None if known is None else known.state
+    equity_usd = state.equity_usd if state is not None else None if score is None else score.equity_usd
+    age_ms = None if tracked is None else tracked.age_ms(now_ms)
+    return TraderDetail(
+        trader=trader,
+        name=whales.name_of(trader),
+        flags=flags_of(member),
+        tier=tier_of(equity_usd, whales.settings.trader_weights),
+        rank=None if member is None else member.rank,
+        score=None if score is None else score.score,
+        weight=None if weight is None else weight.total,
+        coverage=None if weight is None else weight.coverage,
+        parts=() if weight is None else tuple(_parts(weight)),
+        equity_usd=equity_usd,
+        margin_usd=None if state is None else state.margin_usd,
+        age_s=None if age_ms is None else age_ms / 1000,
+        learned=whales.positions.learned_by.get(trader),
+        positions=() if state is None else tuple(_position(one, before) for one in state.positions),
+        moves=tuple(move_row(move) for move in whales.positions.moves_of(trader)[:MOST_MOVES]),
+        equity=() if record is None else record.equity,
+        last_look_ms=None if before is None else before.at_ms,
+        waiting_for=_waiting_for(whales, trader),
+    )
+
+
+def alert_detail(whales: Whales, alert_id: str) -> AlertDetail | None:
+    """One alert that stands, or was held back in quiet hours; None for any other."""
+    digest = whales.alerting.digest
+    alerts = (*whales.alerting.desk.book.standing(), *(() if digest is None else digest.alerts))
+    alert = next((one for one in alerts if one.alert_id == alert_id), None)
+    if alert is None:
+        return None
+    moves = (whales.positions.moves.get(move) for move in alert.moves)
+    past = [one for one in whales.alerting.past.of(alert.kind) if one.alert_id != alert_id]
+    return AlertDetail(
+        alert=row_of(alert, whales),
+        moves=tuple(move_row(move) for move in moves if move is not None),
+        traders=alert.traders,
+        past=tuple(
+            PastAlert(
+                coin=one.coin,
+                at_ms=one.at_ms,
+                direction=one.direction,
+                price=one.price,
+                move_15m_bps=one.moves_bps[0],
+                move_1h_bps=one.moves_bps[1],
+                move_4h_bps=one.moves_bps[2],
+            )
+            for one in past[:MOST_PAST]
+        ),
+    )
+
+
+def _parts(weight: TraderWeight) -> Iterator[WeightPart]:
+    """The dimensions, each followed by its own parts."""
+    for dimension in weight.dimensions:
+        known = f"{dimension.coverage:.0%} of it is known"
+        yield WeightPart(dimension.name, dimension.value, dimension.weight, known)
+        for part in dimension.parts:
+            own = "not known" if part.own is None else f"own {part.own:.2f}, {part.days:.0f} days"
+            yield WeightPart(part.name, part.value, part.weight, own)
+
+
+def _position(position: TraderPosition, before: Look | None) -> PositionRow:
+    mark = position.value_usd / abs(position.size) if position.size and position.value_usd else None
+    away = position.liquidation_price
+    return PositionRow(
+        coin=clean(position.coin, 32),
+        size=position.size,
+        value_usd=position.value_usd,
+        entry_price=position.entry_price,
+        mark_price=mark,
+        unrealized_pnl_usd=position.unrealized_pnl_usd,
+        liquidation_price=away,
+        liquidation_share=None if away is None or not mark else abs(away - mark) / mark,
+        leverage=position.leverage,
+        size_at_last_look=None if before is None else before.sizes.get(position.coin),
+    )
+
+
+def _waiting_for(whales: Whales, trader: str) -> str:
+    if trader not in whales.refreshing.tracked:
+        return "This trader is not followed"
+    if whales.positions.known.get(trader) is None:
+        return "Its positions are being asked for"
+    return "Its past is being asked for" if whales.weighing.record(trader) is None else ""

@@ -1,0 +1,73 @@
+"""Who looks at which trader, and what the trader held when somebody looked before."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from app.core.errors import FrameError
+from app.engine.protocol_whales import LookAtTrader
+from app.engine.watch import MOST_LOOKS
+from app.feeds.hyperliquid.parse_traders import trader_address
+from app.whales.moves import sizes
+
+if TYPE_CHECKING:
+    from app.engine.whales import Whales
+
+_KEPT = 500
+
+
+class Look(msgspec.Struct, frozen=True):
+    """When somebody looked at a trader, and what it held."""
+
+    at_ms: int
+    sizes: dict[str, float]
+
+
+class WhaleLooks:
+    """One trader a client, at most `MOST_LOOKS` clients."""
+
+    def __init__(self, whales: "Whales") -> None:
+        self._whales = whales
+        self._open: dict[int, str] = {}
+        self._newest: dict[str, Look] = {}
+        self.before: dict[str, Look] = {}
+        """Of each trader, the look before the one that is open, or was last."""
+
+    def at_trader(self, command: LookAtTrader, now_ms: int) -> tuple[bool, str]:
+        """A client looks at this trader from now on, at none when the address is empty."""
+        if not command.address:
+            self._open.pop(command.client, None)
+            return True, ""
+        try:
+            trader = trader_address(command.address)
+        except FrameError as error:
+            return False, str(error)
+        if self._open.get(command.client) != trader:
+            self._open.pop(command.client, None)
+            self._open[command.client] = trader
+            self._note(trader, now_ms)
+        if len(self._open) > MOST_LOOKS:
+            self._open.pop(next(iter(self._open)))
+        self._ask(trader, now_ms)
+        return True, ""
+
+    def _note(self, trader: str, now_ms: int) -> None:
+        known = self._whales.positions.known.get(trader)
+        if known is None:
+            return
+        if trader in self._newest:
+            self.before[trader] = self._newest.pop(trader)
+        self._newest[trader] = Look(now_ms, sizes(known.state))
+        for looks in (self._newest, self.before):
+            if len(looks) > _KEPT:
+                del looks[next(iter(looks))]
+
+    def _ask(self, trader: str, now_ms: int) -> None:
+        """What is missing of the trader's past is asked for now: somebody waits for it."""
+        whales = self._whales
+        if trader not in whales.refreshing.tracked or not whales.is_restored:
+            return
+        if whales.weighing.record(trader) is None:
+            whales.questions.ask_history(trader, now_ms, is_waited_for=True)
+        if not whales.weighing.knows_fills(trader):
+            whales.questions.ask_fills(trader, now_ms)

@@ -1,0 +1,129 @@
+"""What is saved of followed traders, and when; and all of it together, for a recording that begins midway."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from app.engine.journal import Journal
+from app.store.whale_rows import StoredHistory, StoredLeaderboard, StoredTrader, WhaleNotes
+from app.whales.alert_values import RestoreAlerts
+from app.whales.memory import Notes, WhaleMemory
+from app.whales.roster import Member, RosterChange
+from app.whales.weighing import TraderRecord
+
+if TYPE_CHECKING:
+    from app.engine.whales import Whales
+
+NOTES = "whales"
+"""The name of the one row of notes."""
+EVERY_MS = 60_000
+"""Notes that nothing hurries are saved once in so long."""
+_pack = msgspec.msgpack.encode
+
+
+class WhaleSaving:
+    """Rows go to whoever keeps the run's; those of one input are written in one transaction."""
+
+    def __init__(self, whales: "Whales", journal: Journal) -> None:
+        self._whales = whales
+        self._journal = journal
+        self._saved_ms = 0
+        self._saved_version = 0
+        self.unsaved = ""
+        """Why nothing is saved; empty when it is."""
+
+    def stop(self, why: str) -> None:
+        """Save nothing: what stands in the database could not be read, and is not written over."""
+        self.unsaved = why
+
+    def keep(self, row: object) -> None:
+        """Have a row saved."""
+        if not self.unsaved:
+            self._journal.keep(row)
+
+    def record(self, trader: str, record: TraderRecord) -> None:
+        """A trader's histories were read."""
+        self.keep(StoredHistory(trader=trader, asked_ms=record.asked_ms, record=_pack(record)))
+
+    def leaderboard(self, change: RosterChange) -> None:
+        """A leaderboard led to a new set."""
+        seen = self._whales.roster.leaderboard
+        if seen is not None:
+            self.keep(
+                StoredLeaderboard(
+                    at_ms=seen.at_ms,
+                    size_bytes=seen.size_bytes,
+                    rows_seen=seen.rows_seen,
+                    rows_kept=seen.rows_kept,
+                    refused=seen.refused,
+                    tracked=len(change.members),
+                    joined=len(change.joined),
+                    left_out=len(change.left),
+                )
+            )
+
+    def members(self, now_ms: int) -> None:
+        """The tracked set was chosen anew."""
+        for member in self._whales.roster.members.values():
+            self.keep(_row(member, now_ms))
+
+    def after_input(self, now_ms: int) -> None:
+        """What alerts remember is saved with each alert: without it one could be told twice."""
+        if self._whales.alerting.published != self._saved_version:
+            self.notes(now_ms)
+
+    def every_second(self, now_ms: int) -> None:
+        """Save notes that have waited long."""
+        if now_ms - self._saved_ms >= EVERY_MS:
+            self.notes(now_ms)
+
+    def notes(self, now_ms: int) -> None:
+        """Save the notes now."""
+        self._saved_ms, self._saved_version = now_ms, self._whales.alerting.published
+        if not self.unsaved:
+            self.keep(WhaleNotes(name=NOTES, saved_ms=now_ms, notes=_pack(self._notes())))
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        self._saved_ms = min(self._saved_ms, now_ms)
+
+    def memory(self) -> bytes:
+        """All that another run would need to go on from here."""
+        whales = self._whales
+        records = ((trader, whales.weighing.record(trader)) for trader in whales.roster.members)
+        memory = WhaleMemory(
+            notes=self._notes(),
+            members=tuple(whales.roster.members.values()),
+            known=whales.positions.known.known(),
+            moves=tuple(whales.positions.moves.values()),
+            alerts=tuple(reversed(whales.alerting.desk.book.standing())),
+            records=tuple((trader, record) for trader, record in records if record is not None),
+        )
+        return _pack(memory)
+
+    def _notes(self) -> Notes:
+        whales = self._whales
+        alerts = whales.alerting.desk.state()
+        past, grades = whales.alerting.past.saved()
+        return Notes(
+            by_hand=whales.roster.by_hand,
+            leaderboard=whales.roster.leaderboard,
+            alerts=RestoreAlerts(alerts.rules, msgspec.structs.replace(alerts.book, alerts=())),
+            digest=whales.alerting.digest,
+            seen_ms=whales.positions.seen_ms(),
+            past=past,
+            grades=grades,
+        )
+
+
+def _row(member: Member, now_ms: int) -> StoredTrader:
+    score = member.score
+    return StoredTrader(
+        at_ms=now_ms,
+        trader=member.trader,
+        rank=member.rank,
+        standing=member.standing,
+        score=None if score is None else score.score,
+        equity_usd=0.0 if score is None else score.equity_usd,
+        member=_pack(member),
+    )

@@ -1,0 +1,75 @@
+"""What the database holds of followed traders, put together for the start of a run."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from app.core.errors import DataError
+from app.core.whale_events import WhaleAlert
+from app.store.reader import Reader
+from app.store.store import Store
+from app.store.table import Condition
+from app.store.whale_rows import StoredAlert, StoredHistory, StoredTrader
+from app.store.whale_tables import (
+    TRACKED_TRADERS,
+    TRADER_HISTORIES,
+    TRADER_MOVES,
+    TRADER_POSITIONS,
+    WHALE_ALERTS,
+    WHALE_NOTES,
+)
+from app.whales.memory import Notes, WhaleMemory, decode_notes, known_of
+from app.whales.roster import Member
+from app.whales.weighing import TraderRecord
+
+_DAY_MS = 86_400_000
+_MOVES, _POSITIONS, _ALERTS, _HISTORIES, _TRADERS = 5_000, 50_000, 500, 2_000, 1_000
+_member = msgspec.msgpack.Decoder(Member).decode
+_alert = msgspec.msgpack.Decoder(WhaleAlert).decode
+_record = msgspec.msgpack.Decoder(TraderRecord).decode
+
+
+async def saved_whales(store: Store, now_ms: int) -> tuple[bytes, str]:
+    """What a run begins with, empty when nothing is stored; and why it cannot be read, empty when it can."""
+    try:
+        return msgspec.msgpack.encode(await _memory(store.reader(), now_ms)), ""
+    except (DataError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return b"", f"{error}; move the database aside to begin anew"
+
+
+async def _memory(reader: Reader, now_ms: int) -> WhaleMemory:
+    since = (Condition("at_ms", ">=", now_ms - _DAY_MS),)
+    saved = await reader.select(WHALE_NOTES, limit=1)
+    notes = decode_notes(saved[0].notes) if saved else Notes()
+    moves = await reader.select(TRADER_MOVES, since, limit=_MOVES)
+    moves = sorted(moves, key=lambda move: (move.at_ms, move.move_id))
+    positions = await reader.select(TRADER_POSITIONS, limit=_POSITIONS)
+    alerts = await reader.select(WHALE_ALERTS, since, limit=_ALERTS)
+    return WhaleMemory(
+        notes=notes,
+        members=await _members(reader),
+        known=known_of(positions, moves, notes.seen_ms),
+        moves=tuple(moves),
+        alerts=_standing(alerts, now_ms),
+        records=_records(await reader.select(TRADER_HISTORIES, limit=_HISTORIES)),
+    )
+
+
+async def _members(reader: Reader) -> tuple[Member, ...]:
+    """The set that was chosen last."""
+    newest: Sequence[StoredTrader] = await reader.select(TRACKED_TRADERS, limit=1)
+    if not newest:
+        return ()
+    chosen = (Condition("at_ms", "=", newest[0].at_ms),)
+    rows = await reader.select(TRACKED_TRADERS, chosen, limit=_TRADERS)
+    members = [_member(row.member) for row in rows]
+    return tuple(sorted(members, key=lambda member: (member.rank is None, member.rank or 0, member.trader)))
+
+
+def _standing(rows: Sequence[StoredAlert], now_ms: int) -> tuple[WhaleAlert, ...]:
+    alerts = sorted((_alert(row.alert) for row in rows), key=lambda alert: (alert.at_ms, alert.alert_id))
+    return tuple(alert for alert in alerts if alert.expires_ms > now_ms)
+
+
+def _records(rows: Sequence[StoredHistory]) -> tuple[tuple[str, TraderRecord], ...]:
+    return tuple((row.trader, _record(row.record)) for row in rows)

@@ -1,0 +1,15 @@
+"""The input a run begins to follow traders with."""
+
+import msgspec
+
+
+class RestoreWhales(msgspec.Struct, frozen=True, tag="restore_whales"):
+    """What was saved of followed traders, empty when nothing was. An input of the engine's own; no client may send it.
+
+    `trouble` says why it could not be read, and is empty when it could; nothing is saved over it then. Local time is
+    `ahead_minutes` ahead of UTC.
+    """
+
+    state: bytes
+    trouble: str = ""
+    ahead_minutes: int = 0

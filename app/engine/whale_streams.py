@@ -1,0 +1,64 @@
+"""What the streams of a few accounts bring: their fills, and their states afterwards."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from app.core.record import StreamOpened
+from app.core.traders import TraderFill, TraderState
+from app.feeds.health import FeedHealth
+from app.feeds.hyperliquid import parse_traders
+
+CHANNELS = frozenset({"userFills", "clearinghouseState"})
+_Take = Callable[[bytes, int], None]
+
+
+class WhaleStreams:
+    """Knows who is streamed: who was wanted last, and was opened on the connection that stands."""
+
+    def __init__(
+        self,
+        feed: FeedHealth,
+        learned: Callable[[TraderState, int], None],
+        filled: Callable[[str, Sequence[TraderFill], bool, int], None],
+        changed: Callable[[tuple[str, ...]], None],
+    ) -> None:
+        """`learned` is told of states, `filled` of fills (and if they are of the past), `changed` who is streamed."""
+        self._feed = feed
+        self._learned, self._filled, self._changed = learned, filled, changed
+        self._wanted: frozenset[str] = frozenset()
+        self._opened: dict[str, None] = {}
+
+    @property
+    def streamed(self) -> tuple[str, ...]:
+        """Whose streams are open."""
+        return tuple(trader for trader in self._opened if trader in self._wanted)
+
+    def want(self, traders: Iterable[str]) -> None:
+        """These and no others are wanted."""
+        self._wanted = frozenset(traders)
+        self._opened = {trader: None for trader in self._opened if trader in self._wanted}
+        self._changed(self.streamed)
+
+    def opened(self, opened: StreamOpened) -> _Take:
+        """A stream was opened, maybe again; what takes its frames. Raises `FrameError` for no address."""
+        trader = parse_traders.trader_address(opened.subject)
+        if opened.channel == "userFills":
+            self._opened[trader] = None
+            self._changed(self.streamed)
+            return partial(self._fills, trader)
+        return partial(self._state, trader)
+
+    def closed(self) -> None:
+        """The connection is gone, and all streams with it."""
+        self._opened.clear()
+        self._changed(())
+
+    def _fills(self, trader: str, frame: bytes, now_ms: int) -> None:
+        told = parse_traders.parse_fills_frame(frame, trader)
+        self._feed.data(now_ms)
+        self._filled(trader, told.fills, told.is_snapshot, now_ms)
+
+    def _state(self, trader: str, frame: bytes, now_ms: int) -> None:
+        state = parse_traders.parse_trader_state_frame(frame, trader, now_ms)
+        self._feed.data(now_ms)
+        self._learned(state, now_ms)

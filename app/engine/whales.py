@@ -1,0 +1,375 @@
+"""Followed traders in a run: the single writer of who is followed, what they hold, what it adds up to and what is told.
+
+Everything here is a function of the inputs. Nothing is asked before `RestoreWhales` has come, which is an input of each
+run on a venue and of no imported tape.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from app.config.settings import Settings
+from app.core.bus import Bus
+from app.core.errors import DataError, FrameError
+from app.core.events import Trade
+from app.core.record import Answer, Request, StreamOpened
+from app.core.text import clean
+from app.core.traders import TraderFill, TraderState
+from app.core.whale_events import Learned, SmartMoneySignal, TraderMoved, WhaleAlert
+from app.engine.connections import Connections
+from app.engine.jobs import Jobs
+from app.engine.journal import Journal
+from app.engine.protocol import CancelJob, Mode, StartJob
+from app.engine.protocol_whales import LookAtAlert, LookAtTrader, SilenceAlerts, TrackTrader
+from app.engine.watch import MarketWatch
+from app.engine.whale_alerting import WhaleAlerting
+from app.engine.whale_leaderboards import WhaleLeaderboards
+from app.engine.whale_looks import WhaleLooks
+from app.engine.whale_positions import WhalePositions
+from app.engine.whale_questions import WhaleQuestions
+from app.engine.whale_saving import WhaleSaving
+from app.engine.whale_signals import WhaleSignals
+from app.engine.whale_state import RestoreWhales
+from app.engine.whale_streams import CHANNELS, WhaleStreams
+from app.feeds.hyperliquid import parse_traders
+from app.feeds.hyperliquid.leaderboard import CHANNEL as LEADERBOARD
+from app.markets.market import Market
+from app.whales.alert_words import short_address
+from app.whales.leaderboard import CROWD_SCORE
+from app.whales.memory import WhaleMemory, decode_memory
+from app.whales.refreshing import Refreshing
+from app.whales.roster import Member, Roster, RosterChange
+from app.whales.trader_weights import size_value
+from app.whales.weighing import Weighing
+
+WhaleCommand = TrackTrader | SilenceAlerts | LookAtTrader | LookAtAlert | RestoreWhales
+ABOUT_TRADERS = frozenset({"clearinghouseState", "portfolio", "userFillsByTime", LEADERBOARD})
+"""Questions whose answers belong here."""
+_RANKED_MS = 600_000
+"""Values and streams follow the weights once in so long."""
+_NOT_YET = "What is stored of followed traders is being read: try again in a moment"
+
+
+class Whales:
+    """What the core knows of followed traders."""
+
+    def __init__(
+        self, mode: Mode, settings: Settings, watch: MarketWatch, bus: Bus, jobs: Jobs, journal: Journal,
+        connections: Connections, markets: Mapping[str, Market], sequence: Callable[[], int],
+    ) -> None:  # fmt: skip
+        self.mode: Mode = mode
+        self.settings = settings
+        self.is_restored = False
+        self.roster = Roster(settings.whales)
+        self.refreshing = Refreshing(settings.whales)
+        self.weighing = Weighing(settings.trader_weights, round(settings.whales.portfolio_holds_h * 3_600_000))
+        self.saving = WhaleSaving(self, journal)
+        self.signals = WhaleSignals(mode, settings, bus, markets, sequence)
+        self.alerting = WhaleAlerting(
+            mode, settings, bus, journal, markets, self.refreshing.tracked, self.name_of, sequence, self.saving.keep
+        )
+        self.positions = WhalePositions(settings, bus, self.alerting, self.signals, self.saving.keep)
+        self.questions = WhaleQuestions(settings, watch, self.refreshing)
+        self.streams = WhaleStreams(connections.traders, self._streamed, self._filled, self.refreshing.follow_by_stream)
+        self.looks = WhaleLooks(self)
+        self.stale: set[str] = set()
+        """Followed traders whose positions are too old, or not known."""
+        self.leaderboards = WhaleLeaderboards(
+            settings.whales, self.questions, self.roster, connections.leaderboard, jobs, journal
+        )
+        self._jobs, self._journal = jobs, journal
+        self._wake_ms = 0
+        self._second = self._minute = 0
+        self._ranked_ms = 0
+        bus.subscribe(TraderMoved, journal.trader_moved)
+        bus.subscribe(SmartMoneySignal, journal.signal_changed)
+        bus.subscribe(WhaleAlert, journal.alert_told)
+
+    # Commands.
+
+    def apply(self, command: StartJob | CancelJob | WhaleCommand, now_ms: int) -> tuple[bool, str]:
+        """Carry out a command; whether it was, and one sentence about it."""
+        match command:
+            case RestoreWhales():
+                self._restore(command, now_ms)
+                return True, ""
+            case LookAtTrader():
+                return self.looks.at_trader(command, now_ms)
+            case LookAtAlert():
+                return True, ""
+        if not self.settings.whales.enabled:
+            return False, "No traders are followed: `whales.enabled` is off"
+        if not self.is_restored:
+            return False, _NOT_YET
+        match command:
+            case StartJob():
+                return self.leaderboards.refresh(now_ms)
+            case CancelJob():
+                return self.leaderboards.cancel()
+            case SilenceAlerts():
+                done = self.alerting.silence(command, now_ms)
+                self.saving.notes(now_ms)
+                return done
+            case TrackTrader():
+                return self._track(command, now_ms)
+
+    def _track(self, command: TrackTrader, now_ms: int) -> tuple[bool, str]:
+        try:
+            trader = parse_traders.trader_address(command.address)
+        except FrameError as error:
+            return False, str(error)
+        self._changed(self.roster.track(trader, tracked=command.tracked), now_ms)
+        self.saving.members(now_ms)
+        self.saving.notes(now_ms)
+        word = "is followed" if command.tracked else "is not followed any more"
+        return True, f"{self.name_of(trader)} {word}"
+
+    def _restore(self, saved: RestoreWhales, now_ms: int) -> None:
+        """Begin with what was saved; with nothing where that is empty or of no use, and say so."""
+        if self.is_restored or not self.settings.whales.enabled:
+            return
+        self.is_restored = True
+        memory = WhaleMemory()
+        trouble = clean(saved.trouble, 200)
+        try:
+            memory = decode_memory(b"" if trouble else saved.state)
+        except DataError as error:
+            trouble = clean(str(error), 200)
+        if trouble:
+            self.saving.stop(trouble)
+            self._journal.say(now_ms, "error", "whales", f"followed traders are NOT SAVED: {trouble}")
+        self._go_on(memory, saved.ahead_minutes, now_ms)
+
+    def _go_on(self, memory: WhaleMemory, ahead_minutes: int, now_ms: int) -> None:
+        notes = memory.notes
+        self.roster.restore(memory.members, notes.by_hand, notes.leaderboard)
+        self.stale.update(self.roster.members)
+        self.alerting.restore(memory, ahead_minutes)
+        self.positions.restore(memory, self.roster.members, now_ms)
+        self._follow(now_ms)
+        self.refreshing.restore(self.positions.seen_ms(), now_ms)
+        self.weighing.restore(memory.records)
+        self.leaderboards.begin(None if notes.leaderboard is None else notes.leaderboard.at_ms, now_ms)
+        if memory.members:
+            self._journal.say(now_ms, "info", "whales", f"{len(memory.members)} traders are followed as before")
+
+    # Inputs.
+
+    def opened(self, opened: StreamOpened) -> Callable[[bytes, int], None]:
+        """A stream of a trader was opened; what takes its frames."""
+        return self.streams.opened(opened)
+
+    def traded(self, trades: Sequence[Trade], now_ms: int) -> None:
+        """Public trades of a market."""
+        if not self.is_restored:
+            return
+        tracked, alerting = self.refreshing.tracked, self.alerting
+        for trade in trades:
+            buyer, seller = trade.raw_users
+            if buyer in tracked or seller in tracked:
+                self._trade_of_followed(trade, now_ms)
+            alerting.traded(trade, now_ms)
+
+    def _trade_of_followed(self, trade: Trade, now_ms: int) -> None:
+        for trader in self.refreshing.saw_trade(trade, now_ms):
+            self.positions.known.saw_trade(trader, trade.coin, trade.time_ms, trade.price)
+            self.weighing.traded(trader, trade.time_ms)
+        self._wake_ms = min(self._wake_ms, now_ms + self.settings.whales.settle_ms)
+
+    def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
+        """The answer to a question about traders. Raises `FrameError` for one of no use, once that is noted."""
+        if not self.is_restored:
+            return
+        if request.channel == LEADERBOARD:
+            self.leaderboards.answered(answer, now_ms)
+        elif request.channel == "clearinghouseState":
+            self._state_answered(request.subject, answer, now_ms)
+        else:
+            self._past_answered(request, answer, now_ms)
+
+    def _state_answered(self, trader: str, answer: Answer, now_ms: int) -> None:
+        one = self.refreshing.tracked.get(trader)
+        if answer.status != 200:
+            self.refreshing.failed(trader, now_ms)
+            return
+        try:
+            state = parse_traders.parse_trader_state(answer.body, trader, now_ms)
+        except FrameError:
+            self.refreshing.failed(trader, now_ms)
+            raise
+        if one is not None:
+            self._learned(state, "trade" if one.is_behind() else "poll", now_ms)
+        self.refreshing.answered(trader, now_ms)
+        self._wake_ms = min(self._wake_ms, now_ms)
+
+    def _past_answered(self, request: Request, answer: Answer, now_ms: int) -> None:
+        self.questions.done(request)
+        if answer.status != 200:
+            return
+        if request.channel == "portfolio":
+            histories = parse_traders.parse_equity_histories(answer.body)
+            record = self.weighing.took_history(request.subject, histories, now_ms)
+            if record is not None:
+                self.saving.record(request.subject, record)
+        else:
+            self.weighing.took_fills(request.subject, parse_traders.parse_fills(answer.body, request.subject))
+
+    def _streamed(self, state: TraderState, now_ms: int) -> None:
+        """A stream told a state."""
+        if state.trader in self.refreshing.tracked:
+            self._learned(state, "stream", now_ms)
+
+    def _filled(self, trader: str, fills: Sequence[TraderFill], is_past: bool, now_ms: int) -> None:
+        """A stream told fills."""
+        if not self.is_restored or trader not in self.refreshing.tracked:
+            return
+        self.weighing.took_fills(trader, fills)
+        if is_past or not fills:
+            return
+        for fill in fills:
+            self.positions.known.saw_trade(trader, fill.coin, fill.at_ms, fill.price)
+        self.refreshing.saw_fill(trader, fills[-1].at_ms, now_ms)
+        self._wake_ms = min(self._wake_ms, now_ms + self.settings.whales.settle_ms)
+
+    def _learned(self, state: TraderState, learned: Learned, now_ms: int) -> None:
+        is_news = self.positions.learn(state, learned, now_ms)
+        self.stale.discard(state.trader)
+        self.weighing.has_equity(state.trader, state.equity_usd)
+        self.refreshing.learned(state.trader, state.at_ms, now_ms, is_news)
+
+    def dropped(self) -> None:
+        """The connection of the streams is gone."""
+        self.streams.closed()
+
+    def finish(self, now_ms: int) -> None:
+        """The run is over."""
+        if self.is_restored:
+            self.saving.notes(now_ms)
+
+    # Time.
+
+    def wake(self, now_ms: int) -> None:
+        """After each input: ask for the traders whose trades have settled by now, and save what was told."""
+        if self.is_restored:
+            if now_ms >= self._wake_ms:
+                self._ask(now_ms)
+            self.saving.after_input(now_ms)
+
+    def _ask(self, now_ms: int) -> None:
+        self.questions.ask_states(now_ms)
+        next_ms = self.refreshing.next_ms(now_ms)
+        # What is due and was not asked waits for room: the next tick looks again.
+        self._wake_ms = now_ms + 250 if next_ms is None or next_ms <= now_ms else next_ms
+
+    def every_tick(self, now_ms: int) -> None:
+        """Time passed: a quarter of a second or so."""
+        if not self.is_restored:
+            return
+        change = self.roster.work()
+        if change is not None:
+            self._new_set(change, now_ms)
+        self._weigh(now_ms)
+        self.alerting.every_tick(now_ms)
+        self.signals.money.minute(now_ms)
+        self._ask(now_ms)
+        if now_ms // 1000 != self._second:
+            self._second = now_ms // 1000
+            self._every_second(now_ms)
+
+    def _every_second(self, now_ms: int) -> None:
+        oldest_ms = round(self.settings.whales.oldest_s * 1000)
+        for one in self.refreshing.tracked.all():
+            age_ms = one.age_ms(now_ms)
+            if (age_ms is None or age_ms > oldest_ms) and one.trader not in self.stale:
+                self.stale.add(one.trader)
+                self.signals.changed(self.signals.money.stale(one.trader), now_ms)
+        self.alerting.every_second(now_ms)
+        self._ask_for_past(now_ms)
+        self.leaderboards.every_second(now_ms)
+        if now_ms - self._ranked_ms >= _RANKED_MS:
+            self._rank(now_ms)
+        self.saving.every_second(now_ms)
+        if now_ms // 60_000 != self._minute:
+            self._minute = now_ms // 60_000
+            self.alerting.signalled(self.signals.every_minute(now_ms), now_ms)
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        self._wake_ms = min(self._wake_ms, now_ms)
+        self._ranked_ms = min(self._ranked_ms, now_ms)
+        self.leaderboards.clock_set_back(now_ms)
+        self.weighing.clock_set_back(now_ms)
+        self.saving.clock_set_back(now_ms)
+
+    # Who is followed, and how much each counts.
+
+    def name_of(self, trader: str) -> str:
+        """What a trader is called: the name it gave itself, else its address in short."""
+        member = self.roster.members.get(trader)
+        name = "" if member is None else clean(member.name, 24)
+        return name or short_address(trader)
+
+    def _new_set(self, change: RosterChange, now_ms: int) -> None:
+        """A leaderboard was scored."""
+        self._changed(change, now_ms)
+        self.saving.leaderboard(change)
+        self.saving.members(now_ms)
+        words = f"{len(change.members)} traders followed: {len(change.joined)} joined, {len(change.left)} left"
+        self._journal.say(now_ms, "info", "whales", words)
+        self._jobs.end("whales", "done", words)
+
+    def _changed(self, change: RosterChange, now_ms: int) -> None:
+        for trader in change.left:
+            self.positions.forget(trader, now_ms)
+            self.weighing.forget(trader)
+            self.stale.discard(trader)
+        self.stale.update(change.joined)
+        self._follow(now_ms)
+
+    def _follow(self, now_ms: int) -> None:
+        for member in self.roster.members.values():
+            known = self.positions.known.get(member.trader)
+            equity_usd = member.score.equity_usd if known is None and member.score is not None else 0.0
+            if known is not None:
+                equity_usd = known.state.equity_usd
+            self.weighing.follow(member.trader, equity_usd, member.last_traded_ms)
+        self._rank(now_ms)
+
+    def _rank(self, now_ms: int) -> None:
+        """How much it matters that each is fresh, and who is streamed: those it matters most for."""
+        self._ranked_ms = now_ms
+        values = {trader: self._value(member) for trader, member in self.roster.members.items()}
+        self.refreshing.follow(values, now_ms)
+        streamed = sorted(values, key=lambda trader: (-values[trader], trader))[: self.settings.whales.user_streams]
+        self.streams.want(streamed)
+        self.questions.stream(streamed)
+
+    def _value(self, member: Member) -> float:
+        """How much a fresh state of a trader is worth: by what it counts, and by how large its moves can be."""
+        weight = self.weighing.weights.get(member.trader)
+        equity_usd = 0.0 if member.score is None else member.score.equity_usd
+        known = self.positions.known.get(member.trader)
+        size = size_value(equity_usd if known is None else known.state.equity_usd, self.settings.trader_weights)
+        return 0.1 + (0.0 if weight is None else weight.total) + (size or 0.0)
+
+    def _weigh(self, now_ms: int) -> None:
+        for weight in self.weighing.work(now_ms):
+            member = self.roster.members.get(weight.trader)
+            score = CROWD_SCORE if member is None or member.score is None else member.score.score
+            changes = self.signals.money.weight_changed(weight, score)
+            known = self.positions.known.get(weight.trader)
+            # A state that came before the weight was a stranger's.
+            if known is not None and weight.trader not in self.stale:
+                changes += self.signals.money.state_changed(known.state)
+            self.signals.changed(changes, now_ms)
+
+    def _ask_for_past(self, now_ms: int) -> None:
+        if not self.questions.may_ask_history(now_ms):
+            return
+        tracked = ((one.trader, one.value) for one in self.refreshing.tracked.all() if one.known_ms is not None)
+        trader = self.weighing.in_need(tracked, now_ms)
+        if trader is not None:
+            self.questions.ask_history(trader, now_ms)
+
+
+def is_of_traders(opened: StreamOpened) -> bool:
+    """Whether a stream is one of a trader."""
+    return opened.channel in CHANNELS

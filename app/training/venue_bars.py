@@ -1,0 +1,78 @@
+"""Hourly candles asked of the venue for training: some questions, one after another, inside what it allows."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+import numpy as np
+
+from app.core.clock import Clock
+from app.core.errors import DataError, VenueError
+from app.core.text import clean
+from app.feeds.http import HttpClient
+from app.feeds.hyperliquid.limits import BODY_BYTES
+from app.feeds.hyperliquid.parse import parse_candles
+from app.markets.hourly_bars import HOUR_MS, HourlyBars, bars_of_candles
+from app.training.regime_training import Provenance
+
+MOST_HOURS = 5_000
+"""The venue keeps so many candles of an hour."""
+
+
+class FetchedBars(NamedTuple):
+    """Bars by coin, and why those of others did not come."""
+
+    bars: list[HourlyBars]
+    failed: dict[str, str]
+
+
+async def fetch_bars(
+    http: HttpClient, coins: Sequence[str], clock: Clock, advance: Callable[[float], None] = lambda _done: None
+) -> FetchedBars:
+    """The whole hours that the venue tells of each coin. A coin that fails is named, and the others go on."""
+    fetched = FetchedBars([], {})
+    now_ms = clock.wall_ns() // 1_000_000
+    for number, coin in enumerate(coins):
+        try:
+            fetched.bars.append(await _coin(http, coin, now_ms))
+        except (VenueError, DataError) as error:
+            fetched.failed[coin] = str(error)
+        advance((number + 1) / len(coins))
+    return fetched
+
+
+async def _coin(http: HttpClient, coin: str, now_ms: int) -> HourlyBars:
+    span = {"coin": coin, "interval": "1h", "startTime": now_ms - MOST_HOURS * HOUR_MS, "endTime": now_ms}
+    answer = await http.post_json("/info", msgspec.json.encode({"type": "candleSnapshot", "req": span}))
+    if answer.status != 200:
+        raise VenueError(f"the venue answered {answer.status}; check the coin's name")
+    whole = [
+        candle
+        for candle in parse_candles(answer.body)
+        if candle.coin == coin and candle.interval == "1h" and candle.open_ms + HOUR_MS <= now_ms
+    ]
+    if not whole:
+        raise VenueError("the venue tells no candles of it; check the coin's name")
+    return bars_of_candles(coin, whole)
+
+
+def known_hours(bars: HourlyBars) -> int:
+    """How many hours have a price."""
+    return int(np.isfinite(bars.close).sum())
+
+
+def http_of(rest_url: str, timeout_s: float) -> HttpClient:
+    """A client of the venue's requests."""
+    return HttpClient(rest_url, timeout_s=timeout_s, body_cap=BODY_BYTES)
+
+
+def provenance_of(mode: Literal["live", "demo"], label: str, bars: Sequence[HourlyBars]) -> Provenance:
+    """What a model's card says of candles that a venue told."""
+    digest = hashlib.sha256()
+    for each in bars:
+        digest.update(each.coin.encode())
+        for column in each[1:]:
+            digest.update(column.tobytes())
+    data = (label, *(f"{clean(each.coin, 24)}: {known_hours(each):,} hours" for each in bars[:63]))
+    return Provenance(mode.upper(), data, digest.hexdigest())

@@ -1,0 +1,138 @@
+"""Who is followed: leaderboards and the user's own word make a tracked set. Pure.
+
+A leaderboard is scored piece by piece, so that no turn of the engine takes long.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from app.config.whale_settings import WhalesSettings
+from app.core.traders import RankedTrader
+from app.whales.leaderboard import TraderScore, scored
+from app.whales.tracked_set import Standing, choose_tracked
+from app.whales.trader_weights import latest_trade
+
+PIECE_ROWS = 150
+"""Rows scored at a time: some milliseconds."""
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One followed trader: its place, and what the leaderboard tells; None where it tells nothing.
+
+    `last_traded_ms` is when it can have traded last by the volumes of its row.
+    """
+
+    trader: str
+    rank: int | None
+    standing: Standing
+    score: TraderScore | None
+    last_traded_ms: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What the account calls itself; empty where it does not."""
+        return "" if self.score is None else self.score.name.strip()
+
+
+class LeaderboardSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """A leaderboard that came: when, its size, its rows, those kept of them, and how many were refused."""
+
+    at_ms: int
+    size_bytes: int
+    rows_seen: int
+    rows_kept: int
+    refused: int
+
+
+class RosterChange(msgspec.Struct, frozen=True, kw_only=True):
+    """The members as they are now, and who came and went."""
+
+    members: tuple[Member, ...]
+    joined: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+class ByHand(msgspec.Struct, frozen=True, kw_only=True):
+    """Traders the user follows whatever their place, and those never followed."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class Roster:
+    """Single writer of the tracked set."""
+
+    def __init__(self, settings: WhalesSettings) -> None:
+        self._settings = settings
+        self.members: dict[str, Member] = {}
+        self.by_hand = ByHand()
+        self.leaderboard: LeaderboardSeen | None = None
+        self._ranked: list[TraderScore] = []
+        self._traded_ms: dict[str, int] = {}
+        self._rows: list[RankedTrader] = []
+        self._scored: list[TraderScore] = []
+
+    @property
+    def is_scoring(self) -> bool:
+        """Whether rows of a leaderboard wait to be scored."""
+        return bool(self._rows)
+
+    def restore(self, members: Iterable[Member], by_hand: ByHand, leaderboard: LeaderboardSeen | None) -> None:
+        """Begin with the set that was saved."""
+        self.members = {member.trader: member for member in members}
+        self.by_hand, self.leaderboard = by_hand, leaderboard
+        self._ranked = [member.score for member in self.members.values() if member.score is not None]
+        self._traded_ms = {
+            member.trader: member.last_traded_ms for member in self.members.values() if member.last_traded_ms
+        }
+
+    def take(self, rows: Sequence[RankedTrader], seen: LeaderboardSeen) -> bool:
+        """A leaderboard came, which `work` scores; one that is being scored gives way. False: no row is of use."""
+        usable = [row for row in reversed(rows) if row.equity_usd >= self._settings.minimum_equity_usd]
+        if not usable:
+            return False
+        self.leaderboard, self._rows = seen, usable
+        self._scored = []
+        traded = ((row.trader, latest_trade(row, seen.at_ms)) for row in rows)
+        self._traded_ms = {trader: at_ms for trader, at_ms in traded if at_ms is not None}
+        return True
+
+    def work(self) -> RosterChange | None:
+        """Score a piece; the new set once all rows are scored."""
+        for _ in range(min(PIECE_ROWS, len(self._rows))):
+            self._scored.append(scored(self._rows.pop(), self._settings))
+        if self._rows or not self._scored:
+            return None
+        self._ranked = sorted(self._scored, key=lambda each: (-each.score, -each.equity_usd, each.trader))
+        self._scored = []
+        return self._choose()
+
+    def track(self, trader: str, *, tracked: bool) -> RosterChange:
+        """The user follows a trader whatever its place, or never."""
+        added = tuple(one for one in self.by_hand.added if one != trader)
+        removed = tuple(one for one in self.by_hand.removed if one != trader)
+        if tracked:
+            self.by_hand = ByHand(added=(*added, trader), removed=removed)
+        else:
+            self.by_hand = ByHand(added=added, removed=(*removed, trader))
+        return self._choose()
+
+    def _choose(self) -> RosterChange:
+        by_hand = self.by_hand
+        chosen = choose_tracked(
+            self._ranked, self.members.keys(), self._settings.tracked, by_hand.added, by_hand.removed
+        )
+        scores = {score.trader: score for score in self._ranked}
+        members = tuple(
+            Member(
+                trader=each.trader,
+                rank=each.rank,
+                standing=each.standing,
+                score=scores.get(each.trader),
+                last_traded_ms=self._traded_ms.get(each.trader),
+            )
+            for each in chosen.traders
+        )
+        self.members = {member.trader: member for member in members}
+        return RosterChange(members=members, joined=chosen.joined, left=chosen.left)

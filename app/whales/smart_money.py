@@ -1,0 +1,232 @@
+"""Which way the followed traders lean in each coin, kept up to date by what changes (docs/whales.md).
+
+A change costs as much as its trader has positions, a signal as much as any other, however many traders there are. Time
+enters with the callers; nothing here reads a clock. The same changes in any order give the same signal.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from math import erf, isfinite, sqrt
+
+import msgspec
+
+from app.config.whale_settings import SmartMoneySettings
+from app.core.traders import TraderState
+from app.core.whale_events import Lean, SmartMoneySignal
+from app.whales.coin_sums import CoinSums, Holding, units
+from app.whales.lean import lean_thresholds, next_lean
+from app.whales.trader_weights import TraderWeight
+
+LEAST_EXPOSURE = 0.001
+"""A position worth less than this share of its account is dust, and no opinion."""
+SAMPLES_FRESH = 0.5
+"""A bias built on a smaller share of the followed than this is not compared with that of an hour ago."""
+MINUTE_MS = 60_000
+HOUR_MIN, SAMPLE_LATE_MIN = 60, 5
+
+
+class LeanChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A coin's lean changed, that of the weighted signal or that of its baseline (`plain`)."""
+
+    coin: str
+    before: Lean
+    after: Lean
+    plain: bool = False
+
+
+class _Followed(msgspec.Struct):
+    weight: float = 0.0
+    coverage: float = 0.0
+    plain_weight: float = 0.0
+    state: TraderState | None = None
+    fresh: bool = False
+    coins: tuple[str, ...] = ()
+
+
+class _Coin:
+    def __init__(self) -> None:
+        self.sums = CoinSums()
+        self.lean: Lean = "NEUTRAL"
+        self.plain_lean: Lean = "NEUTRAL"
+        self.samples: deque[tuple[int, float]] = deque(maxlen=HOUR_MIN + SAMPLE_LATE_MIN + 1)
+
+
+class SmartMoney:
+    """The signals of all coins. One writer; methods that change something tell whose lean changed, sorted by coin."""
+
+    def __init__(self, settings: SmartMoneySettings) -> None:
+        self._thresholds = lean_thresholds(settings)
+        self._followed: dict[str, _Followed] = {}
+        self._coins: dict[str, _Coin] = {}
+        self._fresh = 0
+        self._sampled_min = 0
+
+    @property
+    def coins(self) -> tuple[str, ...]:
+        """All coins that somebody holds or held within the hour, sorted."""
+        return tuple(sorted(self._coins))
+
+    @property
+    def followed(self) -> int:
+        """How many traders have a weight."""
+        return len(self._followed)
+
+    @property
+    def stale_traders(self) -> int:
+        """How many of them have no positions that are fresh: not yet seen, or too old."""
+        return len(self._followed) - self._fresh
+
+    def weight_changed(self, weight: TraderWeight, score: float) -> tuple[LeanChanged, ...]:
+        """Follow a trader, or change how much it counts. `score` is the leaderboard's, 0-100, the baseline's weight."""
+        followed = self._followed.setdefault(weight.trader, _Followed())
+        followed.weight, followed.coverage = _sound(weight.total), _sound(weight.coverage)
+        followed.plain_weight = _sound(score / 100)
+        return self._hold(weight.trader, followed)
+
+    def state_changed(self, state: TraderState) -> tuple[LeanChanged, ...]:
+        """Take a trader's positions in; they are fresh. Strangers' states and older ones do nothing."""
+        followed = self._followed.get(state.trader)
+        if followed is None or (followed.state is not None and state.at_ms < followed.state.at_ms):
+            return ()
+        self._fresh += not followed.fresh
+        followed.state, followed.fresh = state, True
+        return self._hold(state.trader, followed)
+
+    def stale(self, trader: str) -> tuple[LeanChanged, ...]:
+        """Leave a trader's positions out until its next state."""
+        followed = self._followed.get(trader)
+        if followed is None or not followed.fresh:
+            return ()
+        self._fresh -= 1
+        followed.fresh = False
+        return self._hold(trader, followed)
+
+    def unfollow(self, trader: str) -> tuple[LeanChanged, ...]:
+        """Forget a trader."""
+        changed = self.stale(trader)
+        self._followed.pop(trader, None)
+        return changed
+
+    def minute(self, now_ms: int) -> None:
+        """Keep each coin's bias once a minute, for its change over an hour. Call it at every tick."""
+        this_min = now_ms // MINUTE_MS
+        if this_min <= self._sampled_min:
+            return
+        self._sampled_min = this_min
+        if not self._compares():
+            return
+        for name in list(self._coins):
+            self._sample(name, this_min)
+
+    def signal(self, coin: str, now_ms: int) -> SmartMoneySignal:
+        """The signal of one coin; of a coin nobody holds it is NEUTRAL with a bias of 0."""
+        held = self._coins.get(coin) or _Coin()
+        sums = held.sums
+        return SmartMoneySignal(
+            coin=coin,
+            at_ms=now_ms,
+            lean=held.lean,
+            bias=sums.bias(),
+            breadth=sums.traders / self._fresh if self._fresh else 0.0,
+            concentration=sums.concentration(),
+            confidence=self._confidence(sums),
+            change_1h=self._change(held, now_ms // MINUTE_MS),
+            long_traders=sums.long_traders,
+            short_traders=sums.short_traders,
+            stale_traders=self.stale_traders,
+            value_usd=sums.cents / 100,
+            plain_bias=sums.plain_bias(),
+            plain_lean=held.plain_lean,
+        )
+
+    def _hold(self, trader: str, followed: _Followed) -> tuple[LeanChanged, ...]:
+        """Replace a trader's parts in the sums and see which leans that changes."""
+        holdings = dict(_holdings(trader, followed)) if followed.fresh else {}
+        touched = sorted({*followed.coins, *holdings})
+        for name in touched:
+            sums = self._coins.setdefault(name, _Coin()).sums
+            if name in holdings:
+                sums.put(holdings[name])
+            else:
+                sums.remove(trader)
+        followed.coins = tuple(holdings)
+        return tuple(change for name in touched for change in self._lean(name))
+
+    def _lean(self, name: str) -> Iterator[LeanChanged]:
+        coin, thresholds = self._coins[name], self._thresholds
+        before, plain_before = coin.lean, coin.plain_lean
+        traders = coin.sums.traders
+        coin.lean = next_lean(before, coin.sums.bias(), traders, thresholds)
+        coin.plain_lean = next_lean(plain_before, coin.sums.plain_bias(), traders, thresholds)
+        if coin.lean != before:
+            yield LeanChanged(coin=name, before=before, after=coin.lean)
+        if coin.plain_lean != plain_before:
+            yield LeanChanged(coin=name, before=plain_before, after=coin.plain_lean, plain=True)
+
+    def _confidence(self, sums: CoinSums) -> float:
+        """How unlikely coin flips would lean so far, times the share that is fresh, times the coverage of weights."""
+        if not self._followed:
+            return 0.0
+        sure = erf(abs(sums.bias()) * sqrt(sums.effective_traders() / 2))
+        return sure * self._fresh / len(self._followed) * min(1.0, sums.coverage())
+
+    def _compares(self) -> bool:
+        return self._fresh > 0 and self._fresh >= SAMPLES_FRESH * len(self._followed)
+
+    def _sample(self, name: str, this_min: int) -> None:
+        coin = self._coins[name]
+        if not coin.sums.traders and all(not bias for _, bias in coin.samples):
+            del self._coins[name]
+            return
+        coin.samples.append((this_min, coin.sums.bias()))
+
+    def _change(self, coin: _Coin, this_min: int) -> float | None:
+        """The bias less that of an hour ago, at most `SAMPLE_LATE_MIN` older; None where there is none to compare."""
+        samples = coin.samples
+        while len(samples) > 1 and samples[1][0] <= this_min - HOUR_MIN:
+            samples.popleft()
+        if not samples or not self._compares() or not 0 <= this_min - HOUR_MIN - samples[0][0] <= SAMPLE_LATE_MIN:
+            return None
+        return coin.sums.bias() - samples[0][1]
+
+
+def signals(smart_money: SmartMoney, coins: Iterable[str], now_ms: int) -> tuple[SmartMoneySignal, ...]:
+    """The signals of many coins, in their order."""
+    return tuple(smart_money.signal(coin, now_ms) for coin in coins)
+
+
+def conviction(value_usd: float, equity_usd: float) -> float:
+    """How much of an account stands behind a position, 0-1: its value over the equity, at most 1.
+
+    0 for dust below `LEAST_EXPOSURE` and for what is no number; 1 where there is no equity left.
+    """
+    if not (isfinite(value_usd) and isfinite(equity_usd)) or value_usd <= 0:
+        return 0.0
+    if value_usd >= equity_usd:
+        return 1.0
+    share = value_usd / equity_usd
+    return share if share >= LEAST_EXPOSURE else 0.0
+
+
+def _holdings(trader: str, followed: _Followed) -> Iterator[tuple[str, Holding]]:
+    state = followed.state
+    for position in state.positions if state is not None else ():
+        backed = conviction(position.value_usd, state.equity_usd) if state is not None else 0.0
+        if backed and position.size and isfinite(position.size):
+            share = units(followed.weight * backed)
+            yield (
+                position.coin,
+                Holding(
+                    trader=trader,
+                    side=1 if position.size > 0 else -1,
+                    share=share,
+                    plain_share=units(followed.plain_weight * backed),
+                    covered=round(share * followed.coverage),
+                    cents=round(position.value_usd * 100),
+                ),
+            )
+
+
+def _sound(share: float) -> float:
+    """A share within 0-1; what is no number counts as nothing."""
+    return min(1.0, max(0.0, share)) if isfinite(share) else 0.0

@@ -36,7 +36,7 @@ def leading(regime: int, probability: float = 0.4) -> Floats:
 
 
 def part(bars: HourlyBars, start: int, end: int) -> HourlyBars:
-    return HourlyBars(bars.coin, *(column[start:end] for column in bars[1:]))
+    return HourlyBars._make([bars.coin, *(column[start:end] for column in bars[1:])])
 
 
 def steps(rows: list[Floats]) -> list[int | None]:

@@ -105,5 +105,3 @@ class Watch:
             one.state.trader: (one.state.at_ms, {position.coin: position.size for position in one.state.positions})
             for one in known
         }
-
-

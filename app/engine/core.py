@@ -94,7 +94,6 @@ class Core:
         self._second = 0
         self._read_every_s = max(1, round(settings.rules.read_every_s))
         self.bus = Bus()
-        """Every derived event goes over it."""
         self._grader = Grader(stale_after_ms=round(settings.markets.stale_after_s * 1000))
         self._note_events()
         self.connections = Connections(mode, settings.markets, self._watch, self.journal, self.bus)

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from hypothesis import given, settings
@@ -46,7 +47,7 @@ def through_database(rows: list[object], path: Path, now_ms: int) -> tuple[bytes
     return asyncio.run(there_and_back())
 
 
-def begun(**alerts: float) -> WhaleDriver:
+def begun(**alerts: Any) -> WhaleDriver:
     driver = WhaleDriver(whale_settings(**alerts))
     driver.held[WHALE] = {"BTC": 50_000.0}
     driver.follow()

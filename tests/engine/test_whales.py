@@ -1,5 +1,7 @@
 """Followed traders, from what the venue says to what is told."""
 
+from typing import Any
+
 import pytest
 from whale_driver import STRANGER, WhaleDriver, address, settings
 
@@ -17,7 +19,7 @@ from app.store.whale_rows import StoredAlert, StoredLeaderboard, StoredTrader, W
 WHALE = address(0)
 
 
-def followed(**alerts: float) -> WhaleDriver:
+def followed(**alerts: Any) -> WhaleDriver:
     driver = WhaleDriver(settings(**alerts))
     driver.held[WHALE] = {"BTC": 50_000.0}
     driver.follow()
@@ -230,7 +232,7 @@ def test_streams_tell_fills_and_states_until_the_connection_is_gone() -> None:
     driver.frame("clearinghouseState", streamed, {"user": address(3), "clearinghouseState": driver.state(streamed)})
     assert driver.core.connections.traders.parse_errors == 1
     driver.put(Kind.DROP, Gone("hyperliquid", "traders", "cut", 1.0))
-    assert driver.whales.streams.streamed == ()
+    assert not driver.whales.streams.streamed
 
 
 def test_states_that_cannot_be_read_are_counted_and_asked_for_again() -> None:

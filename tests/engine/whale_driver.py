@@ -7,6 +7,7 @@ from core_driver import Driver
 from app.config.settings import MarketsSettings, Settings
 from app.config.whale_settings import AlertsSettings, WhalesSettings
 from app.core.record import WITHDRAWN, Answer, Kind, Request, StreamOpened
+from app.core.text import SafeText
 from app.core.traders import RankedTrader, WindowResult
 from app.core.whale_events import SmartMoneySignal, TraderMoved, WhaleAlert
 from app.engine.protocol import Command
@@ -35,7 +36,13 @@ def ranked(number: int, equity_usd: float = 12e6) -> RankedTrader:
     """Of whom the first is the best."""
     result = WindowResult(pnl_usd=equity_usd * 0.1, roi=0.1 - number * 0.001, volume_usd=equity_usd * 20)
     return RankedTrader(
-        trader=address(number), name="", equity_usd=equity_usd, day=result, week=result, month=result, all_time=result
+        trader=address(number),
+        name=SafeText(""),
+        equity_usd=equity_usd,
+        day=result,
+        week=result,
+        month=result,
+        all_time=result,
     )
 
 
@@ -60,8 +67,9 @@ class WhaleDriver(Driver):
         self._done = 0
         self._tid = 0
         self.core.journal.keep = self.rows.append
-        for event, into in ((TraderMoved, self.moves), (WhaleAlert, self.alerts), (SmartMoneySignal, self.signals)):
-            self.core.bus.subscribe(event, into.append)
+        self.core.bus.subscribe(TraderMoved, self.moves.append)
+        self.core.bus.subscribe(WhaleAlert, self.alerts.append)
+        self.core.bus.subscribe(SmartMoneySignal, self.signals.append)
         self.start()
         self.list_markets()
         for coin in ("BTC", "ETH"):

@@ -238,6 +238,23 @@ def test_streams_tell_fills_and_states_until_the_connection_is_gone() -> None:
     assert not driver.whales.streams.streamed
 
 
+def test_a_liquidation_across_a_streamed_trader_is_told() -> None:
+    driver = followed()
+    streamed = driver.asked.streamed[0]
+    driver.open_stream("userFills", streamed, 2_000_002)
+    fill = {
+        "coin": "BTC", "px": "100", "sz": "4000", "side": "B", "time": driver.now_ms, "startPosition": "0",
+        "dir": "Open Long", "closedPnl": "0", "crossed": False, "tid": 5, "fee": "0",
+        "liquidation": {"liquidatedUser": STRANGER, "markPx": "100", "method": "market"},
+    }  # fmt: skip
+    driver.frame("userFills", streamed, {"user": streamed, "fills": [fill], "isSnapshot": True})
+    assert driver.alerts == []
+    fill |= {"time": driver.now_ms + 1, "tid": 6}
+    driver.frame("userFills", streamed, {"user": streamed, "fills": [fill]})
+    alert = driver.alerts[0]
+    assert (alert.kind, alert.direction, alert.traders, alert.value_usd) == ("liquidation", -1, (STRANGER,), 400_000.0)
+
+
 def test_states_that_cannot_be_read_are_counted_and_asked_for_again() -> None:
     driver = followed()
     driver.trades(WHALE, "BTC", 100_000.0)

@@ -11,6 +11,7 @@ from app.config.whale_settings import WhalesSettings
 from app.core.record import Dropped as Gone
 from app.core.record import Kind
 from app.engine.core import Core
+from app.engine.journal import Journal
 from app.engine.protocol import CancelJob, StartJob
 from app.engine.protocol_whales import LookAtTrader, SilenceAlerts, TrackTrader
 from app.engine.whale_detail import alert_detail, trader_detail
@@ -317,14 +318,19 @@ def test_a_replay_of_the_same_inputs_gives_the_same() -> None:
     assert again.whales.alerting.told == driver.core.whales.alerting.told
 
 
-def test_alerts_are_part_of_what_a_replay_must_repeat() -> None:
-    driver = followed()
-    before = driver.core.journal.log_sha256
+def test_moves_signals_and_alerts_are_part_of_what_a_replay_must_repeat() -> None:
+    driver = WhaleDriver(settings())
+    driver.held = {address(number): {"BTC": 50_000.0} for number in range(8)}
+    driver.follow()
     driver.trades(WHALE, "BTC", 100_000.0)
-    driver.tick(0.25)
-    after_trade = driver.core.journal.log_sha256
-    driver.carry()
-    assert len({before, driver.core.journal.log_sha256, after_trade}) >= 2
+    driver.run(1)
+    hashes = []
+    for tell in ("trader_moved", "signal_changed", "alert_told"):
+        journal = Journal()
+        event = {"trader_moved": driver.moves, "signal_changed": driver.signals, "alert_told": driver.alerts}[tell][0]
+        getattr(journal, tell)(event)
+        hashes.append(journal.log_sha256)
+    assert len({Journal().log_sha256, *hashes}) == 4
     assert any(isinstance(row, StoredAlert) for row in driver.rows)
 
 

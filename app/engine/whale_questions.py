@@ -59,8 +59,8 @@ class WhaleQuestions:
 
     def ask_history(self, trader: str, now_ms: int, *, is_waited_for: bool = False) -> None:
         """Ask for a trader's histories; at once where somebody waits for them."""
-        self._histories.spend(1, 0)
-        self._ask_once(trader_questions.ask_for_portfolio(0, trader), now_ms, is_waited_for)
+        if self._ask_once(trader_questions.ask_for_portfolio(0, trader), now_ms, is_waited_for):
+            self._histories.spend(1, 0)
 
     def ask_fills(self, trader: str, now_ms: int) -> None:
         """Ask for a trader's fills of the last month, which somebody waits for."""
@@ -88,13 +88,16 @@ class WhaleQuestions:
         """A question about a history or about fills was answered, or failed."""
         self._waiting.pop((request.channel, request.subject), None)
 
-    def _ask_once(self, request: Request, now_ms: int, is_waited_for: bool) -> None:
+    def _ask_once(self, request: Request, now_ms: int, is_waited_for: bool) -> bool:
+        """Ask, unless that waits already; whether it was asked."""
         key = request.channel, request.subject
-        if key not in self._waiting:
+        is_new = key not in self._waiting
+        if is_new:
             self._waiting[key] = now_ms
             self._send(request)
         if is_waited_for:
             self._watch.effects.hurry(request.channel, request.subject, request.variant)
+        return is_new
 
     def _forget_lost(self, now_ms: int) -> None:
         self._waiting = {key: at_ms for key, at_ms in self._waiting.items() if 0 <= now_ms - at_ms < _LOST_MS}

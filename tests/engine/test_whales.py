@@ -325,9 +325,13 @@ def test_moves_signals_and_alerts_are_part_of_what_a_replay_must_repeat() -> Non
     driver.trades(WHALE, "BTC", 100_000.0)
     driver.run(1)
     hashes = []
-    for tell in ("trader_moved", "signal_changed", "alert_told"):
+    told: dict[str, object] = {
+        "trader_moved": driver.moves[0],
+        "signal_changed": driver.signals[0],
+        "alert_told": driver.alerts[0],
+    }
+    for tell, event in told.items():
         journal = Journal()
-        event = {"trader_moved": driver.moves, "signal_changed": driver.signals, "alert_told": driver.alerts}[tell][0]
         getattr(journal, tell)(event)
         hashes.append(journal.log_sha256)
     assert len({Journal().log_sha256, *hashes}) == 4

@@ -327,7 +327,8 @@ def test_moves_signals_and_alerts_are_part_of_what_a_replay_must_repeat() -> Non
     hashes = []
     for tell in ("trader_moved", "signal_changed", "alert_told"):
         journal = Journal()
-        event = {"trader_moved": driver.moves, "signal_changed": driver.signals, "alert_told": driver.alerts}[tell][0]
+        told: dict[str, list[Any]] = {"trader_moved": driver.moves, "signal_changed": driver.signals}
+        event = (told | {"alert_told": driver.alerts})[tell][0]
         getattr(journal, tell)(event)
         hashes.append(journal.log_sha256)
     assert len({Journal().log_sha256, *hashes}) == 4

@@ -110,9 +110,13 @@ def test_a_question_follows_a_trade_without_a_tick() -> None:
 
 def test_a_whale_that_makes_markets_is_asked_for_at_once_after_a_large_print() -> None:
     driver = followed()
-    for step in range(12):
+    one = driver.whales.refreshing.tracked.get(WHALE)
+    assert one is not None
+    for step in range(40):
         driver.trades(WHALE, "BTC", 50_001.0 + step % 2)
         driver.run(0.5)
+    assert one.level >= 3
+    driver.run(9)
     driver.trades(WHALE, "BTC", 50_003.0)
     driver.tick(0.25)
     assert driver.waiting() == []

@@ -19,6 +19,8 @@ WINDOW_S = 62.0
 """The venue counts a minute; two seconds are for the way there."""
 MOST_WAITING, MOST_POLLS_WAITING = 16, 6
 BURST_SHARE = 0.10
+FIRST_FROM = 100.0
+"""Traders of such a value, which only whales reach, are asked for before those who grow too old."""
 FILLS_SPAN_MS = 30 * 86_400_000
 _LOST_MS = 300_000
 """A history that has not come after so long is asked for again."""
@@ -47,7 +49,7 @@ class WhaleQuestions:
         allowed, polls = min(allowed, MOST_WAITING - waiting), min(polls, MOST_POLLS_WAITING - waiting)
         if allowed <= 0:
             return
-        chosen = self._refreshing.ask(now_ms, allowed, max(0, polls))
+        chosen = self._refreshing.ask(now_ms, allowed, max(0, polls), FIRST_FROM)
         self._states.spend(len(chosen), sum(one.reason == "poll" for one in chosen))
         for one in chosen:
             self._send(trader_questions.ask_for_state(0, one.trader, has_traded=one.reason == "trade"))

@@ -20,7 +20,6 @@ JOBS: Mapping[JobName, JobWords] = {
     "markets": JobWords("refresh", "Ask the venue for its markets again"),
     "read": JobWords("read", "Have the model read the coin now"),
     "wallets": JobWords("scan", "Scan wallets"),
-    "whales": JobWords("refresh", "Fetch the leaderboard of traders again"),
 }
 """Every job that a panel can name as its own."""
 

@@ -108,6 +108,23 @@ def test_a_question_follows_a_trade_without_a_tick() -> None:
     assert [request.subject for request in driver.waiting()] == [WHALE]
 
 
+def test_a_whale_that_makes_markets_is_asked_for_at_once_after_a_large_print() -> None:
+    driver = followed()
+    one = driver.whales.refreshing.tracked.get(WHALE)
+    assert one is not None
+    for step in range(40):
+        driver.trades(WHALE, "BTC", 50_001.0 + step % 2)
+        driver.run(0.5)
+    assert one.level >= 3
+    driver.run(9)
+    driver.trades(WHALE, "BTC", 50_003.0)
+    driver.tick(0.25)
+    assert driver.waiting() == []
+    driver.trades(WHALE, "BTC", 70_000.0)
+    driver.tick(0.25)
+    assert [request.subject for request in driver.waiting()] == [WHALE]
+
+
 def test_trades_of_strangers_ask_for_nobody() -> None:
     driver = followed()
     driver.trades(STRANGER, "BTC", 7.0)
@@ -325,13 +342,10 @@ def test_moves_signals_and_alerts_are_part_of_what_a_replay_must_repeat() -> Non
     driver.trades(WHALE, "BTC", 100_000.0)
     driver.run(1)
     hashes = []
-    told: dict[str, object] = {
-        "trader_moved": driver.moves[0],
-        "signal_changed": driver.signals[0],
-        "alert_told": driver.alerts[0],
-    }
-    for tell, event in told.items():
+    for tell in ("trader_moved", "signal_changed", "alert_told"):
         journal = Journal()
+        told: dict[str, list[Any]] = {"trader_moved": driver.moves, "signal_changed": driver.signals}
+        event = (told | {"alert_told": driver.alerts})[tell][0]
         getattr(journal, tell)(event)
         hashes.append(journal.log_sha256)
     assert len({Journal().log_sha256, *hashes}) == 4

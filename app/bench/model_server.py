@@ -117,22 +117,32 @@ async def _serve(port: int, first: int) -> None:
     await server.start()
     loop = asyncio.get_running_loop()
     threading.Thread(target=_obey, args=(server, loop, may_go_on), daemon=True).start()
-    sys.stdout.write(f"{server.url}\n")
-    sys.stdout.flush()
+    _say(server.url)
     await asyncio.Event().wait()
 
 
 def _obey(server: ScriptedModel, loop: asyncio.AbstractEventLoop, may_go_on: threading.Event) -> None:
-    """Hang and go on as told. The process ends with its input: a hung server must not outlive its parent either."""
+    """Hang and go on as told, and say when it is done. The process ends with its input: a hung server must not outlive its parent either."""
     for line in sys.stdin:
         if line.strip() == HANG:
             may_go_on.clear()
-            # The loop itself waits: connections are taken by the system alone, and nobody reads from them.
-            loop.call_soon_threadsafe(may_go_on.wait)
+            loop.call_soon_threadsafe(_hang, may_go_on)
         elif line.startswith(GO_ON):
             server.questions = int(line.removeprefix(GO_ON)) - 1
             may_go_on.set()
+            _say(GO_ON)
     os._exit(0)
+
+
+def _hang(may_go_on: threading.Event) -> None:
+    """The loop itself waits: connections are taken by the system alone, and nobody reads from them."""
+    _say(HANG)
+    may_go_on.wait()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:

@@ -85,9 +85,11 @@ class ModelProcess:
         self._process = self._started()
 
     def _tell(self, line: str) -> None:
-        if self._process.stdin is not None:
+        """Have it do something, and wait until it says that it does."""
+        if self._process.stdin is not None and self._process.stdout is not None:
             self._process.stdin.write(f"{line}\n")
             self._process.stdin.flush()
+            self._process.stdout.readline()
 
     def _started(self) -> "subprocess.Popen[str]":
         self._answers_from += _NUMBERS_A_TIME

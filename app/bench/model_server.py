@@ -122,7 +122,10 @@ async def _serve(port: int, first: int) -> None:
 
 
 def _obey(server: ScriptedModel, loop: asyncio.AbstractEventLoop, may_go_on: threading.Event) -> None:
-    """Hang and go on as told, and say when it is done. The process ends with its input: a hung server must not outlive its parent either."""
+    """Hang and go on as told, and say when it is done.
+
+    The process ends with its input: a hung server must not outlive its parent either.
+    """
     for line in sys.stdin:
         if line.strip() == HANG:
             may_go_on.clear()

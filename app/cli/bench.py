@@ -21,6 +21,7 @@ BENCHES = {
     "ui": "app.bench.ui:UI",
     "scalper": "app.bench.scalper:SCALPER",
     "wallets": "app.bench.wallets:WALLETS_BENCH",
+    "whales": "app.bench.whales:WHALES",
 }
 """Where each benchmark stands. Imported when it is used: most of them load the whole engine."""
 

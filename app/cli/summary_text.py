@@ -7,7 +7,7 @@ from app.cli.figures import counted, lasting, named
 
 if TYPE_CHECKING:
     from app.engine.protocol import FeedView, StoreView
-    from app.engine.summary import Summary
+    from app.engine.summary import Summary, TradersSummary
 
 
 def summary_rows(summary: "Summary") -> list[tuple[str, str]]:
@@ -24,6 +24,7 @@ def summary_rows(summary: "Summary") -> list[tuple[str, str]]:
         ("candles", f"{summary.candles_closed:,} closed"),
         ("rules reads", f"{summary.rules_reads:,}"),
         ("AI reads", _ai_reads(summary)),
+        ("traders", _traders(summary.traders)),
         ("calls", f"{summary.calls:,} filed, {summary.calls_graded:,} graded"),
         ("store", _store(summary.store) if summary.store else ""),
         ("recording", _recording(summary)),
@@ -31,6 +32,14 @@ def summary_rows(summary: "Summary") -> list[tuple[str, str]]:
         ("log SHA-256", summary.log_sha256),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _traders(traders: "TradersSummary") -> str:
+    if not traders.tracked:
+        return ""
+    followed = f"{traders.tracked:,} followed, {traders.fresh:,} fresh"
+    told = f"{counted(traders.alerts, 'alert')} and {counted(traders.repeats, 'repeat')}"
+    return f"{followed}; {counted(traders.states, 'state')}, {counted(traders.moves, 'move')}, {told}"
 
 
 def _not_events(summary: "Summary") -> str:

@@ -93,22 +93,22 @@ class Core:
         self._requests: dict[int, Request] = {}
         self._second = 0
         self._read_every_s = max(1, round(settings.rules.read_every_s))
-        self._bus = Bus()
+        self.bus = Bus()
         self._grader = Grader(stale_after_ms=round(settings.markets.stale_after_s * 1000))
         self._note_events()
-        self.connections = Connections(mode, settings.markets, self._watch, self.journal, self._bus)
-        self._intake = Intake(settings.markets, self.connections, self.journal, self._bus, self._traded, self._priced)
+        self.connections = Connections(mode, settings.markets, self._watch, self.journal, self.bus)
+        self._intake = Intake(settings.markets, self.connections, self.journal, self.bus, self._traded, self._priced)
         self.markets = self._intake.markets
         self._fast_books = FastBooks(
             self._watch, self.connections.books, lambda coin: self.markets[coin].forget_fast_book()
         )
         self.paper = Papering(
-            mode, settings, self.markets, self._is_cut_off, self._bus, self.journal, self._watch_prices
+            mode, settings, self.markets, self._is_cut_off, self.bus, self.journal, self._watch_prices
         )
-        self.reading = Reading(mode, settings, self._watch, self._bus, self.jobs, self.paper.position_of)
-        self.wallets = WalletTargets(mode, settings, self._watch, self._bus, self.jobs, self.journal)
+        self.reading = Reading(mode, settings, self._watch, self.bus, self.jobs, self.paper.position_of)
+        self.wallets = WalletTargets(mode, settings, self._watch, self.bus, self.jobs, self.journal)
         self.whales = Whales(
-            mode, settings, self._watch, self._bus, self.jobs, self.journal, self.connections, self.markets,
+            mode, settings, self._watch, self.bus, self.jobs, self.journal, self.connections, self.markets,
             lambda: self.sequence,
         )  # fmt: skip
         self._intake.traders = self.whales.opened
@@ -121,15 +121,15 @@ class Core:
     def _note_events(self) -> None:
         """Have every event in the journal, and calls and holes with the grader, before anybody acts on them."""
         journal, grader = self.journal, self._grader
-        self._bus.subscribe(CandleClosed, journal.candle_closed)
-        self._bus.subscribe(FeedHole, journal.hole_found)
-        self._bus.subscribe(RulesRead, journal.rules_read)
-        self._bus.subscribe(Call, journal.call_filed)
-        self._bus.subscribe(Call, grader.file)
-        self._bus.subscribe(FeedHole, lambda hole: grader.hole(hole.coin, hole.from_ms, hole.to_ms))
-        self._bus.subscribe(Graded, journal.call_decided)
-        self._bus.subscribe(ScalperRead, journal.scalper_read)
-        self._bus.subscribe(NoRead, journal.no_read)
+        self.bus.subscribe(CandleClosed, journal.candle_closed)
+        self.bus.subscribe(FeedHole, journal.hole_found)
+        self.bus.subscribe(RulesRead, journal.rules_read)
+        self.bus.subscribe(Call, journal.call_filed)
+        self.bus.subscribe(Call, grader.file)
+        self.bus.subscribe(FeedHole, lambda hole: grader.hole(hole.coin, hole.from_ms, hole.to_ms))
+        self.bus.subscribe(Graded, journal.call_decided)
+        self.bus.subscribe(ScalperRead, journal.scalper_read)
+        self.bus.subscribe(NoRead, journal.no_read)
 
     def _all_handlers(self) -> Mapping[int, Callable[[Record], None]]:
         """Who takes which kind of input."""
@@ -280,7 +280,7 @@ class Core:
         self._second = second
         for place, market in enumerate(self.markets.values()):
             for event in market.on_second(self.now_ms):
-                self._bus.publish(event)
+                self.bus.publish(event)
             facts = market.facts(self.now_ms)
             # An old touch is no price that anybody could have had.
             if facts is not None and self.now_ms - facts.newest_ms <= _TRADABLE_MS:
@@ -292,7 +292,7 @@ class Core:
             self._tell_refused(f"{market.coin}: a message was refused: {market.last_error}")
         self.connections.every_second(self.now_ms)
         for decided in self._grader.advance(self.now_ms):
-            self._bus.publish(decided)
+            self.bus.publish(decided)
         newest_ms = [market.newest_ms for market in self.markets.values() if market.newest_ms is not None]
         if newest_ms:
             self.connections.data.data(min(max(newest_ms), self.now_ms))
@@ -347,12 +347,12 @@ class Core:
         read = self.rules_of(market)
         if read is None:
             return
-        self._bus.publish(read)
+        self.bus.publish(read)
         call = rules_call(
             read, market.facts(self.now_ms), self.settings.rules, self.settings.costs, self.mode, self.sequence
         )
         if call is not None:
-            self._bus.publish(call)
+            self.bus.publish(call)
 
     # Commands.
 

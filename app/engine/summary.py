@@ -2,9 +2,28 @@
 
 import msgspec
 
+from app.engine.core import Core
 from app.engine.engine import Run
 from app.engine.freeze import freeze
 from app.engine.protocol import FeedView, StoreView
+
+
+class TradersSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """Followed traders: how many, with fresh positions of how many; states that came, moves they showed.
+
+    `alerts` were told, `repeats` of them folded into one that stood; `signals` counts changes of a lean. Of position
+    rows `rows_saved` were written out of `rows_seen`.
+    """
+
+    tracked: int
+    fresh: int
+    states: int
+    moves: int
+    alerts: int
+    repeats: int
+    signals: int
+    rows_seen: int
+    rows_saved: int
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +51,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     no_reads: int
     reads_by_reason: dict[str, int]
     slowest_read_ms: int | None
+    traders: "TradersSummary"
     calls: int
     calls_graded: int
     log_sha256: str
@@ -41,6 +61,22 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str
     feeds: tuple[FeedView, ...]
     coins: tuple[str, ...]
+
+
+def _traders(core: Core) -> TradersSummary:
+    whales, journal = core.whales, core.journal
+    tracked, counts = len(whales.refreshing.tracked), whales.positions.saving.counts
+    return TradersSummary(
+        tracked=tracked,
+        fresh=tracked - len(whales.stale),
+        states=whales.positions.version,
+        moves=journal.trader_moves,
+        alerts=whales.alerting.told,
+        repeats=whales.alerting.folded,
+        signals=journal.signal_changes,
+        rows_seen=counts.seen,
+        rows_saved=counts.saved,
+    )
 
 
 def summarise(run: Run, seconds: float, recording: str | None) -> Summary:
@@ -64,6 +100,7 @@ def summarise(run: Run, seconds: float, recording: str | None) -> Summary:
         no_reads=core.journal.no_reads,
         reads_by_reason=dict(core.journal.reads_by_reason),
         slowest_read_ms=core.journal.slowest_read_ms,
+        traders=_traders(core),
         calls=core.journal.calls_filed,
         calls_graded=core.journal.calls_graded,
         log_sha256=core.journal.log_sha256,

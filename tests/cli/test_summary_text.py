@@ -8,7 +8,7 @@ from app.config.settings import Settings
 from app.engine.core import Core
 from app.engine.freeze import Outside, freeze
 from app.engine.protocol import FeedView, SourceView, StoreView
-from app.engine.summary import Summary
+from app.engine.summary import Summary, TradersSummary
 
 FEED = FeedView(name="simulated", state="ok", age_ms=51, venue_lag_ms=97, received=1_319, budget_used=8, budget_limit=9)
 
@@ -34,6 +34,9 @@ def summary() -> Summary:
         no_reads=1,
         reads_by_reason={"periodic": 2, "price move": 1},
         slowest_read_ms=1_840,
+        traders=TradersSummary(
+            tracked=300, fresh=298, states=5_120, moves=61, alerts=4, repeats=2, signals=9, rows_seen=900, rows_saved=90
+        ),
         calls=4,
         calls_graded=1,
         log_sha256=core.journal.log_sha256,
@@ -54,6 +57,7 @@ def test_every_line_is_words_and_figures(summary: Summary) -> None:
     assert shown["store"] == "closed: 3 rows written, 0 waiting, 1 lost"
     assert shown["rules reads"] == "12"
     assert shown["AI reads"] == "3 (2 periodic, 1 price move, slowest 1.8 s), 1 failed"
+    assert shown["traders"] == "300 followed, 298 fresh; 5,120 states, 61 moves, 4 alerts and 2 repeats"
     assert shown["calls"] == "4 filed, 1 graded"
     assert shown["not events"] == "2 superseded by newer ones, 3 seen before, 0 that could not be read"
     assert shown["recording"] == "demo.tape, 1,474 inputs"

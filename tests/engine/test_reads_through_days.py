@@ -47,8 +47,8 @@ class Tap:
         self.asked: list[tuple[float, Request]] = []
         self.answered: list[tuple[float, Answer]] = []
         self._dispatch = core.dispatch
-        core._bus.subscribe(ScalperRead, self.reads.append)
-        core._bus.subscribe(NoRead, self.failures.append)
+        core.bus.subscribe(ScalperRead, self.reads.append)
+        core.bus.subscribe(NoRead, self.failures.append)
 
     def dispatch(self, record: Record) -> None:
         at_s = (record.wall_ns - EPOCH_NS) / 1e9

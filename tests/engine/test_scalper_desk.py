@@ -222,7 +222,7 @@ def test_no_read_over_a_hole(deck: Deck) -> None:
 
 def test_a_read_files_calls_at_three_horizons_each_with_the_rules_as_twin(deck: Deck) -> None:
     filed: list[Call] = []
-    deck.core._bus.subscribe(Call, filed.append)
+    deck.core.bus.subscribe(Call, filed.append)
     deck.exchange(deck.questions[0])
     by_id = {call.call_id: call for call in filed}
     own = [call for call in filed if call.claimant == "ai mistral"]
@@ -240,7 +240,7 @@ def test_a_read_files_calls_at_three_horizons_each_with_the_rules_as_twin(deck: 
 
 def test_a_conflict_is_graded_as_its_own_kind(deck: Deck) -> None:
     filed: list[Call] = []
-    deck.core._bus.subscribe(Call, filed.append)
+    deck.core.bus.subscribe(Call, filed.append)
     deck.exchange(deck.questions[0], freshness="EXHAUSTED", action="SHORT", continuation=80)
     conflicts = [call for call in filed if call.kind == "conflict" and call.claimant.startswith("ai")]
     assert len(conflicts) == 3

@@ -45,7 +45,7 @@ class Deck:
     async def until_judged(self, wallets: int) -> None:
         """Until so many verdicts were given, at that very input: virtual time stands still in a scan."""
         journal, reached = self.run.core.journal, asyncio.Event()
-        self.run.core._bus.subscribe(
+        self.run.core.bus.subscribe(
             WalletJudged, lambda _: reached.set() if journal.wallets_judged >= wallets else None
         )
         await reached.wait()

@@ -46,8 +46,8 @@ class Tap:
         self._channels: dict[int, tuple[str, str]] = {}
         self._asked: dict[int, Request] = {}
         self._pending: tuple[Record, int, int] | None = None
-        core._bus.subscribe(CandleClosed, self._candle_closed)
-        core._bus.subscribe(FeedHole, self.holes.append)
+        core.bus.subscribe(CandleClosed, self._candle_closed)
+        core.bus.subscribe(FeedHole, self.holes.append)
 
     def write(self, record: Record) -> None:
         """One input is about to be dispatched; the one before it has been."""

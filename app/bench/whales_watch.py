@@ -1,0 +1,107 @@
+"""Watches a run that follows traders: trades as they come in, and when what they led to is on the bus."""
+
+from collections.abc import Sequence
+
+from app.core.clock import Clock
+from app.core.events import Trade
+from app.core.whale_events import TraderMoved, WhaleAlert
+from app.engine.venue_run import VenueRun
+
+_Key = tuple[str, str]
+
+
+class Watch:
+    """Listens on the bus of a run, and stands before its followed traders to see each trade first.
+
+    A latency runs from when the first trade that a move is made of was taken in, to when the move, with the signal of
+    its coin and the alert it led to, is on the bus.
+    """
+
+    def __init__(self, run: VenueRun, clock: Clock) -> None:
+        self.run = run
+        self.moves_ms: list[float] = []
+        self.alerts_ms: list[float] = []
+        self.ages_s: list[float] = []
+        self.most_weight = 0
+        self._clock = clock
+        self._is_measuring = False
+        self._first_ns: dict[_Key, list[tuple[int, int]]] = {}
+        self._latency_ms: dict[str, float] = {}
+        self._moved: dict[_Key, float] = {}
+        self._traded: dict[_Key, list[tuple[int, float]]] = {}
+        self._base: dict[str, tuple[int, dict[str, float]]] = {}
+        self._taken = run.core.whales.traded
+        # The one place that sees every trade before whoever follows traders does.
+        run.core.whales.traded = self._trades  # type: ignore[method-assign]
+        run.core.bus.subscribe(TraderMoved, self._move)
+        run.core.bus.subscribe(WhaleAlert, self._alert)
+
+    def begin(self) -> None:
+        """Measure from now on."""
+        self._is_measuring = True
+        self._base = self._states()
+        self._traded.clear()
+        self._moved.clear()
+
+    def end(self) -> None:
+        """Moves of trades that come from now on are not measured; those before may still be told."""
+        self._is_measuring = False
+
+    def look(self) -> None:
+        """Note what is spent, and how old what is known is."""
+        self.most_weight = max(self.most_weight, self.run.outside().budget_used or 0)
+        if self._is_measuring:
+            now_ms = self.run.core.now_ms
+            ages = (one.age_ms(now_ms) for one in self.run.core.whales.refreshing.tracked.all())
+            self.ages_s += [age_ms / 1000 for age_ms in ages if age_ms is not None]
+
+    def missed(self) -> int:
+        """Positions in which the trades seen do not add up to the moves told, of those whose newest state shows all."""
+        missed, states = 0, self._states()
+        for (trader, coin), trades in self._traded.items():
+            if trader not in self._base or trader not in states:
+                continue
+            from_ms, until_ms = self._base[trader][0], states[trader][0]
+            shown = [size for at_ms, size in trades if from_ms < at_ms <= until_ms]
+            traded, moved = sum(shown), self._moved.get((trader, coin), 0.0)
+            not_shown = any(at_ms > until_ms for at_ms, _ in trades if at_ms < self._ended_ms)
+            missed += not_shown or abs(traded - moved) > 1e-6 * max(1.0, sum(map(abs, shown)))
+        return missed
+
+    @property
+    def _ended_ms(self) -> int:
+        return self.run.core.now_ms - 10_000
+
+    def _trades(self, trades: Sequence[Trade], now_ms: int) -> None:
+        tracked, at_ns = self.run.core.whales.refreshing.tracked, self._clock.monotonic_ns()
+        for trade in trades:
+            for trader, sign in ((trade.buyer, 1), (trade.seller, -1)):
+                if trader in tracked:
+                    key = trader, trade.coin
+                    self._first_ns.setdefault(key, []).append((trade.time_ms, at_ns))
+                    self._traded.setdefault(key, []).append((trade.time_ms, sign * trade.size))
+        self._taken(trades, now_ms)
+
+    def _move(self, move: TraderMoved) -> None:
+        key = move.trader, move.coin
+        self._moved[key] = self._moved.get(key, 0.0) + move.size_after - move.size_before
+        waiting = self._first_ns.get(key, [])
+        shown = [at_ns for time_ms, at_ns in waiting if time_ms <= move.venue_ms]
+        self._first_ns[key] = [one for one in waiting if one[0] > move.venue_ms]
+        if shown and self._is_measuring:
+            latency_ms = (self._clock.monotonic_ns() - min(shown)) / 1e6
+            self.moves_ms.append(latency_ms)
+            self._latency_ms[move.move_id] = latency_ms
+
+    def _alert(self, alert: WhaleAlert) -> None:
+        newest = alert.moves[-1] if alert.moves else ""
+        latency_ms = self._latency_ms.pop(newest, None)
+        if latency_ms is not None:
+            self.alerts_ms.append(latency_ms)
+
+    def _states(self) -> dict[str, tuple[int, dict[str, float]]]:
+        known = self.run.core.whales.positions.known.known()
+        return {
+            one.state.trader: (one.state.at_ms, {position.coin: position.size for position in one.state.positions})
+            for one in known
+        }

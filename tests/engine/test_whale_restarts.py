@@ -1,0 +1,179 @@
+"""A run that goes on where another ended: each real move is told once, whatever is cut and when."""
+
+import asyncio
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from whale_driver import WhaleDriver, address
+from whale_driver import settings as whale_settings
+
+from app.config.settings import Settings, StoreSettings
+from app.core.clock import ManualClock
+from app.core.whale_events import TraderMoved, WhaleAlert
+from app.engine.protocol_whales import SilenceAlerts, TrackTrader
+from app.engine.whale_shelf import saved_whales
+from app.store.store import Store
+from app.store.whale_tables import ROWS
+from app.whales.memory import WhaleMemory, decode_memory
+
+WHALE = address(0)
+SIZES = st.sampled_from([0.0, 50_000.0, 100_000.0, 150_000.0, -50_000.0])
+
+
+def again(driver: WhaleDriver, saved: bytes, pause_ms: int = 5_000) -> WhaleDriver:
+    """A second run, some time later; what traders hold goes on."""
+    later = WhaleDriver(driver.settings, saved, driver.now_ms + pause_ms)
+    later.held, later.equity_usd, later._tid = driver.held, driver.equity_usd, driver._tid
+    return later
+
+
+def through_database(rows: list[object], path: Path, now_ms: int) -> tuple[bytes, str]:
+    async def there_and_back() -> tuple[bytes, str]:
+        store = Store(path, StoreSettings(), ManualClock())
+        await store.open()
+        for row in rows:
+            if isinstance(row, ROWS):
+                store.put(row)
+        await store.flush()
+        saved = await saved_whales(store, now_ms)
+        await store.close()
+        return saved
+
+    return asyncio.run(there_and_back())
+
+
+def begun(**alerts: Any) -> WhaleDriver:
+    driver = WhaleDriver(whale_settings(**alerts))
+    driver.held[WHALE] = {"BTC": 50_000.0}
+    driver.follow()
+    return driver
+
+
+def test_what_was_saved_is_what_was_known(tmp_path: Path) -> None:
+    driver = begun()
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(70)
+    driver.core.finish()
+    saved, trouble = through_database(driver.rows, tmp_path / "live.sqlite", driver.now_ms)
+    assert trouble == ""
+    told, known = decode_memory(saved), decode_memory(driver.whales.saving.memory())
+    sizes = {one.state.trader: {p.coin: p.size for p in one.state.positions} for one in told.known}
+    assert sizes == {one.state.trader: {p.coin: p.size for p in one.state.positions} for one in known.known}
+    assert {one.state.trader: (one.state.at_ms, one.changed_ms) for one in told.known if sizes[one.state.trader]} == {
+        one.state.trader: (one.state.at_ms, one.changed_ms) for one in known.known if sizes[one.state.trader]
+    }
+    for field in ("notes", "members", "moves", "alerts"):
+        assert getattr(told, field) == getattr(known, field)
+    assert dict(told.records) == dict(known.records)
+
+
+def test_a_move_that_was_told_is_not_told_again_and_one_of_the_meantime_is(tmp_path: Path) -> None:
+    driver = begun()
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(1)
+    saved, _ = through_database(driver.rows, tmp_path / "live.sqlite", driver.now_ms)
+    driver.held[WHALE] = {"BTC": -50_000.0}
+    later = again(driver, saved)
+    later.follow()
+    assert [(move.size_before, move.size_after) for move in later.moves] == [(100_000.0, -50_000.0)]
+    assert later.view().tracker.tracked == 8
+    # Folded into the alert that stands, which speaks of both directions by now.
+    assert [(alert.times, alert.direction) for alert in later.alerts] == [(2, 0)]
+    assert later.alerts[0].alert_id == driver.alerts[0].alert_id
+
+
+def test_after_a_long_pause_positions_are_taken_over_untold() -> None:
+    driver = begun()
+    later = again(driver, driver.whales.saving.memory(), pause_ms=3_600_000)
+    later.held[WHALE] = {"BTC": -50_000.0}
+    later.follow()
+    assert later.moves == []
+    assert later.whales.positions.known.counts.changes_in_gaps == 1
+
+
+def test_a_run_without_a_leaderboard_follows_the_set_that_was_saved() -> None:
+    driver = begun()
+    later = again(driver, driver.whales.saving.memory())
+    later.refused.add("leaderboard")
+    later.follow()
+    assert later.view().tracker.fresh == 8
+    assert all(request.channel != "leaderboard" for _, request in later.asked_at)
+    again_later = again(driver, driver.whales.saving.memory(), pause_ms=13 * 3_600_000)
+    again_later.refused.add("leaderboard")
+    again_later.follow()
+    assert again_later.view().tracker.fresh == 8
+    assert "No leaderboard" in again_later.view().tracker.message
+
+
+def test_what_cannot_be_read_is_said_and_not_written_over() -> None:
+    driver = WhaleDriver()
+    driver.restore(trouble="the file is damaged")
+    driver.run(20)
+    assert driver.view().unsaved == "the file is damaged"
+    assert driver.view().tracker.tracked == 8
+    assert [row for row in driver.rows if isinstance(row, ROWS)] == []
+    broken = WhaleDriver(saved=b"\xc1")
+    broken.restore()
+    assert "cannot be read" in broken.view().unsaved
+
+
+def test_silences_and_those_followed_by_hand_outlive_a_run() -> None:
+    driver = begun()
+    driver.command(SilenceAlerts("coin", "BTC", for_good=True))
+    driver.command(TrackTrader(address(50), True))
+    later = again(driver, driver.whales.saving.memory())
+    later.follow()
+    assert [row.name for row in later.view().silences] == ["BTC"]
+    assert address(50) in later.whales.roster.members
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(["trade", "quiet", "cut", "restart"]), st.integers(0, 3), SIZES), max_size=14
+    )
+)
+def test_each_move_is_told_once_through_cuts_and_restarts(steps: list[tuple[str, int, float]]) -> None:
+    driver = begun(cool_down_s=0, expires_s=86_400)
+    told: list[WhaleAlert] = []
+    moves: list[TraderMoved] = []
+    for what, number, size in steps:
+        trader = address(number)
+        if what == "restart":
+            told, moves = told + driver.alerts, moves + driver.moves
+            saved = driver.whales.saving.memory()
+            driver = again(driver, saved)
+            driver.follow(4)
+        elif what == "cut":
+            driver.refused.add("clearinghouseState")
+            driver.held.setdefault(trader, {})["BTC"] = size
+            driver.run(3)
+            driver.refused.clear()
+        elif what == "trade" and driver.held.get(trader, {}).get("BTC", 0.0) != size:
+            driver.trades(trader, "BTC", size)
+            driver.run(1)
+        else:
+            driver.run(2)
+    driver.run(150)
+    told, moves = told + driver.alerts, moves + driver.moves
+    assert max(Counter(move.move_id for move in moves).values(), default=1) == 1
+    for number in range(4):
+        sizes = [(move.size_before, move.size_after) for move in moves if move.trader == address(number)]
+        held = driver.held.get(address(number), {}).get("BTC", 0.0)
+        first = 50_000.0 if number == 0 else 0.0
+        assert [first, *(after for _, after in sizes)][-1] == held
+        assert all(after == before for (_, after), (before, _) in pairwise(sizes))
+    # A move that is part of a group of whales is told with it.
+    covered = {move_id for alert in told for move_id in alert.moves}
+    assert {move.move_id for move in moves if abs(move.change_usd) >= 1e6} <= covered
+
+
+def test_a_memory_is_empty_where_nothing_is_saved() -> None:
+    assert decode_memory(b"") == WhaleMemory()
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(WhaleMemory()), type=WhaleMemory) == WhaleMemory()
+    assert Settings().whales.enabled

@@ -1,0 +1,308 @@
+"""Followed traders, from what the venue says to what is told."""
+
+from typing import Any
+
+import pytest
+from whale_driver import STRANGER, WhaleDriver, address, settings
+
+from app.config.settings import Settings
+from app.config.whale_settings import WhalesSettings
+from app.core.record import Dropped as Gone
+from app.core.record import Kind
+from app.engine.core import Core
+from app.engine.protocol import CancelJob, StartJob
+from app.engine.protocol_whales import LookAtTrader, SilenceAlerts, TrackTrader
+from app.engine.whale_detail import alert_detail, trader_detail
+from app.feeds.hyperliquid.limits import TRADED
+from app.store.whale_rows import StoredAlert, StoredLeaderboard, StoredTrader, WhaleNotes
+
+WHALE = address(0)
+
+
+def followed(**alerts: Any) -> WhaleDriver:
+    driver = WhaleDriver(settings(**alerts))
+    driver.held[WHALE] = {"BTC": 50_000.0}
+    driver.follow()
+    return driver
+
+
+def test_nothing_is_asked_before_what_is_stored_was_read() -> None:
+    driver = WhaleDriver()
+    driver.run(5)
+    assert driver.waiting() == []
+    assert driver.asked_at == []
+    assert "is being read" in driver.view().waiting_for
+    driver.restore()
+    driver.tick(1)
+    assert [request.channel for request in driver.waiting()] == ["leaderboard"]
+
+
+def test_traders_are_not_followed_where_the_setting_is_off() -> None:
+    driver = WhaleDriver(Settings(whales=WhalesSettings(enabled=False)))
+    driver.follow()
+    assert driver.asked_at == []
+    assert "whales.enabled" in driver.view().waiting_for
+    assert driver.command(StartJob("whales")) == (False, "No traders are followed: `whales.enabled` is off")
+
+
+def test_the_best_of_the_leaderboard_are_followed_and_seen() -> None:
+    driver = followed()
+    view = driver.view()
+    assert (view.tracker.tracked, view.tracker.fresh, view.waiting_for) == (8, 8, "")
+    assert set(driver.whales.roster.members) == {address(number) for number in range(8)}
+    assert len(driver.asked.streamed) == 2
+    boards = [row for row in driver.rows if isinstance(row, StoredLeaderboard)]
+    assert [(row.tracked, row.joined, row.refused) for row in boards] == [(8, 8, 3)]
+    assert sum(isinstance(row, StoredTrader) for row in driver.rows) == 8
+
+
+def test_the_first_state_is_no_move() -> None:
+    driver = followed()
+    assert driver.moves == []
+    assert driver.alerts == []
+    assert [signal.lean for signal in driver.signals] == []
+
+
+def test_a_trade_has_its_trader_asked_for_once_it_has_settled_and_leads_to_an_alert() -> None:
+    driver = followed()
+    driver.trades(WHALE, "BTC", 100_000.0)
+    assert driver.waiting() == []
+    traded_ms = driver.now_ms - 5
+    driver.tick(0.2)
+    asked = driver.waiting()
+    assert [(request.channel, request.subject, request.variant) for request in asked] == [
+        ("clearinghouseState", WHALE, TRADED)
+    ]
+    driver.carry()
+    move = driver.moves[-1]
+    assert (move.kind, move.size_before, move.size_after, move.learned) == ("ADD", 50_000.0, 100_000.0, "trade")
+    assert move.traded_ms == traded_ms
+    alert = driver.alerts[-1]
+    assert (alert.kind, alert.severity, alert.coin, alert.direction) == ("whale_move", "LOW", "BTC", 1)
+    assert alert.moves == (move.move_id,)
+    assert driver.rows.index(move) < max(place for place, row in enumerate(driver.rows) if isinstance(row, WhaleNotes))
+
+
+def test_a_burst_of_fills_is_one_question_and_one_move() -> None:
+    driver = followed()
+    before = len(driver.asked_at)
+    for size in range(60_000, 100_001, 5_000):
+        driver.trades(WHALE, "BTC", float(size))
+        driver.now_ms += 5
+    driver.tick(0.25)
+    assert len(driver.waiting()) == 1
+    driver.carry()
+    assert len(driver.asked_at) == before + 1
+    assert [(move.size_before, move.size_after) for move in driver.moves] == [(50_000.0, 100_000.0)]
+
+
+def test_a_question_follows_a_trade_without_a_tick() -> None:
+    driver = followed()
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.now_ms += 160
+    driver.quote("ETH", 9.99, 10.01)
+    assert [request.subject for request in driver.waiting()] == [WHALE]
+
+
+def test_trades_of_strangers_ask_for_nobody() -> None:
+    driver = followed()
+    driver.trades(STRANGER, "BTC", 7.0)
+    driver.tick(0.25)
+    assert driver.waiting() == []
+
+
+def test_an_alert_is_a_claim_beside_its_record_and_opens_up() -> None:
+    driver = followed()
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(1)
+    row = driver.view().alerts[0]
+    assert row.alert_id == driver.alerts[0].alert_id
+    assert row.who == "0x0000…0001"
+    assert row.tier == "≥ $10 M"
+    detail = alert_detail(driver.whales, row.alert_id)
+    assert detail is not None
+    assert detail.moves[0].size_after == 100_000.0
+    assert alert_detail(driver.whales, "nothing") is None
+    claims = [row for row in driver.rows if getattr(row, "claimant", "") == "whale-alerts"]
+    assert [(claim.subject, claim.direction) for claim in claims] == [("BTC", 1)]  # type: ignore[attr-defined]
+
+
+def test_what_alerts_were_followed_by_is_told_with_the_next() -> None:
+    driver = followed(expires_s=86_400, cool_down_s=0)
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(3_700)
+    driver.trades(WHALE, "BTC", 50_000.0)
+    driver.run(1)
+    record = driver.alerts[-1].record
+    assert record is not None
+    assert (record.n, record.hits) == (1, 0)
+    detail = alert_detail(driver.whales, driver.alerts[-1].alert_id)
+    assert detail is not None
+    assert [(past.move_15m_bps, past.move_1h_bps, past.move_4h_bps) for past in detail.past] == [(0.0, 0.0, None)]
+
+
+@pytest.mark.parametrize("status", [403, 0])
+def test_a_leaderboard_that_does_not_come_disturbs_nobody_and_is_asked_for_again(status: int) -> None:
+    driver = WhaleDriver()
+    driver.refused.add("leaderboard")
+    driver.follow(30)
+    assert driver.core.connections.leaderboard.state(driver.now_ms) == "down"
+    assert "No leaderboard" in driver.view().waiting_for
+    assert not driver.core.markets["BTC"].stale(driver.now_ms)
+    assert [request.channel for _, request in driver.asked_at] == ["leaderboard"]
+    driver.refused.clear()
+    driver.run(16 * 60)
+    assert driver.view().tracker.tracked == 8
+
+
+def test_a_leaderboard_by_hand_is_a_job_that_ends_or_is_given_up() -> None:
+    driver = followed()
+    assert driver.command(StartJob("whales"))[0]
+    assert not driver.command(StartJob("whales"))[0]
+    assert driver.core.jobs.runs("whales")
+    driver.run(2)
+    assert [(job.name, job.state) for job in driver.core.jobs.views] == [("whales", "done")]
+    assert driver.command(StartJob("whales"))[0]
+    assert driver.command(CancelJob("whales"))[0]
+    driver.run(2)
+    assert [job.state for job in driver.core.jobs.views] == ["cancelled"]
+    assert driver.view().tracker.tracked == 8
+
+
+def test_traders_come_and_go_by_hand() -> None:
+    driver = followed()
+    stranger = address(77)
+    assert driver.command(TrackTrader(stranger, True))[0]
+    driver.run(5)
+    assert stranger in driver.whales.roster.members
+    assert driver.whales.positions.known.get(stranger) is not None
+    assert driver.command(TrackTrader(WHALE, False))[0]
+    assert WHALE not in driver.whales.roster.members
+    assert driver.whales.positions.known.get(WHALE) is None
+    driver.trades(WHALE, "BTC", 1.0)
+    driver.tick(0.25)
+    assert WHALE not in [request.subject for request in driver.waiting()]
+    assert not driver.command(TrackTrader("somebody", True))[0]
+
+
+def test_what_is_silenced_is_not_told_and_counted() -> None:
+    driver = followed()
+    assert driver.command(SilenceAlerts("coin", "BTC"))[0]
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(1)
+    assert driver.alerts == []
+    assert [(row.name, row.silenced) for row in driver.view().silences] == [("BTC", 1)]
+    assert driver.command(SilenceAlerts("coin", "BTC", ends=True))[0]
+    assert not driver.command(SilenceAlerts("coin", "BTC", ends=True))[0]
+    driver.trades(WHALE, "BTC", 200_000.0)
+    driver.run(1)
+    assert len(driver.alerts) == 1
+
+
+def test_a_trader_that_is_opened_shows_what_changed_since_the_last_look() -> None:
+    driver = followed()
+    assert driver.command(LookAtTrader(WHALE, client=1))[0]
+    assert driver.command(LookAtTrader("", client=1))[0]
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(2)
+    driver.command(LookAtTrader(WHALE, client=1))
+    driver.run(1)
+    detail = trader_detail(driver.whales, WHALE, driver.now_ms)
+    assert [(row.size, row.size_at_last_look) for row in detail.positions] == [(100_000.0, 50_000.0)]
+    assert detail.weight is not None
+    assert detail.rank == 1
+    assert detail.equity
+    assert detail.moves
+    assert {"performance", "size", "recency", "regime"} <= {part.name for part in detail.parts}
+    assert not driver.command(LookAtTrader("0x12", client=1))[0]
+    assert trader_detail(driver.whales, STRANGER, driver.now_ms).waiting_for == "This trader is not followed"
+
+
+def test_streams_tell_fills_and_states_until_the_connection_is_gone() -> None:
+    driver = followed()
+    streamed = driver.asked.streamed[0]
+    driver.open_stream("userFills", streamed, 2_000_002)
+    driver.open_stream("clearinghouseState", streamed, 2_000_003)
+    assert driver.whales.streams.streamed == (streamed,)
+    driver.held[streamed] = {"ETH": 500_000.0}
+    driver.now_ms += 50
+    frame = {"user": streamed, "clearinghouseState": driver.state(streamed), "dex": ""}
+    driver.frame("clearinghouseState", streamed, frame)
+    assert [(move.coin, move.learned) for move in driver.moves if move.coin == "ETH"] == [("ETH", "stream")]
+    driver.frame("clearinghouseState", streamed, {"user": address(3), "clearinghouseState": driver.state(streamed)})
+    assert driver.core.connections.traders.parse_errors == 1
+    driver.put(Kind.DROP, Gone("hyperliquid", "traders", "cut", 1.0))
+    assert not driver.whales.streams.streamed
+
+
+def test_states_that_cannot_be_read_are_counted_and_asked_for_again() -> None:
+    driver = followed()
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.tick(0.25)
+    request = driver.waiting()[0]
+    driver._done = len(driver.asked.requests)
+    driver.answer(request, {"marginSummary": {}})
+    assert driver.moves == []
+    driver.run(5)
+    assert len(driver.moves) == 1
+
+
+def test_traders_who_cannot_be_asked_leave_the_signal() -> None:
+    driver = WhaleDriver(settings())
+    driver.held = {address(number): {"BTC": 50_000.0} for number in range(8)}
+    driver.follow()
+    assert [signal.lean for signal in driver.signals] == ["LONG"]
+    driver.refused.add("clearinghouseState")
+    driver.run(150)
+    assert driver.signals[-1].lean == "NEUTRAL"
+    assert len(driver.whales.stale) == 8
+    assert driver.view().tracker.fresh == 0
+
+
+def test_a_lean_files_pairs_of_calls_at_each_horizon() -> None:
+    driver = WhaleDriver(settings())
+    driver.held = {address(number): {"BTC": 50_000.0} for number in range(8)}
+    driver.follow()
+    calls = [row for row in driver.rows if getattr(row, "claimant", "").startswith("smart money")]
+    assert sorted((call.horizon_s, call.claimant) for call in calls) == [  # type: ignore[attr-defined]
+        (hours * 3600, name) for hours in (1, 4, 24) for name in ("smart money", "smart money, plain")
+    ]
+
+
+def test_never_is_more_asked_than_the_share_of_the_weight() -> None:
+    driver = WhaleDriver(settings(tracked=10))
+    driver.follow(5)
+    for second in range(180):
+        for number in range(10):
+            driver.trades(address(number), "BTC", float(second % 7) * 1000 + number + 1)
+        driver.run(1)
+    weights = {"clearinghouseState": 2, "portfolio": 20, "userFillsByTime": 120}
+    times = [(at_ms, weights.get(request.channel, 0)) for at_ms, request in driver.asked_at]
+    most = max(sum(weight for at, weight in times if start <= at < start + 60_000) for start, _ in times)
+    assert 600 < most <= 1200 * driver.settings.whales.budget_share
+
+
+def test_a_replay_of_the_same_inputs_gives_the_same() -> None:
+    driver = followed()
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(5)
+    driver.command(TrackTrader(address(9), True))
+    driver.run(70)
+    assert driver.core.journal.whale_alerts
+    assert driver.core.journal.trader_moves
+    again = Core("live", driver.settings)
+    for record in driver.records:
+        again.dispatch(record)
+    assert again.journal.log_sha256 == driver.core.journal.log_sha256
+    assert again.whales.alerting.told == driver.core.whales.alerting.told
+
+
+def test_alerts_are_part_of_what_a_replay_must_repeat() -> None:
+    driver = followed()
+    before = driver.core.journal.log_sha256
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.tick(0.25)
+    after_trade = driver.core.journal.log_sha256
+    driver.carry()
+    assert len({before, driver.core.journal.log_sha256, after_trade}) >= 2
+    assert any(isinstance(row, StoredAlert) for row in driver.rows)

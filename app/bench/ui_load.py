@@ -15,6 +15,7 @@ import numpy as np
 
 from app.bench.blaster import end_with_stdin, subscriptions
 from app.config.settings import HyperliquidSettings, Settings
+from app.config.whale_settings import WhalesSettings
 from app.core.clock import Clock, SystemClock
 from app.engine.demo_venue import Urls
 from app.engine.engine import Engine
@@ -37,7 +38,10 @@ class _LoadedRun(VenueRun):
 
 def loaded_link(venue_url: str, socket: Path, clock: Clock) -> LocalLink:
     """A link to an engine of this process that follows the sender at `venue_url` and listens on `socket`."""
-    settings = Settings(hyperliquid=HyperliquidSettings(websocket_url=venue_url, rest_url=_NO_REST))
+    settings = Settings(
+        hyperliquid=HyperliquidSettings(websocket_url=venue_url, rest_url=_NO_REST),
+        whales=WhalesSettings(enabled=False),
+    )
     source = SourceView("live", "BENCH", "made up frames")
     run = _LoadedRun(source, settings, clock, generator=np.random.default_rng(0))
     engine = Engine(run, clock, snapshot_hz=settings.engine.snapshot_hz)

@@ -13,6 +13,8 @@ _Key = tuple[str, str]
 class Watch:
     """Listens on the bus of a run, and stands before its followed traders to see each trade first.
 
+    `whale_moves_ms` are the latencies of whales' moves, `alerts_ms` of those of them that led to an alert.
+
     A latency runs from when the first trade that a move is made of was taken in, to when the move, with the signal of
     its coin and the alert it led to, is on the bus.
     """
@@ -20,6 +22,7 @@ class Watch:
     def __init__(self, run: VenueRun, clock: Clock) -> None:
         self.run = run
         self.moves_ms: list[float] = []
+        self.whale_moves_ms: list[float] = []
         self.alerts_ms: list[float] = []
         self.ages_s: list[float] = []
         self.most_weight = 0
@@ -64,13 +67,14 @@ class Watch:
             from_ms, until_ms = self._base[trader][0], states[trader][0]
             shown = [size for at_ms, size in trades if from_ms < at_ms <= until_ms]
             traded, moved = sum(shown), self._moved.get((trader, coin), 0.0)
-            not_shown = any(at_ms > until_ms for at_ms, _ in trades if at_ms < self._ended_ms)
+            not_shown = any(at_ms > until_ms for at_ms, _ in trades if at_ms < self._long_ago_ms)
             missed += not_shown or abs(traded - moved) > 1e-6 * max(1.0, sum(map(abs, shown)))
         return missed
 
     @property
-    def _ended_ms(self) -> int:
-        return self.run.core.now_ms - 10_000
+    def _long_ago_ms(self) -> int:
+        """By now every trade of before must be shown by some state."""
+        return self.run.core.now_ms - round(self.run.core.settings.whales.oldest_s * 1000)
 
     def _trades(self, trades: Sequence[Trade], now_ms: int) -> None:
         tracked, at_ns = self.run.core.whales.refreshing.tracked, self._clock.monotonic_ns()
@@ -91,7 +95,9 @@ class Watch:
         if shown and self._is_measuring:
             latency_ms = (self._clock.monotonic_ns() - min(shown)) / 1e6
             self.moves_ms.append(latency_ms)
-            self._latency_ms[move.move_id] = latency_ms
+            if move.equity_usd >= self.run.core.settings.alerts.whale_usd:
+                self.whale_moves_ms.append(latency_ms)
+                self._latency_ms[move.move_id] = latency_ms
 
     def _alert(self, alert: WhaleAlert) -> None:
         newest = alert.moves[-1] if alert.moves else ""

@@ -49,6 +49,7 @@ def build_run(plan: Plan, settings: Settings, clock: Clock, locations: Locations
         new_tape=new_tape,
         profile_folders=locations.profile_folders(),
         set_by_hand=plan.set_by_hand,
+        regime_model=locations.regime_model("demo" if plan.mode == "demo" else "live"),
     )
 
 

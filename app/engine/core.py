@@ -248,7 +248,7 @@ class Core:
             rules = self.rules_of(market) if market is not None else None
             self.reading.answered(request, answer, market, rules, self.now_ms, self.sequence)
             return
-        if request.channel in ABOUT_TRADERS:
+        if request.venue == VENUE and request.channel in ABOUT_TRADERS:
             self.whales.answered(request, answer, self.now_ms)
             return
         if request.venue in _OF_WALLETS:

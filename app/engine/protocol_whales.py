@@ -95,6 +95,21 @@ class DigestView(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[WhaleAlertRow, ...]
 
 
+class RegimeView(msgspec.Struct, frozen=True, kw_only=True):
+    """The regime of the leading market: `name` is None while it is unknown, and `why` says why.
+
+    `age_s` is how long it has held (`at_least`: or longer), `probability` and `multiplier` 0-1.
+    """
+
+    coin: str
+    name: str | None
+    age_s: int | None
+    at_least: bool
+    probability: float | None
+    multiplier: float
+    why: str = ""
+
+
 class WhalesView(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a deck shows of whales. `waiting_for` says what an empty panel waits for."""
 
@@ -104,6 +119,7 @@ class WhalesView(msgspec.Struct, frozen=True, kw_only=True):
     silences: tuple[SilenceRow, ...] = ()
     digest: DigestView | None = None
     is_quiet: bool = False
+    regime: RegimeView | None = None
     unsaved: str = ""
     waiting_for: str = ""
 

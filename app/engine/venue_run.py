@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
@@ -42,7 +41,7 @@ from app.engine.sequencer import Sequencer
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.supervisor import Supervisor
 from app.engine.wallet_run import WalletRun
-from app.engine.whale_shelf import saved_whales
+from app.engine.whale_shelf import restored_whales
 from app.engine.whale_state import RestoreWhales
 from app.engine.whales_view import WhalesOutside
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
@@ -133,9 +132,11 @@ class VenueRun:
         profile_folders: Sequence[Path] = (),
         set_by_hand: AbstractSet[str] = frozenset(),
         generator: np.random.Generator | None = None,
+        regime_model: Path | None = None,
     ) -> None:
         """`database` None keeps rows in memory for the run only. `new_tape` names the tape of a recording begun midway,
         `profile_folders` hold the thresholds that wallets may be judged by; the keys in `set_by_hand` are stronger.
+        `regime_model` is the file of the model of regimes, if one was trained.
 
         `generator` draws the waiting times between tries (None: another each run); nothing else is random.
         """
@@ -143,6 +144,7 @@ class VenueRun:
         self._settings = settings
         self._clock = clock
         self._record_to = record_to
+        self._regime_model = regime_model
         self._generator = np.random.default_rng() if generator is None else generator
         self._inbox = Inbox(clock)
         self._demo = DemoVenue(settings.demo.seed, settings.demo.coins) if source.mode == "demo" else None
@@ -205,10 +207,8 @@ class VenueRun:
 
     async def _open_whales(self) -> None:
         """Have the core follow traders from where it was before; nothing is asked of the venue until then."""
-        now_ns = self._clock.wall_ns()
-        saved, trouble = await saved_whales(self._store, now_ns // 1_000_000)
-        ahead_minutes = time.localtime(now_ns / 1e9).tm_gmtoff // 60
-        self._sequencer.put_now(0, Kind.COMMAND, _pack(RestoreWhales(saved, trouble, ahead_minutes)))
+        restored = await restored_whales(self._store, self._clock, self._regime_model)
+        self._sequencer.put_now(0, Kind.COMMAND, _pack(restored))
         self._changed()
 
     async def _open_wallets(self) -> None:
@@ -305,7 +305,9 @@ class VenueRun:
             self._sequencer.note(0, Kind.COMMAND, _pack(restored))
         whales = self.core.whales
         if whales.is_restored:
-            memory = RestoreWhales(whales.saving.memory(), "", whales.alerting.desk.book.ahead_minutes)
+            memory = RestoreWhales(
+                whales.saving.memory(), "", whales.alerting.desk.book.ahead_minutes, whales.regime_model
+            )
             self._sequencer.note(0, Kind.COMMAND, _pack(memory))
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
         self._tell_of_tape("info", f"recording to {path.name}; its replay starts with less than this engine knows")

@@ -1,11 +1,17 @@
 """What the database holds of followed traders, put together for the start of a run."""
 
+import time
 from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
 
 import msgspec
 
+from app.core.clock import Clock
 from app.core.errors import DataError
 from app.core.whale_events import WhaleAlert
+from app.engine.whale_state import RestoreWhales
+from app.markets.regime_model import MODEL_BYTES
 from app.store.reader import Reader
 from app.store.store import Store
 from app.store.table import Condition
@@ -27,6 +33,25 @@ _MOVES, _POSITIONS, _ALERTS, _HISTORIES, _TRADERS = 5_000, 50_000, 500, 2_000, 1
 _member = msgspec.msgpack.Decoder(Member).decode
 _alert = msgspec.msgpack.Decoder(WhaleAlert).decode
 _record = msgspec.msgpack.Decoder(TraderRecord).decode
+
+
+async def restored_whales(store: Store, clock: Clock, regime_model: Path | None) -> RestoreWhales:
+    """The input that a run begins to follow traders with. `regime_model` is the file of a trained model, if any."""
+    now_ns = clock.wall_ns()
+    saved, trouble = await saved_whales(store, now_ns // 1_000_000)
+    ahead_minutes = time.localtime(now_ns / 1e9).tm_gmtoff // 60
+    return RestoreWhales(saved, trouble, ahead_minutes, _model(regime_model))
+
+
+def _model(path: Path | None) -> bytes:
+    """What stands in the file, nothing where there is none; what cannot be read is no model, and said to be none."""
+    try:
+        with path.open("rb") if path is not None else BytesIO() as file:
+            return file.read(MODEL_BYTES)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        return f"{error.strerror}".encode()
 
 
 async def saved_whales(store: Store, now_ms: int) -> tuple[bytes, str]:

@@ -7,9 +7,10 @@ class RestoreWhales(msgspec.Struct, frozen=True, tag="restore_whales"):
     """What was saved of followed traders, empty when nothing was. An input of the engine's own; no client may send it.
 
     `trouble` says why it could not be read, and is empty when it could; nothing is saved over it then. Local time is
-    `ahead_minutes` ahead of UTC.
+    `ahead_minutes` ahead of UTC. `regime_model` is the trained model of regimes, empty where there is none.
     """
 
     state: bytes
     trouble: str = ""
     ahead_minutes: int = 0
+    regime_model: bytes = b""

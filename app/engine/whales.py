@@ -25,6 +25,7 @@ from app.engine.whale_leaderboards import WhaleLeaderboards
 from app.engine.whale_looks import WhaleLooks
 from app.engine.whale_positions import WhalePositions
 from app.engine.whale_questions import WhaleQuestions
+from app.engine.whale_regime import WhaleRegime
 from app.engine.whale_saving import WhaleSaving
 from app.engine.whale_signals import WhaleSignals
 from app.engine.whale_state import RestoreWhales
@@ -43,6 +44,7 @@ from app.whales.weighing import Weighing
 WhaleCommand = TrackTrader | SilenceAlerts | LookAtTrader | LookAtAlert | RestoreWhales
 ABOUT_TRADERS = frozenset({"clearinghouseState", "portfolio", "userFillsByTime", LEADERBOARD})
 """Questions whose answers belong here."""
+WHALES_FIRST = 1_000
 _RANKED_MS = 600_000
 """Values and streams follow the weights once in so long."""
 _NOT_YET = "What is stored of followed traders is being read: try again in a moment"
@@ -70,6 +72,8 @@ class Whales:
         self.questions = WhaleQuestions(settings, watch, self.refreshing)
         self.streams = WhaleStreams(connections.traders, self._streamed, self._filled, self.refreshing.follow_by_stream)
         self.looks = WhaleLooks(self)
+        self.regime = WhaleRegime(markets)
+        self.regime_model = b""
         self.stale: set[str] = set()
         """Followed traders whose positions are too old, or not known."""
         self.leaderboards = WhaleLeaderboards(
@@ -137,6 +141,11 @@ class Whales:
             self.saving.stop(trouble)
             self._journal.say(now_ms, "error", "whales", f"followed traders are NOT SAVED: {trouble}")
         self._go_on(memory, saved.ahead_minutes, now_ms)
+        try:
+            self.regime.use(saved.regime_model)
+            self.regime_model = saved.regime_model
+        except DataError as error:
+            self._journal.say(now_ms, "warning", "whales", clean(str(error), 240))
 
     def _go_on(self, memory: WhaleMemory, ahead_minutes: int, now_ms: int) -> None:
         notes = memory.notes
@@ -290,6 +299,7 @@ class Whales:
         if now_ms // 60_000 != self._minute:
             self._minute = now_ms // 60_000
             self.alerting.signalled(self.signals.every_minute(now_ms), now_ms)
+            self.regime.every_minute(now_ms)
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`."""
@@ -343,12 +353,16 @@ class Whales:
         self.questions.stream(streamed)
 
     def _value(self, member: Member) -> float:
-        """How much a fresh state of a trader is worth: by what it counts, and by how large its moves can be."""
-        weight = self.weighing.weights.get(member.trader)
-        equity_usd = 0.0 if member.score is None else member.score.equity_usd
-        known = self.positions.known.get(member.trader)
-        size = size_value(equity_usd if known is None else known.state.equity_usd, self.settings.trader_weights)
-        return 0.1 + (0.0 if weight is None else weight.total) + (size or 0.0)
+        """How much a fresh state of a trader is worth: by what it counts, and by how large its moves can be.
+
+        Alerts of whales are what people wait for: theirs go before those of all others, however long these have waited.
+        """
+        weight, known = self.weighing.weights.get(member.trader), self.positions.known.get(member.trader)
+        of_board = 0.0 if member.score is None else member.score.equity_usd
+        equity_usd = of_board if known is None else known.state.equity_usd
+        size = size_value(equity_usd, self.settings.trader_weights) or 0.0
+        value = 0.1 + size + (0.0 if weight is None else weight.total)
+        return value * (WHALES_FIRST if equity_usd >= self.settings.alerts.whale_usd else 1)
 
     def _weigh(self, now_ms: int) -> None:
         for weight in self.weighing.work(now_ms):

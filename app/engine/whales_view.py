@@ -59,6 +59,7 @@ class WhalesViews:
             ),
             digest=_digest(whales),
             is_quiet=book.is_quiet(now_ms),
+            regime=whales.regime.view(now_ms) if whales.is_restored else None,
             unsaved=whales.saving.unsaved,
             waiting_for=_waiting_for(whales, now_ms),
         )

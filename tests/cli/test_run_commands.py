@@ -45,6 +45,8 @@ def test_an_unreachable_venue_is_one_sentence_and_exit_4(tmp_path: Path) -> None
         "hyperliquid.websocket_url=ws://127.0.0.1:9/ws",
         "--set",
         "hyperliquid.rest_url=http://127.0.0.1:9",
+        "--set",
+        "whales.enabled=false",
     )
     ended = tapedeck(tmp_path, "run", "--source", "live", "--for", "1s", "--json", *nowhere)
     assert ended.returncode == 4

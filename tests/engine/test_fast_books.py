@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 
 from app.config.settings import EngineSettings, HyperliquidSettings, MarketsSettings, ScalperSettings, Settings
+from app.config.whale_settings import WhalesSettings
 from app.core.record import AT_REST, BOOKS_CONNECTION, Connected, Dropped, Kind
 from app.demo.server import serve
 from app.demo.session import Session
@@ -257,6 +258,7 @@ def served(check: Callable[[Served], Coroutine[Any, Any, None]]) -> None:
                 engine=EngineSettings(tick_ms=250),
                 scalper=NOT_READ,
                 hyperliquid=HyperliquidSettings(websocket_url=server.websocket_url, rest_url=server.rest_url),
+                whales=WhalesSettings(enabled=False),
             )
             run = VenueRun(live_source(settings), settings, clock, generator=np.random.default_rng(1))
             await run.start(lambda: None)

@@ -12,6 +12,7 @@ from ollama_server import OllamaServer, serving
 from virtual_loop import EPOCH_NS, VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 
 from app.config.settings import HyperliquidSettings, MarketsSettings, ScalperSettings, Settings
+from app.config.whale_settings import WhalesSettings
 from app.core.events import NoRead, ScalperRead
 from app.core.record import Answer, Kind, Record, Request
 from app.demo.server import serve
@@ -85,6 +86,7 @@ async def _live(
         settings = Settings(
             markets=MarketsSettings(favourites=("BTC", "ETH", "SOL"), top=4),
             hyperliquid=HyperliquidSettings(websocket_url=server.websocket_url, rest_url=server.rest_url),
+            whales=WhalesSettings(enabled=False),
             scalper=ScalperSettings(url=model.url, **scalper),
         )
         run = VenueRun(live_source(settings), settings, clock, record_to=tape)

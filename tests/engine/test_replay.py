@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from app.config.settings import HyperliquidSettings, MarketsSettings, RulesSettings, ScalperSettings, Settings
+from app.config.whale_settings import WhalesSettings
 from app.core.clock import SystemClock
 from app.demo.server import serve
 from app.demo.venue import Venue
@@ -26,6 +27,7 @@ def settings(websocket_url: str, rest_url: str) -> Settings:
         markets=MarketsSettings(top=12),
         rules=RulesSettings(read_every_s=1),
         hyperliquid=HyperliquidSettings(websocket_url=websocket_url, rest_url=rest_url),
+        whales=WhalesSettings(enabled=False),
         scalper=ScalperSettings(enabled=False),
     )
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from hourly_samples import model_by_hand
 from whale_driver import STRANGER, WhaleDriver, address, settings
 
 from app.config.settings import Settings
@@ -13,7 +14,9 @@ from app.engine.core import Core
 from app.engine.protocol import CancelJob, StartJob
 from app.engine.protocol_whales import LookAtTrader, SilenceAlerts, TrackTrader
 from app.engine.whale_detail import alert_detail, trader_detail
+from app.engine.whale_state import RestoreWhales
 from app.feeds.hyperliquid.limits import TRADED
+from app.markets.regime_model import encode_model
 from app.store.whale_rows import StoredAlert, StoredLeaderboard, StoredTrader, WhaleNotes
 
 WHALE = address(0)
@@ -306,3 +309,27 @@ def test_alerts_are_part_of_what_a_replay_must_repeat() -> None:
     driver.carry()
     assert len({before, driver.core.journal.log_sha256, after_trade}) >= 2
     assert any(isinstance(row, StoredAlert) for row in driver.rows)
+
+
+def test_the_regime_of_the_market_is_unknown_without_a_model_and_told_with_one() -> None:
+    driver = followed()
+    assert driver.view().regime.why == "no model: tapedeck train regime"
+    driver = WhaleDriver(settings())
+    driver.put(Kind.COMMAND, RestoreWhales(b"", "", 0, encode_model(model_by_hand())))
+    hour_ms = 3_600_000
+    first_ms = driver.now_ms - driver.now_ms % hour_ms - 167 * hour_ms
+    candles = [hour(first_ms + place * hour_ms, 100 * 1.002**place) for place in range(168)]
+    request = next(one for one in driver.asked.requests if (one.subject, one.variant) == ("BTC", "1h"))
+    driver.answer(request, candles)
+    driver.run(3_700)
+    regime = driver.view().regime
+    assert regime.name is not None
+    assert 0 < regime.probability <= 1
+    broken = WhaleDriver(settings())
+    broken.put(Kind.COMMAND, RestoreWhales(b"", "", 0, b"{}"))
+    assert any("no model of regimes" in line.text for line in broken.core.journal.log_tail)
+
+
+def hour(open_ms: int, close: float) -> dict[str, Any]:
+    prices = {"o": str(close / 1.002), "h": str(close * 1.001), "l": str(close / 1.004), "c": str(close)}
+    return {"t": open_ms, "T": open_ms + 3_599_999, "s": "BTC", "i": "1h", "v": "10", "n": 5} | prices

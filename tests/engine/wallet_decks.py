@@ -13,6 +13,7 @@ from virtual_loop import VirtualLoop, run_virtual, sqlite_at_once
 
 from app.config.locations import shipped
 from app.config.settings import ScalperSettings, Settings
+from app.config.whale_settings import WhalesSettings
 from app.core.clock import Clock
 from app.engine.engine import Engine
 from app.engine.protocol import Snapshot, StartJob
@@ -76,9 +77,16 @@ def has_ended(snapshot: Snapshot) -> bool:
 async def opened(demo: DemoVenue, clock: Clock, **options: Any) -> AsyncIterator[Deck]:
     nowhere = "http://127.0.0.1:9"
     hyperliquid = msgspec.structs.replace(
-        demo.settings.hyperliquid, rest_url=nowhere, websocket_url="ws://127.0.0.1:9/ws"
+        demo.settings.hyperliquid,
+        rest_url=nowhere,
+        websocket_url="ws://127.0.0.1:9/ws",
     )
-    settings = msgspec.structs.replace(demo.settings, hyperliquid=hyperliquid, scalper=ScalperSettings(enabled=False))
+    settings = msgspec.structs.replace(
+        demo.settings,
+        hyperliquid=hyperliquid,
+        scalper=ScalperSettings(enabled=False),
+        whales=WhalesSettings(enabled=False),
+    )
     run = VenueRun(
         live_source(settings), settings, clock, generator=np.random.default_rng(1), profile_folders=PROFILES, **options
     )

@@ -16,6 +16,7 @@ from quiet_venue import QuietMarket, QuietVenue
 from virtual_loop import EPOCH_NS, VirtualClock, VirtualLoop, run_virtual, sqlite_at_once
 
 from app.config.settings import EngineSettings, HyperliquidSettings, MarketsSettings, ScalperSettings, Settings
+from app.config.whale_settings import WhalesSettings
 from app.core.events import FeedHole, Trade
 from app.core.record import Kind
 from app.engine.venue_run import VenueRun, live_source
@@ -109,13 +110,16 @@ def quiet_settings() -> Settings:
         hyperliquid=HyperliquidSettings(ping_every_s=300.0, silence_limit_s=200.0, renew_after_h=4.0),
         engine=EngineSettings(tick_ms=2_000),
         scalper=ScalperSettings(enabled=False),
+        whales=WhalesSettings(enabled=False),
     )
 
 
 def usual_settings() -> Settings:
     """The settings of a user who has no model."""
     return Settings(
-        markets=MarketsSettings(favourites=COINS, tape_length=100_000), scalper=ScalperSettings(enabled=False)
+        markets=MarketsSettings(favourites=COINS, tape_length=100_000),
+        scalper=ScalperSettings(enabled=False),
+        whales=WhalesSettings(enabled=False),
     )
 
 

@@ -10,6 +10,7 @@ from day import Trial, Watched, usual_settings, watch_through
 from fault_plan import Fault, FaultPlan, Kind
 
 from app.config.settings import HyperliquidSettings, MarketsSettings, ScalperSettings, Settings
+from app.config.whale_settings import WhalesSettings
 from app.engine.freeze import freeze
 
 BREAK_S = 200.0
@@ -134,6 +135,7 @@ def test_hazard_6_a_socket_is_renewed_without_a_drop_and_without_losing_a_trade(
     settings = Settings(
         markets=MarketsSettings(favourites=("BTC", "ETH"), tape_length=100_000),
         hyperliquid=HyperliquidSettings(renew_after_h=0.1),
+        whales=WhalesSettings(enabled=False),
         scalper=ScalperSettings(enabled=False),
     )
     watched = live(day_s=3_500, settings=settings)
@@ -146,6 +148,7 @@ def test_hazard_16_a_run_that_ends_while_its_socket_is_renewed_leaves_nothing_be
     settings = Settings(
         markets=MarketsSettings(favourites=("BTC", "ETH"), tape_length=100_000),
         hyperliquid=HyperliquidSettings(renew_after_h=0.1),
+        whales=WhalesSettings(enabled=False),
         scalper=ScalperSettings(enabled=False),
     )
     left: list[str] = []

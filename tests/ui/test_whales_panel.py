@@ -1,4 +1,4 @@
-"""Rows of Whale alerts and the signals in Markets without a screen: what they say, order, questions, copies, columns."""
+"""Rows of Whale alerts and the signals in Markets without a screen: words, order, questions, copies, columns."""
 
 import math
 
@@ -266,7 +266,7 @@ def test_a_signal_of_stale_traders_is_off_and_cannot_be_asked_by(is_gone: bool) 
         assert asked is not None
         assert not any(map(asked.passes, table.rows))
     if not is_gone:
-        assert "traders off, 12 traders are stale" in facts_line(view, "BTC")
+        assert "traders off · 24h ▼-5.00% · stale 12 traders" in facts_line(view, "BTC")
 
 
 @pytest.mark.parametrize(
@@ -288,8 +288,8 @@ def test_markets_are_sorted_by_their_signal_with_unknown_ones_last() -> None:
 
 
 def test_the_facts_of_a_market_tell_its_signal() -> None:
-    assert "traders LONG +0.43 (61 long, 24 short, +0.08 in 1h)" in facts_line(seen(followed()), "BTC")
-    assert "traders SHORT -0.27 (18 long, 44 short)" in facts_line(seen(followed()), "ETH")
+    assert "traders LONG +0.43 · 24h ▼-5.00% · held 61 long, 24 short" in facts_line(seen(followed()), "BTC")
+    assert "traders SHORT -0.27 · 24h ▲+2.00% · held 18 long, 44 short" in facts_line(seen(followed()), "ETH")
     assert "traders –" in facts_line(seen(followed()), "XRP")
     assert "traders" not in facts_line(seen(snapshot()), "BTC")
 

@@ -81,6 +81,20 @@ def signal_words(coin: str, view: DeckView) -> str:
     return f"{row.lean} {signed_bias(row.bias)} ({holders}{change})"
 
 
+def signal_facts(coin: str, view: DeckView) -> tuple[tuple[str, str], ...]:
+    """A coin's signal as facts with their names, the lean first; none of an engine that follows no traders."""
+    if view.shown is None or view.shown.whales is None:
+        return ()
+    signals = signals_of(view)
+    row = signals.rows.get(coin)
+    if row is None:
+        return (("traders", shown.DASH),)
+    holders = ("held", f"{row.long_traders} long, {row.short_traders} short")
+    if signals.is_off:
+        return (("traders", "off"), ("stale", f"{row.stale_traders} traders"))
+    return (("traders", f"{row.lean} {signed_bias(row.bias)}"), holders)
+
+
 def signed_bias(bias: float) -> str:
     """A bias of −1 to 1 with sign and two places; what rounds to zero has no sign."""
     if not math.isfinite(bias):

@@ -214,4 +214,4 @@ def _move_row(move: TraderMoveRow, place: int, *, dimmed: bool) -> Row:
     values = (
         move.at_ms, move.kind, move.coin, move.size_before, move.size_after, move.change_usd, move.price, move.learned,
     )  # fmt: skip
-    return Row(f"{move.at_ms} {place}", cells, dimmed, values=values, name=f"{move.coin} {move.kind}")
+    return Row(f"{move.at_ms} {place}", cells, dimmed, values=values, name=f"{clean(move.coin, 24)} {move.kind}")

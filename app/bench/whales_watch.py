@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from app.core.clock import Clock
 from app.core.events import Trade
-from app.core.whale_events import TraderMoved, WhaleAlert
+from app.core.traders import TraderState
+from app.core.whale_events import Learned, TraderMoved, WhaleAlert
 from app.engine.venue_run import VenueRun
 
 _Key = tuple[str, str]
@@ -31,11 +32,13 @@ class Watch:
         self._first_ns: dict[_Key, list[tuple[int, int]]] = {}
         self._latency_ms: dict[str, float] = {}
         self._moved: dict[_Key, float] = {}
-        self._traded: dict[_Key, list[tuple[int, float]]] = {}
+        self._traded: dict[_Key, list[int]] = {}
+        self._taken_over = 0
         self._base: dict[str, tuple[int, dict[str, float]]] = {}
-        self._taken = run.core.whales.traded
-        # The one place that sees every trade before whoever follows traders does.
+        self._taken, self._learn = run.core.whales.traded, run.core.whales.positions.learn
+        # The places that see every trade, and every state, before whoever follows traders does.
         run.core.whales.traded = self._trades  # type: ignore[method-assign]
+        run.core.whales.positions.learn = self._learned  # type: ignore[method-assign]
         run.core.bus.subscribe(TraderMoved, self._move)
         run.core.bus.subscribe(WhaleAlert, self._alert)
 
@@ -43,6 +46,7 @@ class Watch:
         """Measure from now on."""
         self._is_measuring = True
         self._base = self._states()
+        self._taken_over = self.run.core.whales.positions.known.counts.changes_in_gaps
         self._traded.clear()
         self._moved.clear()
 
@@ -59,17 +63,29 @@ class Watch:
             self.ages_s += [age_ms / 1000 for age_ms in ages if age_ms is not None]
 
     def missed(self) -> int:
-        """Positions in which the trades seen do not add up to the moves told, of those whose newest state shows all."""
-        missed, states = 0, self._states()
-        for (trader, coin), trades in self._traded.items():
-            if trader not in self._base or trader not in states:
-                continue
-            from_ms, until_ms = self._base[trader][0], states[trader][0]
-            shown = [size for at_ms, size in trades if from_ms < at_ms <= until_ms]
-            traded, moved = sum(shown), self._moved.get((trader, coin), 0.0)
-            not_shown = any(at_ms > until_ms for at_ms, _ in trades if at_ms < self._long_ago_ms)
-            missed += not_shown or abs(traded - moved) > 1e-6 * max(1.0, sum(map(abs, shown)))
-        return missed
+        """Changes of positions that were not told: moves that do not add up, changes taken over untold, and trades that
+        no state has shown by now.
+        """
+        counts = self.run.core.whales.positions.known.counts
+        return self._not_added_up() + self._not_shown() + counts.changes_in_gaps - self._taken_over
+
+    def _not_added_up(self) -> int:
+        wrong, states = 0, self._states()
+        for trader, (_, before) in self._base.items():
+            after = states[trader][1] if trader in states else before
+            for coin in before.keys() | after.keys():
+                moved = self._moved.get((trader, coin), 0.0)
+                change = after.get(coin, 0.0) - before.get(coin, 0.0)
+                wrong += abs(moved - change) > 1e-9 * max(1.0, abs(before.get(coin, 0.0)))
+        return wrong
+
+    def _not_shown(self) -> int:
+        states = self._states()
+        return sum(
+            any(states[trader][0] < at_ms < self._long_ago_ms for at_ms in times)
+            for (trader, _), times in self._traded.items()
+            if trader in states
+        )
 
     @property
     def _long_ago_ms(self) -> int:
@@ -79,19 +95,24 @@ class Watch:
     def _trades(self, trades: Sequence[Trade], now_ms: int) -> None:
         tracked, at_ns = self.run.core.whales.refreshing.tracked, self._clock.monotonic_ns()
         for trade in trades:
-            for trader, sign in ((trade.buyer, 1), (trade.seller, -1)):
+            for trader in (trade.buyer, trade.seller):
                 if trader in tracked:
                     key = trader, trade.coin
                     self._first_ns.setdefault(key, []).append((trade.time_ms, at_ns))
-                    self._traded.setdefault(key, []).append((trade.time_ms, sign * trade.size))
+                    self._traded.setdefault(key, []).append(trade.time_ms)
         self._taken(trades, now_ms)
+
+    def _learned(self, state: TraderState, learned: Learned, now_ms: int) -> bool:
+        is_news = self._learn(state, learned, now_ms)
+        # What this state has shown is over, whether it came to a move or to nothing.
+        for key in [key for key in self._first_ns if key[0] == state.trader]:
+            self._first_ns[key] = [one for one in self._first_ns[key] if one[0] > state.at_ms]
+        return is_news
 
     def _move(self, move: TraderMoved) -> None:
         key = move.trader, move.coin
         self._moved[key] = self._moved.get(key, 0.0) + move.size_after - move.size_before
-        waiting = self._first_ns.get(key, [])
-        shown = [at_ns for time_ms, at_ns in waiting if time_ms <= move.venue_ms]
-        self._first_ns[key] = [one for one in waiting if one[0] > move.venue_ms]
+        shown = [at_ns for time_ms, at_ns in self._first_ns.get(key, []) if time_ms <= move.venue_ms]
         if shown and self._is_measuring:
             latency_ms = (self._clock.monotonic_ns() - min(shown)) / 1e6
             self.moves_ms.append(latency_ms)

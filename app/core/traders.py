@@ -52,7 +52,8 @@ class TraderState(msgspec.Struct, frozen=True, kw_only=True):
 class TraderFill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An account's side of one trade. `start_size` is its position before; `fee_usd` is negative for a rebate.
 
-    `liquidated` tells that the trade closed a position of this very account by force. (at_ms, coin, trade_id) is unique
+    `liquidated` tells that the trade closed a position of this very account by force, `liquidated_other` whose it was
+    where it was that of the account across. (at_ms, coin, trade_id) is unique
     within an account and a side.
     """
 
@@ -69,6 +70,7 @@ class TraderFill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     crossed: bool
     direction: SafeText
     liquidated: bool = False
+    liquidated_other: str = ""
 
 
 class WindowResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -6,8 +6,9 @@ import msgspec
 
 from app.config.settings import Settings
 from app.core.bus import Bus
-from app.core.events import Trade
+from app.core.events import Side, Trade
 from app.core.text import clean
+from app.core.traders import TraderFill
 from app.core.whale_events import SmartMoneySignal, TraderMoved, WhaleAlert
 from app.engine.journal import Journal
 from app.engine.protocol import Mode
@@ -84,9 +85,9 @@ class WhaleAlerting:
         if taken:
             self._took(taken, now_ms)
 
-    def liquidated(self, liquidation: Liquidation, now_ms: int) -> None:
-        """Somebody was liquidated."""
-        self._took(self.desk.liquidated(liquidation, now_ms), now_ms)
+    def liquidated_across(self, fill: TraderFill, now_ms: int) -> None:
+        """A fill of somebody followed in which the account across lost a position by force."""
+        self._took(self.desk.liquidated(_liquidation(fill), now_ms), now_ms)
 
     def every_tick(self, now_ms: int) -> None:
         """Time passed."""
@@ -160,4 +161,17 @@ def _stored(alert: WhaleAlert) -> StoredAlert:
         severity=alert.severity,
         coin=alert.coin,
         alert=_pack(alert),
+    )
+
+
+def _liquidation(fill: TraderFill) -> Liquidation:
+    """What the account across lost by force: it was on the other side."""
+    return Liquidation(
+        trader=fill.liquidated_other,
+        coin=fill.coin,
+        direction=-1 if fill.side is Side.BUY else 1,
+        size=fill.size,
+        price=fill.price,
+        at_ms=fill.at_ms,
+        trade_id=fill.trade_id,
     )

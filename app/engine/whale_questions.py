@@ -19,6 +19,8 @@ WINDOW_S = 62.0
 """The venue counts a minute; two seconds are for the way there."""
 MOST_WAITING, MOST_POLLS_WAITING = 16, 6
 BURST_SHARE = 0.10
+FIRST_FROM = 100.0
+"""Traders of such a value, which only whales reach, are asked for before those who grow too old."""
 FILLS_SPAN_MS = 30 * 86_400_000
 _LOST_MS = 300_000
 """A history that has not come after so long is asked for again."""
@@ -47,7 +49,7 @@ class WhaleQuestions:
         allowed, polls = min(allowed, MOST_WAITING - waiting), min(polls, MOST_POLLS_WAITING - waiting)
         if allowed <= 0:
             return
-        chosen = self._refreshing.ask(now_ms, allowed, max(0, polls))
+        chosen = self._refreshing.ask(now_ms, allowed, max(0, polls), FIRST_FROM)
         self._states.spend(len(chosen), sum(one.reason == "poll" for one in chosen))
         for one in chosen:
             self._send(trader_questions.ask_for_state(0, one.trader, has_traded=one.reason == "trade"))
@@ -59,8 +61,8 @@ class WhaleQuestions:
 
     def ask_history(self, trader: str, now_ms: int, *, is_waited_for: bool = False) -> None:
         """Ask for a trader's histories; at once where somebody waits for them."""
-        self._histories.spend(1, 0)
-        self._ask_once(trader_questions.ask_for_portfolio(0, trader), now_ms, is_waited_for)
+        if self._ask_once(trader_questions.ask_for_portfolio(0, trader), now_ms, is_waited_for):
+            self._histories.spend(1, 0)
 
     def ask_fills(self, trader: str, now_ms: int) -> None:
         """Ask for a trader's fills of the last month, which somebody waits for."""
@@ -88,13 +90,16 @@ class WhaleQuestions:
         """A question about a history or about fills was answered, or failed."""
         self._waiting.pop((request.channel, request.subject), None)
 
-    def _ask_once(self, request: Request, now_ms: int, is_waited_for: bool) -> None:
+    def _ask_once(self, request: Request, now_ms: int, is_waited_for: bool) -> bool:
+        """Ask, unless that waits already; whether it was asked."""
         key = request.channel, request.subject
-        if key not in self._waiting:
+        is_new = key not in self._waiting
+        if is_new:
             self._waiting[key] = now_ms
             self._send(request)
         if is_waited_for:
             self._watch.effects.hurry(request.channel, request.subject, request.variant)
+        return is_new
 
     def _forget_lost(self, now_ms: int) -> None:
         self._waiting = {key: at_ms for key, at_ms in self._waiting.items() if 0 <= now_ms - at_ms < _LOST_MS}

@@ -8,7 +8,6 @@ from app.core.traders import TraderFill, TraderState
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid import parse_traders
 
-CHANNELS = frozenset({"userFills", "clearinghouseState"})
 _Take = Callable[[bytes, int], None]
 
 

@@ -29,7 +29,7 @@ from app.engine.whale_regime import WhaleRegime
 from app.engine.whale_saving import WhaleSaving
 from app.engine.whale_signals import WhaleSignals
 from app.engine.whale_state import RestoreWhales
-from app.engine.whale_streams import CHANNELS, WhaleStreams
+from app.engine.whale_streams import WhaleStreams
 from app.feeds.hyperliquid import parse_traders
 from app.feeds.hyperliquid.leaderboard import CHANNEL as LEADERBOARD
 from app.markets.market import Market
@@ -235,6 +235,8 @@ class Whales:
             return
         for fill in fills:
             self.positions.known.saw_trade(trader, fill.coin, fill.at_ms, fill.price)
+            if fill.liquidated_other:
+                self.alerting.liquidated_across(fill, now_ms)
         self.refreshing.saw_fill(trader, fills[-1].at_ms, now_ms)
         self._wake_ms = min(self._wake_ms, now_ms + self.settings.whales.settle_ms)
 
@@ -382,8 +384,3 @@ class Whales:
         trader = self.weighing.in_need(tracked, now_ms)
         if trader is not None:
             self.questions.ask_history(trader, now_ms)
-
-
-def is_of_traders(opened: StreamOpened) -> bool:
-    """Whether a stream is one of a trader."""
-    return opened.channel in CHANNELS

@@ -61,7 +61,7 @@ class WhalesViews:
             is_quiet=book.is_quiet(now_ms),
             regime=whales.regime.view(now_ms) if whales.is_restored else None,
             unsaved=whales.saving.unsaved,
-            waiting_for=_waiting_for(whales, now_ms),
+            waiting_for=_waiting_for(whales),
         )
 
     def _alert_rows(self, whales: Whales) -> tuple[WhaleAlertRow, ...]:
@@ -123,7 +123,7 @@ def _tracker(whales: Whales, outside: WhalesOutside, now_ms: int) -> TrackerView
     )
 
 
-def _waiting_for(whales: Whales, now_ms: int) -> str:
+def _waiting_for(whales: Whales) -> str:
     """What an empty panel waits for; empty when it is not to be expected to be full."""
     if not whales.settings.whales.enabled:
         return "No traders are followed: whales.enabled is off"

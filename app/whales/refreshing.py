@@ -7,6 +7,7 @@ promise, the second is what alerts wait for, the last is paced. docs/whale-alert
 
 from collections.abc import Iterable, Mapping
 from heapq import heapify, heappop, heappush, nlargest
+from math import inf
 
 import msgspec
 
@@ -22,7 +23,7 @@ LEVELS = 6
 """A trader whose trades show nothing worth telling is asked half as often each time, down to 1/2⁶."""
 CALM_MS = 10_000
 """After so long without a trade the next one counts as the first."""
-STREAM_LEAD = 8
+STREAM_LEAD = 2
 """A stream has so many times the settling time to tell of a trade before its trader is asked for after all."""
 RETRY_MS = 1_000
 RETRY_DOUBLINGS = 5
@@ -144,11 +145,15 @@ class Refreshing:
         """How many questions are not over."""
         return len(self._in_flight)
 
-    def ask(self, now_ms: int, allowed: int, polls: int) -> tuple[AskFor, ...]:
-        """Whom to ask now: at most `allowed`, of them at most `polls` that could as well wait."""
+    def ask(self, now_ms: int, allowed: int, polls: int, first_from: float = inf) -> tuple[AskFor, ...]:
+        """Whom to ask now: at most `allowed`, of them at most `polls` that could as well wait.
+
+        Trades of traders whose value is at least `first_from` go before all else, even before those who grow too old.
+        """
         for trader in [trader for trader, asked_ms in self._in_flight.items() if asked_ms <= now_ms - ANSWER_MS]:
             self.failed(trader, now_ms)
-        chosen = self._ask_urgent(now_ms, allowed)
+        chosen = self._ask_due(now_ms, allowed, first_from)
+        chosen += self._ask_urgent(now_ms, allowed - len(chosen))
         while len(chosen) < allowed and (more := self._ask_in_turn(now_ms)):
             chosen += more
         chosen += self._ask_polls(now_ms, min(polls, allowed - len(chosen)))
@@ -182,12 +187,13 @@ class Refreshing:
         self._was_first = any(question.reason == "first" for question in chosen)
         return chosen
 
-    def _ask_due(self, now_ms: int, allowed: int) -> list[AskFor]:
+    def _ask_due(self, now_ms: int, allowed: int, least: float = 0.0) -> list[AskFor]:
         """The traders whose trades have settled, those first where value times waiting is most.
 
         Who makes markets all day comes after those who moved once, and counts half as much each time.
         """
-        ready = [one for one in self._due.values() if (one.due_ms or 0) <= now_ms and one.can_be_asked(now_ms)]
+        due = (one for one in self._due.values() if one.value >= least and (one.due_ms or 0) <= now_ms)
+        ready = [one for one in due if one.can_be_asked(now_ms)]
         first = nlargest(max(0, allowed), ready, key=lambda one: self._waiting(one, now_ms))
         return [self._asked(one, "trade", now_ms) for one in first]
 

@@ -18,6 +18,7 @@ from app.core.whale_events import TraderMoved, WhaleAlert
 from app.engine.protocol_whales import SilenceAlerts, TrackTrader
 from app.engine.whale_shelf import saved_whales
 from app.store.store import Store
+from app.store.whale_rows import StoredPosition
 from app.store.whale_tables import ROWS
 from app.whales.memory import WhaleMemory, decode_memory
 
@@ -85,6 +86,18 @@ def test_a_move_that_was_told_is_not_told_again_and_one_of_the_meantime_is(tmp_p
     # Folded into the alert that stands, which speaks of both directions by now.
     assert [(alert.times, alert.direction) for alert in later.alerts] == [(2, 0)]
     assert later.alerts[0].alert_id == driver.alerts[0].alert_id
+
+
+def test_a_move_too_small_for_its_position_to_be_saved_is_known_by_itself(tmp_path: Path) -> None:
+    driver = begun()
+    driver.trades(WHALE, "BTC", 50_100.0)
+    driver.run(1)
+    rows = [row for row in driver.rows if isinstance(row, StoredPosition)]
+    assert [row.size for row in rows if row.trader == WHALE] == [50_000.0]
+    saved, _ = through_database(driver.rows, tmp_path / "live.sqlite", driver.now_ms)
+    later = again(driver, saved)
+    later.follow()
+    assert later.moves == []
 
 
 def test_after_a_long_pause_positions_are_taken_over_untold() -> None:

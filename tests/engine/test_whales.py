@@ -11,6 +11,7 @@ from app.config.whale_settings import WhalesSettings
 from app.core.record import Dropped as Gone
 from app.core.record import Kind
 from app.engine.core import Core
+from app.engine.journal import Journal
 from app.engine.protocol import CancelJob, StartJob
 from app.engine.protocol_whales import LookAtTrader, SilenceAlerts, TrackTrader
 from app.engine.whale_detail import alert_detail, trader_detail
@@ -238,6 +239,23 @@ def test_streams_tell_fills_and_states_until_the_connection_is_gone() -> None:
     assert not driver.whales.streams.streamed
 
 
+def test_a_liquidation_across_a_streamed_trader_is_told() -> None:
+    driver = followed()
+    streamed = driver.asked.streamed[0]
+    driver.open_stream("userFills", streamed, 2_000_002)
+    fill = {
+        "coin": "BTC", "px": "100", "sz": "4000", "side": "B", "time": driver.now_ms, "startPosition": "0",
+        "dir": "Open Long", "closedPnl": "0", "crossed": False, "tid": 5, "fee": "0",
+        "liquidation": {"liquidatedUser": STRANGER, "markPx": "100", "method": "market"},
+    }  # fmt: skip
+    driver.frame("userFills", streamed, {"user": streamed, "fills": [fill], "isSnapshot": True})
+    assert driver.alerts == []
+    fill |= {"time": driver.now_ms + 1, "tid": 6}
+    driver.frame("userFills", streamed, {"user": streamed, "fills": [fill]})
+    alert = driver.alerts[0]
+    assert (alert.kind, alert.direction, alert.traders, alert.value_usd) == ("liquidation", -1, (STRANGER,), 400_000.0)
+
+
 def test_states_that_cannot_be_read_are_counted_and_asked_for_again() -> None:
     driver = followed()
     driver.trades(WHALE, "BTC", 100_000.0)
@@ -300,14 +318,20 @@ def test_a_replay_of_the_same_inputs_gives_the_same() -> None:
     assert again.whales.alerting.told == driver.core.whales.alerting.told
 
 
-def test_alerts_are_part_of_what_a_replay_must_repeat() -> None:
-    driver = followed()
-    before = driver.core.journal.log_sha256
+def test_moves_signals_and_alerts_are_part_of_what_a_replay_must_repeat() -> None:
+    driver = WhaleDriver(settings())
+    driver.held = {address(number): {"BTC": 50_000.0} for number in range(8)}
+    driver.follow()
     driver.trades(WHALE, "BTC", 100_000.0)
-    driver.tick(0.25)
-    after_trade = driver.core.journal.log_sha256
-    driver.carry()
-    assert len({before, driver.core.journal.log_sha256, after_trade}) >= 2
+    driver.run(1)
+    hashes = []
+    for tell in ("trader_moved", "signal_changed", "alert_told"):
+        journal = Journal()
+        told: dict[str, list[Any]] = {"trader_moved": driver.moves, "signal_changed": driver.signals}
+        event = (told | {"alert_told": driver.alerts})[tell][0]
+        getattr(journal, tell)(event)
+        hashes.append(journal.log_sha256)
+    assert len({Journal().log_sha256, *hashes}) == 4
     assert any(isinstance(row, StoredAlert) for row in driver.rows)
 
 

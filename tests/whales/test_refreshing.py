@@ -121,11 +121,20 @@ def test_who_was_never_asked_comes_before_polls_and_the_valuable_first() -> None
     assert carol.age_ms(NOW_MS) == 50_000
 
 
+def test_trades_of_the_most_valuable_go_before_those_who_grow_too_old() -> None:
+    one = refreshing()
+    one.follow({ALICE: 1.0, BOB: 1_000.0, CAROL: 2.0}, NOW_MS)
+    now_ms = NOW_MS + 103_000
+    one.saw_trade(a_trade(BOB, ALICE, time_ms=now_ms - 400), now_ms - 400)
+    assert names(one.ask(now_ms, 1, 0, first_from=100.0)) == [(BOB, "trade")]
+    assert {reason for _, reason in names(one.ask(now_ms, 9, 0, first_from=100.0))} == {"urgent"}
+
+
 def test_a_stream_spares_polls_until_it_is_silent() -> None:
     one = refreshing()
     one.follow_by_stream([ALICE])
     one.saw_trade(a_trade(ALICE, BOB, time_ms=NOW_MS + 1), NOW_MS + 1)
-    assert names(one.ask(NOW_MS + 1_000, 9, 0)) == [(BOB, "trade")]
+    assert names(one.ask(NOW_MS + 299, 9, 0)) == [(BOB, "trade")]
     answer(one, BOB, NOW_MS + 89_000, NOW_MS + 89_000)
     assert names(one.ask(NOW_MS + 1_201, 9, 0)) == [(ALICE, "trade")]
     answer(one, ALICE, NOW_MS + 1_300, NOW_MS + 1_400)

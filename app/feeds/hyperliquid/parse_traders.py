@@ -166,7 +166,9 @@ def _one_after_another(fills: list[TraderFill]) -> list[TraderFill]:
 def _fill(payload: wire.WireFill, trader: str) -> TraderFill:
     if payload.px <= 0:
         raise FrameError(f"fill of {clean(payload.coin, 32)} at {payload.time}: {payload.px:g} is not a price")
-    liquidated = payload.liquidation.liquidatedUser if payload.liquidation is not None else None
+    told = payload.liquidation.liquidatedUser if payload.liquidation is not None else None
+    whom = (told or "").lower()
+    is_own = whom == trader or payload.dir.startswith(_LIQUIDATED)
     return TraderFill(
         trader=trader,
         coin=coin_name(payload.coin),
@@ -180,7 +182,8 @@ def _fill(payload: wire.WireFill, trader: str) -> TraderFill:
         fee_usd=payload.fee,
         crossed=payload.crossed,
         direction=clean(payload.dir),
-        liquidated=(liquidated or "").lower() == trader or payload.dir.startswith(_LIQUIDATED),
+        liquidated=is_own,
+        liquidated_other="" if is_own or _ADDRESS.fullmatch(whom) is None else whom,
     )
 
 

@@ -83,6 +83,6 @@ def _new(subjects: Sequence[Subject], silent: dict[Subject, SilenceRow]) -> Iter
 
 
 def _ending(subject: Subject, silence: SilenceRow) -> Choice:
-    until = "muted" if silence.until_ms is None else f"snoozed until {shown.clock(silence.until_ms)[:5]} UTC"
-    kept = f"{until}, {silence.silenced:,} kept silent"
+    until = "muted" if silence.until_ms is None else f"until {shown.clock(silence.until_ms)[:5]} UTC"
+    kept = f"{until}, {silence.silenced:,} silent"
     return Choice("hear again", subject, kept, SilenceAlerts(subject.of, subject.name, ends=True))

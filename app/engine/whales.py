@@ -24,7 +24,7 @@ from app.engine.whale_alerting import WhaleAlerting
 from app.engine.whale_leaderboards import WhaleLeaderboards
 from app.engine.whale_looks import WhaleLooks
 from app.engine.whale_positions import WhalePositions
-from app.engine.whale_questions import WhaleQuestions
+from app.engine.whale_questions import FIRST_FROM, WhaleQuestions
 from app.engine.whale_regime import WhaleRegime
 from app.engine.whale_saving import WhaleSaving
 from app.engine.whale_signals import WhaleSignals
@@ -45,6 +45,8 @@ WhaleCommand = TrackTrader | SilenceAlerts | LookAtTrader | LookAtAlert | Restor
 ABOUT_TRADERS = frozenset({"clearinghouseState", "portfolio", "userFillsByTime", LEADERBOARD})
 """Questions whose answers belong here."""
 WHALES_FIRST = 1_000
+LARGE_SHARE = 0.1
+"""A print of this share of the least that is told may be a piece of something that is."""
 _RANKED_MS = 600_000
 """Values and streams follow the weights once in so long."""
 _NOT_YET = "What is stored of followed traders is being read: try again in a moment"
@@ -178,10 +180,19 @@ class Whales:
             alerting.traded(trade, now_ms)
 
     def _trade_of_followed(self, trade: Trade, now_ms: int) -> None:
+        if trade.size * trade.price >= LARGE_SHARE * self.settings.alerts.minimum_usd:
+            self._does_not_wait(trade.buyer, trade.seller)
         for trader in self.refreshing.saw_trade(trade, now_ms):
             self.positions.known.saw_trade(trader, trade.coin, trade.time_ms, trade.price)
             self.weighing.traded(trader, trade.time_ms)
         self._wake_ms = min(self._wake_ms, now_ms + self.settings.whales.settle_ms)
+
+    def _does_not_wait(self, *traders: str) -> None:
+        """A whale that makes markets is asked for ever more rarely, but not after a trade that may be worth telling."""
+        for trader in traders:
+            one = self.refreshing.tracked.get(trader)
+            if one is not None and one.value >= FIRST_FROM:
+                one.level = 0
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """The answer to a question about traders. Raises `FrameError` for one of no use, once that is noted."""

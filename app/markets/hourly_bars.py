@@ -41,6 +41,11 @@ class HourlyBars(NamedTuple):
         """How many rows there are."""
         return len(self.open_ms)
 
+    def part(self, start: int, end: int) -> "HourlyBars":
+        """The rows from `start` to before `end`."""
+        columns = {name: getattr(self, name)[start:end] for name in COLUMNS}
+        return HourlyBars(self.coin, self.open_ms[start:end], **columns)
+
 
 def bars_of(coin: str, open_ms: Integers, columns: Mapping[str, Floats]) -> HourlyBars:
     """Rows in any order as bars; of an hour that comes twice the last row counts, times are rounded to the hour.

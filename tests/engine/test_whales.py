@@ -108,6 +108,23 @@ def test_a_question_follows_a_trade_without_a_tick() -> None:
     assert [request.subject for request in driver.waiting()] == [WHALE]
 
 
+def test_a_whale_that_makes_markets_is_asked_for_at_once_after_a_large_print() -> None:
+    driver = followed()
+    one = driver.whales.refreshing.tracked.get(WHALE)
+    assert one is not None
+    for step in range(40):
+        driver.trades(WHALE, "BTC", 50_001.0 + step % 2)
+        driver.run(0.5)
+    assert one.level >= 3
+    driver.run(9)
+    driver.trades(WHALE, "BTC", 50_003.0)
+    driver.tick(0.25)
+    assert driver.waiting() == []
+    driver.trades(WHALE, "BTC", 70_000.0)
+    driver.tick(0.25)
+    assert [request.subject for request in driver.waiting()] == [WHALE]
+
+
 def test_trades_of_strangers_ask_for_nobody() -> None:
     driver = followed()
     driver.trades(STRANGER, "BTC", 7.0)

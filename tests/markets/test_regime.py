@@ -9,7 +9,7 @@ from hourly_samples import market, model_by_hand
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.markets.hourly_bars import HOUR_MS, HourlyBars
+from app.markets.hourly_bars import HOUR_MS
 from app.markets.regime import (
     CONFIRMED_AFTER,
     LONGEST_GAP_HOURS,
@@ -33,10 +33,6 @@ def leading(regime: int, probability: float = 0.4) -> Floats:
     shares: Floats = np.full(6, (1 - probability) / 5)
     shares[regime] = probability
     return shares
-
-
-def part(bars: HourlyBars, start: int, end: int) -> HourlyBars:
-    return HourlyBars(bars.coin, *(column[start:end] for column in bars[1:]))
 
 
 def steps(rows: list[Floats]) -> list[int | None]:
@@ -74,7 +70,7 @@ def test_hours_one_by_one_and_all_at_once_give_the_same() -> None:
     whole, slowly = RegimeTracker("ETH", MODEL), RegimeTracker("ETH", MODEL)
     whole.look(BARS)
     for hour in range(1, BARS.hours + 1):
-        slowly.look(part(BARS, max(0, hour - 130), hour))
+        slowly.look(BARS.part(max(0, hour - 130), hour))
     for one, other in zip(whole.history(), slowly.history(), strict=True):
         assert one[:2] == other[:2]
         assert one.probability == pytest.approx(other.probability)
@@ -103,14 +99,14 @@ def test_hours_that_were_seen_are_not_counted_again() -> None:
     tracker = RegimeTracker("ETH", MODEL)
     tracker.look(BARS)
     before = list(tracker.history())
-    tracker.look(part(BARS, 0, 500))
+    tracker.look(BARS.part(0, 500))
     tracker.look(BARS)
     assert list(tracker.history()) == before
 
 
 def test_the_first_regime_is_at_least_as_old_as_the_data() -> None:
     tracker = RegimeTracker("ETH", MODEL)
-    tracker.look(part(BARS, 0, 125))
+    tracker.look(BARS.part(0, 125))
     assert tracker.state(tracker.history()[-1].end_ms).since_at_least
 
 
@@ -131,7 +127,7 @@ def test_without_a_usable_model_the_regime_is_unknown() -> None:
         assert tracker.state(END_MS).regime is None
         assert why in tracker.state(END_MS).why
     few = RegimeTracker("ETH", MODEL)
-    few.look(part(BARS, 0, 50))
+    few.look(BARS.part(0, 50))
     assert "too few hours" in few.state(END_MS).why
 
 

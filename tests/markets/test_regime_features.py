@@ -33,12 +33,11 @@ def test_no_future_hour_moves_a_past_row(hour: int, seed: int, unknown: float) -
 
 @given(hours=st.integers(0, HOURS))
 def test_hours_that_have_not_come_yet_make_no_difference(hours: int) -> None:
-    past = HourlyBars(BARS.coin, *(each[:hours] for each in BARS[1:]))
-    np.testing.assert_array_equal(features(past), WHOLE[:hours])
+    np.testing.assert_array_equal(features(BARS.part(0, hours)), WHOLE[:hours])
 
 
 def test_what_is_measured_rests_on_the_longest_window_alone() -> None:
-    late = HourlyBars(BARS.coin, *(each[HOURS - REFERENCE - 1 :] for each in BARS[1:]))
+    late = BARS.part(HOURS - REFERENCE - 1, HOURS)
     np.testing.assert_allclose(features(late)[-1], WHOLE[-1], rtol=1e-12)
 
 

@@ -3,7 +3,7 @@ import pytest
 from hourly_samples import market, with_amounts
 
 from app.core.errors import DataError
-from app.markets.hourly_bars import HOUR_MS, HourlyBars, bars_of
+from app.markets.hourly_bars import HOUR_MS, HourlyBars, Integers, bars_of
 from app.markets.regime import regime_hours
 from app.markets.regime_features import FEATURES, features
 from app.markets.regime_model import NECESSARY, REGIMES, RegimeModel, decode_model, encode_model, misnamed
@@ -23,9 +23,10 @@ def model() -> RegimeModel:
     return trained(BARS)
 
 
-def names_of(model: RegimeModel, bars: HourlyBars) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def names_of(model: RegimeModel, bars: HourlyBars) -> Integers:
     shares = model.probabilities(features(bars))
-    return shares[np.isfinite(shares).all(axis=1)].argmax(axis=1)
+    names: Integers = shares[np.isfinite(shares).all(axis=1)].argmax(axis=1)
+    return names
 
 
 def test_names_mean_what_they_say(model: RegimeModel) -> None:
@@ -39,7 +40,7 @@ def test_names_outlive_new_trainings_on_shifted_windows_and_other_seeds(model: R
     common = market(2_000, 12)
     names = names_of(model, common)
     for start in (0, 500, 1_000, 1_500):
-        window = HourlyBars("ETH", *(column[start : start + 6_500] for column in BARS[1:]))
+        window = BARS.part(start, start + 6_500)
         assert (names_of(trained(window), common) == names).mean() > 0.8
     assert trained(BARS, seed=9).centroids == model.centroids
     other = trained(market(8_000, 13))

@@ -296,7 +296,7 @@ def test_the_facts_of_a_market_tell_its_signal() -> None:
 
 @pytest.mark.parametrize("source", ["rules", "ai"])
 def test_the_columns_of_signals_are_there_whatever_the_metrics(source: str) -> None:
-    assert {"lean", "bias", "holders"} <= {column.title for column in market_columns(source)}  # type: ignore[arg-type]
+    assert {"lean", "bias", "holders"} <= {column.title for column in market_columns(source)}
 
 
 @pytest.mark.parametrize(("bias", "words"), [(0.004, "0.00"), (-0.004, "0.00"), (-1.0, "-1.00"), (math.nan, "–")])

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.core.text import clean
@@ -35,6 +36,8 @@ _KIND_WORDS: dict[AlertKind, str] = {
     "liquidation": "liquidation",
 }
 _COIN = 1
+_YOUNG_MS = 10_000
+"""Up to this an age is shown in tenths of a second."""
 _RECORD = 12
 _COLUMNS = (
     Column("severity", 9, "left", ranked=True),
@@ -108,6 +111,12 @@ def whale_coin(row: Row) -> str:
 def alert_row(alert: WhaleAlertRow, view: DeckView, now_ms: int, *, held: bool = False) -> Row:
     """One alert as a row; one that was held back is dimmed and says so."""
     age_ms = now_ms - alert.at_ms
+    step_ms = 100 if age_ms < _YOUNG_MS else 1_000
+    return _row(alert, age_ms // step_ms * step_ms, view.outdated, held)
+
+
+@lru_cache(maxsize=1_024)
+def _row(alert: WhaleAlertRow, age_ms: int, outdated: bool, held: bool) -> Row:
     text, who = str(clean(alert.text, 300)), str(clean(alert.who, 200)) or shown.DASH
     flags, traders = str(clean(", ".join(alert.flags), 200)), str(clean(", ".join(alert.traders), 400))
     coin = str(clean(alert.coin, 24))
@@ -131,7 +140,7 @@ def alert_row(alert: WhaleAlertRow, view: DeckView, now_ms: int, *, held: bool =
     )
     name = f"{alert.severity} {coin} {kind_words(alert.kind)}"
     values = _values(alert, age_ms, cells)
-    return Row(alert.alert_id, cells, view.outdated or held, values=values, name=name)
+    return Row(alert.alert_id, cells, outdated or held, values=values, name=name)
 
 
 def severity_cell(severity: Severity) -> Cell:

@@ -2,12 +2,12 @@
 
 import msgspec
 import pytest
-from deck_fakes import deck_on, screen_text, settle
+from deck_fakes import DEMO, TAPE, ScriptedLink, deck_on, screen_text, settle
 from test_wallets_screen import by_size
 from test_whales_screen import OPENED, asked, footer, linked
 from whale_fakes import alert_detail, followed, trader, trader_detail
 
-from app.engine.protocol import CommandResult
+from app.engine.protocol import CommandResult, SourceView
 from app.engine.protocol_whales import LookAtAlert, LookAtTrader, TrackTrader
 from app.ui.screens.alert import AlertScreen
 from app.ui.screens.trader import TraderScreen
@@ -134,3 +134,17 @@ async def test_alerts_and_positions_are_sorted_and_filtered() -> None:
         await pilot.press("2", "/", *"distance_to_liquidation < 10", "enter")
         await settle(pilot)
         assert "1 of 3" in screen_text(deck)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"), [(DEMO, "Its past is being asked for"), (TAPE, "Not all of it is on the")]
+)
+async def test_what_is_missing_of_a_trader_is_waited_for_but_not_on_a_tape(source: SourceView, words: str) -> None:
+    told = trader_detail(equity=(), waiting_for="Its past is being asked for")
+    link = ScriptedLink(source)
+    link.say(followed(source=source, alert=alert_detail(), trader=told))
+    async with deck_on(link) as (deck, pilot):
+        for key in ("4", "enter", "enter"):
+            await pilot.press(key)
+            await settle(pilot)
+        assert screen_text(deck).count(words) == 2

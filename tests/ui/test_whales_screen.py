@@ -200,7 +200,7 @@ async def test_enter_opens_an_alert_and_the_engine_is_asked_for_it_and_let_go() 
         text = screen_text(deck)
         assert "█CRITICAL · whale move · 3m ago, at 22:10:15 UTC" in text
         assert "same way within 1h: 7 of 12, median +9.2 bps" in text
-        assert "67,100 then · 67,123.50 now, +3.5 bps" in text
+        assert "67,100.00 then · 67,123.50 now, +3.5 bps" in text
         assert "Positions before and after 1" in text
         assert "Price after past alerts of the kind 3" in text
         assert "+21.4✓" in text

@@ -139,9 +139,9 @@ def _price_words(alert: WhaleAlertRow, view: DeckView) -> str:
     """The price then, and how far it has moved by now."""
     markets = view.shown.markets if view.shown is not None else ()
     market = next((row for row in markets if row.coin == alert.coin), None)
-    then = f"{number(alert.price)} then"
     if market is None or not market.price or alert.price <= 0:
-        return then
+        return f"{number(alert.price)} then"
+    then = f"{shown.price(alert.price, market.price_decimals)} then"
     moved = move_words(1e4 * (market.price / alert.price - 1))
     stale = "stale " if market.stale or view.outdated else ""
     return f"{then} · {stale}{shown.price(market.price, market.price_decimals)} now, {moved}"

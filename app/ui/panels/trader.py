@@ -7,7 +7,7 @@ from app.engine.protocol_whales import PositionRow, TraderDetail, TraderMoveRow
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
 from app.ui.panels.told_lines import LINE_COLUMNS, line_rows
-from app.ui.panels.trader_lines import trader_lines
+from app.ui.panels.trader_lines import trader_lines, waiting_words
 from app.ui.panels.trader_moves import change_cell, move_coin_cell, size_cell
 from app.ui.panels.wallets import simulated_mark, wallet_name
 from app.ui.panels.whales import NO_TRADERS, number
@@ -61,7 +61,7 @@ def trader_positions_view(view: DeckView, trader: str) -> TableView:
     rows = tuple(_position_row(position, dimmed=view.outdated, looked=looked) for position in largest)
     total = sum(_known(position.value_usd) for position in detail.positions)
     title = f"Positions {len(rows)} · {shown.compact(total)} USD" if rows else "Positions"
-    return TableView(title, _POSITION_COLUMNS, rows, _none_yet(detail, "It holds nothing."))
+    return TableView(title, _POSITION_COLUMNS, rows, _none_yet(detail, view, "It holds nothing."))
 
 
 def trader_moves_view(view: DeckView, trader: str) -> TableView:
@@ -71,7 +71,7 @@ def trader_moves_view(view: DeckView, trader: str) -> TableView:
         return TableView("Moves", _MOVE_COLUMNS, (), _waiting(view, trader))
     rows = tuple(_move_row(move, place, dimmed=view.outdated) for place, move in enumerate(detail.moves))
     title = f"Moves {len(rows)} · UTC" if rows else "Moves"
-    return TableView(title, _MOVE_COLUMNS, rows, _none_yet(detail, "No move was seen since it is followed."))
+    return TableView(title, _MOVE_COLUMNS, rows, _none_yet(detail, view, "No move was seen since it is followed."))
 
 
 def trader_equity(view: DeckView, trader: str) -> CurveView:
@@ -79,7 +79,7 @@ def trader_equity(view: DeckView, trader: str) -> CurveView:
     detail = _detail(view, trader)
     points = _points(detail)
     if detail is None or len(points) < 2 or points[-1][0] <= points[0][0]:
-        empty = _waiting(view, trader) if detail is None else _none_yet(detail, "Its past equity is not known.")
+        empty = _waiting(view, trader) if detail is None else _none_yet(detail, view, "Its past equity is not known.")
         return CurveView("Equity", (), "", empty)
     low, high = min(usd for _, usd in points), max(usd for _, usd in points)
     change = points[-1][1] - points[0][1]
@@ -136,8 +136,8 @@ def _waiting(view: DeckView, trader: str) -> str:
     return f"Waiting for what the engine knows of {wallet_name(trader, '')}…"
 
 
-def _none_yet(detail: TraderDetail, none: str) -> str:
-    said = str(clean(detail.waiting_for, 200)).rstrip(".")
+def _none_yet(detail: TraderDetail, view: DeckView, none: str) -> str:
+    said = waiting_words(detail, view)
     return f"{said}." if said else none
 
 

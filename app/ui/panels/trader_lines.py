@@ -7,7 +7,7 @@ from app.engine.protocol_whales import TraderDetail, TraderMoveRow, WeightPart
 from app.ui import format as shown
 from app.ui.panels.told_lines import Line
 from app.ui.panels.trader_moves import size_cell
-from app.ui.panels.wallets import bar_cell, fraction, percent
+from app.ui.panels.wallets import bar_cell, fraction, is_tape, percent
 from app.ui.state import DeckView
 
 _DIMENSIONS = frozenset({"performance", "size", "recency", "regime"})
@@ -16,14 +16,23 @@ _MOST_CHANGES = 6
 
 def trader_lines(detail: TraderDetail, view: DeckView) -> Iterator[Line]:
     """All that is known of a trader."""
-    if detail.waiting_for:
-        yield Line("waiting", detail.waiting_for, "accent")
+    waiting = waiting_words(detail, view)
+    if waiting:
+        yield Line("waiting", waiting, "accent")
     yield from _account(detail, view.lag_ms)
     yield from _since_look(detail, view)
     yield Line("doubts", ", ".join(detail.flags) or "none", "warning" if detail.flags else "muted")
     yield from _standing(detail)
     yield from _weight(detail)
     yield Line("address", detail.trader, "muted")
+
+
+def waiting_words(detail: TraderDetail, view: DeckView) -> str:
+    """What is still to come of a trader, without a full stop; empty when nothing is. A tape asks for nothing."""
+    said = str(clean(detail.waiting_for, 200)).rstrip(".")
+    if said and detail.is_tracked and is_tape(view):
+        return "Not all of it is on the tape: nobody had this trader open then"
+    return said
 
 
 def _account(detail: TraderDetail, lag_ms: int) -> Iterator[Line]:

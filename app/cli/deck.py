@@ -42,6 +42,7 @@ def deck_options(prepared: Prepared, expected: str = "", notices: Sequence[str] 
         keymap_folders=locations.keymap_folders(),
         watchlists=deck.watchlists,
         flash=deck.flash,
+        bell=deck.bell,
         marks=deck.chart,
         layouts=locations.layouts_file,
         expected=expected,

@@ -269,6 +269,8 @@ class DeckSettings(Section, frozen=True):
     """Name of a keymap in the keymaps folder; `default` and `vim` ship with tapedeck (docs/keys.md)."""
     flash: Literal["off", "calm", "full"] = "calm"
     """How strongly digits that just moved light up; never under NO_COLOR."""
+    bell: Literal["off", "critical", "high"] = "off"
+    """Whale alerts that ring the terminal's bell: none, CRITICAL ones, or HIGH ones too."""
     chart: Literal["blocks", "ascii"] = "blocks"
     """What candles are drawn with; `ascii` is for fonts that lack box and block characters."""
     watchlists: Annotated[Mapping[WatchlistName, WatchlistQuestion], Meta(max_length=50)] = {}

@@ -14,7 +14,8 @@ SilenceOf = Literal["coin", "kind", "trader"]
 
 
 class WhaleAlertRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert that stands. `who` names the traders (alias, name or short address), `flags` are reasons to doubt them.
+    """One alert that stands. `who` names the traders (alias, name or short address), `traders` are their addresses,
+    `flags` are reasons to doubt them.
 
     `percentile` is the place of its size among recent moves of the coin (0-100); `record` what alerts of this kind were
     followed by; `times` how often it happened within its cool-down.
@@ -31,6 +32,7 @@ class WhaleAlertRow(msgspec.Struct, frozen=True, kw_only=True):
     percentile: float | None
     price: float
     who: str
+    traders: tuple[str, ...] = ()
     tier: str = ""
     flags: tuple[str, ...] = ()
     times: int = 1
@@ -143,8 +145,10 @@ class PositionRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TraderMoveRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of a position that was seen."""
+    """One change of a position that was seen; `who` names the trader."""
 
+    trader: str
+    who: str
     coin: str
     kind: MoveKind
     size_before: float
@@ -165,10 +169,11 @@ class WeightPart(msgspec.Struct, frozen=True):
 
 
 class TraderDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """One trader opened up."""
+    """One trader opened up; `is_tracked` tells whether it is followed."""
 
     trader: str
     name: str
+    is_tracked: bool
     flags: tuple[str, ...]
     tier: str
     rank: int | None

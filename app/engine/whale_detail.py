@@ -26,6 +26,7 @@ def trader_detail(whales: Whales, trader: str, now_ms: int) -> TraderDetail:
     return TraderDetail(
         trader=trader,
         name=whales.name_of(trader),
+        is_tracked=tracked is not None,
         flags=flags_of(member),
         tier=tier_of(equity_usd, whales.settings.trader_weights),
         rank=None if member is None else member.rank,
@@ -38,7 +39,7 @@ def trader_detail(whales: Whales, trader: str, now_ms: int) -> TraderDetail:
         age_s=None if age_ms is None else age_ms / 1000,
         learned=whales.positions.learned_by.get(trader),
         positions=() if state is None else tuple(_position(one, before) for one in state.positions),
-        moves=tuple(move_row(move) for move in whales.positions.moves_of(trader)[:MOST_MOVES]),
+        moves=tuple(move_row(move, whales.name_of) for move in whales.positions.moves_of(trader)[:MOST_MOVES]),
         equity=() if record is None else record.equity,
         last_look_ms=None if before is None else before.at_ms,
         waiting_for=_waiting_for(whales, trader),
@@ -56,7 +57,7 @@ def alert_detail(whales: Whales, alert_id: str) -> AlertDetail | None:
     past = [one for one in whales.alerting.past.of(alert.kind) if one.alert_id != alert_id]
     return AlertDetail(
         alert=row_of(alert, whales),
-        moves=tuple(move_row(move) for move in moves if move is not None),
+        moves=tuple(move_row(move, whales.name_of) for move in moves if move is not None),
         traders=alert.traders,
         past=tuple(
             PastAlert(

@@ -26,9 +26,11 @@ def flags_of(member: Member | None) -> tuple[str, ...]:
     return tuple(clean(doubt.name, 32) for doubt in doubts)
 
 
-def move_row(move: TraderMoved) -> TraderMoveRow:
+def move_row(move: TraderMoved, name_of: Callable[[str], str]) -> TraderMoveRow:
     """A move as a deck shows it."""
     return TraderMoveRow(
+        trader=move.trader,
+        who=name_of(move.trader),
         coin=move.coin,
         kind=move.kind,
         size_before=move.size_before,
@@ -56,6 +58,7 @@ def alert_row(alert: WhaleAlert, name_of: Callable[[str], str], tier: str, flags
         percentile=alert.percentile,
         price=alert.price,
         who=", ".join(names) + (f" and {more} more" if more else ""),
+        traders=alert.traders,
         tier=tier,
         flags=flags,
         times=alert.times,

@@ -11,20 +11,24 @@ from app.core.playback import Playback
 Scope = Literal["app", "panels", "market", "table"]
 """Whose method an action is: the app's, a screen's with several panels, the market's, or the table's in focus."""
 ScreenName = Literal[
-    "dashboard", "market", "scalper", "paper", "wallet", "scan", "log", "feeds", "detail", "copy", "help"
-]
+    "dashboard", "market", "scalper", "paper", "wallet", "scan", "alert", "trader", "silence", "log", "feeds", "detail",
+    "copy", "help",
+]  # fmt: skip
 When = Literal["tape", "held"]
 """What must be so besides the screen: a tape is playing, the display is held."""
 
 EVERYWHERE: tuple[ScreenName, ...] = get_args(ScreenName)
 LISTS: tuple[ScreenName, ...] = ("dashboard", "log", "feeds")
-ARRANGED: tuple[ScreenName, ...] = (*LISTS, "scalper", "paper", "wallet")
+TRADERS: tuple[ScreenName, ...] = ("alert", "trader")
+OPENED: tuple[ScreenName, ...] = ("wallet", *TRADERS)
+ARRANGED: tuple[ScreenName, ...] = (*LISTS, "scalper", "paper", *OPENED)
 COINS: tuple[ScreenName, ...] = ("dashboard", "market", "scalper", "paper")
-PANELS: tuple[ScreenName, ...] = (*COINS, "wallet")
+PANELS: tuple[ScreenName, ...] = (*COINS, *OPENED)
 CHARTED: tuple[ScreenName, ...] = ("market", "scalper")
 WALLETS: tuple[ScreenName, ...] = ("dashboard", "wallet")
-ASKED: tuple[ScreenName, ...] = ("dashboard", *CHARTED, "wallet", "scan")
-TABLES: tuple[ScreenName, ...] = (*LISTS, *CHARTED, "paper", "wallet", "scan", "detail", "copy")
+ASKED: tuple[ScreenName, ...] = ("dashboard", *CHARTED, *OPENED, "scan")
+ALERTS: tuple[ScreenName, ...] = ("dashboard", *TRADERS)
+TABLES: tuple[ScreenName, ...] = (*LISTS, *CHARTED, "paper", *OPENED, "scan", "silence", "detail", "copy")
 
 _OWNERS: Mapping[Scope, str] = {"app": "app", "panels": "screen", "market": "screen", "table": "focused"}
 _WHEN: Mapping[When, str] = {"tape": "on a tape", "held": "in a held display"}
@@ -85,7 +89,7 @@ ACTIONS: tuple[Action, ...] = (
         "back",
         "back",
         "End the filter; without one, return to the screen before.",
-        footer=("market", "scalper", "paper", "wallet", "scan", "log", "feeds", "detail", "copy", "help"),
+        footer=tuple(screen for screen in EVERYWHERE if screen != "dashboard"),
     ),
     Action(
         "open",
@@ -93,7 +97,7 @@ ACTIONS: tuple[Action, ...] = (
         "open_row",
         "open",
         "Open the row under the cursor.",
-        screens=(*LISTS, "market", "scalper", "paper", "wallet", "copy"),
+        screens=(*LISTS, "market", "scalper", "paper", *OPENED, "silence", "copy"),
         footer=ARRANGED,
     ),
     Action(
@@ -106,8 +110,8 @@ ACTIONS: tuple[Action, ...] = (
         ("s",),
         "job",
         "refresh",
-        "Do what this panel is for now, or cancel it. Markets: ask the venue for its markets again. Scalper's read: "
-        "have the model read the coin now. Wallet targets: scan wallets.",
+        "Do what this panel is for now, or cancel it. Markets: ask for the markets again. Scalper's read: have the "
+        "model read the coin. Wallet targets: scan wallets. Whale alerts: fetch the leaderboard.",
         screens=ASKED,
         footer=ASKED,
     ),
@@ -169,11 +173,11 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "wallet-follow",
         ("W",),
-        "follow_wallet",
         "follow",
-        "Follow this wallet, or end it.",
-        screens=WALLETS,
-        footer=("wallet",),
+        "follow",
+        "Follow this wallet or trader, or end it.",
+        screens=(*WALLETS, "trader"),
+        footer=("wallet", "trader"),
     ),
     Action(
         "wallet-alias",
@@ -196,6 +200,24 @@ ACTIONS: tuple[Action, ...] = (
         footer=("scan",),
     ),
     Action("scan-metrics", ("D",), "show('scan')", "scan metrics", "Show how the newest scan of wallets performs."),
+    Action(
+        "alert-snooze",
+        ("Z",),
+        "snooze",
+        "snooze",
+        "Silence this alert's coin, or this trader, for a while; again ends it.",
+        screens=ALERTS,
+        footer=ALERTS,
+    ),
+    Action(
+        "alert-silence",
+        ("H",),
+        "silence",
+        "silence…",
+        "Choose what to snooze or mute (coin, kind, trader), or to hear again.",
+        screens=ALERTS,
+        footer=ALERTS,
+    ),
     Action("log", ("e",), "show('log')", "events", "Show the event log.", footer=("dashboard", "feeds")),
     Action("feeds", ("d",), "show('feeds')", "feeds", "Show each feed in detail.", footer=("dashboard", "log")),
     Action("record", ("r",), "record", "record", "Begin a recording, or end it.", footer=("dashboard", "market")),
@@ -244,6 +266,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("panel-2", ("2",), "panel(2)", "2", "Give the second panel the screen.", "panels", PANELS),
     Action("panel-3", ("3",), "panel(3)", "3", "Give the third panel the screen.", "panels", PANELS),
     Action("panel-4", ("4",), "panel(4)", "4", "Give the fourth panel the screen.", "panels", PANELS),
+    Action("panel-5", ("5",), "panel(5)", "5", "Give the fifth panel the screen.", "panels", PANELS),
     Action("all-panels", ("0",), "panel(0)", "all", "Show all panels again.", "panels", PANELS),
     Action("longer-candles", ("u",), "interval(1)", "longer", "Show longer candles.", "market", CHARTED, ("market",)),
     Action("shorter-candles", ("U",), "interval(-1)", "shorter", "Show shorter candles.", "market", CHARTED),

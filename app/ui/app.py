@@ -11,13 +11,17 @@ from textual.events import Event
 from textual.screen import Screen
 from textual.widget import Widget
 
+from app.engine.looking import LOOKS
 from app.engine.protocol import LookAt
 from app.engine.protocol_wallets import LookAtWallet
+from app.engine.protocol_whales import LookAtAlert, LookAtTrader
 from app.ui.actions import ACTIONS, ScreenName, When, bindings, by_frequency
 from app.ui.appearance import Appearance
 from app.ui.copy_actions import CopyActions
 from app.ui.panels.wallets import WALLETS
+from app.ui.panels.whales import WHALES
 from app.ui.pasting import harmless
+from app.ui.screens.alert import AlertScreen
 from app.ui.screens.base import DeckScreen, Selection
 from app.ui.screens.copy_menu import CopyMenu
 from app.ui.screens.dashboard import Dashboard
@@ -30,10 +34,13 @@ from app.ui.screens.panels import PanelScreen
 from app.ui.screens.paper import PaperScreen
 from app.ui.screens.scalper import ScalperScreen
 from app.ui.screens.scan_metrics import ScanMetrics
+from app.ui.screens.silence_menu import SilenceMenu
+from app.ui.screens.trader import TraderScreen
 from app.ui.screens.wallet import WalletScreen
 from app.ui.steering import Steering
 from app.ui.theme_choice import PALETTE_CSS, DeckCommands
 from app.ui.wallet_actions import WalletActions
+from app.ui.whale_actions import WhaleActions
 
 _SCREENS: Mapping[ScreenName, type[DeckScreen]] = {
     "log": EventLog,
@@ -51,7 +58,7 @@ _SCREEN_TITLES: Mapping[ScreenName, str] = {
 _SCREENS_OF = {textual_actions.parse(action.command)[1:]: action.screens for action in ACTIONS if action.scope == "app"}
 
 
-class DeckApp(Steering, Appearance, CopyActions, WalletActions):
+class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
     """The Textual application, with every action of the app's own."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
@@ -117,10 +124,20 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions):
             self.pop_screen()
         await self._open(_SCREENS[name](self._palette))
 
+    def action_follow(self) -> None:
+        """Follow the trader that is open, else the wallet that is or is under the cursor; or end it."""
+        if self._deck_screen.trader:
+            self._follow_trader()
+        else:
+            self._follow_wallet()
+
     async def action_open_row(self) -> None:
-        """Show all of the row under the cursor; in the choice of what to copy, copy it."""
+        """Show all of the row under the cursor; in a choice of what to copy or to silence, do that."""
         if isinstance(self._deck_screen, CopyMenu):
             await self._copy_chosen(self._deck_screen)
+            return
+        if isinstance(self._deck_screen, SilenceMenu):
+            await self._silence_chosen(self._deck_screen)
             return
         selection = self._deck_screen.selection()
         if selection is None:
@@ -138,6 +155,10 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions):
             return ScalperScreen(self._palette, selection.coin, self._options.marks)
         if panel == WALLETS:
             return WalletScreen(self._palette, selection.wallet)
+        if panel == WHALES:
+            return AlertScreen(self._palette, selection.row.key)
+        if selection.trader:
+            return TraderScreen(self._palette, selection.trader)
         opened = screen.opened(selection) if isinstance(screen, ScalperScreen) else None
         return opened or Detail(self._palette, selection)
 
@@ -156,21 +177,26 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions):
         return focused is not None and focused.check_consume_key("x", "x")
 
     def _look_where_the_screen_does(self) -> None:
-        """Have the engine send the market and the wallet that are opened; none when none is."""
-        screens = [screen for screen in reversed(self.screen_stack) if isinstance(screen, DeckScreen)]
-        looks = (screen.look for screen in screens)
-        look = next((look for look in looks if look is not None), LookAt(""))
-        wallet = next((screen.wallet for screen in screens if screen.wallet), "")
+        """Have the engine send what is opened: a market, a wallet, a trader, an alert; none when none is."""
         if self.state.view().connection != "connected":
             return
-        if look != self._looking:
-            self._looking = look
-            self.run_worker(self._look_at(look), group="commands", exit_on_error=False)
-        if wallet != self._looking_at_wallet:
-            self._looking_at_wallet = wallet
-            self.run_worker(self._look_at(LookAtWallet(wallet)), group="commands", exit_on_error=False)
+        for look in self._looks():
+            if look != self._looking.get(type(look), type(look)("")):
+                self._looking[type(look)] = look
+                self.run_worker(self._look_at(look), group="commands", exit_on_error=False)
 
-    async def _look_at(self, look: LookAt | LookAtWallet) -> None:
+    def _looks(self) -> tuple[LOOKS, ...]:
+        """What the screens look at, those further up first."""
+        screens = [screen for screen in reversed(self.screen_stack) if isinstance(screen, DeckScreen)]
+        looks = (screen.look for screen in screens)
+        return (
+            next((look for look in looks if look is not None), LookAt("")),
+            LookAtWallet(next((screen.wallet for screen in screens if screen.wallet), "")),
+            LookAtTrader(next((screen.trader for screen in screens if screen.trader), "")),
+            LookAtAlert(next((screen.alert for screen in screens if screen.alert), "")),
+        )
+
+    async def _look_at(self, look: LOOKS) -> None:
         result = await self._link.send(look)
         if not result.ok:
             self.flash(result.message, "warning")

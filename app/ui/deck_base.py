@@ -14,7 +14,9 @@ from app.core.clock import Clock
 from app.core.errors import TapedeckError
 from app.core.text import clean
 from app.engine.link import EngineLink
-from app.engine.protocol import Command, LookAt, Snapshot
+from app.engine.looking import LOOKS
+from app.engine.protocol import Command, Snapshot
+from app.ui.bell import rings
 from app.ui.deck_options import DeckOptions
 from app.ui.jobs import job_news, paper_news
 from app.ui.key_conflicts import Host
@@ -72,8 +74,7 @@ class DeckBase(App[None], inherit_bindings=False):
         self._shelf = Shelf(list(layouts))
         self._saving = asyncio.Lock()
         self._mouse_released = False
-        self._looking = LookAt("")
-        self._looking_at_wallet = ""
+        self._looking: dict[type[LOOKS], LOOKS] = {}
         self._focus_before: Widget | None = None
         self._dashboard = Dashboard(self._palette)
         self._prepare(self._dashboard)
@@ -186,6 +187,8 @@ class DeckBase(App[None], inherit_bindings=False):
             for text, level in job_news(told.jobs, snapshot.jobs) if told is not None else ():
                 held = "; the display is held" if self.state.view().frozen_s is not None else ""
                 self.flash(text + held, level)
+            if told is not None and rings(told, snapshot, self._options.bell):
+                self.bell()
             if told is not None and (paper := paper_news(told, snapshot)):
                 self.flash(paper)
             if told is not None and _heard(told) != _heard(snapshot):

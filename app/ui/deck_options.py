@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.ui.bell import BellLevel
 from app.ui.widgets.candle_canvas import Marks
 from app.ui.widgets.digit_flash import FlashLevel
 
@@ -23,6 +24,7 @@ class DeckOptions:
     keymap_folders: Sequence[Path] = ()
     watchlists: Mapping[str, str] = field(default_factory=dict)
     flash: FlashLevel = "calm"
+    bell: BellLevel = "off"
     marks: Marks = "blocks"
     layouts: Path | None = None
     expected: str = ""

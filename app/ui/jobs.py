@@ -17,9 +17,10 @@ class JobWords:
 
 
 JOBS: Mapping[JobName, JobWords] = {
-    "markets": JobWords("refresh", "Ask the venue for its markets again"),
-    "read": JobWords("read", "Have the model read the coin now"),
+    "markets": JobWords("refresh", "Ask for the markets again"),
+    "read": JobWords("read", "Have the model read the coin"),
     "wallets": JobWords("scan", "Scan wallets"),
+    "whales": JobWords("refresh", "Fetch the leaderboard"),
 }
 """Every job that a panel can name as its own."""
 

@@ -22,7 +22,7 @@ class WalletActions(DeckBase):
         if address:
             self._send(NoteWallet(address, review=review))
 
-    def action_follow_wallet(self) -> None:
+    def _follow_wallet(self) -> None:
         """Follow the wallet, or end it."""
         address = self._wallet()
         if address:

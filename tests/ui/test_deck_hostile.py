@@ -124,7 +124,7 @@ def test_the_corpus_is_as_large_as_it_says() -> None:
 @each_size
 async def test_every_row_of_every_panel(size: tuple[int, int]) -> None:
     async with connected(size, full(*HOSTILE)) as (deck, pilot, _):
-        for key in ("escape", "4", "e", "d"):
+        for key in ("escape", "5", "e", "d"):
             await pilot.press(key)
             await settle(pilot)
             table = deck.focused
@@ -416,7 +416,7 @@ SEQUENCE = re.compile(r"\x1b\[[0-9;?<>=$]*[a-zA-Z]|\x1b\][^\x07\x1b]*\x07|[\x00-
 PAINTING = re.compile(r"\x1b\[(?:\d+;\d+H|0m|(?:\d;)*[34]8;5;[\d;]+m)|\r|\n|\x1b\]22;default\x07")
 COPIED = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/=]+)\x07")
 STEPS = (
-    (b"4", b"Events"), (b"0\t", b"Markets"), (b"G", b""), (b"g", b""), (b"e", b"Events"), (b"y", b"Sent to"),
+    (b"5", b"Events"), (b"0\t", b"Markets"), (b"G", b""), (b"g", b""), (b"e", b"Events"), (b"y", b"Sent to"),
     (b"d", b"Feeds"), (b"\r", b"feeds"), (b"y", b"Sent to"), (b"Y", b"Copy what"), (b":", b"Search"),
     (b"\x1b[200~\x1b]0;owned\x07\x1b[31m\xc2\x9b2J\xe2\x80\xaepasted\x1b[201~", b"pasted"),
 )  # fmt: skip

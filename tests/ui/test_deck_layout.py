@@ -24,15 +24,22 @@ def test_narrow_tables_keep_what_matters_most() -> None:
 
 
 def test_spread_and_funding_come_before_what_can_wait() -> None:
-    assert "sprd bp" in titles(88)
-    assert {"sprd bp", "fund %/h"} <= set(titles(98))
-    assert "freshness" not in titles(98)
+    assert {"lean", "bias"} <= set(titles(88))
+    assert {"lean", "bias", "sprd bp"} <= set(titles(98))
+    assert {"lean", "bias", "sprd bp", "fund %/h"} <= set(titles(107))
+    assert "freshness" not in titles(107)
 
 
-def test_everything_but_the_touch_fits_at_120() -> None:
-    assert titles(118) == [column.title for column in COLUMNS if column.title not in ("bid", "ask", "last hour")]
-    assert titles(140) == [column.title for column in COLUMNS if column.title not in ("bid", "ask")]
-    assert titles(170) == [column.title for column in COLUMNS]
+def test_the_traders_lean_is_there_from_80_on() -> None:
+    assert "lean" in titles(78)
+
+
+def test_what_has_no_room_at_120_comes_with_width() -> None:
+    hidden = {"bid", "ask", "last hour", "holders", "OI $", "vol 24h"}
+    assert titles(118) == [column.title for column in COLUMNS if column.title not in hidden]
+    assert titles(140) == [column.title for column in COLUMNS if column.title not in ("bid", "ask", "last hour")]
+    assert titles(170) == [column.title for column in COLUMNS if column.title not in ("bid", "ask")]
+    assert titles(198) == [column.title for column in COLUMNS]
 
 
 @given(st.integers(min_value=0, max_value=300))
@@ -52,11 +59,12 @@ def test_a_flexible_column_takes_what_is_left() -> None:
 
 def test_group_spans_its_columns() -> None:
     placed = place_columns(COLUMNS, 118)
-    ((title, start, width),) = group_spans(COLUMNS, placed)
-    assert title == "RULES"
-    first, last = (next(at for at in placed if COLUMNS[at.column].title == name) for name in ("mom", "freshness"))
-    assert start == first.start
-    assert start + width == last.start + last.width
+    spans = group_spans(COLUMNS, placed)
+    assert [title for title, _, _ in spans] == ["RULES", "TRADERS"]
+    for (_, start, width), ends in zip(spans, (("mom", "freshness"), ("lean", "bias")), strict=True):
+        first, last = (next(at for at in placed if COLUMNS[at.column].title == name) for name in ends)
+        assert start == first.start
+        assert start + width == last.start + last.width
 
 
 @given(st.text(), st.integers(min_value=0, max_value=40), st.sampled_from(["left", "right", "center"]))

@@ -129,7 +129,7 @@ def test_a_gap_is_said_even_while_stale() -> None:
 def test_title_names_count_and_source_of_the_metrics() -> None:
     view = markets_view(seen(msgspec.structs.replace(snapshot(), metric_source="ai")))
     assert view.title == "Markets 30 · metrics AI"
-    assert {column.group for column in view.columns} == {"", "AI/RULES"}
+    assert {column.group for column in view.columns} == {"", "AI/RULES", "TRADERS"}
 
 
 @pytest.mark.parametrize(

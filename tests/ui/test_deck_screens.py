@@ -23,6 +23,17 @@ from deck_fakes import (
 )
 from paper_fakes import paper
 from wallet_fakes import FAILED_SCAN, NO_WALLETS, RUNNING_SCAN, scanned, wallet_detail, wallets
+from whale_fakes import (
+    DIGEST,
+    NO_ALERTS,
+    NO_LEADERBOARD,
+    SILENCES,
+    STALE_TRACKER,
+    alert_detail,
+    followed,
+    trader_detail,
+    whales,
+)
 
 from app.core.clock import ManualClock
 from app.core.errors import VenueError
@@ -138,13 +149,33 @@ SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...
     "scan-metrics": ((scanned(),), ("D",)),
     "scan-metrics-running": ((scanned(wallets(scan=RUNNING_SCAN)),), ("D",)),
     "scan-metrics-none": ((scanned(NO_WALLETS),), ("D",)),
+    "deck": ((followed(wallets=wallets(), paper=paper()),), ()),
+    "whales": ((followed(whales(silences=SILENCES, digest=DIGEST)),), ("tab", "tab", "tab")),
+    "whales-empty": ((followed(whales(alerts=())),), ("tab", "tab", "tab")),
+    "whales-loading": ((followed(NO_ALERTS),), ("tab", "tab", "tab")),
+    "whales-stale": ((followed(whales(tracker=STALE_TRACKER)),), ("tab", "tab", "tab")),
+    "whales-ended": ((followed(), None), ("tab", "tab", "tab")),
+    "whales-failed": ((followed(NO_LEADERBOARD),), ("tab", "tab", "tab")),
+    "whales-frozen": ((followed(),), ("tab", "tab", "tab", "f")),
+    "silence": ((followed(whales(silences=SILENCES)),), ("tab", "tab", "tab", "H")),
+    "alert": ((followed(alert=alert_detail()),), ("tab", "tab", "tab", "enter")),
+    "alert-waiting": ((followed(),), ("tab", "tab", "tab", "enter")),
+    "alert-ended": ((followed(alert=alert_detail()), None), ("tab", "tab", "tab", "enter", "tab", "tab")),
+    "trader": ((followed(trader=trader_detail()),), ("tab", "tab", "tab", "enter", "enter")),
+    "trader-waiting": ((followed(),), ("tab", "tab", "tab", "enter", "enter")),
+    "trader-stale": ((followed(trader=trader_detail()), None), ("tab", "tab", "tab", "enter", "enter", "tab")),
+    "trader-frozen": ((followed(trader=trader_detail()),), ("tab", "tab", "tab", "enter", "enter", "f")),
+    "market-signal": ((followed(detail=detail()),), ("enter",)),
     "scalper-asked": ((opened_scalper(),), ("tab", "enter", "3")),
 }
 
 
 CASES = [(state, size) for state in SCRIPTS for size in SIZES] + [
     (state, size)
-    for state in ("live", "tape", "market", "reads", "scalper", "wallets-running", "wallet")
+    for state in (
+        *("live", "tape", "market", "reads", "scalper", "wallets-running", "wallet"),
+        *("deck", "whales", "whales-loading", "whales-stale", "whales-failed", "alert", "trader"),
+    )
     for size in SMALL
 ]
 
@@ -163,7 +194,9 @@ async def test_screen(state: str, size: tuple[int, int]) -> None:
     clock = ManualClock()
     async with deck_on(link, size, clock) as (deck, pilot):
         if keys:
-            await pilot.press(*keys)
+            for key in keys:
+                await pilot.press(key)
+                await pilot.pause()
             await settle(pilot)
         text = screen_text(deck)
     stored = STORED / f"{state}-{size[0]}x{size[1]}.txt"

@@ -118,7 +118,7 @@ async def test_a_reason_is_read_in_full_below_hundreds_of_rows() -> None:
 async def test_the_profile_is_the_next_one_and_goes_round() -> None:
     link = linked(scanned())
     async with deck_on(link) as (deck, pilot):
-        await pilot.press("P")
+        await pilot.press("3", "P")
         await settle(pilot)
         assert asked(link) == [SetWalletProfile("aggressive")]
         link.say(scanned(wallets(profile="aggressive"), sequence=2))

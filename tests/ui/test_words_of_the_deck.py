@@ -19,6 +19,7 @@ from deck_fakes import (
 )
 from paper_fakes import paper
 from wallet_fakes import wallets
+from whale_fakes import whales
 
 from app.engine.protocol import JobView, LogLine
 from app.ui.actions import footer_actions
@@ -106,18 +107,24 @@ async def test_where_one_panel_is_shown_the_footer_names_the_next(size: tuple[in
             assert shown.view.title.startswith(named)
 
 
-@pytest.mark.parametrize("keys", [(), ("enter",), ("tab", "enter"), ("p",), ("3", "enter")])
+@pytest.mark.parametrize(
+    "keys", [(), ("enter",), ("tab", "enter"), ("p",), ("3", "enter"), ("4", "enter"), ("4", "enter", "enter")]
+)
 @pytest.mark.asyncio
 async def test_every_panel_that_has_a_number_has_a_name_of_its_own(keys: tuple[str, ...]) -> None:
     link = ScriptedLink(DEMO)
-    link.say(msgspec.structs.replace(scalped(*AI_READS), source=DEMO, wallets=wallets(), paper=paper()))
+    link.say(
+        msgspec.structs.replace(scalped(*AI_READS), source=DEMO, wallets=wallets(), paper=paper(), whales=whales())
+    )
     async with deck_on(link) as (deck, pilot):
-        await pilot.press(*keys)
+        for key in keys:
+            await pilot.press(key)
+            await settle(pilot)
         screen = deck._deck_screen
         assert isinstance(screen, PanelScreen)
         names = screen.panel_names
         assert all(names)
-        assert len(set(names)) == len(screen.panels()) == {"wallet": 4, "dashboard": 4}.get(screen.NAME, 3)
+        assert len(set(names)) == len(screen.panels()) == {"wallet": 4, "trader": 4, "dashboard": 5}.get(screen.NAME, 3)
         assert {f"panel-{len(names)}"} <= {action.id for action in deck.actions}
 
 
@@ -126,10 +133,11 @@ async def test_a_tape_offers_no_work_by_hand() -> None:
     link = ScriptedLink(TAPE)
     link.say(tape_snapshot())
     async with deck_on(link, size=(200, 60)) as (deck, pilot):
-        for key in ("1", "2", "3"):
+        for key in ("1", "2", "3", "4"):
             await pilot.press(key)
             await settle(pilot)
-            assert "refresh" not in {action.id for action in deck._deck_screen._footer._actions}
+            offered = {action.id for action in deck._deck_screen._footer._actions}
+            assert offered.isdisjoint({"refresh", "alert-snooze", "alert-silence"})
 
 
 @pytest.mark.asyncio
@@ -165,7 +173,7 @@ async def test_what_the_engine_has_just_logged_is_not_logged_again_by_the_deck(t
         assert [line for line in lines if said in str(line)] == [said]
 
 
-@pytest.mark.parametrize("key", ["4", "e"])
+@pytest.mark.parametrize("key", ["5", "e"])
 @pytest.mark.asyncio
 async def test_an_event_that_is_cut_stands_in_full_below_the_others(key: str) -> None:
     said = "closed FARTCOIN: -101.20 paper $ (-103.4 bp) at 0.33194, by hand, as the last of the day"

@@ -8,6 +8,7 @@ from app.engine.protocol import MarketRow
 from app.engine.protocol_detail import LevelView, MarketDetail, ReadPoint, TradeView
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
+from app.ui.panels.signals import signal_facts
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.candle_canvas import ChartView
@@ -148,7 +149,9 @@ def facts_line(view: DeckView, coin: str) -> str:
         ("age", f"{'stale ' if row.stale or view.outdated else ''}{shown.age(age_ms)}"),
         ("bid", shown.price(row.bid, row.price_decimals)),
         ("ask", shown.price(row.ask, row.price_decimals)),
+        *signal_facts(coin, view)[:1],
         ("24h", shown.change(row.change_24h)),
+        *signal_facts(coin, view)[1:],
         ("funding %/h", shown.hourly_rate(row.funding)),
         ("OI $", shown.compact(row.open_interest_usd)),
         ("vol 24h $", shown.compact(row.day_volume_usd)),

@@ -9,6 +9,7 @@ from app.core.text import clean
 from app.engine.protocol import MarketRow, MetricSource, ScalperView
 from app.ui import format as shown
 from app.ui.panels.metrics import FRESHNESS_RANKS, Metrics, by_cell, metric_cells, metrics_of, signed_momentum
+from app.ui.panels.signals import NO_SIGNALS, SIGNAL_COLUMNS, Signals, signal_cells, signal_values, signals_of
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.columns import Cell, Column, Row, TableView, Value
@@ -23,21 +24,22 @@ def market_columns(metric_source: MetricSource) -> tuple[Column, ...]:
     return (
         Column("coin", 9, "left"),
         Column("price", 10, flashes=True),
-        Column("bid", 10, priority=14, flashes=True),
-        Column("ask", 10, priority=15, flashes=True),
+        Column("bid", 10, priority=16, flashes=True),
+        Column("ask", 10, priority=17, flashes=True),
         Column("1m", 8, priority=6, words="change 1m"),
         Column("1h", 8, priority=3, words="change 1h"),
         Column("24h", 8, priority=2, words="change 24h"),
-        Column("last hour", 20, "left", priority=13),
+        Column("last hour", 20, "left", priority=15),
         *by,
         Column("mom", 4, priority=4, group=source, words="momentum"),
         Column("press", 5, priority=5, group=source, words="pressure"),
         Column("cont", 4, priority=7, group=source, words="continuation"),
-        Column("freshness", 10, "left", priority=10, group=source, ranked=True),
-        Column("sprd bp", 7, priority=8, words="spread bp"),
-        Column("fund %/h", 8, priority=9, words="funding %/h"),
-        Column("OI $", 6, priority=12, words="open interest $"),
-        Column("vol 24h", 7, priority=11, words="volume 24h $"),
+        Column("freshness", 10, "left", priority=11, group=source, ranked=True),
+        *SIGNAL_COLUMNS,
+        Column("sprd bp", 7, priority=9, words="spread bp"),
+        Column("fund %/h", 8, priority=10, words="funding %/h"),
+        Column("OI $", 6, priority=14, words="open interest $"),
+        Column("vol 24h", 7, priority=13, words="volume 24h $"),
         Column("age", 10, priority=1),
     )
 
@@ -48,7 +50,8 @@ def markets_view(view: DeckView) -> TableView:
     if snapshot is None:
         return TableView("Markets", market_columns("rules"), (), waiting_sentence(view))
     markets = [as_of_now(market, view) for market in snapshot.markets]
-    rows = tuple(market_row(market, snapshot.metric_source) for market in markets)
+    signals = signals_of(view)
+    rows = tuple(market_row(market, snapshot.metric_source, signals) for market in markets)
     title = f"Markets {len(rows)} · metrics {snapshot.metric_source.upper()}{_first_minute(markets)}"
     empty = snapshot.waiting_for or "No markets yet; the engine has not said what it waits for."
     return TableView(title, market_columns(snapshot.metric_source), rows, empty)
@@ -96,8 +99,11 @@ def _aged(scalper: ScalperView | None, lag_ms: int) -> ScalperView | None:
     return msgspec.structs.replace(scalper, ai=msgspec.structs.replace(scalper.ai, age_ms=scalper.ai.age_ms + lag_ms))
 
 
-def market_row(market: MarketRow, metric_source: MetricSource = "rules") -> Row:
-    """One coin as a row, with the metrics of a source where it has any; it is dimmed when its data is stale."""
+def market_row(market: MarketRow, metric_source: MetricSource = "rules", signals: Signals = NO_SIGNALS) -> Row:
+    """One coin as a row, with the metrics of a source and the traders' signal where it has any.
+
+    It is dimmed when its data is stale.
+    """
     metrics = metrics_of(market, metric_source)
     funding = shown.hourly_rate(market.funding)
     coin = clean(market.coin, 24)
@@ -110,16 +116,19 @@ def market_row(market: MarketRow, metric_source: MetricSource = "rules") -> Row:
         _trend(market),
         *((by_cell(metrics),) if metric_source == "ai" else ()),
         *metric_cells(metrics, _why_no_metrics(market)),
+        *signal_cells(market.coin, signals),
         Cell(shown.basis_points(market.spread_bps)),
         Cell(funding, "down" if funding.startswith("-") else "text"),
         Cell(shown.compact(market.open_interest_usd)),
         Cell(shown.compact(market.day_volume_usd)),
         _age(market),
     )
-    return Row(market.coin, cells, market.stale, market.favourite, _values(market, metrics, metric_source))
+    return Row(market.coin, cells, market.stale, market.favourite, _values(market, metrics, metric_source, signals))
 
 
-def _values(market: MarketRow, metrics: Metrics | None, metric_source: MetricSource) -> tuple[Value, ...]:
+def _values(
+    market: MarketRow, metrics: Metrics | None, metric_source: MetricSource, signals: Signals
+) -> tuple[Value, ...]:
     """What the row is sorted and asked by, in the units shown."""
     return (
         market.coin,
@@ -132,6 +141,7 @@ def _values(market: MarketRow, metrics: Metrics | None, metric_source: MetricSou
         _percent(_trend_change(market)),
         *((metrics.by if metrics is not None else None,) if metric_source == "ai" else ()),
         *_metric_values(metrics),
+        *signal_values(market.coin, signals),
         market.spread_bps,
         _percent(market.funding),
         market.open_interest_usd,

@@ -1,29 +1,22 @@
 """One wallet opened up: its verdict in lines, the trades behind it, and its equity. Pure."""
 
 import math
-from functools import lru_cache
 
 from app.core.text import clean
 from app.engine.protocol_wallets import WalletDetail, WalletPositionView, WalletRow
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
 from app.ui.panels.paper import signed_usd
-from app.ui.panels.wallet_lines import Line, verdict_lines
+from app.ui.panels.told_lines import LINE_COLUMNS, line_rows
+from app.ui.panels.wallet_lines import verdict_lines
 from app.ui.panels.wallets import NO_SCANNER, simulated_mark, wallet_name
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.columns import Cell, Column, Row, TableView
 from app.ui.widgets.equity_curve import CurveView, Point, finite
-from app.ui.widgets.lines import wrap
 from app.wallets.behind import ChaseRow
 
-_NAME_CELLS = 14
 _ASKING = "Waiting for what the engine knows of it."
-_LONGEST = 2_000
-_LINE_COLUMNS = (
-    Column("what", _NAME_CELLS, "left"),
-    Column("said", 8, "left", priority=1, flexible=True),
-)
 _POSITION_COLUMNS = (
     Column("closed", 16, "left", priority=1, words="closed at"),
     Column("event", 24, "left", priority=4, flexible=True, worded=True),
@@ -50,11 +43,11 @@ def verdict_view(view: DeckView, address: str, width: int) -> TableView:
     """All that is said of a wallet, in lines for a table of `width` cells: nothing is cut."""
     detail, name = _detail(view, address), f"{_name(view, address)}{simulated_mark(view)}"
     if detail is None:
-        return TableView(name, _LINE_COLUMNS, (), _waiting(view, address))
+        return TableView(name, LINE_COLUMNS, (), _waiting(view, address))
     verdict = f" · {detail.row.wallet_class}" if detail.row is not None else ""
     lines = tuple(verdict_lines(detail, view.lag_ms // 1_000))
-    rows = _line_rows(lines, width, view.outdated)
-    return TableView(f"{name}{verdict}", _LINE_COLUMNS, rows, "")
+    rows = line_rows(lines, width, view.outdated)
+    return TableView(f"{name}{verdict}", LINE_COLUMNS, rows, "")
 
 
 def positions_view(view: DeckView, address: str) -> TableView:
@@ -156,23 +149,6 @@ def _waiting(view: DeckView, address: str) -> str:
 def _none_yet(detail: WalletDetail, none: str) -> str:
     said = str(clean(detail.waiting_for, 200)).rstrip(".")
     return f"{said}." if said else none
-
-
-@lru_cache(maxsize=64)
-def _line_rows(lines: tuple[Line, ...], width: int, dimmed: bool) -> tuple[Row, ...]:
-    """Lines wrapped to a table of `width` cells; each keeps its whole text for a copy."""
-    room = max(8, width - _NAME_CELLS - 1)
-    return tuple(
-        Row(
-            f"{place} {part}",
-            (Cell("" if part else line.name, "muted", line.name), Cell(text, line.role, whole)),
-            dimmed,
-            values=(line.name, whole),
-        )
-        for place, line in enumerate(lines)
-        for whole in (str(clean(line.text, _LONGEST)) or shown.DASH,)
-        for part, text in enumerate(wrap(whole, room))
-    )
 
 
 def _position_row(position: WalletPositionView, place: int, *, dimmed: bool) -> Row:

@@ -2,23 +2,14 @@
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from app.engine.protocol_wallets import WalletDetail, WalletRow
 from app.ui import format as shown
 from app.ui.panels.paper import signed_usd
+from app.ui.panels.told_lines import Line
 from app.ui.panels.wallets import age_cell, bar_cell, change_cell, class_cell, fraction, percent, roi_cell, win_cell
-from app.ui.theme import Role
 from app.wallets.values import Pillar
 from app.wallets.words import counted, likelihood, part_figure
-
-
-class Line(NamedTuple):
-    """A name, what there is to say, and how it looks."""
-
-    name: str
-    text: str
-    role: Role = "text"
 
 
 def verdict_lines(detail: WalletDetail, lag_s: int) -> Iterator[Line]:

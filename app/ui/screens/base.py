@@ -34,8 +34,10 @@ _log = logging.getLogger(__name__)
 _STATUS_FROM_WIDTH = 120
 _STEERING = frozenset(
     {"refresh", "read", "metrics", "record", "pause", "slower", "faster", "paper-long", "paper-short"}
-    | {"paper-close", "paper-flip"}
+    | {"paper-close", "paper-flip", "alert-snooze", "alert-silence"}
 )
+FOR_ALERTS = frozenset({"alert-snooze", "alert-silence"})
+"""What changes which alerts are told."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Panel:
 
     `name` is what footer and palette call it, where it is one of a screen's panels; `job` is the work that can be begun
     by hand on it; `coin_of` names the coin a row is about, where it is about one, `wallet_of` the address of its
-    wallet; `note` is what stands below its rows, and in which role, and `spared` how many lines a long list leaves it.
+    wallet, `trader_of` that of its trader; `note` is what stands below its rows, and in which role, and `spared` how
+    many lines a long list leaves it.
     """
 
     id: str
@@ -56,6 +59,7 @@ class Panel:
     coin_of: Callable[[Row], str] | None = None
     note: Callable[[DeckView], tuple[str, Role]] | None = None
     wallet_of: Callable[[Row], str] | None = None
+    trader_of: Callable[[Row], str] | None = None
     leads: bool = False
     spared: int = 1
 
@@ -78,6 +82,11 @@ class Selection:
     def wallet(self) -> str:
         """The address of the wallet the row is about; empty when it is about none."""
         return self.panel.wallet_of(self.row) if self.panel.wallet_of is not None else ""
+
+    @property
+    def trader(self) -> str:
+        """The address of the followed trader the row is about; empty when it is about none."""
+        return self.panel.trader_of(self.row) if self.panel.trader_of is not None else ""
 
 
 class DeckScreen(Screen[None], inherit_bindings=False):
@@ -183,8 +192,14 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         return ""
 
     def idle_actions(self, view: DeckView) -> frozenset[str]:
-        """Ids of the actions that have nothing to act on now: of an engine that is gone, all that steer it."""
-        return _STEERING if view.connection in ("ended", "failed") else frozenset()
+        """Ids of the actions that have nothing to act on now.
+
+        Of an engine that is gone those are all that steer it; of a tape, those that change which alerts are told.
+        """
+        if view.connection in ("ended", "failed"):
+            return _STEERING
+        is_recorded = view.newest is not None and view.newest.source.mode == "tape"
+        return FOR_ALERTS if is_recorded else frozenset()
 
     @property
     def look(self) -> LookAt | None:
@@ -194,6 +209,16 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     @property
     def wallet(self) -> str:
         """The address of the wallet this screen shows opened up; empty for none."""
+        return ""
+
+    @property
+    def trader(self) -> str:
+        """The address of the followed trader this screen shows opened up; empty for none."""
+        return ""
+
+    @property
+    def alert(self) -> str:
+        """The id of the alert this screen shows opened up; empty for none."""
         return ""
 
     def job(self) -> JobName | None:

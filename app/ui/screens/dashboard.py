@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from textual.app import ComposeResult
+from textual.containers import Container
 from textual.widget import Widget
 
 from app.ui.panels.event_log import log_view, no_note
 from app.ui.panels.markets import markets_view
 from app.ui.panels.scalper import model_note, scalper_coin, scalper_view
 from app.ui.panels.wallets import WALLETS, wallet_keys, wallets_note, wallets_view
-from app.ui.screens.base import Panel
+from app.ui.panels.whale_note import whales_note
+from app.ui.panels.whales import WHALES, whale_coin, whale_keys, whales_view
+from app.ui.screens.base import FOR_ALERTS, Panel
 from app.ui.screens.panels import PanelScreen
 from app.ui.state import DeckView
 from app.ui.theme import Palette, Role
@@ -18,6 +22,7 @@ from app.ui.widgets.noted_table import NotedTable
 
 _ALL_FROM_HEIGHT = 36
 _HIGH_FROM = 56
+_PAIRED_FROM = 110
 _BESIDE_ROWS = 3
 """Lines of a panel that are no rows: its frame and the columns' titles."""
 _SCALPER_HEIGHTS = (7, 10)
@@ -42,14 +47,26 @@ class Dashboard(PanelScreen):
             # Hundreds of rows would leave a scan no line to tell of itself, and a reason none to be read in.
             spared=5,
         ),
+        Panel(
+            WHALES,
+            whales_view,
+            "Whale alerts",
+            job="whales",
+            note=whales_note,
+            coin_of=whale_coin,
+            leads=True,
+            spared=3,
+        ),
         Panel("events", log_view, "Events", follows=True, note=no_note, spared=5),
     )
     DEFAULT_CSS = """
-    Dashboard #wallets { height: 7; }
+    Dashboard #followed { height: 14; layout: vertical; }
+    Dashboard.-paired #followed { height: 8; layout: horizontal; }
     Dashboard #events { height: 5; }
-    Dashboard.-high #wallets { height: 13; }
-    Dashboard.-high #events { height: 10; }
-    Dashboard.-maximised #wallets, Dashboard.-maximised #events { height: 1fr; }
+    Dashboard.-high #followed { height: 20; }
+    Dashboard.-high.-paired #followed { height: 14; }
+    Dashboard.-high #events { height: 8; }
+    Dashboard.-maximised #followed, Dashboard.-maximised #events { height: 1fr; }
     """
 
     def __init__(self, palette: Palette) -> None:
@@ -60,6 +77,14 @@ class Dashboard(PanelScreen):
     @property
     def alone(self) -> bool:
         return super().alone or self.size.height < _ALL_FROM_HEIGHT
+
+    def compose_body(self) -> ComposeResult:
+        """Wallets and whales stand side by side where there is room."""
+        tables = [table for table, _ in self._tables]
+        yield from tables[:2]
+        with Container(id="followed"):
+            yield from tables[2:4]
+        yield from tables[4:]
 
     def offer_watchlists(self, watchlists: Mapping[str, str]) -> None:
         """Let the markets be filtered by these questions, by name."""
@@ -72,10 +97,20 @@ class Dashboard(PanelScreen):
         super().show_panels(view)
         self._fit_scalper()
 
+    def idle_actions(self, view: DeckView) -> frozenset[str]:
+        """Besides those of every screen: what is for alerts alone has nothing to act on in another panel."""
+        focused = self.focused
+        on_alerts = focused is not None and focused.id == WHALES
+        return super().idle_actions(view) | (frozenset() if on_alerts else FOR_ALERTS)
+
     def _with_keys(self, panel: Panel) -> Panel:
-        """The panel as it is drawn here: the sentences of wallets name the keys in force."""
-        is_wallets = panel.id == WALLETS
-        return replace(panel, view=self._wallets_view, note=self._wallets_note) if is_wallets else panel
+        """The panel as it is drawn here: the sentences of wallets and whales name the keys in force."""
+        if panel.id == WALLETS:
+            return replace(panel, view=self._wallets_view, note=self._wallets_note)
+        return replace(panel, note=self._whales_note) if panel.id == WHALES else panel
+
+    def _whales_note(self, view: DeckView) -> tuple[str, Role]:
+        return whales_note(view, whale_keys(self.actions))
 
     def _wallets_view(self, view: DeckView) -> TableView:
         return wallets_view(view, wallet_keys(self.actions))
@@ -86,6 +121,9 @@ class Dashboard(PanelScreen):
     def lay_out(self, *, alone: bool) -> None:
         self.set_class(alone, "-maximised")
         self.set_class(self.size.height >= _HIGH_FROM, "-high")
+        self.set_class(self.size.width >= _PAIRED_FROM, "-paired")
+        followed = self.query_one("#followed")
+        followed.display = any(panel.display for panel in followed.children)
         self._fit_scalper()
 
     def _fit_scalper(self) -> None:

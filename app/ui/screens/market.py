@@ -20,6 +20,7 @@ from app.ui.panels.market import (
 from app.ui.panels.markets import market_columns, market_row, markets_view
 from app.ui.panels.paper import with_paper
 from app.ui.panels.scalper import ai_line
+from app.ui.panels.signals import signals_of
 from app.ui.screens.base import Panel, Selection, show_failure
 from app.ui.screens.charted import ChartedScreen, show_paper
 from app.ui.state import DeckView
@@ -135,6 +136,6 @@ class MarketScreen(ChartedScreen):
         if market is None or snapshot is None:
             return None
         columns = market_columns(snapshot.metric_source)
-        row = market_row(market, snapshot.metric_source)
+        row = market_row(market, snapshot.metric_source, signals_of(DeckView(shown=snapshot)))
         panel = Panel("markets", markets_view, coin_of=lambda found: found.key)
         return Selection(panel, columns, row, (row,))

@@ -32,6 +32,8 @@ COMMANDS = (
     Command("eval", "app.cli.eval", "judge the scalper's read over a recording: AI against rules"),
     Command("scan", "app.cli.scan", "look for wallets worth following on a prediction market"),
     Command("explain", "app.cli.explain", "open up one wallet: pillars, trades behind them, reasons to doubt"),
+    Command("whales", "app.cli.whales", "who of the venue's best traders is followed, how each counts, and alerts"),
+    Command("signal", "app.cli.lean", "which way the followed traders lean in one market, and who is behind it"),
     Command("train", "app.cli.train", "train the model of market regimes on hourly bars"),
     Command("scorecards", "app.cli.scorecards", "how the deck's claims came out, with intervals"),
     Command("doctor", "app.cli.doctor", "check this machine and what tapedeck needs"),

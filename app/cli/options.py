@@ -74,6 +74,11 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", metavar="N", help=_SEED_HELP)
 
 
+def add_tracked(parser: argparse.ArgumentParser) -> None:
+    """`--tracked N`: the setting whales.tracked."""
+    parser.add_argument("--tracked", metavar="N", help="how many traders are followed (setting whales.tracked)")
+
+
 def add_source(parser: argparse.ArgumentParser) -> None:
     """`--source`, `--tape` and `--seed`: read with `source_of`."""
     group = parser.add_argument_group("source")
@@ -136,6 +141,9 @@ def given_flags(args: argparse.Namespace) -> list[Given]:
     seed: str | None = getattr(args, "seed", None)
     if seed is not None:
         given.append(Given("demo.seed", seed, "flag --seed", is_text=True))
+    tracked: str | None = getattr(args, "tracked", None)
+    if tracked is not None:
+        given.append(Given("whales.tracked", tracked, "flag --tracked", is_text=True))
     return given
 
 

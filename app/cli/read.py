@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from app.cli import options
+from app.cli.engines import running_engine, source_view
 from app.cli.output import print_json, print_line, say
 from app.config.sources import Given
 from app.core.clock import SystemClock
-from app.core.errors import PartialResultError, UsageError, VenueError
+from app.core.errors import PartialResultError, UsageError
 
 if TYPE_CHECKING:
     from app.config.settings import Settings
     from app.engine.link import EngineLink
     from app.engine.one_read import OneRead
-    from app.engine.protocol import SourceView
 
 By = Literal["ai", "rules"]
 
@@ -132,7 +132,7 @@ async def _of_venue(wanted: _Wanted, prepared: options.Prepared, alone: "Setting
     """From the engine that runs here on the same data, if it reads this market; else from one of our own."""
     from app.engine.one_read import NotReadHereError
 
-    link = await _running(_source_view(wanted, prepared.settings), prepared)
+    link = await running_engine(source_view(wanted.source.mode, prepared.settings), prepared.locations)
     if link is not None:
         say("Asking the engine that runs here.", quiet=wanted.quiet)
         try:
@@ -158,21 +158,6 @@ def _for_one_market(wanted: _Wanted) -> Iterator[Given]:
         yield Given("scalper.enabled", False, _ORIGIN)
 
 
-async def _running(source: "SourceView", prepared: options.Prepared) -> "EngineLink | None":
-    """A link to the engine that runs here, where its data is of this source."""
-    from app.engine.socket_link import SocketLink
-
-    link = SocketLink(prepared.locations.engine_socket)
-    try:
-        welcome = await link.connect()
-    except VenueError:
-        return None
-    if welcome.source == source:
-        return link
-    await link.close()
-    return None
-
-
 def _own(wanted: _Wanted, settings: "Settings") -> "EngineLink":
     """An engine for one read: nobody else attaches to it, and it keeps nothing."""
     from app.engine.engine import Engine
@@ -180,14 +165,8 @@ def _own(wanted: _Wanted, settings: "Settings") -> "EngineLink":
     from app.engine.venue_run import VenueRun
 
     clock = SystemClock()
-    run = VenueRun(_source_view(wanted, settings), settings, clock)
+    run = VenueRun(source_view(wanted.source.mode, settings), settings, clock)
     return LocalLink(Engine(run, clock, snapshot_hz=settings.engine.snapshot_hz))
-
-
-def _source_view(wanted: _Wanted, settings: "Settings") -> "SourceView":
-    from app.engine.venue_run import demo_source, live_source
-
-    return demo_source(settings) if wanted.source.mode == "demo" else live_source(settings)
 
 
 async def _take(link: "EngineLink", wanted: _Wanted, *, by_hand: bool) -> "OneRead":

@@ -11,6 +11,7 @@ from app import __version__
 from app.core.clock import Clock
 from app.core.errors import TapedeckError
 from app.engine.core import Core
+from app.engine.followed_view import followed_view
 from app.engine.freeze import Outside, freeze
 from app.engine.looking import LOOKS, Looking
 from app.engine.market_detail import MarketDetails
@@ -124,6 +125,9 @@ class Engine:
         if looking.alert.alert_id:
             alert = alert_detail(core.whales, looking.alert.alert_id)
             snapshot = msgspec.structs.replace(snapshot, alert=alert)
+        if looking.followed.listed:
+            followed = followed_view(core.whales, looking.followed.coin, core.now_ms)
+            snapshot = msgspec.structs.replace(snapshot, followed=followed)
         if not look.coin:
             return snapshot
         detail = self._details.of(core, look.coin, look.interval, self._outside.urgent_wait_s)

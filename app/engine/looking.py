@@ -1,10 +1,10 @@
-"""What one client looks at: a coin, a wallet, a trader and an alert at most."""
+"""What one client looks at: a coin, a wallet, a trader, an alert and the list of the followed at most."""
 
 from app.engine.protocol import Command, LookAt
 from app.engine.protocol_wallets import LookAtWallet
-from app.engine.protocol_whales import LookAtAlert, LookAtTrader
+from app.engine.protocol_whales import LookAtAlert, LookAtFollowed, LookAtTrader, WhaleLook
 
-LOOKS = LookAt | LookAtWallet | LookAtTrader | LookAtAlert
+LOOKS = LookAt | LookAtWallet | WhaleLook
 
 
 class Looking:
@@ -15,6 +15,7 @@ class Looking:
         self.wallet = LookAtWallet("")
         self.trader = LookAtTrader("")
         self.alert = LookAtAlert("")
+        self.followed = LookAtFollowed(listed=False)
 
     def note(self, command: Command) -> None:
         """A command was carried out; those that are no looks change nothing."""
@@ -27,6 +28,8 @@ class Looking:
                 self.trader = command
             case LookAtAlert():
                 self.alert = command
+            case LookAtFollowed():
+                self.followed = command
             case _:
                 pass
 

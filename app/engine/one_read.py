@@ -10,6 +10,7 @@ from app.core.events import Action, Freshness
 from app.core.text import clean
 from app.engine.link import EngineLink
 from app.engine.protocol import AiRead, JobView, MarketRow, ModelView, RulesView, Snapshot, SourceView, StartJob
+from app.engine.reach import Reach
 from app.scalper.persona import direction_word, setup_words
 
 By = Literal["ai", "rules"]
@@ -59,10 +60,6 @@ class NotReadHereError(VenueError):
     """The engine does not have a model read this market."""
 
 
-_UNREACHABLE_MS = 8_000
-"""So long without any connection to the venue, and it counts as out of reach."""
-
-
 class Waiting(NamedTuple):
     """Nothing yet; `why` is a sentence."""
 
@@ -88,7 +85,7 @@ class ReadWatch:
         self._wanted: By = wanted
         self._by_hand = by_hand
         self._since_ms: int | None = None
-        self._down_ms: int | None = None
+        self._reach = Reach()
         self._failures = 0
         self._asked_ms: int | None = None
         self._refused = ""
@@ -124,18 +121,9 @@ class ReadWatch:
             known = ", ".join(str(clean(row.coin, 24)) for row in snapshot.markets[:8])
             raise UsageError(f"{clean(self.coin, 32)} is not a market of this venue, or not followed; it has {known}")
         self._why = snapshot.waiting_for
-        self._give_up_unreachable(snapshot)
-        return Waiting(snapshot.waiting_for)
-
-    def _give_up_unreachable(self, snapshot: Snapshot) -> None:
-        """Raise `VenueError` when for some seconds nothing of the venue could be reached."""
-        states = {feed.state for feed in snapshot.feeds}
-        if "down" not in states or "ok" in states:
-            self._down_ms = None
-            return
-        self._down_ms = snapshot.wall_ms if self._down_ms is None else self._down_ms
-        if snapshot.wall_ms - self._down_ms >= _UNREACHABLE_MS:
+        if self._reach.is_lost(snapshot):
             raise VenueError(f"{clean(self.coin, 32)}: no read, the venue cannot be reached: {snapshot.waiting_for}")
+        return Waiting(snapshot.waiting_for)
 
     def _begin(self, snapshot: Snapshot, row: MarketRow) -> None:
         if self._since_ms is None:

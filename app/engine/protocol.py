@@ -18,11 +18,11 @@ from app.engine.protocol_paper import PaperView
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletDetail, WalletsView
 from app.engine.protocol_whales import (
     AlertDetail,
-    LookAtAlert,
-    LookAtTrader,
+    FollowedView,
     SilenceAlerts,
     TrackTrader,
     TraderDetail,
+    WhaleLook,
     WhalesView,
 )
 from app.feeds.health import FeedState
@@ -240,7 +240,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     """Everything the deck shows, frozen at one input. `wall_ms` is the engine's time: the tape's own time on a tape.
 
     `waiting_for` says in a sentence what an empty Markets panel waits for; `log` is the tail of the event log; `detail`
-    is the coin this deck looks at, `scalper` the scalper's work on it, `wallet`, `trader` and `alert` what it looks at.
+    is the coin this deck looks at, `scalper` the scalper's work on it, `wallet`, `trader`, `alert` and `followed` what
+    else it looks at.
     """
 
     sequence: int
@@ -266,6 +267,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     whales: WhalesView | None = None
     trader: TraderDetail | None = None
     alert: AlertDetail | None = None
+    followed: FollowedView | None = None
 
 
 class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
@@ -347,8 +349,7 @@ Command = (
     | LookAtWallet
     | SetWalletProfile
     | NoteWallet
-    | LookAtTrader
-    | LookAtAlert
+    | WhaleLook
     | TrackTrader
     | SilenceAlerts
 )

@@ -41,7 +41,8 @@ class WhaleAlertRow(msgspec.Struct, frozen=True, kw_only=True):
 
 class TrackerView(msgspec.Struct, frozen=True, kw_only=True):
     """How following stands. `fresh` of `tracked` traders have positions younger than the limit; `by_*` count what the
-    newest state of each was learned by; `weight_used` of `weight_limit` went out in the last minute.
+    newest state of each was learned by; `weight_used` of `weight_limit` went out in the last minute. `in_signals` of
+    them count in the signals: they have a weight, and a state of this run that is fresh.
     """
 
     tracked: int
@@ -59,6 +60,7 @@ class TrackerView(msgspec.Struct, frozen=True, kw_only=True):
     states_seen: int
     states_saved: int
     message: str = ""
+    in_signals: int = 0
 
 
 class SignalRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +194,72 @@ class TraderDetail(msgspec.Struct, frozen=True, kw_only=True):
     waiting_for: str = ""
 
 
+class LeaderboardView(msgspec.Struct, frozen=True, kw_only=True):
+    """The leaderboard the followed were chosen from: its size, its rows, those kept, and why others were refused.
+
+    `refused_by` counts by reason; it is empty for one that came before that was kept.
+    """
+
+    age_s: int
+    size_bytes: int
+    rows: int
+    kept: int
+    refused: int
+    refused_by: dict[str, int]
+
+
+class FollowedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One followed trader as a list shows it; `name` is what it calls itself, empty where it does not.
+
+    `score` 0-100 is the leaderboard's, on so many `windows` of four and with `evidence` 0-1; `flags` are reasons to
+    doubt it, `doubts` the same in words. `coverage` is the share of the evidence behind `weight` that is known; the age
+    is that of its positions, None where they are not known.
+    """
+
+    trader: str
+    name: str
+    rank: int | None
+    standing: str
+    score: float | None
+    windows: int | None
+    evidence: float | None
+    flags: tuple[str, ...]
+    doubts: tuple[str, ...]
+    weight: float | None
+    coverage: float | None
+    tier: str
+    equity_usd: float | None
+    positions: int | None
+    age_s: float | None
+    learned: Learned | None
+
+
+class ContributorRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One trader behind a coin's signal: `side` +1 long, −1 short, `share` its part of all weight in the coin."""
+
+    trader: str
+    name: str
+    side: int
+    share: float
+    weight: float | None
+    value_usd: float
+    age_s: float | None
+    flags: tuple[str, ...]
+
+
+class FollowedView(msgspec.Struct, frozen=True, kw_only=True):
+    """Everyone who is followed, by rank; where a coin was named its signal of this moment, and who is behind it.
+
+    `long` and `short` are the traders with the largest shares of each side, the largest first.
+    """
+
+    leaderboard: LeaderboardView | None
+    traders: tuple[FollowedRow, ...]
+    signal: SignalRow | None = None
+    long: tuple[ContributorRow, ...] = ()
+    short: tuple[ContributorRow, ...] = ()
+
+
 class PastAlert(msgspec.Struct, frozen=True, kw_only=True):
     """A former alert of the kind, and how far the price had moved after a quarter of an hour, an hour and four."""
 
@@ -225,6 +293,17 @@ class LookAtAlert(msgspec.Struct, frozen=True, tag="look_at_alert"):
 
     alert_id: str
     client: int = 0
+
+
+class LookAtFollowed(msgspec.Struct, frozen=True, tag="look_at_followed"):
+    """List the followed traders to the asking client (`listed`), with the signal of `coin` unless that is empty."""
+
+    listed: bool
+    coin: str = ""
+    client: int = 0
+
+
+WhaleLook = LookAtTrader | LookAtAlert | LookAtFollowed
 
 
 class TrackTrader(msgspec.Struct, frozen=True, tag="track_trader"):

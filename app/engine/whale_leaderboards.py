@@ -87,6 +87,7 @@ class WhaleLeaderboards:
             rows_seen=digest.rows_seen,
             rows_kept=len(digest.rows),
             refused=sum(digest.refused.values()),
+            refused_by=digest.refused,
         )
         if not self._roster.take(digest.rows, seen):
             raise FrameError(f"none of the leaderboard's {digest.rows_seen:,} rows is of use")

@@ -18,7 +18,7 @@ from app.engine.connections import Connections
 from app.engine.jobs import Jobs
 from app.engine.journal import Journal
 from app.engine.protocol import CancelJob, Mode, StartJob
-from app.engine.protocol_whales import LookAtAlert, LookAtTrader, SilenceAlerts, TrackTrader
+from app.engine.protocol_whales import LookAtAlert, LookAtFollowed, LookAtTrader, SilenceAlerts, TrackTrader, WhaleLook
 from app.engine.watch import MarketWatch
 from app.engine.whale_alerting import WhaleAlerting
 from app.engine.whale_leaderboards import WhaleLeaderboards
@@ -41,7 +41,7 @@ from app.whales.roster import Member, Roster, RosterChange
 from app.whales.trader_weights import size_value
 from app.whales.weighing import Weighing
 
-WhaleCommand = TrackTrader | SilenceAlerts | LookAtTrader | LookAtAlert | RestoreWhales
+WhaleCommand = TrackTrader | SilenceAlerts | WhaleLook | RestoreWhales
 ABOUT_TRADERS = frozenset({"clearinghouseState", "portfolio", "userFillsByTime", LEADERBOARD})
 """Questions whose answers belong here."""
 WHALES_FIRST = 1_000
@@ -99,7 +99,7 @@ class Whales:
                 return True, ""
             case LookAtTrader():
                 return self.looks.at_trader(command, now_ms)
-            case LookAtAlert():
+            case LookAtAlert() | LookAtFollowed():
                 return True, ""
         if not self.settings.whales.enabled:
             return False, "No traders are followed: `whales.enabled` is off"

@@ -4,7 +4,7 @@ Shares are whole numbers of 2⁻⁴⁰ and dollars whole cents, so that sums are
 are kept, and do not depend on the order in which traders came.
 """
 
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, nsmallest
 from math import isfinite
 
 import msgspec
@@ -79,6 +79,14 @@ class CoinSums:
         while self._largest and not self._stands(self._largest[0]):
             heappop(self._largest)
         return -self._largest[0][0] / self.gross if self._largest and self.gross else 0.0
+
+    def largest(self, side: int, most: int) -> list[Holding]:
+        """At most so many holdings of one side (+1, −1) that count for something, those with the largest shares first.
+
+        Unlike all else here it reads every holding.
+        """
+        held = (one for one in self._holdings.values() if one.side == side and one.share)
+        return nsmallest(most, held, key=lambda one: (-one.share, one.trader))
 
     def _count(self, holding: Holding, sign: int) -> None:
         self.long_traders += sign * (holding.side > 0)

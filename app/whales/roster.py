@@ -36,13 +36,14 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeaderboardSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """A leaderboard that came: when, its size, its rows, those kept of them, and how many were refused."""
+    """A leaderboard that came: when, its size, its rows, those kept of them, and how many were refused, also by why."""
 
     at_ms: int
     size_bytes: int
     rows_seen: int
     rows_kept: int
     refused: int
+    refused_by: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class RosterChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,6 +34,15 @@ class LeanChanged(msgspec.Struct, frozen=True, kw_only=True):
     plain: bool = False
 
 
+class Contributor(msgspec.Struct, frozen=True, kw_only=True):
+    """A trader behind a signal: `side` +1 long, −1 short, `share` its part of all weight in the coin (0-1)."""
+
+    trader: str
+    side: int
+    share: float
+    value_usd: float
+
+
 class _Followed(msgspec.Struct):
     weight: float = 0.0
     coverage: float = 0.0
@@ -137,6 +146,14 @@ class SmartMoney:
             value_usd=sums.cents / 100,
             plain_bias=sums.plain_bias(),
             plain_lean=held.plain_lean,
+        )
+
+    def largest(self, coin: str, side: int, most: int) -> tuple[Contributor, ...]:
+        """The traders with the largest shares of one side (+1 long, −1 short) of a coin's signal, at most so many."""
+        held = self._coins.get(coin) or _Coin()
+        return tuple(
+            Contributor(trader=one.trader, side=side, share=one.share / held.sums.gross, value_usd=one.cents / 100)
+            for one in held.sums.largest(side, most)
         )
 
     def _hold(self, trader: str, followed: _Followed) -> tuple[LeanChanged, ...]:

@@ -7,6 +7,7 @@ import asyncio
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -34,6 +35,7 @@ _LONGEST_ASKED_WAIT_S = 900.0
 _HEADERS = {"User-Agent": f"Mozilla/5.0 (compatible; tapedeck/{__version__})"}
 """The host serves files to browsers; a client without a name of that kind is refused."""
 
+_T = TypeVar("_T")
 _pack = msgspec.msgpack.encode
 
 
@@ -127,11 +129,7 @@ class LeaderboardClient:
     async def _try(self, rules: LeaderboardRules) -> bytes:
         if self._http is None:
             raise _TryError("this venue has none", None)
-        # -P keeps a folder named `app` in the current directory from being run instead of this one.
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "app.feeds.hyperliquid.leaderboard_child", encode_rules(rules).decode(),
-            stdin=PIPE, stdout=PIPE, stderr=DEVNULL,
-        )  # fmt: skip
+        child = await _started(encode_rules(rules).decode())
         try:
             await self._pour(self._http, child)
             async with asyncio.timeout(_CHILD_TIMEOUT_S):
@@ -139,7 +137,7 @@ class LeaderboardClient:
         except TimeoutError as error:
             raise _TryError(f"its reader took longer than {_CHILD_TIMEOUT_S:g} s") from error
         finally:
-            await _end(child)
+            await _whole(asyncio.create_task(_end(child)))
 
     async def _pour(self, http: HttpClient, child: Process) -> None:
         """Have the child read the document as it comes."""
@@ -169,6 +167,39 @@ class LeaderboardClient:
         into.close()
 
 
+async def _started(rules: str) -> Process:
+    """A child that waits for the document."""
+    # -P keeps a folder named `app` in the current directory from being run instead of this one.
+    starting = asyncio.create_task(
+        asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "app.feeds.hyperliquid.leaderboard_child", rules,
+            stdin=PIPE, stdout=PIPE, stderr=DEVNULL,
+        )
+    )  # fmt: skip
+    try:
+        return await _whole(starting)
+    except asyncio.CancelledError:
+        if starting.exception() is None:
+            await _whole(asyncio.create_task(_end(starting.result())))
+        raise
+
+
+async def _whole(task: asyncio.Task[_T]) -> _T:
+    """What comes of something short that leaves pipes or processes open when it is broken off.
+
+    Raises `CancelledError` at its end if somebody cancelled the wait meanwhile.
+    """
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return task.result()
+
+
 async def _digest(child: Process) -> bytes:
     """What the child answers. Raises `_TryError` for what is no digest."""
     out = child.stdout
@@ -195,4 +226,7 @@ async def _end(child: Process) -> None:
         child.stdin.close()
         with suppress(ConnectionError):
             await child.stdin.wait_closed()
+    # A pipe is closed once it was read to its end.
+    while child.stdout is not None and await child.stdout.read(65_536):
+        pass
     await child.wait()

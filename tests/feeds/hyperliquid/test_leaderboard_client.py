@@ -1,6 +1,7 @@
 """The leaderboard goes through a process of its own; whatever the venue does, one answer comes and no process stays."""
 
 import asyncio
+import gc
 import gzip
 import os
 import signal
@@ -213,6 +214,27 @@ async def test_a_question_is_withdrawn_under_way_and_another_may_follow(house: H
     assert (answer.request_id, answer.error) == (1, "no longer wanted")
     house.ask(3)
     assert (await house.answer()).request_id == 3
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+async def test_a_run_that_ends_while_its_reader_starts_leaves_nothing_open(withdrawn: bool) -> None:
+    async def end_after(turns: int) -> None:
+        client = LeaderboardClient("http://127.0.0.1:9", CAP, Inbox(SystemClock()), np.random.default_rng(1))
+        worker = asyncio.create_task(client.run())
+        client.request(Request(1, VENUE, CHANNEL, encode_rules(RULES)))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if withdrawn:
+            client.withdraw(1)
+            await asyncio.sleep(0)
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+
+    for turns in range(12):
+        await asyncio.to_thread(asyncio.run, end_after(turns))
+        # What nobody closed tells so when it is collected, which is an error here.
+        gc.collect()
+    assert readers_of(os.getpid()) == []
 
 
 async def test_a_venue_without_a_leaderboard_says_so() -> None:

@@ -2,9 +2,11 @@
 
 from app.engine.protocol import Command, LookAt
 from app.engine.protocol_wallets import LookAtWallet
-from app.engine.protocol_whales import LookAtAlert, LookAtFollowed, LookAtTrader, WhaleLook
+from app.engine.protocol_whales import LookAtAlert, LookAtFollowed, LookAtTrader
 
-LOOKS = LookAt | LookAtWallet | WhaleLook
+OPENED = LookAt | LookAtWallet | LookAtTrader | LookAtAlert
+"""What a screen of a deck may have open."""
+LOOKS = OPENED | LookAtFollowed
 
 
 class Looking:

@@ -11,7 +11,7 @@ from textual.events import Event
 from textual.screen import Screen
 from textual.widget import Widget
 
-from app.engine.looking import LOOKS
+from app.engine.looking import OPENED
 from app.engine.protocol import LookAt
 from app.engine.protocol_wallets import LookAtWallet
 from app.engine.protocol_whales import LookAtAlert, LookAtTrader
@@ -185,7 +185,7 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
                 self._looking[type(look)] = look
                 self.run_worker(self._look_at(look), group="commands", exit_on_error=False)
 
-    def _looks(self) -> tuple[LOOKS, ...]:
+    def _looks(self) -> tuple[OPENED, ...]:
         """What the screens look at, those further up first."""
         screens = [screen for screen in reversed(self.screen_stack) if isinstance(screen, DeckScreen)]
         looks = (screen.look for screen in screens)
@@ -196,7 +196,7 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
             LookAtAlert(next((screen.alert for screen in screens if screen.alert), "")),
         )
 
-    async def _look_at(self, look: LOOKS) -> None:
+    async def _look_at(self, look: OPENED) -> None:
         result = await self._link.send(look)
         if not result.ok:
             self.flash(result.message, "warning")

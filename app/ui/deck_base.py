@@ -14,7 +14,7 @@ from app.core.clock import Clock
 from app.core.errors import TapedeckError
 from app.core.text import clean
 from app.engine.link import EngineLink
-from app.engine.looking import LOOKS
+from app.engine.looking import OPENED
 from app.engine.protocol import Command, Snapshot
 from app.ui.bell import rings
 from app.ui.deck_options import DeckOptions
@@ -74,7 +74,7 @@ class DeckBase(App[None], inherit_bindings=False):
         self._shelf = Shelf(list(layouts))
         self._saving = asyncio.Lock()
         self._mouse_released = False
-        self._looking: dict[type[LOOKS], LOOKS] = {}
+        self._looking: dict[type[OPENED], OPENED] = {}
         self._focus_before: Widget | None = None
         self._dashboard = Dashboard(self._palette)
         self._prepare(self._dashboard)

@@ -42,6 +42,19 @@ def test_worked_example() -> None:
     assert (found.lean, found.plain_lean, found.change_1h) == ("NEUTRAL", "NEUTRAL", None)
 
 
+def test_the_largest_shares_of_each_side_are_found() -> None:
+    """The worked example's: 0.8 and 0.2 of 1.15 long, 0.15 short; who left or grew stale is not among them."""
+    made = smart_money({"BTC": 3e6}, {"BTC": 5e5}, {"BTC": -2.5e5}, {"ETH": 1e6}, totals=(0.8, 0.4, 0.6, 0.5))
+    long = made.largest("BTC", 1, 10)
+    assert [one.trader for one in long] == [address(1), address(2)]
+    assert [one.share for one in long] == pytest.approx([0.8 / 1.15, 0.2 / 1.15])
+    assert [one.value_usd for one in made.largest("BTC", -1, 10)] == [2.5e5]
+    assert [one.trader for one in made.largest("BTC", 1, 1)] == [address(1)]
+    made.stale(address(1))
+    assert [one.trader for one in made.largest("BTC", 1, 10)] == [address(2)]
+    assert made.largest("SOL", 1, 10) == ()
+
+
 def test_confidence_falls_with_what_is_not_known_of_the_weights() -> None:
     """Two of one mind, shares of 0.6 and 0.2, of which all and half is known: seven eighths."""
     made = smart_money({"BTC": 1e6}, {"BTC": 1e6}, totals=(0.6, 0.2))

@@ -3,8 +3,7 @@
 The same messages go through memory and through the Unix socket. Every name and text in a snapshot is already cleaned.
 None stands for "not known"; the deck shows it as such and never as zero. What a snapshot holds of one coin that is
 looked at stands in `protocol_detail.py`, of the paper ledger in `protocol_paper.py`, of wallets in
-`protocol_wallets.py`, of followed
-traders in `protocol_whales.py`.
+`protocol_wallets.py`, of followed traders in `protocol_whales.py`.
 """
 
 from typing import Literal

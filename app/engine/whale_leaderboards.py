@@ -4,7 +4,6 @@ from app.config.whale_settings import WhalesSettings
 from app.core.errors import FrameError
 from app.core.record import WITHDRAWN, Answer
 from app.core.text import clean
-from app.engine.jobs import Jobs
 from app.engine.journal import Journal
 from app.engine.whale_questions import WhaleQuestions
 from app.feeds.health import FeedHealth
@@ -16,17 +15,16 @@ RETRY_DOUBLINGS = 5
 
 
 class WhaleLeaderboards:
-    """One question at a time: on a schedule, and by hand as the job `whales`."""
+    """One question at a time: on a schedule, and at once where somebody wants that."""
 
     def __init__(
-        self, settings: WhalesSettings, questions: WhaleQuestions, roster: Roster, feed: FeedHealth, jobs: Jobs,
-        journal: Journal,
+        self, settings: WhalesSettings, questions: WhaleQuestions, roster: Roster, feed: FeedHealth, journal: Journal
     ) -> None:  # fmt: skip
         self.trouble = ""
         """Why the last one did not come; empty when it did."""
         self._every_ms = round(settings.leaderboard_every_h * 3_600_000)
         self._questions, self._roster, self._feed = questions, roster, feed
-        self._jobs, self._journal = jobs, journal
+        self._journal = journal
         self._due_ms: int | None = None
         self._asked: int | None = None
         self._failures = 0
@@ -37,27 +35,23 @@ class WhaleLeaderboards:
 
     def every_second(self, now_ms: int) -> None:
         """Ask when it is time."""
-        if self._due_ms is not None and now_ms >= self._due_ms and self._asked is None:
-            self._asked = self._questions.ask_leaderboard()
+        if self._due_ms is not None and now_ms >= self._due_ms:
+            self.fetch()
 
-    def refresh(self, now_ms: int) -> tuple[bool, str]:
-        """Ask now, by hand."""
-        if self._jobs.runs("whales"):
-            return False, "The leaderboard is being fetched already"
-        self._jobs.begin("whales", now_ms, "Fetching the leaderboard")
+    @property
+    def is_asked(self) -> bool:
+        """Whether one is on its way."""
+        return self._asked is not None
+
+    def fetch(self) -> None:
+        """Ask now, unless one is on its way."""
         if self._asked is None:
             self._asked = self._questions.ask_leaderboard()
-        return True, "Fetching the leaderboard"
 
-    def cancel(self) -> tuple[bool, str]:
-        """Give up what was asked by hand."""
-        if not self._jobs.runs("whales"):
-            return False, "No leaderboard is being fetched"
+    def withdraw(self) -> None:
+        """Give up the one that is on its way."""
         if self._asked is not None:
             self._questions.withdraw(self._asked)
-        told = "Cancelled: the traders stay as they are"
-        self._jobs.end("whales", "cancelled", told)
-        return True, told
 
     def answered(self, answer: Answer, now_ms: int) -> None:
         """It came, or did not. Raises `FrameError` for one that cannot be read, once that is noted."""
@@ -103,7 +97,6 @@ class WhaleLeaderboards:
         self._failures += 1
         self._due_ms = now_ms + wait_ms
         self.trouble = clean(why, 200)
-        self._jobs.end("whales", "failed", f"No leaderboard: {self.trouble}")
         self._feed.dropped(now_ms, self.trouble, wait_ms / 1000)
         told = f"no leaderboard: {self.trouble}; next try in {wait_ms // 60_000} min"
         self._journal.say(now_ms, "warning", "whales", told)

@@ -25,6 +25,7 @@ from app.engine.whale_leaderboards import WhaleLeaderboards
 from app.engine.whale_looks import WhaleLooks
 from app.engine.whale_positions import WhalePositions
 from app.engine.whale_questions import FIRST_FROM, WhaleQuestions
+from app.engine.whale_refresh import WhaleRefresh
 from app.engine.whale_regime import WhaleRegime
 from app.engine.whale_saving import WhaleSaving
 from app.engine.whale_signals import WhaleSignals
@@ -79,9 +80,10 @@ class Whales:
         self.stale: set[str] = set()
         """Followed traders whose positions are too old, or not known."""
         self.leaderboards = WhaleLeaderboards(
-            settings.whales, self.questions, self.roster, connections.leaderboard, jobs, journal
+            settings.whales, self.questions, self.roster, connections.leaderboard, journal
         )
-        self._jobs, self._journal = jobs, journal
+        self.refresh = WhaleRefresh(self.leaderboards, self.roster, self.refreshing, jobs)
+        self._journal = journal
         self._wake_ms = 0
         self._second = self._minute = 0
         self._ranked_ms = 0
@@ -107,9 +109,9 @@ class Whales:
             return False, _NOT_YET
         match command:
             case StartJob():
-                return self.leaderboards.refresh(now_ms)
+                return self.refresh.begin(now_ms)
             case CancelJob():
-                return self.leaderboards.cancel()
+                return self.refresh.cancel()
             case SilenceAlerts():
                 done = self.alerting.silence(command, now_ms)
                 self.saving.notes(now_ms)
@@ -306,6 +308,7 @@ class Whales:
         self.alerting.every_second(now_ms)
         self._ask_for_past(now_ms)
         self.leaderboards.every_second(now_ms)
+        self.refresh.every_second()
         if now_ms - self._ranked_ms >= _RANKED_MS:
             self._rank(now_ms)
         self.saving.every_second(now_ms)
@@ -335,9 +338,7 @@ class Whales:
         self._changed(change, now_ms)
         self.saving.leaderboard(change)
         self.saving.members(now_ms)
-        words = f"{len(change.members)} traders followed: {len(change.joined)} joined, {len(change.left)} left"
-        self._journal.say(now_ms, "info", "whales", words)
-        self._jobs.end("whales", "done", words)
+        self._journal.say(now_ms, "info", "whales", self.refresh.scored(change))
 
     def _changed(self, change: RosterChange, now_ms: int) -> None:
         for trader in change.left:

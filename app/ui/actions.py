@@ -111,7 +111,8 @@ ACTIONS: tuple[Action, ...] = (
         "job",
         "refresh",
         "Do what this panel is for now, or cancel it. Markets: ask for the markets again. Scalper's read: have the "
-        "model read the coin. Wallet targets: scan wallets. Whale alerts: fetch the leaderboard.",
+        "model read the coin. Wallet targets: scan wallets. Whale alerts: fetch the leaderboard "
+        "and the stalest traders.",
         screens=ASKED,
         footer=ASKED,
     ),

@@ -20,7 +20,7 @@ JOBS: Mapping[JobName, JobWords] = {
     "markets": JobWords("refresh", "Ask for the markets again"),
     "read": JobWords("read", "Have the model read the coin"),
     "wallets": JobWords("scan", "Scan wallets"),
-    "whales": JobWords("refresh", "Fetch the leaderboard"),
+    "whales": JobWords("refresh", "Fetch the leaderboard and the stalest traders"),
 }
 """Every job that a panel can name as its own."""
 

@@ -1,18 +1,21 @@
 """Which followed trader is asked for next. Pure: told of trades, answers and time, it says whom to ask.
 
-Four reasons, in this order: `urgent` (older than a share of the oldest allowed), `trade` (a trade was seen that the
-known state does not show), `first` (nothing is known yet), `poll` (the most valuable and oldest). The first is a
-promise, the second is what alerts wait for, the last is paced. docs/whale-alerts.md has the numbers and why.
+Five reasons, in this order: `urgent` (older than a share of the oldest allowed), `hand` (somebody wants the stalest
+seen now), `trade` (a trade was seen that the known state does not show), `first` (nothing is known yet), `poll` (the
+most valuable and oldest). The first is a promise, the third is what alerts wait for, the last is paced.
+docs/whale-alerts.md has the numbers and why.
 """
 
 from collections.abc import Iterable, Mapping
-from heapq import heapify, heappop, heappush, nlargest
+from heapq import heapify, heappop, heappush, nlargest, nsmallest
+from itertools import islice
 from math import inf
 
 import msgspec
 
 from app.config.whale_settings import WhalesSettings
 from app.core.events import Trade
+from app.whales.by_hand import AskedByHand
 from app.whales.tracked import Reason, Tracked, TrackedChange, TrackedTraders
 
 URGENT_SHARE = 0.85
@@ -49,6 +52,7 @@ class RefreshCounts(msgspec.Struct, frozen=True):
     joined: int = 0
     trade: int = 0
     urgent: int = 0
+    hand: int = 0
     first: int = 0
     poll: int = 0
     behind: int = 0
@@ -67,6 +71,7 @@ class Refreshing:
         self._oldest: list[tuple[int, str]] = []
         self._in_flight: dict[str, int] = {}
         self._was_first = False
+        self.by_hand = AskedByHand()
         self.counts = RefreshCounts()
 
     def follow(self, values: Mapping[str, float], now_ms: int) -> TrackedChange:
@@ -74,6 +79,7 @@ class Refreshing:
         change = self.tracked.follow(values, now_ms)
         for trader in change.removed:
             self._due.pop(trader, None)
+            self.by_hand.forget(trader)
         for one in map(self.tracked.get, change.added):
             if one is not None:
                 one.asked_ms = self._in_flight.get(one.trader)
@@ -90,6 +96,15 @@ class Refreshing:
         streamed = frozenset(traders)
         for one in self.tracked.all():
             one.by_stream = one.trader in streamed
+
+    def ask_stalest(self, count: int) -> int:
+        """Somebody wants the `count` traders of whom nothing newer has been known longest seen anew; how many they are.
+
+        This round takes the place of one that is not over.
+        """
+        stalest = nsmallest(count, self.tracked.all(), key=lambda one: (one.since_ms, one.trader))
+        self.by_hand = AskedByHand(one.trader for one in stalest)
+        return self.by_hand.size
 
     def saw_trade(self, trade: Trade, now_ms: int) -> tuple[str, ...]:
         """A public trade; the followed among its buyer and seller."""
@@ -120,6 +135,7 @@ class Refreshing:
     def answered(self, trader: str, now_ms: int) -> None:
         """The question about the trader is over and was good for a state (which `learned` was told of before)."""
         asked_ms = self._in_flight.pop(trader, None)
+        self.by_hand.seen(trader)
         one = self.tracked.get(trader)
         if one is None or asked_ms is None:
             return
@@ -136,6 +152,7 @@ class Refreshing:
         if asked_ms is None:
             return
         self.counts = msgspec.structs.replace(self.counts, failed=self.counts.failed + 1)
+        self.by_hand.forget(trader)
         one = self.tracked.get(trader)
         if one is not None:
             self._put_off(one, now_ms)
@@ -154,6 +171,7 @@ class Refreshing:
             self.failed(trader, now_ms)
         chosen = self._ask_due(now_ms, allowed, first_from)
         chosen += self._ask_urgent(now_ms, allowed - len(chosen))
+        chosen += self._ask_by_hand(now_ms, allowed - len(chosen))
         while len(chosen) < allowed and (more := self._ask_in_turn(now_ms)):
             chosen += more
         chosen += self._ask_polls(now_ms, min(polls, allowed - len(chosen)))
@@ -179,6 +197,11 @@ class Refreshing:
         for one in held_back:
             self._rank(one)
         return chosen
+
+    def _ask_by_hand(self, now_ms: int, allowed: int) -> list[AskFor]:
+        waiting = (one for one in map(self.tracked.get, self.by_hand.waiting) if one is not None)
+        ready = (one for one in waiting if one.can_be_asked(now_ms))
+        return [self._asked(one, "hand", now_ms) for one in islice(ready, max(0, allowed))]
 
     def _ask_in_turn(self, now_ms: int) -> list[AskFor]:
         """One question after a trade, or a first one, by turns where both wait: neither holds the other up."""
@@ -270,6 +293,7 @@ class Refreshing:
             return
         one.state_venue_ms = venue_ms
         one.known_ms = min(venue_ms, now_ms)
+        self.by_hand.seen(one.trader)
         self._rank(one)
         if not one.is_behind():
             one.due_ms = None

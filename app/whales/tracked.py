@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-Reason = Literal["trade", "urgent", "first", "poll"]
+Reason = Literal["trade", "urgent", "hand", "first", "poll"]
 
 
 class Tracked(msgspec.Struct, kw_only=True):

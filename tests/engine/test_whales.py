@@ -176,17 +176,59 @@ def test_a_leaderboard_that_does_not_come_disturbs_nobody_and_is_asked_for_again
     assert driver.view().tracker.tracked == 8
 
 
-def test_a_leaderboard_by_hand_is_a_job_that_ends_or_is_given_up() -> None:
+def jobs(driver: WhaleDriver) -> list[tuple[str, str, str]]:
+    return [(job.name, job.state, job.message) for job in driver.core.jobs.views]
+
+
+def oldest(driver: WhaleDriver, count: int) -> set[str]:
+    by_age = sorted(driver.whales.refreshing.tracked.all(), key=lambda one: (one.since_ms, one.trader))
+    return {one.trader for one in by_age[:count]}
+
+
+def test_a_refresh_by_hand_asks_for_the_leaderboard_and_the_stalest_traders() -> None:
     driver = followed()
-    assert driver.command(StartJob("whales"))[0]
-    assert not driver.command(StartJob("whales"))[0]
-    assert driver.core.jobs.runs("whales")
+    stalest, before = oldest(driver, 2), driver.now_ms
+    assert driver.command(StartJob("whales")) == (True, "Fetching the leaderboard and the 2 stalest traders")
+    assert driver.command(StartJob("whales")) == (False, "The leaderboard is being fetched already")
+    driver.tick(0.25)
+    asked = [request for request in driver.waiting() if request.channel in ("leaderboard", "clearinghouseState")]
+    assert asked[0].channel == "leaderboard"
+    assert {request.subject for request in asked[1:]} == stalest
     driver.run(2)
-    assert [(job.name, job.state) for job in driver.core.jobs.views] == [("whales", "done")]
-    assert driver.command(StartJob("whales"))[0]
+    words = "8 traders followed: 0 joined, 0 left; 2 of the 2 stalest seen anew"
+    assert jobs(driver) == [("whales", "done", words)]
+    seen = map(driver.whales.refreshing.tracked.get, stalest)
+    assert all(one is not None and one.known_ms is not None and one.known_ms > before for one in seen)
+
+
+def test_a_refresh_by_hand_lasts_until_the_last_trader_has_answered() -> None:
+    driver = followed()
+    driver.refused.add("clearinghouseState")
+    driver.command(StartJob("whales"))
+    driver.run(2)
+    words = "8 traders followed: 0 joined, 0 left; 0 of the 2 stalest seen anew"
+    assert jobs(driver) == [("whales", "done", words)]
+
+
+def test_a_refresh_by_hand_without_a_leaderboard_says_so_and_sees_the_traders_anew() -> None:
+    driver = followed()
+    driver.refused.add("leaderboard")
+    driver.command(StartJob("whales"))
+    driver.run(2)
+    name, state, message = jobs(driver)[0]
+    assert (name, state) == ("whales", "failed")
+    assert message.startswith("No leaderboard: ")
+    assert message.endswith("; 2 of the 2 stalest seen anew")
+
+
+def test_a_refresh_by_hand_can_be_given_up() -> None:
+    driver = followed()
+    driver.command(StartJob("whales"))
     assert driver.command(CancelJob("whales"))[0]
+    driver.tick(0.25)
+    assert [request.channel for request in driver.waiting() if request.subject in oldest(driver, 2)] == []
     driver.run(2)
-    assert [job.state for job in driver.core.jobs.views] == ["cancelled"]
+    assert [state for _, state, _ in jobs(driver)] == ["cancelled"]
     assert driver.view().tracker.tracked == 8
 
 

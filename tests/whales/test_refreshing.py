@@ -266,3 +266,24 @@ def test_a_pace_never_exceeds_its_window_and_leaves_a_reserve_to_bursts() -> Non
         allowed, polls = pace.allowed(now_ms)
         pace.spend(polls, polls)
         assert allowed >= 30
+
+
+def test_the_stalest_are_asked_for_by_hand_after_the_urgent_and_before_trades() -> None:
+    one = refreshing(**{address(4): 1.0})
+    urgent_ms = NOW_MS + round(SETTINGS.oldest_s * 1000)
+    one.restore({CAROL: NOW_MS + 60_000, BOB: NOW_MS + 50_000}, NOW_MS + 60_000)
+    one.saw_trade(a_trade(CAROL, time_ms=urgent_ms - 1_000), urgent_ms - 1_000)
+    assert one.ask_stalest(3) == 3
+    asked = [(ALICE, "urgent"), (address(4), "urgent"), (BOB, "hand"), (CAROL, "trade")]
+    assert names(one.ask(urgent_ms, 9, 0)) == asked
+
+
+def test_a_round_by_hand_is_over_once_each_was_answered_failed_or_left() -> None:
+    one = refreshing()
+    assert one.ask_stalest(9) == 3
+    assert names(one.ask(NOW_MS, 2, 0)) == [(ALICE, "hand"), (BOB, "hand")]
+    answer(one, ALICE, NOW_MS + 10, NOW_MS + 20)
+    one.failed(BOB, NOW_MS + 20)
+    assert list(one.by_hand.waiting) == [CAROL]
+    one.follow({ALICE: 1.0, BOB: 1.0}, NOW_MS + 30)
+    assert (one.by_hand.size, one.by_hand.answered, list(one.by_hand.waiting)) == (3, 1, [])

@@ -26,13 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("coin", metavar="COIN", help="the market, as the venue names it: BTC, ETH, kPEPE")
     options.add_source(parser)
     options.add_tracked(parser)
-    parser.add_argument(
-        "--wait",
-        type=options.parse_duration,
-        default=LIMIT_S,
-        metavar="DURATION",
-        help=f"wait at most so long until enough positions are fresh (default: {LIMIT_S:g}s)",
-    )
+    options.add_wait(parser, LIMIT_S, "until enough positions are fresh")
     options.add_json(parser)
     options.add_talk(parser)
     options.add_settings(parser)

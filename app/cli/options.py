@@ -44,6 +44,17 @@ class Source(NamedTuple):
     tape: Path | None = None
 
 
+def add_wait(parser: argparse.ArgumentParser, usual_s: float, what: str) -> None:
+    """`--wait`, in seconds: how long a command may wait for `what`, words that go on from "wait at most so long"."""
+    parser.add_argument(
+        "--wait",
+        type=parse_duration,
+        default=usual_s,
+        metavar="DURATION",
+        help=f"wait at most so long {what} (default: {usual_s:g}s)",
+    )
+
+
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """`--config`, `--set`, `--no-color`: for every command that reads settings."""
     group = parser.add_argument_group("settings")

@@ -66,13 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a recording, by its path or its name among your tapes (means --source tape)",
     )
     options.add_seed(parser)
-    parser.add_argument(
-        "--wait",
-        type=options.parse_duration,
-        default=_WAIT_S,
-        metavar="DURATION",
-        help=f"wait at most so long for a read (default: {_WAIT_S:g}s)",
-    )
+    options.add_wait(parser, _WAIT_S, "for a read")
     options.add_json(parser)
     options.add_talk(parser)
     options.add_settings(parser)

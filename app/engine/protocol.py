@@ -36,9 +36,7 @@ MetricSource = Literal["rules", "ai"]
 ModelState = InterpreterState | Literal["tape"]
 """As the interpreter tells it; on a tape, what was recorded is shown."""
 JobName = Literal["markets", "read", "wallets", "whales"]
-"""Work that a user may ask for by hand: ask for the markets again; have the model read a coin; scan wallets; fetch the
-leaderboard of traders.
-"""
+"""Work asked for by hand: ask for the markets; have the model read a coin; scan wallets; see followed traders anew."""
 PaperAction = Literal["long", "short", "close", "flip"]
 JobState = Literal["running", "done", "failed", "cancelled"]
 

@@ -73,6 +73,7 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
         super().paint()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers: every action that works here, panels, screens and layouts."""
         states = self._states()
         for action in by_frequency(self.actions):
             if action.id == "quit":

@@ -243,21 +243,21 @@ class Market:
     @property
     def mid(self) -> float | None:
         """Halfway between best bid and best offer; None where a side is missing."""
-        bid, ask = self.bid, self.ask
-        return None if bid is None or ask is None else (bid + ask) / 2
+        touch = self.touch
+        return touch.mid if touch else None
 
     @property
     def spread_bps(self) -> float | None:
         """Spread as a share of the mid, in basis points."""
-        bid, ask = self.bid, self.ask
-        return None if bid is None or ask is None else 2e4 * (ask - bid) / (ask + bid)
+        touch = self.touch
+        return touch.spread_bps if touch else None
 
     @property
     def price(self) -> float | None:
         """The mid, unless a trade is newer than it: then that trade's price. None before either."""
-        touch, mid = self.touch, self.mid
-        if touch is not None and mid is not None and touch.time_ms >= (self._last_trade_ms or 0):
-            return mid
+        touch = self.touch
+        if touch is not None and touch.mid is not None and touch.time_ms >= (self._last_trade_ms or 0):
+            return touch.mid
         return self.last_trade.price if self.last_trade else None
 
     @property
@@ -317,8 +317,11 @@ class Market:
     @property
     def newest_ms(self) -> int | None:
         """Time of the newest trade, quote or book; None before any."""
-        touch = self.touch
-        return max(touch.time_ms, self._last_trade_ms or 0) if touch else self._last_trade_ms
+        newest_ms = self._last_trade_ms
+        for picture in (self.quote(), self.book()):
+            if picture is not None and (newest_ms is None or picture.time_ms > newest_ms):
+                newest_ms = picture.time_ms
+        return newest_ms
 
     def stale(self, now_ms: int) -> bool:
         """Whether the newest trade, quote and book are all past their deadline, or there is none."""
@@ -349,10 +352,10 @@ class Market:
 
     def facts(self, now_ms: int) -> MarketFacts | None:
         """What a call needs to know of the market; None while a side of the touch is missing or the data is stale."""
-        bid, ask, newest_ms = self.bid, self.ask, self.newest_ms
-        if bid is None or ask is None or newest_ms is None or self.stale(now_ms):
+        touch, newest_ms = self.touch, self.newest_ms
+        if touch is None or touch.bid is None or touch.ask is None or newest_ms is None or self.stale(now_ms):
             return None
-        return MarketFacts(now_ms, bid, ask, newest_ms)
+        return MarketFacts(now_ms, touch.bid.price, touch.ask.price, newest_ms)
 
     # Inside
 
@@ -369,13 +372,13 @@ class Market:
         return value
 
     def _sample(self, now_ms: int) -> float | None:
-        touch, mid = self.touch, self.mid
-        if touch is not None and mid is not None and now_ms - touch.time_ms <= self._stale_after_ms:
-            return mid
+        touch = self.touch
+        if touch is not None and touch.mid is not None and now_ms - touch.time_ms <= self._stale_after_ms:
+            return touch.mid
         return self.last_trade.price if self.last_trade else None
 
     def _read_rules(self, now_ms: int) -> RulesRead:
-        bid, ask, book = self.bid, self.ask, self.book()
+        touch, book = self.touch, self.book()
         inputs = RulesInputs(
             coin=self.coin,
             at_ms=now_ms,
@@ -384,7 +387,7 @@ class Market:
             trades=self.tape.columns(),
             bid_sizes=_sizes(book.bids) if book else (),
             ask_sizes=_sizes(book.asks) if book else (),
-            spread=None if bid is None or ask is None else ask - bid,
+            spread=touch.spread if touch else None,
         )
         return read_rules(inputs)
 

@@ -16,13 +16,33 @@ class Touch(msgspec.Struct, frozen=True, gc=False):
     ask: Level | None
     time_ms: int
 
+    @property
+    def spread(self) -> float | None:
+        """Best offer less best bid; None where a side is empty."""
+        return None if self.bid is None or self.ask is None else self.ask.price - self.bid.price
+
+    @property
+    def spread_bps(self) -> float | None:
+        """The spread as a share of the mid, in basis points; None where a side is empty."""
+        if self.bid is None or self.ask is None:
+            return None
+        return 2e4 * (self.ask.price - self.bid.price) / (self.ask.price + self.bid.price)
+
+    @property
+    def mid(self) -> float | None:
+        """Halfway between the two; None where a side is empty."""
+        return None if self.bid is None or self.ask is None else (self.bid.price + self.ask.price) / 2
+
 
 def touch_of(quote: Quote | None, books: Iterable[Book]) -> Touch | None:
     """Best bid and offer of the newest picture: the quote where it is as new as any book, else the first newest book.
 
     None where there is no picture. The quote says what a book's first levels say, and comes with each change of them.
     """
-    book = max(books, key=lambda each: each.time_ms, default=None)
+    book: Book | None = None
+    for each in books:
+        if book is None or each.time_ms > book.time_ms:
+            book = each
     if quote is not None and (book is None or quote.time_ms >= book.time_ms):
         return Touch(quote.bid, quote.ask, quote.time_ms)
     if book is None:

@@ -37,7 +37,7 @@ def test_the_wheel_ships_themes_and_settings(installed: Path) -> None:
     assert (installed / "app" / "_data" / "viral_wallets.json").is_file()
 
 
-def test_its_own_files_are_the_ones_used(installed: Path, tmp_path: Path) -> None:
+def test_hazard_28_its_own_files_are_the_ones_used(installed: Path, tmp_path: Path) -> None:
     shown = tapedeck(installed, tmp_path, "config", "show", "--origin")
     assert shown.returncode == 0, shown.stderr
     assert str(installed / "app" / "_configs" / "default.toml") in shown.stdout

@@ -82,7 +82,7 @@ def test_rest_urls_that_are_allowed(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", BAD_REST)
-def test_rest_urls_that_are_refused(url: str) -> None:
+def test_hazard_22_rest_urls_that_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"URL|host|scheme|port|https"):
         check_rest_url(url)
 

@@ -17,7 +17,7 @@ HOSTILE = {
 }
 
 
-def test_known_attacks_lose_their_teeth() -> None:
+def test_hazard_1_known_attacks_lose_their_teeth() -> None:
     assert {text: clean(text) for text in HOSTILE} == HOSTILE
 
 

@@ -65,7 +65,7 @@ async def replay(path: Path, *, speed: float | None = None, watched: bool = Fals
     return summarise(run, 0, path.name)
 
 
-async def test_recorded_and_replayed_are_the_same(tmp_path: Path) -> None:
+async def test_hazard_29_recorded_and_replayed_are_the_same(tmp_path: Path) -> None:
     tape = tmp_path / "run.tape"
     live = await record(tape, events=400)
     assert live.parse_errors == live.drops == live.holes == 0

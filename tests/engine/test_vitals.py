@@ -32,7 +32,7 @@ def test_a_loop_that_is_held_once_shows_in_the_maximum() -> None:
     assert (view.waiting_inputs, view.uptime_s) == (7, 20.3)
 
 
-def test_a_loop_that_is_often_held_shows_in_the_tail() -> None:
+def test_hazard_10_a_loop_that_is_often_held_shows_in_the_tail() -> None:
     assert probe_of([0.0, 0.05] * 50).view(0).loop_lag_ms_p99 == 50.0
 
 

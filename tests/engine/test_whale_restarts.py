@@ -151,7 +151,7 @@ def test_silences_and_those_followed_by_hand_outlive_a_run() -> None:
         st.tuples(st.sampled_from(["trade", "quiet", "cut", "restart"]), st.integers(0, 3), SIZES), max_size=14
     )
 )
-def test_each_move_is_told_once_through_cuts_and_restarts(steps: list[tuple[str, int, float]]) -> None:
+def test_hazard_8_each_move_is_told_once_through_cuts_and_restarts(steps: list[tuple[str, int, float]]) -> None:
     driver = begun(cool_down_s=0, expires_s=86_400)
     told: list[WhaleAlert] = []
     moves: list[TraderMoved] = []

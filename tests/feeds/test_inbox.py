@@ -23,7 +23,7 @@ def frames_of(arrivals: list[Arrival]) -> list[tuple[int, bytes]]:
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.booleans()), min_size=1, max_size=60))
-def test_received_is_fetched_plus_superseded(arrivals: list[tuple[int, bool]]) -> None:
+def test_hazard_9_received_is_fetched_plus_superseded(arrivals: list[tuple[int, bool]]) -> None:
     async def scenario() -> None:
         inbox = Inbox(ManualClock())
         for number, (stream, picture) in enumerate(arrivals):

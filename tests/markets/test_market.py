@@ -106,7 +106,7 @@ def test_an_empty_side_leaves_the_trade_as_price() -> None:
         b"\xff",
     ],
 )
-def test_a_bad_book_means_no_book_and_is_counted_once(frame: bytes) -> None:
+def test_hazard_7_a_bad_book_means_no_book_and_is_counted_once(frame: bytes) -> None:
     market = a_market()
     market.on_book_frame(a_book(NOW_MS), NOW_MS)
     assert market.book() is not None

@@ -124,7 +124,7 @@ def test_a_damaged_model_is_refused(changes: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"null", b"{}", b"[" * 100_000, b'{"variance": 1e999}', b"\xff"])
-def test_what_is_no_model_is_refused(text: bytes) -> None:
+def test_hazard_18_what_is_no_model_is_refused(text: bytes) -> None:
     with pytest.raises(DataError, match="train it again"):
         decode_model(text)
 

@@ -242,7 +242,7 @@ async def test_every_source_recording_and_store_leaves_the_word_readable(size: t
 
 
 @pytest.mark.asyncio
-async def test_every_answer_sentence_and_event_on_the_line_above_the_footer() -> None:
+async def test_hazard_2_every_answer_sentence_and_event_on_the_line_above_the_footer() -> None:
     async with connected(SIZES[0], snapshot()) as (deck, pilot, link):
         for text in HOSTILE:
             deck.flash(text, "warning")

@@ -72,7 +72,7 @@ def test_a_trade_keeps_every_value_and_names_both_sides() -> None:
         True,
     ],
 )
-def test_what_is_no_price_is_refused(price: object) -> None:
+def test_hazard_3_what_is_no_price_is_refused(price: object) -> None:
     with pytest.raises(FrameError):
         parse.parse_trades(trades_frame(px=price))
 

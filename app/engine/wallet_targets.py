@@ -26,6 +26,7 @@ from app.engine.wallet_book import WalletBook
 from app.engine.wallet_events import WalletJudged
 from app.engine.watch import MarketWatch
 from app.scorecards.grader import WALLET_PROFIT
+from app.store.rows import Choice
 
 if TYPE_CHECKING:
     from app.engine.opening import Opening
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 WalletCommand = NoteWallet | UseThresholds | RestoreWallets | LookAtWallet
 _WORD = re.compile(r"leaderboard|market|trades|0x[0-9a-f]{40}|0x[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
 _WORDS_CAP = 200
+PROFILE_CHOICE = "wallets.profile"
+"""The name under which the profile that judges is kept."""
 _HORIZON_S = 30 * 86_400
 _NOT_YET = "What is stored of wallets is being read: try again in a moment"
 _WHAT = "a scan takes leaderboard, market, trades, addresses or a market's id; files are for `tapedeck scan --from`"
@@ -166,12 +169,13 @@ class WalletTargets:
         return True, f"Noted on {wallet[:8]}…"
 
     def use(self, thresholds: WalletsSettings, now_ms: int) -> tuple[bool, str]:
-        """Judge by other thresholds from now on."""
+        """Judge by other thresholds from now on, and in the runs to come."""
         if self.runs:
             return False, "Wallets are being scanned: cancel the scan first, or wait for its end"
         from app.wallets.again import judged_again
 
         old, self.thresholds = self.thresholds, thresholds
+        self._journal.keep(Choice(name=PROFILE_CHOICE, value=thresholds.profile, changed_ms=now_ms))
         changed = judged_again([each.verdict for each in self.book.entries.values()], old, thresholds)
         for verdict in changed:
             self.book.judged_again(verdict)

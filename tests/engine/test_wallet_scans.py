@@ -17,7 +17,7 @@ from wallet_decks import has_ended, is_ready, opened, virtual, wallets_of
 from wallet_driver import WalletDriver
 
 from app.config.settings import PolymarketSettings, Settings, StoreSettings
-from app.config.wallet_settings import ScannerSettings
+from app.config.wallet_settings import ScannerSettings, WalletsSettings
 from app.core.clock import ManualClock
 from app.demo.prediction.kinds import Kind
 from app.engine import wallet_run
@@ -32,6 +32,7 @@ from app.store.store import Store
 from app.wallets.funnel import Evidence
 from app.wallets.scan import BEGIN_AT_ONCE, Scan
 from app.wallets.scan_values import ScanPlan
+from app.wallets.thresholds import Profiles
 from app.wallets.values import WalletVerdict
 
 
@@ -268,7 +269,9 @@ def test_memory_and_caches_are_measured_once_a_second_and_work_at_once(monkeypat
 
     async def main() -> None:
         store = Store(None, StoreSettings(), clock)
-        run = WalletRun(Settings(), store, Inbox(clock), clock, np.random.default_rng(1))
+        run = WalletRun(
+            Settings(), store, Inbox(clock), clock, np.random.default_rng(1), Profiles(WalletsSettings(), ())
+        )
         await run.load(Urls("", "http://127.0.0.1:9", "http://127.0.0.1:9", "http://127.0.0.1:9"))
         for tenth in range(30):
             run.begins()

@@ -35,7 +35,7 @@ from app.engine.protocol import (
     StartJob,
     TradePaper,
 )
-from app.engine.protocol_wallets import RestoreWallets, SetWalletProfile, UseThresholds
+from app.engine.protocol_wallets import RestoreWallets, SetWalletProfile, TidyWallets, UseThresholds
 from app.engine.recording import RunRecording
 from app.engine.sequencer import Sequencer
 from app.engine.shelf_venue import STORE_VENUE
@@ -372,6 +372,8 @@ class VenueRun:
             self._inbox.put(0, Kind.TIMER, b"")
             if self.core.wallets.is_due(self.core.now_ms):
                 self._sequencer.put_now(0, Kind.COMMAND, _pack(StartJob("wallets")))
+            if self._wallets.mind_memory(self.core.wallets):
+                self._sequencer.put_now(0, Kind.COMMAND, _pack(TidyWallets()))
             self._tell_of_store()
 
     def _tell_of_store(self) -> None:

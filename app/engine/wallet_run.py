@@ -15,7 +15,7 @@ from app.core.text import clean
 from app.engine.demo_venue import Urls
 from app.engine.protocol_wallets import BudgetView, CacheView
 from app.engine.vitals import resident_bytes
-from app.engine.wallet_targets import PROFILE_CHOICE, Stopwatch
+from app.engine.wallet_targets import PROFILE_CHOICE, Stopwatch, WalletTargets
 from app.feeds.inbox import Inbox
 from app.store.schema import CHOICES
 from app.store.store import Store
@@ -54,6 +54,8 @@ class WalletRun(Stopwatch):
         self._work_ns = [0, 0, 0, 0]
         self._number = self._began_ns = self._measured_ns = 0
         self._measured: WalletsOutside | None = None
+        self._checked = (0, 0)
+        self._is_too_large = False
 
     async def load(self, urls: Urls) -> "WalletCalls":
         """Import what scans need, in a thread because it takes a tenth of a second, and be ready to ask."""
@@ -93,6 +95,24 @@ class WalletRun(Stopwatch):
         """A row is on its way to the database."""
         if self.calls is not None:
             self.calls.shelf.remember(row)
+
+    def mind_memory(self, wallets: WalletTargets) -> bool:
+        """After each batch of a scan, above `scanner.memory_mb`: forget the older half of what is remembered.
+
+        Whether the scan should give back what it holds, too: once each time the program grows too large, because what
+        it gives back has to be asked for again.
+        """
+        calls, scanning = self.calls, wallets.scanning
+        if calls is None or scanning is None or not wallets.runs:
+            return False
+        batch = (scanning.number, scanning.progress().finished // self._settings.scanner.batch_size)
+        if batch == self._checked:
+            return False
+        was_too_large, self._checked = self._is_too_large, batch
+        self._is_too_large = resident_bytes() > self._settings.scanner.memory_mb * 1_000_000
+        if self._is_too_large:
+            calls.halve()
+        return self._is_too_large and not was_too_large
 
     def begins(self) -> None:
         """Work for a scan begins."""

@@ -21,7 +21,7 @@ from app.engine.jobs import Jobs
 from app.engine.journal import Journal
 from app.engine.openings import Openings
 from app.engine.protocol import CancelJob, JobState, Mode, StartJob
-from app.engine.protocol_wallets import LookAtWallet, NoteWallet, RestoreWallets, UseThresholds, WalletRow
+from app.engine.protocol_wallets import LookAtWallet, NoteWallet, RestoreWallets, TidyWallets, UseThresholds, WalletRow
 from app.engine.wallet_book import WalletBook
 from app.engine.wallet_events import WalletJudged
 from app.engine.watch import MarketWatch
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from app.engine.scanning import Scanning
     from app.wallets.scan_values import Finished
 
-WalletCommand = NoteWallet | UseThresholds | RestoreWallets | LookAtWallet
+WalletCommand = NoteWallet | UseThresholds | RestoreWallets | TidyWallets | LookAtWallet
 _WORD = re.compile(r"leaderboard|market|trades|0x[0-9a-f]{40}|0x[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
 _WORDS_CAP = 200
 PROFILE_CHOICE = "wallets.profile"
@@ -101,6 +101,8 @@ class WalletTargets:
                 return self.use(command.thresholds, now_ms)
             case LookAtWallet():
                 return self.look(command, now_ms)
+            case TidyWallets():
+                self.tidy(now_ms)
             case RestoreWallets():
                 self.restore(command, now_ms)
         return True, ""
@@ -143,6 +145,15 @@ class WalletTargets:
         if self._settings.scanner.enabled:
             self._next_ms = saved.next_scan_ms
         self.openings.may_ask(now_ms)
+
+    def tidy(self, now_ms: int) -> None:
+        """The program has grown too large: the scan gives back what it can ask for again."""
+        if self.scanning is not None and self.runs:
+            self.scanning.tidy()
+            told = (
+                f"memory above scanner.memory_mb ({self.memory_limit_mb} MB): what can be asked for again is forgotten"
+            )
+            self._journal.say(now_ms, "warning", "wallets", told)
 
     def look(self, look: LookAtWallet, now_ms: int) -> tuple[bool, str]:
         """Have all that stands behind a wallet asked for, unless it was a moment ago; an empty address is nothing."""

@@ -24,6 +24,7 @@ from app.engine import wallet_run
 from app.engine.demo_venue import Urls
 from app.engine.protocol import StartJob
 from app.engine.protocol_wallets import NoteWallet, SetWalletProfile
+from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_run import WalletRun
 from app.engine.wallets_view import warnings_of
 from app.feeds.inbox import Inbox
@@ -325,3 +326,48 @@ def test_a_scan_in_parts_says_the_same_as_one_at_once_and_judges_one_at_a_time()
     assert {each.verdict.wallet: each.verdict for each in finished} == {
         each.verdict.wallet: each.verdict for each in at_once
     }
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("wallets.txt", "wallets.txt names no wallets: a scan takes leaderboard"),
+        ("leaderboard ../../etc/passwd", "../../etc/passwd names no wallets"),
+        ("LEADERBOARD", "LEADERBOARD names no wallets"),
+        ("leaderboard:day:week", "names two of a kind"),
+        ("trades market", "both begin with recent large trades"),
+        (" ".join(map(address, range(10_001))), "10,001 sources are more than the 10,000 of a scan"),
+    ],
+)
+def test_a_scan_of_what_an_engine_cannot_scan_is_refused_with_the_reason(subject: str, said: str) -> None:
+    driver = WalletDriver()
+    driver.restore()
+    ok, words = driver.command(StartJob("wallets", subject))
+    assert (ok, said in words, driver.core.wallets.runs) == (False, True, False), words
+
+
+@pytest.mark.parametrize(
+    ("subject", "asked"),
+    [
+        ("leaderboard:week:politics", ("leaderboard", "week politics PNL")),
+        ("market", ("market_trades", "0 markets from 1000 USDC")),
+        ("trades", ("market_trades", "0 markets from 1000 USDC")),
+        (f"0x{5:064x}", ("holders", "")),
+        (address(1), ("stats", "")),
+    ],
+)
+def test_an_engine_scans_every_source(subject: str, asked: tuple[str, str]) -> None:
+    driver = WalletDriver()
+    driver.restore()
+    assert driver.command(StartJob("wallets", subject)) == (True, "Scanning wallets")
+    driver.tell_all(lambda request: request.venue == STORE_VENUE)
+    assert [(request.channel, request.variant) for request in driver.waiting] == [asked]
+
+
+def test_an_address_that_is_none_is_named_by_an_engine_as_by_a_command() -> None:
+    driver = WalletDriver()
+    driver.restore()
+    driver.scan("0x12", address(1))
+    driver.tell_all()
+    assert [each.address for each in driver.scanning.unscored] == ["0x12"]
+    assert driver.core.wallets.message.startswith("1 wallets judged")

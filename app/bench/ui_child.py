@@ -17,7 +17,8 @@ from app.bench.ui_load import loaded_link, quieten
 from app.core.clock import SystemClock
 from app.engine.link import EngineLink
 from app.engine.socket_link import SocketLink
-from app.ui.run import prepare_environment, settle_memory
+from app.engine.vitals import settle_memory
+from app.ui.run import prepare_environment
 
 
 def _arguments() -> argparse.Namespace:

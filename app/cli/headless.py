@@ -38,6 +38,7 @@ async def _run(plan: "Plan", prepared: Prepared, duration: float | None, quiet: 
     from app.core.clock import SystemClock
     from app.engine.build import build_engine, local_link
     from app.engine.summary import summarise
+    from app.engine.vitals import settle_memory
 
     clock = SystemClock()
     plan = plan._replace(set_by_hand=prepared.loaded.by_hand)
@@ -51,6 +52,7 @@ async def _run(plan: "Plan", prepared: Prepared, duration: float | None, quiet: 
     started_ns = clock.monotonic_ns()
     try:
         await link.connect()
+        settle_memory()
         await _wait(engine, interrupted, duration, quiet)
     finally:
         await link.close()

@@ -24,7 +24,8 @@ _LIMIT_DIGITS = 6
 _EPILOG = """\
 --from takes one or more of these, looked through in order; a wallet that several name is scanned once:
 
-  leaderboard   the venue's leaderboards (settings scanner.windows, scanner.categories); the default
+  leaderboard   the venue's leaderboards (settings scanner.windows, scanner.categories); the default.
+                leaderboard:week, leaderboard:politics or leaderboard:week:politics are those alone
   trades        wallets of recent large trades (setting scanner.large_trade_usdc)
   market        holders of the markets of recent large trades; with a market's id (0x and 64 hex digits), its holders
   FILE          addresses in a file, one a line
@@ -36,7 +37,7 @@ viral wallets could not be used, or what came of it could not be saved, and it i
 
 examples:
   tapedeck scan --source demo --limit 200
-  tapedeck scan --from leaderboard trades --profile conservative --json
+  tapedeck scan --from leaderboard:week:politics trades --profile conservative --json
   tapedeck scan --from wallets.txt --csv > verdicts.csv
 """
 

@@ -111,7 +111,7 @@ class ScannerSettings(Section, frozen=True):
     large_trade_usdc: Annotated[float, Meta(ge=1, le=1e9)] = 1_000.0
     """Recent trades of at least so many USDC name wallets for `--from trades` and `--from market`."""
     batch_size: Annotated[int, Meta(ge=1, le=1_000)] = 50
-    """So many wallets are looked up together; `tapedeck scan` checks its memory after as many."""
+    """So many wallets are looked up together; a scan checks the program's memory after as many."""
     max_concurrent: Annotated[int, Meta(ge=1, le=500)] = 50
     """So many wallets are under way at a time."""
     position_pages: Annotated[int, Meta(ge=1, le=40)] = 4
@@ -121,8 +121,8 @@ class ScannerSettings(Section, frozen=True):
     open_market_h: Annotated[float, Meta(ge=0, le=168)] = 1.0
     """An open market is asked for again after so many hours, for it may be resolved."""
     memory_mb: Annotated[int, Meta(ge=100, le=100_000)] = 500
-    """Above this size of the program (10⁶ bytes) `tapedeck scan` empties its caches and begins no wallet before it is
-    smaller. A deck holds more than a scan, and only warns."""
+    """Above this size of the program (10⁶ bytes) `tapedeck scan` empties its caches after a batch and begins no wallet
+    before it is smaller. An engine, which holds more than a scan, forgets the older half of them, warns and goes on."""
     cache_mb: Annotated[int, Meta(ge=1, le=10_000)] = 64
     """Answers of the venue that are kept in memory (10⁶ bytes); verdicts may take as much again."""
     cache_s: Annotated[float, Meta(ge=0, le=86_400)] = 60.0

@@ -43,7 +43,7 @@ from app.engine.protocol import (
     StartJob,
     TradePaper,
 )
-from app.engine.protocol_wallets import RestoreWallets, UseThresholds
+from app.engine.protocol_wallets import RestoreWallets, TidyWallets, UseThresholds
 from app.engine.reading import Reading
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_targets import WalletCommand, WalletTargets
@@ -64,7 +64,7 @@ _TRADABLE_MS = 5_000
 # What unpacking and parsing of bytes from outside may raise.
 _BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 
-OwnCommand = RestorePaper | RestoreWallets | UseThresholds | RestoreWhales
+OwnCommand = RestorePaper | RestoreWallets | UseThresholds | TidyWallets | RestoreWhales
 """Inputs of the engine's own that have the form of commands; no client may send them."""
 
 _unpack_request = msgspec.msgpack.Decoder(Request).decode

@@ -29,6 +29,7 @@ _AS_IT_IS: tuple[type, ...] = (
     rows.StoredMarket,
     rows.WalletNote,
     rows.StoredScan,
+    rows.Choice,
 )
 
 

@@ -279,3 +279,7 @@ class UseThresholds(msgspec.Struct, frozen=True, tag="use_thresholds"):
     """Judge by these from now on: what `SetWalletProfile` becomes once the profile is read. As `RestoreWallets`."""
 
     thresholds: WalletsSettings
+
+
+class TidyWallets(msgspec.Struct, frozen=True, tag="tidy_wallets"):
+    """The scan gives back what it can ask for again, for the program has grown too large. As `RestoreWallets`."""

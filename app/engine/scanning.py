@@ -103,6 +103,12 @@ class Scanning:
             scored = progress.finished - progress.not_scored
             ended = msgspec.structs.replace(self._row, ended_ms=now_ms, scored=scored, not_scored=progress.not_scored)
             self._journal.keep(ended)
+        # What is shown of a scan that is over are its figures.
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Give back what it can ask for again."""
+        self._scan.forget()
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """The answer to one of its questions has come; another's changes nothing."""

@@ -35,7 +35,7 @@ from app.engine.protocol import (
     StartJob,
     TradePaper,
 )
-from app.engine.protocol_wallets import RestoreWallets, SetWalletProfile, UseThresholds
+from app.engine.protocol_wallets import RestoreWallets, SetWalletProfile, TidyWallets, UseThresholds
 from app.engine.recording import RunRecording
 from app.engine.sequencer import Sequencer
 from app.engine.shelf_venue import STORE_VENUE
@@ -160,7 +160,7 @@ class VenueRun:
         self._keeper = Keeper(store, source.mode, settings, clock)
         self.core.journal.keep = self._keep
         self._profiles = Profiles(settings.wallets, profile_folders, set_by_hand)
-        self._wallets = WalletRun(settings, store, self._inbox, clock, self._generator, self._profiles.names)
+        self._wallets = WalletRun(settings, store, self._inbox, clock, self._generator, self._profiles)
         self.core.wallets.stopwatch = self._wallets
         self._outward: Outward | None = None
         self._urls = own_urls(settings)
@@ -222,7 +222,18 @@ class VenueRun:
         saved, why_not = await calls.shelf.saved()
         trouble = f"{why_not}; move the database aside to begin anew" if why_not else ""
         self._sequencer.put_now(0, Kind.COMMAND, _pack(RestoreWallets(saved, trouble)))
+        await self._begin_with_profile()
         self._changed()
+
+    async def _begin_with_profile(self) -> None:
+        """Judge by the profile that was chosen in an earlier run, unless one was chosen in this one already."""
+        thresholds, why_not = await self._wallets.chosen_before()
+        wallets = self.core.wallets
+        if why_not:
+            text = f"{why_not}; judging by {wallets.thresholds.profile}, choose another with the profile key"
+            self.core.journal.say(self.core.now_ms, "warning", "wallets", text)
+        if thresholds is not None and wallets.thresholds is self._settings.wallets:
+            self._sequencer.put_now(0, Kind.COMMAND, _pack(UseThresholds(thresholds)))
 
     def _keep(self, event: object) -> None:
         self._keeper.keep(event)
@@ -361,6 +372,8 @@ class VenueRun:
             self._inbox.put(0, Kind.TIMER, b"")
             if self.core.wallets.is_due(self.core.now_ms):
                 self._sequencer.put_now(0, Kind.COMMAND, _pack(StartJob("wallets")))
+            if self._wallets.mind_memory(self.core.wallets):
+                self._sequencer.put_now(0, Kind.COMMAND, _pack(TidyWallets()))
             self._tell_of_store()
 
     def _tell_of_store(self) -> None:

@@ -73,6 +73,11 @@ class WalletCalls:
         tried = [budget for budget in used if budget.used]
         return tuple(sorted(tried, key=lambda budget: (-budget.used / budget.limit, budget.name)))
 
+    def halve(self) -> None:
+        """Give back the older half of what is remembered."""
+        self._answers.halve()
+        self.shelf.halve()
+
     def caches(self) -> tuple[CacheView, ...]:
         """What is remembered."""
         now_s = self._clock.wall_ns() / 1e9

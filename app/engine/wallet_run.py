@@ -9,13 +9,18 @@ import numpy as np
 
 from app.config.settings import Settings
 from app.core.clock import Clock
+from app.core.errors import ConfigError, DataError
 from app.core.record import Request
+from app.core.text import clean
 from app.engine.demo_venue import Urls
 from app.engine.protocol_wallets import BudgetView, CacheView
 from app.engine.vitals import resident_bytes
-from app.engine.wallet_targets import Stopwatch
+from app.engine.wallet_targets import PROFILE_CHOICE, Stopwatch, WalletTargets
 from app.feeds.inbox import Inbox
+from app.store.schema import CHOICES
 from app.store.store import Store
+from app.store.table import Condition
+from app.wallets.thresholds import Profiles, Thresholds
 
 if TYPE_CHECKING:
     from app.engine.wallet_calls import WalletCalls
@@ -41,7 +46,7 @@ class WalletRun(Stopwatch):
 
     def __init__(
         self, settings: Settings, store: Store, inbox: Inbox, clock: Clock, generator: np.random.Generator,
-        profiles: tuple[str, ...] = (),
+        profiles: Profiles,
     ) -> None:  # fmt: skip
         self.calls: WalletCalls | None = None
         self._settings, self._store, self._inbox = settings, store, inbox
@@ -49,6 +54,8 @@ class WalletRun(Stopwatch):
         self._work_ns = [0, 0, 0, 0]
         self._number = self._began_ns = self._measured_ns = 0
         self._measured: WalletsOutside | None = None
+        self._checked = (0, 0)
+        self._is_too_large = False
 
     async def load(self, urls: Urls) -> "WalletCalls":
         """Import what scans need, in a thread because it takes a tenth of a second, and be ready to ask."""
@@ -62,6 +69,23 @@ class WalletRun(Stopwatch):
         )  # fmt: skip
         return self.calls
 
+    async def chosen_before(self) -> tuple[Thresholds | None, str]:
+        """What the profile chosen by key in an earlier run judges by; None where none was, or the user's settings say
+        otherwise; and why it cannot be used, empty when it can.
+        """
+        if self._profiles.is_set_by_hand:
+            return None, ""
+        try:
+            chosen = await self._store.reader().select(CHOICES, (Condition("name", "=", PROFILE_CHOICE),))
+            name = chosen[0].value if chosen else self._settings.wallets.profile
+            if name == self._settings.wallets.profile:
+                return None, ""
+            if name not in self._profiles.names:
+                return None, f"the profile {clean(name, 32)}, chosen before, is gone"
+            return self._profiles.thresholds(name), ""
+        except (ConfigError, DataError) as error:
+            return None, f"the profile chosen before cannot be used: {clean(str(error), 160)}"
+
     def outstanding(self) -> list[Request]:
         """Questions that have not been answered."""
         calls = self.calls
@@ -71,6 +95,24 @@ class WalletRun(Stopwatch):
         """A row is on its way to the database."""
         if self.calls is not None:
             self.calls.shelf.remember(row)
+
+    def mind_memory(self, wallets: WalletTargets) -> bool:
+        """After each batch of a scan, above `scanner.memory_mb`: forget the older half of what is remembered.
+
+        Whether the scan should give back what it holds, too: once each time the program grows too large, because what
+        it gives back has to be asked for again.
+        """
+        calls, scanning = self.calls, wallets.scanning
+        if calls is None or scanning is None or not wallets.runs:
+            return False
+        batch = (scanning.number, scanning.progress().finished // self._settings.scanner.batch_size)
+        if batch == self._checked:
+            return False
+        was_too_large, self._checked = self._is_too_large, batch
+        self._is_too_large = resident_bytes() > self._settings.scanner.memory_mb * 1_000_000
+        if self._is_too_large:
+            calls.halve()
+        return self._is_too_large and not was_too_large
 
     def begins(self) -> None:
         """Work for a scan begins."""
@@ -86,12 +128,12 @@ class WalletRun(Stopwatch):
         """What is measured: work and budgets now, memory and caches as of at most a second ago."""
         calls = self.calls
         if calls is None:
-            return WalletsOutside(profiles=self._profiles)
+            return WalletsOutside(profiles=self._profiles.names)
         now_ns = self._clock.monotonic_ns()
         if self._measured is None or now_ns - self._measured_ns >= _MEASURE_NS:
             self._measured_ns = now_ns
             self._measured = WalletsOutside(
-                caches=calls.caches(), memory_bytes=resident_bytes(), profiles=self._profiles
+                caches=calls.caches(), memory_bytes=resident_bytes(), profiles=self._profiles.names
             )
         return msgspec.structs.replace(
             self._measured,

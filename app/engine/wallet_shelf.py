@@ -65,6 +65,10 @@ class WalletShelf:
             kept = KeptRows(row, verdict)
             self._cache.put(row.wallet, kept, kept.size, row.scanned_ms / 1000)
 
+    def halve(self) -> None:
+        """Forget the older half of what is remembered: it is read again when it is wanted."""
+        self._cache.halve()
+
     def figures(self) -> CacheFigures:
         """What is remembered of wallets."""
         return self._cache.figures(self._clock.wall_ns() / 1e9)

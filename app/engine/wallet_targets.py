@@ -13,7 +13,7 @@ from app.config.settings import Settings
 from app.config.wallet_settings import WalletsSettings
 from app.core.bus import Bus
 from app.core.calls import Call, CostModel
-from app.core.errors import DataError
+from app.core.errors import DataError, UsageError
 from app.core.prediction_market import wallet_of
 from app.core.record import Answer, Request
 from app.core.text import clean
@@ -21,23 +21,29 @@ from app.engine.jobs import Jobs
 from app.engine.journal import Journal
 from app.engine.openings import Openings
 from app.engine.protocol import CancelJob, JobState, Mode, StartJob
-from app.engine.protocol_wallets import LookAtWallet, NoteWallet, RestoreWallets, UseThresholds, WalletRow
+from app.engine.protocol_wallets import LookAtWallet, NoteWallet, RestoreWallets, TidyWallets, UseThresholds, WalletRow
 from app.engine.wallet_book import WalletBook
 from app.engine.wallet_events import WalletJudged
 from app.engine.watch import MarketWatch
 from app.scorecards.grader import WALLET_PROFIT
+from app.store.rows import Choice
 
 if TYPE_CHECKING:
     from app.engine.opening import Opening
     from app.engine.scanning import Scanning
     from app.wallets.scan_values import Finished
 
-WalletCommand = NoteWallet | UseThresholds | RestoreWallets | LookAtWallet
-_WORD = re.compile(r"leaderboard|market|trades|0x[0-9a-f]{40}|0x[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
-_WORDS_CAP = 200
+WalletCommand = NoteWallet | UseThresholds | RestoreWallets | TidyWallets | LookAtWallet
+_WORD = re.compile(r"leaderboard(?::[a-z0-9-]{1,32}){0,2}|market|trades|0x[0-9a-zA-Z]{1,64}", re.ASCII)
+_WORDS_CAP = 10_000
+PROFILE_CHOICE = "wallets.profile"
+"""The name under which the profile that judges is kept."""
 _HORIZON_S = 30 * 86_400
 _NOT_YET = "What is stored of wallets is being read: try again in a moment"
-_WHAT = "a scan takes leaderboard, market, trades, addresses or a market's id; files are for `tapedeck scan --from`"
+_WHAT = (
+    "a scan takes leaderboard (:window:category), market, trades, a market's id and addresses; "
+    "a file is read by the deck or by `tapedeck scan`"
+)
 
 
 class Stopwatch:
@@ -98,6 +104,8 @@ class WalletTargets:
                 return self.use(command.thresholds, now_ms)
             case LookAtWallet():
                 return self.look(command, now_ms)
+            case TidyWallets():
+                self.tidy(now_ms)
             case RestoreWallets():
                 self.restore(command, now_ms)
         return True, ""
@@ -107,11 +115,17 @@ class WalletTargets:
         words = subject.split()
         if self.runs:
             return False, "Wallets are being scanned already"
-        if len(words) > _WORDS_CAP or not all(_WORD.fullmatch(word) for word in words):
-            return False, f"{clean(subject, 40)} names no wallets: {_WHAT}"
+        wrong = next((word for word in words if not _WORD.fullmatch(word)), None)
+        if wrong is not None:
+            return False, f"{clean(wrong, 40)} names no wallets: {_WHAT}"
+        if len(words) > _WORDS_CAP:
+            return False, f"{len(words):,} sources are more than the {_WORDS_CAP:,} of a scan: split the list"
         if not self.is_restored:
             return False, _NOT_YET
-        self._begin(words, now_ms)
+        try:
+            self._begin(words, now_ms)
+        except UsageError as error:
+            return False, str(error)
         return True, "Scanning wallets"
 
     def cancel(self, now_ms: int) -> tuple[bool, str]:
@@ -141,6 +155,15 @@ class WalletTargets:
             self._next_ms = saved.next_scan_ms
         self.openings.may_ask(now_ms)
 
+    def tidy(self, now_ms: int) -> None:
+        """The program has grown too large: the scan gives back what it can ask for again."""
+        if self.scanning is not None and self.runs:
+            self.scanning.tidy()
+            told = (
+                f"memory above scanner.memory_mb ({self.memory_limit_mb} MB): what can be asked for again is forgotten"
+            )
+            self._journal.say(now_ms, "warning", "wallets", told)
+
     def look(self, look: LookAtWallet, now_ms: int) -> tuple[bool, str]:
         """Have all that stands behind a wallet asked for, unless it was a moment ago; an empty address is nothing."""
         wallet = wallet_of(look.address) if look.address else ""
@@ -166,12 +189,13 @@ class WalletTargets:
         return True, f"Noted on {wallet[:8]}…"
 
     def use(self, thresholds: WalletsSettings, now_ms: int) -> tuple[bool, str]:
-        """Judge by other thresholds from now on."""
+        """Judge by other thresholds from now on, and in the runs to come."""
         if self.runs:
             return False, "Wallets are being scanned: cancel the scan first, or wait for its end"
         from app.wallets.again import judged_again
 
         old, self.thresholds = self.thresholds, thresholds
+        self._journal.keep(Choice(name=PROFILE_CHOICE, value=thresholds.profile, changed_ms=now_ms))
         changed = judged_again([each.verdict for each in self.book.entries.values()], old, thresholds)
         for verdict in changed:
             self.book.judged_again(verdict)
@@ -233,6 +257,7 @@ class WalletTargets:
         from app.wallets.api import judging_of
         from app.wallets.plans import plan_of
 
+        plan = plan_of(words, self._settings.scanner)
         judged = judging_of(msgspec.structs.replace(self._settings, wallets=self.thresholds))
         for line in judged.notes:
             self._journal.say(now_ms, "warning", "wallets", line)
@@ -241,7 +266,7 @@ class WalletTargets:
         self._jobs.begin("wallets", now_ms, self.message)
         scanner = self._settings.scanner
         self.scanning = Scanning(
-            self._number, plan_of(words, scanner), judged.judging, scanner, Asker(self._watch), self.book,
+            self._number, plan, judged.judging, scanner, Asker(self._watch), self.book,
             self._bus, self._journal, self._file, now_ms,
         )  # fmt: skip
 

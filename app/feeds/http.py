@@ -25,6 +25,10 @@ class TooLargeError(VenueError):
     """An answer grew beyond its cap; asking again brings the same."""
 
 
+class UnreachableError(VenueError):
+    """No connection was made: nothing listens, or nobody knows the name."""
+
+
 class HttpAnswer(NamedTuple):
     """Status, headers by lower-case name, and the whole body after decompression."""
 
@@ -84,6 +88,8 @@ class HttpClient:
             raise VenueError(f"{url} did not answer within {self._timeout.total:g} s") from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
             raise VenueError(f"{url} sent an answer that cannot be used ({type(error).__name__})") from error
+        except aiohttp.ClientConnectorError as error:
+            raise UnreachableError(f"{url} cannot be reached: {plain_reason(error)}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise VenueError(f"{url} cannot be reached: {plain_reason(error)}") from error
 

@@ -143,6 +143,14 @@ class WalletNote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     followed: bool = False
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the user chose by a key, so that the next run begins with it. `name` is that of its setting."""
+
+    name: str
+    value: str
+    changed_ms: int
+
+
 class StoredScan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A scan of wallets. It is put at its start, and again with `ended_ms` at its end; None: it was broken off.
 
@@ -172,5 +180,6 @@ StoredRow = (
     | WalletCursor
     | StoredMarket
     | WalletNote
+    | Choice
     | StoredScan
 )

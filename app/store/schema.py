@@ -9,6 +9,7 @@ import msgspec
 from app.core.calls import Call, CostModel, Outcome
 from app.core.events import Candle, ScalperRead
 from app.store.rows import (
+    Choice,
     FeedHole,
     PaperFill,
     PaperSaved,
@@ -88,6 +89,7 @@ PREDICTION_MARKETS = flat_table(
 )
 # The user's own words, as the paper ledger's balance, have no age.
 WALLET_NOTES = flat_table("wallet_notes", WalletNote, ("wallet",), replaces=True)
+CHOICES = flat_table("choices", Choice, ("name",), replaces=True)
 WALLET_SCANS = flat_table("wallet_scans", StoredScan, ("scan_id",), age_column="started_ms", replaces=True)
 
 # SQLite turns a nan into NULL, which NOT NULL refuses; infinities are refused by the checks.
@@ -332,6 +334,19 @@ _FOURTH = Migration(
 
 _FIFTH = Migration("followed traders", _WHALE_STATEMENTS)
 
+_SIXTH = Migration(
+    "choices",
+    (
+        """
+        CREATE TABLE choices (
+            name TEXT PRIMARY KEY NOT NULL,
+            value TEXT NOT NULL,
+            changed_ms INTEGER NOT NULL
+        )
+        """,
+    ),
+)
+
 SCHEMA = Schema(
     tables=(
         RUNS,
@@ -348,7 +363,8 @@ SCHEMA = Schema(
         PREDICTION_MARKETS,
         WALLET_NOTES,
         WALLET_SCANS,
+        CHOICES,
         *_WHALE_TABLES,
     ),
-    migrations=(_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH),
+    migrations=(_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH),
 )

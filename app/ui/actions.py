@@ -33,7 +33,7 @@ TABLES: tuple[ScreenName, ...] = (*LISTS, *CHARTED, "paper", *OPENED, "scan", "s
 _OWNERS: Mapping[Scope, str] = {"app": "app", "panels": "screen", "market": "screen", "table": "focused"}
 _WHEN: Mapping[When, str] = {"tape": "on a tape", "held": "in a held display"}
 # Keys heard before the widget in focus: what is typed right after them is meant for the line they open.
-_AHEAD = frozenset({"save-layout", "wallet-alias", "wallet-tag", "wallet-note"})
+_AHEAD = frozenset({"save-layout", "wallet-alias", "wallet-tag", "wallet-note", "scan-sources"})
 _KEY_NAMES = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "comma": ","}
 
 
@@ -197,6 +197,15 @@ ACTIONS: tuple[Action, ...] = (
         "next_profile",
         "profile",
         "Judge wallets by the next profile.",
+        screens=(*WALLETS, "scan"),
+        footer=("scan",),
+    ),
+    Action(
+        "scan-sources",
+        ("L",),
+        "scan_sources",
+        "scan…",
+        "Write whose wallets to scan: leaderboards, holders, large trades, a file, addresses.",
         screens=(*WALLETS, "scan"),
         footer=("scan",),
     ),

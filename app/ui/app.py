@@ -48,7 +48,7 @@ _SCREENS: Mapping[ScreenName, type[DeckScreen]] = {
     "paper": PaperScreen,
     "scan": ScanMetrics,
 }
-_TYPES_NEXT = frozenset({"save_layout", "edit_wallet"})
+_TYPES_NEXT = frozenset({"save_layout", "edit_wallet", "scan_sources"})
 _SCREEN_TITLES: Mapping[ScreenName, str] = {
     "log": "Event log",
     "feeds": "Feeds",

@@ -1,7 +1,6 @@
 """Starting the deck: the environment Textual reads at import, signals, and the way out."""
 
 import asyncio
-import gc
 import os
 import signal
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.core.clock import Clock, SystemClock
 from app.core.errors import DataError, TapedeckError
 from app.engine.link import EngineLink
+from app.engine.vitals import settle_memory
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -147,9 +147,3 @@ def leave_on_signals(app: "App[Any]") -> None:
                 loop.add_signal_handler(getattr(signal, name), app.call_later, app.exit)
             except NotImplementedError:  # Windows' loop has no signals; the console ends the process itself
                 return
-
-
-def settle_memory() -> None:
-    """Keep the collector from walking what lives as long as the deck: its pauses are the tail of key latency."""
-    gc.collect()
-    gc.freeze()

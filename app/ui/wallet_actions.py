@@ -1,12 +1,22 @@
 """The actions on wallets: what a user makes of one, whom to follow, and by which profile all are judged."""
 
-from typing import Literal
+import asyncio
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
+from app.core.errors import TapedeckError, UsageError
+from app.core.text import clean
+from app.engine.protocol import StartJob
 from app.engine.protocol_wallets import NOTE_CELLS, NoteWallet, ReviewState, SetWalletProfile, WalletRow
 from app.ui.deck_base import DeckBase
 from app.ui.panels.wallets import NO_SCANNER, wallet_name
 from app.ui.screens.wallet import WalletScreen
+from app.ui.widgets.sources_prompt import SourcesPrompt
 from app.ui.widgets.text_prompt import TextPrompt
+
+if TYPE_CHECKING:
+    from app.wallets.plans import Spelled
 
 WalletField = Literal["alias", "tag", "note"]
 
@@ -48,6 +58,36 @@ class WalletActions(DeckBase):
             self.flash(f"The {event.field} stays as it was.")
         else:
             self._send(_note(event))
+
+    async def action_scan_sources(self) -> None:
+        """Open a line to write whose wallets are to be scanned."""
+        newest = self._connected()
+        if newest is None:
+            return
+        if newest.wallets is None:
+            self.flash(NO_SCANNER, "warning")
+        else:
+            await self._ask(SourcesPrompt())
+
+    async def on_sources_prompt_ended(self, event: SourcesPrompt.Ended) -> None:
+        """Begin the scan that was written."""
+        await self._end_asking()
+        if event.text is None:
+            self.flash("No scan was begun.")
+        else:
+            self.run_worker(self._scan(event.text), group="commands", exit_on_error=False)
+
+    async def _scan(self, text: str) -> None:
+        """Read the files that are named, for the engine reads none, and have it scan."""
+        try:
+            # A file may lie on a disk that takes its time.
+            spelled = await asyncio.to_thread(_spelled, text)
+        except TapedeckError as error:
+            self.flash(f"No scan was begun: {error}", "warning")
+            return
+        refused = spelled.refused
+        left_out = f"left out: {refused[0][:48]!r}, no address, and {len(refused) - 1:,} more; " if refused else ""
+        await self._give(StartJob("wallets", " ".join(spelled.words)), f"{left_out}{self._key('refresh')} cancels")
 
     def action_next_profile(self) -> None:
         """Judge wallets by the profile after the one in force."""
@@ -95,6 +135,17 @@ class WalletActions(DeckBase):
         if row is None:
             return None
         return row.alias if field == "alias" else row.tag if field == "tag" else row.note
+
+
+def _spelled(text: str) -> "Spelled":
+    """The words of a line, where a name with blanks stands in quotes. Raises `UsageError`, also for an open quote."""
+    from app.wallets.plans import spelled_out
+
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"{clean(str(error), 60).lower()}; close the quote") from error
+    return spelled_out([str(Path(word).expanduser()) if word.startswith("~") else word for word in words])
 
 
 def _note(event: TextPrompt.Ended) -> NoteWallet:

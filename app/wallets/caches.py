@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -81,6 +82,13 @@ class BoundedCache(Generic[Key, Value]):
         self._evictions += len(self._entries)
         self._entries.clear()
         self._bytes = 0
+
+    def halve(self) -> None:
+        """Forget the half of the entries that was used longest ago, which count as evicted."""
+        oldest = list(islice(self._entries, (len(self._entries) + 1) // 2))
+        for key in oldest:
+            self._drop(key)
+        self._evictions += len(oldest)
 
     def figures(self, now_s: float) -> CacheFigures:
         """What it holds and has done."""

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple, get_args
 
 from app.config.files import read_small
-from app.config.wallet_settings import ScannerSettings
+from app.config.wallet_settings import BoardWindow, ScannerSettings
 from app.core.errors import ConfigError, UsageError
+from app.core.prediction_market import wallet_of
 from app.core.text import clean
 from app.feeds.polymarket import questions
 from app.feeds.polymarket.questions import Question
@@ -14,14 +16,48 @@ from app.wallets.scan_values import ScanPlan
 from app.wallets.sources import leaderboards, parse_list
 
 LARGEST_LIST = 8_000_000
+_BOARD = re.compile(r"leaderboard(?::[a-z0-9-]{1,32}){0,2}", re.ASCII)
+_WINDOWS: tuple[BoardWindow, ...] = get_args(BoardWindow)
 _CONDITION = re.compile(r"0x[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
+
+
+class Spelled(NamedTuple):
+    """Words without files: those of a file are replaced by its addresses; `refused` are entries that are none."""
+
+    words: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+def spelled_out(words: Sequence[str]) -> Spelled:
+    """For an engine, which reads no files: every file that `words` name by the addresses in it, each once.
+
+    Raises `UsageError` for a word that is neither a source, an address nor a file, and for a file without addresses.
+    """
+    spelled: list[str] = []
+    refused: list[str] = []
+    for word in words:
+        if _is_source(word) or word[:2].lower() == "0x":
+            spelled.append(word)
+            continue
+        entries = _listed(word)
+        found = [entry for entry in entries if wallet_of(entry) is not None]
+        if not found:
+            raise UsageError(f"{clean(word, 80)} has no addresses: 0x and 40 hex digits, one a line")
+        spelled += found
+        refused += [entry for entry in entries if wallet_of(entry) is None]
+    return Spelled(tuple(dict.fromkeys(spelled)), tuple(refused))
+
+
+def _is_source(word: str) -> bool:
+    return word in ("trades", "market") or _BOARD.fullmatch(word) is not None
 
 
 def plan_of(words: Sequence[str], settings: ScannerSettings, limit: int | None = None) -> ScanPlan:
     """What `words` name: `leaderboard`, `market`, `trades`, a market's id, an address, or a file of addresses.
 
-    No word means the leaderboards. `market` alone means the markets of recent large trades. Raises `UsageError` for a
-    word that is none of these.
+    `leaderboard:week`, `leaderboard:politics` and `leaderboard:week:politics` are those of that window and category
+    alone, where the settings name the other. No word means the leaderboards. `market` alone means the markets of recent
+    large trades. Raises `UsageError` for a word that is none of these.
     """
     sources: list[Question] = []
     finders: list[Question] = []
@@ -29,8 +65,8 @@ def plan_of(words: Sequence[str], settings: ScannerSettings, limit: int | None =
     conditions = [word.lower() for word in words if _CONDITION.fullmatch(word)]
     large = questions.market_trades(minimum_usdc=settings.large_trade_usdc)
     for word in words or ("leaderboard",):
-        if word == "leaderboard":
-            sources += leaderboards(settings.windows, settings.categories)
+        if _BOARD.fullmatch(word):
+            sources += _boards(word, settings)
         elif word == "trades":
             sources.append(large)
         elif word == "market":
@@ -52,6 +88,19 @@ def plan_of(words: Sequence[str], settings: ScannerSettings, limit: int | None =
         position_pages=settings.position_pages,
         market_fresh_s=settings.open_market_h * 3_600,
     )
+
+
+def _boards(word: str, settings: ScannerSettings) -> list[Question]:
+    """The leaderboards of a window, a category, both, or of the settings. Raises `UsageError` for two of a kind."""
+    parts = word.split(":")[1:]
+    windows = [part for part in parts if part in _WINDOWS]
+    categories = [part for part in parts if part not in _WINDOWS]
+    if len(windows) > 1 or len(categories) > 1:
+        raise UsageError(
+            f"{word} names two of a kind: write a window ({', '.join(_WINDOWS)}) and a category, such as "
+            "leaderboard:week:politics"
+        )
+    return leaderboards(windows or settings.windows, categories or settings.categories)
 
 
 def _once(sources: Iterable[Question]) -> list[Question]:

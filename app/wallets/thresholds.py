@@ -22,6 +22,8 @@ class Profiles:
         that a user's own file, variables or flags gave.
         """
         self.names = tuple(profile_names(folders))
+        self.is_set_by_hand = "wallets.profile" in set_by_hand
+        """Whether the user's own file, variables or flags say which profile a program begins with."""
         self._folders = folders
         names = {key.removeprefix("wallets.") for key in set_by_hand if key.startswith("wallets.")}
         self._by_hand = {name: getattr(given, name) for name in names - {"profile"}}

@@ -1,10 +1,11 @@
 """The engine knows how it does itself."""
 
 import asyncio
+import gc
 from pathlib import Path
 
 from app.core.clock import ManualClock
-from app.engine.vitals import VitalsProbe, open_files, resident_bytes
+from app.engine.vitals import VitalsProbe, open_files, resident_bytes, settle_memory
 
 
 def probe_of(late_s: list[float]) -> VitalsProbe:
@@ -48,3 +49,13 @@ def test_memory_and_files_are_those_of_this_process() -> None:
     block = bytearray(64_000_000)
     block[::4096] = b"x" * len(block[::4096])
     assert resident_bytes() > before_bytes + 50_000_000
+
+
+def test_what_lives_as_long_as_the_program_is_no_longer_walked_by_the_collector() -> None:
+    gc.unfreeze()
+    kept = [[number] for number in range(10_000)]
+    settle_memory()
+    try:
+        assert gc.get_freeze_count() >= len(kept)
+    finally:
+        gc.unfreeze()

@@ -17,13 +17,14 @@ from wallet_decks import has_ended, is_ready, opened, virtual, wallets_of
 from wallet_driver import WalletDriver
 
 from app.config.settings import PolymarketSettings, Settings, StoreSettings
-from app.config.wallet_settings import ScannerSettings
+from app.config.wallet_settings import ScannerSettings, WalletsSettings
 from app.core.clock import ManualClock
 from app.demo.prediction.kinds import Kind
 from app.engine import wallet_run
 from app.engine.demo_venue import Urls
 from app.engine.protocol import StartJob
 from app.engine.protocol_wallets import NoteWallet, SetWalletProfile
+from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_run import WalletRun
 from app.engine.wallets_view import warnings_of
 from app.feeds.inbox import Inbox
@@ -32,6 +33,7 @@ from app.store.store import Store
 from app.wallets.funnel import Evidence
 from app.wallets.scan import BEGIN_AT_ONCE, Scan
 from app.wallets.scan_values import ScanPlan
+from app.wallets.thresholds import Profiles
 from app.wallets.values import WalletVerdict
 
 
@@ -268,7 +270,9 @@ def test_memory_and_caches_are_measured_once_a_second_and_work_at_once(monkeypat
 
     async def main() -> None:
         store = Store(None, StoreSettings(), clock)
-        run = WalletRun(Settings(), store, Inbox(clock), clock, np.random.default_rng(1))
+        run = WalletRun(
+            Settings(), store, Inbox(clock), clock, np.random.default_rng(1), Profiles(WalletsSettings(), ())
+        )
         await run.load(Urls("", "http://127.0.0.1:9", "http://127.0.0.1:9", "http://127.0.0.1:9"))
         for tenth in range(30):
             run.begins()
@@ -322,3 +326,48 @@ def test_a_scan_in_parts_says_the_same_as_one_at_once_and_judges_one_at_a_time()
     assert {each.verdict.wallet: each.verdict for each in finished} == {
         each.verdict.wallet: each.verdict for each in at_once
     }
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("wallets.txt", "wallets.txt names no wallets: a scan takes leaderboard"),
+        ("leaderboard ../../etc/passwd", "../../etc/passwd names no wallets"),
+        ("LEADERBOARD", "LEADERBOARD names no wallets"),
+        ("leaderboard:day:week", "names two of a kind"),
+        ("trades market", "both begin with recent large trades"),
+        (" ".join(map(address, range(10_001))), "10,001 sources are more than the 10,000 of a scan"),
+    ],
+)
+def test_a_scan_of_what_an_engine_cannot_scan_is_refused_with_the_reason(subject: str, said: str) -> None:
+    driver = WalletDriver()
+    driver.restore()
+    ok, words = driver.command(StartJob("wallets", subject))
+    assert (ok, said in words, driver.core.wallets.runs) == (False, True, False), words
+
+
+@pytest.mark.parametrize(
+    ("subject", "asked"),
+    [
+        ("leaderboard:week:politics", ("leaderboard", "week politics PNL")),
+        ("market", ("market_trades", "0 markets from 1000 USDC")),
+        ("trades", ("market_trades", "0 markets from 1000 USDC")),
+        (f"0x{5:064x}", ("holders", "")),
+        (address(1), ("stats", "")),
+    ],
+)
+def test_an_engine_scans_every_source(subject: str, asked: tuple[str, str]) -> None:
+    driver = WalletDriver()
+    driver.restore()
+    assert driver.command(StartJob("wallets", subject)) == (True, "Scanning wallets")
+    driver.tell_all(lambda request: request.venue == STORE_VENUE)
+    assert [(request.channel, request.variant) for request in driver.waiting] == [asked]
+
+
+def test_an_address_that_is_none_is_named_by_an_engine_as_by_a_command() -> None:
+    driver = WalletDriver()
+    driver.restore()
+    driver.scan("0x12", address(1))
+    driver.tell_all()
+    assert [each.address for each in driver.scanning.unscored] == ["0x12"]
+    assert driver.core.wallets.message.startswith("1 wallets judged")

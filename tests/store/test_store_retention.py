@@ -137,6 +137,7 @@ def test_every_table_is_emptied_by_age_or_through_its_parent() -> None:
         "outcomes": "calls",
         "paper_state": "a single row that is somebody's balance",
         "wallet_notes": "what somebody wrote",
+        "choices": "a few rows, one a setting",
         "trader_positions": "a position stands until it changes, however long that is",
         "whale_notes": "a single row with whom somebody follows and mutes",
     }

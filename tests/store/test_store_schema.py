@@ -18,6 +18,7 @@ from app.core.whale_events import TraderMoved
 from app.store.connect import close_quietly
 from app.store.database import inspect, open_file, open_memory, open_read_only
 from app.store.rows import (
+    Choice,
     FeedHole,
     PaperFill,
     PaperSaved,
@@ -187,6 +188,7 @@ ROWS: dict[type, st.SearchStrategy[Any]] = {
         review=st.sampled_from(("new", "accepted", "rejected")),
         followed=st.booleans(),
     ),
+    Choice: st.builds(Choice, name=TEXTS, value=TEXTS, changed_ms=INTEGERS),
     StoredScan: st.builds(
         StoredScan,
         scan_id=TEXTS,

@@ -1,5 +1,7 @@
 """Wallet targets on a screen: what each key asks of the engine, and what is shown then."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from deck_fakes import DEMO, ScriptedLink, deck_on, screen_text, settle, snapshot
@@ -21,6 +23,7 @@ from app.engine.protocol import CancelJob, Command, CommandResult, JobView, Snap
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile
 from app.ui.app import DeckApp
 from app.ui.screens.wallet import WalletScreen
+from app.ui.widgets.sources_prompt import SourcesPrompt
 from app.ui.widgets.text_prompt import TextPrompt
 
 pytestmark = pytest.mark.asyncio
@@ -40,6 +43,12 @@ def linked(said: Snapshot) -> ScriptedLink:
 def asked(link: ScriptedLink) -> list[Command]:
     """What was asked of the engine, without where the deck looks."""
     return [command for command in link.commands if not isinstance(command, LookAtWallet)]
+
+
+async def commands_given(deck: DeckApp) -> None:
+    """Wait for what the deck does off its loop before it gives a command."""
+    for worker in [each for each in deck.workers if each.group == "commands"]:
+        await worker.wait()
 
 
 def footer(deck: DeckApp) -> str:
@@ -79,6 +88,45 @@ async def test_a_scan_is_started_from_the_screens_of_wallets_too(keys: tuple[str
         await pilot.press(*keys, "s")
         await settle(pilot)
         assert asked(link) == [StartJob("wallets")]
+
+
+@pytest.mark.parametrize("keys", [("3",), ("3", "enter"), ("D",)])
+async def test_a_file_is_read_by_the_deck_and_its_addresses_are_scanned(
+    tmp_path: Path, keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "my list.txt").write_text(f"{address(4)}\n=1+1\n{address(5)}\n", encoding="utf-8")
+    link = linked(OPENED)
+    link.answer = CommandResult(0, True, "Scanning wallets")
+    async with deck_on(link) as (deck, pilot):
+        await pilot.press(*keys, "L")
+        await settle(pilot)
+        assert "0x…): leaderboard" in screen_text(deck)
+        deck.screen.query_one(SourcesPrompt).on_paste(Paste("trades leaderboard:week '~/my list.txt'"))
+        await pilot.press("enter")
+        await commands_given(deck)
+        await settle(pilot)
+        wanted = f"trades leaderboard:week {address(4)} {address(5)}"
+        assert asked(link) == [StartJob("wallets", wanted)]
+        assert "Scanning wallets; left out: '=1+1', no address, and 0 more; s cancels" in screen_text(deck)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [("nonsense", "nonsense is no source, address or file"), ("'open", "no closing quotation; close the quote")],
+)
+async def test_sources_that_are_none_are_told_and_nothing_is_scanned(written: str, said: str) -> None:
+    link = linked(scanned())
+    async with deck_on(link) as (deck, pilot):
+        await pilot.press("3", "L", *written, "enter")
+        await commands_given(deck)
+        await settle(pilot)
+        assert asked(link) == []
+        assert f"No scan was begun: {said}" in screen_text(deck)
+        await pilot.press("L", "escape")
+        await settle(pilot)
+        assert asked(link) == []
+        assert "No scan was begun." in screen_text(deck)
 
 
 async def test_the_end_of_a_scan_is_said() -> None:

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,19 @@ def test_what_does_not_fit_is_not_taken_and_forgets_the_old_value() -> None:
     cache.put("a", 2, 11, 0)
     assert cache.get("a", 0) is None
     assert cache.figures(0).oldest_age_s is None
+
+
+@pytest.mark.parametrize("entries", [0, 1, 2, 5])
+def test_the_half_that_was_used_longest_ago_is_forgotten(entries: int) -> None:
+    cache: BoundedCache[int, int] = BoundedCache(ttl_s=10, limit_bytes=100)
+    for number in range(entries):
+        cache.put(number, number, 2, number)
+    cache.get(0, 5)
+    cache.halve()
+    kept = [number for number in (*range(1, entries), 0) if number < entries][(entries + 1) // 2 :]
+    assert [number for number in (*range(1, entries), 0) if cache.get(number, 5) is not None] == kept
+    figures = cache.figures(5)
+    assert (figures.entries, figures.bytes, figures.evictions) == (len(kept), 2 * len(kept), (entries + 1) // 2)
 
 
 def test_clearing_counts_as_evicting_and_keeps_the_counts() -> None:

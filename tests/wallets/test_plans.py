@@ -5,7 +5,7 @@ from scan_samples import address, condition
 
 from app.config.wallet_settings import ScannerSettings
 from app.core.errors import UsageError
-from app.wallets.plans import plan_of
+from app.wallets.plans import plan_of, spelled_out
 from app.wallets.sources import parse_list
 
 SETTINGS = ScannerSettings(windows=("week", "all"), categories=("overall", "politics"), large_trade_usdc=500)
@@ -47,3 +47,36 @@ def test_a_word_that_is_nothing_names_what_it_could_be(tmp_path: Path) -> None:
         plan_of(("leaderbord",), SETTINGS)
     with pytest.raises(UsageError, match="Is a directory"):
         plan_of((str(tmp_path),), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("word", "boards"),
+    [
+        ("leaderboard:day", ["day overall PNL", "day politics PNL"]),
+        ("leaderboard:sports", ["week sports PNL", "all sports PNL"]),
+        ("leaderboard:month:sports", ["month sports PNL"]),
+        ("leaderboard:sports:month", ["month sports PNL"]),
+    ],
+)
+def test_a_leaderboard_is_named_by_window_and_category(word: str, boards: list[str]) -> None:
+    assert [question.variant for question in plan_of((word,), SETTINGS).sources] == boards
+
+
+@pytest.mark.parametrize("word", ["leaderboard:day:week", "leaderboard:sports:politics"])
+def test_a_leaderboard_of_two_windows_or_categories_is_refused(word: str) -> None:
+    with pytest.raises(UsageError, match="names two of a kind: write a window"):
+        plan_of((word,), SETTINGS)
+
+
+def test_a_file_is_spelled_out_for_an_engine_and_what_is_no_address_is_named(tmp_path: Path) -> None:
+    listed = tmp_path / "wallets.txt"
+    listed.write_text(f"{address(1)}\n=1+1\n{address(2)} # mine\n0x12\n{address(1)}\n", encoding="utf-8")
+    spelled = spelled_out(("trades", str(listed), "0x99", "leaderboard:week"))
+    assert spelled.words == ("trades", address(1), address(2), "0x99", "leaderboard:week")
+    assert spelled.refused == ("=1+1", "0x12")
+    empty = tmp_path / "empty.txt"
+    empty.write_text("# nobody\nname\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="has no addresses"):
+        spelled_out((str(empty),))
+    with pytest.raises(UsageError, match="is no source, address or file"):
+        spelled_out(("nonsense",))

@@ -12,7 +12,7 @@ from app.core.clock import Clock
 from app.core.errors import VenueError
 from app.core.text import SafeText, clean
 from app.feeds.backoff import Backoff
-from app.feeds.http import HttpAnswer, HttpClient, TooLargeError
+from app.feeds.http import HttpAnswer, HttpClient, TooLargeError, UnreachableError
 from app.feeds.polymarket import limits
 from app.feeds.polymarket.parse import parse_error
 from app.feeds.polymarket.questions import Question
@@ -20,6 +20,8 @@ from app.feeds.websocket import retry_after_s
 from app.feeds.windows import CallWindows
 
 _TRIES = 5
+_TRIES_UNREACHED = 2
+"""Of a host that no call of this carrier ever reached: nothing says that it is there, and somebody waits to be told."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 15.0
 _REFUSED_WAIT_S = 10.0
 """How long the limits of a route stay closed after a 429 that names no time: until any window is over."""
@@ -51,7 +53,8 @@ class _Try(NamedTuple):
     status: int
     body: bytes = b""
     error: str = ""
-    may_help: bool = False
+    tries: int = 1
+    """How often a question may be tried that ends like this."""
     wait_s: float = 0.0
 
 
@@ -72,6 +75,7 @@ class Carrier:
         self.retries = 0
         self.failures = 0
         self._generator = generator
+        self._reached: set[limits.Api] = set()
         self._room = asyncio.Semaphore(settings.connections)
         # Whoever waits for a route's limits waits in line: all would wake for the one place that is free.
         self._lines: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -91,7 +95,7 @@ class Carrier:
         backoff = Backoff(self._generator, first_s=_FIRST_WAIT_S, longest_s=_LONGEST_WAIT_S)
         while True:
             tried = await self._try(question)
-            if not tried.may_help or backoff.failures + 1 >= _TRIES or tried.wait_s > _PATIENCE_S:
+            if backoff.failures + 1 >= tried.tries or tried.wait_s > _PATIENCE_S:
                 break
             self.retries += 1
             await asyncio.sleep(max(backoff.next_s(), tried.wait_s))
@@ -104,19 +108,22 @@ class Carrier:
             await http.close()
 
     async def _try(self, question: Question) -> _Try:
-        groups = question.route.groups
+        groups, api = question.route.groups, question.route.api
         closed_s = await self._afford(question)
         if closed_s:
             return _Try(_TOO_MANY, error=f"the venue takes no calls for {closed_s:.0f} s")
         try:
-            answer = await self._http[question.route.api].get(question.route.path, question.query)
+            answer = await self._http[api].get(question.route.path, question.query)
         except TooLargeError as error:
             return _Try(_UNREACHED, error=str(error))
+        except UnreachableError as error:
+            return _Try(_UNREACHED, error=str(error), tries=_TRIES if api in self._reached else _TRIES_UNREACHED)
         except VenueError as error:
-            return _Try(_UNREACHED, error=str(error), may_help=True)
+            return _Try(_UNREACHED, error=str(error), tries=_TRIES)
         finally:
             self.windows.end(groups)
             self._room.release()
+        self._reached.add(api)
         if answer.status == 200:
             return _sound(answer)
         tried = _refused(answer)
@@ -154,4 +161,4 @@ def _refused(answer: HttpAnswer) -> _Try:
     is_busy = answer.status == _TOO_MANY
     may_help = is_busy or (answer.status >= 500 and (told is None or told.retryable is not False))
     wait_s = retry_s if retry_s is not None else (_REFUSED_WAIT_S if is_busy else 0.0)
-    return _Try(answer.status, b"", f"the venue answered {answer.status}: {words}", may_help, wait_s)
+    return _Try(answer.status, b"", f"the venue answered {answer.status}: {words}", _TRIES if may_help else 1, wait_s)

@@ -163,6 +163,24 @@ def test_what_does_not_pass_is_one_clear_error(reply: Reply, tries: int, reason:
     assert words.endswith(f"({tries} tries)")
 
 
+@pytest.mark.parametrize(("was_reached", "tries"), [(False, 2), (True, 5)])
+def test_a_host_that_was_never_reached_is_not_waited_for_as_one_that_has_gone(was_reached: bool, tries: int) -> None:
+    async def main(loop: VirtualLoop) -> str:
+        async with serving(ScriptedVenue([TRADES], {})) as url:
+            settings = CarrierSettings(url, url, request_timeout_s=20.0, connections=8)
+            client = PolymarketClient(settings, VirtualClock(loop), np.random.default_rng(1))
+            if was_reached:
+                assert await trades(client) == 1
+        try:
+            with pytest.raises(VenueError, match="cannot be reached") as raised:
+                await client.trades(WALLET)
+        finally:
+            await client.close()
+        return str(raised.value)
+
+    assert run_virtual(main).endswith(f"({tries} tries)")
+
+
 def test_an_answer_that_is_none_is_a_frame_error_and_a_bad_row_is_not() -> None:
     async def fails(client: PolymarketClient) -> None:
         with pytest.raises(FrameError, match=r"polymarket activity: .*truncated"):

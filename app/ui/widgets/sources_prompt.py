@@ -1,0 +1,38 @@
+"""The line above the footer in which it is written whose wallets are to be scanned."""
+
+from textual.message import Message
+
+from app.core.text import clean
+from app.ui.widgets.prompt import Prompt
+
+_LONGEST = 2_000
+"""Enough for some forty addresses; more of them belong in a file."""
+_QUESTION = "Scan (leaderboard:week:politics, market, trades, a file, 0x…)"
+
+
+class SourcesPrompt(Prompt):
+    """Asks for sources of wallets, beginning with those that `s` would take."""
+
+    class Ended(Message):
+        """The words that were written; None when nothing is to be scanned."""
+
+        def __init__(self, text: str | None) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self) -> None:
+        super().__init__(_QUESTION, "leaderboard", longest=_LONGEST)
+
+    @property
+    def said(self) -> str:
+        return "enter scans · esc leaves" if self._text else "esc leaves"
+
+    def kept(self) -> Message | None:
+        return self.Ended(self._text) if self._text else None
+
+    def left(self) -> Message:
+        return self.Ended(None)
+
+    @property
+    def _text(self) -> str:
+        return str(clean(self._editor.text, _LONGEST)).strip()

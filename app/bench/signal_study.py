@@ -6,6 +6,7 @@ set against what the mids did next. What is compared, and how, was fixed before 
 
 - A lean earns what the mid moved in its direction within the horizon, in usual moves of that coin over such a time; a
   neutral one earns 0. Followed by its bias instead, a signal earns bias times that move.
+- The ceiling is a signal of the informed alone, of equal weights, made of what they truly hold.
 - Coins move together. So blocks are stretches of time with all coins in them; each seed begins new ones.
 """
 
@@ -16,20 +17,22 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from app.bench.virtual_following import VirtualFollowing
+from app.bench.virtual_following import BEAT_S, VirtualFollowing
 from app.config.settings import DemoSettings, MarketsSettings, RulesSettings, ScalperSettings, Settings
 from app.config.whale_settings import WhalesSettings
 from app.core.whale_events import Lean, SmartMoneySignal
 from app.demo.account_truth import AccountTruth
+from app.demo.market import Market
 from app.measures.blocks import Estimate, block_length_ms, block_starts, ratio_estimates
 from app.measures.returns import Floats
 from app.scorecards.grader import Graded
 from app.scorecards.paired import PairedDifference, paired_differences
 from app.scorecards.scorecard import BOOTSTRAP_SEED
 from app.whales.calls import BASELINE, CLAIMANT
+from app.whales.smart_money import LEAST_EXPOSURE
 
 SEEDS = (1, 2, 3, 4, 5)
-COINS, TRACKED, HOURS = 30, 300, 10
+COINS, TRACKED, HOURS = 30, 300, 6
 WARM_UP_S = 3_600
 EVERY_S = 900
 HORIZONS_S = (3_600, 14_400)
@@ -59,7 +62,7 @@ class WeightsFound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sample(NamedTuple):
-    """One coin at one time: both signals, and the mid in usual moves of a second (its log over sigma)."""
+    """One coin at one time: both signals, the bias of the informed alone, and its mid (log over sigma of a second)."""
 
     at_ms: int
     coin: int
@@ -67,6 +70,7 @@ class Sample(NamedTuple):
     plain_bias: float
     lean: int
     plain_lean: int
+    informed_bias: float
     height: float
 
 
@@ -100,6 +104,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     bias_gain: Estimate
     plain_bias_gain: Estimate
     bias_difference: Estimate
+    informed_gain: Estimate
 
 
 def study_settings(seed: int, *, coins: int = COINS, tracked: int = TRACKED) -> Settings:
@@ -121,8 +126,8 @@ def study_seed(
     graded: list[Graded] = []
     following.core.bus.subscribe(Graded, graded.append)
     samples: list[Sample] = []
-    for second in range(1, round(hours * 3_600) + 1):
-        following.second()
+    for second in range(BEAT_S, round(hours * 3_600) + 1, BEAT_S):
+        following.beat()
         if second >= warm_up_s and second % EVERY_S == 0:
             samples.extend(_samples(following))
     graded_of_signal = tuple(each for each in graded if each.call.claimant in (CLAIMANT, BASELINE))
@@ -133,14 +138,25 @@ def study_seed(
 
 def _samples(following: VirtualFollowing) -> Iterable[Sample]:
     market, money = following.venue.market, following.core.whales.signals.money
+    informed = _informed_biases(market)
     for coin, (listing, mid) in enumerate(zip(market.live, market.mids().tolist(), strict=True)):
-        yield _sample(money.signal(listing.name, following.now_ms), coin, log(mid) / listing.sigma)
+        yield _sample(money.signal(listing.name, following.now_ms), coin, informed[coin], log(mid) / listing.sigma)
 
 
-def _sample(signal: SmartMoneySignal, coin: int, height: float) -> Sample:
-    return Sample(
-        signal.at_ms, coin, signal.bias, signal.plain_bias, _SIDES[signal.lean], _SIDES[signal.plain_lean], height
-    )
+def _sample(signal: SmartMoneySignal, coin: int, informed_bias: float, height: float) -> Sample:
+    lean, plain_lean = _SIDES[signal.lean], _SIDES[signal.plain_lean]
+    return Sample(signal.at_ms, coin, signal.bias, signal.plain_bias, lean, plain_lean, informed_bias, height)
+
+
+def _informed_biases(market: Market) -> list[float]:
+    """Of each coin, how far the informed lean by what they hold, −1 to 1, as the signal is defined; 0 where none do."""
+    lot_usd, informed = market.traders.lot_usd(), market.traders.wealth.informed
+    equity = np.maximum(market.ledger.equity_usd(lot_usd)[informed], 1.0)
+    share = market.ledger.lots[:, informed] * lot_usd[:, None] / equity
+    backed = np.where(np.abs(share) < LEAST_EXPOSURE, 0.0, np.clip(share, -1.0, 1.0))
+    gross = np.abs(backed).sum(axis=1)
+    biases: list[float] = (backed.sum(axis=1) / np.where(gross > 0, gross, 1.0)).tolist()
+    return biases
 
 
 def weights_found(following: VirtualFollowing) -> WeightsFound:
@@ -170,16 +186,17 @@ def weights_found(following: VirtualFollowing) -> WeightsFound:
 
 def compared(studies: Sequence[SeedStudy], horizon_s: int) -> Comparison:
     """Signal and baseline of all seeds together; samples whose horizon had not passed at the end take no part."""
-    rows, times, starts, effective_n, block_s = [], 0, [], 0, horizon_s
+    rows: list[tuple[float, ...]] = []
+    starts: list[int] = []
+    effective_n, block_s = 0, horizon_s
     for study in studies:
         found = _outcomes(study.samples, horizon_s)
         at_ms = np.array([sample.at_ms for sample, _ in found], dtype=np.int64)
         alone = len(block_starts(at_ms, 1_000 * horizon_s))
         length_ms = block_length_ms(alone, 1_000 * horizon_s)
         block_s, effective_n = length_ms // 1_000, effective_n + alone
-        starts.extend((block_starts(at_ms, length_ms) + times).tolist())
+        starts.extend((block_starts(at_ms, length_ms) + len(rows)).tolist())
         rows.extend(_row(sample, move) for sample, move in found)
-        times += len(found)
     table = np.array(rows, dtype=np.float64).reshape(-1, 6)
     return _comparison(table, np.array(starts, dtype=np.int64), horizon_s, effective_n, block_s)
 
@@ -196,16 +213,16 @@ def _outcomes(samples: Sequence[Sample], horizon_s: int) -> list[tuple[Sample, f
 
 
 def _row(sample: Sample, move: float) -> tuple[float, ...]:
-    return sample.lean, sample.plain_lean, sample.bias, sample.plain_bias, move, float(move != 0)
+    return sample.lean, sample.plain_lean, sample.bias, sample.plain_bias, sample.informed_bias, move
 
 
 def _comparison(
     table: Floats, starts: "np.typing.NDArray[np.int64]", horizon_s: int, effective_n: int, block_s: int
 ) -> Comparison:
-    lean, plain, bias, plain_bias, move, moved = table.T
-    every = np.ones(len(table))
+    lean, plain, bias, plain_bias, informed, move = table.T
+    every, moved = np.ones(len(table)), move != 0
     leaning, plain_leaning = np.abs(lean) * moved, np.abs(plain) * moved
-    gains = [100 * each * move for each in (lean, plain, lean - plain, bias, plain_bias, bias - plain_bias)]
+    gains = [100 * each * move for each in (lean, plain, lean - plain, bias, plain_bias, bias - plain_bias, informed)]
     hits = [leaning * (np.sign(move) == lean), plain_leaning * (np.sign(move) == plain)]
     found = ratio_estimates(
         np.column_stack([*hits, *gains]),
@@ -228,6 +245,7 @@ def _comparison(
         bias_gain=found[5],
         plain_bias_gain=found[6],
         bias_difference=found[7],
+        informed_gain=found[8],
     )
 
 

@@ -59,9 +59,9 @@ def regime_fit(times_ms: Sequence[int], results: Sequence[float], past: PastRegi
     """How often a trader's periods were profitable in the regime of now.
 
     `times_ms` are the bounds of the periods, rising, one more than there are `results`, the result of each period in
-    any unit; one of 0 is neither won nor lost and takes no part. With w of n periods of this regime profitable and a share s of all, (w + P·s) / (n + P), P =
-    `PRIOR_PERIODS`; then the state's multiplier decides how far to go from s to it. Its value is None when the regime
-    is unknown or n is below `LEAST_PERIODS`.
+    any unit; one of 0 is neither won nor lost and takes no part. With w of n periods of this regime profitable and a
+    share s of all, (w + P·s) / (n + P), P = `PRIOR_PERIODS`; then the state's multiplier decides how far to go from s
+    to it. Its value is None when the regime is unknown or n is below `LEAST_PERIODS`.
 
     Raises `ValueError` when the lengths do not fit.
     """

@@ -29,7 +29,7 @@ COMMANDS = (
     Command("run", "app.cli.run", "run the engine without a deck and print what it counted"),
     Command("attach", "app.cli.attach", "open a deck on an engine that is running already"),
     Command("read", "app.cli.read", "read one market once, as the scalper's panel does"),
-    Command("eval", "app.cli.eval", "judge the scalper's read over a recording: AI against rules"),
+    Command("eval", "app.cli.eval", "judge a claimant: the scalper's read over a recording, or scores of traders"),
     Command("scan", "app.cli.scan", "look for wallets worth following on a prediction market"),
     Command("explain", "app.cli.explain", "open up one wallet: pillars, trades behind them, reasons to doubt"),
     Command("whales", "app.cli.whales", "who of the venue's best traders is followed, how each counts, and alerts"),

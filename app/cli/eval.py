@@ -5,7 +5,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli import options
+from app.cli import eval_traders, options
 from app.cli.output import print_json, print_line, print_table, progress, say
 from app.core.errors import ConfigError, PartialResultError, VenueError
 
@@ -46,13 +46,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_json(scalper)
     options.add_talk(scalper)
     options.add_settings(scalper)
+    traders = claimants.add_parser(
+        "traders",
+        help="scores of traders: one month against the next",
+        description="Judge scores of traders: does one month's say anything of the next?",
+        epilog=eval_traders.EPILOG,
+    )
+    eval_traders.configure(traders)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Play the recording once for each source, and print what came of it.
+    """Judge what was named, and print what came of it. Raises `PartialResultError` where a model could not be asked."""
+    return eval_traders.run(args) if args.claimant == "traders" else _judge_scalper(args)
 
-    Raises `PartialResultError` where a model could not be asked.
-    """
+
+def _judge_scalper(args: argparse.Namespace) -> int:
+    """Play the recording once for each source."""
     prepared = options.prepare(args)
     models = list(dict.fromkeys(args.model))
     quiet = args.quiet or args.json

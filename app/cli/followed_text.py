@@ -9,7 +9,7 @@ from app.cli.output import print_line, print_table
 if TYPE_CHECKING:
     from app.core.whale_events import AlertRecord
     from app.engine.followed_watch import SignalReport, WhalesReport
-    from app.engine.protocol_whales import ContributorRow, FollowedRow, LeaderboardView, WhaleAlertRow
+    from app.engine.protocol_whales import ContributorRow, FollowedRow, LeaderboardView, RegimeView, WhaleAlertRow
 
 _REASONS = 6
 _TRADERS = (
@@ -84,10 +84,20 @@ def whales_lines(report: "WhalesReport") -> Iterator[tuple[str, str]]:
         yield "requests", f"{tracker.weight_used:,} of {tracker.weight_limit:,} weight used in a minute"
     yield "positions", f"{tracker.states_saved:,} of {counted(tracker.states_seen, 'row')} saved"
     if regime is not None:
-        yield "regime", f"{regime.coin} {regime.name or 'unknown'}" + (f" ({regime.why})" if regime.why else "")
+        yield "regime", _regime(regime)
     yield "alerts", f"{len(report.alerts):,} stand"
     if report.partial:
         yield "partial", report.partial
+
+
+def _regime(regime: "RegimeView") -> str:
+    """The regime of the leading market, and what it does to weights."""
+    if regime.name is None:
+        return f"{regime.coin} unknown" + (f" ({regime.why})" if regime.why else "")
+    held = "" if regime.age_s is None else f" for {'at least ' if regime.at_least else ''}{regime.age_s // 3600} h"
+    sure = "" if regime.probability is None else f", {regime.probability:.0%} sure"
+    weighs = f"a part of {counted(regime.traders, 'weight')}"
+    return f"{regime.coin} {regime.name}{held}{sure}, multiplier {regime.multiplier:.2f}, {weighs}"
 
 
 def _leaderboard(seen: "LeaderboardView | None") -> str:

@@ -12,14 +12,7 @@ from app.config.settings import Settings
 from app.core.bus import Bus
 from app.core.calls import Call
 from app.core.errors import FrameError
-from app.core.events import (
-    CandleClosed,
-    FeedHole,
-    NoRead,
-    RulesRead,
-    ScalperRead,
-    Trade,
-)
+from app.core.events import CandleClosed, FeedHole, NoRead, RulesRead, ScalperRead, Trade
 from app.core.record import Answer, Kind, Record, Request, unpack_frames
 from app.engine.candle_past import PastState
 from app.engine.connections import Connections
@@ -51,7 +44,7 @@ from app.engine.watch import Effects, MarketWatch
 from app.engine.whale_state import RestoreWhales
 from app.engine.whales import ABOUT_TRADERS, WhaleCommand, Whales
 from app.feeds.health import FeedHealth
-from app.feeds.hyperliquid.limits import VENUE
+from app.feeds.hyperliquid.limits import REGIME_HOURS, VENUE
 from app.feeds.polymarket.limits import VENUE as POLYMARKET
 from app.markets.market import Market
 from app.markets.reads import rules_call
@@ -248,7 +241,7 @@ class Core:
             rules = self.rules_of(market) if market is not None else None
             self.reading.answered(request, answer, market, rules, self.now_ms, self.sequence)
             return
-        if request.venue == VENUE and request.channel in ABOUT_TRADERS:
+        if request.venue == VENUE and (request.channel in ABOUT_TRADERS or request.variant == REGIME_HOURS):
             self.whales.answered(request, answer, self.now_ms)
             return
         if request.venue in _OF_WALLETS:
@@ -381,6 +374,7 @@ class Core:
             case SetRecording(on=True):
                 # The tape begins with what a fresh engine would ask for.
                 self._watch.ask_for_all_again(self.now_ms)
+                self.whales.regime.ask_again(self.now_ms)
                 return True, ""
             case LookAt():
                 return self._looks.at(command, self.now_ms)

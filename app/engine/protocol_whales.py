@@ -102,7 +102,8 @@ class DigestView(msgspec.Struct, frozen=True, kw_only=True):
 class RegimeView(msgspec.Struct, frozen=True, kw_only=True):
     """The regime of the leading market: `name` is None while it is unknown, and `why` says why.
 
-    `age_s` is how long it has held (`at_least`: or longer), `probability` and `multiplier` 0-1.
+    `age_s` is how long it has held (`at_least`: or longer), `probability` and `multiplier` 0-1. It is a part of the
+    weights of `traders`: of the others too few days like these are known.
     """
 
     coin: str
@@ -112,6 +113,7 @@ class RegimeView(msgspec.Struct, frozen=True, kw_only=True):
     probability: float | None
     multiplier: float
     why: str = ""
+    traders: int = 0
 
 
 class WhalesView(msgspec.Struct, frozen=True, kw_only=True):

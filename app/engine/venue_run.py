@@ -317,7 +317,7 @@ class VenueRun:
         whales = self.core.whales
         if whales.is_restored:
             memory = RestoreWhales(
-                whales.saving.memory(), "", whales.alerting.desk.book.ahead_minutes, whales.regime_model
+                whales.saving.memory(), "", whales.alerting.desk.book.ahead_minutes, whales.regime.model
             )
             self._sequencer.note(0, Kind.COMMAND, _pack(memory))
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))

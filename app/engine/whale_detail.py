@@ -9,6 +9,7 @@ from app.engine.whale_looks import Look
 from app.engine.whale_rows import flags_of, move_row, tier_of
 from app.engine.whales import Whales
 from app.engine.whales_view import row_of
+from app.markets.regime_fit import RegimeFit
 from app.whales.trader_weights import TraderWeight
 
 MOST_MOVES, MOST_PAST = 50, 20
@@ -33,7 +34,7 @@ def trader_detail(whales: Whales, trader: str, now_ms: int) -> TraderDetail:
         score=None if score is None else score.score,
         weight=None if weight is None else weight.total,
         coverage=None if weight is None else weight.coverage,
-        parts=() if weight is None else tuple(_parts(weight)),
+        parts=() if weight is None else tuple(_parts(weight, whales.weighing.regime_fit(trader))),
         equity_usd=equity_usd,
         margin_usd=None if state is None else state.margin_usd,
         age_s=None if age_ms is None else age_ms / 1000,
@@ -74,10 +75,12 @@ def alert_detail(whales: Whales, alert_id: str) -> AlertDetail | None:
     )
 
 
-def _parts(weight: TraderWeight) -> Iterator[WeightPart]:
-    """The dimensions, each followed by its own parts."""
+def _parts(weight: TraderWeight, fit: RegimeFit) -> Iterator[WeightPart]:
+    """The dimensions, each followed by its own parts; `fit` is what that of the regime rests on."""
     for dimension in weight.dimensions:
         known = f"{dimension.coverage:.0%} of it is known"
+        if dimension.name == "regime" and fit.periods:
+            known = f"won {fit.won} of {fit.among} days like these, {fit.won_ever} of {fit.periods} in all"
         yield WeightPart(dimension.name, dimension.value, dimension.weight, known)
         for part in dimension.parts:
             own = "not known" if part.own is None else f"own {part.own:.2f}, {part.days:.0f} days"

@@ -5,12 +5,14 @@ So many questions wait outside at most that one about a trader who has just trad
 
 from collections.abc import Iterable
 
+import msgspec
+
 from app.config.settings import Settings
 from app.core.record import Request
 from app.engine.watch import MarketWatch
 from app.feeds.hyperliquid import trader_questions
 from app.feeds.hyperliquid.leaderboard import LeaderboardRules
-from app.feeds.hyperliquid.limits import VENUE
+from app.feeds.hyperliquid.limits import REGIME_HOURS, VENUE
 from app.whales.asking_pace import AskingPace
 from app.whales.refreshing import Refreshing
 
@@ -81,6 +83,12 @@ class WhaleQuestions:
     def stream(self, traders: Iterable[str]) -> None:
         """Have streams of these accounts and no others, the most important first."""
         self._watch.effects.stream_traders(list(traders))
+
+    def ask_hours(self, coin: str, from_ms: int, to_ms: int) -> None:
+        """Ask for the candles of an hour that tell the regimes of the past."""
+        span = {"coin": coin, "interval": "1h", "startTime": from_ms, "endTime": to_ms}
+        body = msgspec.json.encode({"type": "candleSnapshot", "req": span})
+        self._watch.ask_of(VENUE, "candleSnapshot", body, coin, REGIME_HOURS)
 
     def withdraw(self, request_id: int) -> None:
         """Give up a question."""

@@ -33,6 +33,7 @@ from app.engine.whale_state import RestoreWhales
 from app.engine.whale_streams import WhaleStreams
 from app.feeds.hyperliquid import parse_traders
 from app.feeds.hyperliquid.leaderboard import CHANNEL as LEADERBOARD
+from app.feeds.hyperliquid.limits import REGIME_HOURS
 from app.markets.market import Market
 from app.whales.alert_words import short_address
 from app.whales.leaderboard import CROWD_SCORE
@@ -75,8 +76,7 @@ class Whales:
         self.questions = WhaleQuestions(settings, watch, self.refreshing)
         self.streams = WhaleStreams(connections.traders, self._streamed, self._filled, self.refreshing.follow_by_stream)
         self.looks = WhaleLooks(self)
-        self.regime = WhaleRegime(markets)
-        self.regime_model = b""
+        self.regime = WhaleRegime(markets, self.weighing, self.questions, journal)
         self.stale: set[str] = set()
         """Followed traders whose positions are too old, or not known."""
         self.leaderboards = WhaleLeaderboards(
@@ -146,8 +146,7 @@ class Whales:
             self._journal.say(now_ms, "error", "whales", f"followed traders are NOT SAVED: {trouble}")
         self._go_on(memory, saved.ahead_minutes, now_ms)
         try:
-            self.regime.use(saved.regime_model)
-            self.regime_model = saved.regime_model
+            self.regime.use(saved.regime_model, now_ms)
         except DataError as error:
             self._journal.say(now_ms, "warning", "whales", clean(str(error), 240))
 
@@ -204,6 +203,8 @@ class Whales:
             self.leaderboards.answered(answer, now_ms)
         elif request.channel == "clearinghouseState":
             self._state_answered(request.subject, answer, now_ms)
+        elif request.variant == REGIME_HOURS:
+            self.regime.answered(answer, now_ms)
         else:
             self._past_answered(request, answer, now_ms)
 
@@ -307,6 +308,7 @@ class Whales:
                 self.signals.changed(self.signals.money.stale(one.trader), now_ms)
         self.alerting.every_second(now_ms)
         self._ask_for_past(now_ms)
+        self.regime.every_second(now_ms)
         self.leaderboards.every_second(now_ms)
         self.refresh.every_second()
         if now_ms - self._ranked_ms >= _RANKED_MS:
@@ -315,7 +317,6 @@ class Whales:
         if now_ms // 60_000 != self._minute:
             self._minute = now_ms // 60_000
             self.alerting.signalled(self.signals.every_minute(now_ms), now_ms)
-            self.regime.every_minute(now_ms)
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`."""
@@ -323,6 +324,7 @@ class Whales:
         self._ranked_ms = min(self._ranked_ms, now_ms)
         self.leaderboards.clock_set_back(now_ms)
         self.weighing.clock_set_back(now_ms)
+        self.regime.clock_set_back(now_ms)
         self.saving.clock_set_back(now_ms)
 
     # Who is followed, and how much each counts.

@@ -1,8 +1,9 @@
 """How a trader does in times like these: the regime part of a trader's weight."""
 
-from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Sequence
+
+import msgspec
+import numpy as np
 
 from app.markets.hourly_bars import HOUR_MS
 from app.markets.regime import RegimeHour, RegimeState
@@ -14,42 +15,70 @@ LEAST_PERIODS = 5
 """With fewer periods in the regime nothing is said."""
 
 
-def regime_fit(
-    times_ms: Sequence[int], results: Sequence[float], hours: Sequence[RegimeHour], state: RegimeState
-) -> float | None:
-    """How often a trader's periods were profitable in the regime of now, 0-1; None where it cannot be said.
+class RegimeFit(msgspec.Struct, frozen=True, gc=False):
+    """How often a trader's periods were profitable: `won` of `among` in the regime of now, `won_ever` of `periods`.
+
+    `value` is the part of its weight, 0-1; None where it cannot be said.
+    """
+
+    value: float | None = None
+    won: int = 0
+    among: int = 0
+    won_ever: int = 0
+    periods: int = 0
+
+
+class PastRegimes:
+    """Which regime was in force for most of a stretch of time; made once for all traders."""
+
+    def __init__(self, hours: Sequence[RegimeHour] = ()) -> None:
+        """`hours` are those that have a regime, oldest first."""
+        self._ends = np.array([hour.end_ms for hour in hours], dtype=np.int64)
+        self._regimes = np.array([hour.regime for hour in hours], dtype=np.int64)
+        marks = self._regimes[:, None] == np.arange(len(REGIMES))
+        self._counts = np.concatenate([np.zeros((1, len(REGIMES)), np.int64), marks.cumsum(axis=0)])
+
+    def between(self, times_ms: Sequence[int]) -> Sequence[int | None]:
+        """The regime of each period between neighbouring times (rising), None where none is known.
+
+        It is that of most hours that ended in (start, end], of equally many the first in `REGIMES`; where none did,
+        that of the hour under way at the end.
+        """
+        bounds = self._ends.searchsorted(np.array(times_ms, dtype=np.int64), side="right")
+        counts = np.diff(self._counts[bounds], axis=0)
+        known = zip(counts.sum(axis=1).tolist(), counts.argmax(axis=1).tolist(), times_ms[1:], strict=True)
+        return [regime if hours else self._under_way(end_ms) for hours, regime, end_ms in known]
+
+    def _under_way(self, at_ms: int) -> int | None:
+        place = int(self._ends.searchsorted(at_ms))
+        within = place < len(self._ends) and self._ends[place] - at_ms < HOUR_MS
+        return int(self._regimes[place]) if within else None
+
+
+def regime_fit(times_ms: Sequence[int], results: Sequence[float], past: PastRegimes, state: RegimeState) -> RegimeFit:
+    """How often a trader's periods were profitable in the regime of now.
 
     `times_ms` are the bounds of the periods, rising, one more than there are `results`, the result of each period in
-    any unit. A period belongs to the regime that was in force for most of its `hours`. With w of n periods of this
-    regime profitable and a share s of all, (w + P·s) / (n + P), P = `PRIOR_PERIODS`; then the state's multiplier
-    decides how far to go from s to it. None when the regime is unknown or n is below `LEAST_PERIODS`.
+    any unit; one of 0 is neither won nor lost and takes no part. With w of n periods of this regime profitable and a
+    share s of all, (w + P·s) / (n + P), P = `PRIOR_PERIODS`; then the state's multiplier decides how far to go from s
+    to it. Its value is None when the regime is unknown or n is below `LEAST_PERIODS`.
 
     Raises `ValueError` when the lengths do not fit.
     """
     if len(times_ms) != len(results) + 1 and (times_ms or results):
         raise ValueError(f"{len(results)} results need {len(results) + 1} times, not {len(times_ms)}")
     if state.regime is None or not results:
-        return None
+        return RegimeFit()
     current = REGIMES.index(state.regime)
-    ends = [hour.end_ms for hour in hours]
-    among = [
-        result > 0
-        for start, end, result in zip(times_ms, times_ms[1:], results, strict=False)
-        if _regime_between(ends, hours, start, end) == current
-    ]
-    if len(among) < LEAST_PERIODS:
+    moved = [(each > 0, regime) for each, regime in zip(results, past.between(times_ms), strict=True) if each]
+    among = [won for won, regime in moved if regime == current]
+    fit = RegimeFit(None, sum(among), len(among), sum(won for won, _ in moved), len(moved))
+    return msgspec.structs.replace(fit, value=_value(fit, state.multiplier))
+
+
+def _value(fit: RegimeFit, multiplier: float) -> float | None:
+    if fit.among < LEAST_PERIODS:
         return None
-    usual = sum(result > 0 for result in results) / len(results)
-    here = (sum(among) + PRIOR_PERIODS * usual) / (len(among) + PRIOR_PERIODS)
-    return usual + state.multiplier * (here - usual)
-
-
-def _regime_between(ends: Sequence[int], hours: Sequence[RegimeHour], start_ms: int, end_ms: int) -> int | None:
-    """The regime of most hours that ended in (start, end]; where none did, that of the hour under way at the end."""
-    first, last = bisect_right(ends, start_ms), bisect_right(ends, end_ms)
-    counts = Counter(hour.regime for hour in hours[first:last])
-    if counts:
-        return counts.most_common(1)[0][0]
-    place = bisect_left(ends, end_ms)
-    within = place < len(ends) and ends[place] - end_ms < HOUR_MS
-    return hours[place].regime if within else None
+    usual = fit.won_ever / fit.periods
+    here = (fit.won + PRIOR_PERIODS * usual) / (fit.among + PRIOR_PERIODS)
+    return usual + multiplier * (here - usual)

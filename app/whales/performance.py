@@ -82,11 +82,17 @@ def returns_of(histories: Iterable[EquityHistory]) -> list[Return]:
     one joins the next.
     """
     by_window = {history.window: history for history in histories}
-    recent = next((daily_points(by_window[window].points) for window in _RECENT if window in by_window), [])
+    recent = recent_points(by_window.values())
     older = daily_points(by_window["all"].points) if "all" in by_window else []
     if len(recent) > 1:
         older = [point for point in older if point.at_ms <= recent[0].at_ms + DAY_MS // 2]
     return [*_returns(older), *_returns(recent)]
+
+
+def recent_points(histories: Iterable[EquityHistory]) -> list[HistoryPoint]:
+    """The daily points of the finest recent window: the month's, else the week's, else the day's; none without one."""
+    by_window = {history.window: history for history in histories}
+    return next((daily_points(by_window[window].points) for window in _RECENT if window in by_window), [])
 
 
 def daily_points(points: Sequence[HistoryPoint]) -> list[HistoryPoint]:

@@ -4,14 +4,17 @@ Weights are worked out some at a time: those of all 500 at once would hold the e
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import msgspec
 
 from app.config.whale_settings import TraderWeightsSettings
 from app.core.traders import EquityHistory, TraderFill
-from app.whales.performance import Performance, performance_of
+from app.markets.regime import RegimeState
+from app.markets.regime_fit import PastRegimes, RegimeFit, regime_fit
+from app.whales.performance import Performance, performance_of, recent_points
 from app.whales.round_trips import RoundTrips, in_order
-from app.whales.trader_weights import Crowd, TraderFacts, TraderWeight, crowd_of, trader_weight
+from app.whales.trader_weights import Crowd, DimensionName, TraderFacts, TraderWeight, crowd_of, trader_weight
 
 PIECE = 30
 """Weights worked out at a time."""
@@ -23,11 +26,15 @@ POINTS_KEPT = 60
 
 
 class TraderRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What an account's histories came to: measures, and its equity over the last month (time in ms, USD)."""
+    """What an account's histories came to: measures, and its equity over the last month (time in ms, USD).
+
+    `days` are times at the ends of its recent days (in ms, rising) with its cumulative result (USD).
+    """
 
     asked_ms: int
     performance: Performance
     equity: tuple[tuple[int, float], ...] = ()
+    days: tuple[tuple[int, float], ...] = ()
 
 
 class _Account:
@@ -37,7 +44,6 @@ class _Account:
         self.newest_fill: tuple[int, frozenset[int]] = (0, frozenset())
         self.equity_usd = 0.0
         self.last_traded_ms: int | None = None
-        self.regime: float | None = None
 
 
 class Weighing:
@@ -52,6 +58,8 @@ class Weighing:
         self._crowd = Crowd()
         self._new_histories = 0
         self._refresh_ms = 0
+        self._past_regimes = PastRegimes()
+        self._regime = RegimeState(coin="")
         self.weights: dict[str, TraderWeight] = {}
 
     def restore(self, records: Iterable[tuple[str, TraderRecord]]) -> None:
@@ -97,6 +105,22 @@ class Weighing:
         if account is not None and self._heard(account, at_ms):
             self._due[trader] = None
 
+    def in_regime(self, past: PastRegimes, state: RegimeState) -> None:
+        """The regime of the market is another, or is known better: all weights follow."""
+        self._past_regimes, self._regime = past, state
+        self._due.update(dict.fromkeys(self._accounts))
+
+    def weighed_by(self, name: DimensionName) -> int:
+        """Of how many traders this dimension is known."""
+        return sum(each.name == name and each.value is not None for w in self.weights.values() for each in w.dimensions)
+
+    def regime_fit(self, trader: str) -> RegimeFit:
+        """How a trader did on days like these."""
+        record = self.record(trader)
+        days = () if record is None else record.days
+        results = [after - before for (_, before), (_, after) in pairwise(days)]
+        return regime_fit([at_ms for at_ms, _ in days] if results else (), results, self._past_regimes, self._regime)
+
     def took_history(self, trader: str, histories: Sequence[EquityHistory], now_ms: int) -> TraderRecord | None:
         """A trader's histories came; None for one that is not followed."""
         account = self._accounts.get(trader)
@@ -107,6 +131,7 @@ class Weighing:
             asked_ms=now_ms,
             performance=self._performance(account, histories),
             equity=tuple((point.at_ms, point.equity_usd) for point in month.points[-POINTS_KEPT:]),
+            days=tuple((point.at_ms, point.pnl_usd) for point in recent_points(histories)[-POINTS_KEPT:]),
         )
         self._due[trader] = None
         self._new_histories += 1
@@ -166,7 +191,7 @@ class Weighing:
             equity_usd=account.equity_usd,
             performance=Performance() if account.record is None else account.record.performance,
             last_traded_ms=account.last_traded_ms,
-            regime=account.regime,
+            regime=self.regime_fit(trader).value,
         )
         return trader_weight(facts, self._crowd, self._settings, now_ms)
 

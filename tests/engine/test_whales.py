@@ -12,11 +12,12 @@ from app.core.record import Dropped as Gone
 from app.core.record import Kind
 from app.engine.core import Core
 from app.engine.journal import Journal
-from app.engine.protocol import CancelJob, StartJob
+from app.engine.protocol import CancelJob, SetRecording, StartJob
 from app.engine.protocol_whales import LookAtTrader, SilenceAlerts, TrackTrader
 from app.engine.whale_detail import alert_detail, trader_detail
 from app.engine.whale_state import RestoreWhales
-from app.feeds.hyperliquid.limits import TRADED
+from app.feeds.hyperliquid.limits import REGIME_HOURS, TRADED
+from app.markets.hourly_bars import HOUR_MS
 from app.markets.regime_model import encode_model
 from app.store.whale_rows import StoredAlert, StoredLeaderboard, StoredTrader, WhaleNotes
 
@@ -397,20 +398,88 @@ def test_moves_signals_and_alerts_are_part_of_what_a_replay_must_repeat() -> Non
 def test_the_regime_of_the_market_is_unknown_without_a_model_and_told_with_one() -> None:
     driver = followed()
     assert driver.view().regime.why == "no model: tapedeck train regime"
-    driver = WhaleDriver(settings())
-    driver.put(Kind.COMMAND, RestoreWhales(b"", "", 0, encode_model(model_by_hand())))
-    hour_ms = 3_600_000
-    first_ms = driver.now_ms - driver.now_ms % hour_ms - 167 * hour_ms
-    candles = [hour(first_ms + place * hour_ms, 100 * 1.002**place) for place in range(168)]
-    request = next(one for one in driver.asked.requests if (one.subject, one.variant) == ("BTC", "1h"))
-    driver.answer(request, candles)
+    assert not [request for request in driver.asked.requests if request.variant == REGIME_HOURS]
+    driver = in_regime()
     driver.run(3_700)
     regime = driver.view().regime
     assert regime.name is not None
     assert 0 < regime.probability <= 1
+    assert regime.age_s > 30 * 86_400
     broken = WhaleDriver(settings())
     broken.put(Kind.COMMAND, RestoreWhales(b"", "", 0, b"{}"))
     assert any("no model of regimes" in line.text for line in broken.core.journal.log_tail)
+
+
+def test_the_regime_is_a_part_of_weights_once_the_hours_of_traders_days_are_known() -> None:
+    driver = in_regime(answered=False)
+    driver.run(400)
+    before = dict(driver.whales.weighing.weights)
+    assert {weight.dimensions[3].value for weight in before.values()} == {None}
+    assert driver.view().regime.name is None
+    request = next(one for one in driver.asked.requests if one.variant == REGIME_HOURS)
+    assert request.subject == "BTC"
+    driver.answer(request, risen(driver, 960))
+    driver.run(5)
+    after = driver.whales.weighing.weights
+    assert {weight.dimensions[3].value for weight in after.values()} == {1.0}
+    assert all(weight.coverage == pytest.approx(before[trader].coverage + 0.1) for trader, weight in after.items())
+    assert driver.view().regime.traders == 8
+    part = next(part for part in trader_detail(driver.whales, WHALE, driver.now_ms).parts if part.name == "regime")
+    assert part.text == "won 30 of 30 days like these, 30 of 30 in all"
+    again = Core("live", driver.settings)
+    for record in driver.records:
+        again.dispatch(record)
+    assert again.whales.weighing.weights == after
+    assert again.journal.log_sha256 == driver.core.journal.log_sha256
+
+
+def test_hours_that_do_not_come_are_asked_for_again_and_the_regime_says_why() -> None:
+    driver = in_regime(answered=False)
+    request = next(one for one in driver.asked.requests if one.variant == REGIME_HOURS)
+    driver.answer(request, b"", 500)
+    driver.run(2)
+    assert driver.view().regime.why == "its hours did not come: said 500"
+    driver.run(890)
+    asked = [one for one in driver.asked.requests if one.variant == REGIME_HOURS]
+    assert len(asked) == 1
+    driver.run(20)
+    asked = [one for one in driver.asked.requests if one.variant == REGIME_HOURS]
+    assert len(asked) == 2
+    other = [candle | {"s": "ETH"} for candle in risen(driver, 200)]
+    driver.answer(asked[1], other)
+    assert "not what was asked for" in driver.view().regime.why
+    assert driver.core.journal.log_tail[-1].text.startswith("a message was refused: candles of BTC")
+    driver.run(910)
+    driver.answer([one for one in driver.asked.requests if one.variant == REGIME_HOURS][2], risen(driver, 960))
+    driver.run(1)
+    assert driver.view().regime.name is not None
+
+
+def test_a_recording_begun_midway_has_the_hours_of_the_past_asked_again() -> None:
+    driver = in_regime()
+    driver.run(5)
+    assert sum(one.variant == REGIME_HOURS for one in driver.asked.requests) == 1
+    driver.command(SetRecording(True))
+    driver.run(2)
+    assert sum(one.variant == REGIME_HOURS for one in driver.asked.requests) == 2
+
+
+def in_regime(*, answered: bool = True) -> WhaleDriver:
+    """A run with a model of regimes, and a market that rises evenly."""
+    driver = WhaleDriver(settings())
+    driver.held[WHALE] = {"BTC": 50_000.0}
+    driver.put(Kind.COMMAND, RestoreWhales(b"", "", 0, encode_model(model_by_hand())))
+    driver.run(20)
+    request = next(one for one in driver.asked.requests if one.variant == REGIME_HOURS)
+    if answered:
+        driver.answer(request, risen(driver, 960))
+    return driver
+
+
+def risen(driver: WhaleDriver, count: int) -> list[dict[str, Any]]:
+    """Hours up to now, the last of them open."""
+    first_ms = driver.now_ms - driver.now_ms % HOUR_MS - (count - 1) * HOUR_MS
+    return [hour(first_ms + place * HOUR_MS, 100 * 1.002**place) for place in range(count)]
 
 
 def hour(open_ms: int, close: float) -> dict[str, Any]:

@@ -20,8 +20,10 @@ FAST_BOOK_LEVELS = 5
 SHORTEST_CANDLE_MS = 60_000
 """The venue tells the past of candles at least this long."""
 
-BACKFILLED = frozenset({"1m", "1h"})
-"""Candles that are asked for of each market that is followed."""
+REGIME_HOURS = "1h of regimes"
+"""The variant of a question for the hours that tell a market's regimes of the past."""
+BACKFILLED = frozenset({"1m", "1h", REGIME_HOURS})
+"""Candles that are asked for while nobody looks at them."""
 
 TRADED = "traded"
 """The variant of a question for an account that has just traded: it does not wait for its turn."""

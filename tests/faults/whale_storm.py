@@ -9,8 +9,7 @@ import contextlib
 import shutil
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +27,6 @@ from app.config.whale_settings import AlertsSettings, WhalesSettings
 from app.core.whale_events import TraderMoved, WhaleAlert
 from app.engine.protocol_whales import TrackTrader
 from app.engine.venue_run import VenueRun, live_source
-from app.engine.whale_positions import GAP_MS
 from app.store.whale_tables import TRADER_MOVES
 from app.whales.alert_desk import AlertDesk
 
@@ -105,7 +103,9 @@ async def _weather(loop: VirtualLoop, seed: int, folder: Path) -> Weathered:
     return Weathered(plan, lives, venue.changes, tuple(violations))
 
 
-async def _lives(loop, clock, settings, seed, folder):
+async def _lives(
+    loop: VirtualLoop, clock: VirtualClock, settings: Settings, seed: int, folder: Path
+) -> AsyncIterator[Life]:
     generator = np.random.default_rng([seed, 6])
     database = folder / "life_0" / "live.sqlite"
     number = 0
@@ -134,11 +134,9 @@ async def _live(
     alerts: list[WhaleAlert] = []
     run.core.bus.subscribe(TraderMoved, moves.append)
     run.core.bus.subscribe(WhaleAlert, alerts.append)
-    await run.start(lambda: None)
-    following = asyncio.create_task(_follow(run))
+    await run.start(lambda: _follow(run))
     await asyncio.sleep(lasts_s)
     told = tuple(moves), tuple(alerts)
-    following.cancel()
     if copy_to is not None:
         shutil.copytree(database.parent, copy_to.parent, ignore=shutil.ignore_patterns("*-shm", "*lock*"))
     await run.stop()
@@ -146,18 +144,20 @@ async def _live(
     return Life("stopped" if copy_to is None else "killed", lasts_s, *told, saved)
 
 
-async def _follow(run: VenueRun) -> None:
-    while not run.core.whales.is_restored:
-        await asyncio.sleep(0.05)
-    for number in range(WHALES):
-        if whale(number) not in run.core.whales.roster.members:
+def _follow(run: VenueRun) -> None:
+    """Have everybody followed, as soon as it is known who was."""
+    followed = run.core.whales.roster.members
+    if run.core.whales.is_restored and len(followed) < WHALES:
+        for number in range(WHALES):
             run.command(TrackTrader(whale(number), tracked=True))
 
 
 def saved_in(database: Path) -> Saved:
     """What a database that nobody writes any more holds of moves and alerts."""
     with contextlib.closing(sqlite3.connect(database)) as connection:
-        rows = connection.execute(f"{TRADER_MOVES.columns_sql().join(('SELECT ', ' FROM trader_moves'))} ORDER BY rowid")
+        rows = connection.execute(
+            f"{TRADER_MOVES.columns_sql().join(('SELECT ', ' FROM trader_moves'))} ORDER BY rowid"
+        )
         moves = tuple(TRADER_MOVES.read(row) for row in rows)
         alerts = [_decode_alert(alert) for (alert,) in connection.execute("SELECT alert FROM whale_alerts")]
     return Saved(moves, {alert.alert_id: alert for alert in alerts})
@@ -185,8 +185,11 @@ def check_chains(
             of_coin = steps.pop((trader, coin), [])
             if of_coin != sorted(of_coin, key=lambda move: move.venue_ms):
                 yield f"{trader} {coin}: moves were learned in another order than they were made"
-            sizes = [opening[trader].get(coin, 0.0), *(m for move in of_coin for m in (move.size_before, move.size_after))]
-            for (before, after) in zip(sizes[::2], (*sizes[1::2], size), strict=True):
+            sizes = [
+                opening[trader].get(coin, 0.0),
+                *(m for move in of_coin for m in (move.size_before, move.size_after)),
+            ]
+            for before, after in zip(sizes[::2], (*sizes[1::2], size), strict=True):
                 if before != after:
                     yield f"{trader} {coin}: a change from {before:g} to {after:g} was never told"
     for trader, coin in steps:

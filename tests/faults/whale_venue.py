@@ -114,9 +114,7 @@ class WhaleVenue(QuietVenue):
         return super().answer(asked, now_ms)
 
     def _state_frame(self, trader: str) -> bytes:
-        return frame(
-            "clearinghouseState", {"dex": "", "user": trader, "clearinghouseState": self._state(trader)}
-        )
+        return frame("clearinghouseState", {"dex": "", "user": trader, "clearinghouseState": self._state(trader)})
 
     def _state(self, trader: str) -> dict[str, object]:
         margin = {"accountValue": str(EQUITY_USD), "totalNtlPos": "0", "totalMarginUsed": "0", "totalRawUsd": "0"}

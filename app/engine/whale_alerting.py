@@ -41,7 +41,8 @@ class WhaleAlerting:
         self.desk = AlertDesk(settings.alerts, followed, who, self.past.record)
         self.digest: Digest | None = None
         """What the last quiet hours held back."""
-        self.told = self.folded = 0
+        self.told = self.folded = self.taken = 0
+        """Alerts, repeats, and all causes that were not known, whatever became of them."""
         self.version = 0
         """Counts changes of what stands."""
         self._mode: Mode = mode
@@ -49,18 +50,13 @@ class WhaleAlerting:
         self._followed, self._who, self._sequence, self._keep = followed, who, sequence, keep
         bus.subscribe(Graded, self._graded)
 
-    @property
-    def published(self) -> int:
-        """How often an alert was told, or told once more."""
-        return self.told + self.folded
-
     def restore(self, memory: WhaleMemory, ahead_minutes: int) -> None:
         """Go on from what was saved. Local time is `ahead_minutes` ahead of UTC."""
         notes = memory.notes
         book = msgspec.structs.replace(notes.alerts.book, alerts=memory.alerts)
         kept = RestoreAlerts(notes.alerts.rules, book)
         self.desk = AlertDesk(self._settings.alerts, self._followed, self._who, self.past.record, kept, ahead_minutes)
-        self.desk.learn_sizes(memory.moves)
+        self.desk.learn_past(memory.moves, notes.moves_until_ms)
         self.past.restore(notes.past, notes.grades)
         self.digest = notes.digest
         self.version += 1
@@ -125,6 +121,7 @@ class WhaleAlerting:
     def _took(self, taken: Iterable[Taken], now_ms: int) -> None:
         for one in taken:
             self.version += 1
+            self.taken += one.fate != "known"
             if one.alert is None or one.fate == "held":
                 continue
             self.told += one.fate == "told"

@@ -28,7 +28,7 @@ class WhaleSaving:
         self._whales = whales
         self._journal = journal
         self._saved_ms = 0
-        self._saved_version = 0
+        self._saved_taken = 0
         self.unsaved = ""
         """Why nothing is saved; empty when it is."""
 
@@ -68,8 +68,8 @@ class WhaleSaving:
             self.keep(_row(member, now_ms))
 
     def after_input(self, now_ms: int) -> None:
-        """What alerts remember is saved with each alert: without it one could be told twice."""
-        if self._whales.alerting.published != self._saved_version:
+        """What alerts remember is saved with each cause: without it one could be told twice, or a held one never."""
+        if self._whales.alerting.taken != self._saved_taken:
             self.notes(now_ms)
 
     def every_second(self, now_ms: int) -> None:
@@ -79,7 +79,7 @@ class WhaleSaving:
 
     def notes(self, now_ms: int) -> None:
         """Save the notes now."""
-        self._saved_ms, self._saved_version = now_ms, self._whales.alerting.published
+        self._saved_ms, self._saved_taken = now_ms, self._whales.alerting.taken
         if not self.unsaved:
             self.keep(WhaleNotes(name=NOTES, saved_ms=now_ms, notes=_pack(self._notes())))
 
@@ -105,10 +105,12 @@ class WhaleSaving:
         whales = self._whales
         alerts = whales.alerting.desk.state()
         past, grades = whales.alerting.past.saved()
+        newest = next(reversed(whales.positions.moves.values()), None)
         return Notes(
             by_hand=whales.roster.by_hand,
             leaderboard=whales.roster.leaderboard,
             alerts=RestoreAlerts(alerts.rules, msgspec.structs.replace(alerts.book, alerts=())),
+            moves_until_ms=0 if newest is None else newest.at_ms,
             digest=whales.alerting.digest,
             seen_ms=whales.positions.seen_ms(),
             past=past,

@@ -15,7 +15,7 @@ from app.markets.regime_model import MODEL_BYTES
 from app.store.reader import Reader
 from app.store.store import Store
 from app.store.table import Condition
-from app.store.whale_rows import StoredAlert, StoredHistory, StoredTrader
+from app.store.whale_rows import StoredAlert, StoredHistory, StoredPosition, StoredTrader
 from app.store.whale_tables import (
     TRACKED_TRADERS,
     TRADER_HISTORIES,
@@ -29,7 +29,9 @@ from app.whales.roster import Member
 from app.whales.weighing import TraderRecord
 
 _DAY_MS = 86_400_000
-_MOVES, _POSITIONS, _ALERTS, _HISTORIES, _TRADERS = 5_000, 50_000, 500, 2_000, 1_000
+_MOVES, _ALERTS, _HISTORIES, _TRADERS = 5_000, 500, 2_000, 1_000
+_POSITIONS = 1_000
+"""Of one trader."""
 _member = msgspec.msgpack.Decoder(Member).decode
 _alert = msgspec.msgpack.Decoder(WhaleAlert).decode
 _record = msgspec.msgpack.Decoder(TraderRecord).decode
@@ -68,16 +70,24 @@ async def _memory(reader: Reader, now_ms: int) -> WhaleMemory:
     notes = decode_notes(saved[0].notes) if saved else Notes()
     moves = await reader.select(TRADER_MOVES, since, limit=_MOVES)
     moves = sorted(moves, key=lambda move: (move.at_ms, move.move_id))
-    positions = await reader.select(TRADER_POSITIONS, limit=_POSITIONS)
+    members = await _members(reader)
     alerts = await reader.select(WHALE_ALERTS, since, limit=_ALERTS)
     return WhaleMemory(
         notes=notes,
-        members=await _members(reader),
-        known=known_of(positions, moves, notes.seen_ms),
+        members=members,
+        known=known_of(await _positions(reader, members), moves, notes.seen_ms),
         moves=tuple(moves),
         alerts=_standing(alerts, now_ms),
         records=_records(await reader.select(TRADER_HISTORIES, limit=_HISTORIES)),
     )
+
+
+async def _positions(reader: Reader, members: Sequence[Member]) -> list[StoredPosition]:
+    """Of those who are followed: rows of everybody who ever was are many more."""
+    rows: list[StoredPosition] = []
+    for member in members:
+        rows += await reader.select(TRADER_POSITIONS, (Condition("trader", "=", member.trader),), limit=_POSITIONS)
+    return rows
 
 
 async def _members(reader: Reader) -> tuple[Member, ...]:

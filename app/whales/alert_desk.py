@@ -55,9 +55,16 @@ class AlertDesk:
         """What the rules made of what they saw; what became of causes is counted by the book."""
         return msgspec.structs.replace(self._moves.counts, unranked=self._prints.unranked)
 
-    def learn_sizes(self, moves: Iterable[TraderMoved]) -> None:
-        """Moves of the last day: how rare a new one is, is known from the start."""
-        self._moves.learn_sizes(moves)
+    def learn_past(self, moves: Iterable[TraderMoved], until_ms: int | None) -> None:
+        """Moves of the last day, oldest first: how rare a new one is, is known from the start.
+
+        What was kept knows those learned before `until_ms`; of the others, pieces are gathered on. None: it knows all.
+        """
+        past = tuple(moves)
+        self._moves.learn_sizes(past)
+        if until_ms is not None:
+            later = (move for move in past if move.at_ms >= until_ms)
+            self._moves.gather(move for move in later if not self.book.knows(move.move_id))
 
     def is_news(self, move: TraderMoved) -> bool:
         """Whether a move is worth telling by itself."""

@@ -41,6 +41,11 @@ class MoveRules:
         for move in moves:
             self._rarity.add(move.coin, abs(move.change_usd), move.at_ms)
 
+    def gather(self, moves: Iterable[TraderMoved]) -> None:
+        """Moves that came after what was kept, of which none was told: pieces, each the same whenever it is taken."""
+        for move in moves:
+            self._gatherings.join(move, self.is_large)
+
     def is_large(self, move: TraderMoved) -> bool:
         """Whether a move is worth telling for what it is: by the share of the position, its worth and the account.
 

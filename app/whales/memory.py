@@ -19,12 +19,14 @@ from app.whales.weighing import TraderRecord
 class Notes(msgspec.Struct, frozen=True, kw_only=True):
     """What is in no row of its own. `seen_ms` is the venue's time of the newest state of each trader.
 
-    The alerts that stand are rows; `alerts` holds everything else of them.
+    The alerts that stand are rows; `alerts` holds everything else of them. Moves learned at `moves_until_ms` and before
+    are in it, but maybe not all of that very millisecond; None: nobody knows.
     """
 
     by_hand: ByHand = ByHand()
     leaderboard: LeaderboardSeen | None = None
     alerts: RestoreAlerts = RestoreAlerts()
+    moves_until_ms: int | None = None
     digest: Digest | None = None
     seen_ms: dict[str, int] = msgspec.field(default_factory=dict)
     past: tuple[Followed, ...] = ()
@@ -42,6 +44,8 @@ class WhaleMemory(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[tuple[str, TraderRecord], ...] = ()
 
 
+_NO_COIN = ""
+"""Where a row stands for the first state itself."""
 _decode = msgspec.msgpack.Decoder(WhaleMemory).decode
 _decode_notes = msgspec.msgpack.Decoder(Notes).decode
 
@@ -63,9 +67,13 @@ def decode_notes(notes: bytes) -> Notes:
 
 
 def position_rows(saved: PositionsToSave, equity_usd: float) -> tuple[StoredPosition, ...]:
-    """The rows of positions that are due; those that were closed have a size of 0."""
+    """The rows of positions that are due; those that were closed have a size of 0.
+
+    A first state has a row of no coin besides: even who holds nothing is known, and what is older counts no more.
+    """
     held = tuple(_row(saved, position, equity_usd) for position in saved.changed)
-    return held + tuple(_row(saved, _closed(coin), equity_usd) for coin in saved.closed)
+    closed = (*saved.closed, *((_NO_COIN,) if saved.is_first else ()))
+    return held + tuple(_row(saved, _closed(coin), equity_usd) for coin in closed)
 
 
 def known_of(
@@ -74,18 +82,22 @@ def known_of(
     """The newest states that rows, moves that came after them, and the times of the newest states tell of.
 
     A row is older than the moves that were too small to have it written again, so those are added; a trader whose
-    positions nobody touched was seen later than any of his rows says.
+    positions nobody touched was seen later than any of his rows says. What is older than the first state since a trader
+    is followed belongs to a time before nobody looked.
     """
     by_trader: dict[str, list[StoredPosition]] = {}
     for row in rows:
         by_trader.setdefault(row.trader, []).append(row)
-    known = {trader: _known(trader, held) for trader, held in by_trader.items()}
+    first_ms = {row.trader: row.at_ms for held in by_trader.values() for row in held if row.coin == _NO_COIN}
+    known = {trader: _known(trader, held, first_ms.get(trader, 0)) for trader, held in by_trader.items()}
     for trader in seen_ms.keys() - known.keys():
         known[trader] = KnownTrader(_empty(trader, seen_ms[trader]), seen_ms[trader])
     written = {(row.trader, row.coin): row.at_ms for held in by_trader.values() for row in held}
     for move in sorted(moves, key=lambda move: move.venue_ms):
         before = known.get(move.trader)
-        if before is not None and move.venue_ms >= written.get((move.trader, move.coin), 0):
+        # A first state is nobody's move, so that one of the same time came before it.
+        from_ms = max(written.get((move.trader, move.coin), 0), first_ms.get(move.trader, -1) + 1)
+        if before is not None and move.venue_ms >= from_ms:
             known[move.trader] = _moved(before, move)
     return tuple(_seen(one, seen_ms.get(trader, 0)) for trader, one in sorted(known.items()))
 
@@ -103,7 +115,8 @@ def _seen(known: KnownTrader, at_ms: int) -> KnownTrader:
     return KnownTrader(msgspec.structs.replace(known.state, at_ms=at_ms), known.changed_ms)
 
 
-def _known(trader: str, rows: list[StoredPosition]) -> KnownTrader:
+def _known(trader: str, rows: list[StoredPosition], first_ms: int) -> KnownTrader:
+    rows = [row for row in rows if row.at_ms >= first_ms]
     newest = max(rows, key=lambda row: row.at_ms)
     positions = tuple(_position(row) for row in sorted(rows, key=lambda row: row.coin) if row.size)
     state = msgspec.structs.replace(

@@ -16,6 +16,7 @@ class PositionsToSave(msgspec.Struct, frozen=True, kw_only=True):
     """Rows to write of one account as of the venue's `at_ms`: positions that changed, and coins it left.
 
     `changed_ms` is that of `KnownTrader`: with it a move that is learned again after a restart has its old id.
+    `is_first` tells that nothing was known of the account before.
     """
 
     trader: str
@@ -23,6 +24,7 @@ class PositionsToSave(msgspec.Struct, frozen=True, kw_only=True):
     changed_ms: int
     changed: tuple[TraderPosition, ...]
     closed: tuple[str, ...]
+    is_first: bool = False
 
     @property
     def rows(self) -> int:
@@ -78,10 +80,11 @@ class Saving:
         held = {position.coin for position in state.positions}
         closed = tuple(sorted(coin for coin in saved if coin not in held))
         rows = PositionsToSave(
-            trader=state.trader, at_ms=state.at_ms, changed_ms=known.changed_ms, changed=changed, closed=closed
-        )
+            trader=state.trader, at_ms=state.at_ms, changed_ms=known.changed_ms, changed=changed, closed=closed,
+            is_first=first,
+        )  # fmt: skip
         self._note(state, saved, rows, now_ms)
-        return rows if rows.rows else None
+        return rows if rows.rows or first else None
 
     def _is_due(
         self, saved: dict[str, _Saved], position: TraderPosition, state: TraderState, now_ms: int, told: Collection[str]

@@ -18,7 +18,7 @@ from app.core.whale_events import TraderMoved, WhaleAlert
 from app.engine.protocol_whales import SilenceAlerts, TrackTrader
 from app.engine.whale_shelf import saved_whales
 from app.store.store import Store
-from app.store.whale_rows import StoredPosition
+from app.store.whale_rows import StoredPosition, WhaleNotes
 from app.store.whale_tables import ROWS
 from app.whales.memory import WhaleMemory, decode_memory
 
@@ -93,7 +93,7 @@ def test_a_move_too_small_for_its_position_to_be_saved_is_known_by_itself(tmp_pa
     driver.trades(WHALE, "BTC", 50_100.0)
     driver.run(1)
     rows = [row for row in driver.rows if isinstance(row, StoredPosition)]
-    assert [row.size for row in rows if row.trader == WHALE] == [50_000.0]
+    assert [row.size for row in rows if row.trader == WHALE and row.coin] == [50_000.0]
     saved, _ = through_database(driver.rows, tmp_path / "live.sqlite", driver.now_ms)
     later = again(driver, saved)
     later.follow()
@@ -190,3 +190,62 @@ def test_a_memory_is_empty_where_nothing_is_saved() -> None:
     assert decode_memory(b"") == WhaleMemory()
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(WhaleMemory()), type=WhaleMemory) == WhaleMemory()
     assert Settings().whales.enabled
+
+
+def killed(driver: WhaleDriver, path: Path, pause_ms: int = 5_000) -> WhaleDriver:
+    """A second run after one that was killed: it finds what was written, and no farewell."""
+    saved, trouble = through_database(driver.rows, path, driver.now_ms)
+    assert trouble == ""
+    return again(driver, saved, pause_ms)
+
+
+def test_pieces_that_were_seen_before_a_kill_are_part_of_the_whole(tmp_path: Path) -> None:
+    driver = begun()
+    driver.run(61)
+    driver.trades(WHALE, "BTC", 54_000.0)
+    driver.run(1)
+    assert (len(driver.moves), driver.alerts) == (1, [])
+    later = killed(driver, tmp_path / "live.sqlite")
+    later.follow(5)
+    later.trades(WHALE, "BTC", 58_000.0)
+    later.run(1)
+    assert [alert.moves for alert in later.alerts] == [(driver.moves[0].move_id, later.moves[0].move_id)]
+
+
+def test_what_quiet_hours_held_back_outlives_a_kill(tmp_path: Path) -> None:
+    driver = begun(quiet_from="00:00", quiet_to="23:59")
+    driver.run(61)
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(1)
+    assert driver.alerts == []
+    later = killed(driver, tmp_path / "live.sqlite")
+    later.follow(2)
+    quiet = later.whales.alerting.desk.book.state().quiet
+    assert quiet is not None
+    assert quiet.held == 1
+
+
+def test_who_held_nothing_before_a_kill_has_opened_what_it_holds_afterwards(tmp_path: Path) -> None:
+    driver = begun()
+    held_nothing = address(3)
+    assert driver.whales.positions.known.get(held_nothing) is not None
+    driver.rows = [row for row in driver.rows if not isinstance(row, WhaleNotes)]
+    later = killed(driver, tmp_path / "live.sqlite")
+    later.held[held_nothing] = {"BTC": 100_000.0}
+    later.follow(10)
+    assert [(move.trader, move.kind) for move in later.moves] == [(held_nothing, "OPEN")]
+
+
+def test_what_somebody_held_before_a_time_nobody_looked_is_no_part_of_a_move(tmp_path: Path) -> None:
+    driver = begun()
+    driver.held[WHALE] = {"BTC": 50_000.0, "ETH": 500_000.0}
+    driver.run(130)
+    moved = len(driver.moves)
+    driver.command(TrackTrader(WHALE, tracked=False))
+    driver.held[WHALE] = {"BTC": 50_000.0}
+    driver.run(700)
+    driver.command(TrackTrader(WHALE, tracked=True))
+    driver.run(10)
+    later = killed(driver, tmp_path / "live.sqlite")
+    later.follow(10)
+    assert (len(driver.moves), later.moves) == (moved, [])

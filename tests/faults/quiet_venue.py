@@ -27,6 +27,8 @@ from app.demo.sockets import listen
 REPLAY_MS = 20_000
 RECENT_TRADES = 10
 NEW_CONNECTIONS = 30
+USERS = 3
+"""So many accounts are streamed to all connections together."""
 REQUEST_WEIGHT = 1_200
 MINUTE_MS = 60_000
 CALM_GAPS_S = (900.0, 200.0, 60.0)
@@ -38,7 +40,7 @@ CALM_SPELL_S, BUSY_SPELL_S = 1_200.0, 60.0
 
 
 class Wanted(NamedTuple):
-    """One subscription: channel, coin, interval."""
+    """One subscription: channel, coin (or account), interval."""
 
     channel: str
     coin: str
@@ -49,6 +51,7 @@ class _Subscription(msgspec.Struct, omit_defaults=True):
     type: str
     coin: str = ""
     interval: str = ""
+    user: str = ""
 
 
 class _ClientFrame(msgspec.Struct):
@@ -62,15 +65,18 @@ class _Span(msgspec.Struct):
     start_ms: int = msgspec.field(name="startTime")
 
 
-class _Info(msgspec.Struct):
+class Info(msgspec.Struct):
+    """A request."""
+
     type: str
     coin: str = ""
+    user: str = ""
     req: _Span | None = None
 
 
 _encode = msgspec.json.encode
 _decode_frame = msgspec.json.Decoder(_ClientFrame).decode
-_decode_info = msgspec.json.Decoder(_Info).decode
+_decode_info = msgspec.json.Decoder(Info).decode
 
 
 def frame(channel: str, data: object) -> bytes:
@@ -279,26 +285,39 @@ class QuietVenue:
             yield b'{"channel":"pong"}'
         if asked.subscription is None:
             return
-        yield frame("subscriptionResponse", {"method": asked.method, "subscription": asked.subscription})
-        wanted = Wanted(asked.subscription.type, asked.subscription.coin, asked.subscription.interval)
-        self._clients[connection].add(wanted)
+        told = asked.subscription
+        wanted = Wanted(told.type, told.coin or told.user, told.interval)
+        if self.refuses(wanted):
+            yield frame("error", f"Cannot track more than {USERS} total users.")
+            return
+        yield frame("subscriptionResponse", {"method": asked.method, "subscription": told})
+        (self._clients[connection].add if asked.method == "subscribe" else self._clients[connection].discard)(wanted)
         if wanted.channel == "trades":
             old = self.market.replay(wanted.coin, self._clock.now_ms())
             if old:
                 yield frame("trades", [wire_trade(trade) for trade in old])
-        yield from self.market.picture(wanted, self._clock.now_ms())
+        yield from self.picture(wanted)
+
+    def refuses(self, wanted: Wanted) -> bool:
+        """Whether a subscription is one too many of its kind: nobody has an account here."""
+        return False
+
+    def picture(self, wanted: Wanted) -> list[bytes]:
+        """What a new subscription is shown at once."""
+        return self.market.picture(wanted, self._clock.now_ms())
 
     async def _info(self, request: web.Request) -> web.Response:
         asked = _decode_info(await request.read())
         now_ms = self._clock.now_ms()
-        body = _encode(self._answer(asked, now_ms))
-        weight = 20 + (body.count(b"},{") + 1) // 20
+        body = _encode(self.answer(asked, now_ms))
+        weight = 2 if asked.type == "clearinghouseState" else 20 + (body.count(b"},{") + 1) // 20
         if not self._weight.spend(weight, now_ms):
             return web.Response(status=429)
         self.market.truth.weights_ms.append((now_ms, weight))
         return web.Response(body=body, content_type="application/json")
 
-    def _answer(self, asked: _Info, now_ms: int) -> object:
+    def answer(self, asked: Info, now_ms: int) -> object:
+        """What a request is answered."""
         market = self.market
         if asked.type == "metaAndAssetCtxs":
             universe = [{"name": coin, "szDecimals": 0, "maxLeverage": 10} for coin in market.coins]
@@ -314,7 +333,7 @@ def wire_trade(trade: TruthTrade) -> dict[str, object]:
     """A trade as it is on the wire."""
     return {
         "coin": trade.coin, "side": trade.side, "px": trade.price, "sz": trade.size, "time": trade.time_ms,
-        "hash": "0x" + "0" * 64, "tid": trade.trade_id, "users": ["0x" + "a" * 40, "0x" + "b" * 40],
+        "hash": "0x" + "0" * 64, "tid": trade.trade_id, "users": trade.users,
     }  # fmt: skip
 
 

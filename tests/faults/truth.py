@@ -4,10 +4,11 @@ from collections import defaultdict
 from typing import NamedTuple
 
 SIDES = ("B", "A")
+SOMEBODY = "0x" + "a" * 40, "0x" + "b" * 40
 
 
 class TruthTrade(NamedTuple):
-    """One trade as the venue published it. `published_ms` is the wall time at which it was sent."""
+    """One trade as the venue published it. `published_ms` is the wall time at which it was sent; buyer, then seller."""
 
     coin: str
     time_ms: int
@@ -16,6 +17,7 @@ class TruthTrade(NamedTuple):
     size: str
     side: str
     published_ms: int
+    users: tuple[str, str] = SOMEBODY
 
     @property
     def key(self) -> tuple[int, int]:

@@ -146,7 +146,7 @@ def test_pieces_survive_a_restart() -> None:
 def test_what_is_common_in_its_market_is_not_told_if_that_is_asked_for() -> None:
     settings = msgspec.structs.replace(SETTINGS, minimum_percentile=90.0)
     desk = a_desk(settings)
-    desk.learn_sizes(a_move(0, 20, at_ms=NOW_MS + n) for n in range(50))
+    desk.learn_past((a_move(0, 20, at_ms=NOW_MS + n) for n in range(50)), None)
     assert told(desk, a_move(0, 10)) == []
     assert desk.counts.common == 1
     assert told(desk, a_move(0, 40)) == [("whale_move", "LOW", "told")]

@@ -193,6 +193,20 @@ class PaperSettings(Section, frozen=True):
     """Whose reads open and close positions by themselves."""
     follow_confidence: Annotated[int, Meta(ge=1, le=10)] = 7
     """The least confidence of an AI read that is followed into a position."""
+    copy_wallets: bool = False
+    """Whether purchases of wallets you follow open paper positions in prediction markets."""
+    copy_usd: Annotated[float, Meta(ge=1, le=1e6)] = 50.0
+    """What a copied position costs, in paper dollars."""
+    copy_positions: Annotated[int, Meta(ge=1, le=20)] = 10
+    """So many copied positions are open at a time."""
+    copy_exposure_usd: Annotated[float, Meta(ge=1, le=1e7)] = 500.0
+    """All that is open in copies costs at most so much, in paper dollars."""
+    copy_slippage: Annotated[float, Meta(ge=0, le=0.5)] = 0.01
+    """So much worse than the newest print a copy is bought and sold, in USDC a share."""
+    copy_every_s: Annotated[float, Meta(ge=5, le=3_600)] = 30.0
+    """Each followed wallet is asked for its newest trades once in so long."""
+    copy_oldest_s: Annotated[float, Meta(ge=5, le=86_400)] = 120.0
+    """A purchase that is seen later than this is not copied."""
 
 
 class HyperliquidSettings(Section, frozen=True):

@@ -16,6 +16,7 @@ from app.core.events import CandleClosed, FeedHole, NoRead, RulesRead, ScalperRe
 from app.core.record import Answer, Kind, Record, Request, unpack_frames
 from app.engine.candle_past import PastState
 from app.engine.connections import Connections
+from app.engine.copying import Copying
 from app.engine.fast_books import FastBooks
 from app.engine.intake import Intake
 from app.engine.jobs import Jobs
@@ -23,6 +24,7 @@ from app.engine.journal import Journal
 from app.engine.market_answers import MarketAnswers
 from app.engine.market_list import MarketList
 from app.engine.market_looks import MarketLooks
+from app.engine.own_commands import OwnCommand
 from app.engine.papering import Papering
 from app.engine.protocol import (
     CancelJob,
@@ -36,12 +38,10 @@ from app.engine.protocol import (
     StartJob,
     TradePaper,
 )
-from app.engine.protocol_wallets import RestoreWallets, TidyWallets, UseThresholds
 from app.engine.reading import Reading
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_targets import WalletCommand, WalletTargets
 from app.engine.watch import Effects, MarketWatch
-from app.engine.whale_state import RestoreWhales
 from app.engine.whales import ABOUT_TRADERS, WhaleCommand, Whales
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid.limits import REGIME_HOURS, VENUE
@@ -56,9 +56,6 @@ _CLOCK_STEP_MS = 2_000
 _TRADABLE_MS = 5_000
 # What unpacking and parsing of bytes from outside may raise.
 _BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
-
-OwnCommand = RestorePaper | RestoreWallets | UseThresholds | TidyWallets | RestoreWhales
-"""Inputs of the engine's own that have the form of commands; no client may send them."""
 
 _unpack_request = msgspec.msgpack.Decoder(Request).decode
 _unpack_answer = msgspec.msgpack.Decoder(Answer).decode
@@ -100,6 +97,7 @@ class Core:
         )
         self.reading = Reading(mode, settings, self._watch, self.bus, self.jobs, self.paper.position_of)
         self.wallets = WalletTargets(mode, settings, self._watch, self.bus, self.jobs, self.journal)
+        self.copying = Copying(settings.paper, self._watch, self.wallets.book, self.paper, self.journal)
         self.whales = Whales(
             mode, settings, self._watch, self.bus, self.jobs, self.journal, self.connections, self.markets,
             lambda: self.sequence,
@@ -168,6 +166,7 @@ class Core:
         self.whales.wake(self.now_ms)
         try:
             self.wallets.work(self.now_ms)
+            self.copying.work(self.now_ms)
         except _BAD_INPUT as error:
             self._refused(str(error), self.connections.wallets)
 
@@ -253,6 +252,7 @@ class Core:
         if request.venue == POLYMARKET and answer.status == 200:
             self.connections.wallets.received()
             self.connections.wallets.data(self.now_ms)
+        self.copying.answered(request, answer, self.now_ms)
         self.wallets.answered(request, answer, self.now_ms)
 
     def _follow(self, coins: Sequence[str]) -> None:
@@ -303,6 +303,7 @@ class Core:
         self.reading.desk.clock_set_back(wall_ms)
         self.paper.clock_set_back(wall_ms)
         self.wallets.clock_set_back(wall_ms)
+        self.copying.clock_set_back(wall_ms)
         self.whales.clock_set_back(wall_ms)
         for market in self.markets.values():
             market.clock_set_back(wall_ms)

@@ -1,22 +1,33 @@
 """The paper ledger → what the deck shows of it. Reads only."""
 
+from collections.abc import Mapping
+
 from app.config.settings import CostsSettings
 from app.core.text import clean
+from app.engine.paper_words import short_wallet
 from app.engine.papering import Papering
-from app.engine.protocol_paper import PaperOrderView, PaperPositionView, PaperTradeView, PaperView
+from app.engine.protocol_paper import (
+    PaperCopyView,
+    PaperOrderView,
+    PaperPositionView,
+    PaperTradeView,
+    PaperView,
+)
 from app.paper.account import day_loss_usd
+from app.paper.copying import Copy
 from app.paper.curve import CurvePoint
-from app.paper.events import BASIS_POINTS, PositionClosed
+from app.paper.events import BASIS_POINTS, CopyClosed, PositionClosed
 from app.paper.fills import exit_fee_usd
 from app.paper.ledger import PaperLedger
 from app.paper.position import Position
+from app.store.rows import WalletNote
 
 _CURVE_POINTS = 120
 _CLOSED_SHOWN = 20
 
 
-def paper_view(papering: Papering, now_ms: int) -> PaperView | None:
-    """The ledger as it stands; None before it has begun."""
+def paper_view(papering: Papering, notes: Mapping[str, WalletNote], now_ms: int) -> PaperView | None:
+    """The ledger as it stands; None before it has begun. `notes` have the aliases of wallets."""
     ledger = papering.ledger
     if ledger is None:
         return None
@@ -37,8 +48,10 @@ def paper_view(papering: Papering, now_ms: int) -> PaperView | None:
         funding_usd=account.funding_usd,
         follow=ledger.settings.follow,
         positions=tuple(_position(ledger, position, costs, now_ms) for position in ledger.positions),
+        copies=tuple(_copy(copy, notes, now_ms) for copy in ledger.copies.copies),
+        copying=ledger.settings.copy_wallets,
         opening=tuple(PaperOrderView(clean(order.coin, 24), order.direction) for order in ledger.orders if order.opens),
-        closed=tuple(_closed(closed) for closed, _ in zip(papering.closed, range(_CLOSED_SHOWN), strict=False)),
+        closed=tuple(_closed(closed, notes) for closed, _ in zip(papering.closed, range(_CLOSED_SHOWN), strict=False)),
         curve=_thinned(ledger.curve.points, now_ms, ledger.equity_usd),
     )
 
@@ -66,7 +79,30 @@ def _position(ledger: PaperLedger, position: Position, costs: CostsSettings, now
     )
 
 
-def _closed(closed: PositionClosed) -> PaperTradeView:
+def _copy(copy: Copy, notes: Mapping[str, WalletNote], now_ms: int) -> PaperCopyView:
+    return PaperCopyView(
+        name=wallet_name(copy.wallet, notes),
+        market=clean(copy.market, 60),
+        shares=copy.shares,
+        entry_price=copy.entry_price,
+        close_price=copy.close_price,
+        result_usd=copy.result_usd,
+        result_bps=BASIS_POINTS * copy.result_usd / copy.cost_usd,
+        held_s=max(0, now_ms - copy.opened_ms) / 1_000,
+        age_s=max(0, now_ms - copy.priced_ms) / 1_000,
+        waits_for=f"closing: {copy.closing}" if copy.closing else "",
+    )
+
+
+def wallet_name(wallet: str, notes: Mapping[str, WalletNote]) -> str:
+    """A star with the alias the user gave a wallet, else with its address by its ends."""
+    note = notes.get(wallet)
+    return f"★ {clean(note.alias, 24) if note is not None and note.alias else short_wallet(wallet)}"
+
+
+def _closed(closed: PositionClosed | CopyClosed, notes: Mapping[str, WalletNote]) -> PaperTradeView:
+    if isinstance(closed, CopyClosed):
+        return _closed_copy(closed, notes)
     return PaperTradeView(
         coin=clean(closed.coin, 24),
         direction=closed.direction,
@@ -78,6 +114,22 @@ def _closed(closed: PositionClosed) -> PaperTradeView:
         result_bps=closed.result_bps,
         by=closed.by,
         reason=closed.reason,
+    )
+
+
+def _closed_copy(closed: CopyClosed, notes: Mapping[str, WalletNote]) -> PaperTradeView:
+    """A copy that is over, as a trade: the wallet stands for the coin, the outcome behind the reason."""
+    return PaperTradeView(
+        coin=wallet_name(closed.wallet, notes),
+        direction=1,
+        closed_ms=closed.closed_ms,
+        held_s=max(0, closed.closed_ms - closed.opened_ms) / 1_000,
+        entry_price=closed.entry_price,
+        exit_price=closed.exit_price,
+        result_usd=closed.result_usd,
+        result_bps=closed.result_bps,
+        by="copy",
+        reason=f"{closed.reason}: {clean(closed.market, 60)}",
     )
 
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from app.engine.protocol import LogLevel
-from app.paper.events import BreakerTripped, Fill, OrderCancelled, PaperEvent, PositionClosed
+from app.paper.events import BreakerTripped, CopyClosed, CopyOpened, Fill, OrderCancelled, PaperEvent, PositionClosed
 
 
 class Words(NamedTuple):
@@ -27,11 +27,25 @@ def paper_words(event: PaperEvent) -> Words | None:
             return Words(event.closed_ms, "info", f"closed {event.coin}: {result} at {_price(event.exit_price)}, {why}")
         case OrderCancelled():
             return Words(event.at_ms, "warning", f"order in {event.order.coin} given up: {event.why}")
+        case CopyOpened():
+            what = f"copied {short_wallet(event.wallet)}: bought {event.shares:,.1f} of {event.market}"
+            paid = (
+                f"at {event.entry_price:.3f} (it paid {event.wallet_price:.3f}, {event.late_ms / 1_000:.0f} s before)"
+            )
+            return Words(event.at_ms, "info", f"{what} {paid}")
+        case CopyClosed():
+            what = f"copy of {short_wallet(event.wallet)} in {event.market} closed, {event.reason}"
+            return Words(event.closed_ms, "info", f"{what}: {event.result_usd:+.2f} paper $ at {event.exit_price:.3f}")
         case BreakerTripped():
             loss = f"{event.loss_usd:,.2f} paper $"
             return Words(event.at_ms, "warning", f"the day's loss of {loss} closes everything until 00:00 UTC")
         case _:
             return None
+
+
+def short_wallet(wallet: str) -> str:
+    """A wallet's address by its ends."""
+    return f"{wallet[:6]}…{wallet[-4:]}"
 
 
 def _price(value: float) -> str:

@@ -14,7 +14,8 @@ from app.core.text import clean
 from app.engine.journal import Journal
 from app.engine.protocol import Mode, PaperAction
 from app.markets.market import Market
-from app.paper.events import PaperEvent, PositionClosed
+from app.paper.copying import CopyState
+from app.paper.events import CopyClosed, PaperEvent, PositionClosed
 from app.paper.ledger import Decision, PaperLedger
 from app.paper.state import decode_state
 from app.paper.view import CoinView, view_of
@@ -48,7 +49,7 @@ class Papering:
         self._stale_after_ms = round(settings.markets.stale_after_s * 1_000)
         self._saved_ms = 0
         self.ledger: PaperLedger | None = None
-        self.closed: deque[PositionClosed] = deque(maxlen=_CLOSED_KEPT)
+        self.closed: deque[PositionClosed | CopyClosed] = deque(maxlen=_CLOSED_KEPT)
         for kind in get_args(PaperEvent):
             bus.subscribe(kind, journal.paper_event)
         bus.subscribe(ScalperRead, self._follow)
@@ -66,9 +67,9 @@ class Papering:
             state = decode_state(saved) if saved else None
         except DataError as error:
             self._journal.say(now_ms, "error", "paper", f"{error}; the paper ledger begins anew")
-        if state is not None and self._mode == "demo" and (state.positions or state.orders):
+        if state is not None and self._mode == "demo" and (state.positions or state.orders or state.copies.copies):
             # The simulated market has begun anew: its prices are not those the positions were opened at.
-            state = msgspec.structs.replace(state, positions=(), orders=())
+            state = msgspec.structs.replace(state, positions=(), orders=(), copies=CopyState())
             self._journal.say(now_ms, "info", "paper", "paper positions of an earlier demo are gone with its market")
         self.ledger = PaperLedger(self._settings.paper, self._settings.costs, now_ms, state)
         self._watched(self.ledger.wanted)
@@ -79,7 +80,7 @@ class Papering:
         if ledger is None:
             return False, "The paper ledger is being read: try again in a moment"
         if market is None:
-            return False, f"{clean(coin, 32)} is not followed"
+            return self._decide_on_copy(ledger, coin, action, now_ms)
         view = self._view(market, now_ms)
         if view is None:
             return False, f"The prices of {clean(coin, 32)} cannot be used now: the event log says why"
@@ -91,6 +92,25 @@ class Papering:
             case "flip":
                 decision = ledger.flip(view, "hand")
         return self._take(decision, _WORDS[action].format(coin=clean(coin, 32)))
+
+    def _decide_on_copy(self, ledger: PaperLedger, coin: str, action: PaperAction, now_ms: int) -> tuple[bool, str]:
+        """What has no market may be the outcome that a copy is in, which can be closed."""
+        copy = next((copy for copy in ledger.copies.copies if copy.market == coin), None)
+        if copy is None:
+            return False, f"{clean(coin, 32)} is not followed"
+        if action != "close":
+            return False, "A paper copy of a wallet can only be closed: it is opened by what the wallet buys"
+        self._publish(ledger.book([ledger.copies.close(copy.token_id, "hand", copy.close_price, now_ms)], now_ms))
+        return True, f"Paper copy in {clean(coin, 48)} closed at {copy.close_price:.3f}, the newest print less slippage"
+
+    def take(self, events: Sequence[PaperEvent]) -> None:
+        """What copies of wallets did, and what followed from it."""
+        self._publish(events)
+
+    def save_copies(self, now_ms: int) -> None:
+        """How far wallets are read has changed: a run after this one must not read the same twice."""
+        if self.ledger is not None:
+            self._save(self.ledger, now_ms)
 
     def look(self, market: Market, now_ms: int) -> None:
         """A new price of a coin that is watched."""
@@ -107,7 +127,7 @@ class Papering:
             return
         self._publish(ledger.tick(now_ms))
         # Without a position nothing changes but the time.
-        if ledger.wanted and now_ms - self._saved_ms >= _SAVE_EVERY_MS:
+        if (ledger.wanted or ledger.copies.copies) and now_ms - self._saved_ms >= _SAVE_EVERY_MS:
             self._save(ledger, now_ms)
 
     def clock_set_back(self, now_ms: int) -> None:
@@ -146,7 +166,7 @@ class Papering:
 
     def _publish(self, events: Sequence[PaperEvent]) -> None:
         for event in events:
-            if isinstance(event, PositionClosed):
+            if isinstance(event, PositionClosed | CopyClosed):
                 self.closed.appendleft(event)
             self._bus.publish(event)
         if events and self.ledger is not None:

@@ -31,6 +31,26 @@ class PaperOrderView(msgspec.Struct, frozen=True):
     direction: int
 
 
+class PaperCopyView(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy of a wallet's position in a prediction market: `name` is a star, so that it is never taken for
+    a coin's, and the wallet's alias, or its address by its ends.
+
+    Prices are USDC a share; `age_s` is that of the newest print, `result_usd` what closing now would come to.
+    `waits_for` says why it closes at the next print, empty when it is to stay.
+    """
+
+    name: str
+    market: str
+    shares: float
+    entry_price: float
+    close_price: float
+    result_usd: float
+    result_bps: float
+    held_s: float
+    age_s: float
+    waits_for: str = ""
+
+
 class PaperTradeView(msgspec.Struct, frozen=True, kw_only=True):
     """A paper position that is over; `reason` says why, the result is after fees and funding."""
 
@@ -50,8 +70,9 @@ class PaperView(msgspec.Struct, frozen=True, kw_only=True):
     """The paper ledger: no money, no orders anywhere. `curve` is equity by time, oldest first.
 
     `closed_usd` is the result of all closed trades after fees and funding, `exit_fees_usd` what closing all positions
-    now would cost: equity = starting + closed + results of open positions + exit fees. `day_result_usd` is that of this
-    UTC day; at −`day_limit_usd` everything closes and nothing opens (`tripped`).
+    now would cost: equity = starting + closed + results of open positions + exit fees. `day_result_usd` is that of
+    this UTC day, copies of wallets included; `copying` says whether purchases of followed wallets open any. At
+    −`day_limit_usd` everything closes and nothing opens (`tripped`).
     """
 
     equity_usd: float
@@ -69,6 +90,8 @@ class PaperView(msgspec.Struct, frozen=True, kw_only=True):
     funding_usd: float
     follow: Literal["off", "ai", "rules"]
     positions: tuple[PaperPositionView, ...] = ()
+    copies: tuple[PaperCopyView, ...] = ()
+    copying: bool = False
     opening: tuple[PaperOrderView, ...] = ()
     closed: tuple[PaperTradeView, ...] = ()
     curve: tuple[tuple[int, float], ...] = ()

@@ -17,8 +17,8 @@ from app.feeds.polymarket.requests import RequestClient
 from app.store.store import Store
 from app.wallets.caches import BoundedCache, CacheFigures
 
-_ANEW = frozenset({"leaderboard", "holders", "market_trades"})
-"""Sources are asked anew each time: what is new is what a scan is for."""
+_ANEW = frozenset({"leaderboard", "holders", "market_trades", "activity"})
+"""Asked anew each time: sources, for what is new is what a scan is for, and what a followed wallet does."""
 _OK = 200
 
 

@@ -2,10 +2,11 @@
 
 import msgspec
 
-from app.paper.events import Fill, FundingPaid, PositionClosed
+from app.paper.events import CopyClosed, Fill, FundingPaid, PositionClosed
 from app.paper.state import Account
 
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 
 def new_account(starting_usd: float, now_ms: int) -> Account:
@@ -34,6 +35,17 @@ def with_closed(account: Account, closed: PositionClosed) -> Account:
     )
 
 
+def with_copy_closed(account: Account, closed: CopyClosed) -> Account:
+    """The account after a copy closed."""
+    return msgspec.structs.replace(
+        account,
+        realised_usd=account.realised_usd + closed.result_usd,
+        wins=account.wins + (closed.result_usd > 0),
+        losses=account.losses + (closed.result_usd < 0),
+        trades=account.trades + 1,
+    )
+
+
 def on_day(account: Account, now_ms: int, equity_usd: float) -> Account:
     """The account at `now_ms`: a new UTC day begins with the equity of this moment and with the breaker closed."""
     if now_ms // DAY_MS <= account.day:
@@ -54,3 +66,12 @@ def day_loss_usd(account: Account, equity_usd: float) -> float:
 def next_day_ms(account: Account) -> int:
     """When the account's day ends."""
     return (account.day + 1) * DAY_MS
+
+
+def breaker_ends(account: Account, now_ms: int) -> str:
+    """When a tripped breaker lets positions open again, in words."""
+    wait_ms = next_day_ms(account) - now_ms
+    if wait_ms <= DAY_MS:
+        return "nothing opens before 00:00 UTC"
+    hours = wait_ms / HOUR_MS
+    return f"nothing opens for {hours:,.0f} h, because this machine's clock was set back and that day has begun"

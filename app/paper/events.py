@@ -139,7 +139,52 @@ class BreakerTripped(msgspec.Struct, frozen=True, kw_only=True):
     limit_usd: float
 
 
-PaperEvent = OrderPlaced | OrderCancelled | Fill | PositionClosed | FundingPaid | BreakerTripped
+CopyEnd = Literal["sold", "paid out", "breaker", "hand"]
+"""Why a copy ends: its wallet sold, its market paid out, the day's loss reached its limit, or by hand."""
+
+
+class CopyOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """An outcome was bought because a followed wallet had bought it, `late_ms` after that.
+
+    The wallet paid `wallet_price` a share; the newest print was `print_price` when it was seen, `entry_price` is that
+    with the slippage.
+    """
+
+    number: int
+    wallet: str
+    market: str
+    shares: float
+    wallet_price: float
+    print_price: float
+    entry_price: float
+    at_ms: int
+    late_ms: int
+
+
+class CopyClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy is over, at `exit_price` a share after slippage, or at what a share was paid out."""
+
+    number: int
+    wallet: str
+    market: str
+    shares: float
+    reason: CopyEnd
+    entry_price: float
+    exit_price: float
+    opened_ms: int
+    closed_ms: int
+    result_usd: float
+
+    @property
+    def result_bps(self) -> float:
+        """The result in basis points of what was paid."""
+        return BASIS_POINTS * (self.exit_price / self.entry_price - 1)
+
+
+CopyEvent = CopyOpened | CopyClosed
+PaperEvent = (
+    OrderPlaced | OrderCancelled | Fill | PositionClosed | FundingPaid | BreakerTripped | CopyOpened | CopyClosed
+)
 
 
 def timeless(event: msgspec.Struct) -> msgspec.Struct:

@@ -13,9 +13,11 @@ import msgspec
 from app.config.settings import CostsSettings, PaperSettings
 from app.core.events import RulesRead, ScalperRead
 from app.paper import account as accounts
+from app.paper.copying import CopyBook, CopyState, Purchase
 from app.paper.curve import Curve
 from app.paper.events import (
     BreakerTripped,
+    CopyClosed,
     Direction,
     ExitReason,
     Fill,
@@ -30,8 +32,8 @@ from app.paper.events import (
 from app.paper.exits import is_time_up, price_exit
 from app.paper.fills import closed_by, fill_of, liquidation_fill, margin_needed_usd, position_of, with_funding
 from app.paper.follow import entry_of, leaves, reader_of
-from app.paper.orders import closing_order, opening_order
-from app.paper.position import HOUR_MS, Position, is_liquidated, priced, recent_mid, with_rates
+from app.paper.orders import closing_order, opening_order, order_until
+from app.paper.position import HOUR_MS, Position, is_liquidated, position_until, priced, recent_mid, with_rates
 from app.paper.state import MOST_POSITIONS, Account, PaperState
 from app.paper.view import CoinView
 from app.paper.walk import levels_to_take, walk
@@ -59,6 +61,7 @@ class PaperLedger:
         self._positions = {position.coin: position for position in state.positions} if state else {}
         self._orders = list(state.orders) if state else []
         self._curve = state.curve if state else Curve()
+        self.copies = CopyBook(state.copies if state else CopyState())
         if now_ms < self._now_ms:
             self.clock_set_back(now_ms)
         self._bound_by(now_ms)
@@ -93,12 +96,14 @@ class PaperLedger:
     @property
     def equity_usd(self) -> float:
         """Cash and the unrealised result of open positions at the last prices known."""
-        return self._account.cash_usd + sum(position.unrealised_usd for position in self._positions.values())
+        unrealised_usd = sum(position.unrealised_usd for position in self._positions.values())
+        return self._account.cash_usd + unrealised_usd + self.copies.result_usd
 
     @property
     def free_usd(self) -> float:
-        """Cash that is no position's margin."""
-        return self._account.cash_usd - sum(position.margin_usd for position in self._positions.values())
+        """Cash that is no position's margin and was not paid for a copy."""
+        margins_usd = sum(position.margin_usd for position in self._positions.values())
+        return self._account.cash_usd - margins_usd - self.copies.cost_usd
 
     def position(self, coin: str) -> Position | None:
         """The position in a coin."""
@@ -117,6 +122,7 @@ class PaperLedger:
             positions=self.positions,
             orders=self.orders,
             curve=self._curve,
+            copies=self.copies.state(),
         )
 
     # Decisions.
@@ -194,6 +200,25 @@ class PaperLedger:
         self._set_time(now_ms)
         return self._pass_time() + self._settle()
 
+    def copy(self, purchase: Purchase, price: float, now_ms: int) -> Decision:
+        """Buy what a followed wallet bought, as `CopyBook.open` does, unless the breaker is tripped."""
+        self._set_time(now_ms)
+        if self._account.tripped:
+            return Decision(refusal="the day's loss has reached its limit")
+        number, free_usd = self._next_number, self.free_usd
+        opened = self.copies.open(purchase, price, self.settings, free_usd, number, self._now_ms)
+        if isinstance(opened, str):
+            return Decision(refusal=opened)
+        self._next_number += 1
+        return Decision([opened, *self._settle()])
+
+    def book(self, closed: Sequence[CopyClosed], now_ms: int) -> list[PaperEvent]:
+        """Copies were closed, or have other prices: the account takes the results, the breaker looks at the sum."""
+        self._set_time(now_ms)
+        for each in closed:
+            self._account = accounts.with_copy_closed(self._account, each)
+        return [*closed, *self._settle()]
+
     def clock_set_back(self, now_ms: int) -> None:
         """The time went back to `now_ms`: nothing may be later than that, and nothing waits longer than it would.
 
@@ -202,18 +227,9 @@ class PaperLedger:
         """
         self._now_ms = now_ms
         latest_ms = now_ms + self.settings.latency_ms
-        self._orders = [
-            msgspec.structs.replace(
-                order, decided_ms=min(order.decided_ms, now_ms), due_ms=min(order.due_ms, latest_ms)
-            )
-            for order in self._orders
-        ]
+        self._orders = [order_until(order, now_ms, latest_ms) for order in self._orders]
         for coin, position in self._positions.items():
-            self._positions[coin] = msgspec.structs.replace(
-                position,
-                opened_ms=min(position.opened_ms, now_ms),
-                priced_ms=min(position.priced_ms, now_ms),
-            )
+            self._positions[coin] = position_until(position, now_ms)
         self._curve = self._curve.until(now_ms)
         self._bound_by(now_ms)
 
@@ -268,7 +284,9 @@ class PaperLedger:
                 limit_usd=self.settings.daily_loss_limit,
             )
         ]
-        events += self._cancel([order for order in self._orders if order.opens], "the day's loss reached its limit")
+        for copy in (copies := self.copies.close_all("breaker", self._now_ms)):
+            self._account = accounts.with_copy_closed(self._account, copy)
+        events += [*copies, *self._cancel(self._all_opening(), "the day's loss reached its limit")]
         for position in self.positions:
             if not self.orders_of(position.coin):
                 events.append(self._place_closing(position, "breaker", recent_mid(position, self._now_ms)))
@@ -350,19 +368,14 @@ class PaperLedger:
     def _opening(self, view: CoinView, direction: Direction, by: Opener) -> Order | str:
         """An order that opens, or a sentence why there cannot be one now."""
         if self._account.tripped:
-            return (
-                f"The day's loss has reached {self.settings.daily_loss_limit:g} paper dollars: {self._breaker_ends()}"
-            )
+            ends = accounts.breaker_ends(self._account, self._now_ms)
+            return f"The day's loss has reached {self.settings.daily_loss_limit:g} paper dollars: {ends}"
         if len(self.wanted | {view.coin}) > MOST_POSITIONS:
             return f"There are {MOST_POSITIONS} paper positions and orders: close one"
         return opening_order(view, direction, by, self.settings, self._now_ms)
 
-    def _breaker_ends(self) -> str:
-        wait_ms = accounts.next_day_ms(self._account) - self._now_ms
-        if wait_ms <= accounts.DAY_MS:
-            return "nothing opens before 00:00 UTC"
-        hours = wait_ms / HOUR_MS
-        return f"nothing opens for {hours:,.0f} h, because this machine's clock was set back and that day has begun"
+    def _all_opening(self) -> list[Order]:
+        return [order for order in self._orders if order.opens]
 
     def _opening_orders(self, coin: str) -> list[Order]:
         return [order for order in self.orders_of(coin) if order.opens]

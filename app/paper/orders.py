@@ -2,6 +2,8 @@
 
 from math import floor
 
+import msgspec
+
 from app.config.settings import PaperSettings
 from app.paper.events import Direction, ExitReason, Opener, Order, opposite
 from app.paper.position import Position
@@ -55,3 +57,8 @@ def closing_order(
         maximum_leverage=position.maximum_leverage,
         mid=mid,
     )
+
+
+def order_until(order: Order, now_ms: int, latest_ms: int) -> Order:
+    """The order as one that was not decided after `now_ms` and is due by `latest_ms`."""
+    return msgspec.structs.replace(order, decided_ms=min(order.decided_ms, now_ms), due_ms=min(order.due_ms, latest_ms))

@@ -129,3 +129,10 @@ def with_rates(position: Position, view: CoinView) -> Position:
 def recent_mid(position: Position, now_ms: int) -> float | None:
     """The mid last seen; None when that is too long ago to compare a fill with."""
     return position.mid if now_ms - position.priced_ms <= _RECENT_MS else None
+
+
+def position_until(position: Position, now_ms: int) -> Position:
+    """The position as one that was neither opened nor priced after `now_ms`."""
+    return msgspec.structs.replace(
+        position, opened_ms=min(position.opened_ms, now_ms), priced_ms=min(position.priced_ms, now_ms)
+    )

@@ -1,7 +1,7 @@
 """The ledger's events and state as rows of the store."""
 
 from app.core.errors import DataError
-from app.paper.events import Fill, PaperEvent, PositionClosed
+from app.paper.events import CopyClosed, Fill, PaperEvent, PositionClosed
 from app.paper.state import PaperState, decode_state, encode_state
 from app.store.rows import PaperFill, PaperSaved, PaperTrade
 
@@ -13,6 +13,8 @@ def row_of(event: PaperEvent) -> PaperFill | PaperTrade | None:
             return _fill_row(event)
         case PositionClosed():
             return _trade_row(event)
+        case CopyClosed():
+            return _copy_row(event)
         case _:
             return None
 
@@ -78,4 +80,27 @@ def _trade_row(closed: PositionClosed) -> PaperTrade:
         result_usd=closed.result_usd,
         result_bps=closed.result_bps,
         unseen_ms=closed.unseen_ms,
+    )
+
+
+def _copy_row(closed: CopyClosed) -> PaperTrade:
+    """A copy as a closed position: its coin is the outcome, its opener the wallet, its leverage 1."""
+    return PaperTrade(
+        number=closed.number,
+        closed_ms=closed.closed_ms,
+        opened_ms=closed.opened_ms,
+        coin=closed.market,
+        direction=1,
+        size=closed.shares,
+        leverage=1,
+        opener=closed.wallet,
+        reason=closed.reason,
+        entry_price=closed.entry_price,
+        exit_price=closed.exit_price,
+        gross_usd=closed.result_usd,
+        fees_usd=0.0,
+        funding_usd=0.0,
+        result_usd=closed.result_usd,
+        result_bps=closed.result_bps,
+        unseen_ms=0,
     )

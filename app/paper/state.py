@@ -9,6 +9,7 @@ from msgspec import Meta
 from app.core.errors import DataError
 from app.core.events import Count, Milliseconds
 from app.core.text import clean
+from app.paper.copying import CopyState
 from app.paper.curve import Curve
 from app.paper.events import Money, Order
 from app.paper.position import Position
@@ -52,6 +53,7 @@ class PaperState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     positions: Annotated[tuple[Position, ...], Meta(max_length=MOST_POSITIONS)] = ()
     orders: Annotated[tuple[Order, ...], Meta(max_length=2 * MOST_POSITIONS)] = ()
     curve: Curve = Curve()
+    copies: CopyState = CopyState()
 
 
 _decode = msgspec.msgpack.Decoder(PaperState).decode
@@ -94,6 +96,8 @@ def _contradiction(state: PaperState) -> str:
         (all(_closes(order, held.get(order.coin)) for order in state.orders), "an order that closes nothing"),
         (all(number < state.next_number for number in numbers), "an order with a number of the future"),
         (all(position.number < state.next_number for position in state.positions), "a position of the future"),
+        (all(copy.number < state.next_number for copy in state.copies.copies), "a copy of the future"),
+        (len({copy.token_id for copy in state.copies.copies}) == len(state.copies.copies), "two copies of one outcome"),
         (
             all(position.size * position.entry_price >= _LEAST_USD for position in state.positions),
             "a position of nothing",

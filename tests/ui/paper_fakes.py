@@ -6,7 +6,13 @@ from typing import Any
 import msgspec
 from deck_fakes import WALL_MS
 
-from app.engine.protocol_paper import PaperOrderView, PaperPositionView, PaperTradeView, PaperView
+from app.engine.protocol_paper import (
+    PaperCopyView,
+    PaperOrderView,
+    PaperPositionView,
+    PaperTradeView,
+    PaperView,
+)
 
 
 def paper_position(**changes: Any) -> PaperPositionView:
@@ -43,6 +49,27 @@ def paper_trade(seconds_ago: int, **changes: Any) -> PaperTradeView:
     return msgspec.structs.replace(trade, **changes)
 
 
+def paper_copy(**changes: Any) -> PaperCopyView:
+    """A copy of a wallet with an alias, opened an hour ago, that wins."""
+    copy = PaperCopyView(
+        name="★ polls professor",
+        market="senate-race-ohio #0",
+        shares=98.04,
+        entry_price=0.51,
+        close_price=0.55,
+        result_usd=3.92,
+        result_bps=784.3,
+        held_s=3_600.0,
+        age_s=12.0,
+    )
+    return msgspec.structs.replace(copy, **changes)
+
+
+COPIES = (
+    paper_copy(),
+    paper_copy(name="★ 0x3f2a…91bc", market="cup-final #1", close_price=0.47, result_usd=-3.92, result_bps=-784.3,
+               held_s=90.0, waits_for="closing: sold"),
+)  # fmt: skip
 PAPER_TRADES = (
     paper_trade(90),
     paper_trade(400, coin="BTC", direction=1, entry_price=66_900.0, exit_price=67_050.0, result_usd=1.32,

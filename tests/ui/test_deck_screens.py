@@ -21,7 +21,7 @@ from deck_fakes import (
     snapshot,
     tape_snapshot,
 )
-from paper_fakes import paper
+from paper_fakes import COPIES, paper, paper_trade
 from wallet_fakes import FAILED_SCAN, NO_WALLETS, RUNNING_SCAN, scanned, wallet_detail, wallets
 from whale_fakes import (
     DIGEST,
@@ -93,6 +93,15 @@ EMPTY = snapshot(
     feeds=(feed(state="connecting", age_ms=None),),
     waiting_for="Waiting for the venue's list of markets.",
 )
+COPIED = paper(
+    copies=COPIES,
+    copying=True,
+    closed=(
+        paper_trade(60, coin="★ polls professor", direction=1, entry_price=0.41, exit_price=1.0, result_usd=71.95,
+                    result_bps=14_390.2, by="copy", reason="paid out: senate-race-ohio #1"),
+        paper_trade(90),
+    ),
+)  # fmt: skip
 NO_TRADES = paper(positions=(), opening=(), closed=(), curve=(), trades=0, wins=0, losses=0)
 FIRST_MINUTE = snapshot(
     markets=tuple(
@@ -133,6 +142,7 @@ SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...
     "scalper": ((opened_scalper(),), ("tab", "enter")),
     "scalper-paper": ((opened_scalper(paper=paper()),), ("tab", "enter")),
     "paper": ((scalped(*AI_READS, paper=paper()),), ("p",)),
+    "paper-copies": ((scalped(*AI_READS, paper=COPIED),), ("p",)),
     "paper-none": ((scalped(*AI_READS, paper=NO_TRADES),), ("p",)),
     "nothing-passes": ((snapshot(),), ("/", *"volume above 10m", "enter")),
     "first-minute": ((FIRST_MINUTE,), (">", ">")),

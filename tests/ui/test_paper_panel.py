@@ -18,7 +18,7 @@ from deck_fakes import (
 from hostile_corpus import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
-from paper_fakes import PAPER_TRADES, paper, paper_position, paper_trade
+from paper_fakes import COPIES, PAPER_TRADES, paper, paper_copy, paper_position, paper_trade
 from rich.cells import cell_len
 from test_deck_hostile import forbidden, most_marks
 
@@ -438,3 +438,33 @@ def test_any_position_can_be_shown(position: object) -> None:
     part = paper_part(seen(shown))
     assert part is not None
     assert len(part.wordings[0]) < 60
+
+
+def test_a_copy_has_the_wallets_name_and_its_outcome_and_counts_in_the_header() -> None:
+    view = seen(snapshot(paper=paper(positions=(), opening=(), copies=COPIES, copying=True)))
+    table = positions_view(view, KEYS)
+    assert table.title == "Paper positions 2"
+    named = [dict(zip((column.title for column in table.columns), row.cells, strict=True)) for row in table.rows]
+    assert [row["coin"].text for row in named] == ["★ polls professor", "★ 0x3f2a…91bc"]
+    assert [row["waits for"].text for row in named] == ["senate-race-ohio #0", "closing: sold · cup-final #1"]
+    assert [row["paper $"].text for row in named] == ["+3.92", "-3.92"]
+    assert [paper_coin(row) for row in table.rows] == ["senate-race-ohio #0", "cup-final #1"]
+    part = paper_part(seen(snapshot(paper=paper(positions=(), copies=(paper_copy(),)))))
+    assert part is not None
+    assert part.wordings == ("PAPER +3.92",)
+    assert any("2 copies of wallets, on" in line for line, _ in sums_lines(view, 300, 4))
+    off = seen(snapshot(paper=paper(copies=COPIES[:1])))
+    assert any("1 copies of wallets, off: none is opened" in line for line, _ in sums_lines(off, 300, 4))
+
+
+@pytest.mark.parametrize("name", ["BTC", "ETH"])
+def test_a_wallet_that_is_called_like_a_coin_is_not_taken_for_it(name: str) -> None:
+    view = seen(snapshot(paper=paper(positions=(), opening=(), closed=(), copies=(paper_copy(name=f"★ {name}"),))))
+    assert paper_line(view, name) == ("", "muted")
+
+
+@pytest.mark.parametrize("text", HOSTILE[:12])
+def test_a_hostile_name_of_a_copy_stays_harmless(text: str) -> None:
+    hostile = paper_copy(name=text, market=text, waits_for=text, result_usd=math.nan, close_price=math.inf, age_s=1e300)
+    (row,) = positions_view(seen(snapshot(paper=paper(positions=(), opening=(), copies=(hostile,)))), KEYS).rows
+    assert not any(mark in cell.text for cell in row.cells for mark in "\x1b\n\r\t")

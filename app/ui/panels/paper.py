@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from app.core.text import clean
 from app.engine.protocol import MarketRow, Snapshot
-from app.engine.protocol_paper import PaperOrderView, PaperPositionView, PaperTradeView, PaperView
+from app.engine.protocol_paper import PaperCopyView, PaperOrderView, PaperPositionView, PaperTradeView, PaperView
 from app.ui import format as shown
 from app.ui.panels.markets import as_of_now, waiting_sentence
 from app.ui.state import DeckView
@@ -87,6 +87,7 @@ def positions_view(view: DeckView, keys: PaperKeys) -> TableView:
         return TableView("Paper positions", _POSITION_COLUMNS, (), _waiting(view))
     rows = (
         *(_position_row(position, snapshot, view) for position in paper.positions),
+        *(_copy_row(copy, view) for copy in paper.copies),
         *(_order_row(order, snapshot, view) for order in paper.opening),
     )
     empty = (
@@ -95,7 +96,7 @@ def positions_view(view: DeckView, keys: PaperKeys) -> TableView:
         else f"No paper position. {keys.back} goes back; on a coin there {keys.long} goes long on paper, "
         f"{keys.short} short."
     )
-    return TableView(f"Paper positions {len(paper.positions)}", _POSITION_COLUMNS, rows, empty)
+    return TableView(f"Paper positions {len(paper.positions) + len(paper.copies)}", _POSITION_COLUMNS, rows, empty)
 
 
 def trades_view(view: DeckView, keys: PaperKeys) -> TableView:
@@ -126,9 +127,9 @@ def sums_lines(view: DeckView, width: int, most: int) -> list[tuple[str, Role]]:
 def paper_part(view: DeckView) -> Part | None:
     """What the header says while positions are open: what they would bring if they closed now."""
     paper = view.newest.paper if view.newest is not None else None
-    if view.newest is None or paper is None or not paper.positions or view.outdated:
+    if view.newest is None or paper is None or not (paper.positions or paper.copies) or view.outdated:
         return None
-    total_usd = sum(position.result_usd for position in paper.positions)
+    total_usd = _open_usd(paper)
     old = any(_is_stale(_market_of(view.newest, position.coin)) for position in paper.positions)
     # The body may be held; this never is.
     now = " now" if view.frozen_s is not None else ""
@@ -183,15 +184,22 @@ def _sums(paper: PaperView) -> Iterator[str]:
     yield f"began with {_usd(paper.starting_usd)}"
     yield f"cash {_usd(paper.cash_usd)}"
     yield f"closed trades {signed_usd(paper.closed_usd)}"
-    if paper.positions:
-        yield f"open {signed_usd(sum(position.result_usd for position in paper.positions))} if closed now"
+    if paper.positions or paper.copies:
+        yield f"open {signed_usd(_open_usd(paper))} if closed now"
         yield f"exit fees in that {_usd(paper.exit_fees_usd)}"
     yield f"fees {_usd(paper.fees_usd)}"
     yield f"funding {'received' if paper.funding_usd < 0 else 'paid'} {_usd(abs(paper.funding_usd))}"
     yield f"{paper.wins:,} won, {paper.losses:,} lost of {paper.trades:,} trades"
     yield f"follow {paper.follow}"
+    if paper.copying or paper.copies:
+        yield f"{len(paper.copies)} copies of wallets, {'on' if paper.copying else 'off: none is opened'}"
     if not paper.tripped:
         yield "breaker ready"
+
+
+def _open_usd(paper: PaperView) -> float:
+    """What closing everything now would bring."""
+    return sum(each.result_usd for each in paper.positions) + sum(each.result_usd for each in paper.copies)
 
 
 def _usd(value: float) -> str:
@@ -229,6 +237,31 @@ def _position_row(position: PaperPositionView, snapshot: Snapshot, view: DeckVie
     return Row(key, cells, stale, values=values, name=f"{coin} paper {side}")
 
 
+def _copy_row(copy: PaperCopyView, view: DeckView) -> Row:
+    """A copy of a wallet: what it is called stands for the coin, the outcome for what it waits for."""
+    name, market = str(clean(copy.name, 26)), str(clean(copy.market, 60))
+    said = f"{clean(copy.waits_for, 24)} · {market}" if copy.waits_for else market
+    age = shown.age(copy.age_s * 1_000)
+    cells = (
+        Cell(name, "accent"),
+        _side_cell(1),
+        Cell(shown.amount(copy.shares)),
+        Cell(shown.price(copy.entry_price, 3)),
+        Cell(shown.price(copy.close_price, 3)),
+        *_result_cells(copy.result_usd, copy.result_bps),
+        Cell(shown.DASH, "muted"),
+        Cell(shown.duration(copy.held_s)),
+        Cell("copy", "muted"),
+        Cell(age, "muted"),
+        Cell(said, "warning" if copy.waits_for else "text"),
+    )
+    values = (
+        name, "long", copy.shares, copy.entry_price, copy.close_price, copy.result_usd, copy.result_bps, None,
+        copy.held_s, "copy", copy.age_s, said,
+    )  # fmt: skip
+    return Row(f"{market} copy", cells, view.outdated, values=values, name=f"{name} paper copy in {market}")
+
+
 def _order_row(order: PaperOrderView, snapshot: Snapshot, view: DeckView) -> Row:
     """An order that is to open a position."""
     side, name = _order_word(order), order.coin
@@ -247,7 +280,7 @@ def _trade_row(trade: PaperTradeView, snapshot: Snapshot, *, dimmed: bool) -> Ro
     found = _market_of(snapshot, trade.coin)
     coin, side = str(clean(trade.coin, 24)), _side(trade.direction)
     decimals = _decimals(found, trade.entry_price)
-    by, reason = str(clean(trade.by, 12)), str(clean(trade.reason, 40))
+    by, reason = str(clean(trade.by, 12)), str(clean(trade.reason, 80))
     cells = (
         Cell(shown.clock(trade.closed_ms), "muted", shown.moment(trade.closed_ms)),
         Cell(coin, "accent"),

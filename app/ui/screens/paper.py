@@ -83,7 +83,7 @@ class PaperScreen(PanelScreen):
 
     def idle_actions(self, view: DeckView) -> frozenset[str]:
         paper = view.shown.paper if view.shown is not None else None
-        open_ones = paper is not None and (paper.positions or paper.opening)
+        open_ones = paper is not None and (paper.positions or paper.copies or paper.opening)
         return super().idle_actions(view) | (frozenset() if open_ones else {"paper-close", "paper-flip"})
 
     def drawn_for(self) -> tuple[object, ...]:

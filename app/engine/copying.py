@@ -1,0 +1,204 @@
+"""Copies of followed wallets on paper: whose trades are asked for when, and what the answers do to the ledger.
+
+Everything here is a function of the inputs: questions leave as requests, their answers are inputs. A followed wallet's
+trades are asked for once in `paper.copy_every_s`; when something is to be opened or closed, or is open, the newest
+prints of its markets are asked for, and what was decided happens at those.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from app.config.settings import PaperSettings
+from app.core.prediction_market import PredictionMarket, WalletActivity
+from app.core.record import Answer, Request
+from app.core.text import clean
+from app.engine.journal import Journal
+from app.engine.paper_words import short_wallet
+from app.engine.papering import Papering
+from app.engine.wallet_book import WalletBook
+from app.engine.watch import MarketWatch
+from app.paper.copying import MOST_COPIES, MOST_CURSORS, Purchase, market_name, newest_prices
+from app.paper.ledger import PaperLedger
+
+if TYPE_CHECKING:
+    from app.engine.asker import Asker
+    from app.feeds.polymarket.questions import Question
+
+_SECOND_MS = 1_000
+_ROWS = 500
+_PATIENCE_MS = 60_000
+"""An answer that does not come within this is asked for again."""
+_PAYOUTS_EVERY_MS = 300_000
+
+
+class Copying:
+    """Nothing is asked while no copy is open and `paper.copy_wallets` is off, or nobody is followed."""
+
+    def __init__(
+        self, settings: PaperSettings, watch: MarketWatch, book: WalletBook, papering: Papering, journal: Journal
+    ) -> None:
+        self._settings = settings
+        self._watch, self._book, self._papering, self._journal = watch, book, papering, journal
+        # What asks is imported when it is needed first: it takes a tenth of a second.
+        self._asker: Asker | None = None
+        self._due_ms = self._payouts_due_ms = 0
+        self._asked_ms: dict[Question, int] = {}
+        self._purchases: dict[str, Purchase] = {}
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        self._due_ms = self._payouts_due_ms = now_ms
+        self._asked_ms.clear()
+
+    def work(self, now_ms: int) -> None:
+        """After each input: ask what is due."""
+        ledger = self._papering.ledger
+        if now_ms < self._due_ms or ledger is None:
+            return
+        self._due_ms = now_ms + round(self._settings.copy_every_s * _SECOND_MS)
+        self._give_up_old(now_ms)
+        wallets = self._wallets(ledger)
+        if not wallets:
+            return
+        for wallet in wallets:
+            self._ask_trades(ledger, wallet, now_ms)
+        if ledger.copies.copies or self._purchases:
+            self._ask_prices(ledger, now_ms)
+            if ledger.copies.copies and now_ms >= self._payouts_due_ms:
+                self._ask_payouts(ledger, [copy.condition_id for copy in ledger.copies.copies], now_ms)
+
+    def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
+        """An answer of the venue; one to another's question changes nothing."""
+        ledger = self._papering.ledger
+        if self._asker is None or ledger is None or self._asker.answered(request, answer) is None:
+            return
+        rows = self._rows(request, answer, now_ms)
+        if rows is None:
+            return
+        if request.channel == "activity":
+            self._seen(ledger, request.subject, rows, now_ms)
+        elif request.channel == "market_trades":
+            self._priced(ledger, rows, now_ms)
+        else:
+            self._paid_out(ledger, rows, now_ms)
+
+    def _wallets(self, ledger: PaperLedger) -> list[str]:
+        """Whose trades matter: those with a copy to its end, and those that are followed while copying is on."""
+        with_copies = [copy.wallet for copy in ledger.copies.copies]
+        followed = [wallet for wallet, note in self._book.notes.items() if note.followed]
+        wanted = [*with_copies, *(followed if self._settings.copy_wallets else ())]
+        return list(dict.fromkeys(wanted))[:MOST_CURSORS]
+
+    # What is asked.
+
+    def _ask(self, question: "Question", now_ms: int) -> None:
+        """Ask, unless the same is being asked for."""
+        from app.engine.asker import Asker
+
+        self._asked_ms = {each: at_ms for each, at_ms in self._asked_ms.items() if now_ms - at_ms < _PATIENCE_MS}
+        if question in self._asked_ms:
+            return
+        self._asked_ms[question] = now_ms
+        if self._asker is None:
+            self._asker = Asker(self._watch)
+        self._asker.ask(question)
+
+    def _ask_trades(self, ledger: PaperLedger, wallet: str, now_ms: int) -> None:
+        from app.feeds.polymarket import questions
+
+        since_s = ledger.copies.since_s(wallet, now_ms // _SECOND_MS)
+        self._ask(questions.activity(wallet, since_s, _ROWS), now_ms)
+
+    def _ask_prices(self, ledger: PaperLedger, now_ms: int) -> None:
+        from app.feeds.polymarket import questions
+
+        named = [
+            *(copy.condition_id for copy in ledger.copies.copies),
+            *(purchase.trade.condition_id for purchase in self._purchases.values()),
+        ]
+        self._ask(questions.market_trades(list(dict.fromkeys(named))[:MOST_COPIES], limit=_ROWS), now_ms)
+
+    def _ask_payouts(self, ledger: PaperLedger, condition_ids: Sequence[str], now_ms: int) -> None:
+        from app.feeds.polymarket import questions
+
+        self._payouts_due_ms = now_ms + _PAYOUTS_EVERY_MS
+        self._ask(questions.markets(list(dict.fromkeys(condition_ids)), closed=True), now_ms)
+
+    def _rows(self, request: Request, answer: Answer, now_ms: int) -> Sequence[Any] | None:
+        from app.engine.asker import read_told
+        from app.feeds.polymarket.pages import Page
+        from app.feeds.polymarket.questions import from_request
+        from app.wallets.answers import NoAnswer
+
+        question = from_request(request)
+        self._asked_ms.pop(question, None)
+        told = read_told(question, answer)
+        if isinstance(told, Page):
+            return told.rows
+        why = told.reason if isinstance(told, NoAnswer) else "the venue has none"
+        text = f"copies on paper: {request.channel} of {short_wallet(request.subject)}: {clean(str(why), 160)}"
+        self._journal.say(now_ms, "warning", "paper", text, kind="copies unanswered")
+        return None
+
+    # What the answers say.
+
+    def _seen(self, ledger: PaperLedger, wallet: str, rows: Sequence[WalletActivity], now_ms: int) -> None:
+        """What a wallet did: note what it left, and what it bought that could be copied."""
+        fresh = ledger.copies.fresh(wallet, rows)
+        purchases = ledger.copies.take(wallet, fresh)
+        if self._settings.copy_wallets and self._is_followed(wallet):
+            for purchase in purchases:
+                self._want(purchase, now_ms)
+        copies = ledger.copies.copies
+        redeemed = {row.condition_id for row in fresh if row.kind == "REDEEM"}
+        paid = [copy.condition_id for copy in copies if copy.condition_id in redeemed]
+        if paid:
+            self._ask_payouts(ledger, paid, now_ms)
+        if self._purchases or any(copy.closing for copy in copies):
+            self._ask_prices(ledger, now_ms)
+        if fresh:
+            self._papering.save_copies(now_ms)
+
+    def _is_followed(self, wallet: str) -> bool:
+        note = self._book.notes.get(wallet)
+        return note is not None and note.followed
+
+    def _give_up_old(self, now_ms: int) -> None:
+        """Purchases whose market told no price while they were new enough."""
+        for purchase in list(self._purchases.values()):
+            if now_ms / _SECOND_MS - purchase.trade.at_s > self._settings.copy_oldest_s:
+                del self._purchases[purchase.trade.token_id]
+                self._not_copied(purchase, "no price of its market came in time", now_ms)
+
+    def _want(self, purchase: Purchase, now_ms: int) -> None:
+        age_s = now_ms / _SECOND_MS - purchase.trade.at_s
+        if age_s > self._settings.copy_oldest_s:
+            self._not_copied(purchase, f"seen {age_s:,.0f} s late", now_ms)
+        elif len(self._purchases) < MOST_COPIES:
+            self._purchases.setdefault(purchase.trade.token_id, purchase)
+
+    def _priced(self, ledger: PaperLedger, rows: Sequence[WalletActivity], now_ms: int) -> None:
+        """The newest prints are here: value, close and open at them. A wallet's own purchase is a print, too."""
+        prices = newest_prices(rows)
+        ledger.copies.price(prices, self._settings.copy_slippage, now_ms)
+        self._papering.take(ledger.book(ledger.copies.close_due(prices, now_ms), now_ms))
+        named = {row.condition_id for row in rows}
+        for purchase in [each for each in self._purchases.values() if each.trade.condition_id in named]:
+            del self._purchases[purchase.trade.token_id]
+            price = prices.get(purchase.trade.token_id, purchase.trade.price)
+            decision = ledger.copy(purchase, price, now_ms)
+            if decision.refusal:
+                self._not_copied(purchase, decision.refusal, now_ms)
+            else:
+                self._papering.take(decision.events)
+
+    def _paid_out(self, ledger: PaperLedger, rows: Sequence[PredictionMarket], now_ms: int) -> None:
+        for market in rows:
+            if market.payouts is not None:
+                payouts = dict(zip(market.token_ids, market.payouts, strict=False))
+                closed = ledger.copies.pay_out(market.condition_id, payouts, now_ms)
+                self._papering.take(ledger.book(closed, now_ms))
+
+    def _not_copied(self, purchase: Purchase, why: str, now_ms: int) -> None:
+        what = f"{short_wallet(purchase.trade.wallet)}'s purchase of {market_name(purchase.trade)}"
+        self._journal.say(now_ms, "info", "paper", f"{what} is not copied on paper: {why}")

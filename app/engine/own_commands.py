@@ -1,0 +1,7 @@
+"""Inputs of the engine's own that have the form of commands; no client may send them."""
+
+from app.engine.protocol import RestorePaper
+from app.engine.protocol_wallets import RestoreWallets, TidyWallets, UseThresholds
+from app.engine.whale_state import RestoreWhales
+
+OwnCommand = RestorePaper | RestoreWallets | UseThresholds | TidyWallets | RestoreWhales

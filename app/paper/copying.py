@@ -1,0 +1,273 @@
+"""Paper positions in prediction markets that follow a wallet, at the prices a copier would have had. Pure.
+
+A copier sees a purchase late, pays more than the last print and gets less (`paper.copy_slippage` a share). One position
+an outcome; it ends when the wallet has sold what it was seen to buy, when the market pays out, or with the breaker.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from app.config.settings import PaperSettings
+from app.core.events import Count, Milliseconds
+from app.core.prediction_market import Address, Probability, Shares, WalletActivity
+from app.core.text import clean
+from app.paper.events import CopyClosed, CopyEnd, CopyOpened
+
+MOST_COPIES = 20
+"""Markets that one question about prices may name."""
+MOST_CURSORS = 50
+_OVERLAP_S = 60
+"""The venue may tell of a trade later than of one that came after it, by less than this."""
+_MOST_SEEN = 400
+_DUST_SHARES, _DUST_SHARE = 0.01, 0.01
+_Text = Annotated[str, Meta(max_length=128)]
+
+
+class Copy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An open copy. `shares` were bought at `entry_price`; at `close_price` they could be sold, as of `priced_ms`.
+
+    `wallet_shares` is what the wallet was seen to buy of the outcome less what it was seen to sell, `wallet_most` the
+    most of it. `closing` says why it is to end at the next price; empty while it is to stay.
+    """
+
+    number: Count
+    wallet: Address
+    condition_id: _Text
+    token_id: _Text
+    market: _Text
+    shares: Annotated[float, Meta(gt=0, lt=1e15)]
+    entry_price: Annotated[float, Meta(gt=0, le=1)]
+    close_price: Probability
+    opened_ms: Milliseconds
+    priced_ms: Milliseconds
+    wallet_shares: Annotated[float, Meta(ge=-1e15, lt=1e15)]
+    wallet_most: Shares
+    closing: CopyEnd | None = None
+
+    @property
+    def cost_usd(self) -> float:
+        """What was paid: all that can be lost."""
+        return self.shares * self.entry_price
+
+    @property
+    def result_usd(self) -> float:
+        """What closing it now would come to."""
+        return self.shares * (self.close_price - self.entry_price)
+
+
+class SeenTrade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing a wallet did, as far as it is told from others."""
+
+    at_s: Annotated[int, Meta(gt=0)]
+    what: _Text
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far a wallet's trades are read: all before `since_s`, and of those after it `seen`."""
+
+    wallet: Address
+    since_s: Annotated[int, Meta(gt=0)]
+    seen: Annotated[tuple[SeenTrade, ...], Meta(max_length=_MOST_SEEN)] = ()
+
+
+class CopyState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that is needed to go on."""
+
+    copies: Annotated[tuple[Copy, ...], Meta(max_length=MOST_COPIES)] = ()
+    cursors: Annotated[tuple[Cursor, ...], Meta(max_length=MOST_CURSORS)] = ()
+
+
+class Purchase(msgspec.Struct, frozen=True):
+    """A wallet was seen to buy an outcome of which there is no copy: `shares` of it are what it still holds."""
+
+    trade: WalletActivity
+    shares: float
+
+
+class CopyBook:
+    """Open copies by outcome, and how far each wallet is read. Money is paper dollars, one a USDC."""
+
+    def __init__(self, state: CopyState) -> None:
+        self._copies = {copy.token_id: copy for copy in state.copies}
+        self._cursors = {cursor.wallet: cursor for cursor in state.cursors}
+
+    @property
+    def copies(self) -> tuple[Copy, ...]:
+        """Open ones, the oldest first."""
+        return tuple(self._copies.values())
+
+    @property
+    def cost_usd(self) -> float:
+        """What was paid for all that is open."""
+        return sum(copy.cost_usd for copy in self._copies.values())
+
+    @property
+    def result_usd(self) -> float:
+        """What closing all now would come to."""
+        return sum(copy.result_usd for copy in self._copies.values())
+
+    def state(self) -> CopyState:
+        """All that is needed to go on."""
+        return CopyState(copies=self.copies, cursors=tuple(self._cursors.values()))
+
+    # What wallets do.
+
+    def since_s(self, wallet: str, now_s: int) -> int:
+        """From when on a wallet's trades are to be asked for: who is new is read from now on."""
+        if wallet not in self._cursors:
+            self._cursors[wallet] = Cursor(wallet=wallet, since_s=now_s)
+            self._cursors = dict(list(self._cursors.items())[-MOST_CURSORS:])
+        return self._cursors[wallet].since_s
+
+    def fresh(self, wallet: str, rows: Sequence[WalletActivity]) -> list[WalletActivity]:
+        """What of these, oldest first, was not told before; it counts as told from now on."""
+        cursor = self._cursors.get(wallet)
+        if cursor is None:
+            return []
+        known = Counter(cursor.seen)
+        new: list[WalletActivity] = []
+        for row in rows:
+            told = _told(row)
+            known[told] -= 1
+            if row.wallet == wallet and row.at_s >= cursor.since_s and known[told] < 0:
+                new.append(row)
+        self._cursors[wallet] = _moved(cursor, new)
+        return new
+
+    def take(self, wallet: str, rows: Iterable[WalletActivity]) -> list[Purchase]:
+        """What a wallet did, oldest first: copies of what it left are to close; purchases that might be copied."""
+        held: Counter[str] = Counter()
+        bought: dict[str, WalletActivity] = {}
+        for row in rows:
+            if row.kind in ("MERGE", "REDEEM"):
+                self._leave_market(wallet, row)
+            elif row.kind in ("BUY", "SELL") and row.token_id:
+                shares = row.size if row.kind == "BUY" else -row.size
+                if row.token_id in self._copies:
+                    self._moved_by(wallet, row.token_id, shares)
+                    continue
+                held[row.token_id] += shares  # type: ignore[assignment] # a Counter of numbers
+                if row.kind == "BUY":
+                    bought[row.token_id] = row
+        return [Purchase(row, held[token]) for token, row in bought.items() if held[token] > _dust(row.size)]
+
+    def _leave_market(self, wallet: str, row: WalletActivity) -> None:
+        for copy in self.copies:
+            # A redemption says that the market has paid out: what, is asked for.
+            if (copy.wallet, copy.condition_id) == (wallet, row.condition_id) and row.kind == "MERGE":
+                self._moved_by(wallet, copy.token_id, -row.size)
+
+    def _moved_by(self, wallet: str, token_id: str, shares: float) -> None:
+        copy = self._copies[token_id]
+        if copy.wallet != wallet:
+            return
+        left = copy.wallet_shares + shares
+        most = max(copy.wallet_most, left)
+        closing = copy.closing or ("sold" if left <= _dust(most) else None)
+        self._copies[token_id] = msgspec.structs.replace(copy, wallet_shares=left, wallet_most=most, closing=closing)
+
+    # Prices.
+
+    def price(self, prices: Mapping[str, float], slippage: float, now_ms: int) -> None:
+        """Take the newest prints by outcome."""
+        for copy in self.copies:
+            if copy.token_id in prices:
+                close_price = max(0.0, prices[copy.token_id] - slippage)
+                self._copies[copy.token_id] = msgspec.structs.replace(
+                    copy, close_price=close_price, priced_ms=max(copy.priced_ms, now_ms)
+                )
+
+    def open(
+        self, purchase: Purchase, price: float, settings: PaperSettings, free_usd: float, number: int, now_ms: int
+    ) -> CopyOpened | str:
+        """Buy what a wallet bought, at the newest print and the slippage; or a sentence why not."""
+        trade = purchase.trade
+        entry_price = price + settings.copy_slippage
+        if trade.token_id in self._copies:
+            return "there is a copy of this outcome already"
+        if len(self._copies) >= settings.copy_positions:
+            return f"{settings.copy_positions} copies are open (paper.copy_positions)"
+        if entry_price >= 1:
+            return f"at {price:.3f} there is nothing to win after slippage"
+        if self.cost_usd + settings.copy_usd > settings.copy_exposure_usd:
+            return f"more than {settings.copy_exposure_usd:,.0f} paper $ would be in copies (paper.copy_exposure_usd)"
+        if settings.copy_usd > free_usd:
+            return f"{settings.copy_usd:,.2f} paper $ are needed and {free_usd:,.2f} are free"
+        copy = Copy(
+            number=number,
+            wallet=trade.wallet,
+            condition_id=trade.condition_id,
+            token_id=trade.token_id,
+            market=market_name(trade),
+            shares=settings.copy_usd / entry_price,
+            entry_price=entry_price,
+            close_price=max(0.0, price - settings.copy_slippage),
+            opened_ms=now_ms,
+            priced_ms=now_ms,
+            wallet_shares=purchase.shares,
+            wallet_most=purchase.shares,
+        )
+        self._copies[copy.token_id] = copy
+        return CopyOpened(
+            number=number, wallet=copy.wallet, market=copy.market, shares=copy.shares, wallet_price=trade.price,
+            print_price=price, entry_price=entry_price, at_ms=now_ms, late_ms=max(0, now_ms - trade.at_s * 1_000),
+        )  # fmt: skip
+
+    def close(self, token_id: str, reason: CopyEnd, price: float, now_ms: int) -> CopyClosed:
+        """End a copy at this price a share."""
+        copy = self._copies.pop(token_id)
+        gross_usd = copy.shares * (price - copy.entry_price)
+        return CopyClosed(
+            number=copy.number, wallet=copy.wallet, market=copy.market, shares=copy.shares, reason=reason,
+            entry_price=copy.entry_price, exit_price=price, opened_ms=copy.opened_ms, closed_ms=now_ms,
+            result_usd=gross_usd,
+        )  # fmt: skip
+
+    def close_due(self, prices: Mapping[str, float], now_ms: int) -> list[CopyClosed]:
+        """End those that are to close and whose outcome has a print among these: at the price they could be sold."""
+        due = [copy for copy in self.copies if copy.closing is not None and copy.token_id in prices]
+        return [self.close(copy.token_id, copy.closing or "sold", copy.close_price, now_ms) for copy in due]
+
+    def close_all(self, reason: CopyEnd, now_ms: int) -> list[CopyClosed]:
+        """End all at the last prices they could have been sold at."""
+        return [self.close(copy.token_id, reason, copy.close_price, now_ms) for copy in self.copies]
+
+    def pay_out(self, condition_id: str, payouts: Mapping[str, float], now_ms: int) -> list[CopyClosed]:
+        """A market has paid out, so much a share by outcome."""
+        paid = [copy for copy in self.copies if copy.condition_id == condition_id and copy.token_id in payouts]
+        return [self.close(copy.token_id, "paid out", payouts[copy.token_id], now_ms) for copy in paid]
+
+
+def market_name(trade: WalletActivity) -> str:
+    """An outcome in words: its event, or the market's id where the venue names none, and which outcome."""
+    outcome = "?" if trade.outcome_index is None else str(trade.outcome_index)
+    return str(clean(f"{trade.event_slug or trade.condition_id[:10]} #{outcome}", 60))
+
+
+def newest_prices(prints: Iterable[WalletActivity]) -> dict[str, float]:
+    """The last price each outcome traded at, of trades oldest first."""
+    return {row.token_id: row.price for row in prints if row.kind in ("BUY", "SELL") and row.token_id}
+
+
+def _dust(most: float) -> float:
+    return max(_DUST_SHARES, _DUST_SHARE * most)
+
+
+def _told(row: WalletActivity) -> SeenTrade:
+    what = f"{row.kind} {row.size:.9g} {row.price:.9g} {row.token_id or row.condition_id}"
+    return SeenTrade(row.at_s, what[:128])
+
+
+def _moved(cursor: Cursor, new: Sequence[WalletActivity]) -> Cursor:
+    """The cursor behind these: the last minute is remembered, at most `_MOST_SEEN` of it; older is done with."""
+    seen = sorted((*cursor.seen, *map(_told, new)), key=lambda each: each.at_s)
+    newest_s = seen[-1].at_s if seen else cursor.since_s
+    since_s = max(cursor.since_s, newest_s - _OVERLAP_S)
+    if len(seen) > _MOST_SEEN:
+        since_s = max(since_s, seen[-_MOST_SEEN - 1].at_s + 1)
+    kept = tuple(each for each in seen if each.at_s >= since_s)
+    return msgspec.structs.replace(cursor, since_s=since_s, seen=kept)

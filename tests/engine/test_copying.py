@@ -1,0 +1,292 @@
+"""Followed wallets on paper: asked on a schedule, copied at the newest print, closed with the wallet or its market."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from polymarket_samples import activity_row, market_row, page, trade_row
+from scan_samples import address, condition
+from wallet_driver import WalletDriver
+
+from app.config.settings import PaperSettings, Settings
+from app.core.record import Kind, Request
+from app.core.text import clean
+from app.engine.core import Core
+from app.engine.freeze import Outside, freeze
+from app.engine.protocol import RestorePaper, SourceView, TradePaper
+from app.engine.protocol_paper import PaperView
+from app.engine.protocol_wallets import NoteWallet
+from app.feeds.polymarket.questions import Question
+from app.paper.state import encode_state
+from app.wallets.answers import NoAnswer
+
+ANN, BEN = address(1), address(2)
+RACE, CUP = condition(1), condition(2)
+YES, NO = "11", "12"
+ON = PaperSettings(copy_wallets=True, copy_usd=50, copy_slippage=0.01, copy_every_s=30, copy_oldest_s=120)
+
+
+class CopyDriver(WalletDriver):
+    """A core with a paper ledger and wallets that do what a test says; answers come at once."""
+
+    def __init__(self, paper: PaperSettings = ON, saved: bytes = b"") -> None:
+        super().__init__(msgspec.structs.replace(Settings(), paper=paper))
+        self.done: dict[str, list[dict[str, Any]]] = {ANN: [], BEN: []}
+        self.prints: list[dict[str, Any]] = []
+        self.payouts: dict[str, str] = {}
+        self.venue.scripts = {"activity": self._activity, "market_trades": self._prints, "markets": self._markets}
+        self.kept: list[object] = []
+        self.core.journal.keep = self.kept.append
+        self.put(Kind.COMMAND, RestorePaper(saved))
+        self.restore()
+
+    def follow(self, wallet: str, alias: str = "") -> None:
+        assert self.command(NoteWallet(wallet, followed=True, alias=alias))[0]
+
+    def does(self, wallet: str, side: str = "BUY", price: float = 0.50, **changes: Any) -> None:
+        """A wallet trades now; the print is on the tape as well."""
+        fields = {
+            "proxy_wallet": wallet, "condition_id": RACE, "token_id": YES, "size": 100.0, "price": price, "side": side,
+            "timestamp": self.now_ms // 1_000, **changes,
+        }  # fmt: skip
+        self.done[wallet].append({**activity_row(), **fields})
+        self.prints.append({**trade_row(), **fields})
+
+    def printed(self, price: float, token_id: str = YES, condition_id: str = RACE) -> None:
+        """Somebody else trades."""
+        self.prints.append(
+            trade_row(proxy_wallet=address(9), price=price, token_id=token_id, condition_id=condition_id,
+                      timestamp=self.now_ms // 1_000)
+        )  # fmt: skip
+
+    def wait(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.tick(1.0)
+            self.carry()
+            self.tell_all()
+
+    @property
+    def paper(self) -> PaperView:
+        view = freeze(self.core, SourceView("live", "LIVE", "venue"), Outside()).paper
+        assert view is not None
+        return view
+
+    @property
+    def said(self) -> list[str]:
+        return [line.text for line in self.core.journal.log_tail if line.topic == "paper"]
+
+    def asked_of(self, name: str) -> list[Question]:
+        return [question for question in self.venue.asked if question.name == name]
+
+    def _activity(self, question: Question) -> bytes:
+        since_s = int(dict(question.query)["start"])
+        rows = [row for row in self.done[question.subject] if row["timestamp"] >= since_s]
+        return page(rows[::-1])
+
+    def _prints(self, question: Question) -> bytes:
+        wanted = dict(question.query)["condition"].split(",")
+        return page([row for row in self.prints if row["condition_id"] in wanted][::-1])
+
+    def _markets(self, question: Question) -> bytes:
+        ids = [value for key, value in question.query if key == "condition_ids" and value in self.payouts]
+        rows = [
+            market_row(conditionId=each, clobTokenIds=f'["{YES}", "{NO}"]', outcomePrices=self.payouts[each])
+            for each in ids
+        ]
+        return msgspec.json.encode({"markets": rows})
+
+
+def copying() -> CopyDriver:
+    """Ann is followed, and was read up to now."""
+    driver = CopyDriver()
+    driver.does(ANN, timestamp=driver.now_ms // 1_000 - 100)
+    driver.follow(ANN, "the professor")
+    driver.wait(31)
+    assert driver.paper.copies == ()
+    return driver
+
+
+def test_it_is_off_by_default_and_then_nothing_is_asked() -> None:
+    driver = CopyDriver(PaperSettings())
+    driver.follow(ANN)
+    driver.does(ANN)
+    driver.wait(120)
+    assert (driver.venue.asked, driver.paper.copies, driver.paper.copying) == ([], (), False)
+
+
+def test_a_followed_wallet_is_copied_at_the_price_of_the_moment_with_its_alias() -> None:
+    driver = copying()
+    driver.does(ANN, price=0.50)
+    driver.does(BEN, price=0.50, token_id=NO)
+    driver.printed(0.56)
+    driver.wait(31)
+    (copy,) = driver.paper.copies
+    assert (copy.name, copy.market) == ("★ the professor", "an-event #1")
+    assert (copy.entry_price, copy.close_price) == pytest.approx((0.57, 0.55))
+    assert any("copied 0x0000…0001: bought 87.7 of an-event #1 at 0.570 (it paid 0.500" in text for text in driver.said)
+    driver.wait(120)
+    assert len(driver.paper.copies) == 1
+    assert len(driver.asked_of("activity")) == 6
+
+
+def test_it_ends_when_the_wallet_sells_and_the_trade_is_kept() -> None:
+    driver = copying()
+    driver.does(ANN)
+    driver.wait(31)
+    driver.does(ANN, "SELL", price=0.70)
+    driver.wait(31)
+    assert driver.paper.copies == ()
+    (trade,) = driver.paper.closed
+    assert (trade.by, trade.coin, trade.reason) == ("copy", "★ the professor", "sold: an-event #1")
+    assert trade.exit_price == pytest.approx(0.69)
+    assert driver.paper.equity_usd == pytest.approx(10_000 + 50 / 0.51 * 0.18)
+    assert driver.paper.closed_usd == pytest.approx(50 / 0.51 * 0.18)
+
+
+def test_it_ends_with_its_market_also_where_nobody_redeems() -> None:
+    driver = copying()
+    driver.does(ANN)
+    driver.wait(31)
+    driver.payouts[RACE] = '["1", "0"]'
+    driver.wait(330)
+    assert [(trade.reason, trade.exit_price) for trade in driver.paper.closed] == [("paid out: an-event #1", 1.0)]
+    driver.does(ANN, condition_id=CUP, token_id="21")
+    driver.wait(31)
+    driver.payouts[CUP] = '["0", "1"]'
+    assert len(driver.paper.copies) == 1
+
+
+def test_a_redemption_asks_at_once_what_was_paid() -> None:
+    driver = copying()
+    driver.does(ANN)
+    driver.wait(31)
+    driver.payouts[RACE] = '["0", "1"]'
+    driver.done[ANN].append({**activity_row(), "proxy_wallet": ANN, "type": "REDEEM", "side": "", "token_id": "",
+                             "condition_id": RACE, "size": 100.0, "timestamp": driver.now_ms // 1_000})  # fmt: skip
+    driver.wait(31)
+    assert [(trade.reason, trade.exit_price) for trade in driver.paper.closed] == [("paid out: an-event #1", 0.0)]
+
+
+def test_a_purchase_seen_too_late_is_not_copied_and_said_so() -> None:
+    driver = copying()
+    driver.venue.scripts["activity"] = lambda _: NoAnswer(clean("the venue sleeps"))
+    driver.does(ANN)
+    driver.wait(130)
+    driver.venue.scripts["activity"] = driver._activity
+    driver.wait(31)
+    assert driver.paper.copies == ()
+    assert any("an-event #1 is not copied on paper: seen" in text for text in driver.said)
+
+
+def test_a_purchase_without_a_price_of_its_market_is_given_up() -> None:
+    driver = copying()
+    driver.venue.scripts["market_trades"] = lambda _: NoAnswer(clean("the venue sleeps"))
+    driver.does(ANN)
+    driver.wait(31)
+    driver.venue.scripts["market_trades"] = lambda _: page([])
+    driver.wait(120)
+    driver.venue.scripts["market_trades"] = driver._prints
+    driver.wait(60)
+    assert driver.paper.copies == ()
+    assert any("is not copied on paper: no price of its market came in time" in text for text in driver.said)
+
+
+def test_who_is_not_followed_any_more_is_read_until_its_copies_are_closed() -> None:
+    driver = copying()
+    driver.does(ANN)
+    driver.wait(31)
+    assert driver.command(NoteWallet(ANN, followed=False))[0]
+    driver.does(ANN, token_id=NO)
+    driver.wait(31)
+    assert len(driver.paper.copies) == 1
+    driver.does(ANN, "SELL")
+    driver.wait(31)
+    asked = len(driver.venue.asked)
+    driver.wait(90)
+    assert (len(driver.paper.copies), len(driver.venue.asked)) == (0, asked)
+
+
+def test_a_copy_can_be_closed_by_hand() -> None:
+    driver = copying()
+    driver.does(ANN)
+    driver.wait(31)
+    assert not driver.command(TradePaper("an-event #1", "long"))[0]
+    ok, said = driver.command(TradePaper("an-event #1", "close"))
+    assert (ok, "closed at 0.490" in said, driver.paper.copies) == (True, True, ())
+    assert not driver.command(TradePaper("an-event #1", "close"))[0]
+
+
+def test_the_next_run_goes_on_and_opens_nothing_twice() -> None:
+    first = copying()
+    first.does(ANN)
+    first.wait(31)
+    assert first.core.paper.ledger is not None
+    second = CopyDriver(saved=encode_state(first.core.paper.ledger.state()))
+    second.now_ms = first.now_ms
+    second.follow(ANN)
+    second.done, second.prints = first.done, first.prints
+    second.wait(31)
+    assert [copy.market for copy in second.paper.copies] == ["an-event #1"]
+    assert second.paper.copies[0].entry_price == pytest.approx(0.51)
+    second.does(ANN, "SELL")
+    second.wait(31)
+    assert [trade.reason for trade in second.paper.closed] == ["sold: an-event #1"]
+
+
+def test_the_breaker_ends_copies_and_nothing_is_copied_until_the_next_day() -> None:
+    driver = CopyDriver(msgspec.structs.replace(ON, daily_loss_limit=20.0))
+    driver.follow(ANN)
+    driver.wait(31)
+    driver.does(ANN)
+    driver.wait(31)
+    driver.printed(0.10)
+    driver.wait(31)
+    assert driver.paper.tripped
+    assert [trade.reason for trade in driver.paper.closed] == ["breaker: an-event #1"]
+    driver.does(ANN, condition_id=CUP, token_id="21")
+    driver.wait(31)
+    assert driver.paper.copies == ()
+    assert any("is not copied on paper: the day's loss has reached its limit" in text for text in driver.said)
+
+
+def test_answers_that_are_none_are_told_and_asked_for_again() -> None:
+    driver = copying()
+    asked = len(driver.asked_of("activity"))
+    driver.venue.scripts["activity"] = lambda _: b"<html>"
+    driver.wait(60)
+    assert len(driver.asked_of("activity")) == asked + 2
+    assert any("copies on paper: activity of 0x0000…0001:" in text for text in driver.said)
+
+
+def test_a_question_under_way_is_not_asked_twice() -> None:
+    driver = CopyDriver()
+    driver.follow(ANN)
+    for _ in range(59):
+        driver.tick(1.0)
+        driver.carry()
+    assert [request.channel for request in waiting(driver)] == ["activity"]
+    for _ in range(31):
+        driver.tick(1.0)
+        driver.carry()
+    assert [request.channel for request in waiting(driver)] == ["activity"] * 2
+
+
+def waiting(driver: CopyDriver) -> list[Request]:
+    return [request for request in driver.waiting if request.venue == "polymarket"]
+
+
+def test_a_replay_of_the_inputs_gives_the_same_copies_and_the_same_hash() -> None:
+    driver = copying()
+    driver.does(ANN)
+    driver.wait(31)
+    driver.does(ANN, condition_id=CUP, token_id="21")
+    driver.does(ANN, "SELL", price=0.70)
+    driver.wait(31)
+    again = Core("tape", driver.settings)
+    for record in driver.records:
+        again.dispatch(record)
+    assert again.journal.log_sha256 == driver.core.journal.log_sha256
+    assert again.paper.ledger is not None
+    assert driver.core.paper.ledger is not None
+    assert again.paper.ledger.state() == driver.core.paper.ledger.state()
+    assert len(again.paper.ledger.copies.copies) == 1

@@ -38,6 +38,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--users", type=int, default=15, help="how many users can have streams (default 15)")
     parser.add_argument("--storm-per-s", type=int, default=0, help="error frames a second above that (default 0)")
+    parser.add_argument(
+        "--refuse-leaderboard", type=int, default=0, help="so often the leaderboard is first refused (default 0)"
+    )
     return parser.parse_args()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from app.demo.elsewhere import DEX, fills_elsewhere, position_elsewhere
 from app.demo.fills import fills
 from app.demo.grid import fixed_text, number_text
 from app.demo.history import DAY_MS, Record, record
@@ -15,6 +16,8 @@ from app.demo.trades import KEPT_FILLS, VenueTrade
 MAXIMUM_FILLS = 2_000
 WINDOWS = (("day", DAY_MS), ("week", 7 * DAY_MS), ("month", 30 * DAY_MS), ("allTime", 10_000 * DAY_MS))
 SPACING_MS = {"day": DAY_MS // 12, "week": DAY_MS // 6, "month": DAY_MS, "allTime": 7 * DAY_MS}
+LISTS_CLOSED = 4
+"""Every fourth account has positions listed that it closed before the start, the others those closed since."""
 _PLACES = 6
 _EMPTY_MARGIN = '{"accountValue":"0.0","totalNtlPos":"0.0","totalRawUsd":"0.0","totalMarginUsed":"0.0"}'
 
@@ -35,10 +38,20 @@ def state(market: Market, account: int | None) -> str:
         _position(market, coin, account, used_leverage, equity - needed)
         for coin, used_leverage in zip(held.tolist(), leverage, strict=True)
     ]
+    # As on the venue, a position that was closed can stay listed.
+    once = traders.wealth.share[:, account] > 0.0 if account % LISTS_CLOSED == 0 else traders.opening.lots[:, account]
+    closed = np.flatnonzero((lots == 0) & (once != 0))
+    texts += [_closed_position(market, coin, account) for coin in closed.tolist()]
     values = (equity, float(np.abs(signed).sum()), float(ledger.cash_usd[account]), used)
     names = ("accountValue", "totalNtlPos", "totalRawUsd", "totalMarginUsed")
     margin = ",".join(f'"{name}":"{_usd(value)}"' for name, value in zip(names, values, strict=True))
     return _state(market, f"{{{margin}}}", needed, max(0.0, equity - used), ",".join(texts))
+
+
+def state_elsewhere(market: Market, account: int | None, dex: str) -> str:
+    """Positions on another exchange than the main one, of which only a few accounts have any."""
+    held = "" if account is None or dex != DEX else position_elsewhere(account, market.now_ms)
+    return _state(market, _EMPTY_MARGIN, 0.0, 0.0, held)
 
 
 def _state(market: Market, margin: str, needed: float, withdrawable: float, texts: str) -> str:
@@ -73,21 +86,45 @@ def _position(market: Market, coin: int, account: int, leverage: int, spare_usd:
     )
 
 
+def _closed_position(market: Market, coin: int, account: int) -> str:
+    listing = market.live[coin]
+    return (
+        f'{{"type":"oneWay","position":{{"coin":"{listing.name}","szi":"0.0",'
+        f'"leverage":{{"type":"cross","value":{_leverage(market, coin, account)}}},"entryPx":null,'
+        '"positionValue":"0.0","unrealizedPnl":"0.0","returnOnEquity":"0.0","liquidationPx":null,'
+        f'"marginUsed":"0.0","maxLeverage":{listing.maximum_leverage},'
+        '"cumFunding":{"allTime":"0.0","sinceOpen":"0.0","sinceChange":"0.0"}}}'
+    )
+
+
 def newest_fills(market: Market, account: int | None) -> list[str]:
     """The newest fills, newest first, at most `MAXIMUM_FILLS` of them.
 
     Those before the venue's start are left out for an account that traded more since than is kept of it.
     """
-    return [] if account is None else fills(market, account, _trades(market, account)[: -MAXIMUM_FILLS - 1 : -1])
+    return [] if account is None else _all_fills(market, account)[: -MAXIMUM_FILLS - 1 : -1]
 
 
 def fills_from(market: Market, account: int | None, start_ms: int, end_ms: int | None) -> list[str]:
     """The oldest fills within [start, end], oldest first, at most `MAXIMUM_FILLS` of them."""
     if account is None:
         return []
+    return _all_fills(market, account, start_ms, market.now_ms if end_ms is None else end_ms)[:MAXIMUM_FILLS]
+
+
+def _all_fills(market: Market, account: int, start_ms: int = 0, end_ms: int | None = None) -> list[str]:
+    """The fills within [start, end], oldest first, wherever the account traded."""
     last = market.now_ms if end_ms is None else end_ms
     found = [trade for trade in _trades(market, account) if start_ms <= trade.time_ms <= last]
-    return fills(market, account, found[:MAXIMUM_FILLS])
+    elsewhere = [
+        fill for fill in fills_elsewhere(account, market.start_ms, market.now_ms) if start_ms <= fill.time_ms <= last
+    ]
+    own = fills(market, account, found)
+    if not elsewhere:
+        return own
+    # One of its own trades is one fill: nobody trades with itself.
+    timed = [*zip((trade.time_ms for trade in found), own, strict=True), *elsewhere]
+    return [text for _, text in sorted(timed, key=lambda fill: fill[0])]
 
 
 def _trades(market: Market, account: int) -> list[VenueTrade]:

@@ -53,6 +53,18 @@ def _fill(market: Market, trade: VenueTrade, sign: int, fill: Fill) -> str:
     )
 
 
+def liquidation_event(market: Market, trade: VenueTrade) -> str:
+    """What `userEvents` tells of a trade that liquidated its taker; the venue's backstop is nobody's address."""
+    listing, account = market.listings[trade.coin], trade.taker
+    user = market.accounts.addresses[account]
+    value = number_text(trade.lots * listing.lot * trade.forced_at, 6)
+    equity = number_text(float(market.ledger.equity_usd(market.traders.lot_usd())[account]), 6)
+    return (
+        f'{{"lid":{trade.trade_id},"liquidator":"0x{"0" * 40}","liquidated_user":"{user}",'
+        f'"liquidated_ntl_pos":"{value}","liquidated_account_value":"{equity}"}}'
+    )
+
+
 def _liquidation(market: Market, trade: VenueTrade) -> str:
     """Whom the trade liquidated: both sides are told."""
     if not trade.forced_at:

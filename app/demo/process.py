@@ -34,8 +34,10 @@ async def run(options: Options, sockets: Sockets) -> None:
     )
     # What is there now stays for good; leaving it out keeps collections short.
     gc.freeze()
-    rows = options.leaderboard_rows
-    async with serve(venue, clock=clock, sockets=sockets, paced=False, leaderboard_rows=rows) as server:
+    rows, refused = options.leaderboard_rows, options.refuse_leaderboard
+    async with serve(
+        venue, clock=clock, sockets=sockets, paced=False, leaderboard_rows=rows, refuse_leaderboard=refused
+    ) as server:
         wallets = asyncio.create_task(_serve_wallets(options.seed, clock, sockets, stop))
         await server.pace(stop)
         await wallets

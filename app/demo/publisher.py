@@ -3,7 +3,8 @@
 from collections import Counter
 
 from app.demo import account_frames, frames
-from app.demo.fills import fills, recent_fills
+from app.demo.elsewhere import HOUR_MS, fills_elsewhere
+from app.demo.fills import fills, liquidation_event, recent_fills
 from app.demo.market import STEP_MS, Market, Step
 from app.demo.subscriptions import (
     AccountState,
@@ -14,6 +15,7 @@ from app.demo.subscriptions import (
     Quotes,
     Subscription,
     Trades,
+    UserEvents,
     UserFills,
 )
 
@@ -24,6 +26,8 @@ FAST_BOOK_MS = 540
 CONTEXT_MS = 1_000
 CANDLE_MS = 1_000
 STATE_MS = 1_000
+ELSEWHERE_FILLS = 10
+"""Of the fills before the start, those outside the main market come with a stream's snapshot."""
 _SPREAD_MS = 137
 
 
@@ -89,6 +93,8 @@ class Publisher:
                 return self._candle(wanted) if step.rolled or self._due(coin, CANDLE_MS, step) else []
             case UserFills():
                 return self._fills(wanted, step)
+            case UserEvents():
+                return self._events(wanted, step)
             case AccountState():
                 return self._state(wanted) if _falls_due(step, STATE_MS, 0) else []
             case AllMids():
@@ -169,17 +175,37 @@ class Publisher:
         return [frames.channel("clearinghouseState", data)]
 
     def _fills(self, wanted: UserFills, step: Step) -> list[bytes]:
-        account = self._market.accounts.index(wanted.user)
-        if account is None:
-            return []
-        found = fills(self._market, account, (trade for prints in step.trades.values() for trade in prints))
+        found = self._new_fills(wanted.user, step)
         if not found:
             return []
         return [frames.channel("userFills", f'{{"user":"{wanted.user}","fills":[{",".join(found)}]}}')]
 
+    def _new_fills(self, user: str, step: Step) -> list[str]:
+        """An account's fills of this step, wherever it traded."""
+        account = self._market.accounts.index(user)
+        if account is None:
+            return []
+        found = fills(self._market, account, (trade for prints in step.trades.values() for trade in prints))
+        if _falls_due(step, HOUR_MS, 0):
+            newest = list(fills_elsewhere(account, self._market.start_ms, step.end_ms))[-1:]
+            found += [fill.text for fill in newest]
+        return found
+
+    def _events(self, wanted: UserEvents, step: Step) -> list[bytes]:
+        """Fills, then liquidations; whose they are is not said."""
+        found, account = self._new_fills(wanted.user, step), self._market.accounts.index(wanted.user)
+        told = [f'{{"fills":[{",".join(found)}]}}'] if found else []
+        trades = (trade for prints in step.trades.values() for trade in prints)
+        forced = [trade for trade in trades if trade.forced_at and trade.taker == account]
+        told += [f'{{"liquidation":{liquidation_event(self._market, trade)}}}' for trade in forced]
+        return [frames.channel("user", text) for text in told]
+
     def _fill_snapshot(self, wanted: UserFills) -> bytes:
         account = self._market.accounts.index(wanted.user)
         found = [] if account is None else recent_fills(self._market, account)
+        if account is not None:
+            elsewhere = fills_elsewhere(account, self._market.start_ms, self._market.start_ms)
+            found += [fill.text for fill in elsewhere][: -ELSEWHERE_FILLS - 1 : -1]
         return frames.channel("userFills", f'{{"isSnapshot":true,"user":"{wanted.user}","fills":[{",".join(found)}]}}')
 
 

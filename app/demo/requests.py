@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.demo import account_frames, frames
+from app.demo import account_frames, family, frames
 from app.demo.bars import INTERVAL_MINUTES, MINUTE_MS, Bars, aggregate
 from app.demo.market import Market
 from app.demo.subscriptions import ClientFrame, is_address
 
 MAXIMUM_CANDLES = 5_000
 MAXIMUM_TRADES = 200
-LIGHT, USUAL = 2, 20
+LIGHT, USUAL, HEAVY = 2, 20, 60
 TRADES_A_UNIT, FILLS_A_UNIT, CANDLES_A_UNIT = 20, 20, 60
 _UNREADABLE = b"Failed to deserialize the JSON body into the target type"
 
@@ -95,7 +95,7 @@ def _answer(market: Market, request: InfoRequest) -> Reply:
             return _candles(market, request.req) if request.req is not None else _UNPROCESSABLE
         case "recentTrades" | "l2Book":
             return _of_coin(market, request)
-        case "clearinghouseState" | "userFills" | "userFillsByTime" | "portfolio":
+        case "clearinghouseState" | "userFills" | "userFillsByTime" | "portfolio" | "subAccounts" | "userRole":
             return _of_account(market, request)
     return _UNPROCESSABLE
 
@@ -153,16 +153,25 @@ def _of_account(market: Market, request: InfoRequest) -> Reply:
     if not is_address(user):
         return _UNPROCESSABLE
     account = market.accounts.index(user)
-    if request.type == "clearinghouseState":
-        # Only the main exchange is simulated: on any other one every account is empty.
-        return _good(account_frames.state(market, None if request.dex else account), LIGHT)
-    if request.type == "portfolio":
-        return _good(account_frames.portfolio(market, account), USUAL)
-    if request.type == "userFills":
-        return _fills(account_frames.newest_fills(market, account))
+    match request.type:
+        case "clearinghouseState":
+            return _good(_state(market, account, request.dex or ""), LIGHT)
+        case "portfolio":
+            return _good(account_frames.portfolio(market, account), USUAL)
+        case "userFills":
+            return _fills(account_frames.newest_fills(market, account))
+        case "userRole":
+            return _good(family.role(market.accounts, account), HEAVY)
+        case "subAccounts":
+            sub = None if account is None else family.sub_of(account)
+            return _good(family.sub_accounts(market.accounts, account, account_frames.state(market, sub)), USUAL)
     if request.startTime is None:
         return _UNPROCESSABLE
     return _fills(account_frames.fills_from(market, account, request.startTime, request.endTime))
+
+
+def _state(market: Market, account: int | None, dex: str) -> str:
+    return account_frames.state_elsewhere(market, account, dex) if dex else account_frames.state(market, account)
 
 
 def _fills(texts: list[str]) -> Reply:

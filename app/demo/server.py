@@ -27,10 +27,12 @@ CLOSING_S = 0.2
 class Server:
     """A venue that moves with a clock: what the socket handlers share."""
 
-    def __init__(self, venue: Venue, clock: Clock, sockets: Sockets, leaderboard_rows: int = USUAL_ROWS) -> None:
+    def __init__(
+        self, venue: Venue, clock: Clock, sockets: Sockets, leaderboard_rows: int, refuse_leaderboard: int
+    ) -> None:
         self._venue = venue
         self._clock = clock
-        self._leaderboard_rows = leaderboard_rows
+        self._leaderboard_rows, self._refusals = leaderboard_rows, refuse_leaderboard
         self._began_ms = self._now_ms()
         self._clients: dict[Session, tuple[ServerConnection, asyncio.Event]] = {}
         self.websocket_url = sockets.websocket_url
@@ -106,7 +108,13 @@ class Server:
         return web.Response(status=reply.status, body=reply.body, content_type=kind)
 
     async def leaderboard(self, request: web.Request) -> web.StreamResponse:
-        """Answer GET /Mainnet/leaderboard, a piece at a time; `?rows=N` or `?rows=full` for another size."""
+        """Answer GET /Mainnet/leaderboard, a piece at a time; `?rows=N` or `?rows=full` for another size.
+
+        The first of them are refused with HTTP 403 where that is wanted, as the real one does at times.
+        """
+        if self._refusals > 0:
+            self._refusals -= 1
+            return web.Response(status=HTTPStatus.FORBIDDEN, text="Forbidden\n")
         asked = request.query.get("rows", str(self._leaderboard_rows))
         rows = FULL_ROWS if asked == "full" else int(asked) if asked.isascii() and asked.isdecimal() else -1
         if not 0 <= rows <= MOST_ROWS:
@@ -132,10 +140,11 @@ async def serve(
     sockets: Sockets | None = None,
     paced: bool = True,
     leaderboard_rows: int = USUAL_ROWS,
+    refuse_leaderboard: int = 0,
 ) -> AsyncIterator[Server]:
     """Serve `venue` while the context lasts. Without `paced` the market moves only when `tick` is called."""
     own = sockets or listen()
-    server = Server(venue, clock or SystemClock(), own, leaderboard_rows)
+    server = Server(venue, clock or SystemClock(), own, leaderboard_rows, refuse_leaderboard)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(own.close)
         await stack.enter_async_context(_streams(server, own))

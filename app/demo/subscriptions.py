@@ -67,8 +67,14 @@ class AccountState(_Subscription, frozen=True, tag="clearinghouseState"):
     dex: str = ""
 
 
+class UserEvents(_Subscription, frozen=True, tag="userEvents"):
+    """What happens to one account, in frames that do not say whose they are."""
+
+    user: str
+
+
 CoinSubscription = Trades | Quotes | Context | Candles | OrderBook
-UserSubscription = UserFills | AccountState
+UserSubscription = UserFills | AccountState | UserEvents
 Subscription = AllMids | CoinSubscription | UserSubscription
 
 

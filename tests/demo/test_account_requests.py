@@ -4,16 +4,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demo.accounts import ACCOUNTS
+from app.demo.elsewhere import HOUR_MS, NAMES, SIZE
 from app.demo.leaderboard import CHUNK_ROWS, FULL_ROWS
 from app.demo.market import Market
 from app.demo.requests import Reply, answer
 from app.demo.trades import KEPT_FILLS
 from app.demo.venue import Venue
+from app.feeds.hyperliquid.parse_traders import is_of_main_market, parse_fills, parse_trader_state
 
 START_MS = 1_790_232_236_546
 SAMPLES = Path(__file__).parents[2] / "../shared/wire/hyperliquid"
@@ -54,7 +57,8 @@ def keys(value: Any) -> Any:
 def test_positions_and_margin_of_a_state_add_up(market: Market) -> None:
     for account in range(0, ACCOUNTS, 13):
         state = ask(market, type="clearinghouseState", user=market.accounts.addresses[account])
-        positions = [entry["position"] for entry in state["assetPositions"]]
+        listed = [entry["position"] for entry in state["assetPositions"]]
+        positions = [one for one in listed if float(one["szi"]) != 0.0]
         margin = {name: float(value) for name, value in state["marginSummary"].items()}
         signed = [float(one["positionValue"]) * (1 if float(one["szi"]) > 0 else -1) for one in positions]
         assert sum(map(abs, signed)) == pytest.approx(margin["totalNtlPos"], abs=0.01)
@@ -62,7 +66,6 @@ def test_positions_and_margin_of_a_state_add_up(market: Market) -> None:
         assert sum(float(one["marginUsed"]) for one in positions) == pytest.approx(margin["totalMarginUsed"], abs=0.01)
         assert float(state["withdrawable"]) >= 0.0
         for one in positions:
-            assert float(one["szi"]) != 0.0
             assert 1 <= one["leverage"]["value"] <= one["maxLeverage"]
             mark = float(one["positionValue"]) / abs(float(one["szi"]))
             gain = float(one["szi"]) * (mark - float(one["entryPx"]))
@@ -81,7 +84,77 @@ def test_positions_are_what_the_fills_lead_to(market: Market) -> None:
         held[fill["coin"]] = float(fill["startPosition"]) + size
     state = ask(market, type="clearinghouseState", user=user.upper().replace("0X", "0x"))
     told = {one["position"]["coin"]: float(one["position"]["szi"]) for one in state["assetPositions"]}
+    told = {coin: size for coin, size in told.items() if size}
     assert told == pytest.approx({coin: size for coin, size in held.items() if abs(size) > 1e-9})
+
+
+def test_positions_that_were_closed_stay_listed_without_a_size() -> None:
+    market = Market(7, 12, START_MS)
+    coin, account = (int(place[-1]) for place in np.nonzero(market.ledger.lots))
+    assert account % 4
+    market.ledger.apply(coin, account, -int(market.ledger.lots[coin, account]), 1.0, market.live[coin].lot)
+    listed_by = {user: zeros_and_held(market, user) for user in market.accounts.addresses[account::-1][:20]}
+    zeros, held = listed_by[market.accounts.addresses[account]]
+    assert market.live[coin].name in zeros
+    assert sum(bool(zeros) for zeros, _ in listed_by.values()) >= 4
+    for user, (zeros, held) in listed_by.items():
+        body = answer(market, json.dumps({"type": "clearinghouseState", "user": user}).encode()).body
+        assert not zeros & held
+        assert {position.coin for position in parse_trader_state(body, user, START_MS).positions} == held
+
+
+def zeros_and_held(market: Market, user: str) -> tuple[set[str], set[str]]:
+    """Coins that are listed without a size, and those with one."""
+    listed = [one["position"] for one in ask(market, type="clearinghouseState", user=user)["assetPositions"]]
+    zeros = [one for one in listed if one["szi"] == "0.0"]
+    assert all((one["positionValue"], one["marginUsed"], one["entryPx"]) == ("0.0", "0.0", None) for one in zeros)
+    assert len({one["coin"] for one in listed}) == len(listed)
+    return {one["coin"] for one in zeros}, {one["coin"] for one in listed if one["szi"] != "0.0"}
+
+
+def test_a_few_accounts_trade_spot_outcomes_and_other_builders_markets(market: Market) -> None:
+    account, user = 21, market.accounts.addresses[21]
+    fills = ask(market, type="userFillsByTime", user=user, startTime=START_MS - 10 * HOUR_MS)
+    elsewhere = [fill for fill in fills if fill["coin"] in NAMES]
+    assert {fill["coin"] for fill in ask(market, type="userFills", user=user)} >= set(NAMES)
+    assert [fill["time"] for fill in fills] == sorted(fill["time"] for fill in fills)
+    assert len(elsewhere) == 10
+    assert len({fill["tid"] for fill in elsewhere}) == 10
+    for fill in elsewhere:
+        bought = fill["side"] == "B"
+        assert (float(fill["startPosition"]) == 0.0) is bought
+        assert float(fill["closedPnl"]) == pytest.approx(0.0 if bought else SIZE * float(fill["px"]) * 0.0031, rel=0.01)
+    body = json.dumps({"type": "userFills", "user": user}).encode()
+    own = parse_fills(answer(market, body).body, user)
+    assert own
+    assert all(is_of_main_market(fill.coin) for fill in own)
+    assert {
+        fill["coin"] for fill in ask(market, type="userFills", user=market.accounts.addresses[account - 1])
+    }.isdisjoint(NAMES)
+
+
+def test_a_position_on_another_exchange_is_told_of_that_one_alone(market: Market) -> None:
+    user, told = market.accounts.addresses[21], []
+    for hour in range(10):
+        market_then = market if hour == 0 else Market(7, 1, START_MS + hour * HOUR_MS)
+        state = ask(market_then, type="clearinghouseState", user=market_then.accounts.addresses[21], dex="xyz")
+        told.append([one["position"]["coin"] for one in state["assetPositions"]])
+    assert sorted(told) == [[]] * 9 + [["xyz:SP500"]]
+    main = ask(market, type="clearinghouseState", user=user)
+    assert all(":" not in one["position"]["coin"] for one in main["assetPositions"])
+
+
+def test_sub_accounts_belong_to_their_masters(market: Market) -> None:
+    master, sub, nobody = (market.accounts.addresses[place] for place in (200, 208, 20))
+    (told,) = ask(market, type="subAccounts", user=master)
+    assert (told["subAccountUser"], told["master"]) == (sub, master)
+    assert told["clearinghouseState"] == ask(market, type="clearinghouseState", user=sub)
+    assert ask(market, type="subAccounts", user=nobody) is None
+    assert ask(market, type="subAccounts", user=STRANGER) is None
+    assert ask(market, type="userRole", user=sub) == {"role": "subAccount", "data": {"master": master}}
+    assert ask(market, type="userRole", user=master) == {"role": "user"}
+    assert ask(market, type="userRole", user=STRANGER) == {"role": "missing"}
+    assert ask_whole(market, type="userRole", user=sub).weight == 60
 
 
 def test_fills_come_newest_first_or_by_time(market: Market) -> None:

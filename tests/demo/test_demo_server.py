@@ -137,6 +137,7 @@ async def test_a_leaderboard_is_streamed_in_any_size() -> None:
 async def started() -> tuple[asyncio.subprocess.Process, dict[str, str]]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "app.demo", "--seed", "5", "--coins", "2", "--leaderboard-rows", "650", "--users", "1",
+        "--refuse-leaderboard", "2",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
@@ -173,6 +174,9 @@ async def test_the_process_takes_the_sizes_of_its_limits_and_leaderboard() -> No
     process, urls = await started()
     assert process.stdin is not None
     async with aiohttp.ClientSession() as http, connect(urls["websocket_url"]) as client:
+        for _ in range(2):
+            async with http.get(urls["rest_url"] + "/Mainnet/leaderboard") as answer:
+                assert answer.status == 403
         async with http.get(urls["rest_url"] + "/Mainnet/leaderboard") as answer:
             assert len((await answer.json())["leaderboardRows"]) == 650
         for number in range(2):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.demo.elsewhere import HOUR_MS, NAMES
 from app.demo.limits import IDLE_MS, SlidingBudget
 from app.demo.session import OUTBOX_BYTES, Session
 from app.demo.subscriptions import read_frame
@@ -298,6 +299,46 @@ def test_both_sides_of_a_liquidation_are_told() -> None:
         assert fill["liquidation"]["liquidatedUser"] == user
         assert fill["liquidation"]["method"] == "market"
         assert prints[identifier]["users"][1] == user
+
+
+def test_events_of_an_account_do_not_say_whose_they_are() -> None:
+    house = venue()
+    market, session, other = house.market, connected(house), connected(house)
+    account = int(np.flatnonzero(market.ledger.lots[0] > 0)[-1])
+    user = market.accounts.addresses[account]
+    market.ledger.deposit(account, 1.0 - float(market.ledger.equity_usd(market.traders.lot_usd())[account]))
+    assert [frame["channel"] for frame in ask(session, "subscribe", type="userEvents", user=user)] == [
+        "subscriptionResponse"
+    ]
+    ask(other, "subscribe", type="userFills", user=user)
+    house.advance(START_MS + 30_000)
+    told = [frame["data"] for frame in drain(session) if frame["channel"] == "user"]
+    fills = [fill for data in told for fill in data.get("fills", [])]
+    assert fills == [fill for frame in drain(other) for fill in frame["data"]["fills"]]
+    ends = [data["liquidation"] for data in told if "liquidation" in data]
+    assert ends
+    assert all(end["liquidated_user"] == user and float(end["liquidated_ntl_pos"]) > 0 for end in ends)
+    assert {len(data) for data in told} == {1}
+    assert all("user" not in data for data in told)
+
+
+def test_events_count_as_a_user() -> None:
+    session = connected(Venue(seed=7, coins=1, start_ms=START_MS, users=1))
+    ask(session, "subscribe", type="userEvents", user="0x" + "1" * 40)
+    assert ask(session, "subscribe", type="userEvents", user="0x" + "2" * 40) == [
+        {"channel": "error", "data": "Cannot track more than 1 total users."}
+    ]
+
+
+def test_fills_of_other_markets_come_by_stream_when_their_hour_does() -> None:
+    start_ms = START_MS - START_MS % HOUR_MS + HOUR_MS - 2_000
+    house = Venue(seed=7, coins=1, start_ms=start_ms)
+    session, user = connected(house), house.market.accounts.addresses[21]
+    first = ask(session, "subscribe", type="userFills", user=user)[1]["data"]
+    assert sum(fill["coin"] in NAMES for fill in first["fills"]) == 10
+    house.advance(start_ms + 4_000)
+    live = [fill for frame in drain(session) for fill in frame["data"]["fills"] if fill["coin"] in NAMES]
+    assert [fill["time"] for fill in live] == [start_ms + 2_000]
 
 
 def test_connections_and_new_connections_are_capped() -> None:

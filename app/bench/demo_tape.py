@@ -89,6 +89,9 @@ class VirtualDemo:
     def stream_traders(self, traders: Sequence[str]) -> None:
         """No traders are followed here: nothing restores them."""
 
+    def watch_trades(self, coins: Sequence[str]) -> None:
+        """No traders are followed here: nothing restores them."""
+
     def request(self, request: Request) -> None:
         """Note what the core asks; it is answered when the venue's budget allows."""
         self._inbox.put(0, Kind.REQUEST, msgspec.msgpack.encode(request))

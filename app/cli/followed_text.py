@@ -80,6 +80,7 @@ def whales_lines(report: "WhalesReport") -> Iterator[tuple[str, str]]:
     oldest = "" if tracker.oldest_s is None else f", the oldest {tracker.oldest_s:.0f} s"
     yield "tracked", f"{counted(tracker.tracked, 'trader')}, positions of {tracker.fresh:,} fresh{oldest}"
     yield "learned by", f"{tracker.by_stream:,} stream, {tracker.by_trade:,} trade, {tracker.by_poll:,} poll"
+    yield "trades", f"watched of {tracker.trade_coins:,} of {counted(tracker.listed_coins, 'listed coin')}"
     if tracker.weight_used is not None:
         yield "requests", f"{tracker.weight_used:,} of {tracker.weight_limit:,} weight used in a minute"
     yield "positions", f"{tracker.states_saved:,} of {counted(tracker.states_seen, 'row')} saved"

@@ -28,6 +28,8 @@ class WhalesSettings(Section, frozen=True):
     """A return above this (50 = 5,000 %) is taken for a defect of the leaderboard."""
     user_streams: Annotated[int, Meta(ge=0, le=50)] = 10
     """So many traders at most are followed by streams of their own; fewer where the venue allows fewer."""
+    trade_coins: Annotated[int, Meta(ge=0, le=900)] = 400
+    """Trades are watched of so many coins at most: markets, then those followed traders hold, then the most traded."""
     settle_ms: Annotated[int, Meta(ge=0, le=10_000)] = 150
     """After a trade of a followed trader its account is asked for so much later: one question for a burst of fills."""
     oldest_s: Seconds = 120.0

@@ -11,6 +11,7 @@ from app.core.events import FeedHole, Trade
 from app.core.record import (
     AT_REST,
     BOOKS_CONNECTION,
+    COINS_CONNECTION,
     DATA_CONNECTION,
     REQUEST_CONNECTION,
     TRADERS_CONNECTION,
@@ -49,6 +50,8 @@ class Connections:
         """The venue that wallets are asked of; it is connected while it answers."""
         self.traders = FeedHealth("trader streams", None)
         """Streams of a few accounts: they are silent as long as nobody of them trades."""
+        self.coins = FeedHealth("trades of other coins", None)
+        """Trades of coins that are no markets here."""
         self.leaderboard = FeedHealth("leaderboard", None)
         """A document that is fetched now and then; it is connected while it comes."""
         self._by_name = {
@@ -56,6 +59,7 @@ class Connections:
             REQUEST_CONNECTION: self.requests,
             BOOKS_CONNECTION: self.books,
             TRADERS_CONNECTION: self.traders,
+            COINS_CONNECTION: self.coins,
         }
         self._watch = watch
         self._journal = journal
@@ -69,7 +73,7 @@ class Connections:
 
     @property
     def _others(self) -> tuple[FeedHealth, ...]:
-        return self.books, self.traders, self.leaderboard, self.wallets
+        return self.books, self.traders, self.coins, self.leaderboard, self.wallets
 
     @property
     def feeds(self) -> tuple[FeedHealth, ...]:

@@ -102,7 +102,7 @@ class Core:
             mode, settings, self._watch, self.bus, self.jobs, self.journal, self.connections, self.markets,
             lambda: self.sequence,
         )  # fmt: skip
-        self._intake.traders = self.whales.opened
+        self._intake.traders, self._intake.elsewhere = self.whales.opened, self.whales.coins
         self._looks = MarketLooks(self.markets, self._fast_books, self._watch)
         self._market_answers = MarketAnswers(
             settings, self._watch, self._intake, self.connections, self.list, self.journal, self._refused, self._follow
@@ -208,8 +208,7 @@ class Core:
     def _dropped(self, record: Record) -> None:
         self.connections.dropped(record.payload, self.markets, self.now_ms)
         self.reading.dropped(record.payload)
-        if not self.connections.traders.is_up:
-            self.whales.dropped()
+        self.whales.dropped(self.connections)
 
     # Requests.
 
@@ -255,8 +254,9 @@ class Core:
         self.copying.answered(request, answer, self.now_ms)
         self.wallets.answered(request, answer, self.now_ms)
 
-    def _follow(self, coins: Sequence[str]) -> None:
+    def _follow(self, coins: Sequence[str], volume_usd: Mapping[str, float]) -> None:
         self._watch.follow(coins, self.now_ms)
+        self.whales.listed(volume_usd)
         self.reading.follow(coins)
         if self.settings.scalper.enabled:
             self._fast_books.read(self.reading.desk.coins)

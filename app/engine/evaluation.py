@@ -92,6 +92,9 @@ class _Questions:
     def stream_traders(self, traders: Sequence[str]) -> None:
         """Nobody to follow: the tape has what was followed."""
 
+    def watch_trades(self, coins: Sequence[str]) -> None:
+        """Nothing to watch: the tape has what was watched."""
+
     def request(self, request: Request) -> None:
         """Keep a question to the model."""
         if request.venue == MODEL_VENUE:

@@ -56,6 +56,7 @@ class Outside:
     data: SocketCounts = _NOTHING
     books: SocketCounts = _NOTHING
     traders: SocketCounts = _NOTHING
+    coins: SocketCounts = _NOTHING
     budget_used: int | None = None
     budget_limit: int | None = None
     playback: Playback | None = None
@@ -136,6 +137,8 @@ def _socket_of(core: Core, feed: FeedHealth, outside: Outside) -> SocketCounts:
         return outside.data
     if feed is core.connections.traders:
         return outside.traders
+    if feed is core.connections.coins:
+        return outside.coins
     return outside.books if feed is core.connections.books else _NOTHING
 
 

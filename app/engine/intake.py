@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Protocol
 
 import msgspec
 
@@ -9,7 +10,14 @@ from app.config.settings import MarketsSettings
 from app.core.bus import Bus
 from app.core.errors import FrameError
 from app.core.events import Candle, Trade
-from app.core.record import BOOKS_CONNECTION, FAST, TRADERS_CONNECTION, StreamOpened
+from app.core.record import (
+    BOOKS_CONNECTION,
+    COINS_CONNECTION,
+    FAST,
+    FOR_TRADERS,
+    TRADERS_CONNECTION,
+    StreamOpened,
+)
 from app.core.text import clean
 from app.engine.connections import Connections
 from app.engine.journal import Journal
@@ -27,6 +35,16 @@ _Take = Callable[[bytes, int], None]
 """Takes a frame at a time of the engine. Raises `FrameError` for one that is of no use."""
 _TakeAll = Callable[[list[bytes], int], bool]
 """Takes several frames as if they were one; False, and nothing is done, when one of them is of no use."""
+
+
+class Elsewhere(Protocol):
+    """Whoever wants to know who trades coins that are no markets."""
+
+    def opened(self, coin: str) -> None:
+        """The venue streams the trades of a coin."""
+
+    def traded(self, trades: Sequence[Trade], now_ms: int) -> None:
+        """Public trades of one coin."""
 
 
 class Intake:
@@ -55,8 +73,10 @@ class Intake:
         self.traders: Callable[[StreamOpened], _Take] | None = None
         """Takes over the streams of traders."""
         self._on_frame: dict[int, _Take] = {}
-        self._of_traders: set[int] = set()
-        self._of_books: set[int] = set()
+        self.elsewhere: Elsewhere | None = None
+        """Takes the trades of coins that are no markets."""
+        self._feeds: dict[int, FeedHealth] = {}
+        """Connections of streams that do not come over the one with the data."""
         self._on_frames: dict[int, _TakeAll] = {}
         self._told: dict[str, int] = {}
         self.markets: dict[str, Market] = {}
@@ -76,9 +96,7 @@ class Intake:
 
     def feed_of(self, stream: int) -> FeedHealth:
         """The connection that a stream comes over."""
-        if stream in self._of_traders:
-            return self._connections.traders
-        return self._connections.books if stream in self._of_books else self._connections.data
+        return self._feeds.get(stream, self._connections.data)
 
     def market(self, coin: str) -> Market:
         """The market of a coin, new when nothing was known of it. Raises `FrameError` for one too many."""
@@ -99,19 +117,17 @@ class Intake:
         """A stream was opened: from here on its number stands for what it carries."""
         opened = _unpack_stream(payload)
         if opened.channel == "control":
-            if opened.subject == BOOKS_CONNECTION:
-                self._on_frame[opened.stream] = self._books_said
-                self._of_books.add(opened.stream)
-            elif opened.subject == TRADERS_CONNECTION:
-                self._on_frame[opened.stream] = self._traders_said
-                self._of_traders.add(opened.stream)
+            self._of_control(opened)
             return
         if opened.channel in OF_TRADERS and self.traders is not None:
-            self._of_traders.add(opened.stream)
+            self._feeds[opened.stream] = self._connections.traders
             self._on_frame[opened.stream] = self.traders(opened)
             return
+        if opened.variant == FOR_TRADERS:
+            self._opened_elsewhere(opened)
+            return
         if opened.variant == FAST:
-            self._of_books.add(opened.stream)
+            self._feeds[opened.stream] = self._connections.books
         make = self._takers(opened).get(opened.channel)
         if make is None:
             self._journal.say(now_ms, "warning", "feed", f"channel {clean(opened.channel)} is not used")
@@ -124,6 +140,28 @@ class Intake:
             self._connections.opened(market.coin, now_ms)
             self._on_frames[opened.stream] = partial(self._trades_together, market, opened.transport != "file")
         self._on_frame[opened.stream] = make(market)
+
+    def _of_control(self, opened: StreamOpened) -> None:
+        """What another socket than that of the data says besides its streams: no trade of a market is in it."""
+        connections = self._connections
+        others = {
+            BOOKS_CONNECTION: connections.books,
+            TRADERS_CONNECTION: connections.traders,
+            COINS_CONNECTION: connections.coins,
+        }
+        feed = others.get(opened.subject)
+        if feed is not None:
+            self._feeds[opened.stream] = feed
+            self._on_frame[opened.stream] = self._others_said
+
+    def _opened_elsewhere(self, opened: StreamOpened) -> None:
+        """Trades of a coin that is no market."""
+        coin = coin_name(opened.subject)
+        self._feeds[opened.stream] = self._connections.coins
+        self._on_frame[opened.stream] = partial(self._trades_elsewhere, coin)
+        self._on_frames[opened.stream] = partial(self._trades_elsewhere_together, coin)
+        if self.elsewhere is not None:
+            self.elsewhere.opened(coin)
 
     def frame(self, stream: int, frame: bytes, now_ms: int) -> None:
         """One frame. Raises `FrameError`, or what decoding raises, for one that is of no use."""
@@ -208,6 +246,23 @@ class Intake:
         self._streamed(market, venue_answers, trades, now_ms)
         return True
 
+    def _trades_elsewhere(self, coin: str, frame: bytes, now_ms: int) -> None:
+        self._take_elsewhere(parse.parse_trades(frame, coin), now_ms)
+
+    def _trades_elsewhere_together(self, coin: str, frames: list[bytes], now_ms: int) -> bool:
+        try:
+            trades = parse.parse_trades_together(frames, coin)
+        except FrameError:
+            return False
+        self._take_elsewhere(trades, now_ms)
+        return True
+
+    def _take_elsewhere(self, trades: list[Trade], now_ms: int) -> None:
+        self._connections.coins.data(now_ms)
+        self.events += len(trades)
+        if self.elsewhere is not None:
+            self.elsewhere.traded(trades, now_ms)
+
     def _streamed(self, market: Market, venue_answers: bool, trades: list[Trade], now_ms: int) -> None:
         self.take_trades(market, trades, now_ms)
         self._connections.streamed(market.coin, trades, now_ms, venue_answers=venue_answers)
@@ -230,12 +285,8 @@ class Intake:
             raise
         self._journal.say(now_ms, "warning", "venue", f"Hyperliquid says: {text}")
 
-    def _books_said(self, frame: bytes, now_ms: int) -> None:
-        """Something came on the socket of fast books that is no book: no trade was in it."""
-        self._journal.say(now_ms, "warning", "venue", f"Hyperliquid says: {parse.parse_error_text(frame)}")
-
-    def _traders_said(self, frame: bytes, now_ms: int) -> None:
-        """Something came on the socket of traders that is nobody's: no trade of a market was in it."""
+    def _others_said(self, frame: bytes, now_ms: int) -> None:
+        """Something came on another socket than that of the data that is of no stream."""
         self._journal.say(now_ms, "warning", "venue", f"Hyperliquid says: {parse.parse_error_text(frame)}")
 
 

@@ -1,6 +1,6 @@
 """What the venue of markets answers: its list, candles and recent trades, or why there are none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from app.config.settings import Settings
 from app.core.errors import FrameError
@@ -16,11 +16,14 @@ from app.feeds.hyperliquid import parse
 
 
 class MarketAnswers:
-    """Gives each answer to whom it is for. `refused` is told of what cannot be used, `follow` which coins to follow."""
+    """Gives each answer to whom it is for.
+
+    `refused` is told of what cannot be used, `follow` which coins to follow, and the day's volume of all that trade.
+    """
 
     def __init__(
         self, settings: Settings, watch: MarketWatch, intake: Intake, connections: Connections, market_list: MarketList,
-        journal: Journal, refused: Callable[[str], None], follow: Callable[[Sequence[str]], None],
+        journal: Journal, refused: Callable[[str], None], follow: Callable[[Sequence[str], Mapping[str, float]], None],
     ) -> None:  # fmt: skip
         self._settings, self._watch, self._intake = settings.markets, watch, intake
         self._connections, self._list, self._journal = connections, market_list, journal
@@ -79,4 +82,5 @@ class MarketAnswers:
             market.on_context(context)
         self._journal.say(now_ms, "info", "markets", f"following {len(coins)} of {len(listed)} markets")
         self._list.came(len(coins), len(listed), now_ms)
-        self._follow(coins)
+        volumes = {c: context.day_notional_volume for c, (listing, context) in by_coin.items() if not listing.delisted}
+        self._follow(coins, volumes)

@@ -43,6 +43,10 @@ class Outward:
         """Follow what these accounts do, and no others, as far as the venue streams them."""
         self._client.stream_traders(traders)
 
+    def watch_trades(self, coins: Sequence[str]) -> None:
+        """Have the trades of these coins, and of no others, for the sake of who trades."""
+        self._client.watch_trades(coins)
+
     def request(self, request: Request) -> None:
         """Ask a question; the answer will be an input."""
         self._others.get(request.venue, self._client).request(request)

@@ -42,7 +42,8 @@ class WhaleAlertRow(msgspec.Struct, frozen=True, kw_only=True):
 class TrackerView(msgspec.Struct, frozen=True, kw_only=True):
     """How following stands. `fresh` of `tracked` traders have positions younger than the limit; `by_*` count what the
     newest state of each was learned by; `weight_used` of `weight_limit` went out in the last minute. `in_signals` of
-    them count in the signals: they have a weight, and a state of this run that is fresh.
+    them count in the signals: they have a weight, and a state of this run that is fresh. Trades are watched of
+    `trade_coins` of `listed_coins`.
     """
 
     tracked: int
@@ -61,6 +62,8 @@ class TrackerView(msgspec.Struct, frozen=True, kw_only=True):
     states_saved: int
     message: str = ""
     in_signals: int = 0
+    trade_coins: int = 0
+    listed_coins: int = 0
 
 
 class SignalRow(msgspec.Struct, frozen=True, kw_only=True):

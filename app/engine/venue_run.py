@@ -185,6 +185,7 @@ class VenueRun:
         self._supervisor.start("stream", self._client.data.run)
         self._supervisor.start("fast books", self._client.books.run_when_wanted)
         self._supervisor.start("trader streams", self._client.traders.run_when_wanted)
+        self._supervisor.start("trades of other coins", self._client.coins.run_when_wanted)
         self._supervisor.start("scalper", self._interpreter.run)
         self._supervisor.start("requests", self._client.requests.run)
         self._supervisor.start("leaderboard", self._client.leaderboard.run)
@@ -277,6 +278,7 @@ class VenueRun:
             data=socket_counts(client.data),
             books=socket_counts(client.books),
             traders=socket_counts(client.traders),
+            coins=socket_counts(client.coins),
             whales=WhalesOutside(weight_used=client.requests.budget.used, stream_cap=client.traders.most),
             budget_used=client.requests.budget.used,
             budget_limit=client.requests.budget.limit,

@@ -35,6 +35,9 @@ class Effects(Protocol):
     def stream_traders(self, traders: Sequence[str]) -> None:
         """Follow what these accounts do, and no others; the most important first, for the venue takes only a few."""
 
+    def watch_trades(self, coins: Sequence[str]) -> None:
+        """Have the trades of these coins, and of no others, for the sake of who trades; none of them is a market."""
+
     def hurry(self, channel: str, subject: str, variant: str) -> None:
         """Have a question that waits go before those that nobody waits for."""
 
@@ -56,6 +59,9 @@ class NoEffects:
 
     def stream_traders(self, traders: Sequence[str]) -> None:
         """Nobody to follow: the tape has what was followed."""
+
+    def watch_trades(self, coins: Sequence[str]) -> None:
+        """Nothing to watch: the tape has what was watched."""
 
     def hurry(self, channel: str, subject: str, variant: str) -> None:
         """Nothing to hurry: the tape has what was answered."""

@@ -34,9 +34,13 @@ class WhaleAlerting:
 
     def __init__(
         self, mode: Mode, settings: Settings, bus: Bus, journal: Journal, markets: Mapping[str, Market],
-        followed: Container[str], who: Who, sequence: Callable[[], int], keep: Callable[[object], None],
+        elsewhere: Mapping[str, float], followed: Container[str], who: Who, sequence: Callable[[], int],
+        keep: Callable[[object], None],
     ) -> None:  # fmt: skip
-        """`keep` saves a row, `sequence` gives the number of the input that is being taken."""
+        """`keep` saves a row, `sequence` gives the number of the input that is being taken.
+
+        `elsewhere` has prices of coins that are no markets.
+        """
         self.past = PastAlerts()
         self.desk = AlertDesk(settings.alerts, followed, who, self.past.record)
         self.digest: Digest | None = None
@@ -47,6 +51,7 @@ class WhaleAlerting:
         """Counts changes of what stands."""
         self._mode: Mode = mode
         self._settings, self._bus, self._journal, self._markets = settings, bus, journal, markets
+        self._elsewhere = elsewhere
         self._followed, self._who, self._sequence, self._keep = followed, who, sequence, keep
         bus.subscribe(Graded, self._graded)
 
@@ -147,7 +152,7 @@ class WhaleAlerting:
 
     def _price(self, coin: str) -> float | None:
         market = self._markets.get(coin)
-        return None if market is None else market.price
+        return self._elsewhere.get(coin) if market is None else market.price
 
 
 def _stored(alert: WhaleAlert) -> StoredAlert:

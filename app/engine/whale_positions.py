@@ -68,6 +68,14 @@ class WhalePositions:
         self._alerting.leaned(self._bias.forget(trader, now_ms), now_ms)
         self._signals.changed(self._signals.money.unfollow(trader), now_ms)
 
+    def held_usd(self) -> dict[str, float]:
+        """What all of them together hold of each coin, long and short, at its mark."""
+        held: dict[str, float] = {}
+        for one in self.known.known():
+            for position in one.state.positions:
+                held[position.coin] = held.get(position.coin, 0.0) + position.value_usd
+        return held
+
     def seen_ms(self) -> dict[str, int]:
         """The venue's time of the newest state of each trader."""
         return {one.state.trader: one.state.at_ms for one in self.known.known()}

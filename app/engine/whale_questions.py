@@ -14,13 +14,17 @@ from app.feeds.hyperliquid import trader_questions
 from app.feeds.hyperliquid.leaderboard import LeaderboardRules
 from app.feeds.hyperliquid.limits import REGIME_HOURS, VENUE
 from app.whales.asking_pace import AskingPace
+from app.whales.moves import KnownTrader
 from app.whales.refreshing import Refreshing
+from app.whales.roster import Member
+from app.whales.trader_weights import TraderWeight, size_value
 
 STATE_WEIGHT, HISTORY_WEIGHT = 2, 20
 WINDOW_S = 62.0
 """The venue counts a minute; two seconds are for the way there."""
 MOST_WAITING, MOST_POLLS_WAITING = 16, 6
 BURST_SHARE = 0.10
+WHALES_FIRST = 1_000
 FIRST_FROM = 100.0
 """Traders of such a value, which only whales reach, are asked for before those who grow too old."""
 FILLS_SPAN_MS = 30 * 86_400_000
@@ -115,6 +119,18 @@ class WhaleQuestions:
     def _send(self, request: Request) -> int:
         self.asked += 1
         return self._watch.ask_of(VENUE, request.channel, request.body, request.subject, request.variant)
+
+
+def worth_of(member: Member, weight: TraderWeight | None, known: KnownTrader | None, settings: Settings) -> float:
+    """How much a fresh state of a trader is worth: by what it counts, and by how large its moves can be.
+
+    Alerts of whales are what people wait for: theirs go before those of all others, however long these have waited.
+    """
+    of_board = 0.0 if member.score is None else member.score.equity_usd
+    equity_usd = of_board if known is None else known.state.equity_usd
+    size = size_value(equity_usd, settings.trader_weights) or 0.0
+    value = 0.1 + size + (0.0 if weight is None else weight.total)
+    return value * (WHALES_FIRST if equity_usd >= settings.alerts.whale_usd else 1)
 
 
 def _pace(a_minute: float) -> AskingPace:

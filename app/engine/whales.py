@@ -21,10 +21,11 @@ from app.engine.protocol import CancelJob, Mode, StartJob
 from app.engine.protocol_whales import LookAtAlert, LookAtFollowed, LookAtTrader, SilenceAlerts, TrackTrader, WhaleLook
 from app.engine.watch import MarketWatch
 from app.engine.whale_alerting import WhaleAlerting
+from app.engine.whale_coins import WhaleCoins
 from app.engine.whale_leaderboards import WhaleLeaderboards
 from app.engine.whale_looks import WhaleLooks
 from app.engine.whale_positions import WhalePositions
-from app.engine.whale_questions import FIRST_FROM, WhaleQuestions
+from app.engine.whale_questions import FIRST_FROM, WhaleQuestions, worth_of
 from app.engine.whale_refresh import WhaleRefresh
 from app.engine.whale_regime import WhaleRegime
 from app.engine.whale_saving import WhaleSaving
@@ -39,14 +40,12 @@ from app.whales.alert_words import short_address
 from app.whales.leaderboard import CROWD_SCORE
 from app.whales.memory import WhaleMemory, decode_memory
 from app.whales.refreshing import Refreshing
-from app.whales.roster import Member, Roster, RosterChange
-from app.whales.trader_weights import size_value
+from app.whales.roster import Roster, RosterChange
 from app.whales.weighing import Weighing
 
 WhaleCommand = TrackTrader | SilenceAlerts | WhaleLook | RestoreWhales
 ABOUT_TRADERS = frozenset({"clearinghouseState", "portfolio", "userFillsByTime", LEADERBOARD})
 """Questions whose answers belong here."""
-WHALES_FIRST = 1_000
 LARGE_SHARE = 0.1
 """A print of this share of the least that is told may be a piece of something that is."""
 _RANKED_MS = 600_000
@@ -68,10 +67,12 @@ class Whales:
         self.refreshing = Refreshing(settings.whales)
         self.weighing = Weighing(settings.trader_weights, round(settings.whales.portfolio_holds_h * 3_600_000))
         self.saving = WhaleSaving(self, journal)
+        self.coins = WhaleCoins(settings.whales, watch, markets, self.refreshing.tracked, self._trade_of_followed)
         self.signals = WhaleSignals(mode, settings, bus, markets, sequence)
         self.alerting = WhaleAlerting(
-            mode, settings, bus, journal, markets, self.refreshing.tracked, self.name_of, sequence, self.saving.keep
-        )
+            mode, settings, bus, journal, markets, self.coins.prices, self.refreshing.tracked, self.name_of, sequence,
+            self.saving.keep,
+        )  # fmt: skip
         self.positions = WhalePositions(settings, bus, self.alerting, self.signals, self.saving.keep)
         self.questions = WhaleQuestions(settings, watch, self.refreshing)
         self.streams = WhaleStreams(connections.traders, self._streamed, self._filled, self.refreshing.follow_by_stream)
@@ -169,6 +170,12 @@ class Whales:
         """A stream of a trader was opened; what takes its frames."""
         return self.streams.opened(opened)
 
+    def listed(self, volume_usd: Mapping[str, float]) -> None:
+        """The coins that are traded at the venue, each with the volume of a day."""
+        self.coins.list(volume_usd)
+        if self.is_restored and self.roster.members:
+            self.coins.choose(self.positions.held_usd())
+
     def traded(self, trades: Sequence[Trade], now_ms: int) -> None:
         """Public trades of a market."""
         if not self.is_restored:
@@ -260,9 +267,12 @@ class Whales:
         self.weighing.has_equity(state.trader, state.equity_usd)
         self.refreshing.learned(state.trader, state.at_ms, now_ms, is_news)
 
-    def dropped(self) -> None:
-        """The connection of the streams is gone."""
-        self.streams.closed()
+    def dropped(self, connections: Connections) -> None:
+        """A connection is gone, maybe one that streams something about traders."""
+        if not connections.traders.is_up:
+            self.streams.closed()
+        if not connections.coins.is_up:
+            self.coins.closed()
 
     def finish(self, now_ms: int) -> None:
         """The run is over."""
@@ -362,23 +372,15 @@ class Whales:
     def _rank(self, now_ms: int) -> None:
         """How much it matters that each is fresh, and who is streamed: those it matters most for."""
         self._ranked_ms = now_ms
-        values = {trader: self._value(member) for trader, member in self.roster.members.items()}
+        weights, known, settings = self.weighing.weights, self.positions.known, self.settings
+        each = self.roster.members.items()
+        values = {one: worth_of(member, weights.get(one), known.get(one), settings) for one, member in each}
         self.refreshing.follow(values, now_ms)
         streamed = sorted(values, key=lambda trader: (-values[trader], trader))[: self.settings.whales.user_streams]
         self.streams.want(streamed)
         self.questions.stream(streamed)
-
-    def _value(self, member: Member) -> float:
-        """How much a fresh state of a trader is worth: by what it counts, and by how large its moves can be.
-
-        Alerts of whales are what people wait for: theirs go before those of all others, however long these have waited.
-        """
-        weight, known = self.weighing.weights.get(member.trader), self.positions.known.get(member.trader)
-        of_board = 0.0 if member.score is None else member.score.equity_usd
-        equity_usd = of_board if known is None else known.state.equity_usd
-        size = size_value(equity_usd, self.settings.trader_weights) or 0.0
-        value = 0.1 + size + (0.0 if weight is None else weight.total)
-        return value * (WHALES_FIRST if equity_usd >= self.settings.alerts.whale_usd else 1)
+        if values:
+            self.coins.choose(self.positions.held_usd())
 
     def _weigh(self, now_ms: int) -> None:
         for weight in self.weighing.work(now_ms):

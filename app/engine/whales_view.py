@@ -120,6 +120,8 @@ def _tracker(whales: Whales, outside: WhalesOutside, now_ms: int) -> TrackerView
         states_seen=whales.positions.saving.counts.seen,
         states_saved=whales.positions.saving.counts.saved,
         message=f"No leaderboard: {whales.leaderboards.trouble}" if whales.leaderboards.trouble else "",
+        trade_coins=whales.coins.watched,
+        listed_coins=whales.coins.listed,
         in_signals=whales.signals.money.followed - whales.signals.money.stale_traders,
     )
 

@@ -25,6 +25,7 @@ class AskedFor:
         self.withdrawn: list[int] = []
         self.hurried: list[tuple[str, str, str]] = []
         self.streamed: list[str] = []
+        self.coins_watched: list[str] = []
 
     def subscribe(self, subscriptions: Iterable[WireSubscription]) -> None:
         self.subscriptions += subscriptions
@@ -34,6 +35,9 @@ class AskedFor:
 
     def stream_traders(self, traders: Sequence[str]) -> None:
         self.streamed = list(traders)
+
+    def watch_trades(self, coins: Sequence[str]) -> None:
+        self.coins_watched = list(coins)
 
     def request(self, request: Request) -> None:
         self.requests.append(request)

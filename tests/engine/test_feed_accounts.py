@@ -58,6 +58,9 @@ class Wire:
     def stream_traders(self, traders: Sequence[str]) -> None:
         pass
 
+    def watch_trades(self, coins: Sequence[str]) -> None:
+        pass
+
     def request(self, request: Request) -> None:
         """Nothing is answered here."""
 

@@ -123,7 +123,7 @@ def test_the_note_says_how_following_stands() -> None:
     assert whales_note(seen(followed())) == (
         "300 tracked, 288 fresh · BTC regime calm rise for 2h, 82% sure, multiplier 0.90 · oldest 1m · "
         "by stream 10 of 10, trade 41, poll 237 · weight 612/1,200 · leaderboard 3h old, 47,012 rows, 312 refused · "
-        "saved 412 of 5,120",
+        "trades of 176/178 coins · saved 412 of 5,120",
         "muted",
     )
 

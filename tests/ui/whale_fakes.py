@@ -82,6 +82,8 @@ TRACKER = TrackerView(
     leaderboard_refused=312,
     states_seen=5_120,
     states_saved=412,
+    trade_coins=176,
+    listed_coins=178,
 )
 STALE_TRACKER = msgspec.structs.replace(TRACKER, fresh=120, oldest_s=1_800.0)
 REGIME = RegimeView(coin="BTC", name="calm rise", age_s=7_200, at_least=False, probability=0.82, multiplier=0.9)

@@ -1,7 +1,7 @@
 """The Hyperliquid client: carries out what the engine asks for and puts what comes back into the inbox.
 
-It is three sockets, one of them for fast books and one for accounts alone, a queue of questions, and a reader of the
-leaderboard. It decides nothing about markets.
+It is four sockets, three of them for fast books, for accounts and for who trades other coins, a queue of questions, and
+a reader of the leaderboard. It decides nothing about markets.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +18,7 @@ from app.feeds.hyperliquid.leaderboard import CHANNEL as LEADERBOARD
 from app.feeds.hyperliquid.leaderboard_client import LeaderboardClient
 from app.feeds.hyperliquid.requests import RequestClient
 from app.feeds.hyperliquid.streams import BOOKS_LANE, DATA_LANE, StreamClient, ping_frame
+from app.feeds.hyperliquid.trader_trades import TraderTrades
 from app.feeds.hyperliquid.user_streams import UserStreams
 from app.feeds.hyperliquid.wire import WireSubscription
 from app.feeds.inbox import Inbox
@@ -55,6 +56,7 @@ class HyperliquidClient:
         self.books = StreamClient(BOOKS_LANE, connection, inbox, clock, generator, new_sockets)
         roomy = msgspec.structs.replace(connection, frame_cap=limits.TRADERS_FRAME_BYTES)
         self.traders = UserStreams(roomy, inbox, clock, generator, new_sockets)
+        self.coins = TraderTrades(connection, inbox, clock, generator, new_sockets)
         http = HttpClient(settings.rest_url, timeout_s=settings.request_timeout_s, body_cap=limits.BODY_BYTES)
         self.requests = RequestClient(
             http,
@@ -70,7 +72,7 @@ class HyperliquidClient:
     @property
     def sockets(self) -> tuple[StreamClient, ...]:
         """All sockets."""
-        return self.data, self.books, self.traders
+        return self.data, self.books, self.traders, self.coins
 
     def opened(self) -> list[StreamOpened]:
         """What each stream carries, as it was told when it was opened."""
@@ -89,6 +91,10 @@ class HyperliquidClient:
     def stream_traders(self, traders: Sequence[str]) -> None:
         """Want streams of these accounts and no others, the most important first; the venue takes about ten."""
         self.traders.want(traders)
+
+    def watch_trades(self, coins: Sequence[str]) -> None:
+        """Want the trades of these coins and of no others, for the sake of who trades."""
+        self.coins.want(coins)
 
     def request(self, request: Request) -> None:
         """Queue a question; its answer, or its failure after some tries, arrives as an input with its id."""

@@ -107,7 +107,7 @@ class StreamClient:
         """What each stream carries, as it was told when it was opened."""
         return [
             self._control(),
-            *(StreamOpened(stream, VENUE, "websocket", *key) for key, stream in self._streams.items()),
+            *map(self._opened, self._streams),
         ]
 
     async def run(self) -> None:
@@ -257,8 +257,10 @@ class StreamClient:
             self._fast_streams[fast_key_of(key.channel, key.subject)] = (stream, self._put_of(key.channel))
 
     def _tell(self, key: Key) -> None:
-        stream = self._streams[key]
-        self._put(stream, Kind.STREAM, StreamOpened(stream, VENUE, "websocket", *key))
+        self._put(self._streams[key], Kind.STREAM, self._opened(key))
+
+    def _opened(self, key: Key) -> StreamOpened:
+        return StreamOpened(self._streams[key], VENUE, "websocket", *key)
 
     def _put_of(self, channel: str) -> _Put:
         if channel == "trades":

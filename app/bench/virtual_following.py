@@ -58,6 +58,9 @@ class VirtualFollowing:
     def stream_traders(self, traders: Sequence[str]) -> None:
         """No account has a stream here: all are asked for."""
 
+    def watch_trades(self, coins: Sequence[str]) -> None:
+        """Only markets are traded here."""
+
     def request(self, request: Request) -> None:
         """Note what is asked; `beat` answers it."""
         self._asked.append(request)

@@ -44,7 +44,8 @@ def made_up(seed: int, *, sees: bool, plain_sees: bool, quarters: int = 48, coin
 
 def test_a_signal_that_sees_beats_one_that_does_not() -> None:
     told = compared([made_up(seed, sees=True, plain_sees=False) for seed in range(4)], HOUR_S)
-    assert told.hit_rate.value is not None and told.hit_rate.value > 0.7
+    assert told.hit_rate.value is not None
+    assert told.hit_rate.value > 0.7
     assert told.plain_hit_rate.side_of(0.5) == 0
     assert told.lean_difference.side_of(0) == told.bias_difference.side_of(0) == 1
     assert told.lean_gain.value == pytest.approx(2 * (told.bias_gain.value or 0))

@@ -42,9 +42,9 @@ class TokenCandle(msgspec.Struct, frozen=True, gc=False):
 class PoolState(msgspec.Struct, frozen=True, kw_only=True):
     """A pool at the time of an answer, or when a venue listed it as new.
 
-    `mint` is the token that is priced, `quote_mint` what it is paid with. `pool` is empty where the venue names only the
-    token, `quote_mint` where it names none. A pool on a bonding curve has no liquidity of its own: None. `buys_1h` and
-    `sells_1h` count trades.
+    `mint` is the token that is priced, `quote_mint` what it is paid with. `pool` is empty where the venue names only
+    the token, `quote_mint` where it names none. A pool on a bonding curve has no liquidity of its own: None. `buys_1h`
+    and `sells_1h` count trades.
     """
 
     mint: SolanaAddress

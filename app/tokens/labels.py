@@ -43,8 +43,8 @@ class Labels(NamedTuple):
     """What became of it; None where it is not known.
 
     `gain_pct` is what selling at the highest close of the next hour would have brought, in percent after the round
-    trip; `rises` says whether that is 3 or more. `high_gain_pct` is the same at the highest high: for comparison only.
-    `falls` and `drains` tell of the next 24 hours.
+    trip, −1 where there was none to sell at; `rises` says whether it is 3 or more. `high_gain_pct` is the same at the
+    highest high: for comparison only. `falls` and `drains` tell of the next 24 hours.
     """
 
     rises: bool | None
@@ -62,16 +62,18 @@ class Labels(NamedTuple):
 def labels(entry: Entry, table: CandleTable, liquidity: Levels | None, watched_until_s: int) -> Labels:
     """What became of a token bought at `entry`; `table` and `liquidity` may hold any past as well.
 
-    Nothing happened in an interval without a candle before `watched_until_s`; later than that, nobody knows.
+    Nothing happened in an interval without a candle before `watched_until_s`; later than that, nobody knows. Once a
+    pool has drained nobody can sell there, whatever price its last crumbs make: closes from then on are no gain.
     """
     best = high = falls = drains = None
+    drained_s = _drained_s(entry, liquidity)
     if watched_until_s >= entry.at_s + RISE_HORIZON_S:
-        best = after_costs_pct(_best(entry, table, table.close), entry.price)
-        high = after_costs_pct(_best(entry, table, table.high), entry.price)
+        best = after_costs_pct(_best(entry, table, table.close, drained_s), entry.price)
+        high = after_costs_pct(_best(entry, table, table.high, drained_s), entry.price)
     if watched_until_s >= entry.at_s + RUG_HORIZON_S:
         after = _closing_within(entry.at_s, table, RUG_HORIZON_S)
         falls = bool((table.close[after] <= RUG_REMAINS * entry.price).any())
-        drains = _drains(entry, liquidity)
+        drains = None if drained_s is None else drained_s <= entry.at_s + RUG_HORIZON_S
     return Labels(None if best is None else best >= RISE * 100, best, high, falls, drains)
 
 
@@ -80,9 +82,11 @@ def after_costs_pct(price: float, entry_price: float) -> float:
     return (price / entry_price * (1 - ROUND_TRIP) - 1) * 100
 
 
-def _best(entry: Entry, table: CandleTable, prices: Floats) -> float:
+def _best(entry: Entry, table: CandleTable, prices: Floats, drained_s: float | None) -> float:
     """The highest of `prices` in the next hour; an interval without trades closes where the one before closed."""
     after = _closing_within(entry.at_s, table, RISE_HORIZON_S)
+    if drained_s is not None:
+        after = after[table.time_s[after] + table.interval_s <= drained_s]
     first_slot_s = entry.at_s // table.interval_s * table.interval_s
     begins_quiet = not len(after) or int(table.time_s[after[0]]) > first_slot_s
     found = prices[after].tolist()
@@ -95,9 +99,11 @@ def _closing_within(at_s: int, table: CandleTable, horizon_s: int) -> NDArray[np
     return np.arange(first, last)
 
 
-def _drains(entry: Entry, liquidity: Levels | None) -> bool | None:
-    """None where the liquidity at entry is not known, or there was none to drain."""
+def _drained_s(entry: Entry, liquidity: Levels | None) -> float | None:
+    """When the pool drained after entry, infinity for never; None where the liquidity at entry is not known, or there
+    was none to drain."""
     if liquidity is None or not entry.liquidity:
         return None
-    first, last = np.searchsorted(liquidity.time_s, [entry.at_s, entry.at_s + RUG_HORIZON_S], side="right")
-    return bool((liquidity.value[first:last] <= RUG_REMAINS * entry.liquidity).any())
+    first = int(np.searchsorted(liquidity.time_s, entry.at_s, side="right"))
+    drained = np.flatnonzero(liquidity.value[first:] <= RUG_REMAINS * entry.liquidity)
+    return float(liquidity.time_s[first + drained[0]]) if len(drained) else float("inf")

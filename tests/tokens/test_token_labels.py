@@ -75,6 +75,16 @@ def test_a_drain(remains: float, drains: bool) -> None:
     assert (told.falls, told.drains, told.rugs) == (False, drains, drains)
 
 
+def test_nobody_sells_at_the_price_of_the_crumbs() -> None:
+    # The second slot ends at 600 s, the pool drains at 700 s: what the third and fourth close at is nobody's gain.
+    pulled = Levels(np.array([AT_S + 700, AT_S + 1_000]), np.array([1e-18, 50.0]))
+    told = labels(ENTRY, of_closes([1.0, 1.2, 3e6, 5e6], AT_S), pulled, LONG_AFTER_S)
+    assert told.gain_pct == pytest.approx(18.8)
+    assert (told.drains, told.rugs) == (True, True)
+    at_once = Levels(np.array([AT_S + 10]), np.array([1e-18]))
+    assert labels(ENTRY, of_closes([3e6], AT_S), at_once, LONG_AFTER_S).gain_pct == pytest.approx(-1)
+
+
 def test_what_comes_after_a_day_is_no_rug() -> None:
     late = Levels(np.array([AT_S + RUG_HORIZON_S + 1]), np.array([0.0]))
     table = of_closes([1.0, 1.0, 0.01], AT_S + RUG_HORIZON_S - 2 * SLOT_S)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -17,6 +18,7 @@ from app.feeds.dexscreener.parse import parse_pairs
 from app.feeds.geckoterminal.parse import parse_candles, parse_new_pools
 from app.tokens.candles import SLOT_S, CandleTable, sound, table_of
 from app.tokens.features import LARGEST, WIDTH, Context, context_of, features, parts, schema, turnover
+from app.tokens.labels import Labels
 
 MOMENTS = st.integers(0, 160 * SLOT_S).map(lambda after: BORN_S + after)
 SEEDS = st.integers(0, 10**6)
@@ -167,3 +169,11 @@ def test_who_changes_a_feature_changes_the_schema() -> None:
     told = features(walk(3), FULL, BORN_S + 110 * SLOT_S).flat().astype(np.float64)
     assert schema().sha256.startswith("556401edd596")
     assert float(told @ np.cos(np.arange(WIDTH))) == pytest.approx(-9.03804, rel=1e-5)
+
+
+def test_the_documentation_names_every_feature_and_label() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "tokens.md").read_text(encoding="utf-8")
+    told = schema()
+    names = [*told.candles, *told.context, *told.indicators, *Labels._fields, "rugs"]
+    assert [name for name in names if f"`{name}`" not in page] == []
+    assert f"{WIDTH} float32" in page

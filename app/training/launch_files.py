@@ -242,8 +242,10 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Names without their ending, and contents, of the files of an archive; nothing is written to disk."""
     try:
         with tarfile.open(path) as archive:
+            total = 0
             for number, member in enumerate(archive):
-                if number >= MOST_MEMBERS or member.size > MOST_MEMBER_BYTES:
+                total += member.size
+                if number >= MOST_MEMBERS or member.size > MOST_MEMBER_BYTES or total > MOST_BYTES:
                     raise DataError(f"{path.name}: more or larger files than any archive of pools has; leave it out")
                 file = archive.extractfile(member) if member.isfile() else None
                 if file is not None:

@@ -157,9 +157,11 @@ def test_damaged_files_are_refused_by_name(tmp_path: Path) -> None:
 
 def test_files_larger_than_any_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = archive_of(tmp_path, update_rows(7))
-    monkeypatch.setattr(launch_files, "MOST_MEMBER_BYTES", 100)
-    with pytest.raises(DataError, match="more or larger files"):
-        read_reserve_paths(path, {}, "x")
+    for limit in ("MOST_MEMBERS", "MOST_MEMBER_BYTES", "MOST_BYTES"):
+        with monkeypatch.context() as patched:
+            patched.setattr(launch_files, limit, 0)
+            with pytest.raises(DataError, match="more or larger files"):
+                read_reserve_paths(path, {}, "x")
     monkeypatch.setattr(launch_files, "MOST_ROWS", 3)
     (tmp_path / "candles.csv").write_text(COLLECTED)
     with pytest.raises(DataError, match="more than 3 rows"):

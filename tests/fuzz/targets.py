@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+from token_answers import TOKEN_ANSWERS
 
 from app.config.load import parse_settings
 from app.config.locations import shipped
@@ -33,6 +34,9 @@ from app.engine.protocol import (
     Refused,
     SourceView,
 )
+from app.feeds.birdeye import parse as birdeye
+from app.feeds.dexscreener.parse import parse_pairs
+from app.feeds.geckoterminal import parse as geckoterminal
 from app.feeds.hyperliquid import leaderboard, parse
 from app.feeds.hyperliquid import parse_traders as traders
 from app.feeds.hyperliquid.classify import classify, fast_key
@@ -394,6 +398,23 @@ TARGETS = {
             )
         ),
         _prediction_answers,
+    ),
+    "tokens": Target(
+        _each(
+            (
+                geckoterminal.parse_new_pools,
+                geckoterminal.parse_candles,
+                geckoterminal.parse_holders,
+                geckoterminal.parse_error,
+                parse_pairs,
+                birdeye.parse_overview,
+                birdeye.parse_candles,
+                birdeye.parse_new_listings,
+                birdeye.parse_largest_holders,
+                birdeye.parse_error,
+            )
+        ),
+        lambda: TOKEN_ANSWERS,
     ),
     "core": Target(_dispatch, lambda: [*venue_frames(), *_control_messages()]),
     "tape": Target(_reader_of("run.tape"), _tapes),

@@ -1,0 +1,1 @@
+"""Birdeye: overview, candles and holders of tokens, with a key."""

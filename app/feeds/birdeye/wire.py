@@ -1,0 +1,84 @@
+"""Birdeye's payloads as they are on the wire: the fields that are used, under the venue's own names.
+
+Each answer has `success` and `data`; a refusal has `success` false and a `message`.
+"""
+
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from app.core.tokens import EpochSeconds, TokenPrice, Usd
+from app.feeds.token_rows import Number
+
+Data = TypeVar("Data")
+Text = Annotated[str, Meta(max_length=2_000)]
+Id = Annotated[str, Meta(max_length=120)]
+
+
+class WireEnvelope(msgspec.Struct, Generic[Data]):
+    """Every answer; `data` is null or absent in a refusal."""
+
+    success: bool = False
+    data: Data | None = None
+    message: Text | None = None
+
+
+class WireItems(msgspec.Struct):
+    """`data` of every list."""
+
+    items: list[msgspec.Raw] | None
+
+
+class WireOverview(msgspec.Struct):
+    """`data` of `/defi/token_overview`; `holder` is the number of holders."""
+
+    address: Id
+    symbol: Text | None = None
+    name: Text | None = None
+    price: Number = None
+    liquidity: Number = None
+    marketCap: Number = None
+    fdv: Number = None
+    v24hUSD: Number = None
+    holder: int | None = None
+    lastTradeUnixTime: int | None = None
+
+
+class WireCandle(msgspec.Struct, gc=False):
+    """Element of `/defi/v3/ohlcv`; `v_usd` is dollars, `v` tokens."""
+
+    unix_time: EpochSeconds
+    o: TokenPrice
+    h: TokenPrice
+    l: TokenPrice
+    c: TokenPrice
+    v_usd: Usd | None = None
+
+
+class WireCandleV1(msgspec.Struct, gc=False):
+    """Element of `/defi/ohlcv`, which counts volume in tokens only."""
+
+    unixTime: EpochSeconds
+    o: TokenPrice
+    h: TokenPrice
+    l: TokenPrice
+    c: TokenPrice
+
+
+class WireListing(msgspec.Struct):
+    """Element of `/defi/v2/tokens/new_listing`."""
+
+    address: Id
+    symbol: Text | None = None
+    name: Text | None = None
+    source: Text | None = None
+    liquidityAddedAt: Text | None = None
+    liquidity: Number = None
+
+
+class WireHolder(msgspec.Struct):
+    """Element of `/defi/v3/token/holder`; `ui_amount` counts whole tokens."""
+
+    owner: Id
+    ui_amount: Annotated[float, Meta(ge=0, lt=1e24)]

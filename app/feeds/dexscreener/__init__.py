@@ -1,0 +1,1 @@
+"""DexScreener: the state of token pairs, without a key."""

@@ -1,0 +1,1 @@
+"""GeckoTerminal: new pools, candles and holders of tokens, without a key."""

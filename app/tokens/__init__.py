@@ -1,0 +1,1 @@
+"""New tokens: candles, features, labels (docs/tokens.md)."""

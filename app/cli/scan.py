@@ -14,7 +14,10 @@ from app.core.errors import PartialResultError, UsageError, VenueError
 from app.core.text import clean
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from app.config.settings import Settings
+    from app.engine.link import EngineLink
     from app.wallets.scan_report import ScanReport
     from app.wallets.scanner import Scanner
 
@@ -30,6 +33,9 @@ _EPILOG = """\
   market        holders of the markets of recent large trades; with a market's id (0x and 64 hex digits), its holders
   FILE          addresses in a file, one a line
   0x…           addresses
+
+Where an engine runs here on the same data (a deck, or `tapedeck run`), it does the scan and keeps the verdicts; with
+--profile or --limit the scan is one of its own and is not saved.
 
 A scan that is broken off is gone on with by the next one of its kind; wallets that did nothing since the last scan
 keep their verdict and cost no call. Exit code 6: some wallets could not be scored, a rule or an entry of the list of
@@ -69,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     prepared = options.prepare(args)
     from app.wallets.explaining import CHECK_NETWORK
 
-    report, interrupted = asyncio.run(_scan(args, prepared, mode))
+    report, interrupted = asyncio.run(_scanned(args, prepared, mode))
     _print(args, report, mode, prepared.settings)
     if interrupted:
         say(f"NOT SAVED: {report.unsaved}", quiet=not report.unsaved)
@@ -80,6 +86,38 @@ def run(args: argparse.Namespace) -> int:
     if report.is_partial:
         raise PartialResultError(_what_is_missing(report))
     return 0
+
+
+async def _scanned(args: argparse.Namespace, prepared: options.Prepared, mode: Venue) -> "tuple[ScanReport, bool]":
+    """By the engine that runs here on the same data, where it scans by the same thresholds as many; else by our own."""
+    from app.cli.engines import running_engine, source_view
+
+    link = await running_engine(source_view(mode, prepared.settings), prepared.locations)
+    if link is None:
+        return await _scan(args, prepared, mode)
+    quiet = args.quiet or args.json or args.csv
+    try:
+        if args.profile is not None or args.limit is not None:
+            say("An engine runs here: --profile and --limit make this a scan of its own, and NOT SAVED.", quiet=quiet)
+            return await _scan(args, prepared, mode)
+        say("The engine that runs here scans.", quiet=quiet)
+        return await _scan_in_engine(link, args, prepared.locations.database(mode), quiet=quiet)
+    finally:
+        await link.close()
+
+
+async def _scan_in_engine(
+    link: "EngineLink", args: argparse.Namespace, database: "Path", *, quiet: bool
+) -> "tuple[ScanReport, bool]":
+    from app.cli.engine_scan import scan_in_engine
+    from app.cli.scan_bar import progress_bar
+
+    interrupted = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
+    with progress_bar(quiet=quiet) as show:
+        report = await scan_in_engine(link, args.words, database, interrupted, show)
+    return report, interrupted.is_set()
 
 
 async def _scan(args: argparse.Namespace, prepared: options.Prepared, mode: Venue) -> "tuple[ScanReport, bool]":

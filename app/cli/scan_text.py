@@ -76,6 +76,13 @@ def print_report(report: "ScanReport", source: dict[str, str]) -> None:
         print_line(f"{name:12} {text}")
 
 
+def _use(report: "ScanReport") -> str:
+    """How much of the venue's limits was used, as far as that is told."""
+    if report.tightest:
+        return f"{report.calls_allowed_pct:.0f} % of what {report.tightest} allows"
+    return "the engine's deck shows its limits" if report.calls else "none allowed"
+
+
 def _cells(verdict: "WalletVerdict") -> tuple[str, ...]:
     measures = verdict.measures
     return (
@@ -107,8 +114,7 @@ def _lines(report: "ScanReport", source: dict[str, str]) -> Iterator[tuple[str, 
     for stage in report.stages:
         figures = f"{stage.seen:,} seen, {stage.rejected:,} rejected, {stage.not_scored:,} not scored"
         yield f"stage {stage.stage}", f"{figures}, {stage.ms:.2f} ms of our own work each"
-    use = f"{report.calls_allowed_pct:.0f} % of what {report.tightest} allows" if report.tightest else "none allowed"
-    yield "calls", f"{report.calls:,} ({use}), {report.retries:,} tried again, {report.failures:,} failed"
+    yield "calls", f"{report.calls:,} ({_use(report)}), {report.retries:,} tried again, {report.failures:,} failed"
     if report.damaged:
         rows = counted(report.damaged, "row")
         yield "not read", f"{rows} of the database: what they were about was asked for again"

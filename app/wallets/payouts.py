@@ -5,7 +5,6 @@ what it paid in the end tells more, because what a wallet knew may show only the
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
 from math import sqrt
 from typing import NamedTuple
 
@@ -15,32 +14,32 @@ from app.wallets.positions import KnownMarkets
 from app.wallets.values import ClosedPosition, Ledger, Measures
 
 
-class _Bet(NamedTuple):
-    """A bet at `price` that paid `gain` more than that, a share."""
+class _Bets(NamedTuple):
+    """Bets at `prices` that paid `gains` more than that, a share: columns, for a record holds thousands."""
 
-    event: str
-    price: float
-    gain: float
+    events: list[str]
+    prices: list[float]
+    gains: list[float]
 
     @property
     def variance(self) -> float:
-        """How much chance decided: price × (1 − price) for a bet that was paid out."""
-        return self.gain * (self.gain + 2 * self.price - 1)
+        """How much chance decided: Σ price × (1 − price) of bets that were paid out."""
+        return sum(gain * (gain + 2 * price - 1) for price, gain in zip(self.prices, self.gains, strict=True))
 
 
 def with_payouts(measures: Measures, record: Ledger, known: KnownMarkets, now_s: int) -> Measures:
     """The measures with bets, surplus and variance as described above; `known` has the markets of the record."""
-    bets = [_bet(row, known, now_s) for row in record.closed if row.entry_price is not None]
+    bets = _bets(record, known, now_s)
     spread = overdispersion(bets)
     return msgspec.structs.replace(
         measures,
-        bets=len(bets) / spread,
-        surplus=sum(bet.gain for bet in bets) / spread,
-        surplus_variance=sum(bet.variance for bet in bets) / spread,
+        bets=len(bets.events) / spread,
+        surplus=sum(bets.gains) / spread,
+        surplus_variance=bets.variance / spread,
     )
 
 
-def overdispersion(bets: Sequence[_Bet]) -> float:
+def overdispersion(bets: _Bets) -> float:
     """How many times the variance of independent bets the sum of these has, at least 1: bets on one event go together.
 
     Estimated from the bets themselves, whatever ties them: the squared sums of each event against the squares alone, as
@@ -50,21 +49,27 @@ def overdispersion(bets: Sequence[_Bet]) -> float:
     """
     gains: dict[str, float] = defaultdict(float)
     deviations: dict[str, float] = defaultdict(float)
-    for bet in bets:
-        gains[bet.event] += bet.gain
-        deviations[bet.event] += sqrt(bet.price * (1 - bet.price))
-    variance = sum(bet.variance for bet in bets)
-    alone = sum(bet.price * (1 - bet.price) for bet in bets)
+    chances = [price * (1 - price) for price in bets.prices]
+    for event, gain, chance in zip(bets.events, bets.gains, chances, strict=True):
+        gains[event] += gain
+        deviations[event] += sqrt(chance)
+    variance, alone = bets.variance, sum(chances)
     if variance <= 0 or alone <= 0:
         return 1.0
-    together = sum(total * total for total in gains.values()) - sum(bet.gain * bet.gain for bet in bets)
+    together = sum(total * total for total in gains.values()) - sum(gain * gain for gain in bets.gains)
     as_one = sum(total * total for total in deviations.values()) / alone
     return max(1.0, min(as_one, 1.0 + together / variance))
 
 
-def _bet(row: ClosedPosition, known: KnownMarkets, now_s: int) -> _Bet:
-    price = row.entry_price or 0.0
+def _bets(record: Ledger, known: KnownMarkets, now_s: int) -> _Bets:
+    rows = [row for row in record.closed if row.entry_price is not None]
+    gains = [_gain(row, row.entry_price or 0.0, known, now_s) for row in rows]
+    return _Bets([row.event for row in rows], [row.entry_price or 0.0 for row in rows], gains)
+
+
+def _gain(row: ClosedPosition, price: float, known: KnownMarkets, now_s: int) -> float:
+    """What a share paid in the end more than its price, or brought while that is not known."""
     paid = known.payout(row.condition_id, row.token_id, now_s)
     if paid is not None:
-        return _Bet(row.event, price, paid - price)
-    return _Bet(row.event, price, row.pnl_usdc / row.cost_usdc * price if row.cost_usdc > 0 else 0.0)
+        return paid - price
+    return row.pnl_usdc / row.cost_usdc * price if row.cost_usdc > 0 else 0.0

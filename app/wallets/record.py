@@ -5,6 +5,7 @@ nobody redeemed. Both together have no survivor bias.
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -28,16 +29,20 @@ def record_of(trades: Ledger, rows: Sequence[WalletPosition], known: KnownMarket
     listed = {row.token_id: _position(row, known, hedged=row.token_id in both) for row in rows if row.status in _OVER}
     closed: list[ClosedPosition] = []
     for token_id in dict.fromkeys((*listed, *seen)):
-        closed += _fuller(listed.get(token_id), seen.get(token_id, []))
-    closed.sort(key=lambda position: position.closed_s)
-    missing = sum(1 for token_id, position in listed.items() if position is None and token_id not in seen)
+        told, of_list = seen.get(token_id), listed.get(token_id)
+        if told is not None:
+            closed += _fuller(of_list, told)
+        elif of_list is not None:
+            closed.append(of_list)
+    closed.sort(key=attrgetter("closed_s"))
+    missing = sum(1 for token_id, of_list in listed.items() if of_list is None and token_id not in seen)
     return msgspec.structs.replace(trades, closed=tuple(closed), unmatched=missing, unmatched_usdc=0.0)
 
 
 def _fuller(listed: ClosedPosition | None, seen: list[ClosedPosition]) -> list[ClosedPosition]:
     """Trades know more of a position, unless they begin in its midst."""
     if listed is None or sum(each.cost_usdc for each in seen) >= 0.99 * listed.cost_usdc:
-        return seen or ([listed] if listed else [])
+        return seen
     return [listed]
 
 

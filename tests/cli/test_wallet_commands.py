@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from processes import command, environment
+from processes import PATIENCE_S, command, environment, wait_until
 
 from app.demo.prediction.population import Population
 
 SEED = 7
+ONE = ("--source", "demo", "--json", "--from")
 
 
 def tapedeck(home: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -54,6 +55,37 @@ def test_a_scan_of_the_simulated_venue_is_one_object(tmp_path: Path, listed: Pat
     # Of a list, wallets that fell by their totals are asked for them again.
     assert again["unchanged"] >= 0.8 * report["stages"][1]["seen"] > 10
     assert again["calls"] < report["calls"]
+
+
+def test_an_engine_that_runs_here_does_the_scan_and_keeps_the_verdicts(
+    tmp_path: Path, listed: Path, addresses: list[str]
+) -> None:
+    words = ("run", "--source", "demo", "--seed", "7", "--set", "scalper.enabled=false", "--quiet")
+    with subprocess.Popen(command(*words), env=environment(tmp_path), stdout=subprocess.DEVNULL) as engine:
+        try:
+            wait_until(lambda: bool(list(tmp_path.rglob("*.sock"))), "an engine to ask")
+            wait_until(lambda: tapedeck(tmp_path, "scan", *ONE, addresses[0]).returncode == 0, "an engine that scans")
+            listed.write_text(listed.read_text(encoding="utf-8") + "=1+1\n", encoding="utf-8")
+            ended = tapedeck(tmp_path, "scan", "--source", "demo", "--from", listed, "--json")
+            again = tapedeck(tmp_path, "scan", "--source", "demo", "--from", listed, "--json")
+            table = tapedeck(tmp_path, "scan", "--source", "demo", "--from", addresses[3], "0x12")
+            engine.terminate()
+            assert engine.wait(PATIENCE_S) == 0
+        finally:
+            engine.kill()
+    assert ended.returncode == 6, ended.stderr
+    assert "'=1+1' is not a wallet's address; left out" in ended.stderr
+    report = json.loads(ended.stdout)
+    assert (report["wallets"], len(report["verdicts"]), report["unsaved"]) == (40, 40, "")
+    assert {row["wallet"] for row in report["verdicts"]} == set(addresses)
+    rescan = json.loads(again.stdout)
+    assert rescan["unchanged"] > 10
+    assert len(rescan["verdicts"]) == 40
+    assert rescan["calls"] < report["calls"]
+    assert report["stages"][0]["seen"] == 40
+    assert "The engine that runs here scans." in table.stderr
+    assert "1 of 2 wallets not scored (0x12: not a wallet's address" in table.stderr
+    assert "DEMO simulated, seed 7" in table.stdout
 
 
 def test_bad_addresses_are_named_and_the_exit_code_is_6(tmp_path: Path, addresses: list[str]) -> None:

@@ -5,6 +5,7 @@ category of the list that any of them names is taken, so that words of a politic
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, get_args
 
 Category = Literal[
@@ -32,5 +33,11 @@ CATEGORIES: tuple[Category, ...] = get_args(Category)
 
 def category(tags: Iterable[str]) -> Category:
     """The category of a market whose event has these tags (slugs); the order of the tags does not matter."""
+    return _named(tuple(tags))
+
+
+@lru_cache(maxsize=4_096)
+def _named(tags: tuple[str, ...]) -> Category:
+    # Thousands of markets share the few tags there are.
     slugs = frozenset(tag.lower() for tag in tags)
     return next((name for name, roots in _TAGS.items() if roots & slugs), "other")

@@ -23,13 +23,13 @@ from app.bench.report import Bench, Target
 from app.bench.wallet_scans import scan_figures
 from app.bench.wallets_data import NOW_S, Pages, made_pages, made_positions
 from app.bench.wallets_python import MarketFacts, Position, measure_page, measure_wallet
+from app.core.compiling import Function
 from app.core.errors import TapedeckError
 from app.core.prediction_market import PredictionMarket
+from app.feeds.polymarket.batches import compiled_scanner, trade_pages
 from app.feeds.polymarket.categories import category
-from app.feeds.polymarket.columns import trade_columns
 from app.wallets import kernel
 from app.wallets.columns import Floats, PositionColumns
-from app.wallets.kernel import Function
 from app.wallets.measure import Measurer, compiled_measurer, measurer_for, measures_of
 from app.wallets.pages import TokenTable, compiled_positions, positions_of, token_table
 from app.wallets.thresholds import Thresholds
@@ -199,11 +199,11 @@ class Peer:
 def page_times(compiled: Measurer, pages: Pages, rounds: int) -> tuple[float, float]:
     """Nanoseconds a wallet from JSON to figures: ours, and `json.loads` with plain Python. Medians of rounds."""
     table, facts = token_table(pages.markets, category), market_facts(pages.markets)
-    positions = compiled_positions()
-    measure_pages(pages.bodies[:2], table, positions, compiled)
+    means = Means(compiled_scanner(), compiled_positions(), compiled)
+    measure_pages(pages.bodies[:2], table, means)
     ours_ns, theirs_ns = [], []
     for _ in range(rounds):
-        ours, our_ns = _timed(measure_pages, pages.bodies, table, positions, compiled)
+        ours, our_ns = _timed(measure_pages, pages.bodies, table, means)
         theirs, their_ns = _timed(each_page, pages.bodies, facts)
         check_equal(ours, figures_of(theirs, table.categories))
         ours_ns.append(our_ns)
@@ -211,10 +211,18 @@ def page_times(compiled: Measurer, pages: Pages, rounds: int) -> tuple[float, fl
     return float(np.median(ours_ns)) / len(pages.bodies), float(np.median(theirs_ns)) / len(pages.bodies)
 
 
-def measure_pages(bodies: Sequence[bytes], table: TokenTable, positions: Function, measurer: Measurer) -> Floats:
+class Means(NamedTuple):
+    """What takes pages to figures: scanner, positions, measures."""
+
+    scan: Function
+    positions: Function
+    measurer: Measurer
+
+
+def measure_pages(bodies: Sequence[bytes], table: TokenTable, means: Means) -> Floats:
     """The figures of wallets, each of one page of trades."""
-    columns = positions_of([trade_columns(body) for body in bodies], table, NOW_S, positions).columns
-    return measurer(columns, NOW_S, _SMALL, _RATIO)
+    columns = positions_of(trade_pages(bodies, means.scan), table, NOW_S, means.positions).columns
+    return means.measurer(columns, NOW_S, _SMALL, _RATIO)
 
 
 def each_page(bodies: Sequence[bytes], facts: dict[str, MarketFacts]) -> list[list[float | str]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wallet_reference import uncompiled_measurer, uncompiled_positions
+from wallet_reference import uncompiled_measurer, uncompiled_positions, uncompiled_scanner
 
 from app.bench import wallets as bench
 from app.bench.wallets_data import NOW_S, made_pages, made_positions
@@ -26,7 +26,8 @@ def test_plain_python_measures_what_numpy_and_the_kernel_do() -> None:
 def test_pages_give_plain_python_the_same_figures() -> None:
     pages = made_pages(20, 2)
     table = token_table(pages.markets, category)
-    ours = bench.measure_pages(pages.bodies, table, uncompiled_positions(), measure_in_numpy)
+    means = bench.Means(uncompiled_scanner(), uncompiled_positions(), measure_in_numpy)
+    ours = bench.measure_pages(pages.bodies, table, means)
     theirs = bench.figures_of(bench.each_page(pages.bodies, bench.market_facts(pages.markets)), table.categories)
     bench.check_equal(ours, theirs)
     # The pages hold all that makes positions differ: partial fills, sales, ends, and what is open.

@@ -51,6 +51,11 @@ def test_chunks_are_measured_to_the_last_wallet() -> None:
     assert np.count_nonzero(bench.measure_in_chunks(bench.CHUNK + 7)) == bench.CHUNK + 7
 
 
+@pytest.mark.nightly
+def test_pages_are_measured_to_the_last_wallet() -> None:
+    assert np.count_nonzero(bench.measure_pages_in_chunks(407)) == 407
+
+
 def test_arms_take_turns_on_the_same_wallets() -> None:
     """With a peer that answers as numpy does."""
 
@@ -58,7 +63,8 @@ def test_arms_take_turns_on_the_same_wallets() -> None:
         def measure(self, columns: PositionColumns) -> tuple[Floats, int]:
             return measure_in_numpy(columns, NOW_S, 0.05, 1.5), 5
 
-    assert bench.take_turns(3, measure_in_numpy, NumpyPeer()).pandas == 5
+    taken = bench.take_turns(bench.CHUNK + 3, measure_in_numpy, NumpyPeer())
+    assert (taken.pandas, taken.python_wallets) == (10, bench.CHUNK)
 
 
 def test_only_this_bench_has_wallets(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,9 @@
 """What measuring wallets costs: the fused kernel and numpy, against pandas and plain Python, on the same wallets.
 
 All sides compute the same figures, which is checked before a time counts. Arms take turns on one piece of the wallets
-after another, so that a busy minute of the machine meets all of them. Times are of processor time on one core: what
-else runs on the machine is not in them.
+after another, so that a busy minute of the machine meets all of them; plain Python, which takes longest, on every fifth
+piece, against the kernel's time for the same pieces (`pure_python_wallets`). Times are of processor time on one core:
+what else runs on the machine is not in them. Memory is of a process that takes all wallets.
 """
 
 import json
@@ -22,14 +23,16 @@ import app
 from app.bench.report import Bench, Target
 from app.bench.wallet_scans import scan_figures
 from app.bench.wallets_data import NOW_S, Pages, made_pages, made_positions
+from app.bench.wallets_deck import deck_figures
 from app.bench.wallets_python import MarketFacts, Position, measure_page, measure_wallet
+from app.core.clock import SystemClock
+from app.core.compiling import Function
 from app.core.errors import TapedeckError
 from app.core.prediction_market import PredictionMarket
+from app.feeds.polymarket.batches import compiled_scanner, trade_pages
 from app.feeds.polymarket.categories import category
-from app.feeds.polymarket.columns import trade_columns
 from app.wallets import kernel
 from app.wallets.columns import Floats, PositionColumns
-from app.wallets.kernel import Function
 from app.wallets.measure import Measurer, compiled_measurer, measurer_for, measures_of
 from app.wallets.pages import TokenTable, compiled_positions, positions_of, token_table
 from app.wallets.thresholds import Thresholds
@@ -38,6 +41,7 @@ from app.wallets.vectorised import measure_in_numpy
 WALLETS = 100_000
 CHUNK = 2_000
 """Wallets at a time, of which the columns fit into a cache: so are they measured in a scan, and here by every arm."""
+_PYTHON_EVERY = 5
 _PAGES, _PAGE_ROUNDS = 400, 7
 _TOLERANCE = 1e-9
 Result = TypeVar("Result")
@@ -52,12 +56,14 @@ class Measuring(Protocol):
 
 
 class Taken(NamedTuple):
-    """Nanoseconds of each arm on the same wallets."""
+    """Nanoseconds of each arm on the same wallets; of plain Python, and numba beside it, on `python_wallets`."""
 
     numba: int
     numpy: int
     pandas: int
     python: int
+    numba_beside_python: int
+    python_wallets: int
 
 
 def measure() -> dict[str, float]:
@@ -76,16 +82,19 @@ def measure_of(wallets: int) -> dict[str, float]:
         "us_per_wallet_numba": round(taken.numba / wallets / 1_000, 2),
         "us_per_wallet_numpy": round(taken.numpy / wallets / 1_000, 2),
         "us_per_wallet_pandas": round(taken.pandas / wallets / 1_000, 2),
-        "us_per_wallet_pure_python": round(taken.python / wallets / 1_000, 2),
+        "us_per_wallet_pure_python": round(taken.python / taken.python_wallets / 1_000, 2),
+        "pure_python_wallets": taken.python_wallets,
         "ratio_vs_pandas_groupby": round(taken.pandas / taken.numba, 1),
-        "ratio_vs_pure_python": round(taken.python / taken.numba, 1),
+        "ratio_vs_pure_python": round(taken.python / taken.numba_beside_python, 1),
         "numpy_ratio_vs_pandas_groupby": round(taken.pandas / taken.numpy, 2),
         "end_to_end_us_per_wallet": round(ours_ns / 1_000, 1),
         "end_to_end_us_per_wallet_json_pure_python": round(theirs_ns / 1_000, 1),
         "end_to_end_ratio_vs_json_pure_python": round(theirs_ns / ours_ns, 2),
         "compile_s": round(compiling_ns / 1e9, 1),
-        "rss_mb_100k": round(memory_mb(WALLETS), 1),
+        "rss_mb_100k": round(memory_mb("positions", WALLETS), 1),
+        "rss_mb_100k_from_json": round(memory_mb("pages", WALLETS), 1),
         **scan_figures(),
+        **deck_figures(SystemClock()),
     }
 
 
@@ -99,19 +108,23 @@ def _compiled() -> Measurer:
 
 
 def take_turns(wallets: int, compiled: Measurer, pandas: Measuring) -> Taken:
-    """What each arm takes for all pieces; their figures agree on each."""
-    total = [0, 0, 0, 0]
+    """What each arm takes for all pieces, plain Python for every fifth; their figures agree on each."""
+    total = Taken(0, 0, 0, 0, 0, 0)
     for number, first in enumerate(range(0, wallets, CHUNK)):
         columns = made_positions(min(CHUNK, wallets - first), number)
         # Numpy comes first: like pandas, which has just read its columns, the kernel then finds them in the cache.
         by_numpy, numpy_ns = _timed(measure_in_numpy, columns, NOW_S, _SMALL, _RATIO)
         by_numba, numba_ns = _timed(compiled, columns, NOW_S, _SMALL, _RATIO)
         by_pandas, pandas_ns = pandas.measure(columns)
-        by_python, python_ns = _timed(each_wallet, as_rows(columns))
-        for other in (by_numpy, by_pandas, figures_of(by_python, columns.categories)):
+        for other in (by_numpy, by_pandas):
             check_equal(by_numba, other)
-        total = [sum(pair) for pair in zip(total, (numba_ns, numpy_ns, pandas_ns, python_ns), strict=True)]
-    return Taken(*total)
+        taken = Taken(numba_ns, numpy_ns, pandas_ns, 0, 0, 0)
+        if number % _PYTHON_EVERY == 0:
+            by_python, python_ns = _timed(each_wallet, as_rows(columns))
+            check_equal(by_numba, figures_of(by_python, columns.categories))
+            taken = Taken(numba_ns, numpy_ns, pandas_ns, python_ns, numba_ns, len(by_python))
+        total = Taken(*map(sum, zip(total, taken, strict=True)))
+    return total
 
 
 def each_wallet(wallets: Sequence[Sequence[Position]]) -> list[list[float | str]]:
@@ -199,11 +212,11 @@ class Peer:
 def page_times(compiled: Measurer, pages: Pages, rounds: int) -> tuple[float, float]:
     """Nanoseconds a wallet from JSON to figures: ours, and `json.loads` with plain Python. Medians of rounds."""
     table, facts = token_table(pages.markets, category), market_facts(pages.markets)
-    positions = compiled_positions()
-    measure_pages(pages.bodies[:2], table, positions, compiled)
+    means = Means(compiled_scanner(), compiled_positions(), compiled)
+    measure_pages(pages.bodies[:2], table, means)
     ours_ns, theirs_ns = [], []
     for _ in range(rounds):
-        ours, our_ns = _timed(measure_pages, pages.bodies, table, positions, compiled)
+        ours, our_ns = _timed(measure_pages, pages.bodies, table, means)
         theirs, their_ns = _timed(each_page, pages.bodies, facts)
         check_equal(ours, figures_of(theirs, table.categories))
         ours_ns.append(our_ns)
@@ -211,10 +224,18 @@ def page_times(compiled: Measurer, pages: Pages, rounds: int) -> tuple[float, fl
     return float(np.median(ours_ns)) / len(pages.bodies), float(np.median(theirs_ns)) / len(pages.bodies)
 
 
-def measure_pages(bodies: Sequence[bytes], table: TokenTable, positions: Function, measurer: Measurer) -> Floats:
+class Means(NamedTuple):
+    """What takes pages to figures: scanner, positions, measures."""
+
+    scan: Function
+    positions: Function
+    measurer: Measurer
+
+
+def measure_pages(bodies: Sequence[bytes], table: TokenTable, means: Means) -> Floats:
     """The figures of wallets, each of one page of trades."""
-    columns = positions_of([trade_columns(body) for body in bodies], table, NOW_S, positions).columns
-    return measurer(columns, NOW_S, _SMALL, _RATIO)
+    columns = positions_of(trade_pages(bodies, means.scan), table, NOW_S, means.positions).columns
+    return means.measurer(columns, NOW_S, _SMALL, _RATIO)
 
 
 def each_page(bodies: Sequence[bytes], facts: dict[str, MarketFacts]) -> list[list[float | str]]:
@@ -234,9 +255,12 @@ def market_facts(markets: Sequence[PredictionMarket]) -> dict[str, MarketFacts]:
     }  # fmt: skip
 
 
-def memory_mb(wallets: int) -> float:
-    """The most memory, in 10⁶ bytes, that a process takes which measures so many wallets chunk by chunk."""
-    command = [sys.executable, "-m", "app.bench.wallets", str(wallets)]
+def memory_mb(begin: str, wallets: int) -> float:
+    """The most memory, in 10⁶ bytes, that a process takes which measures so many wallets chunk by chunk.
+
+    They begin as "positions" in columns, or as "pages" of JSON.
+    """
+    command = [sys.executable, "-m", "app.bench.wallets", begin, str(wallets)]
     ended = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own module
     return float(json.loads(ended.stdout))
 
@@ -250,6 +274,20 @@ def measure_in_chunks(wallets: int) -> npt.NDArray[np.float64]:
         measured = measures_of(columns, measurer(columns, NOW_S, _SMALL, _RATIO))
         kept[first : first + len(measured)] = [each.surplus for each in measured]
     return kept
+
+
+def measure_pages_in_chunks(wallets: int) -> npt.NDArray[np.float64]:
+    """The same from pages of JSON on, with the compiled passes. The pages are a few hundred over and over."""
+    pages = made_pages(_PAGES, 1)
+    table, means = token_table(pages.markets, category), Means(compiled_scanner(), compiled_positions(), _compiled())
+    kept = np.zeros(wallets)
+    for first in range(0, wallets, _PAGES):
+        figures = measure_pages(pages.bodies[: wallets - first], table, means)
+        kept[first : first + len(figures)] = figures[:, kernel.SURPLUS]
+    return kept
+
+
+_MEMORY_OF = {"positions": measure_in_chunks, "pages": measure_pages_in_chunks}
 
 
 def _timed(work: Callable[..., Result], *given: object) -> tuple[Result, int]:
@@ -269,16 +307,19 @@ WALLETS_BENCH = Bench(
         "numpy_ratio_vs_pandas_groupby": Target(">=", 4),
         "end_to_end_ratio_vs_json_pure_python": Target(">=", 8),
         "rss_mb_100k": Target("<", 500),
+        "rss_mb_100k_from_json": Target("<", 500),
         "avg_ms_per_wallet": Target("<", 25),
         "stage_1_ms": Target("<", 10),
         "stage_2_ms": Target("<", 50),
         "stage_3_ms": Target("<", 200),
+        "key_to_paint_ms_p99_scanning": Target("<=", 25, times=1.5, of="key_to_paint_ms_p99"),
+        "loop_lag_ms_p99_scanning": Target("<=", 25, times=1.5, of="loop_lag_ms_p99"),
     },
     measure_of,
 )
 
 
 if __name__ == "__main__":
-    measure_in_chunks(int(sys.argv[1]))
+    _MEMORY_OF[sys.argv[1]](int(sys.argv[2]))
     peak_kib = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
     sys.stdout.write(json.dumps(peak_kib * 1024 / 1e6))

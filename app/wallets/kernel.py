@@ -12,12 +12,12 @@ A win is a result above `SCRATCH_USDC`, a loss one below its negative. Every fig
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numpy import uintp
 
+from app.core.compiling import Function
 from app.wallets.columns import Floats, Integers, Places
 
 SCRATCH_USDC = 0.01
@@ -48,7 +48,6 @@ FIGURES = (
 ) = range(len(FIGURES))  # fmt: skip
 
 Flags = npt.NDArray[np.bool_]
-Function = Callable[..., Any]
 
 
 def _results(size: Floats, cost: Floats, pnl: Floats, returns: Floats, out: Floats) -> float:

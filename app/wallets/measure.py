@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from app.core.compiling import Function, compiler
 from app.wallets import kernel
 from app.wallets.columns import Floats, PositionColumns, columns_of
 from app.wallets.thresholds import Thresholds
@@ -31,15 +32,11 @@ def measurer_for(rows: int) -> Measurer:
 @cache
 def compiled_measurer() -> Measurer:
     """The fused kernel, compiled at its first call in a program. Raises `ImportError` where numba is not installed."""
-    import numba
-
-    # Sums may be added up in another order, which vectorises them; nan stays nan, for it has a meaning here. Arrays are
-    # lent to the pass: counting who holds them (nrt) at each of its calls costs a third of the time.
-    compiler = numba.njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}, _nrt=False)
-    return measurer_of(kernel.fused(compiler))
+    # Sums may be added up in another order, which vectorises them; nan stays nan, for it has a meaning here.
+    return measurer_of(kernel.fused(compiler(fastmath=frozenset({"reassoc", "contract", "nsz"}))))
 
 
-def measurer_of(run: kernel.Function) -> Measurer:
+def measurer_of(run: Function) -> Measurer:
     """What measures by a fused pass (`kernel.fused`)."""
 
     def measure_columns(columns: PositionColumns, now_s: int, small_share: float, chase_ratio: float) -> Floats:

@@ -9,13 +9,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from app.core.compiling import Function
 from app.wallets.columns import Floats, Integers, Places
-from app.wallets.kernel import Flags, Function
+from app.wallets.kernel import Flags
 from app.wallets.legs import DUST_PART, DUST_SHARES
 
 # Columns of a leg's state.
 SHARES, COST, ENTERED, PAID, RECEIVED, BOUGHT, PEAK, LEFT, HELD, OPENED, LAST, HEDGED, TAKEN = range(13)
-# Columns of a row that is put out, beside its token.
+# Columns of a row that is put out, beside its token. The results' `numbers` begin with the first five of them.
 R_SIZE, R_COST, R_PNL, R_HOLD, R_PRICE, R_HEDGED, R_OPENED, R_CLOSED = range(8)
 
 
@@ -114,10 +115,26 @@ def _still_open_with(put_out: Function) -> Function:
     return still_open
 
 
-def _in_order(rows: Floats, row_token: Places, column: int, first: int, last: int) -> None:
-    order = np.argsort(rows[first:last, column], kind="mergesort")
-    rows[first:last] = rows[first:last][order]
-    row_token[first:last] = row_token[first:last][order]
+def _sorted_places(keys: Floats | Integers, places: Places, spare: Places) -> None:
+    """`places` gets the places of `keys` in order of these, equal ones in their own order; by merging, bottom up."""
+    count = len(keys)
+    for at in range(count):
+        places[at] = at
+    width = 1
+    while width < count:
+        for low in range(0, count, 2 * width):
+            half, end = min(low + width, count), min(low + 2 * width, count)
+            left, right = low, half
+            for at in range(low, end):
+                if left < half and (right == end or keys[places[left]] <= keys[places[right]]):
+                    spare[at] = places[left]
+                    left += 1
+                else:
+                    spare[at] = places[right]
+                    right += 1
+        for at in range(count):
+            places[at] = spare[at]
+        width *= 2
 
 
 def _trade_by_trade_with(
@@ -151,43 +168,126 @@ def _trade_by_trade_with(
     return trade_by_trade
 
 
+def _weigh_with(place_of: Function) -> Function:
+    def weigh(prices: Floats, events: Integers, keys: Integers, counts: Integers, weights: Floats) -> None:
+        """Bets on one event count as one: the weight of each row, 0 for what is no bet."""
+        wide = 1
+        while wide < 2 * len(prices):
+            wide *= 2
+        keys[:wide] = 0
+        counts[:wide] = 0
+        for row in range(len(prices)):
+            if prices[row] > 0.0:
+                place = place_of(events[row], keys[:wide])
+                keys[place] = events[row]
+                counts[place] += 1
+        for row in range(len(prices)):
+            weights[row] = 1.0 / counts[place_of(events[row], keys[:wide])] if prices[row] > 0.0 else 0.0
+
+    return weigh
+
+
+def _place_of(key: int, keys: Integers) -> int:
+    """Where a key stands among those of a power of two of places, or would stand; 0 is a free place."""
+    place = key & (len(keys) - 1)
+    while keys[place] != 0 and keys[place] != key:
+        place = (place + 1) & (len(keys) - 1)
+    return place
+
+
+def _put_down(
+    rows: Floats,
+    places: Places,
+    is_closed: bool,
+    numbers: Floats,
+    hedged: Flags,
+    opened_s: Integers,
+    closed_s: Integers,
+) -> None:
+    """Rows in the order of `places` into the columns of the batch."""
+    for at in range(len(places)):
+        row = places[at]
+        for column in range(R_HEDGED):
+            numbers[column, at] = rows[row, column]
+        hedged[at] = rows[row, R_HEDGED] > 0.0
+        opened_s[at] = int(rows[row, R_OPENED])
+        closed_s[at] = int(rows[row, R_CLOSED]) if is_closed else 0
+
+
+def _settle_down_with(sorted_places: Function, put_down: Function) -> Function:
+    def settle_down(
+        rows: Floats, row_token: Places, column: int, category_of: Places, event_of: Integers, places: Places,
+        spare: Places, category: Places, events: Integers, numbers: Floats, hedged: Flags, opened_s: Integers,
+        closed_s: Integers,
+    ) -> None:  # fmt: skip
+        """Rows that are all closed, or all open, into the columns of the batch in order of `column`."""
+        sorted_places(rows[:, column], places, spare)
+        put_down(rows, places, column == R_CLOSED, numbers, hedged, opened_s, closed_s)
+        for at in range(len(places)):
+            token = row_token[places[at]]
+            category[at] = category_of[token]
+            events[at] = event_of[token]
+
+    return settle_down
+
+
+def space(most_tokens: int, most_trades: int) -> tuple[Floats, Integers, Floats, Places, Places, Places, Integers]:
+    """Room for the pass over wallets of at most so many tokens and trades each."""
+    rows, (row_token, places, spare) = np.zeros((most_trades, 8)), np.zeros((3, most_trades), np.int32)
+    legs, held = np.zeros((most_tokens, TAKEN + 1)), np.zeros(most_tokens, np.int64)
+    return legs, held, rows, row_token, places, spare, np.zeros((3, 4 * most_trades), np.int64)
+
+
 def fused_positions(decorate: Callable[[Function], Function]) -> Function:
     """The pass over a whole batch, every function of it put through `decorate` (nothing, or numba's compiler).
 
     Trades of wallet w stand from `offsets[w]` to `offsets[w + 1]`, oldest first; its tokens from `token_offsets[w]`,
-    and `token` counts from there. `payout` (nan: none) and `ends_s` (0: not known) tell of each token. Rows that are
-    closed, then rows still open, go to `rows` and `row_token` from the wallet's first trade on, each in the order in
-    which they ended or began. `counts` gets how many there are of both, how many sales had no purchase, their value.
+    and `token` counts from there. `payout` (nan: none), `ends_s` (0: not known), `category_of` and `event_of` (not 0)
+    tell of each token. The next are what `space` gives. It fills the columns of `app.wallets.columns.PositionColumns`:
+    `numbers` has size, cost, result, hold and entry price, then weights. `counts` gets of each wallet how many rows are
+    closed and how many open, how many sales had no purchase, and their value.
     """
-    leave, put_out = decorate(_leave), decorate(_put_out)
-    in_order, still_open = decorate(_in_order), decorate(_still_open_with(put_out))
-    settle, sell = decorate(_settle_with(leave, put_out)), decorate(_sell_with(leave))
+    leave, put_out, sorted_places = decorate(_leave), decorate(_put_out), decorate(_sorted_places)
+    still_open, sell = decorate(_still_open_with(put_out)), decorate(_sell_with(leave))
+    settle = decorate(_settle_with(leave, put_out))
+    settle_down = decorate(_settle_down_with(sorted_places, decorate(_put_down)))
+    weigh = decorate(_weigh_with(decorate(_place_of)))
     trade_by_trade = decorate(
         _trade_by_trade_with(decorate(_buy), sell, put_out, decorate(_mark_hedged), decorate(_is_dust))
     )
 
     def all_wallets(
         offsets: Integers, token_offsets: Integers, size: Floats, usdc: Floats, at_s: Integers, is_buy: Flags,
-        token: Places, condition_of: Places, payout: Floats, ends_s: Integers, now_s: int, most_tokens: int,
-        rows: Floats, row_token: Places, counts: Floats,
+        token: Places, condition_of: Places, payout: Floats, ends_s: Integers, category_of: Places, event_of: Integers,
+        now_s: int, legs_space: Floats, held: Integers, rows: Floats, row_token: Places, places: Places, spare: Places,
+        events: Integers, category: Places, numbers: Floats, hedged: Flags, opened_s: Integers, closed_s: Integers,
+        by_opening: Places, counts: Floats,
     ) -> None:  # fmt: skip
-        space, held = np.zeros((most_tokens, TAKEN + 1)), np.zeros(most_tokens, np.int64)
+        at = 0
         for wallet in range(len(offsets) - 1):
             first, last = offsets[wallet], offsets[wallet + 1]
             low, high = token_offsets[wallet], token_offsets[wallet + 1]
-            legs = space[: high - low]
+            legs = legs_space[: high - low]
             legs[:, TAKEN] = 0.0
-            held[:] = 0
-            out, out_token = rows[first:last], row_token[first:last]
+            held[: high - low] = 0
             count = trade_by_trade(
                 legs, size[first:last], usdc[first:last], at_s[first:last], is_buy[first:last], token[first:last],
-                condition_of[low:high], held, out, out_token, counts[wallet],
+                condition_of[low:high], held, rows, row_token, counts[wallet],
             )  # fmt: skip
-            closed = settle(legs, payout[low:high], ends_s[low:high], now_s, out, out_token, count)
-            in_order(out, out_token, R_CLOSED, 0, closed)
-            total = still_open(legs, out, out_token, closed)
-            in_order(out, out_token, R_OPENED, closed, total)
+            closed = settle(legs, payout[low:high], ends_s[low:high], now_s, rows, row_token, count)
+            total = still_open(legs, rows, row_token, closed)
+            for begin, stop, column in ((0, closed, R_CLOSED), (closed, total, R_OPENED)):
+                settle_down(
+                    rows[begin:stop], row_token[begin:stop], column, category_of[low:high], event_of[low:high],
+                    places[: stop - begin], spare, category[at + begin : at + stop], events[0, begin:stop],
+                    numbers[:, at + begin : at + stop], hedged[at + begin : at + stop],
+                    opened_s[at + begin : at + stop], closed_s[at + begin : at + stop],
+                )  # fmt: skip
+            end = at + total
+            weigh(numbers[R_PRICE, at:end], events[0, :total], events[1], events[2], numbers[R_HEDGED, at:end])
+            sorted_places(opened_s[at:end], by_opening[at:end], spare)
             counts[wallet, 0] = closed
             counts[wallet, 1] = total - closed
+            at = end
 
     return decorate(all_wallets)

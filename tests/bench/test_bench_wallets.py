@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wallet_reference import uncompiled_measurer, uncompiled_positions
+from wallet_reference import uncompiled_measurer, uncompiled_positions, uncompiled_scanner
 
 from app.bench import wallets as bench
 from app.bench.wallets_data import NOW_S, made_pages, made_positions
@@ -26,7 +26,8 @@ def test_plain_python_measures_what_numpy_and_the_kernel_do() -> None:
 def test_pages_give_plain_python_the_same_figures() -> None:
     pages = made_pages(20, 2)
     table = token_table(pages.markets, category)
-    ours = bench.measure_pages(pages.bodies, table, uncompiled_positions(), measure_in_numpy)
+    means = bench.Means(uncompiled_scanner(), uncompiled_positions(), measure_in_numpy)
+    ours = bench.measure_pages(pages.bodies, table, means)
     theirs = bench.figures_of(bench.each_page(pages.bodies, bench.market_facts(pages.markets)), table.categories)
     bench.check_equal(ours, theirs)
     # The pages hold all that makes positions differ: partial fills, sales, ends, and what is open.
@@ -50,6 +51,11 @@ def test_chunks_are_measured_to_the_last_wallet() -> None:
     assert np.count_nonzero(bench.measure_in_chunks(bench.CHUNK + 7)) == bench.CHUNK + 7
 
 
+@pytest.mark.nightly
+def test_pages_are_measured_to_the_last_wallet() -> None:
+    assert np.count_nonzero(bench.measure_pages_in_chunks(407)) == 407
+
+
 def test_arms_take_turns_on_the_same_wallets() -> None:
     """With a peer that answers as numpy does."""
 
@@ -57,7 +63,8 @@ def test_arms_take_turns_on_the_same_wallets() -> None:
         def measure(self, columns: PositionColumns) -> tuple[Floats, int]:
             return measure_in_numpy(columns, NOW_S, 0.05, 1.5), 5
 
-    assert bench.take_turns(3, measure_in_numpy, NumpyPeer()).pandas == 5
+    taken = bench.take_turns(bench.CHUNK + 3, measure_in_numpy, NumpyPeer())
+    assert (taken.pandas, taken.python_wallets) == (10, bench.CHUNK)
 
 
 def test_only_this_bench_has_wallets(capsys: pytest.CaptureFixture[str]) -> None:

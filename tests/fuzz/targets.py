@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 from token_answers import TOKEN_ANSWERS
 
 from app.config.load import parse_settings
@@ -40,9 +41,9 @@ from app.feeds.geckoterminal import parse as geckoterminal
 from app.feeds.hyperliquid import leaderboard, parse
 from app.feeds.hyperliquid import parse_traders as traders
 from app.feeds.hyperliquid.classify import classify, fast_key
-from app.feeds.polymarket import gamma
+from app.feeds.polymarket import gamma, trades_scanner
 from app.feeds.polymarket import parse as wallets
-from app.feeds.polymarket.columns import trade_columns
+from app.feeds.polymarket.batches import trade_pages
 from app.feeds.tape.csv_rows import BOOKS_HEADER, PRICES_HEADER, TRADES_HEADER
 from app.feeds.tape.format import Session
 from app.feeds.tape.importers import open_recording
@@ -200,6 +201,15 @@ _MARKET = (
     '"clobTokenIds":"[\\"11\\",\\"12\\"]","closed":true,"closedTime":"2026-04-05 19:37:33+00",'
     '"tags":[{"slug":"politics"}],"events":[{"slug":"e"}]}'
 )
+
+
+_scan = trades_scanner.scanner(lambda function: function)
+
+
+def _batch_of_one(data: bytes) -> object:
+    # Words wrap round on purpose.
+    with np.errstate(over="ignore"):
+        return trade_pages([data], _scan)
 
 
 def _prediction_answers() -> list[bytes]:
@@ -394,7 +404,7 @@ TARGETS = {
                 wallets.parse_error,
                 gamma.parse_markets,
                 gamma.parse_events,
-                trade_columns,
+                _batch_of_one,
             )
         ),
         _prediction_answers,

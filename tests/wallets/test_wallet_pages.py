@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from wallet_facts import DAY_S, NOW_S, START_S, WALLET, act, first_tag, known, market
 from wallet_reference import uncompiled_positions
 
+from app.core.compiling import Function
 from app.core.prediction_market import WalletActivity
 from app.feeds.polymarket.columns import columns_of as trade_columns_of
+from app.feeds.polymarket.columns import joined
 from app.wallets.columns import PositionColumns, columns_of
-from app.wallets.kernel import Function
 from app.wallets.pages import compiled_positions, positions_of, token_table
 from app.wallets.positions import ledger_of
 
@@ -57,9 +58,8 @@ def by_name(columns: PositionColumns) -> list[list[tuple[object, ...]]]:
 
 def check(batch: list[list[WalletActivity]], run: Function) -> None:
     batch = [in_time(activity) for activity in batch]
-    found = positions_of(
-        [trade_columns_of(activity) for activity in batch], token_table(MARKETS, first_tag), NOW_S, run
-    )
+    pages = joined([trade_columns_of(activity) for activity in batch])
+    found = positions_of(pages, token_table(MARKETS, first_tag), NOW_S, run)
     ledgers = [ledger_of(WALLET, activity, known(*MARKETS), NOW_S) for activity in batch]
     assert by_name(found.columns) == by_name(columns_of(ledgers))
     assert found.columns.closed.tolist() == [len(ledger.closed) for ledger in ledgers]

@@ -19,6 +19,7 @@ from wallet_reference import uncompiled_measurer, uncompiled_positions
 from app.core.prediction_market import PredictionMarket, WalletActivity
 from app.core.text import clean
 from app.feeds.polymarket.columns import columns_of as trade_columns_of
+from app.feeds.polymarket.columns import joined
 from app.wallets.columns import columns_of
 from app.wallets.measure import measure
 from app.wallets.pages import positions_of, token_table
@@ -169,7 +170,7 @@ def test_recorded_trades_measure_the_same_by_all_ways(name: str) -> None:
     pages = [trade_columns_of(each) for each in found.trades.values()]
     table = token_table(found.known.markets.values(), first_of)
     columns = columns_of(ledgers)
-    by_page = positions_of(pages, table, found.now_s, uncompiled_positions())
+    by_page = positions_of(joined(pages), table, found.now_s, uncompiled_positions())
     figures = measure_in_numpy(columns, found.now_s, 0.05, 1.5)
     for other, measurer in ((columns, uncompiled_measurer()), (by_page.columns, measure_in_numpy)):
         same = measurer(other, found.now_s, 0.05, 1.5)

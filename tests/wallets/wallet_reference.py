@@ -7,8 +7,11 @@ from math import sqrt
 from statistics import median
 from typing import NamedTuple
 
+import numpy as np
+
+from app.core.compiling import Function
+from app.feeds.polymarket import trades_scanner
 from app.wallets import kernel, trades_kernel
-from app.wallets.kernel import Function
 from app.wallets.measure import Measurer, measurer_of
 
 SCRATCH_USDC = 0.01
@@ -164,6 +167,17 @@ def traits(closed: Sequence[Row]) -> Figures:
 def uncompiled_measurer() -> Measurer:
     """The fused kernel run by Python itself."""
     return measurer_of(kernel.fused(lambda function: function))
+
+
+def uncompiled_scanner() -> Function:
+    """The scanner of pages run by Python itself, in which words wrap round on purpose."""
+    scan = trades_scanner.scanner(lambda function: function)
+
+    def quietly(*given: object) -> object:
+        with np.errstate(over="ignore"):
+            return scan(*given)
+
+    return quietly
 
 
 def uncompiled_positions() -> Function:

@@ -1,26 +1,17 @@
-"""A page of trades straight into columns, for measures over many wallets. Pure; errors are `FrameError`s.
-
-The columns are those of `parse.parse_activity` of the same page. A page on which every row is sound, as nearly all are,
-never becomes values: it is decoded and its columns are taken out side by side.
-"""
+"""Pages of trades as columns, for measures over many wallets. Pure; errors are `FrameError`s."""
 
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec.structs import astuple
 
-from app.core.errors import FrameError
 from app.core.prediction_market import WalletActivity
 from app.core.text import SafeText
-from app.feeds.polymarket.pages import NO_REFUSAL, UNDECODABLE, Page, next_cursor
-from app.feeds.polymarket.parse import identifier, parse_activity, wallet_address
-from app.feeds.polymarket.wire import WireActivity, WireEnvelope
-
-Floats = npt.NDArray[np.float64]
+from app.feeds.polymarket.byte_kernel import Floats
+from app.feeds.polymarket.pages import NO_REFUSAL
+from app.feeds.polymarket.parse import parse_activity
+from app.feeds.polymarket.trades_scanner import ID_BYTES, Flags, Integers, Places
 
 
 class TradeColumns(NamedTuple):
@@ -44,21 +35,33 @@ class TradeColumns(NamedTuple):
     next_cursor: str = ""
 
 
-_decode = msgspec.json.Decoder(WireEnvelope[list[WireActivity]], strict=False).decode
+class TradePages(NamedTuple):
+    """Pages of trades side by side, those of page p from `offsets[p]` to `offsets[p + 1]`, oldest first.
+
+    `token` counts from the page's first token, which stands at `token_offsets[p]` of `condition` and `token_ids`;
+    `condition` tells apart the conditions of a page. `refused` rows of each page could not be used.
+    """
+
+    offsets: Integers
+    size: Floats
+    usdc: Floats
+    at_s: Integers
+    is_buy: Flags
+    token: Places
+    token_offsets: Integers
+    condition: Places
+    token_ids: npt.NDArray[np.bytes_]
+    refused: Integers
+
+
 _SIDES = frozenset({"BUY", "SELL"})
 
 
 def trade_columns(body: bytes) -> TradeColumns:
     """Answer to `trades` → its columns. Rows that are no trades are left out. Raises `FrameError` as the parse does."""
-    try:
-        envelope = _decode(body)
-    except UNDECODABLE:
-        return _of_page(parse_activity(body))
-    rows = envelope.data or []
-    columns = _side_by_side(rows) if rows else columns_of(())
-    if columns is None:
-        return _of_page(parse_activity(body))
-    return columns._replace(next_cursor=next_cursor(envelope.pagination))
+    page = parse_activity(body)
+    columns = columns_of(page.rows)
+    return columns._replace(refused=page.refused, refusal=page.refusal, next_cursor=page.next_cursor)
 
 
 def columns_of(trades: Sequence[WalletActivity]) -> TradeColumns:
@@ -75,41 +78,37 @@ def columns_of(trades: Sequence[WalletActivity]) -> TradeColumns:
     )
 
 
-def _of_page(page: Page[WalletActivity]) -> TradeColumns:
-    columns = columns_of(page.rows)
-    return columns._replace(refused=page.refused, refusal=page.refusal, next_cursor=page.next_cursor)
+def joined(pages: Sequence[TradeColumns]) -> TradePages:
+    """The pages side by side, in the same order."""
+    ids = [token_id.encode() for page in pages for token_id in page.token_ids]
+    return TradePages(
+        offsets=ends_of([len(page.at_s) for page in pages]),
+        size=_side_by_side([page.size for page in pages], np.float64),
+        usdc=_side_by_side([page.usdc for page in pages], np.float64),
+        at_s=_side_by_side([page.at_s for page in pages], np.int64),
+        is_buy=_side_by_side([page.is_buy for page in pages], np.bool_),
+        token=_side_by_side([page.token for page in pages], np.int32),
+        token_offsets=ends_of([len(page.token_ids) for page in pages]),
+        condition=_side_by_side([_condition_of(page) for page in pages], np.int32),
+        token_ids=np.array(ids, f"S{ID_BYTES}"),
+        refused=np.array([page.refused for page in pages], np.int64),
+    )
 
 
-def _side_by_side(rows: list[WireActivity]) -> TradeColumns | None:
-    """The columns of decoded rows, newest first; None when one of them is no sound trade, which the parse tells."""
-    ordered = rows[::-1]
-    at_s = [row.timestamp for row in ordered]
-    if at_s != sorted(at_s):
-        ordered.sort(key=attrgetter("timestamp"))
-    wallets, condition, token, sizes, prices, at, side, kinds, amounts, *_ = zip(*map(astuple, ordered), strict=True)
-    if set(kinds) != {"TRADE"} or "" in side or "" in token or "" in condition:
-        return None
-    size, price = np.array(sizes, np.float64), np.array(prices, np.float64)
-    columns = _columns(size, price, _amounts(size * price, amounts), at, side, token, condition)
-    return columns if _are_sound(columns, wallets) else None
+def ends_of(counts: Sequence[int]) -> Integers:
+    """Zero, and where each of pieces of so many rows ends."""
+    return np.concatenate(([0], np.cumsum(np.array(counts, np.int64)))).astype(np.int64)
 
 
-def _amounts(products: Floats, amounts: Sequence[float | None]) -> Floats:
-    if amounts.count(None) == len(amounts):
-        return products
-    told = np.array(amounts, np.float64)  # None becomes nan here
-    return np.where(np.isnan(told), products, told)
+def _side_by_side(parts: Sequence[npt.NDArray[Any]], kind: type[np.generic]) -> npt.NDArray[Any]:
+    return np.concatenate(parts) if parts else np.zeros(0, kind)
 
 
-def _are_sound(columns: TradeColumns, wallets: Iterable[str]) -> bool:
-    try:
-        # Sound ids make a sound text, and one look is cheaper than one at each.
-        identifier("".join(columns.token_ids + columns.condition_ids))
-        for wallet in set(wallets):
-            wallet_address(wallet)
-    except FrameError:
-        return False
-    return True
+def _condition_of(page: TradeColumns) -> Places:
+    """The condition of each token of a page, of its newest trade where there are several."""
+    found = np.zeros(len(page.token_ids), np.int32)
+    found[page.token] = page.condition
+    return found
 
 
 def _columns(

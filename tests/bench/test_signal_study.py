@@ -21,7 +21,8 @@ HOUR_S = 3_600
 QUARTER_MS = 900_000
 FOUND = WeightsFound(
     tracked=0, informed=0, mean_rank=0, mean_score_rank=0, best_mean_rank=0, chance_mean_rank=0, among_top=0,
-    by_chance=0, informed_weight=0, others_weight=0, coverage=0,
+    by_chance=0, informed_weight=0, others_weight=0, coverage=0, informed_share=0,
+    plain_informed_share=0, even_share=0,
 )  # fmt: skip
 
 
@@ -44,7 +45,8 @@ def made_up(seed: int, *, sees: bool, plain_sees: bool, quarters: int = 48, coin
 
 def test_a_signal_that_sees_beats_one_that_does_not() -> None:
     told = compared([made_up(seed, sees=True, plain_sees=False) for seed in range(4)], HOUR_S)
-    assert told.hit_rate.value is not None and told.hit_rate.value > 0.7
+    assert told.hit_rate.value is not None
+    assert told.hit_rate.value > 0.7
     assert told.plain_hit_rate.side_of(0.5) == 0
     assert told.lean_difference.side_of(0) == told.bias_difference.side_of(0) == 1
     assert told.lean_gain.value == pytest.approx(2 * (told.bias_gain.value or 0))
@@ -88,6 +90,8 @@ def test_the_informed_rise_to_the_top_of_a_small_venue() -> None:
     assert found.mean_rank < 0.7 * found.chance_mean_rank
     assert found.informed_weight > found.others_weight
     assert found.coverage > 0.75
+    assert 1 > found.informed_share > found.even_share > 0
+    assert found.plain_informed_share > found.even_share
     assert [sample.coin for sample in study.samples] == list(range(4))
     assert any(sample.bias for sample in study.samples)
 

@@ -2,9 +2,12 @@
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
+from app.bench.report import lines
+from app.bench.signal import SIGNAL, figures
 from app.bench.signal_study import (
     HORIZONS_S,
     SEEDS,
@@ -80,6 +83,25 @@ def test_nothing_is_said_of_nothing() -> None:
     told = compared([SeedStudy(seed=1, weights=FOUND, samples=(), graded=())], HOUR_S)
     assert (told.n, told.lean_difference.value) == (0, None)
     assert calls_compared([]) == ()
+
+
+def test_figures_are_means_over_seeds_and_say_what_is_not_known() -> None:
+    studies = [
+        msgspec.structs.replace(
+            made_up(seed, sees=True, plain_sees=False),
+            weights=msgspec.structs.replace(FOUND, tracked=300, mean_rank=10.0 + seed, chance_mean_rank=150.5),
+        )
+        for seed in range(4)
+    ]
+    told = figures(studies)
+    assert (told["mean_rank"], told["chance_mean_rank"], told["tracked"]) == (11.5, 150.5, 300)
+    assert told["difference_low_1h"] > 0
+    assert told["n_1h"] == 4 * 3 * 45
+    judged = {line.figure: line.verdict for line in lines(SIGNAL, told)}
+    assert (judged["mean_rank"], judged["difference_low_1h"]) == ("PASS", "PASS")
+    nothing = figures([SeedStudy(seed=1, weights=FOUND, samples=(), graded=())])
+    assert math.isnan(nothing["difference_low_1h"])
+    assert {line.figure: line.verdict for line in lines(SIGNAL, nothing)}["difference_low_1h"] == "FAIL"
 
 
 def test_the_informed_rise_to_the_top_of_a_small_venue() -> None:

@@ -11,6 +11,7 @@ set against what the mids did next. What is compared, and how, was fixed before 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from math import log
 from typing import NamedTuple
 
@@ -29,7 +30,8 @@ from app.scorecards.grader import Graded
 from app.scorecards.paired import PairedDifference, paired_differences
 from app.scorecards.scorecard import BOOTSTRAP_SEED
 from app.whales.calls import BASELINE, CLAIMANT
-from app.whales.smart_money import LEAST_EXPOSURE
+from app.whales.leaderboard import CROWD_SCORE
+from app.whales.smart_money import LEAST_EXPOSURE, conviction
 
 SEEDS = (1, 2, 3, 4, 5)
 COINS, TRACKED, HOURS = 30, 300, 6
@@ -46,6 +48,8 @@ class WeightsFound(msgspec.Struct, frozen=True, kw_only=True):
 
     `among_top` of the informed are among as many of the heaviest as there are informed; `by_chance` is what shuffled
     weights would give. `mean_score_rank` is the same as `mean_rank` by the leaderboard's score, the baseline's weight.
+    `informed_share` is their part of all weight in all coins' signals (0-1), `plain_informed_share` that in the
+    baseline's, `even_share` what it would be if all traders weighed the same.
     """
 
     tracked: int
@@ -59,6 +63,9 @@ class WeightsFound(msgspec.Struct, frozen=True, kw_only=True):
     informed_weight: float
     others_weight: float
     coverage: float
+    informed_share: float
+    plain_informed_share: float
+    even_share: float
 
 
 class Sample(NamedTuple):
@@ -169,6 +176,8 @@ def weights_found(following: VirtualFollowing) -> WeightsFound:
     score_ranks = _ranks(scores)
     among_top = sum(ranks[trader] <= len(informed) for trader in informed)
     others = weights.keys() - informed
+    weighed = {trader: (weight.total, scores.get(trader, CROWD_SCORE)) for trader, weight in weights.items()}
+    shares = _informed_shares(following, weighed, informed)
     return WeightsFound(
         tracked=len(weights),
         informed=len(informed),
@@ -181,7 +190,27 @@ def weights_found(following: VirtualFollowing) -> WeightsFound:
         informed_weight=_mean(weights[trader].total for trader in informed),
         others_weight=_mean(weights[trader].total for trader in others),
         coverage=_mean(weight.coverage for weight in weights.values()),
+        informed_share=shares[0],
+        plain_informed_share=shares[1],
+        even_share=shares[2],
     )
+
+
+def _informed_shares(
+    following: VirtualFollowing, weighed: Mapping[str, tuple[float, float]], informed: AbstractSet[str]
+) -> list[float]:
+    """Their parts of the sums of conviction times weight, score and one."""
+    states = [one.state for one in following.core.whales.positions.known.known() if one.state.trader in weighed]
+    backed = [sum(conviction(held.value_usd, state.equity_usd) for held in state.positions) for state in states]
+    rows = np.array(
+        [
+            (*weighed[state.trader], 1.0, state.trader in informed, conviction_sum)
+            for state, conviction_sum in zip(states, backed, strict=True)
+        ]
+    ).reshape(-1, 5)
+    sums = rows[:, :3] * rows[:, 4:]
+    shares: list[float] = (sums[rows[:, 3] > 0].sum(axis=0) / np.maximum(sums.sum(axis=0), 1e-9)).tolist()
+    return shares
 
 
 def compared(studies: Sequence[SeedStudy], horizon_s: int) -> Comparison:

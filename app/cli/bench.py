@@ -22,6 +22,7 @@ BENCHES = {
     "scalper": "app.bench.scalper:SCALPER",
     "wallets": "app.bench.wallets:WALLETS_BENCH",
     "whales": "app.bench.whales:WHALES",
+    "signal": "app.bench.signal:SIGNAL",
 }
 """Where each benchmark stands. Imported when it is used: most of them load the whole engine."""
 

@@ -120,6 +120,11 @@ class OrderFlow:
         sign, account = int(self._programme_sign[coin]), int(self._programme_account[coin])
         room = self._room(coin, account, sign)
         if room <= 0:
+            # Who is done gives way to the next one for the rest of the time.
+            account, sign = self._worker(coin, self._rng.random())
+            self._programme_account[coin], self._programme_sign[coin] = account, sign
+            room = self._room(coin, account, sign) if sign else 0
+        if room <= 0:
             self._programme_left_s[coin] = 0.0
         return sign, account, room, PROGRAMME_SCALE
 
@@ -153,12 +158,15 @@ class OrderFlow:
             self._programme_left_s[coin] = low + (high - low) * uniform[1][coin] if sign else 0.0
 
     def _worker(self, coin: int, uniform: float) -> tuple[int, int]:
-        """Who works towards its target next, the further from it the likelier, and which way; sign 0 for nobody."""
+        """Who works towards its target next, and which way; sign 0 for nobody.
+
+        The further from it the likelier, measured by the account's own band: a small one waits no longer than a giant.
+        """
         workers, views = self._views.workers, self._views
         gap = views.target[coin, workers] - self._ledger.lots[coin, workers]
         reach = np.abs(gap)
         wide = views.upper[coin, workers] - views.lower[coin, workers]
-        reach = np.cumsum(np.where(reach > LEAST_GAP * wide, reach, 0))
+        reach = np.cumsum(np.where(reach > LEAST_GAP * wide, reach / np.maximum(wide, 1), 0.0))
         if reach[-1] == 0:
             return 0, 0
         place = int(reach.searchsorted(uniform * reach[-1], side="right"))

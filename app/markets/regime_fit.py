@@ -11,8 +11,8 @@ from app.markets.regime_model import REGIMES
 
 PRIOR_PERIODS = 20.0
 """So many periods in a regime count half, the other half is the trader's record in all times."""
-LEAST_PERIODS = 5
-"""With fewer periods in the regime nothing is said."""
+LEAST_PERIODS = 3
+"""With fewer periods in the regime nothing is said. A month of days holds each of six regimes for four or five."""
 
 
 class RegimeFit(msgspec.Struct, frozen=True, gc=False):

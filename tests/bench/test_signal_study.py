@@ -2,9 +2,12 @@
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
+from app.bench.report import lines
+from app.bench.signal import SIGNAL, figures
 from app.bench.signal_study import (
     HORIZONS_S,
     SEEDS,
@@ -21,7 +24,8 @@ HOUR_S = 3_600
 QUARTER_MS = 900_000
 FOUND = WeightsFound(
     tracked=0, informed=0, mean_rank=0, mean_score_rank=0, best_mean_rank=0, chance_mean_rank=0, among_top=0,
-    by_chance=0, informed_weight=0, others_weight=0, coverage=0,
+    by_chance=0, informed_weight=0, others_weight=0, coverage=0, informed_share=0,
+    plain_informed_share=0, even_share=0,
 )  # fmt: skip
 
 
@@ -81,6 +85,25 @@ def test_nothing_is_said_of_nothing() -> None:
     assert calls_compared([]) == ()
 
 
+def test_figures_are_means_over_seeds_and_say_what_is_not_known() -> None:
+    studies = [
+        msgspec.structs.replace(
+            made_up(seed, sees=True, plain_sees=False),
+            weights=msgspec.structs.replace(FOUND, tracked=300, mean_rank=10.0 + seed, chance_mean_rank=150.5),
+        )
+        for seed in range(4)
+    ]
+    told = figures(studies)
+    assert (told["mean_rank"], told["chance_mean_rank"], told["tracked"]) == (11.5, 150.5, 300)
+    assert told["difference_low_1h"] > 0
+    assert told["n_1h"] == 4 * 3 * 45
+    judged = {line.figure: line.verdict for line in lines(SIGNAL, told)}
+    assert (judged["mean_rank"], judged["difference_low_1h"]) == ("PASS", "PASS")
+    nothing = figures([SeedStudy(seed=1, weights=FOUND, samples=(), graded=())])
+    assert math.isnan(nothing["difference_low_1h"])
+    assert {line.figure: line.verdict for line in lines(SIGNAL, nothing)}["difference_low_1h"] == "FAIL"
+
+
 def test_the_informed_rise_to_the_top_of_a_small_venue() -> None:
     study = study_seed(study_settings(11, coins=4, tracked=60), hours=0.3, warm_up_s=600)
     found = study.weights
@@ -89,6 +112,8 @@ def test_the_informed_rise_to_the_top_of_a_small_venue() -> None:
     assert found.mean_rank < 0.7 * found.chance_mean_rank
     assert found.informed_weight > found.others_weight
     assert found.coverage > 0.75
+    assert 1 > found.informed_share > found.even_share > 0
+    assert found.plain_informed_share > found.even_share
     assert [sample.coin for sample in study.samples] == list(range(4))
     assert any(sample.bias for sample in study.samples)
 

@@ -139,6 +139,58 @@ def test_the_informed_hold_what_they_foresee_and_others_do_not() -> None:
     assert np.mean(with_tide[False]) == pytest.approx(0.5, abs=0.06)
 
 
+def away_from_targets(market: Market, coin: int, accounts: list[int]) -> None:
+    """Everybody holds what they want of a coin, but these accounts, who stand across from it."""
+    views, lots = market.traders.views, market.ledger.lots
+    lots[coin] = views.target[coin]
+    for account in accounts:
+        lots[coin, account] = -views.target[coin, account]
+
+
+def test_a_small_informed_account_works_towards_its_view_as_soon_as_a_giant() -> None:
+    market = Market(7, 6, START_MS)
+    views, informed = market.traders.views, market.traders.wealth.informed
+    wanted = np.abs(views.target[0]) * np.isin(np.arange(ACCOUNTS), views.workers)
+    giant = int(np.argmax(wanted))
+    small = min(np.flatnonzero((wanted > 0) & informed).tolist(), key=lambda account: int(wanted[account]))
+    assert wanted[giant] > 20 * wanted[small]
+    away_from_targets(market, 0, [giant, small])
+    chosen = [market.flow._worker(0, place / 200) for place in range(200)]
+    assert {account for account, _ in chosen} == {giant, small}
+    assert sum(account == small for account, _ in chosen) == pytest.approx(100, abs=10)
+    assert all(sign == np.sign(views.target[0, account]) for account, sign in chosen)
+
+
+def test_who_is_done_gives_way_to_the_next_one() -> None:
+    market = Market(7, 6, START_MS)
+    views, flow = market.traders.views, market.flow
+    one, other = [account for account in views.workers.tolist() if views.target[0, account]][:2]
+    away_from_targets(market, 0, [other])
+    flow._programme_account[0], flow._programme_left_s[0] = one, 60.0
+    flow._programme_sign[0] = np.sign(views.target[0, one])
+    sign, account, most, _ = flow._programme_part(0, 0.0)
+    assert (account, sign) == (other, np.sign(views.target[0, other]))
+    assert most > 0
+    assert flow._programme_left_s[0] == 60.0
+    away_from_targets(market, 0, [])
+    assert flow._programme_part(0, 0.0)[2] == 0
+    assert flow._programme_left_s[0] == 0.0
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", [7, 11])
+def test_the_informed_keep_up_with_the_tides(seed: int) -> None:
+    market, agreement = Market(seed, 30, START_MS), []
+    traders = market.traders
+    for _ in range(12):
+        run(market, 900)
+        outlook = traders.outlook()
+        side = np.sign(outlook)[:, None] * (np.abs(outlook) > 0.3)[:, None]
+        sides = side * np.sign(market.ledger.lots[:, traders.wealth.informed])
+        agreement.append(float(np.mean(sides[sides != 0] > 0)))
+    assert np.mean(agreement) > 0.75
+
+
 def test_the_informed_did_well_before_the_start_and_some_others_were_lucky(opened: Market) -> None:
     ratios = np.empty(ACCOUNTS)
     for account in range(ACCOUNTS):

@@ -66,9 +66,11 @@ class WhaleAlerting:
         self.digest = notes.digest
         self.version += 1
 
-    def moved(self, move: TraderMoved, now_ms: int) -> None:
-        """A followed trader changed a position."""
-        self._took(self.desk.moved(move, now_ms), now_ms)
+    def moved(self, move: TraderMoved, now_ms: int) -> bool:
+        """A followed trader changed a position; whether that was worth telling, whatever became of it, and is new."""
+        taken = self.desk.moved(move, now_ms)
+        self._took(taken, now_ms)
+        return any(one.fate != "known" for one in taken)
 
     def leaned(self, leans: Iterable[WhaleLean], now_ms: int) -> None:
         """Whales lean differently in some coins."""

@@ -19,7 +19,7 @@ from app.engine.whale_state import RestoreWhales
 from app.feeds.hyperliquid.limits import REGIME_HOURS, TRADED
 from app.markets.hourly_bars import HOUR_MS
 from app.markets.regime_model import encode_model
-from app.store.whale_rows import StoredAlert, StoredLeaderboard, StoredTrader, WhaleNotes
+from app.store.whale_rows import StoredAlert, StoredLeaderboard, StoredPosition, StoredTrader, WhaleNotes
 
 WHALE = address(0)
 
@@ -99,6 +99,19 @@ def test_a_burst_of_fills_is_one_question_and_one_move() -> None:
     driver.carry()
     assert len(driver.asked_at) == before + 1
     assert [(move.size_before, move.size_after) for move in driver.moves] == [(50_000.0, 100_000.0)]
+
+
+def test_the_last_of_many_pieces_is_news_and_its_position_is_saved_with_it() -> None:
+    driver = followed()
+    one = driver.whales.refreshing.tracked.get(WHALE)
+    assert one is not None
+    for size in (55_500.0, 55_600.0):
+        driver.trades(WHALE, "BTC", size)
+        driver.run(1)
+    assert (len(driver.moves), len(driver.alerts)) == (2, 1)
+    assert one.level == 0
+    rows = [row for row in driver.rows if isinstance(row, StoredPosition) and (row.trader, row.coin) == (WHALE, "BTC")]
+    assert rows[-1].size == 55_600.0
 
 
 def test_a_question_follows_a_trade_without_a_tick() -> None:

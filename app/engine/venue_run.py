@@ -208,7 +208,7 @@ class VenueRun:
 
     async def _open_whales(self) -> None:
         """Have the core follow traders from where it was before; nothing is asked of the venue until then."""
-        restored = await restored_whales(self._store, self._clock, self._regime_model)
+        restored = await restored_whales(self._store, self._settings.alerts, self._clock, self._regime_model)
         self._sequencer.put_now(0, Kind.COMMAND, _pack(restored))
         self._changed()
 

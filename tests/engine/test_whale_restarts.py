@@ -7,22 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from whale_driver import WhaleDriver, address
 from whale_driver import settings as whale_settings
 
 from app.config.settings import Settings, StoreSettings
+from app.config.whale_settings import AlertsSettings
 from app.core.clock import ManualClock
 from app.core.whale_events import TraderMoved, WhaleAlert
 from app.engine.protocol_whales import SilenceAlerts, TrackTrader
 from app.engine.whale_shelf import saved_whales
 from app.store.store import Store
-from app.store.whale_rows import StoredPosition, WhaleNotes
+from app.store.whale_rows import StoredAlert, StoredPosition, WhaleNotes
 from app.store.whale_tables import ROWS
 from app.whales.memory import WhaleMemory, decode_memory
 
 WHALE = address(0)
+NOW_MS = 1_790_000_000_000
 SIZES = st.sampled_from([0.0, 50_000.0, 100_000.0, 150_000.0, -50_000.0])
 
 
@@ -33,7 +36,9 @@ def again(driver: WhaleDriver, saved: bytes, pause_ms: int = 5_000) -> WhaleDriv
     return later
 
 
-def through_database(rows: list[object], path: Path, now_ms: int) -> tuple[bytes, str]:
+def through_database(
+    rows: list[object], path: Path, now_ms: int, alerts: AlertsSettings | None = None
+) -> tuple[bytes, str]:
     async def there_and_back() -> tuple[bytes, str]:
         store = Store(path, StoreSettings(), ManualClock())
         await store.open()
@@ -41,7 +46,7 @@ def through_database(rows: list[object], path: Path, now_ms: int) -> tuple[bytes
             if isinstance(row, ROWS):
                 store.put(row)
         await store.flush()
-        saved = await saved_whales(store, now_ms)
+        saved = await saved_whales(store, alerts or AlertsSettings(), now_ms)
         await store.close()
         return saved
 
@@ -249,3 +254,26 @@ def test_what_somebody_held_before_a_time_nobody_looked_is_no_part_of_a_move(tmp
     later = killed(driver, tmp_path / "live.sqlite")
     later.follow(10)
     assert (len(driver.moves), later.moves) == (moved, [])
+
+
+@pytest.mark.parametrize(("kept", "standing"), [(10_000, 600), (100, 100)])
+def test_alerts_that_still_stand_are_known_after_days_and_as_many_as_are_kept(
+    tmp_path: Path, kept: int, standing: int
+) -> None:
+    alerts = AlertsSettings(expires_s=604_800, kept=kept)
+    rows: list[object] = [stored_alert(number, at_ms=NOW_MS + number) for number in range(600)]
+    saved, trouble = through_database(rows, tmp_path / "live.sqlite", NOW_MS + 6 * 86_400_000, alerts)
+    assert trouble == ""
+    assert [alert.text for alert in decode_memory(saved).alerts] == [str(n) for n in range(600 - standing, 600)]
+
+
+def stored_alert(number: int, at_ms: int) -> StoredAlert:
+    alert = WhaleAlert(
+        alert_id=f"{number:016x}", kind="whale_move", severity="LOW", coin="BTC", at_ms=at_ms,
+        expires_ms=at_ms + 604_800_000, direction=1, text=str(number), value_usd=1e6, percentile=None, price=1.0,
+        traders=(), moves=(),
+    )  # fmt: skip
+    return StoredAlert(
+        alert_id=alert.alert_id, at_ms=at_ms, kind="whale_move", severity="LOW", coin="BTC",
+        alert=msgspec.msgpack.encode(alert),
+    )  # fmt: skip

@@ -276,6 +276,18 @@ def test_what_is_silenced_is_not_told_and_counted() -> None:
     assert len(driver.alerts) == 1
 
 
+def test_where_too_much_is_silenced_no_more_is_and_the_user_is_told() -> None:
+    driver = followed()
+    driver.command(SilenceAlerts("coin", "BTC", for_good=True))
+    for number in range(199):
+        assert driver.command(SilenceAlerts("trader", address(number), for_good=True))[0]
+    done, words = driver.command(SilenceAlerts("coin", "ETH", for_good=True))
+    assert (done, words) == (False, "200 coins, kinds and traders are silenced: take one back before ETH")
+    assert "BTC" in {row.name for row in driver.view().silences}
+    assert driver.command(SilenceAlerts("trader", address(7), ends=True))[0]
+    assert driver.command(SilenceAlerts("coin", "ETH"))[0]
+
+
 def test_a_trader_that_is_opened_shows_what_changed_since_the_last_look() -> None:
     driver = followed()
     assert driver.command(LookAtTrader(WHALE, client=1))[0]

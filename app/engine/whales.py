@@ -115,7 +115,7 @@ class Whales:
                 return self.refresh.cancel()
             case SilenceAlerts():
                 done = self.alerting.silence(command, now_ms)
-                self.saving.notes(now_ms)
+                self.saving.notes()
                 return done
             case TrackTrader():
                 return self._track(command, now_ms)
@@ -127,7 +127,7 @@ class Whales:
             return False, str(error)
         self._changed(self.roster.track(trader, tracked=command.tracked), now_ms)
         self.saving.members(now_ms)
-        self.saving.notes(now_ms)
+        self.saving.notes()
         word = "is followed" if command.tracked else "is not followed any more"
         return True, f"{self.name_of(trader)} {word}"
 
@@ -277,16 +277,15 @@ class Whales:
     def finish(self, now_ms: int) -> None:
         """The run is over."""
         if self.is_restored:
-            self.saving.notes(now_ms)
+            self.saving.notes()
+            self.saving.write(now_ms)
 
     # Time.
 
     def wake(self, now_ms: int) -> None:
-        """After each input: ask for the traders whose trades have settled by now, and save what was told."""
-        if self.is_restored:
-            if now_ms >= self._wake_ms:
-                self._ask(now_ms)
-            self.saving.after_input(now_ms)
+        """After each input: ask for the traders whose trades have settled by now."""
+        if self.is_restored and now_ms >= self._wake_ms:
+            self._ask(now_ms)
 
     def _ask(self, now_ms: int) -> None:
         self.questions.ask_states(now_ms)
@@ -308,6 +307,7 @@ class Whales:
         if now_ms // 1000 != self._second:
             self._second = now_ms // 1000
             self._every_second(now_ms)
+        self.saving.write(now_ms)
 
     def _every_second(self, now_ms: int) -> None:
         oldest_ms = round(self.settings.whales.oldest_s * 1000)
@@ -323,7 +323,6 @@ class Whales:
         self.refresh.every_second()
         if now_ms - self._ranked_ms >= _RANKED_MS:
             self._rank(now_ms)
-        self.saving.every_second(now_ms)
         if now_ms // 60_000 != self._minute:
             self._minute = now_ms // 60_000
             self.alerting.signalled(self.signals.every_minute(now_ms), now_ms)

@@ -230,6 +230,35 @@ def test_what_quiet_hours_held_back_outlives_a_kill(tmp_path: Path) -> None:
     assert quiet.held == 1
 
 
+def test_a_digest_is_given_once_though_the_engine_is_killed_right_after_it(tmp_path: Path) -> None:
+    driver = begun(quiet_from="14:00", quiet_to="14:15")
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(14 * 3_600 + 15 * 60 + 1 - driver.now_ms / 1000 % 86_400)
+    given = driver.whales.alerting.digest
+    assert given is not None
+    assert given.held == 1
+    later = killed(driver, tmp_path / "live.sqlite")
+    later.follow(2)
+    assert later.whales.alerting.digest == given
+    assert [line.text for line in later.core.journal.log_tail if "quiet hours" in line.text] == []
+
+
+def test_what_is_told_between_two_ticks_is_saved_at_once_with_one_row_of_notes() -> None:
+    driver = WhaleDriver(whale_settings(cool_down_s=0))
+    driver.equity_usd = {address(number): 5e6 for number in range(8)}
+    driver.follow(21)
+    before = len(driver.rows)
+    for number in range(3):
+        driver.trades(address(number), "BTC", 100_000.0)
+    driver.now_ms += 200
+    driver.quote("ETH", 9.99, 10.01)
+    driver.carry()
+    assert (len(driver.alerts), [row for row in driver.rows[before:] if isinstance(row, ROWS)]) == (3, [])
+    driver.tick()
+    saved = [type(row).__name__ for row in driver.rows[before:] if isinstance(row, ROWS)]
+    assert sorted(saved) == ["StoredAlert"] * 3 + ["StoredPosition"] * 3 + ["TraderMoved"] * 3 + ["WhaleNotes"]
+
+
 def test_who_held_nothing_before_a_kill_has_opened_what_it_holds_afterwards(tmp_path: Path) -> None:
     driver = begun()
     held_nothing = address(3)

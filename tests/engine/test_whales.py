@@ -85,6 +85,7 @@ def test_a_trade_has_its_trader_asked_for_once_it_has_settled_and_leads_to_an_al
     alert = driver.alerts[-1]
     assert (alert.kind, alert.severity, alert.coin, alert.direction) == ("whale_move", "LOW", "BTC", 1)
     assert alert.moves == (move.move_id,)
+    driver.tick()
     assert driver.rows.index(move) < max(place for place, row in enumerate(driver.rows) if isinstance(row, WhaleNotes))
 
 

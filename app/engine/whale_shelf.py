@@ -44,8 +44,12 @@ async def restored_whales(
     """The input that a run begins to follow traders with. `regime_model` is the file of a trained model, if any."""
     now_ns = clock.wall_ns()
     saved, trouble = await saved_whales(store, alerts, now_ns // 1_000_000)
-    ahead_minutes = time.localtime(now_ns / 1e9).tm_gmtoff // 60
-    return RestoreWhales(saved, trouble, ahead_minutes, _model(regime_model))
+    return RestoreWhales(saved, trouble, minutes_ahead(now_ns), _model(regime_model))
+
+
+def minutes_ahead(wall_ns: int) -> int:
+    """How far this machine's local time is ahead of UTC at that moment."""
+    return time.localtime(wall_ns / 1e9).tm_gmtoff // 60
 
 
 def _model(path: Path | None) -> bytes:

@@ -30,7 +30,7 @@ from app.engine.whale_refresh import WhaleRefresh
 from app.engine.whale_regime import WhaleRegime
 from app.engine.whale_saving import WhaleSaving
 from app.engine.whale_signals import WhaleSignals
-from app.engine.whale_state import RestoreWhales
+from app.engine.whale_state import RestoreWhales, UseLocalTime
 from app.engine.whale_streams import WhaleStreams
 from app.feeds.hyperliquid import parse_traders
 from app.feeds.hyperliquid.leaderboard import CHANNEL as LEADERBOARD
@@ -43,7 +43,7 @@ from app.whales.refreshing import Refreshing
 from app.whales.roster import Roster, RosterChange
 from app.whales.weighing import Weighing
 
-WhaleCommand = TrackTrader | SilenceAlerts | WhaleLook | RestoreWhales
+WhaleCommand = TrackTrader | SilenceAlerts | WhaleLook | RestoreWhales | UseLocalTime
 ABOUT_TRADERS = frozenset({"clearinghouseState", "portfolio", "userFillsByTime", LEADERBOARD})
 """Questions whose answers belong here."""
 LARGE_SHARE = 0.1
@@ -99,6 +99,9 @@ class Whales:
         match command:
             case RestoreWhales():
                 self._restore(command, now_ms)
+                return True, ""
+            case UseLocalTime():
+                self.alerting.desk.book.ahead_minutes = command.ahead_minutes
                 return True, ""
             case LookAtTrader():
                 return self.looks.at_trader(command, now_ms)

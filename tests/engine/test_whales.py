@@ -15,7 +15,7 @@ from app.engine.journal import Journal
 from app.engine.protocol import CancelJob, SetRecording, StartJob
 from app.engine.protocol_whales import LookAtTrader, SilenceAlerts, TrackTrader
 from app.engine.whale_detail import alert_detail, trader_detail
-from app.engine.whale_state import RestoreWhales
+from app.engine.whale_state import RestoreWhales, UseLocalTime
 from app.feeds.hyperliquid.limits import REGIME_HOURS, TRADED
 from app.markets.hourly_bars import HOUR_MS
 from app.markets.regime_model import encode_model
@@ -287,6 +287,21 @@ def test_where_too_much_is_silenced_no_more_is_and_the_user_is_told() -> None:
     assert "BTC" in {row.name for row in driver.view().silences}
     assert driver.command(SilenceAlerts("trader", address(7), ends=True))[0]
     assert driver.command(SilenceAlerts("coin", "ETH"))[0]
+
+
+def test_quiet_hours_end_an_hour_earlier_once_local_time_is_an_hour_further_ahead() -> None:
+    driver = followed(quiet_from="14:00", quiet_to="15:00")
+    assert driver.view().is_quiet
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(1)
+    assert (driver.alerts, driver.view().digest) == ([], None)
+    driver.put(Kind.COMMAND, UseLocalTime(60))
+    driver.tick()
+    assert driver.view().digest.held == 1
+    again = Core("live", driver.settings)
+    for record in driver.records:
+        again.dispatch(record)
+    assert again.whales.alerting.digest == driver.whales.alerting.digest
 
 
 def test_a_trader_that_is_opened_shows_what_changed_since_the_last_look() -> None:

@@ -2,6 +2,6 @@
 
 from app.engine.protocol import RestorePaper
 from app.engine.protocol_wallets import RestoreWallets, TidyWallets, UseThresholds
-from app.engine.whale_state import RestoreWhales
+from app.engine.whale_state import RestoreWhales, UseLocalTime
 
-OwnCommand = RestorePaper | RestoreWallets | UseThresholds | TidyWallets | RestoreWhales
+OwnCommand = RestorePaper | RestoreWallets | UseThresholds | TidyWallets | RestoreWhales | UseLocalTime

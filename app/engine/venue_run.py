@@ -41,8 +41,8 @@ from app.engine.sequencer import Sequencer
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.supervisor import Supervisor
 from app.engine.wallet_run import WalletRun
-from app.engine.whale_shelf import restored_whales
-from app.engine.whale_state import RestoreWhales
+from app.engine.whale_shelf import minutes_ahead, restored_whales
+from app.engine.whale_state import RestoreWhales, UseLocalTime
 from app.engine.whales_view import WhalesOutside
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
 from app.feeds.hyperliquid.streams import StreamClient
@@ -208,7 +208,7 @@ class VenueRun:
 
     async def _open_whales(self) -> None:
         """Have the core follow traders from where it was before; nothing is asked of the venue until then."""
-        restored = await restored_whales(self._store, self._clock, self._regime_model)
+        restored = await restored_whales(self._store, self._settings.alerts, self._clock, self._regime_model)
         self._sequencer.put_now(0, Kind.COMMAND, _pack(restored))
         self._changed()
 
@@ -376,7 +376,14 @@ class VenueRun:
                 self._sequencer.put_now(0, Kind.COMMAND, _pack(StartJob("wallets")))
             if self._wallets.mind_memory(self.core.wallets):
                 self._sequencer.put_now(0, Kind.COMMAND, _pack(TidyWallets()))
+            self._mind_local_time()
             self._tell_of_store()
+
+    def _mind_local_time(self) -> None:
+        """Quiet hours are of local time, which summer time moves while a run goes on."""
+        whales, ahead = self.core.whales, minutes_ahead(self._clock.wall_ns())
+        if whales.is_restored and ahead != whales.alerting.desk.book.ahead_minutes:
+            self._sequencer.put_now(0, Kind.COMMAND, _pack(UseLocalTime(ahead)))
 
     def _tell_of_store(self) -> None:
         """A database that takes nothing any more goes to the event log, once for each reason."""

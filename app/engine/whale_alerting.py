@@ -12,12 +12,12 @@ from app.core.traders import TraderFill
 from app.core.whale_events import SmartMoneySignal, TraderMoved, WhaleAlert
 from app.engine.journal import Journal
 from app.engine.protocol import Mode
-from app.engine.protocol_whales import SilenceAlerts
+from app.engine.protocol_whales import SilenceAlerts, SilenceOf
 from app.markets.market import Market
 from app.markets.mid_claims import mid_call
 from app.scorecards.grader import Graded
 from app.store.whale_rows import StoredAlert
-from app.whales.alert_book import Taken
+from app.whales.alert_book import SILENCES_KEPT, Taken
 from app.whales.alert_calls import alert_claim
 from app.whales.alert_desk import AlertDesk
 from app.whales.alert_values import Digest, Liquidation, RestoreAlerts, WhaleLean
@@ -66,9 +66,11 @@ class WhaleAlerting:
         self.digest = notes.digest
         self.version += 1
 
-    def moved(self, move: TraderMoved, now_ms: int) -> None:
-        """A followed trader changed a position."""
-        self._took(self.desk.moved(move, now_ms), now_ms)
+    def moved(self, move: TraderMoved, now_ms: int) -> bool:
+        """A followed trader changed a position; whether that was worth telling, whatever became of it, and is new."""
+        taken = self.desk.moved(move, now_ms)
+        self._took(taken, now_ms)
+        return any(one.fate != "known" for one in taken)
 
     def leaned(self, leans: Iterable[WhaleLean], now_ms: int) -> None:
         """Whales lean differently in some coins."""
@@ -111,17 +113,22 @@ class WhaleAlerting:
         shown = clean(name, 48)
         if not name or len(name) > 64:
             return False, f"{shown!r} is no {command.of} that alerts are about"
-        self.version += 1
         if command.ends:
-            ended = book.unsilence(command.of, name)
-            if ended is None:
-                return False, f"Alerts of {shown} are not silenced"
-            return True, f"Alerts of {shown} are told again; {ended.silenced} were kept silent"
+            return self._tell_again(command.of, name)
+        kept = book.mute(command.of, name) if command.for_good else book.snooze(command.of, name, now_ms)
+        if kept is None:
+            return False, f"{SILENCES_KEPT} coins, kinds and traders are silenced: take one back before {shown}"
+        self.version += 1
         if command.for_good:
-            book.mute(command.of, name)
             return True, f"Alerts of {shown} are muted until you take that back"
-        book.snooze(command.of, name, now_ms)
         return True, f"Alerts of {shown} are snoozed for {self._settings.alerts.snooze_s / 60:.0f} min"
+
+    def _tell_again(self, of: SilenceOf, name: str) -> tuple[bool, str]:
+        ended, shown = self.desk.book.unsilence(of, name), clean(name, 48)
+        if ended is None:
+            return False, f"Alerts of {shown} are not silenced"
+        self.version += 1
+        return True, f"Alerts of {shown} are told again; {ended.silenced} were kept silent"
 
     def _took(self, taken: Iterable[Taken], now_ms: int) -> None:
         for one in taken:

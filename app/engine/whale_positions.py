@@ -47,18 +47,17 @@ class WhalePositions:
         self.moves = {move.move_id: move for move in memory.moves[-MOVES_KEPT:]}
 
     def learn(self, state: TraderState, learned: Learned, now_ms: int) -> bool:
-        """Take a state; whether it held something worth telling by itself."""
+        """Take a state; whether it held something worth telling, by itself or as the last of many pieces."""
         learnt = self.known.learn(state, learned, now_ms)
         if learnt.outcome in ("older", "future"):
             return False
         self.version += 1
         self.learned_by[state.trader] = learned
-        for move in learnt.moves:
-            self._told(move, now_ms)
+        told = [move.coin for move in learnt.moves if self._moved(move, now_ms)]
         self._alerting.leaned(self._bias.learn(state), now_ms)
         self._signals.changed(self._signals.money.state_changed(state), now_ms)
-        self._save(state, [move.coin for move in learnt.moves if self._alerting.desk.is_news(move)], now_ms)
-        return any(self._alerting.desk.is_news(move) for move in learnt.moves)
+        self._save(state, told, now_ms)
+        return bool(told)
 
     def forget(self, trader: str, now_ms: int) -> None:
         """The trader is not followed any more."""
@@ -84,13 +83,13 @@ class WhalePositions:
         """The newest moves of a trader, the newest first."""
         return tuple(move for move in reversed(self.moves.values()) if move.trader == trader)
 
-    def _told(self, move: TraderMoved, now_ms: int) -> None:
+    def _moved(self, move: TraderMoved, now_ms: int) -> bool:
         self.moves[move.move_id] = move
         if len(self.moves) > MOVES_KEPT:
             del self.moves[next(iter(self.moves))]
         self._bus.publish(move)
         self.keep(move)
-        self._alerting.moved(move, now_ms)
+        return self._alerting.moved(move, now_ms)
 
     def _save(self, state: TraderState, told: list[str], now_ms: int) -> None:
         known = self.known.get(state.trader)

@@ -6,7 +6,7 @@ import msgspec
 
 from app.engine.journal import Journal
 from app.store.whale_rows import StoredHistory, StoredLeaderboard, StoredTrader, WhaleNotes
-from app.whales.alert_values import RestoreAlerts
+from app.whales.alert_values import Digest, RestoreAlerts
 from app.whales.memory import Notes, WhaleMemory
 from app.whales.roster import Member, RosterChange
 from app.whales.weighing import TraderRecord
@@ -22,13 +22,19 @@ _pack = msgspec.msgpack.encode
 
 
 class WhaleSaving:
-    """Rows go to whoever keeps the run's; those of one input are written in one transaction."""
+    """Rows wait for the next tick, and go with the notes, if those changed, to whoever keeps the run's.
+
+    Those of one input are written in one transaction: of a cause that is saved, it is saved too that it was taken.
+    Without that one could be told twice, or a held one never.
+    """
 
     def __init__(self, whales: "Whales", journal: Journal) -> None:
         self._whales = whales
         self._journal = journal
+        self._held: list[object] = []
+        self._are_notes_due = False
         self._saved_ms = 0
-        self._saved_taken = 0
+        self._saved_taken: tuple[int, Digest | None] = (0, None)
         self.unsaved = ""
         """Why nothing is saved; empty when it is."""
 
@@ -37,9 +43,9 @@ class WhaleSaving:
         self.unsaved = why
 
     def keep(self, row: object) -> None:
-        """Have a row saved."""
+        """Have a row saved at the next tick."""
         if not self.unsaved:
-            self._journal.keep(row)
+            self._held.append(row)
 
     def record(self, trader: str, record: TraderRecord) -> None:
         """A trader's histories were read."""
@@ -67,21 +73,21 @@ class WhaleSaving:
         for member in self._whales.roster.members.values():
             self.keep(_row(member, now_ms))
 
-    def after_input(self, now_ms: int) -> None:
-        """What alerts remember is saved with each cause: without it one could be told twice, or a held one never."""
-        if self._whales.alerting.taken != self._saved_taken:
-            self.notes(now_ms)
+    def notes(self) -> None:
+        """Have the notes saved at the next tick."""
+        self._are_notes_due = True
 
-    def every_second(self, now_ms: int) -> None:
-        """Save notes that have waited long."""
-        if now_ms - self._saved_ms >= EVERY_MS:
-            self.notes(now_ms)
-
-    def notes(self, now_ms: int) -> None:
-        """Save the notes now."""
-        self._saved_ms, self._saved_taken = now_ms, self._whales.alerting.taken
-        if not self.unsaved:
-            self.keep(WhaleNotes(name=NOTES, saved_ms=now_ms, notes=_pack(self._notes())))
+    def write(self, now_ms: int) -> None:
+        """Save what has come since the last time; the notes where it is time or alerts remember something else."""
+        alerting = self._whales.alerting
+        taken = alerting.taken, alerting.digest
+        if self._are_notes_due or taken != self._saved_taken or now_ms - self._saved_ms >= EVERY_MS:
+            self._are_notes_due, self._saved_ms, self._saved_taken = False, now_ms, taken
+            if not self.unsaved:
+                self.keep(WhaleNotes(name=NOTES, saved_ms=now_ms, notes=_pack(self._notes())))
+        rows, self._held = self._held, []
+        for row in rows:
+            self._journal.keep(row)
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from app.config.whale_settings import AlertsSettings
 from app.core.clock import Clock
 from app.core.errors import DataError
 from app.core.whale_events import WhaleAlert
@@ -29,7 +30,7 @@ from app.whales.roster import Member
 from app.whales.weighing import TraderRecord
 
 _DAY_MS = 86_400_000
-_MOVES, _ALERTS, _HISTORIES, _TRADERS = 5_000, 500, 2_000, 1_000
+_MOVES, _HISTORIES, _TRADERS = 5_000, 2_000, 1_000
 _POSITIONS = 1_000
 """Of one trader."""
 _member = msgspec.msgpack.Decoder(Member).decode
@@ -37,12 +38,18 @@ _alert = msgspec.msgpack.Decoder(WhaleAlert).decode
 _record = msgspec.msgpack.Decoder(TraderRecord).decode
 
 
-async def restored_whales(store: Store, clock: Clock, regime_model: Path | None) -> RestoreWhales:
+async def restored_whales(
+    store: Store, alerts: AlertsSettings, clock: Clock, regime_model: Path | None
+) -> RestoreWhales:
     """The input that a run begins to follow traders with. `regime_model` is the file of a trained model, if any."""
     now_ns = clock.wall_ns()
-    saved, trouble = await saved_whales(store, now_ns // 1_000_000)
-    ahead_minutes = time.localtime(now_ns / 1e9).tm_gmtoff // 60
-    return RestoreWhales(saved, trouble, ahead_minutes, _model(regime_model))
+    saved, trouble = await saved_whales(store, alerts, now_ns // 1_000_000)
+    return RestoreWhales(saved, trouble, minutes_ahead(now_ns), _model(regime_model))
+
+
+def minutes_ahead(wall_ns: int) -> int:
+    """How far this machine's local time is ahead of UTC at that moment."""
+    return time.localtime(wall_ns / 1e9).tm_gmtoff // 60
 
 
 def _model(path: Path | None) -> bytes:
@@ -56,28 +63,27 @@ def _model(path: Path | None) -> bytes:
         return f"{error.strerror}".encode()
 
 
-async def saved_whales(store: Store, now_ms: int) -> tuple[bytes, str]:
+async def saved_whales(store: Store, alerts: AlertsSettings, now_ms: int) -> tuple[bytes, str]:
     """What a run begins with, empty when nothing is stored; and why it cannot be read, empty when it can."""
     try:
-        return msgspec.msgpack.encode(await _memory(store.reader(), now_ms)), ""
+        return msgspec.msgpack.encode(await _memory(store.reader(), alerts, now_ms)), ""
     except (DataError, msgspec.MsgspecError, ValueError, RecursionError) as error:
         return b"", f"{error}; move the database aside to begin anew"
 
 
-async def _memory(reader: Reader, now_ms: int) -> WhaleMemory:
+async def _memory(reader: Reader, alerts: AlertsSettings, now_ms: int) -> WhaleMemory:
     since = (Condition("at_ms", ">=", now_ms - _DAY_MS),)
     saved = await reader.select(WHALE_NOTES, limit=1)
     notes = decode_notes(saved[0].notes) if saved else Notes()
     moves = await reader.select(TRADER_MOVES, since, limit=_MOVES)
     moves = sorted(moves, key=lambda move: (move.at_ms, move.move_id))
     members = await _members(reader)
-    alerts = await reader.select(WHALE_ALERTS, since, limit=_ALERTS)
     return WhaleMemory(
         notes=notes,
         members=members,
         known=known_of(await _positions(reader, members), moves, notes.seen_ms),
         moves=tuple(moves),
-        alerts=_standing(alerts, now_ms),
+        alerts=await _standing(reader, alerts, now_ms),
         records=_records(await reader.select(TRADER_HISTORIES, limit=_HISTORIES)),
     )
 
@@ -101,7 +107,9 @@ async def _members(reader: Reader) -> tuple[Member, ...]:
     return tuple(sorted(members, key=lambda member: (member.rank is None, member.rank or 0, member.trader)))
 
 
-def _standing(rows: Sequence[StoredAlert], now_ms: int) -> tuple[WhaleAlert, ...]:
+async def _standing(reader: Reader, settings: AlertsSettings, now_ms: int) -> tuple[WhaleAlert, ...]:
+    since = Condition("at_ms", ">=", now_ms - max(_DAY_MS, round(settings.expires_s * 1_000)))
+    rows: Sequence[StoredAlert] = await reader.select(WHALE_ALERTS, (since,), limit=settings.kept)
     alerts = sorted((_alert(row.alert) for row in rows), key=lambda alert: (alert.at_ms, alert.alert_id))
     return tuple(alert for alert in alerts if alert.expires_ms > now_ms)
 

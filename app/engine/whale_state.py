@@ -1,4 +1,4 @@
-"""The input a run begins to follow traders with."""
+"""Inputs of a run's own that are about followed traders: what it begins with, and what it learns of its machine."""
 
 import msgspec
 
@@ -14,3 +14,9 @@ class RestoreWhales(msgspec.Struct, frozen=True, tag="restore_whales"):
     trouble: str = ""
     ahead_minutes: int = 0
     regime_model: bytes = b""
+
+
+class UseLocalTime(msgspec.Struct, frozen=True, tag="use_local_time"):
+    """Local time is `ahead_minutes` ahead of UTC from now on: summer time begins or ends, or the user has travelled."""
+
+    ahead_minutes: int

@@ -30,7 +30,7 @@ from app.engine.whale_refresh import WhaleRefresh
 from app.engine.whale_regime import WhaleRegime
 from app.engine.whale_saving import WhaleSaving
 from app.engine.whale_signals import WhaleSignals
-from app.engine.whale_state import RestoreWhales
+from app.engine.whale_state import RestoreWhales, UseLocalTime
 from app.engine.whale_streams import WhaleStreams
 from app.feeds.hyperliquid import parse_traders
 from app.feeds.hyperliquid.leaderboard import CHANNEL as LEADERBOARD
@@ -43,7 +43,7 @@ from app.whales.refreshing import Refreshing
 from app.whales.roster import Roster, RosterChange
 from app.whales.weighing import Weighing
 
-WhaleCommand = TrackTrader | SilenceAlerts | WhaleLook | RestoreWhales
+WhaleCommand = TrackTrader | SilenceAlerts | WhaleLook | RestoreWhales | UseLocalTime
 ABOUT_TRADERS = frozenset({"clearinghouseState", "portfolio", "userFillsByTime", LEADERBOARD})
 """Questions whose answers belong here."""
 LARGE_SHARE = 0.1
@@ -100,6 +100,9 @@ class Whales:
             case RestoreWhales():
                 self._restore(command, now_ms)
                 return True, ""
+            case UseLocalTime():
+                self.alerting.desk.book.ahead_minutes = command.ahead_minutes
+                return True, ""
             case LookAtTrader():
                 return self.looks.at_trader(command, now_ms)
             case LookAtAlert() | LookAtFollowed():
@@ -115,7 +118,7 @@ class Whales:
                 return self.refresh.cancel()
             case SilenceAlerts():
                 done = self.alerting.silence(command, now_ms)
-                self.saving.notes(now_ms)
+                self.saving.notes()
                 return done
             case TrackTrader():
                 return self._track(command, now_ms)
@@ -127,7 +130,7 @@ class Whales:
             return False, str(error)
         self._changed(self.roster.track(trader, tracked=command.tracked), now_ms)
         self.saving.members(now_ms)
-        self.saving.notes(now_ms)
+        self.saving.notes()
         word = "is followed" if command.tracked else "is not followed any more"
         return True, f"{self.name_of(trader)} {word}"
 
@@ -277,16 +280,15 @@ class Whales:
     def finish(self, now_ms: int) -> None:
         """The run is over."""
         if self.is_restored:
-            self.saving.notes(now_ms)
+            self.saving.notes()
+            self.saving.write(now_ms)
 
     # Time.
 
     def wake(self, now_ms: int) -> None:
-        """After each input: ask for the traders whose trades have settled by now, and save what was told."""
-        if self.is_restored:
-            if now_ms >= self._wake_ms:
-                self._ask(now_ms)
-            self.saving.after_input(now_ms)
+        """After each input: ask for the traders whose trades have settled by now."""
+        if self.is_restored and now_ms >= self._wake_ms:
+            self._ask(now_ms)
 
     def _ask(self, now_ms: int) -> None:
         self.questions.ask_states(now_ms)
@@ -308,6 +310,7 @@ class Whales:
         if now_ms // 1000 != self._second:
             self._second = now_ms // 1000
             self._every_second(now_ms)
+        self.saving.write(now_ms)
 
     def _every_second(self, now_ms: int) -> None:
         oldest_ms = round(self.settings.whales.oldest_s * 1000)
@@ -323,7 +326,6 @@ class Whales:
         self.refresh.every_second()
         if now_ms - self._ranked_ms >= _RANKED_MS:
             self._rank(now_ms)
-        self.saving.every_second(now_ms)
         if now_ms // 60_000 != self._minute:
             self._minute = now_ms // 60_000
             self.alerting.signalled(self.signals.every_minute(now_ms), now_ms)

@@ -27,6 +27,7 @@ from app.whales.quiet_hours import is_quiet
 CAUSES_KEPT = 5_000
 """Of more causes the oldest are forgotten. They are older than a gap in which changes are taken over untold."""
 SILENCES_KEPT = 200
+"""Of more than these the user is told that there is no room: none is forgotten but when it ends."""
 DIGEST_KEPT = 50
 NAMES_KEPT, MOVES_KEPT = 10, 50
 """So many traders and moves of an alert are kept; repeats beyond are counted alone."""
@@ -117,25 +118,25 @@ class AlertBook:
         """Whether these are quiet hours."""
         return is_quiet(self._settings.quiet_from, self._settings.quiet_to, now_ms, self.ahead_minutes)
 
-    def snooze(self, of: SilenceOf, name: str, now_ms: int) -> Silence:
-        """Nothing of this coin, kind or trader for as long as the settings say, from now."""
+    def snooze(self, of: SilenceOf, name: str, now_ms: int) -> Silence | None:
+        """Nothing of this coin, kind or trader for as long as the settings say, from now. None: there is no room."""
         return self._silenced(Silence(of, name, now_ms + round(self._settings.snooze_s * 1_000)))
 
-    def mute(self, of: SilenceOf, name: str) -> Silence:
-        """Nothing of this coin, kind or trader until it is taken back."""
+    def mute(self, of: SilenceOf, name: str) -> Silence | None:
+        """Nothing of this coin, kind or trader until it is taken back. None: there is no room."""
         return self._silenced(Silence(of, name, None))
 
     def unsilence(self, of: SilenceOf, name: str) -> Silence | None:
         """Take back; the silence that was, with how much it kept silent. None: there was none."""
         return self._silences.pop((of, name), None)
 
-    def _silenced(self, silence: Silence) -> Silence:
+    def _silenced(self, silence: Silence) -> Silence | None:
         earlier = self._silences.pop((silence.of, silence.name), None)
         if earlier is not None:
             silence = msgspec.structs.replace(silence, silenced=earlier.silenced)
+        elif len(self._silences) >= SILENCES_KEPT:
+            return None
         self._silences[(silence.of, silence.name)] = silence
-        while len(self._silences) > SILENCES_KEPT:
-            del self._silences[next(iter(self._silences))]
         return silence
 
     def _silence_for(self, cause: AlertCause, now_ms: int) -> Silence | None:

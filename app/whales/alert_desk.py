@@ -66,10 +66,6 @@ class AlertDesk:
             later = (move for move in past if move.at_ms >= until_ms)
             self._moves.gather(move for move in later if not self.book.knows(move.move_id))
 
-    def is_news(self, move: TraderMoved) -> bool:
-        """Whether a move is worth telling by itself."""
-        return self._moves.is_large(move)
-
     def moved(self, move: TraderMoved, now_ms: int) -> tuple[Taken, ...]:
         """A followed trader changed a position."""
         if self.book.knows(move.move_id):

@@ -7,22 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from whale_driver import WhaleDriver, address
 from whale_driver import settings as whale_settings
 
 from app.config.settings import Settings, StoreSettings
+from app.config.whale_settings import AlertsSettings
 from app.core.clock import ManualClock
 from app.core.whale_events import TraderMoved, WhaleAlert
 from app.engine.protocol_whales import SilenceAlerts, TrackTrader
 from app.engine.whale_shelf import saved_whales
 from app.store.store import Store
-from app.store.whale_rows import StoredPosition, WhaleNotes
+from app.store.whale_rows import StoredAlert, StoredPosition, WhaleNotes
 from app.store.whale_tables import ROWS
 from app.whales.memory import WhaleMemory, decode_memory
 
 WHALE = address(0)
+NOW_MS = 1_790_000_000_000
 SIZES = st.sampled_from([0.0, 50_000.0, 100_000.0, 150_000.0, -50_000.0])
 
 
@@ -33,7 +36,9 @@ def again(driver: WhaleDriver, saved: bytes, pause_ms: int = 5_000) -> WhaleDriv
     return later
 
 
-def through_database(rows: list[object], path: Path, now_ms: int) -> tuple[bytes, str]:
+def through_database(
+    rows: list[object], path: Path, now_ms: int, alerts: AlertsSettings | None = None
+) -> tuple[bytes, str]:
     async def there_and_back() -> tuple[bytes, str]:
         store = Store(path, StoreSettings(), ManualClock())
         await store.open()
@@ -41,7 +46,7 @@ def through_database(rows: list[object], path: Path, now_ms: int) -> tuple[bytes
             if isinstance(row, ROWS):
                 store.put(row)
         await store.flush()
-        saved = await saved_whales(store, now_ms)
+        saved = await saved_whales(store, alerts or AlertsSettings(), now_ms)
         await store.close()
         return saved
 
@@ -225,6 +230,35 @@ def test_what_quiet_hours_held_back_outlives_a_kill(tmp_path: Path) -> None:
     assert quiet.held == 1
 
 
+def test_a_digest_is_given_once_though_the_engine_is_killed_right_after_it(tmp_path: Path) -> None:
+    driver = begun(quiet_from="14:00", quiet_to="14:15")
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(14 * 3_600 + 15 * 60 + 1 - driver.now_ms / 1000 % 86_400)
+    given = driver.whales.alerting.digest
+    assert given is not None
+    assert given.held == 1
+    later = killed(driver, tmp_path / "live.sqlite")
+    later.follow(2)
+    assert later.whales.alerting.digest == given
+    assert [line.text for line in later.core.journal.log_tail if "quiet hours" in line.text] == []
+
+
+def test_what_is_told_between_two_ticks_is_saved_at_once_with_one_row_of_notes() -> None:
+    driver = WhaleDriver(whale_settings(cool_down_s=0))
+    driver.equity_usd = {address(number): 5e6 for number in range(8)}
+    driver.follow(21)
+    before = len(driver.rows)
+    for number in range(3):
+        driver.trades(address(number), "BTC", 100_000.0)
+    driver.now_ms += 200
+    driver.quote("ETH", 9.99, 10.01)
+    driver.carry()
+    assert (len(driver.alerts), [row for row in driver.rows[before:] if isinstance(row, ROWS)]) == (3, [])
+    driver.tick()
+    saved = [type(row).__name__ for row in driver.rows[before:] if isinstance(row, ROWS)]
+    assert sorted(saved) == ["StoredAlert"] * 3 + ["StoredPosition"] * 3 + ["TraderMoved"] * 3 + ["WhaleNotes"]
+
+
 def test_who_held_nothing_before_a_kill_has_opened_what_it_holds_afterwards(tmp_path: Path) -> None:
     driver = begun()
     held_nothing = address(3)
@@ -249,3 +283,26 @@ def test_what_somebody_held_before_a_time_nobody_looked_is_no_part_of_a_move(tmp
     later = killed(driver, tmp_path / "live.sqlite")
     later.follow(10)
     assert (len(driver.moves), later.moves) == (moved, [])
+
+
+@pytest.mark.parametrize(("kept", "standing"), [(10_000, 600), (100, 100)])
+def test_alerts_that_still_stand_are_known_after_days_and_as_many_as_are_kept(
+    tmp_path: Path, kept: int, standing: int
+) -> None:
+    alerts = AlertsSettings(expires_s=604_800, kept=kept)
+    rows: list[object] = [stored_alert(number, at_ms=NOW_MS + number) for number in range(600)]
+    saved, trouble = through_database(rows, tmp_path / "live.sqlite", NOW_MS + 6 * 86_400_000, alerts)
+    assert trouble == ""
+    assert [alert.text for alert in decode_memory(saved).alerts] == [str(n) for n in range(600 - standing, 600)]
+
+
+def stored_alert(number: int, at_ms: int) -> StoredAlert:
+    alert = WhaleAlert(
+        alert_id=f"{number:016x}", kind="whale_move", severity="LOW", coin="BTC", at_ms=at_ms,
+        expires_ms=at_ms + 604_800_000, direction=1, text=str(number), value_usd=1e6, percentile=None, price=1.0,
+        traders=(), moves=(),
+    )  # fmt: skip
+    return StoredAlert(
+        alert_id=alert.alert_id, at_ms=at_ms, kind="whale_move", severity="LOW", coin="BTC",
+        alert=msgspec.msgpack.encode(alert),
+    )  # fmt: skip

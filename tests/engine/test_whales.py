@@ -15,11 +15,11 @@ from app.engine.journal import Journal
 from app.engine.protocol import CancelJob, SetRecording, StartJob
 from app.engine.protocol_whales import LookAtTrader, SilenceAlerts, TrackTrader
 from app.engine.whale_detail import alert_detail, trader_detail
-from app.engine.whale_state import RestoreWhales
+from app.engine.whale_state import RestoreWhales, UseLocalTime
 from app.feeds.hyperliquid.limits import REGIME_HOURS, TRADED
 from app.markets.hourly_bars import HOUR_MS
 from app.markets.regime_model import encode_model
-from app.store.whale_rows import StoredAlert, StoredLeaderboard, StoredTrader, WhaleNotes
+from app.store.whale_rows import StoredAlert, StoredLeaderboard, StoredPosition, StoredTrader, WhaleNotes
 
 WHALE = address(0)
 
@@ -85,6 +85,7 @@ def test_a_trade_has_its_trader_asked_for_once_it_has_settled_and_leads_to_an_al
     alert = driver.alerts[-1]
     assert (alert.kind, alert.severity, alert.coin, alert.direction) == ("whale_move", "LOW", "BTC", 1)
     assert alert.moves == (move.move_id,)
+    driver.tick()
     assert driver.rows.index(move) < max(place for place, row in enumerate(driver.rows) if isinstance(row, WhaleNotes))
 
 
@@ -99,6 +100,19 @@ def test_a_burst_of_fills_is_one_question_and_one_move() -> None:
     driver.carry()
     assert len(driver.asked_at) == before + 1
     assert [(move.size_before, move.size_after) for move in driver.moves] == [(50_000.0, 100_000.0)]
+
+
+def test_the_last_of_many_pieces_is_news_and_its_position_is_saved_with_it() -> None:
+    driver = followed()
+    one = driver.whales.refreshing.tracked.get(WHALE)
+    assert one is not None
+    for size in (55_500.0, 55_600.0):
+        driver.trades(WHALE, "BTC", size)
+        driver.run(1)
+    assert (len(driver.moves), len(driver.alerts)) == (2, 1)
+    assert one.level == 0
+    rows = [row for row in driver.rows if isinstance(row, StoredPosition) and (row.trader, row.coin) == (WHALE, "BTC")]
+    assert rows[-1].size == 55_600.0
 
 
 def test_a_question_follows_a_trade_without_a_tick() -> None:
@@ -261,6 +275,33 @@ def test_what_is_silenced_is_not_told_and_counted() -> None:
     driver.trades(WHALE, "BTC", 200_000.0)
     driver.run(1)
     assert len(driver.alerts) == 1
+
+
+def test_where_too_much_is_silenced_no_more_is_and_the_user_is_told() -> None:
+    driver = followed()
+    driver.command(SilenceAlerts("coin", "BTC", for_good=True))
+    for number in range(199):
+        assert driver.command(SilenceAlerts("trader", address(number), for_good=True))[0]
+    done, words = driver.command(SilenceAlerts("coin", "ETH", for_good=True))
+    assert (done, words) == (False, "200 coins, kinds and traders are silenced: take one back before ETH")
+    assert "BTC" in {row.name for row in driver.view().silences}
+    assert driver.command(SilenceAlerts("trader", address(7), ends=True))[0]
+    assert driver.command(SilenceAlerts("coin", "ETH"))[0]
+
+
+def test_quiet_hours_end_an_hour_earlier_once_local_time_is_an_hour_further_ahead() -> None:
+    driver = followed(quiet_from="14:00", quiet_to="15:00")
+    assert driver.view().is_quiet
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(1)
+    assert (driver.alerts, driver.view().digest) == ([], None)
+    driver.put(Kind.COMMAND, UseLocalTime(60))
+    driver.tick()
+    assert driver.view().digest.held == 1
+    again = Core("live", driver.settings)
+    for record in driver.records:
+        again.dispatch(record)
+    assert again.whales.alerting.digest == driver.whales.alerting.digest
 
 
 def test_a_trader_that_is_opened_shows_what_changed_since_the_last_look() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from trader_samples import HOUR_MS, NOW_MS
 
 from app.config.whale_settings import AlertsSettings
-from app.whales.alert_book import CAUSES_KEPT, AlertBook
+from app.whales.alert_book import CAUSES_KEPT, SILENCES_KEPT, AlertBook
 from app.whales.alert_calls import alert_claim
 from app.whales.alert_values import BookState, Silence
 from app.whales.quiet_hours import is_quiet
@@ -143,6 +143,20 @@ def test_a_digest_keeps_the_worst_and_largest_and_counts_all() -> None:
 )  # fmt: skip
 def test_quiet_hours_are_of_local_time(begins: str, ends: str, minute: int, ahead: int, expected: bool) -> None:
     assert is_quiet(begins, ends, 20_000 * 24 * HOUR_MS + minute * MINUTE_MS, ahead) is expected
+
+
+def test_no_silence_makes_room_for_another_until_it_ends() -> None:
+    book = a_book()
+    book.snooze("coin", "BTC", NOW_MS)
+    for number in range(SILENCES_KEPT - 1):
+        book.mute("trader", str(number))
+    assert book.mute("coin", "ETH") is None
+    assert book.snooze("coin", "ETH", NOW_MS) is None
+    assert book.mute("coin", "BTC") == Silence("coin", "BTC", None)
+    assert book.snooze("coin", "BTC", NOW_MS) == Silence("coin", "BTC", NOW_MS + HOUR_MS)
+    assert len(book.silences()) == SILENCES_KEPT
+    book.tick(NOW_MS + HOUR_MS)
+    assert book.mute("coin", "ETH") == Silence("coin", "ETH", None)
 
 
 def test_memory_is_bounded() -> None:

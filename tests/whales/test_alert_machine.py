@@ -156,7 +156,7 @@ class AlertMachine(RuleBasedStateMachine):
                 is_single = taken.alert is None or taken.alert.kind != "whales_together"
                 (singles if is_single else others)[move_id] += 1
         for move in self.database.moves:
-            if self.desk.is_news(move):
+            if self.desk._moves.is_large(move):
                 assert 1 <= singles[move.move_id] + others[move.move_id] <= 2
         assert all(n == 1 for n in others.values())
         # A move is silenced at most twice: by itself, and with the group it completes.

@@ -169,6 +169,6 @@ def test_every_move_is_told_or_counted_and_each_telling_one_is_in_an_alert(steps
             for taken in desk.moved(move, move.at_ms):
                 assert taken.alert is not None
                 alerts |= set(taken.alert.moves)
-            telling |= {move.move_id} if desk.is_news(move) else set()
+            telling |= {move.move_id} if desk._moves.is_large(move) else set()
     assert desk.counts.small + desk.counts.telling == made
     assert telling <= alerts

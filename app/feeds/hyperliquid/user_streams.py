@@ -43,7 +43,8 @@ class UserStreams(StreamClient):
         self._admission = Admission()
         self._clock = clock
         self._changed = asyncio.Event()
-        self._told: set[bytes] = set()
+        self._told: set[int] = set()
+        """Hashes of errors that were told: the frames themselves may be megabytes."""
         self.refusals = 0
         """How often the venue said that it takes no more accounts."""
         self.untold_errors = 0
@@ -128,9 +129,10 @@ class UserStreams(StreamClient):
             if refused:
                 self._wanted.pop(Key(_FILLS, refused), None)
                 self._changed.set()
-        if frame in self._told or len(self._told) >= _MOST_TOLD:
+        said = hash(frame)
+        if said in self._told or len(self._told) >= _MOST_TOLD:
             self.untold_errors += 1
             self.control_frames += 1
             return
-        self._told.add(frame)
+        self._told.add(said)
         super()._said(frame)

@@ -1,6 +1,7 @@
 """A few accounts are streamed over a socket of their own, as many as the venue takes, whatever it refuses and drops."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -289,6 +290,18 @@ def test_of_the_simulated_venue_fifteen_accounts_are_streamed_and_their_fills_ca
         assert sum(frame.is_snapshot for frame in read) == USERS
 
     run_virtual(main)
+
+
+@pytest.mark.asyncio
+async def test_large_errors_are_told_once_each_and_not_kept() -> None:
+    clock = ManualClock()
+    connection, budget = a_connection("ws://127.0.0.1:9"), WeightBudget(9, clock)
+    client = UserStreams(connection, Inbox(clock), clock, np.random.default_rng(1), budget)
+    client.connected(1)
+    for number in [*range(32), 0, 31, 32]:
+        client.received(b'{"channel":"error","data":"%s %d"}' % (b"x" * 100_000, number))
+    assert client.untold_errors == 3
+    assert sum(sys.getsizeof(told) for told in client._told) < 10_000
 
 
 @pytest.mark.real

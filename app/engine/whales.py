@@ -363,9 +363,8 @@ class Whales:
     def _follow(self, now_ms: int) -> None:
         for member in self.roster.members.values():
             known = self.positions.known.get(member.trader)
-            equity_usd = member.score.equity_usd if known is None and member.score is not None else 0.0
-            if known is not None:
-                equity_usd = known.state.equity_usd
+            of_board = None if member.score is None else member.score.equity_usd
+            equity_usd = of_board if known is None else known.state.equity_usd
             self.weighing.follow(member.trader, equity_usd, member.last_traded_ms)
         self._rank(now_ms)
 
@@ -399,4 +398,5 @@ class Whales:
         tracked = ((one.trader, one.value) for one in self.refreshing.tracked.all() if one.known_ms is not None)
         trader = self.weighing.in_need(tracked, now_ms)
         if trader is not None:
+            self.weighing.asked(trader, now_ms)
             self.questions.ask_history(trader, now_ms)

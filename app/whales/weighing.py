@@ -73,6 +73,12 @@ class _Account:
         if fills is not None:
             self.trips, self.newest_fill = RoundTrips(fills.trips), (fills.newest_ms, fills.newest_ids)
 
+    def clock_set_back(self, now_ms: int) -> None:
+        if self.asked_ms is not None:
+            self.asked_ms = min(self.asked_ms, now_ms)
+        if self.record is not None and self.record.asked_ms > now_ms:
+            self.record = msgspec.structs.replace(self.record, asked_ms=now_ms)
+
     def fills(self) -> FillsKept | None:
         if self.trips is None:
             return None
@@ -222,6 +228,8 @@ class Weighing:
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`."""
         self._refresh_ms = min(self._refresh_ms, now_ms)
+        for account in self._accounts.values():
+            account.clock_set_back(now_ms)
 
     def _needs(self, trader: str, now_ms: int) -> bool:
         account = self._accounts.get(trader)

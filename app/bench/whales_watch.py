@@ -102,7 +102,7 @@ class Watch:
                     self._traded.setdefault(key, []).append(trade.time_ms)
         self._taken(trades, now_ms)
 
-    def _learned(self, state: TraderState, learned: Learned, now_ms: int) -> bool:
+    def _learned(self, state: TraderState, learned: Learned, now_ms: int) -> bool | None:
         is_news = self._learn(state, learned, now_ms)
         # What this state has shown is over, whether it came to a move or to nothing.
         for key in [key for key in self._first_ns if key[0] == state.trader]:

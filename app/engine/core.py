@@ -163,7 +163,10 @@ class Core:
             handler(record)
         except _BAD_INPUT as error:
             self._refused(str(error), self._intake.feed_of(record.stream))
-        self.whales.wake(self.now_ms)
+        try:
+            self.whales.wake(self.now_ms)
+        except _BAD_INPUT as error:
+            self._refused(str(error), self.connections.traders)
         try:
             self.wallets.work(self.now_ms)
             self.copying.work(self.now_ms)

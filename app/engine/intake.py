@@ -50,7 +50,7 @@ class Elsewhere(Protocol):
 class Intake:
     """Keeps the markets up to date with the streams.
 
-    `traded` is called with the trades that came of a market, `priced` when it has a new price and is watched.
+    `traded` is called with the new trades of a market, `priced` when it has a new price and is watched.
     """
 
     def __init__(
@@ -185,7 +185,8 @@ class Intake:
             self._note_lag(now_ms - trades[-1].time_ms)
             self._connections.data.data(now_ms)
         self.events += len(trades) - (market.tape.duplicates - before)
-        self._traded(market, trades, now_ms)
+        if market.fresh_trades:
+            self._traded(market, market.fresh_trades, now_ms)
 
     def take_candles(self, market: Market, interval: str, candles: list[Candle], now_ms: int) -> None:
         """The venue's own candles. Raises `FrameError` for those of another market or length."""

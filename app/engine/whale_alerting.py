@@ -6,7 +6,7 @@ import msgspec
 
 from app.config.settings import Settings
 from app.core.bus import Bus
-from app.core.events import Side, Trade
+from app.core.events import Trade
 from app.core.text import clean
 from app.core.traders import TraderFill
 from app.core.whale_events import SmartMoneySignal, TraderMoved, WhaleAlert
@@ -20,8 +20,9 @@ from app.store.whale_rows import StoredAlert
 from app.whales.alert_book import SILENCES_KEPT, Taken
 from app.whales.alert_calls import alert_claim
 from app.whales.alert_desk import AlertDesk
-from app.whales.alert_values import Digest, Liquidation, RestoreAlerts, WhaleLean
+from app.whales.alert_values import Digest, RestoreAlerts, WhaleLean
 from app.whales.alert_words import Who
+from app.whales.liquidations import liquidations_across
 from app.whales.memory import WhaleMemory
 from app.whales.past_alerts import PastAlerts
 
@@ -75,12 +76,12 @@ class WhaleAlerting:
     def leaned(self, leans: Iterable[WhaleLean], now_ms: int) -> None:
         """Whales lean differently in some coins."""
         for lean in leans:
-            self._took(self.desk.leaned(lean, self._price(lean.coin) or 0.0, now_ms), now_ms)
+            self._took(self.desk.leaned(lean, self._price(lean.coin, now_ms) or 0.0, now_ms), now_ms)
 
     def signalled(self, signals: Iterable[SmartMoneySignal], now_ms: int) -> None:
         """How all signals stand."""
         for signal in signals:
-            self._took(self.desk.signalled(signal, self._price(signal.coin) or 0.0, now_ms), now_ms)
+            self._took(self.desk.signalled(signal, self._price(signal.coin, now_ms) or 0.0, now_ms), now_ms)
 
     def traded(self, trade: Trade, now_ms: int) -> None:
         """A public trade."""
@@ -88,9 +89,10 @@ class WhaleAlerting:
         if taken:
             self._took(taken, now_ms)
 
-    def liquidated_across(self, fill: TraderFill, now_ms: int) -> None:
-        """A fill of somebody followed in which the account across lost a position by force."""
-        self._took(self.desk.liquidated(_liquidation(fill), now_ms), now_ms)
+    def liquidated_across(self, fills: Iterable[TraderFill], now_ms: int) -> None:
+        """Fills of somebody followed; in some of them the account across may have lost a position by force."""
+        for liquidation in liquidations_across(fills):
+            self._took(self.desk.liquidated(liquidation, now_ms), now_ms)
 
     def every_tick(self, now_ms: int) -> None:
         """Time passed."""
@@ -105,7 +107,13 @@ class WhaleAlerting:
 
     def every_second(self, now_ms: int) -> None:
         """Note what past alerts were followed by."""
-        self.past.look(now_ms, self._price)
+        self.past.look(now_ms, lambda coin: self._price(coin, now_ms))
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        self.desk.clock_set_back(now_ms)
+        self.past.clock_set_back(now_ms)
+        self.version += 1
 
     def silence(self, command: SilenceAlerts, now_ms: int) -> tuple[bool, str]:
         """Snooze, mute, or take it back; whether that was done, and one sentence about it."""
@@ -157,9 +165,12 @@ class WhaleAlerting:
             move_bps = outcome.mid_move_bps * call.direction
             self.past.graded(call.kind, move_bps, hit=outcome.hit)  # type: ignore[arg-type]
 
-    def _price(self, coin: str) -> float | None:
+    def _price(self, coin: str, now_ms: int) -> float | None:
+        """The price of a coin, None where it is not known or old: an outage is no price that stood still."""
         market = self._markets.get(coin)
-        return self._elsewhere.get(coin) if market is None else market.price
+        if market is None:
+            return self._elsewhere.get(coin)
+        return None if market.stale(now_ms) else market.price
 
 
 def _stored(alert: WhaleAlert) -> StoredAlert:
@@ -170,17 +181,4 @@ def _stored(alert: WhaleAlert) -> StoredAlert:
         severity=alert.severity,
         coin=alert.coin,
         alert=_pack(alert),
-    )
-
-
-def _liquidation(fill: TraderFill) -> Liquidation:
-    """What the account across lost by force: it was on the other side."""
-    return Liquidation(
-        trader=fill.liquidated_other,
-        coin=fill.coin,
-        direction=-1 if fill.side is Side.BUY else 1,
-        size=fill.size,
-        price=fill.price,
-        at_ms=fill.at_ms,
-        trade_id=fill.trade_id,
     )

@@ -70,6 +70,7 @@ class WhaleCoins:
     def closed(self) -> None:
         """The connection is gone, and all streams with it."""
         self._opened.clear()
+        self.prices.clear()
 
     def traded(self, trades: Sequence[Trade], now_ms: int) -> None:
         """Public trades of one coin."""

@@ -57,7 +57,7 @@ class WhaleLeaderboards:
         """It came, or did not. Raises `FrameError` for one that cannot be read, once that is noted."""
         self._asked = None
         if answer.error == WITHDRAWN:
-            self._due_ms = now_ms + self._every_ms
+            self._withdrawn(now_ms)
             return
         if answer.status != 200:
             self._failed(clean(answer.error, 200), now_ms)
@@ -90,6 +90,14 @@ class WhaleLeaderboards:
         self._feed.connected()
         self._feed.received()
         self._feed.data(now_ms)
+
+    def _withdrawn(self, now_ms: int) -> None:
+        """Somebody gave it up: the next comes as planned, but soon where nobody is followed without one."""
+        if self._roster.leaderboard is None:
+            self.trouble = "it was cancelled"
+            self._due_ms = now_ms + min(self._every_ms, RETRY_MS)
+        else:
+            self._due_ms = now_ms + self._every_ms
 
     def _failed(self, why: str, now_ms: int) -> None:
         """The set stays as it is; it is asked for again, ever more rarely."""

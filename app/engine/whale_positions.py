@@ -46,15 +46,18 @@ class WhalePositions:
         self._bias.restore(one.state for one in known)
         self.moves = {move.move_id: move for move in memory.moves[-MOVES_KEPT:]}
 
-    def learn(self, state: TraderState, learned: Learned, now_ms: int) -> bool:
-        """Take a state; whether it held something worth telling, by itself or as the last of many pieces."""
+    def learn(self, state: TraderState, learned: Learned, now_ms: int) -> bool | None:
+        """Take a state; whether it held something worth telling, by itself or as the last of many pieces.
+
+        None: it was refused and changed nothing.
+        """
         learnt = self.known.learn(state, learned, now_ms)
         if learnt.outcome in ("older", "future"):
-            return False
+            return None
         self.version += 1
         self.learned_by[state.trader] = learned
         told = [move.coin for move in learnt.moves if self._moved(move, now_ms)]
-        self._alerting.leaned(self._bias.learn(state), now_ms)
+        self._alerting.leaned(self._bias.learn(state, is_rebased=learnt.outcome == "gap"), now_ms)
         self._signals.changed(self._signals.money.state_changed(state), now_ms)
         self._save(state, told, now_ms)
         return bool(told)
@@ -66,6 +69,10 @@ class WhalePositions:
         self.learned_by.pop(trader, None)
         self._alerting.leaned(self._bias.forget(trader, now_ms), now_ms)
         self._signals.changed(self._signals.money.unfollow(trader), now_ms)
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        self.saving.clock_set_back(now_ms)
 
     def held_usd(self) -> dict[str, float]:
         """What all of them together hold of each coin, long and short, at its mark."""

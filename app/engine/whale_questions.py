@@ -50,6 +50,7 @@ class WhaleQuestions:
 
     def ask_states(self, now_ms: int) -> None:
         """Ask for the states that are due, as far as the pace allows."""
+        self._refreshing.forget_lost(now_ms)
         allowed, polls = self._states.allowed(now_ms)
         waiting = self._refreshing.in_flight()
         allowed, polls = min(allowed, MOST_WAITING - waiting), min(polls, MOST_POLLS_WAITING - waiting)
@@ -121,13 +122,19 @@ class WhaleQuestions:
         return self._watch.ask_of(VENUE, request.channel, request.body, request.subject, request.variant)
 
 
+def equity_of(member: Member, known: KnownTrader | None) -> float | None:
+    """What an account holds in USD, by its newest state or else its leaderboard's row; None where neither is known."""
+    if known is not None:
+        return known.state.equity_usd
+    return None if member.score is None else member.score.equity_usd
+
+
 def worth_of(member: Member, weight: TraderWeight | None, known: KnownTrader | None, settings: Settings) -> float:
     """How much a fresh state of a trader is worth: by what it counts, and by how large its moves can be.
 
     Alerts of whales are what people wait for: theirs go before those of all others, however long these have waited.
     """
-    of_board = 0.0 if member.score is None else member.score.equity_usd
-    equity_usd = of_board if known is None else known.state.equity_usd
+    equity_usd = equity_of(member, known) or 0.0
     size = size_value(equity_usd, settings.trader_weights) or 0.0
     value = 0.1 + size + (0.0 if weight is None else weight.total)
     return value * (WHALES_FIRST if equity_usd >= settings.alerts.whale_usd else 1)

@@ -43,6 +43,11 @@ class WhaleSignals:
             self._file(signal, now_ms)
         return signals
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        self.money.clock_set_back(now_ms)
+        self._calls.clock_set_back(now_ms)
+
     def _file(self, signal: SmartMoneySignal, now_ms: int) -> None:
         market = self._markets.get(signal.coin)
         facts = None if market is None else market.facts(now_ms)

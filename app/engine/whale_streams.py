@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from app.core.errors import FrameError
 from app.core.record import StreamOpened
 from app.core.traders import TraderFill, TraderState
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid import parse_traders
+from app.whales.moves import AHEAD_MS
 
 _Take = Callable[[bytes, int], None]
 
@@ -54,10 +56,20 @@ class WhaleStreams:
 
     def _fills(self, trader: str, frame: bytes, now_ms: int) -> None:
         told = parse_traders.parse_fills_frame(frame, trader)
+        fills = not_ahead(told.fills, now_ms)
         self._feed.data(now_ms)
-        self._filled(trader, told.fills, told.is_snapshot, now_ms)
+        self._filled(trader, fills, told.is_snapshot, now_ms)
 
     def _state(self, trader: str, frame: bytes, now_ms: int) -> None:
         state = parse_traders.parse_trader_state_frame(frame, trader, now_ms)
         self._feed.data(now_ms)
         self._learned(state, now_ms)
+
+
+def not_ahead(fills: Sequence[TraderFill], now_ms: int) -> Sequence[TraderFill]:
+    """The fills as they are. Raises `FrameError` where one is dated so far ahead that all later ones would look old."""
+    newest_ms = max((fill.at_ms for fill in fills), default=now_ms)
+    if newest_ms > now_ms + AHEAD_MS:
+        ahead_min = (newest_ms - now_ms) / 60_000
+        raise FrameError(f"fills of {fills[0].trader}: dated {ahead_min:.0f} min ahead; is this machine's clock right?")
+    return fills

@@ -25,13 +25,13 @@ from app.engine.whale_coins import WhaleCoins
 from app.engine.whale_leaderboards import WhaleLeaderboards
 from app.engine.whale_looks import WhaleLooks
 from app.engine.whale_positions import WhalePositions
-from app.engine.whale_questions import FIRST_FROM, WhaleQuestions, worth_of
+from app.engine.whale_questions import FIRST_FROM, WhaleQuestions, equity_of, worth_of
 from app.engine.whale_refresh import WhaleRefresh
 from app.engine.whale_regime import WhaleRegime
 from app.engine.whale_saving import WhaleSaving
 from app.engine.whale_signals import WhaleSignals
 from app.engine.whale_state import RestoreWhales, UseLocalTime
-from app.engine.whale_streams import WhaleStreams
+from app.engine.whale_streams import WhaleStreams, not_ahead
 from app.feeds.hyperliquid import parse_traders
 from app.feeds.hyperliquid.leaderboard import CHANNEL as LEADERBOARD
 from app.feeds.hyperliquid.limits import REGIME_HOURS
@@ -39,6 +39,7 @@ from app.markets.market import Market
 from app.whales.alert_words import short_address
 from app.whales.leaderboard import CROWD_SCORE
 from app.whales.memory import WhaleMemory, decode_memory
+from app.whales.moves import believed_ms
 from app.whales.refreshing import Refreshing
 from app.whales.roster import Roster, RosterChange
 from app.whales.weighing import Weighing
@@ -85,9 +86,7 @@ class Whales:
         )
         self.refresh = WhaleRefresh(self.leaderboards, self.roster, self.refreshing, jobs)
         self._journal = journal
-        self._wake_ms = 0
-        self._second = self._minute = 0
-        self._ranked_ms = 0
+        self._wake_ms = self._ranked_ms = self._second = self._minute = 0
         bus.subscribe(TraderMoved, journal.trader_moved)
         bus.subscribe(SmartMoneySignal, journal.signal_changed)
         bus.subscribe(WhaleAlert, journal.alert_told)
@@ -192,18 +191,12 @@ class Whales:
 
     def _trade_of_followed(self, trade: Trade, now_ms: int) -> None:
         if trade.size * trade.price >= LARGE_SHARE * self.settings.alerts.minimum_usd:
-            self._does_not_wait(trade.buyer, trade.seller)
+            self.refreshing.does_not_wait((trade.buyer, trade.seller), FIRST_FROM)
+        at_ms = believed_ms(trade.time_ms, now_ms)
         for trader in self.refreshing.saw_trade(trade, now_ms):
-            self.positions.known.saw_trade(trader, trade.coin, trade.time_ms, trade.price)
-            self.weighing.traded(trader, trade.time_ms)
+            self.positions.known.saw_trade(trader, trade.coin, at_ms, trade.price)
+            self.weighing.traded(trader, at_ms)
         self._wake_ms = min(self._wake_ms, now_ms + self.settings.whales.settle_ms)
-
-    def _does_not_wait(self, *traders: str) -> None:
-        """A whale that makes markets is asked for ever more rarely, but not after a trade that may be worth telling."""
-        for trader in traders:
-            one = self.refreshing.tracked.get(trader)
-            if one is not None and one.value >= FIRST_FROM:
-                one.level = 0
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """The answer to a question about traders. Raises `FrameError` for one of no use, once that is noted."""
@@ -243,7 +236,8 @@ class Whales:
             if record is not None:
                 self.saving.record(request.subject, record)
         else:
-            self.weighing.took_fills(request.subject, parse_traders.parse_fills(answer.body, request.subject))
+            fills = parse_traders.parse_fills(answer.body, request.subject)
+            self.weighing.took_fills(request.subject, not_ahead(fills, now_ms))
 
     def _streamed(self, state: TraderState, now_ms: int) -> None:
         """A stream told a state."""
@@ -259,13 +253,14 @@ class Whales:
             return
         for fill in fills:
             self.positions.known.saw_trade(trader, fill.coin, fill.at_ms, fill.price)
-            if fill.liquidated_other:
-                self.alerting.liquidated_across(fill, now_ms)
+        self.alerting.liquidated_across(fills, now_ms)
         self.refreshing.saw_fill(trader, fills[-1].at_ms, now_ms)
         self._wake_ms = min(self._wake_ms, now_ms + self.settings.whales.settle_ms)
 
     def _learned(self, state: TraderState, learned: Learned, now_ms: int) -> None:
         is_news = self.positions.learn(state, learned, now_ms)
+        if is_news is None:
+            return
         self.stale.discard(state.trader)
         self.weighing.has_equity(state.trader, state.equity_usd)
         self.refreshing.learned(state.trader, state.at_ms, now_ms, is_news)
@@ -334,6 +329,10 @@ class Whales:
         """The engine's time went back to `now_ms`."""
         self._wake_ms = min(self._wake_ms, now_ms)
         self._ranked_ms = min(self._ranked_ms, now_ms)
+        self.refreshing.clock_set_back(now_ms)
+        self.positions.clock_set_back(now_ms)
+        self.alerting.clock_set_back(now_ms)
+        self.signals.clock_set_back(now_ms)
         self.leaderboards.clock_set_back(now_ms)
         self.weighing.clock_set_back(now_ms)
         self.regime.clock_set_back(now_ms)
@@ -365,10 +364,7 @@ class Whales:
     def _follow(self, now_ms: int) -> None:
         for member in self.roster.members.values():
             known = self.positions.known.get(member.trader)
-            equity_usd = member.score.equity_usd if known is None and member.score is not None else 0.0
-            if known is not None:
-                equity_usd = known.state.equity_usd
-            self.weighing.follow(member.trader, equity_usd, member.last_traded_ms)
+            self.weighing.follow(member.trader, equity_of(member, known), member.last_traded_ms)
         self._rank(now_ms)
 
     def _rank(self, now_ms: int) -> None:
@@ -401,4 +397,5 @@ class Whales:
         tracked = ((one.trader, one.value) for one in self.refreshing.tracked.all() if one.known_ms is not None)
         trader = self.weighing.in_need(tracked, now_ms)
         if trader is not None:
+            self.weighing.asked(trader, now_ms)
             self.questions.ask_history(trader, now_ms)

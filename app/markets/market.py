@@ -62,6 +62,7 @@ class Market:
         self.listing = None if isinstance(listing, str) else listing
         self.candles = CandleSet(self.coin, CANDLES_KEPT)
         self.tape = TradeTape(settings.tape_length)
+        self.fresh_trades: Sequence[Trade] = ()
         self.last_trade: Trade | None = None
         self.refused = 0
         self._stale_after_ms = round(settings.stale_after_s * 1_000)
@@ -82,15 +83,13 @@ class Market:
     # Inputs
 
     def on_trades(self, trades: Sequence[Trade], now_ms: int) -> Sequence[CandleClosed]:
-        """Take trades one after another; returns the candles they closed. One seen before changes only a counter."""
+        """Take trades; returns the candles they closed. Those not seen before are `fresh_trades` as they came."""
         for trade in trades:
             if trade.time_ms > now_ms + AHEAD_MS:
                 fresh = self._fresh_of_ahead(trades, now_ms)
                 break
         else:
-            fresh = self.tape.add(trades)
-        if not fresh:
-            return ()
+            fresh = self.fresh_trades = self.tape.add(trades)
         newest = self.last_trade
         for trade in fresh:
             if newest is None or trade.time_ms >= newest.time_ms:
@@ -105,10 +104,11 @@ class Market:
         """As `tape.add`, for trades of which some are dated ahead of the engine's time."""
         possible = [trade for trade in trades if trade.time_ms <= now_ms + DAY_MS]
         self.refused += len(trades) - len(possible)
+        self.fresh_trades = self.tape.add(possible)
         # One print dated hours ahead would otherwise stop the clock of price and candles for hours.
         return [
             msgspec.structs.replace(trade, time_ms=now_ms) if trade.time_ms > now_ms + AHEAD_MS else trade
-            for trade in self.tape.add(possible)
+            for trade in self.fresh_trades
         ]
 
     def on_book_frame(self, frame: bytes, now_ms: int) -> None:

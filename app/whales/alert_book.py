@@ -114,6 +114,25 @@ class AlertBook:
         digest, self._quiet = msgspec.structs.replace(self._quiet, to_ms=now_ms), None
         return digest
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`: nothing stands, cools down or is snoozed for longer than it may."""
+        self._alerts = {one.alert_id: self._set_back(one, now_ms) for one in self._alerts.values()}
+        until_ms = now_ms + round(self._settings.snooze_s * 1_000)
+        for key, silence in self._silences.items():
+            if silence.until_ms is not None:
+                self._silences[key] = msgspec.structs.replace(silence, until_ms=min(silence.until_ms, until_ms))
+        if self._quiet is not None:
+            self._quiet = msgspec.structs.replace(
+                self._quiet,
+                from_ms=min(self._quiet.from_ms, now_ms),
+                to_ms=min(self._quiet.to_ms, now_ms),
+                alerts=tuple(self._set_back(one, now_ms) for one in self._quiet.alerts),
+            )
+
+    def _set_back(self, alert: WhaleAlert, now_ms: int) -> WhaleAlert:
+        expires_ms = min(alert.expires_ms, now_ms + round(self._settings.expires_s * 1_000))
+        return msgspec.structs.replace(alert, at_ms=min(alert.at_ms, now_ms), expires_ms=expires_ms)
+
     def is_quiet(self, now_ms: int) -> bool:
         """Whether these are quiet hours."""
         return is_quiet(self._settings.quiet_from, self._settings.quiet_to, now_ms, self.ahead_minutes)

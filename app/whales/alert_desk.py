@@ -100,5 +100,10 @@ class AlertDesk:
         taken = tuple(self.book.take(cause, now_ms) for cause in self._prints.tick(now_ms))
         return taken, self.book.tick(now_ms)
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        self._prints.clock_set_back(now_ms)
+        self.book.clock_set_back(now_ms)
+
     def _take(self, cause: AlertCause | None, now_ms: int) -> tuple[Taken, ...]:
         return () if cause is None else (self.book.take(cause, now_ms),)

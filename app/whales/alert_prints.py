@@ -19,6 +19,10 @@ SWEEP_MS = 100
 """A taker's prints at one time are whole so much later, if no later print told that before."""
 
 
+OLD_MS = 600_000
+"""A trade that is learned of so much later is counted and not told: it is no news."""
+
+
 class _Sweep(msgspec.Struct, gc=False):
     taker: str
     side: Side
@@ -61,13 +65,18 @@ class LargeTrades:
         causes = (self._whole(coin, sweep, now_ms) for coin, sweep in due)
         return tuple(cause for cause in causes if cause is not None)
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        for sweep in self._open.values():
+            sweep.seen_ms = min(sweep.seen_ms, now_ms)
+
     def _whole(self, coin: str, sweep: _Sweep, now_ms: int) -> AlertCause | None:
         is_large = sweep.value_usd >= self._settings.large_trade_usd
         # Asked before it is counted itself, and only where the answer matters.
         percentile = self._rarity.percentile(coin, sweep.value_usd, now_ms) if is_large else None
         self._rarity.add(coin, sweep.value_usd, now_ms)
         taker = sweep.taker.lower()
-        if not is_large or taker in self._followed:
+        if not is_large or taker in self._followed or now_ms - sweep.time_ms > OLD_MS:
             return None
         if percentile is None:
             self.unranked += 1

@@ -54,6 +54,10 @@ class SignalCalls:
             filed.extend(self._pair(signal, horizon_s, facts, costs, source, sequence))
         return tuple(filed)
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        self._filed_ms = {what: min(filed_ms, now_ms) for what, filed_ms in self._filed_ms.items()}
+
     def _due(self, signal: SmartMoneySignal, direction: int, kind: str) -> Sequence[int]:
         never = -max(self._horizons_s) * 1_000
         return [

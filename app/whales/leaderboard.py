@@ -12,7 +12,7 @@ import msgspec
 
 from app.config.whale_settings import WhalesSettings
 from app.core.text import SafeText, clean
-from app.core.traders import RankedTrader, Window, WindowResult
+from app.core.traders import RankedTrader, TraderAddress, Window, WindowResult
 from app.whales.trader_weights import shrunk
 
 TraderDoubtName = Literal["vault-like", "inactive", "short record", "one window", "tiny base", "absurd return"]
@@ -60,7 +60,7 @@ class TraderScore(msgspec.Struct, frozen=True, kw_only=True):
     of the four had trades.
     """
 
-    trader: str
+    trader: TraderAddress
     name: SafeText
     equity_usd: float
     score: float

@@ -147,6 +147,11 @@ class KnownTraders:
         return learnt
 
 
+def believed_ms(venue_ms: int, now_ms: int) -> int:
+    """The venue's time of something that happened; the engine's where it lies so far ahead that it cannot be."""
+    return now_ms if venue_ms > now_ms + AHEAD_MS else venue_ms
+
+
 def moves_between(
     before: KnownTrader, after: TraderState, seen: Mapping[str, SeenTrade], learned: Learned, now_ms: int
 ) -> tuple[TraderMoved, ...]:

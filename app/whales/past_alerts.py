@@ -53,13 +53,7 @@ class PastAlerts:
         """Begin with what was saved."""
         for alert in alerts:
             self._keep(alert)
-        self._due = [
-            (alert.at_ms + after_ms, place, alert.alert_id)
-            for alert in self._alerts.values()
-            for place, after_ms in enumerate(AFTER_MS)
-            if alert.moves_bps[place] is None
-        ]
-        heapify(self._due)
+        self._await_prices()
         self._grades = {one.kind: one for one in grades}
 
     def saved(self) -> tuple[tuple[Followed, ...], tuple[Grades, ...]]:
@@ -110,6 +104,23 @@ class PastAlerts:
                 moves = list(alert.moves_bps)
                 moves[place] = (price / alert.price - 1) * 10_000
                 self._alerts[alert_id] = msgspec.structs.replace(alert, moves_bps=tuple(moves))
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`: the prices after an alert are awaited from now on."""
+        self._alerts = {
+            alert_id: msgspec.structs.replace(alert, at_ms=min(alert.at_ms, now_ms))
+            for alert_id, alert in self._alerts.items()
+        }
+        self._await_prices()
+
+    def _await_prices(self) -> None:
+        self._due = [
+            (alert.at_ms + after_ms, place, alert.alert_id)
+            for alert in self._alerts.values()
+            for place, after_ms in enumerate(AFTER_MS)
+            if alert.moves_bps[place] is None
+        ]
+        heapify(self._due)
 
     def _keep(self, alert: Followed) -> None:
         self._alerts[alert.alert_id] = alert

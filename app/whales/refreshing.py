@@ -16,6 +16,7 @@ import msgspec
 from app.config.whale_settings import WhalesSettings
 from app.core.events import Trade
 from app.whales.by_hand import AskedByHand
+from app.whales.moves import believed_ms
 from app.whales.tracked import Reason, Tracked, TrackedChange, TrackedTraders
 
 URGENT_SHARE = 0.85
@@ -116,6 +117,15 @@ class Refreshing:
             self._trigger(one, trade.time_ms, now_ms, lead * self._settle_ms)
         return followed
 
+    def does_not_wait(self, traders: Iterable[str], first_from: float) -> None:
+        """These trade in a size that may be worth telling: of them, those of such a value are asked for at once.
+
+        Otherwise who makes markets is asked for ever more rarely.
+        """
+        for one in map(self.tracked.get, traders):
+            if one is not None and one.value >= first_from:
+                one.level = 0
+
     def saw_fill(self, trader: str, at_ms: int, now_ms: int) -> None:
         """The trader's own stream told a fill, but not what is held now: it is asked for like after a trade."""
         self._trigger(self.tracked.get(trader), at_ms, now_ms, self._settle_ms)
@@ -158,17 +168,28 @@ class Refreshing:
             self._put_off(one, now_ms)
             self._land(one, now_ms)
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`: what is dated after that counts as of now."""
+        for one in self.tracked.all():
+            one.clock_set_back(now_ms)
+        self._in_flight = {trader: min(asked_ms, now_ms) for trader, asked_ms in self._in_flight.items()}
+        self._rank_by_age()
+
     def in_flight(self) -> int:
         """How many questions are not over."""
         return len(self._in_flight)
+
+    def forget_lost(self, now_ms: int) -> None:
+        """Questions without an end for too long failed; whoever counts those in flight calls this first."""
+        for trader in [trader for trader, asked_ms in self._in_flight.items() if asked_ms <= now_ms - ANSWER_MS]:
+            self.failed(trader, now_ms)
 
     def ask(self, now_ms: int, allowed: int, polls: int, first_from: float = inf) -> tuple[AskFor, ...]:
         """Whom to ask now: at most `allowed`, of them at most `polls` that could as well wait.
 
         Trades of traders whose value is at least `first_from` go before all else, even before those who grow too old.
         """
-        for trader in [trader for trader, asked_ms in self._in_flight.items() if asked_ms <= now_ms - ANSWER_MS]:
-            self.failed(trader, now_ms)
+        self.forget_lost(now_ms)
         chosen = self._ask_due(now_ms, allowed, first_from)
         chosen += self._ask_urgent(now_ms, allowed - len(chosen))
         chosen += self._ask_by_hand(now_ms, allowed - len(chosen))
@@ -258,7 +279,8 @@ class Refreshing:
         self.counts = msgspec.structs.replace(self.counts, **{reason: getattr(self.counts, reason) + 1})
         return AskFor(one.trader, reason)
 
-    def _trigger(self, one: Tracked | None, venue_ms: int, now_ms: int, wait_ms: int) -> None:
+    def _trigger(self, one: Tracked | None, told_ms: int, now_ms: int, wait_ms: int) -> None:
+        venue_ms = believed_ms(told_ms, now_ms)
         if one is None or venue_ms <= one.state_venue_ms:
             return
         if one.traded_ms is not None and now_ms - one.traded_ms > CALM_MS:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from app.config.whale_settings import WhalesSettings
-from app.core.traders import RankedTrader
+from app.core.traders import RankedTrader, TraderAddress
 from app.whales.leaderboard import TraderScore, scored
 from app.whales.tracked_set import Standing, choose_tracked
 from app.whales.trader_weights import latest_trade
@@ -23,7 +23,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     `last_traded_ms` is when it can have traded last by the volumes of its row.
     """
 
-    trader: str
+    trader: TraderAddress
     rank: int | None
     standing: Standing
     score: TraderScore | None
@@ -57,8 +57,8 @@ class RosterChange(msgspec.Struct, frozen=True, kw_only=True):
 class ByHand(msgspec.Struct, frozen=True, kw_only=True):
     """Traders the user follows whatever their place, and those never followed."""
 
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
+    added: tuple[TraderAddress, ...] = ()
+    removed: tuple[TraderAddress, ...] = ()
 
 
 class Roster:

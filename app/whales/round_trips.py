@@ -35,18 +35,33 @@ class TripRecord(msgspec.Struct, frozen=True, kw_only=True):
         return 0.0 if self.first_ms is None or self.last_ms is None else (self.last_ms - self.first_ms) / 86_400_000
 
 
-class _Trip(msgspec.Struct):
+class OpenTrip(msgspec.Struct):
+    """A trip that goes on: the size now held, the result so far, and whether its beginning was among the fills."""
+
     size: float
     result_usd: float
     begun: bool
 
 
+class TripsKept(msgspec.Struct, frozen=True, kw_only=True):
+    """What the next fills go on from: the closed trips, and the open one of each coin."""
+
+    record: TripRecord
+    open: dict[str, OpenTrip]
+
+
 class RoundTrips:
     """Takes the fills of one account in their order, each once, and keeps one open trip a coin and the sums."""
 
-    def __init__(self) -> None:
-        self._open: dict[str, _Trip] = {}
-        self._record = TripRecord()
+    def __init__(self, kept: TripsKept | None = None) -> None:
+        """Go on from what was kept."""
+        self._open = {} if kept is None else {coin: msgspec.structs.replace(trip) for coin, trip in kept.open.items()}
+        self._record = TripRecord() if kept is None else kept.record
+
+    def kept(self) -> TripsKept:
+        """What must outlive the process."""
+        trips = {coin: msgspec.structs.replace(trip) for coin, trip in self._open.items()}
+        return TripsKept(record=self.record, open=trips)
 
     @property
     def record(self) -> TripRecord:
@@ -71,19 +86,19 @@ class RoundTrips:
         if flat or turned:
             self._close(self._open.pop(fill.coin))
         if turned:
-            self._open[fill.coin] = _Trip(end, -fill.fee_usd * (1 - share), begun=True)
+            self._open[fill.coin] = OpenTrip(end, -fill.fee_usd * (1 - share), begun=True)
 
-    def _trip(self, fill: TraderFill) -> _Trip:
+    def _trip(self, fill: TraderFill) -> OpenTrip:
         """The open trip that a fill goes on with, or a new one; one that it does not fit is broken."""
         trip = self._open.get(fill.coin)
         if trip is not None and _same(trip.size, fill.start_size):
             return trip
         if trip is not None:
             self._record = msgspec.structs.replace(self._record, broken=self._record.broken + 1)
-        trip = self._open[fill.coin] = _Trip(fill.start_size, 0.0, begun=fill.start_size == 0)
+        trip = self._open[fill.coin] = OpenTrip(fill.start_size, 0.0, begun=fill.start_size == 0)
         return trip
 
-    def _close(self, trip: _Trip) -> None:
+    def _close(self, trip: OpenTrip) -> None:
         record = self._record
         if not trip.begun:
             self._record = msgspec.structs.replace(record, unseen=record.unseen + 1)

@@ -68,6 +68,11 @@ class Saving:
         """The account is not followed any more."""
         self._saved.pop(trader, None)
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        for saved in (one for held in self._saved.values() for one in held.values()):
+            saved.at_ms = min(saved.at_ms, now_ms)
+
     def to_save(self, known: KnownTrader, now_ms: int, told: Collection[str] = ()) -> PositionsToSave | None:
         """The rows this state makes necessary; None for none. `told` are coins whose change was told: always saved.
 

@@ -127,6 +127,15 @@ class SmartMoney:
         for name in list(self._coins):
             self._sample(name, this_min)
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`: samples of a time to come are no past to compare with."""
+        this_min = now_ms // MINUTE_MS
+        self._sampled_min = min(self._sampled_min, this_min)
+        for coin in self._coins.values():
+            kept = [sample for sample in coin.samples if sample[0] <= this_min]
+            coin.samples.clear()
+            coin.samples.extend(kept)
+
     def signal(self, coin: str, now_ms: int) -> SmartMoneySignal:
         """The signal of one coin; of a coin nobody holds it is NEUTRAL with a bias of 0."""
         held = self._coins.get(coin) or _Coin()

@@ -48,9 +48,21 @@ class Tracked(msgspec.Struct, kw_only=True):
         """Whether a trade was seen that the newest state does not show yet."""
         return self.traded_venue_ms > self.state_venue_ms
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`; the venue's did not."""
+        self.added_ms = min(self.added_ms, now_ms)
+        self.asked_since_ms = min(self.asked_since_ms, now_ms)
+        self.not_before_ms = min(self.not_before_ms, now_ms)
+        self.known_ms, self.traded_ms = _cut(self.known_ms, now_ms), _cut(self.traded_ms, now_ms)
+        self.due_ms, self.asked_ms = _cut(self.due_ms, now_ms), _cut(self.asked_ms, now_ms)
+
     def can_be_asked(self, now_ms: int) -> bool:
         """Whether no question is in flight and the last failure is long enough ago."""
         return self.asked_ms is None and self.not_before_ms <= now_ms
+
+
+def _cut(at_ms: int | None, now_ms: int) -> int | None:
+    return None if at_ms is None else min(at_ms, now_ms)
 
 
 class TrackedChange(msgspec.Struct, frozen=True):

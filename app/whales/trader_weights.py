@@ -72,7 +72,7 @@ class TraderFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a weight is made of. `regime` is 0-1, how well times like these suit the trader; None: not known."""
 
     trader: str
-    equity_usd: float
+    equity_usd: float | None
     performance: Performance
     last_traded_ms: int | None
     regime: float | None = None
@@ -82,7 +82,7 @@ def trader_weight(facts: TraderFacts, crowd: Crowd, settings: TraderWeightsSetti
     """The weight of one trader at one time. Where nothing is known it is 0 with a coverage of 0."""
     dimensions = (
         performance_dimension(facts.performance, crowd, settings),
-        _single("size", settings.size, size_value(facts.equity_usd, settings)),
+        _single("size", settings.size, None if facts.equity_usd is None else size_value(facts.equity_usd, settings)),
         _single("recency", settings.recency, recency_value(facts.last_traded_ms, now_ms)),
         _single("regime", settings.regime, _unit(facts.regime)),
     )

@@ -13,8 +13,16 @@ from app.core.traders import EquityHistory, TraderFill
 from app.markets.regime import RegimeState
 from app.markets.regime_fit import PastRegimes, RegimeFit, regime_fit
 from app.whales.performance import Performance, performance_of, recent_points
-from app.whales.round_trips import RoundTrips, in_order
-from app.whales.trader_weights import Crowd, DimensionName, TraderFacts, TraderWeight, crowd_of, trader_weight
+from app.whales.round_trips import RoundTrips, TripsKept, in_order
+from app.whales.trader_weights import (
+    Crowd,
+    DimensionName,
+    TraderFacts,
+    TraderWeight,
+    crowd_of,
+    size_value,
+    trader_weight,
+)
 
 PIECE = 30
 """Weights worked out at a time."""
@@ -22,28 +30,60 @@ CROWD_EVERY = 20
 """After so many new histories the crowd is looked at again."""
 REFRESHED_MS = 3_600_000
 """Weights decay; after so long each is worked out again."""
+ASKED_AGAIN_MS = 900_000
+"""A history that was of no use, or never came, is asked for again after so long: it must not hold up all others."""
 POINTS_KEPT = 60
+
+
+class FillsKept(msgspec.Struct, frozen=True, kw_only=True):
+    """What the fills of an account came to. The newest was at `newest_ms`, when those with these ids were counted."""
+
+    trips: TripsKept
+    newest_ms: int
+    newest_ids: frozenset[int]
 
 
 class TraderRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What an account's histories came to: measures, and its equity over the last month (time in ms, USD).
 
-    `days` are times at the ends of its recent days (in ms, rising) with its cumulative result (USD).
+    `days` are times at the ends of its recent days (in ms, rising) with its cumulative result (USD). `fills` is what
+    the next fills go on from, None where none were seen.
     """
 
     asked_ms: int
     performance: Performance
     equity: tuple[tuple[int, float], ...] = ()
     days: tuple[tuple[int, float], ...] = ()
+    fills: FillsKept | None = None
 
 
 class _Account:
     def __init__(self) -> None:
         self.record: TraderRecord | None = None
+        self.asked_ms: int | None = None
         self.trips: RoundTrips | None = None
+        self.takes_fills = False
+        """Whether fills came in this run: those of the past are not asked for then."""
         self.newest_fill: tuple[int, frozenset[int]] = (0, frozenset())
-        self.equity_usd = 0.0
+        self.equity_usd: float | None = None
         self.last_traded_ms: int | None = None
+
+    def restore(self, record: TraderRecord) -> None:
+        self.record, fills = record, record.fills
+        if fills is not None:
+            self.trips, self.newest_fill = RoundTrips(fills.trips), (fills.newest_ms, fills.newest_ids)
+
+    def clock_set_back(self, now_ms: int) -> None:
+        if self.asked_ms is not None:
+            self.asked_ms = min(self.asked_ms, now_ms)
+        if self.record is not None and self.record.asked_ms > now_ms:
+            self.record = msgspec.structs.replace(self.record, asked_ms=now_ms)
+
+    def fills(self) -> FillsKept | None:
+        if self.trips is None:
+            return None
+        newest_ms, ids = self.newest_fill
+        return FillsKept(trips=self.trips.kept(), newest_ms=newest_ms, newest_ids=ids)
 
 
 class Weighing:
@@ -67,11 +107,11 @@ class Weighing:
         for trader, record in records:
             account = self._accounts.get(trader)
             if account is not None:
-                account.record = record
+                account.restore(record)
         self._look_at_crowd()
 
-    def follow(self, trader: str, equity_usd: float, last_traded_ms: int | None) -> None:
-        """Follow a trader, or know its leaderboard's figures anew."""
+    def follow(self, trader: str, equity_usd: float | None, last_traded_ms: int | None) -> None:
+        """Follow a trader, or know its leaderboard's figures anew; an equity of None is not known."""
         account = self._accounts.setdefault(trader, _Account())
         account.equity_usd = equity_usd
         self._heard(account, last_traded_ms)
@@ -91,13 +131,16 @@ class Weighing:
     def knows_fills(self, trader: str) -> bool:
         """Whether fills of this trader are being counted."""
         account = self._accounts.get(trader)
-        return account is not None and account.trips is not None
+        return account is not None and account.takes_fills
 
     def has_equity(self, trader: str, equity_usd: float) -> None:
-        """A newer equity; the weight follows with the next reason to work it out."""
+        """A newer equity; the weight follows at once where the account counts as another size, else in time."""
         account = self._accounts.get(trader)
-        if account is not None:
-            account.equity_usd = equity_usd
+        if account is None:
+            return
+        if self._size(account.equity_usd) != self._size(equity_usd):
+            self._due[trader] = None
+        account.equity_usd = equity_usd
 
     def traded(self, trader: str, at_ms: int) -> None:
         """The trader traded."""
@@ -132,6 +175,7 @@ class Weighing:
             performance=self._performance(account, histories),
             equity=tuple((point.at_ms, point.equity_usd) for point in month.points[-POINTS_KEPT:]),
             days=tuple((point.at_ms, point.pnl_usd) for point in recent_points(histories)[-POINTS_KEPT:]),
+            fills=account.fills(),
         )
         self._due[trader] = None
         self._new_histories += 1
@@ -144,7 +188,7 @@ class Weighing:
         account = self._accounts.get(trader)
         if account is None:
             return
-        account.trips = account.trips or RoundTrips()
+        account.trips, account.takes_fills = account.trips or RoundTrips(), True
         newest_ms, ids = account.newest_fill
         for fill in in_order(fills):
             if fill.at_ms < newest_ms or (fill.at_ms == newest_ms and fill.trade_id in ids):
@@ -157,6 +201,12 @@ class Weighing:
         if account.record is not None:
             account.record = self._with_trips(account, account.record)
         self._due[trader] = None
+
+    def asked(self, trader: str, now_ms: int) -> None:
+        """A trader's histories were asked for."""
+        account = self._accounts.get(trader)
+        if account is not None:
+            account.asked_ms = now_ms
 
     def in_need(self, values: Iterable[tuple[str, float]], now_ms: int) -> str | None:
         """Whose histories are asked for next: the most valuable of those that have none, or an old one."""
@@ -178,10 +228,12 @@ class Weighing:
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`."""
         self._refresh_ms = min(self._refresh_ms, now_ms)
+        for account in self._accounts.values():
+            account.clock_set_back(now_ms)
 
     def _needs(self, trader: str, now_ms: int) -> bool:
         account = self._accounts.get(trader)
-        if account is None:
+        if account is None or (account.asked_ms is not None and 0 <= now_ms - account.asked_ms < ASKED_AGAIN_MS):
             return False
         return account.record is None or now_ms - account.record.asked_ms >= self._holds_ms
 
@@ -194,6 +246,9 @@ class Weighing:
             regime=self.regime_fit(trader).value,
         )
         return trader_weight(facts, self._crowd, self._settings, now_ms)
+
+    def _size(self, equity_usd: float | None) -> float | None:
+        return None if equity_usd is None else size_value(equity_usd, self._settings)
 
     def _heard(self, account: _Account, at_ms: int | None) -> bool:
         """Whether the account traded so much later than was known that its weight changes."""
@@ -217,7 +272,7 @@ class Weighing:
             win_rate=of_fills.win_rate,
             profit_factor=of_fills.profit_factor,
         )
-        return msgspec.structs.replace(record, performance=performance)
+        return msgspec.structs.replace(record, performance=performance, fills=account.fills())
 
     def _look_at_crowd(self) -> None:
         self._new_histories = 0

@@ -28,15 +28,18 @@ class WhaleBias:
         for state in states:
             self.learn(state)
 
-    def learn(self, state: TraderState) -> tuple[WhaleLean, ...]:
-        """A state of an account; how whales lean now in each coin in which that changed what they hold."""
+    def learn(self, state: TraderState, *, is_rebased: bool = False) -> tuple[WhaleLean, ...]:
+        """A state of an account; how whales lean now in each coin in which that changed what they hold.
+
+        `is_rebased` tells that nobody saw when it changed: the bias begins anew, as where somebody joins the whales.
+        """
         was_whale = state.trader in self._held
         limit = self._whale_usd * (STAYS_SHARE if was_whale else 1)
         if state.equity_usd < limit:
             return self.forget(state.trader, state.at_ms)
         for position in state.positions:
             self._prices[position.coin] = position.value_usd / abs(position.size) if position.size else 0.0
-        return self._replace(state.trader, sizes(state), state.at_ms, is_rebased=not was_whale)
+        return self._replace(state.trader, sizes(state), state.at_ms, is_rebased=is_rebased or not was_whale)
 
     def forget(self, trader: str, at_ms: int) -> tuple[WhaleLean, ...]:
         """The trader is not followed any more."""

@@ -67,6 +67,27 @@ def test_how_many_coins_are_watched_is_told_as_the_venue_streams_them() -> None:
     assert driver.view().tracker.listed_coins == 3
 
 
+def test_a_price_is_not_known_any_more_once_the_connection_is_gone() -> None:
+    driver = followed()
+    driver.trades(WHALE, "PEPE", 3e6)
+    assert driver.whales.coins.prices == {"PEPE": 1.0}
+    driver.put(Kind.DROP, Gone("hyperliquid", COINS_CONNECTION, "reset by peer", 1.0))
+    assert driver.whales.coins.prices == {}
+
+
+def test_a_print_that_is_dated_a_day_ahead_is_followed_up_once() -> None:
+    driver = followed()
+    driver.trades(WHALE, "PEPE", 3e6, age_ms=-86_400_000)
+    driver.run(1)
+    assert [(move.coin, move.size_after) for move in driver.moves] == [("PEPE", 3e6)]
+    one = driver.whales.refreshing.tracked.get(WHALE)
+    assert one is not None
+    assert not one.is_behind()
+    driver.trades(WHALE, "PEPE", 5e6)
+    driver.run(1)
+    assert driver.moves[-1].size_after == 5e6
+
+
 def test_a_message_that_cannot_be_read_is_counted_and_spoils_no_market() -> None:
     driver = followed()
     driver.frame("trades", "PEPE", [{"coin": "BTC"}])

@@ -114,6 +114,20 @@ def test_after_a_long_pause_positions_are_taken_over_untold() -> None:
     assert later.whales.positions.known.counts.changes_in_gaps == 1
 
 
+def test_whales_who_turned_while_nobody_looked_turned_untold() -> None:
+    driver = WhaleDriver(whale_settings())
+    driver.held = {address(number): {"BTC": 50_000.0} for number in range(3)}
+    driver.follow()
+    later = again(driver, driver.whales.saving.memory(), pause_ms=8 * 3_600_000)
+    later.held = {address(number): {"BTC": -50_000.0} for number in range(3)}
+    later.follow()
+    assert (later.moves, later.alerts) == ([], [])
+    for number in range(3):
+        later.trades(address(number), "BTC", 50_000.0)
+        later.run(1)
+    assert "whale_bias_flip" in {alert.kind for alert in later.alerts}
+
+
 def test_a_run_without_a_leaderboard_follows_the_set_that_was_saved() -> None:
     driver = begun()
     later = again(driver, driver.whales.saving.memory())

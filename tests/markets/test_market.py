@@ -135,6 +135,17 @@ def test_duplicates_and_trades_far_ahead_change_only_counters() -> None:
     assert market.candles["1m"].candles() == before
 
 
+def test_those_who_look_at_trades_get_each_once_and_as_it_came() -> None:
+    market = a_market()
+    ahead = a_trade(NOW_MS + DAY_MS // 2, trade_id=2)
+    market.on_trades([a_trade(NOW_MS), ahead], NOW_MS)
+    assert market.fresh_trades == [a_trade(NOW_MS), ahead]
+    market.on_trades([a_trade(NOW_MS), ahead, a_trade(NOW_MS + 1, trade_id=3)], NOW_MS)
+    assert market.fresh_trades == [a_trade(NOW_MS + 1, trade_id=3)]
+    market.on_trades([a_trade(NOW_MS)], NOW_MS)
+    assert market.fresh_trades == []
+
+
 def test_trades_close_candles_of_all_intervals() -> None:
     market = a_market()
     market.on_trades([a_trade(NOW_MS, trade_id=1)], NOW_MS)

@@ -21,7 +21,7 @@ from app.feeds.hyperliquid.decoding import coin_name, decoder
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _WINDOWS: dict[str, Window] = {"perpDay": "day", "perpWeek": "week", "perpMonth": "month", "perpAllTime": "all"}
 _LEAST_SIZE = 1e-12
-"""The venue's sizes have far fewer decimals: what is less is no size, and no value may be divided by it."""
+"""Far below what any coin is traded in. A value over less than this may be a price beyond all numbers."""
 _LIQUIDATED = "Liquidated"
 """How the venue's words for a fill begin that closed a position of its own account by force."""
 
@@ -130,7 +130,8 @@ def _state(payload: wire.WireTraderState, trader: str, received_ms: int) -> Trad
 
 def _position(payload: wire.WirePosition) -> TraderPosition:
     if abs(payload.szi) < _LEAST_SIZE:
-        raise FrameError(f"position in {clean(payload.coin, 32)}: {payload.szi:g} is not a size")
+        coin = clean(payload.coin, 32)
+        raise FrameError(f"position in {coin}: {payload.szi:g} is no size; expected at least {_LEAST_SIZE:g}, or 0")
     return TraderPosition(
         coin=coin_name(payload.coin),
         size=payload.szi,

@@ -1,0 +1,111 @@
+"""Whose past is asked for next, and what outlives a restart of what it came to."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from score_samples import DAY_MS, NOW_MS, WEIGHTS, address, fill, history
+
+from app.core.traders import TraderFill
+from app.whales.weighing import ASKED_AGAIN_MS, REFRESHED_MS, TraderRecord, Weighing
+
+HOLDS_MS = 12 * 3_600_000
+ALICE, BOB = address(1), address(2)
+PAST = [history([0.0, 1e4, 2e4, 1e4, 3e4, 4e4, 3e4, 5e4, 6e4])]
+
+
+def weighing(*traders: str, equity_usd: float | None = 12e6) -> Weighing:
+    one = Weighing(WEIGHTS, HOLDS_MS)
+    for trader in traders:
+        one.follow(trader, equity_usd, NOW_MS - DAY_MS)
+    return one
+
+
+def trips(count: int, first: int = 0) -> list[TraderFill]:
+    """So many round trips, two of three won, and a position left open."""
+    made = []
+    for place in range(first, first + count):
+        made.append(fill(0, 1, at_s=place * 10_000 + 1))
+        made.append(fill(1, -1, pnl=-5 if place % 3 == 0 else 10, at_s=place * 10_000 + 2))
+    return [*made, fill(0, 2, at_s=(first + count) * 10_000 - 1, coin="ETH")]
+
+
+def test_whose_history_is_of_no_use_holds_nobody_else_up() -> None:
+    one = weighing(ALICE, BOB)
+    values = [(ALICE, 9.0), (BOB, 1.0)]
+    assert one.in_need(values, NOW_MS) == ALICE
+    one.asked(ALICE, NOW_MS)
+    assert one.in_need(values, NOW_MS + 1) == BOB
+    one.asked(BOB, NOW_MS + 1)
+    assert one.in_need(values, NOW_MS + ASKED_AGAIN_MS - 1) is None
+    assert one.in_need(values, NOW_MS + ASKED_AGAIN_MS) == ALICE
+    one.took_history(ALICE, PAST, NOW_MS + ASKED_AGAIN_MS)
+    assert one.in_need(values, NOW_MS + HOLDS_MS) == BOB
+
+
+def test_who_was_asked_for_before_a_clock_was_set_back_is_not_left_out_for_that() -> None:
+    one = weighing(ALICE)
+    one.asked(ALICE, NOW_MS)
+    assert one.in_need([(ALICE, 1.0)], NOW_MS - DAY_MS) == ALICE
+
+
+def saved_and_restored(record: TraderRecord | None, *traders: str) -> Weighing:
+    assert record is not None
+    decoded = msgspec.msgpack.decode(msgspec.msgpack.encode(record), type=TraderRecord)
+    later = weighing(*traders)
+    later.restore([(traders[0], decoded)])
+    return later
+
+
+def test_what_fills_came_to_outlives_a_restart_and_goes_on() -> None:
+    one = weighing(ALICE)
+    one.took_fills(ALICE, trips(12))
+    record = one.took_history(ALICE, PAST, NOW_MS)
+    assert record is not None
+    assert record.performance.closed == 12
+    assert record.performance.win_rate == pytest.approx(8 / 12)
+    later = saved_and_restored(record, ALICE)
+    assert not later.knows_fills(ALICE)
+    again = later.took_history(ALICE, PAST, NOW_MS + HOLDS_MS)
+    assert again is not None
+    assert again.performance == record.performance
+    later.took_fills(ALICE, [fill(2, -2, pnl=7, at_s=120_001, coin="ETH")])
+    assert later.knows_fills(ALICE)
+    known = later.record(ALICE)
+    assert known is not None
+    assert known.performance.closed == 13
+    assert known.performance.win_rate == pytest.approx(9 / 13)
+
+
+@given(cut=st.integers(0, 40), overlap=st.integers(0, 40))
+def test_a_restart_between_fills_changes_nothing_of_what_they_come_to(cut: int, overlap: int) -> None:
+    fills = trips(20)
+    whole, one = weighing(ALICE), weighing(ALICE)
+    for each in (whole, one):
+        each.took_history(ALICE, PAST, NOW_MS)
+    whole.took_fills(ALICE, fills)
+    one.took_fills(ALICE, fills[:cut])
+    later = saved_and_restored(one.record(ALICE), ALICE)
+    later.took_fills(ALICE, fills[max(0, cut - overlap) :])
+    assert later.record(ALICE) == whole.record(ALICE)
+
+
+def test_an_equity_nobody_knows_is_no_size_and_takes_no_part() -> None:
+    (weight,) = weighing(ALICE, equity_usd=None).work(NOW_MS)
+    size = weight.dimensions[1]
+    assert (size.name, size.value, size.coverage) == ("size", None, 0.0)
+    (small,) = weighing(ALICE, equity_usd=0.0).work(NOW_MS)
+    assert small.dimensions[1].value == pytest.approx(0.5 / 3)
+
+
+def test_an_account_that_counts_as_another_size_is_weighed_at_once() -> None:
+    one = weighing(ALICE, equity_usd=None)
+    one.work(NOW_MS)
+    one.has_equity(ALICE, 12e6)
+    (weight,) = one.work(NOW_MS + 1)
+    assert weight.dimensions[1].value == pytest.approx(2.5 / 3)
+    one.has_equity(ALICE, 13e6)
+    assert one.work(NOW_MS + 2) == ()
+    assert len(one.work(NOW_MS + REFRESHED_MS)) == 1
+    one.has_equity(address(9), 1.0)
+    assert one.work(NOW_MS + REFRESHED_MS + 1) == ()

@@ -1,8 +1,9 @@
 """Features of bars: of a whole series at once, or of each bar as it closes. One definition, equal in every bit."""
 
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -107,7 +108,7 @@ def plain_features(bars: Bars, thresholds: Thresholds) -> Features:
 def compiled_features(bars: Bars, thresholds: Thresholds) -> Features:
     """The features by the same passes, compiled at their first call. Raises `ImportError` where numba is missing."""
     work = _arrays(bars.length)
-    compiled_program()(bars[3:], *work, thresholds, 0, bars.length, kernel.BLOCK)
+    compiled_program()(BarColumns(*map(_as_list, bars[3:])), *work, thresholds, 0, bars.length, kernel.BLOCK)
     return _features(work.features)
 
 
@@ -185,29 +186,28 @@ def _rank_in_numpy(atr: Column, first: int, last: int, rank: Column) -> None:
 
 
 def _lists(count: int) -> _Work:
-    def column() -> Column:
-        return [0.0] * count
+    return _work(lambda: [0.0] * count, lambda: [0] * count, lambda size: [0.0] * size)
 
-    def places() -> Places:
-        return [0] * count
 
+def _arrays(count: int) -> _Work:
+    return _work(
+        lambda: _as_list(np.empty(count)),
+        lambda: _as_list(np.empty(count, np.int64)),
+        lambda size: _as_list(np.zeros(size)),
+    )
+
+
+def _work(column: Callable[[], Column], places: Callable[[], Places], state: Callable[[int], Column]) -> _Work:
     def longer() -> HigherColumns:
         bars = BarColumns(places(), *(column() for _ in range(5)))
         return HigherColumns(bars, places(), column(), column())
 
     features = FeatureColumns(*(column() for _ in FeatureColumns._fields))
-    return _Work(features, longer(), longer(), States(*([0.0] * size for size in STATE_SIZES)))
+    return _Work(features, longer(), longer(), States(*map(state, STATE_SIZES)))
 
 
-def _arrays(count: int) -> _Work:
-    """The same as arrays, for the compiled passes."""
-
-    def longer() -> HigherColumns:
-        bars = BarColumns(np.empty(count, np.int64), *(np.empty(count) for _ in range(5)))  # type: ignore[arg-type]
-        return HigherColumns(bars, np.empty(count, np.int64), np.empty(count), np.empty(count))  # type: ignore[arg-type]
-
-    features = FeatureColumns(*(np.empty(count) for _ in FeatureColumns._fields))  # type: ignore[arg-type]
-    return _Work(features, longer(), longer(), States(*(np.zeros(size) for size in STATE_SIZES)))  # type: ignore[arg-type]
+def _as_list(values: NDArray[Any]) -> Any:  # noqa: ANN401 - the passes take arrays wherever they say lists
+    return values
 
 
 def _features(columns: FeatureColumns) -> Features:

@@ -63,7 +63,7 @@ def _watch(
         found += ATR_REGIME if regime * high < 0.0 else 0
         high = regime if regime != 0.0 else high
         # A bar is judged by the volumes before it: its own would raise what it is compared with.
-        found += VOLUME_SPIKE if spread >= 0.0 and volumes[place] > usual + thresholds.volume_sigma * spread else 0
+        found += VOLUME_SPIKE if time > 0.0 and volumes[place] > usual + thresholds.volume_sigma * spread else 0
         usual, spread = means[place], deviations[place]
         gap = times[place] - (time + thresholds.interval_ms)
         found += SESSION_BREAK if time > 0.0 and gap > thresholds.session_gap_ms else 0

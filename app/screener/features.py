@@ -13,6 +13,8 @@ from app.measures.returns import Floats
 from app.screener import kernel
 from app.screener.bars import Bars
 from app.screener.columns import (
+    DAY_MS,
+    FOUR_HOURS_MS,
     RANKED,
     STATE_SIZES,
     BarColumns,
@@ -27,7 +29,6 @@ from app.screener.columns import (
 
 COMPILING_PAYS_BARS = 2_000_000
 """Compiling takes several seconds, in which so many bars go through the plain passes."""
-_PLAIN_AT_ONCE = 16_384
 _KEPT, _MOST_KEPT = 256, 4_096
 """A stream forgets bars down to the first number when it has the second: no feature looks back further."""
 
@@ -78,6 +79,14 @@ class FeatureRow(NamedTuple):
     side: int
 
 
+class _Room(NamedTuple):
+    """How many bars there are, and how many of 4 h and of a day there can be."""
+
+    bars: int
+    hours: int
+    days: int
+
+
 class _Work(NamedTuple):
     """Everything the passes write to."""
 
@@ -99,16 +108,16 @@ def compiling_pays(bars: int) -> bool:
 
 def plain_features(bars: Bars, thresholds: Thresholds) -> Features:
     """The features by plain passes over lists: nothing is compiled."""
-    work = _lists(bars.length)
+    work = _lists(_room(bars))
     columns = BarColumns(*(column.tolist() for column in bars[3:]))
-    _plain()(columns, *work, thresholds, 0, bars.length, _PLAIN_AT_ONCE)
+    _plain()(columns, *work, thresholds, 0, bars.length, kernel.AT_ONCE)
     return _features(work.features)
 
 
 def compiled_features(bars: Bars, thresholds: Thresholds) -> Features:
     """The features by the same passes, compiled at their first call. Raises `ImportError` where numba is missing."""
-    work = _arrays(bars.length)
-    compiled_program()(BarColumns(*map(_as_list, bars[3:])), *work, thresholds, 0, bars.length, kernel.BLOCK)
+    work = _arrays(_room(bars))
+    compiled_program()(BarColumns(*map(_as_list, bars[3:])), *work, thresholds, 0, bars.length, kernel.AT_ONCE)
     return _features(work.features)
 
 
@@ -131,7 +140,7 @@ class FeatureStream:
         self._thresholds = thresholds
         self._program = kernel.fused(lambda function: function)
         self._bars = BarColumns([], [], [], [], [], [])
-        self._work = _lists(0)
+        self._work = _lists(_Room(0, 0, 0))
 
     def add(self, time_ms: int, prices: tuple[float, float, float, float], volume: float) -> FeatureRow:
         """The features at the close of a bar that opened at `time_ms`; prices are open, high, low, close."""
@@ -185,25 +194,37 @@ def _rank_in_numpy(atr: Column, first: int, last: int, rank: Column) -> None:
     rank[start:last] = np.where(np.isnan(windows[:, 0]), np.nan, below).tolist()
 
 
-def _lists(count: int) -> _Work:
-    return _work(lambda: [0.0] * count, lambda: [0] * count, lambda size: [0.0] * size)
+def _room(bars: Bars) -> _Room:
+    span = int(bars.times[-1] - bars.times[0])
+    return _Room(bars.length, *(min(bars.length, span // width + 2) for width in (FOUR_HOURS_MS, DAY_MS)))
 
 
-def _arrays(count: int) -> _Work:
+def _lists(room: _Room) -> _Work:
+    return _work(room, _zeros, lambda length: [0] * length, _zeros)
+
+
+def _arrays(room: _Room) -> _Work:
     return _work(
-        lambda: _as_list(np.empty(count)),
-        lambda: _as_list(np.empty(count, np.int64)),
-        lambda size: _as_list(np.zeros(size)),
+        room,
+        lambda length: _as_list(np.empty(length)),
+        lambda length: _as_list(np.empty(length, np.int64)),
+        lambda length: _as_list(np.zeros(length)),
     )
 
 
-def _work(column: Callable[[], Column], places: Callable[[], Places], state: Callable[[int], Column]) -> _Work:
-    def longer() -> HigherColumns:
-        bars = BarColumns(places(), *(column() for _ in range(5)))
-        return HigherColumns(bars, places(), column(), column())
+def _zeros(length: int) -> Column:
+    return [0.0] * length
 
-    features = FeatureColumns(*(column() for _ in FeatureColumns._fields))
-    return _Work(features, longer(), longer(), States(*map(state, STATE_SIZES)))
+
+def _work(
+    room: _Room, column: Callable[[int], Column], places: Callable[[int], Places], state: Callable[[int], Column]
+) -> _Work:
+    def longer(length: int) -> HigherColumns:
+        bars = BarColumns(places(length), *(column(length) for _ in range(5)))
+        return HigherColumns(bars, places(room.bars), column(length), column(length))
+
+    features = FeatureColumns(*(column(room.bars) for _ in FeatureColumns._fields))
+    return _Work(features, longer(room.hours), longer(room.days), States(*map(state, STATE_SIZES)))
 
 
 def _as_list(values: NDArray[Any]) -> Any:  # noqa: ANN401 - the passes take arrays wherever they say lists

@@ -36,8 +36,8 @@ from app.screener.measure_passes import (
     strength_pass,
 )
 
-BLOCK = 256
-"""So many bars go through all passes before the next ones: what they share stays in the processor's nearest cache."""
+AT_ONCE = 16_384
+"""So many bars go through all passes before the next ones, so that what they share is still in a cache."""
 _THIRD = 1 / 3
 
 

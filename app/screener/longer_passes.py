@@ -76,8 +76,7 @@ def movement_pass(
         if seen >= PERIOD:
             moved = up + down
             apart = up - down if up > down else down - up
-            # A series that stands still has no new figure: after the first average the old one is kept.
-            index = 100.0 * apart / moved if moved > 0.0 else (0.0 if seen < 2 * PERIOD else average)
+            index = 100.0 * apart / moved if moved > 0.0 else 0.0
             average = average * (KEEP if seen >= 2 * PERIOD else 1.0) + index * TAKE
         adx[place] = average if seen >= 2 * PERIOD - 1 else math.nan
         sign = (1.0 if up > down else 0.0) - (1.0 if down > up else 0.0)

@@ -26,7 +26,7 @@ from app.screener.candidates_file import (
     sidecar_path,
     write_candidates,
 )
-from app.screener.features import FeatureStream
+from app.screener.features import FeatureRow, FeatureStream
 from app.screener.screen import (
     FLAGS,
     Screened,
@@ -112,6 +112,15 @@ def test_what_a_candidate_tells_is_what_struck() -> None:
         assert each.side == ("long" if screened.features.side[place] > 0 else "short")
         assert each.score == pytest.approx(screened.features.score[place], abs=1e-6)
     assert {each.side for each in told} == {"long", "short"}
+
+
+def test_a_bar_whose_trends_cancel_out_is_no_candidate() -> None:
+    features = screen(market(3_000, 4), WIDE, 0, EVER_MS).features
+    assert passing(features, WIDE).any()
+    assert not passing(features._replace(side=np.zeros_like(features.side)), WIDE).any()
+    row = FeatureRow(*(0.0,) * 13, sentinels=1, score=0.9, side=1)
+    assert passes(row, WIDE)
+    assert not passes(row._replace(side=0), WIDE)
 
 
 def test_only_the_wanted_sentinels_are_told() -> None:

@@ -59,6 +59,32 @@ class FeatureColumns(NamedTuple):
     side: Column
 
 
+class DomainColumns(NamedTuple):
+    """What the strategy sees at each close: swings, the four domains, and what they come to together, −1 to 1."""
+
+    swing_high: Column
+    swing_low: Column
+    shape: Column
+    structure: Column
+    liquidity: Column
+    blocks: Column
+    momentum: Column
+    fusion: Column
+
+
+class DomainStates(NamedTuple):
+    """What each of their passes remembers."""
+
+    swing: Column
+    structure: Column
+    liquidity: Column
+    blocks: Column
+    momentum: Column
+
+
+DOMAIN_STATE_SIZES = (5, 1, 3, 13, 1)
+
+
 class HigherColumns(NamedTuple):
     """Bars of a longer span that were put together, how many had closed at each base bar, and what is told of them."""
 

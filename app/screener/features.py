@@ -123,11 +123,17 @@ def compiled_features(bars: Bars, thresholds: Thresholds) -> Features:
 
 @cache
 def compiled_program() -> Function:
-    """The passes for numba. What was compiled is not kept on disk, where numba would pickle it."""
+    """The passes for numba, compiled at their first call."""
+    return kernel.fused(compiler())
+
+
+def compiler() -> Function:
+    """What compiles passes for this process alone: numba would pickle what it keeps on disk."""
     import numba
 
     # Without fastmath: sums in another order would not be equal in every bit.
-    return kernel.fused(numba.njit(nogil=True, error_model="numpy"))
+    compile_pass: Function = numba.njit(nogil=True, error_model="numpy")
+    return compile_pass
 
 
 class FeatureStream:

@@ -1,7 +1,7 @@
-"""Moments on a tape as a user writes them."""
+"""Moments on a tape, and days of bars, as a user writes them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from app.core.errors import UsageError
 
@@ -23,6 +23,29 @@ def parse_moment(text: str, start_ns: int) -> int:
         return _next_time_of_day(text, start_ns)
     moment = _iso(text)
     return _nanoseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def parse_day(text: str, *, last: bool) -> int:
+    """Milliseconds since 1970 UTC of a day's first moment, or its last if `last`; or of a moment in ISO 8601.
+
+    In UTC unless it names an offset. Raises `UsageError` for what is neither.
+    """
+    try:
+        day = _day(text)
+        moment = day or datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        whole_day = last and day is not None
+        return _nanoseconds(moment + timedelta(days=1) if whole_day else moment) // 1_000_000 - whole_day
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{text} is no day; write 2025-06-15, or 2025-06-15T14:00:00 (UTC)") from error
+
+
+def _day(text: str) -> datetime | None:
+    """The first moment of a day that is written without a time; None for all else."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time())
+    except ValueError:
+        return None
 
 
 def _next_time_of_day(text: str, start_ns: int) -> int:

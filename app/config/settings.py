@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from app.config.screener_settings import BatchModeSettings
 from app.config.section import Seconds, Section
 from app.config.urls import (
     LEADERBOARD_HOSTS,
@@ -338,6 +339,7 @@ class Settings(Section, frozen=True):
     trader_weights: TraderWeightsSettings = TraderWeightsSettings()
     smart_money: SmartMoneySettings = SmartMoneySettings()
     alerts: AlertsSettings = AlertsSettings()
+    batch_mode: BatchModeSettings = BatchModeSettings()
     hyperliquid: HyperliquidSettings = HyperliquidSettings()
     polymarket: PolymarketSettings = PolymarketSettings()
     demo: DemoSettings = DemoSettings()

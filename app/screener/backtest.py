@@ -1,0 +1,143 @@
+"""A replay of the strategy over bars: trades, the account bar by bar, and what it came to after costs."""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.measures.returns import Floats
+from app.screener.bars import Bars
+from app.screener.columns import BarColumns, Function
+from app.screener.features import Features, compiler
+from app.screener.replay_columns import (
+    CASH,
+    COINS,
+    COUNT,
+    ENTRY,
+    FUNDED,
+    MADE,
+    PAID,
+    REPLAY_STATE_SIZE,
+    SIDE,
+    ReplayColumns,
+    Rules,
+    TradeColumns,
+)
+from app.screener.replay_passes import ENDED, replay_with
+from app.screener.strategy import Domains
+
+STARTING_CASH = 10_000.0
+REASONS = {1: "stop", 2: "time stop", 3: "end of bars"}
+
+
+class Macro(NamedTuple):
+    """What is known of the wider market at each bar, as long as the bars; NaN where it is not.
+
+    `funding` is the rate of an hour as a fraction, positive where longs pay; `volatility` an index of any kind.
+    """
+
+    volatility: Floats
+    funding: Floats
+
+
+class Trade(NamedTuple):
+    """One position: the places of its bars, 1 or −1, coins at the entry, prices, and USD.
+
+    `pnl` is after fees and funding; `exit` the price at which what was left went.
+    """
+
+    entry_place: int
+    exit_place: int
+    side: int
+    coins: float
+    entry: float
+    stop: float
+    exit: float
+    reason: str
+    gross: float
+    fees: float
+    funding: float
+
+    @property
+    def pnl(self) -> float:
+        return self.gross - self.fees - self.funding
+
+
+class Replay(NamedTuple):
+    """What a replay came to: trades in order, and the account at each close, open positions at their market price."""
+
+    trades: list[Trade]
+    equity: Floats
+
+
+def replay(
+    bars: Bars, features: Features, domains: Domains, passed: NDArray[np.bool_], rules: Rules,
+    macro: Macro | None = None, *, compiled: bool = False,
+) -> Replay:  # fmt: skip
+    """Replay the strategy over all bars; entries happen at bars that `passed` alone, exits at every bar.
+
+    A position that is open at the end is closed at the last close, with the costs of any exit. Plain and compiled
+    passes agree in every bit.
+    """
+    most = int(np.count_nonzero(passed)) + 1
+    unknown = np.full(bars.length, np.nan)
+    volatility, funding = macro or Macro(unknown, unknown)
+    columns = (
+        passed.astype(np.float64), features.side.astype(np.float64), domains.fusion, features.atr, features.atr_rank,
+        domains.swing_high, domains.swing_low, volatility, funding,
+    )  # fmt: skip
+    trades, equity, state = _room(most, bars.length, compiled=compiled)
+    state[CASH] = STARTING_CASH
+    program = _compiled() if compiled else _plain()
+    prices: list[Any] = [column if compiled else column.tolist() for column in bars[3:]]
+    seen: list[Any] = [column if compiled else column.tolist() for column in columns]
+    program(BarColumns(*prices), ReplayColumns(*seen), trades, equity, 0, bars.length, state, rules)
+    told = _told(trades, int(state[COUNT]))
+    account: Floats = np.array(equity, dtype=np.float64)
+    if state[SIDE] != 0.0:
+        told.append(_ended(bars, trades, state, rules))
+        account[-1] = STARTING_CASH + sum(trade.pnl for trade in told)
+    return Replay(told, account)
+
+
+def _room(most: int, length: int, *, compiled: bool) -> tuple[TradeColumns, Any, Any]:
+    """Columns for so many trades, the account at each of the bars, and the memory of a replay."""
+
+    def floats(rows: int) -> Any:  # noqa: ANN401 - the passes take arrays wherever they say lists
+        return np.zeros(rows) if compiled else [0.0] * rows
+
+    def places() -> Any:  # noqa: ANN401
+        return np.zeros(most, np.int64) if compiled else [0] * most
+
+    columns = (floats(most) for _ in TradeColumns._fields[2:])
+    return TradeColumns(places(), places(), *columns), floats(length), floats(REPLAY_STATE_SIZE)
+
+
+def _told(trades: TradeColumns, count: int) -> list[Trade]:
+    """Columns as trades."""
+    rows = zip(*(np.asarray(column[:count]).tolist() for column in trades), strict=True)
+    made = (Trade._make(row) for row in rows)
+    return [trade._replace(side=int(trade.side), reason=REASONS[int(trade.reason)]) for trade in made]
+
+
+def _ended(bars: Bars, trades: TradeColumns, state: list[float], rules: Rules) -> Trade:
+    """The trade of the position that is still open, as if it were closed at the last close."""
+    count, side, coins = int(state[COUNT]), float(state[SIDE]), float(state[COINS])
+    price = float(bars.closes[-1]) * (1.0 - side * rules.slippage)
+    gross = float(state[MADE]) + side * coins * (price - float(state[ENTRY]))
+    fees = float(state[PAID]) + price * coins * rules.fee
+    return Trade(
+        int(trades.entry_places[count]), bars.length - 1, int(side), float(trades.coins[count]), float(state[ENTRY]),
+        float(trades.stops[count]), price, REASONS[int(ENDED)], gross, fees, float(state[FUNDED]),
+    )  # fmt: skip
+
+
+@cache
+def _plain() -> Function:
+    return replay_with(lambda function: function)
+
+
+@cache
+def _compiled() -> Function:
+    return replay_with(compiler())

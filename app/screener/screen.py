@@ -1,0 +1,151 @@
+"""The screen: which bars are candidates for an entry, by what was known at their close."""
+
+import hashlib
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from app.config.screener_settings import BatchModeSettings, SentinelName
+from app.core.errors import DataError
+from app.screener import columns
+from app.screener.bars import HOUR_MS, Bars, moment_text
+from app.screener.columns import Thresholds
+from app.screener.features import FeatureRow, Features, features_of
+
+FLAGS: dict[SentinelName, int] = {
+    "sma_20_cross": columns.SMA_20_CROSS,
+    "sma_50_cross": columns.SMA_50_CROSS,
+    "atr_regime": columns.ATR_REGIME,
+    "volume_spike": columns.VOLUME_SPIKE,
+    "session_break": columns.SESSION_BREAK,
+}
+"""The flag of each sentinel in `Features.sentinels`."""
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A bar that passed: when it opened (ISO 8601, UTC), `long` or `short`, the score (0 to 1), and what struck."""
+
+    timestamp: str
+    side: str
+    score: float
+    reason: str
+
+
+class Screened(NamedTuple):
+    """Bars with their features; `passed` marks the candidates; that at place `first` is the first that was asked for.
+
+    Bars before `first` only warm the features up and never pass.
+    """
+
+    bars: Bars
+    features: Features
+    passed: NDArray[np.bool_]
+    first: int
+
+    @property
+    def length(self) -> int:
+        """How many bars were asked for."""
+        return self.bars.length - self.first
+
+    @property
+    def share(self) -> float:
+        """The share of candidates among the bars that were asked for, 0 to 1."""
+        return float(np.count_nonzero(self.passed)) / self.length
+
+    @property
+    def unknown(self) -> int:
+        """How many of the bars that were asked for have no score, because too few came before them."""
+        return int(np.count_nonzero(np.isnan(self.features.score[self.first :])))
+
+
+def thresholds_of(settings: BatchModeSettings, interval_ms: int) -> Thresholds:
+    """What the passes over bars of `interval_ms` are told of the settings."""
+    return Thresholds(
+        interval_ms=float(interval_ms),
+        session_gap_ms=settings.session_gap_h * HOUR_MS,
+        high_rank=settings.atr_percentile,
+        volume_sigma=settings.volume_sigma,
+    )
+
+
+def screen(bars: Bars, settings: BatchModeSettings, start_ms: int, end_ms: int) -> Screened:
+    """Screen the bars that opened from `start_ms` to `end_ms`, those before warming up.
+
+    Raises `DataError` where no bar opened between, or more are missing than the settings allow.
+    """
+    bars = bars.until(end_ms)
+    first = int(np.searchsorted(bars.times, start_ms))
+    if first == bars.length:
+        raise DataError(
+            f"{bars.name} holds no bar from {moment_text(start_ms)} on, its last is of "
+            f"{moment_text(int(bars.times[-1]))}; name another span"
+        )
+    if bars.missing_share > settings.maximum_missing:
+        raise DataError(
+            f"{bars.name}: {bars.missing:,} of {bars.missing + bars.length:,} bars are missing, more than "
+            f"batch_mode.maximum_missing = {settings.maximum_missing:g} allows; give bars with fewer holes, or raise it"
+        )
+    features = features_of(bars, thresholds_of(settings, bars.interval_ms))
+    passed = passing(features, settings)
+    passed[:first] = False
+    return Screened(bars, features, passed, first)
+
+
+def passing(features: Features, settings: BatchModeSettings) -> NDArray[np.bool_]:
+    """For each bar whether it is a candidate: a sentinel struck, the score is high enough, and most trends agree."""
+    struck = (features.sentinels & _wanted(settings)) != 0
+    passed: NDArray[np.bool_] = struck & (features.score >= settings.minimum_score) & (features.side != 0)
+    return passed
+
+
+def passes(row: FeatureRow, settings: BatchModeSettings) -> bool:
+    """`passing` for one bar."""
+    return row.sentinels & _wanted(settings) != 0 and row.score >= settings.minimum_score and row.side != 0
+
+
+def candidates(screened: Screened, settings: BatchModeSettings) -> list[Candidate]:
+    """The candidates, oldest first."""
+    return [_candidate(screened, place, settings) for place in np.flatnonzero(screened.passed).tolist()]
+
+
+def settings_sha256(settings: BatchModeSettings) -> str:
+    """A hash of the settings: the same for all files and flags that give the same values."""
+    return hashlib.sha256(msgspec.json.encode(settings, order="sorted")).hexdigest()
+
+
+def _wanted(settings: BatchModeSettings) -> int:
+    return sum(FLAGS[name] for name in set(settings.sentinels))
+
+
+def _candidate(screened: Screened, place: int, settings: BatchModeSettings) -> Candidate:
+    features = screened.features
+    return Candidate(
+        timestamp=moment_text(int(screened.bars.times[place])),
+        side="long" if features.side[place] > 0 else "short",
+        score=round(float(features.score[place]), 6),
+        reason="; ".join(_reasons(screened.bars, features, place, int(features.sentinels[place]) & _wanted(settings))),
+    )
+
+
+def _reasons(bars: Bars, features: Features, place: int, struck: int) -> list[str]:
+    """What struck, in words."""
+    reasons = []
+    close = bars.closes[place]
+    for flag, name, mean in (
+        (columns.SMA_20_CROSS, "SMA 20", features.sma_20),
+        (columns.SMA_50_CROSS, "SMA 50", features.sma_50),
+    ):
+        if struck & flag:
+            reasons.append(f"close crossed {'above' if close > mean[place] else 'below'} {name}")
+    if struck & columns.ATR_REGIME:
+        rank = features.atr_rank[place]
+        reasons.append(f"ATR regime changed (above {rank:.0%} of its last {columns.RANKED})")
+    if struck & columns.VOLUME_SPIKE:
+        usual = features.volume_mean[place - 1]
+        reasons.append(f"volume spike ({bars.volumes[place] / usual:.1f}x its mean)" if usual > 0 else "volume spike")
+    if struck & columns.SESSION_BREAK:
+        hours = (bars.times[place] - bars.times[place - 1] - bars.interval_ms) / HOUR_MS
+        reasons.append(f"session break ({hours:g} h without a bar)")
+    return reasons

@@ -76,6 +76,8 @@ class _Account:
     def clock_set_back(self, now_ms: int) -> None:
         if self.asked_ms is not None:
             self.asked_ms = min(self.asked_ms, now_ms)
+        if self.last_traded_ms is not None:
+            self.last_traded_ms = min(self.last_traded_ms, now_ms)
         if self.record is not None and self.record.asked_ms > now_ms:
             self.record = msgspec.structs.replace(self.record, asked_ms=now_ms)
 

@@ -4,6 +4,7 @@ Old data may look younger than it is for one deadline, never longer (docs/archit
 """
 
 import msgspec
+import pytest
 from alert_samples import a_cause, a_desk, records
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,3 +163,12 @@ def test_a_history_holds_no_longer_than_it_may_from_the_step_on() -> None:
     weighing.clock_set_back(BACK_MS)
     assert weighing.in_need([(ALICE, 1.0)], BACK_MS + HOUR_MS - 1) is None
     assert weighing.in_need([(ALICE, 1.0)], BACK_MS + HOUR_MS) == ALICE
+
+
+def test_a_trade_is_as_old_as_the_step_at_least() -> None:
+    weighing = Weighing(WEIGHTS, HOUR_MS)
+    weighing.follow(ALICE, 1e6, NOW_MS)
+    back_ms = NOW_MS - 240 * HOUR_MS
+    weighing.clock_set_back(back_ms)
+    (made,) = weighing.work(back_ms + 24 * HOUR_MS)
+    assert made.dimensions[2].value == pytest.approx(0.79, abs=0.01)

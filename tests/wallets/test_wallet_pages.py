@@ -14,6 +14,7 @@ from app.feeds.polymarket.columns import joined
 from app.wallets.columns import PositionColumns, columns_of
 from app.wallets.pages import compiled_positions, positions_of, token_table
 from app.wallets.positions import ledger_of
+from app.wallets.trades_kernel import _sorted_places
 
 MARKETS = [
     market("a", yes_pays=1.0, closed_s=START_S + 40, tag="politics", event="e"),
@@ -88,3 +89,10 @@ def compiled() -> Function:
 @given(batch=wallets)
 def test_compiled_too(compiled: Function, batch: list[list[WalletActivity]]) -> None:
     check(batch, compiled)
+
+
+@given(st.lists(st.integers(0, 5), max_size=40))
+def test_equal_times_keep_their_order(times: list[int]) -> None:
+    keys, places, spare = np.array(times, np.int64), np.empty(len(times), np.int32), np.empty(len(times), np.int32)
+    _sorted_places(keys, places, spare)
+    assert places.tolist() == np.argsort(keys, kind="stable").tolist()

@@ -146,6 +146,8 @@ BEFORE = tight([trade_row()])
         BEFORE.replace(b'"size":22.84', b'"size":22.84,"size":5'), BEFORE.replace(b'"size":22.84',
         b'"size":1e15,"size":5'), BEFORE.replace(b'"size":22.84', b'"size":5,"size":null'),
         BEFORE.replace(b'"size":22.84', b'"size":022.84'), BEFORE.replace(b'"size":22.84', b'"size":22.'),
+        BEFORE.replace(b'"size":22.84', b'"size":96852937247754.838'),
+        BEFORE.replace(b'"size":22.84', b'"size":0.9728340843400927'),
         BEFORE.replace(b'"size":22.84', b'"size":.5'), BEFORE.replace(b'"size":22.84', b'"size":1e'),
         BEFORE.replace(b'"size"', b'"\\u0073ize"'), BEFORE.replace(b'"size":22.84,', b""),
         BEFORE.replace(b"Will it?", b"\xff\xfe"), BEFORE.replace(b"Will it?", b"a\x01b"),

@@ -83,7 +83,7 @@ def whales_lines(report: "WhalesReport") -> Iterator[tuple[str, str]]:
     yield "trades", f"watched of {tracker.trade_coins:,} of {counted(tracker.listed_coins, 'listed coin')}"
     if tracker.weight_used is not None:
         yield "requests", f"{tracker.weight_used:,} of {tracker.weight_limit:,} weight used in a minute"
-    yield "positions", f"{tracker.states_saved:,} of {counted(tracker.states_seen, 'row')} saved"
+    yield "positions", f"{tracker.positions_saved:,} of {counted(tracker.positions_seen, 'row')} saved"
     if regime is not None:
         yield "regime", _regime(regime)
     yield "alerts", f"{len(report.alerts):,} stand"

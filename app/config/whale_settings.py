@@ -97,7 +97,7 @@ class SmartMoneySettings(Section, frozen=True):
 
 
 class AlertsSettings(Section, frozen=True):
-    """Which moves of traders are told, how often, and when not (docs/whales.md)."""
+    """Which moves of traders are told, how often, and when not (docs/whale-alerts.md)."""
 
     whale_usd: Usd = 10e6
     """An account of so much is a whale."""

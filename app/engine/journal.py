@@ -114,6 +114,8 @@ class Journal:
         """Count and hash an alert, new or once more, and say it once."""
         self.whale_alerts += 1
         self._cover("alert", msgspec.structs.replace(alert, at_ms=0, expires_ms=0))
+        if alert.times == 1:
+            self.say(alert.at_ms, "info", "whales", f"{alert.severity}: {alert.text}")
 
     def call_filed(self, call: Call) -> None:
         """Keep, count and hash a call."""

@@ -39,11 +39,25 @@ class WhaleAlertRow(msgspec.Struct, frozen=True, kw_only=True):
     record: AlertRecord | None = None
 
 
+class FollowingCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of everything that came since the start, each by words of its own.
+
+    `states` of accounts by what they were good for (`MoveCounts`), `questions` about them by reason and end
+    (`RefreshCounts`), `moves` by what the rules made of them (`RuleCounts`), `alerts` by their fate (`BookCounts`).
+    """
+
+    states: dict[str, int] = {}
+    questions: dict[str, int] = {}
+    moves: dict[str, int] = {}
+    alerts: dict[str, int] = {}
+
+
 class TrackerView(msgspec.Struct, frozen=True, kw_only=True):
     """How following stands. `fresh` of `tracked` traders have positions younger than the limit; `by_*` count what the
     newest state of each was learned by; `weight_used` of `weight_limit` went out in the last minute. `in_signals` of
     them count in the signals: they have a weight, and a state of this run that is fresh. Trades are watched of
-    `trade_coins` of `listed_coins`.
+    `trade_coins` of `listed_coins`. Of the `positions_seen` in all states, closed ones among them, `positions_saved`
+    were worth a row.
     """
 
     tracked: int
@@ -58,12 +72,13 @@ class TrackerView(msgspec.Struct, frozen=True, kw_only=True):
     leaderboard_age_s: int | None
     leaderboard_rows: int
     leaderboard_refused: int
-    states_seen: int
-    states_saved: int
+    positions_seen: int
+    positions_saved: int
     message: str = ""
     in_signals: int = 0
     trade_coins: int = 0
     listed_coins: int = 0
+    counts: FollowingCounts = FollowingCounts()
 
 
 class SignalRow(msgspec.Struct, frozen=True, kw_only=True):

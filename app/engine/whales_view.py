@@ -11,6 +11,7 @@ from app.core.text import clean
 from app.core.whale_events import WhaleAlert
 from app.engine.protocol_whales import (
     DigestView,
+    FollowingCounts,
     SignalRow,
     SilenceRow,
     TrackerView,
@@ -37,7 +38,7 @@ class WhalesViews:
     """Makes views of one run's traders, and keeps the parts that stay."""
 
     def __init__(self) -> None:
-        self._alerts: tuple[tuple[int, int], tuple[WhaleAlertRow, ...]] = ((-1, -1), ())
+        self._alerts: tuple[tuple[int, int, int], tuple[WhaleAlertRow, ...]] = ((-1, -1, -1), ())
         self._second = -1
         self._signals: tuple[SignalRow, ...] = ()
         self._tracker: TrackerView | None = None
@@ -65,7 +66,8 @@ class WhalesViews:
         )
 
     def _alert_rows(self, whales: Whales) -> tuple[WhaleAlertRow, ...]:
-        key = (whales.alerting.version, len(whales.roster.members))
+        seen = whales.roster.leaderboard
+        key = (whales.alerting.version, len(whales.roster.members), 0 if seen is None else seen.at_ms)
         if self._alerts[0] != key:
             standing = whales.alerting.desk.book.standing()[:MOST_ALERTS]
             self._alerts = key, tuple(row_of(alert, whales) for alert in standing)
@@ -117,12 +119,23 @@ def _tracker(whales: Whales, outside: WhalesOutside, now_ms: int) -> TrackerView
         leaderboard_age_s=None if seen is None else max(0, now_ms - seen.at_ms) // 1000,
         leaderboard_rows=0 if seen is None else seen.rows_seen,
         leaderboard_refused=0 if seen is None else seen.refused,
-        states_seen=whales.positions.saving.counts.seen,
-        states_saved=whales.positions.saving.counts.saved,
+        positions_seen=whales.positions.saving.counts.seen,
+        positions_saved=whales.positions.saving.counts.saved,
         message=f"No leaderboard: {whales.leaderboards.trouble}" if whales.leaderboards.trouble else "",
         trade_coins=whales.coins.watched,
         listed_coins=whales.coins.listed,
         in_signals=whales.signals.money.followed - whales.signals.money.stale_traders,
+        counts=_counts(whales),
+    )
+
+
+def _counts(whales: Whales) -> FollowingCounts:
+    desk, as_dict = whales.alerting.desk, msgspec.structs.asdict
+    return FollowingCounts(
+        states=as_dict(whales.positions.known.counts),
+        questions=as_dict(whales.refreshing.counts),
+        moves=as_dict(desk.counts),
+        alerts=as_dict(desk.book.counts),
     )
 
 

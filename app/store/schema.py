@@ -22,6 +22,7 @@ from app.store.rows import (
     WalletNote,
 )
 from app.store.table import Table, flat_table
+from app.store.whale_tables import POSITIONS_BY_AGE
 from app.store.whale_tables import STATEMENTS as _WHALE_STATEMENTS
 from app.store.whale_tables import TABLES as _WHALE_TABLES
 
@@ -347,6 +348,8 @@ _SIXTH = Migration(
     ),
 )
 
+_SEVENTH = Migration("positions of followed traders by age", POSITIONS_BY_AGE)
+
 SCHEMA = Schema(
     tables=(
         RUNS,
@@ -366,5 +369,5 @@ SCHEMA = Schema(
         CHOICES,
         *_WHALE_TABLES,
     ),
-    migrations=(_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH),
+    migrations=(_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH),
 )

@@ -29,7 +29,8 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
     """One table: its columns in order, how a row becomes their values and how values become a row again.
 
     Of two rows with the same `key` the first is kept, with `replaces` the last. `age_column` holds the milliseconds
-    retention goes by; a table without one is only emptied through its parent.
+    retention goes by; a table without one is only emptied through its parent. Rows that meet `stay_sql`, a fixed
+    condition, do not age.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
     build: Callable[[dict[str, Any]], Row]
     age_column: str = ""
     replaces: bool = False
+    stay_sql: str = ""
 
     def __post_init__(self) -> None:
         for name in (self.name, *self.columns):
@@ -85,15 +87,19 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
         return f"SELECT {self.columns_sql()} FROM {self.name} ORDER BY rowid"  # noqa: S608 - fixed names
 
     def oldest_sql(self) -> str:
-        """A statement for the age of the oldest row."""
-        return f"SELECT min({self.age_column}) FROM {self.name}"  # noqa: S608 - fixed names
+        """A statement for the age of the oldest row that ages."""
+        where = f" WHERE {self._ages_sql()}" if self.stay_sql else ""
+        return f"SELECT min({self.age_column}) FROM {self.name}{where}"  # noqa: S608 - fixed names
 
     def expire_sql(self) -> str:
         """A statement that deletes rows older than its first parameter, at most as many as the second, oldest first."""
         return (
             f"DELETE FROM {self.name} WHERE rowid IN (SELECT rowid FROM {self.name} "  # noqa: S608 - fixed names
-            f"WHERE {self.age_column} < ? ORDER BY {self.age_column} LIMIT ?)"
+            f"WHERE {self.age_column} < ? AND {self._ages_sql()} ORDER BY {self.age_column} LIMIT ?)"
         )
+
+    def _ages_sql(self) -> str:
+        return f"NOT ({self.stay_sql})" if self.stay_sql else "TRUE"
 
     def read(self, values: Sequence[Any]) -> Row:
         """The row these values stand for. Raises `DataError` when they cannot."""
@@ -111,7 +117,7 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
 
 
 def flat_table(
-    name: str, row: type[Row], key: tuple[str, ...], *, age_column: str = "", replaces: bool = False
+    name: str, row: type[Row], key: tuple[str, ...], *, age_column: str = "", replaces: bool = False, stay_sql: str = ""
 ) -> Table[Row]:
     """The table of a struct whose fields are all numbers, texts, booleans or None: a column a field, in their order."""
     return Table(
@@ -123,4 +129,5 @@ def flat_table(
         build=lambda values: msgspec.convert(values, row, strict=False),
         age_column=age_column,
         replaces=replaces,
+        stay_sql=stay_sql,
     )

@@ -16,8 +16,15 @@ from app.store.whale_rows import (
 )
 
 TRADER_MOVES = flat_table("trader_moves", TraderMoved, ("move_id",), age_column="at_ms")
-# A position that nobody changes is saved once and stands however old that is: it has no age.
-TRADER_POSITIONS = flat_table("trader_positions", StoredPosition, ("trader", "coin"), replaces=True)
+# A position that nobody changes is saved once: it stands as long as its trader is in any set that was chosen.
+TRADER_POSITIONS = flat_table(
+    "trader_positions",
+    StoredPosition,
+    ("trader", "coin"),
+    age_column="at_ms",
+    replaces=True,
+    stay_sql="trader IN (SELECT trader FROM tracked_traders)",
+)
 WHALE_ALERTS = flat_table("whale_alerts", StoredAlert, ("alert_id",), age_column="at_ms", replaces=True)
 LEADERBOARDS = flat_table("leaderboards", StoredLeaderboard, ("at_ms",), age_column="at_ms")
 TRACKED_TRADERS = flat_table("tracked_traders", StoredTrader, ("at_ms", "trader"), age_column="at_ms", replaces=True)
@@ -124,3 +131,6 @@ STATEMENTS = (
     )
     """,
 )
+
+POSITIONS_BY_AGE = ("CREATE INDEX trader_positions_by_age ON trader_positions (at_ms)",)
+"""Came after the tables."""

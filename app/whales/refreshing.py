@@ -1,9 +1,9 @@
 """Which followed trader is asked for next. Pure: told of trades, answers and time, it says whom to ask.
 
 Five reasons, in this order: `urgent` (older than a share of the oldest allowed), `hand` (somebody wants the stalest
-seen now), `trade` (a trade was seen that the known state does not show), `first` (nothing is known yet), `poll` (the
-most valuable and oldest). The first is a promise, the third is what alerts wait for, the last is paced.
-docs/whale-alerts.md has the numbers and why.
+seen now), `trade` (a trade was seen that the known state does not show) by turns with `first` (nothing is known yet),
+`poll` (the most valuable and oldest). Trades of the most valuable go before all of them. `urgent` is a promise, `trade`
+is what alerts wait for, `poll` is paced. docs/whale-alerts.md has the numbers and why.
 """
 
 from collections.abc import Iterable, Mapping

@@ -4,18 +4,21 @@ from typing import Any
 
 import pytest
 from hourly_samples import model_by_hand
-from whale_driver import STRANGER, WhaleDriver, address, settings
+from msgspec.structs import replace
+from whale_driver import STRANGER, WhaleDriver, address, digest, ranked, settings
 
 from app.config.settings import Settings
 from app.config.whale_settings import WhalesSettings
 from app.core.record import Dropped as Gone
 from app.core.record import Kind
+from app.core.text import SafeText
 from app.engine.core import Core
 from app.engine.journal import Journal
 from app.engine.protocol import CancelJob, SetRecording, StartJob
 from app.engine.protocol_whales import LookAtTrader, SilenceAlerts, TrackTrader
 from app.engine.whale_detail import alert_detail, trader_detail
 from app.engine.whale_state import RestoreWhales, UseLocalTime
+from app.engine.whales_view import WhalesOutside, WhalesViews
 from app.feeds.hyperliquid.limits import REGIME_HOURS, TRADED
 from app.markets.hourly_bars import HOUR_MS
 from app.markets.regime_model import encode_model
@@ -302,6 +305,51 @@ def test_quiet_hours_end_an_hour_earlier_once_local_time_is_an_hour_further_ahea
     for record in driver.records:
         again.dispatch(record)
     assert again.whales.alerting.digest == driver.whales.alerting.digest
+
+
+def test_an_alert_is_said_once_however_often_it_is_repeated() -> None:
+    driver = followed()
+    for size in (100_000.0, 200_000.0, 400_000.0):
+        driver.trades(WHALE, "BTC", size)
+        driver.run(12)
+    assert [alert.times for alert in driver.alerts] == [1, 2, 3]
+    said = [line for line in driver.core.journal.log_tail if line.text.startswith("LOW: ")]
+    assert [(line.level, line.topic, line.text) for line in said] == [("info", "whales", f"LOW: {driver.alerts[0].text}")]
+
+
+def test_everything_that_came_is_counted_and_shown_by_what_became_of_it() -> None:
+    driver = followed()
+    driver.trades(WHALE, "BTC", 50_100.0)
+    driver.run(2)
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(2)
+    streamed = driver.asked.streamed[0]
+    driver.open_stream("clearinghouseState", streamed, 2_000_003)
+    for at_ms in (driver.now_ms - 60_000, driver.now_ms + 3_600_000):
+        told = {"user": streamed, "clearinghouseState": driver.state(streamed, at_ms), "dex": ""}
+        driver.frame("clearinghouseState", streamed, told)
+    driver.run(2)
+    counts = driver.view().tracker.counts
+    assert [counts.states[word] for word in ("first", "older", "future", "moves")] == [8, 1, 1, 2]
+    assert counts.questions["trade"] == 2
+    assert (counts.moves["small"], counts.moves["telling"], counts.alerts["told"]) == (1, 1, 1)
+
+
+def test_a_new_leaderboard_renames_those_whom_alerts_are_about() -> None:
+    driver = followed(expires_s=86_400)
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(2)
+    assert driver.view().alerts[0].who == "0x0000…0001"
+    views = WhalesViews()
+    views.of(driver.whales, WhalesOutside(), driver.now_ms)
+    renamed = [replace(ranked(number), name=SafeText(f"whale {number}")) for number in range(10)]
+    driver.command(StartJob("whales"))
+    driver.tick(0.25)
+    driver.answer(next(one for one in driver.waiting() if one.channel == "leaderboard"), digest(*renamed))
+    driver._done = len(driver.asked.requests)
+    driver.tick(0.25)
+    driver.tick(0.25)
+    assert views.of(driver.whales, WhalesOutside(), driver.now_ms).alerts[0].who == "whale 0"
 
 
 def test_a_trader_that_is_opened_shows_what_changed_since_the_last_look() -> None:

@@ -12,6 +12,8 @@ from app.store.retention import Retention
 from app.store.rows import FeedHole
 from app.store.schema import CALLS, CANDLES, PAPER_FILLS, PAPER_STATE, PAPER_TRADES, SCHEMA
 from app.store.store import Store
+from app.store.whale_rows import StoredPosition, StoredTrader
+from app.store.whale_tables import TRADER_POSITIONS
 
 DAY_MS = 86_400_000
 
@@ -138,7 +140,6 @@ def test_every_table_is_emptied_by_age_or_through_its_parent() -> None:
         "paper_state": "a single row that is somebody's balance",
         "wallet_notes": "what somebody wrote",
         "choices": "a few rows, one a setting",
-        "trader_positions": "a position stands until it changes, however long that is",
         "whale_notes": "a single row with whom somebody follows and mutes",
     }
     assert {table.name for table in SCHEMA.tables if not table.age_column} == set(parents)
@@ -159,3 +160,53 @@ async def test_old_paper_fills_and_trades_go_and_the_ledger_stays(path: Path) ->
         assert await store.reader().select(PAPER_FILLS) == [paper_fill(2, now_ms)]
         assert await store.reader().select(PAPER_TRADES) == [paper_trade(2, now_ms)]
         assert await store.reader().select(PAPER_STATE) == [paper_saved()]
+
+
+@pytest.mark.asyncio
+async def test_positions_of_those_whom_nobody_follows_any_more_go_and_those_of_the_followed_stay(path: Path) -> None:
+    clock = ManualClock()
+    later_ms = NOW_MS + 91 * DAY_MS
+    rows = [
+        stored_position("left"), stored_position("stays"), stored_position("left", "ETH", later_ms),
+        stored_trader("left", NOW_MS), stored_trader("stays", NOW_MS), stored_trader("stays", later_ms),
+    ]  # fmt: skip
+    async with opened(path, clock) as store:
+        for row in rows:
+            store.put(row)
+        assert await store.flush()
+    clock.advance(91 * DAY_MS / 1000)
+    async with opened(path, clock) as store:
+        await settled(store)
+        kept = await store.reader().select(TRADER_POSITIONS)
+    assert [(row.trader, row.coin) for row in kept] == [("left", "ETH"), ("stays", "BTC")]
+
+
+@pytest.mark.asyncio
+async def test_what_does_not_age_hides_no_older_rows_where_room_is_short() -> None:
+    clock = ManualClock()
+    connection = await open_memory(SCHEMA, clock)
+    stays = [stored_position("stays", at_ms=NOW_MS - DAY_MS), stored_trader("stays", NOW_MS + 30_000 * 60_000)]
+    rows: dict[type, list[object]] = {StoredPosition: stays[:1], StoredTrader: stays[1:]}
+    rows[CANDLES.row] = [candle(minute) for minute in range(30_000)]
+    await commit(connection, SCHEMA, Batch(rows, []))
+    retention = Retention(SCHEMA, clock, keep_days=90, maximum_bytes=1_000_000)
+    while retention.due_in_s() == 0:
+        await retention.step(connection)
+    ((pages,),) = await connection.execute_fetchall("PRAGMA page_count")
+    ((positions,),) = await connection.execute_fetchall("SELECT count(*) FROM trader_positions")
+    await connection.close()
+    assert (pages * 4096 <= 1_000_000, positions) == (True, 1)
+
+
+def stored_position(trader: str, coin: str = "BTC", at_ms: int = NOW_MS) -> StoredPosition:
+    return StoredPosition(
+        trader=trader, coin=coin, at_ms=at_ms, changed_ms=at_ms, equity_usd=1e6, size=1.0, value_usd=100.0,
+        entry_price=None, unrealized_pnl_usd=0.0, liquidation_price=None, leverage=1.0, margin_usd=100.0,
+        isolated=False,
+    )  # fmt: skip
+
+
+def stored_trader(trader: str, at_ms: int) -> StoredTrader:
+    return StoredTrader(
+        at_ms=at_ms, trader=trader, rank=1, standing="best", score=50.0, equity_usd=1e6, member=b"member"
+    )

@@ -80,8 +80,8 @@ TRACKER = TrackerView(
     leaderboard_age_s=10_800,
     leaderboard_rows=47_012,
     leaderboard_refused=312,
-    states_seen=5_120,
-    states_saved=412,
+    positions_seen=5_120,
+    positions_saved=412,
     trade_coins=176,
     listed_coins=178,
 )
@@ -141,8 +141,8 @@ NO_ALERTS = whales(
     regime=UNKNOWN_REGIME,
     tracker=msgspec.structs.replace(
         TRACKER, tracked=0, fresh=0, by_stream=0, by_trade=0, by_poll=0, oldest_s=None, weight_used=None,
-        stream_cap=None, leaderboard_age_s=None, leaderboard_rows=0, leaderboard_refused=0, states_seen=0,
-        states_saved=0,
+        stream_cap=None, leaderboard_age_s=None, leaderboard_rows=0, leaderboard_refused=0, positions_seen=0,
+        positions_saved=0,
     ),
     waiting_for="The venue's leaderboard is being fetched",
 )  # fmt: skip

@@ -269,5 +269,5 @@ def tracker_parts(tracker: TrackerView, lag_ms: int) -> tuple[str, ...]:
         f"weight {used}/{tracker.weight_limit:,}",
         "no leaderboard" if age_s is None else f"leaderboard {shown.age(age_s * 1_000 + lag_ms)} old{rows}",
         f"trades of {tracker.trade_coins}/{tracker.listed_coins} coins",
-        f"saved {tracker.states_saved:,} of {tracker.states_seen:,}",
+        f"saved {tracker.positions_saved:,} of {tracker.positions_seen:,}",
     )

@@ -164,6 +164,22 @@ class TraderMoveRow(msgspec.Struct, frozen=True, kw_only=True):
     learned: Learned
 
 
+class FillRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One fill of a trader as the venue tells it. `did` are the venue's words; `fee_usd` is negative for a rebate."""
+
+    at_ms: int
+    coin: str
+    did: str
+    side: Literal["buy", "sell"]
+    size: float
+    price: float
+    start_size: float
+    closed_pnl_usd: float
+    fee_usd: float
+    crossed: bool
+    liquidated: bool = False
+
+
 class WeightPart(msgspec.Struct, frozen=True):
     """One part of a trader's weight: `value` 0-1 or None where it is not known; `weight` its share of the whole."""
 
@@ -174,7 +190,9 @@ class WeightPart(msgspec.Struct, frozen=True):
 
 
 class TraderDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """One trader opened up; `is_tracked` tells whether it is followed."""
+    """One trader opened up; `is_tracked` tells whether it is followed. `fills` are the newest, and `fills_waiting` says
+    why there are none.
+    """
 
     trader: str
     name: str
@@ -195,6 +213,8 @@ class TraderDetail(msgspec.Struct, frozen=True, kw_only=True):
     equity: tuple[tuple[int, float], ...] = ()
     last_look_ms: int | None = None
     waiting_for: str = ""
+    fills: tuple[FillRow, ...] = ()
+    fills_waiting: str = ""
 
 
 class LeaderboardView(msgspec.Struct, frozen=True, kw_only=True):

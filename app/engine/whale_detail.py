@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 
+from app.core.events import Side
 from app.core.text import clean
-from app.core.traders import TraderPosition
-from app.engine.protocol_whales import AlertDetail, PastAlert, PositionRow, TraderDetail, WeightPart
+from app.core.traders import TraderFill, TraderPosition
+from app.engine.protocol_whales import AlertDetail, FillRow, PastAlert, PositionRow, TraderDetail, WeightPart
 from app.engine.whale_looks import Look
 from app.engine.whale_rows import flags_of, move_row, tier_of
 from app.engine.whales import Whales
 from app.engine.whales_view import row_of
 from app.whales.trader_weights import TraderWeight
 
-MOST_MOVES, MOST_PAST = 50, 20
+MOST_MOVES, MOST_FILLS, MOST_PAST = 50, 50, 20
 
 
 def trader_detail(whales: Whales, trader: str, now_ms: int) -> TraderDetail:
@@ -43,6 +44,8 @@ def trader_detail(whales: Whales, trader: str, now_ms: int) -> TraderDetail:
         equity=() if record is None else record.equity,
         last_look_ms=None if before is None else before.at_ms,
         waiting_for=_waiting_for(whales, trader),
+        fills=tuple(map(_fill, (whales.looks.fills.of(trader) or ())[:MOST_FILLS])),
+        fills_waiting=_fills_waiting(whales, trader),
     )
 
 
@@ -99,6 +102,32 @@ def _position(position: TraderPosition, before: Look | None) -> PositionRow:
         leverage=position.leverage,
         size_at_last_look=None if before is None else before.sizes.get(position.coin),
     )
+
+
+def _fill(fill: TraderFill) -> FillRow:
+    return FillRow(
+        at_ms=fill.at_ms,
+        coin=clean(fill.coin, 32),
+        did=clean(fill.direction, 32),
+        side="buy" if fill.side is Side.BUY else "sell",
+        size=fill.size,
+        price=fill.price,
+        start_size=fill.start_size,
+        closed_pnl_usd=fill.closed_pnl_usd,
+        fee_usd=fill.fee_usd,
+        crossed=fill.crossed,
+        liquidated=fill.liquidated,
+    )
+
+
+def _fills_waiting(whales: Whales, trader: str) -> str:
+    """Why there are no fills; empty where some are known."""
+    fills = whales.looks.fills.of(trader)
+    if fills is not None:
+        return "" if fills else "The venue knows of no fill"
+    if trader not in whales.refreshing.tracked:
+        return "Fills of those who are not followed are not asked for"
+    return "Its fills are being asked for" if whales.questions.waits_for_fills(trader) else "Its fills did not come"
 
 
 def _waiting_for(whales: Whales, trader: str) -> str:

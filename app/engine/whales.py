@@ -42,7 +42,7 @@ from app.whales.roster import Roster, RosterChange
 from app.whales.weighing import Weighing
 
 WhaleCommand = TrackTrader | SilenceAlerts | WhaleLook | RestoreWhales
-ABOUT_TRADERS = frozenset({"clearinghouseState", "portfolio", "userFillsByTime", LEADERBOARD})
+ABOUT_TRADERS = frozenset({"clearinghouseState", "portfolio", "userFills", LEADERBOARD})
 """Questions whose answers belong here."""
 LARGE_SHARE = 0.1
 """A print of this share of the least that is told may be a piece of something that is."""
@@ -230,6 +230,7 @@ class Whales:
     def _past_answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         self.questions.done(request)
         if answer.status != 200:
+            self.looks.did_not_come(request)
             return
         if request.channel == "portfolio":
             histories = parse_traders.parse_equity_histories(answer.body)
@@ -237,7 +238,9 @@ class Whales:
             if record is not None:
                 self.saving.record(request.subject, record)
         else:
-            self.weighing.took_fills(request.subject, parse_traders.parse_fills(answer.body, request.subject))
+            fills = parse_traders.parse_fills(answer.body, request.subject)
+            self.weighing.took_fills(request.subject, fills)
+            self.looks.fills.take(request.subject, fills)
 
     def _streamed(self, state: TraderState, now_ms: int) -> None:
         """A stream told a state."""
@@ -249,6 +252,7 @@ class Whales:
         if not self.is_restored or trader not in self.refreshing.tracked:
             return
         self.weighing.took_fills(trader, fills)
+        self.looks.fills.take(trader, fills)
         if is_past or not fills:
             return
         for fill in fills:
@@ -353,6 +357,7 @@ class Whales:
         for trader in change.left:
             self.positions.forget(trader, now_ms)
             self.weighing.forget(trader)
+            self.looks.fills.forget(trader)
             self.stale.discard(trader)
         self.stale.update(change.joined)
         self._follow(now_ms)

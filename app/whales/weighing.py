@@ -80,11 +80,6 @@ class Weighing:
         account = self._accounts.get(trader)
         return None if account is None else account.record
 
-    def knows_fills(self, trader: str) -> bool:
-        """Whether fills of this trader are being counted."""
-        account = self._accounts.get(trader)
-        return account is not None and account.trips is not None
-
     def has_equity(self, trader: str, equity_usd: float) -> None:
         """A newer equity; the weight follows with the next reason to work it out."""
         account = self._accounts.get(trader)

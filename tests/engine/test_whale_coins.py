@@ -1,4 +1,4 @@
-"""Trades of coins that are no markets: who of the followed traded is learned at once, and nothing else is made of it."""
+"""Trades of coins that are no markets: who of the followed traded is learned at once, and no more is made of it."""
 
 from typing import Any
 

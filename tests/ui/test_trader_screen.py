@@ -83,8 +83,8 @@ async def test_each_panel_of_a_trader_is_shown_alone_and_together(size: tuple[in
         for key in ("4", "enter", "enter"):
             await pilot.press(key)
             await settle(pilot)
-        titles = ("big fish (simulated)", "Positions 3", "Moves 3", "Equity 23.9M")
-        for key, title in zip("1234", titles, strict=True):
+        titles = ("big fish (simulated)", "Positions 3", "Moves 3", "Fills 3", "Equity 23.9M")
+        for key, title in zip("12345", titles, strict=True):
             await pilot.press(key)
             await settle(pilot)
             text = screen_text(deck)
@@ -94,7 +94,7 @@ async def test_each_panel_of_a_trader_is_shown_alone_and_together(size: tuple[in
         await pilot.press("1", "0")
         await settle(pilot)
         seen = sum(title in screen_text(deck) for title in titles)
-        assert seen == (1 if size[0] < 80 else 2 if size[1] < 32 else 4)
+        assert seen == (1 if size[0] < 80 else 2 if size[1] < 32 else 5)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,12 @@ async def test_each_panel_of_a_trader_is_shown_alone_and_together(size: tuple[in
             (" ETH size=-800.0 ", "distance_to_liquidation_%=2.6%", "change_since_last_look=-300.0"),
         ),
         (("3",), "trader moves", ("did=OPEN", "learned_by=trade")),
-        (("4",), "equity", ("equity_$=23,900,000.00",)),
+        (
+            ("4",),
+            "trader fills",
+            ('did="Open Long"', "bought_or_sold=+31.300", "maker_or_taker=taker", "fee_$=735.10"),
+        ),
+        (("5",), "equity", ("equity_$=23,900,000.00",)),
         (("1",), "trader", ('said="24.3M USD · 2.10M USD of it in margin · ≥ $20 M"',)),
     ],
 )
@@ -134,6 +139,20 @@ async def test_alerts_and_positions_are_sorted_and_filtered() -> None:
         await pilot.press("2", "/", *"distance_to_liquidation < 10", "enter")
         await settle(pilot)
         assert "1 of 3" in screen_text(deck)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"), [(DEMO, "Its fills are being asked for."), (TAPE, "Not on the tape: nobody had this trader")]
+)
+async def test_fills_that_have_not_come_are_waited_for_but_not_on_a_tape(source: SourceView, words: str) -> None:
+    told = trader_detail(fills=(), fills_waiting="Its fills are being asked for")
+    link = ScriptedLink(source)
+    link.say(followed(source=source, alert=alert_detail(), trader=told))
+    async with deck_on(link) as (deck, pilot):
+        for key in ("4", "enter", "enter", "4"):
+            await pilot.press(key)
+            await settle(pilot)
+        assert words in screen_text(deck)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from app.engine.protocol import Snapshot
 from app.engine.protocol_whales import (
     AlertDetail,
     DigestView,
+    FillRow,
     PastAlert,
     PositionRow,
     RegimeView,
@@ -207,6 +208,15 @@ def position(coin: str = "BTC", **changes: Any) -> PositionRow:
     return msgspec.structs.replace(row, **changes)
 
 
+def fill(**changes: Any) -> FillRow:
+    """A taker's purchase of bitcoin."""
+    told = FillRow(
+        at_ms=WALL_MS - 200_000, coin="BTC", did="Open Long", side="buy", size=31.3, price=67_100.0, start_size=0.0,
+        closed_pnl_usd=0.0, fee_usd=735.1, crossed=True,
+    )  # fmt: skip
+    return msgspec.structs.replace(told, **changes)
+
+
 def trader_detail(n: int = 1, **changes: Any) -> TraderDetail:
     """The big fish opened up, who was looked at an hour ago."""
     detail = TraderDetail(
@@ -246,6 +256,13 @@ def trader_detail(n: int = 1, **changes: Any) -> TraderDetail:
                  price=3_400.0, at_ms=WALL_MS - 1_800_000, learned="poll"),
             move(1, coin="DOGE", kind="CLOSE", size_before=1e6, size_after=0.0, change_usd=-123_000.0, price=0.123,
                  at_ms=WALL_MS - 7_200_000, learned="stream"),
+        ),
+        fills=(
+            fill(),
+            fill(at_ms=WALL_MS - 7_200_000, coin="DOGE", did="Close Long", side="sell", size=1e6, price=0.123,
+                 start_size=1e6, closed_pnl_usd=-4_100.0, fee_usd=-12.3, crossed=False),
+            fill(at_ms=WALL_MS - 9_000_000, coin="SOL", did="Liquidated Cross Long", side="sell", size=2_000.0,
+                 price=148.0, start_size=3_000.0, closed_pnl_usd=-51_000.0, fee_usd=0.0, liquidated=True),
         ),
         equity=tuple((WALL_MS - (30 - day) * 86_400_000, 20e6 + day * 150e3 - (day % 6) * 90e3) for day in range(30)),
         last_look_ms=WALL_MS - HOUR_MS,

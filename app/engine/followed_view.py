@@ -49,6 +49,7 @@ def _row(whales: Whales, member: Member, now_ms: int) -> FollowedRow:
     return FollowedRow(
         trader=trader,
         name=clean(member.name, 24),
+        alias=whales.names.of(trader).alias,
         rank=member.rank,
         standing=member.standing,
         score=None if score is None else score.score,
@@ -70,7 +71,7 @@ def _contributor(whales: Whales, one: Contributor, now_ms: int) -> ContributorRo
     weight, member = whales.weighing.weights.get(one.trader), whales.roster.members.get(one.trader)
     return ContributorRow(
         trader=one.trader,
-        name="" if member is None else clean(member.name, 24),
+        name=whales.names.of(one.trader).alias or whales.names.own(one.trader),
         side=one.side,
         share=one.share,
         weight=None if weight is None else weight.total,

@@ -15,7 +15,7 @@ SilenceOf = Literal["coin", "kind", "trader"]
 
 class WhaleAlertRow(msgspec.Struct, frozen=True, kw_only=True):
     """One alert that stands. `who` names the traders (alias, name or short address), `traders` are their addresses,
-    `flags` are reasons to doubt them.
+    `aliases` what the user calls each of them (empty: nothing), `flags` are reasons to doubt them.
 
     `percentile` is the place of its size among recent moves of the coin (0-100); `record` what alerts of this kind were
     followed by; `times` how often it happened within its cool-down.
@@ -37,6 +37,7 @@ class WhaleAlertRow(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
     times: int = 1
     record: AlertRecord | None = None
+    aliases: tuple[str, ...] = ()
 
 
 class TrackerView(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,6 +216,8 @@ class TraderDetail(msgspec.Struct, frozen=True, kw_only=True):
     waiting_for: str = ""
     fills: tuple[FillRow, ...] = ()
     fills_waiting: str = ""
+    alias: str = ""
+    note: str = ""
 
 
 class LeaderboardView(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,7 +235,8 @@ class LeaderboardView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FollowedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One followed trader as a list shows it; `name` is what it calls itself, empty where it does not.
+    """One followed trader as a list shows it; `alias` is what the user calls it and `name` what it calls itself, empty
+    where nobody does.
 
     `score` 0-100 is the leaderboard's, on so many `windows` of four and with `evidence` 0-1; `flags` are reasons to
     doubt it, `doubts` the same in words. `coverage` is the share of the evidence behind `weight` that is known; the age
@@ -255,6 +259,7 @@ class FollowedRow(msgspec.Struct, frozen=True, kw_only=True):
     positions: int | None
     age_s: float | None
     learned: Learned | None
+    alias: str = ""
 
 
 class ContributorRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -334,6 +339,14 @@ class TrackTrader(msgspec.Struct, frozen=True, tag="track_trader"):
 
     address: str
     tracked: bool
+
+
+class NoteTrader(msgspec.Struct, frozen=True, tag="note_trader"):
+    """Keep something about a trader on this machine; what is None stays as it is, and empty takes it away."""
+
+    address: str
+    alias: str | None = None
+    note: str | None = None
 
 
 class SilenceAlerts(msgspec.Struct, frozen=True, tag="silence_alerts"):

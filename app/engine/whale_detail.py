@@ -26,7 +26,7 @@ def trader_detail(whales: Whales, trader: str, now_ms: int) -> TraderDetail:
     age_ms = None if tracked is None else tracked.age_ms(now_ms)
     return TraderDetail(
         trader=trader,
-        name=whales.name_of(trader),
+        name=whales.names.name_of(trader),
         is_tracked=tracked is not None,
         flags=flags_of(member),
         tier=tier_of(equity_usd, whales.settings.trader_weights),
@@ -40,11 +40,13 @@ def trader_detail(whales: Whales, trader: str, now_ms: int) -> TraderDetail:
         age_s=None if age_ms is None else age_ms / 1000,
         learned=whales.positions.learned_by.get(trader),
         positions=() if state is None else tuple(_position(one, before) for one in state.positions),
-        moves=tuple(move_row(move, whales.name_of) for move in whales.positions.moves_of(trader)[:MOST_MOVES]),
+        moves=tuple(move_row(move, whales.names.name_of) for move in whales.positions.moves_of(trader)[:MOST_MOVES]),
         equity=() if record is None else record.equity,
         last_look_ms=None if before is None else before.at_ms,
         waiting_for=_waiting_for(whales, trader),
         fills=tuple(map(_fill, (whales.looks.fills.of(trader) or ())[:MOST_FILLS])),
+        alias=whales.names.of(trader).alias,
+        note=whales.names.of(trader).note,
         fills_waiting=_fills_waiting(whales, trader),
     )
 
@@ -60,7 +62,7 @@ def alert_detail(whales: Whales, alert_id: str) -> AlertDetail | None:
     past = [one for one in whales.alerting.past.of(alert.kind) if one.alert_id != alert_id]
     return AlertDetail(
         alert=row_of(alert, whales),
-        moves=tuple(move_row(move, whales.name_of) for move in moves if move is not None),
+        moves=tuple(move_row(move, whales.names.name_of) for move in moves if move is not None),
         traders=alert.traders,
         past=tuple(
             PastAlert(

@@ -79,7 +79,8 @@ def row_of(alert: WhaleAlert, whales: Whales) -> WhaleAlertRow:
     member = whales.roster.members.get(first)
     equity_usd = member.score.equity_usd if known is None and member is not None and member.score is not None else None
     tier = tier_of(equity_usd if known is None else known.state.equity_usd, whales.settings.trader_weights)
-    return alert_row(alert, whales.name_of, tier, flags_of(member))
+    row = alert_row(alert, whales.names.name_of, tier, flags_of(member))
+    return msgspec.structs.replace(row, aliases=tuple(whales.names.of(trader).alias for trader in alert.traders))
 
 
 def _digest(whales: Whales) -> DigestView | None:

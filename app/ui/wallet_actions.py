@@ -29,7 +29,7 @@ class WalletActions(DeckBase):
             row = self._row_of(address)
             self._send(NoteWallet(address, followed=not (row is not None and row.followed)))
 
-    async def action_edit_wallet(self, field: WalletField) -> None:
+    async def _edit_wallet(self, field: WalletField) -> None:
         """Open a line to write an alias, a tag or a note."""
         address = self._wallet()
         if not address:
@@ -40,14 +40,6 @@ class WalletActions(DeckBase):
             return
         question = f"{field.capitalize()} of {wallet_name(address, '')}"
         await self._ask(TextPrompt(address, field, question, written, longest=NOTE_CELLS[field]))
-
-    async def on_text_prompt_ended(self, event: TextPrompt.Ended) -> None:
-        """Keep what was written."""
-        await self._end_asking()
-        if event.text is None:
-            self.flash(f"The {event.field} stays as it was.")
-        else:
-            self._send(_note(event))
 
     def action_next_profile(self) -> None:
         """Judge wallets by the profile after the one in force."""
@@ -97,7 +89,8 @@ class WalletActions(DeckBase):
         return row.alias if field == "alias" else row.tag if field == "tag" else row.note
 
 
-def _note(event: TextPrompt.Ended) -> NoteWallet:
+def note_of_wallet(event: TextPrompt.Ended) -> NoteWallet:
+    """What was written about a wallet, as a command."""
     if event.field == "alias":
         return NoteWallet(event.subject, alias=event.text)
     if event.field == "tag":

@@ -5,10 +5,10 @@ import pytest
 from deck_fakes import DEMO, TAPE, ScriptedLink, deck_on, screen_text, settle
 from test_wallets_screen import by_size
 from test_whales_screen import OPENED, asked, footer, linked
-from whale_fakes import alert_detail, followed, trader, trader_detail
+from whale_fakes import alert, alert_detail, followed, trader, trader_detail, whales
 
 from app.engine.protocol import CommandResult, SourceView
-from app.engine.protocol_whales import LookAtAlert, LookAtTrader, TrackTrader
+from app.engine.protocol_whales import LookAtAlert, LookAtTrader, NoteTrader, TrackTrader
 from app.ui.screens.alert import AlertScreen
 from app.ui.screens.trader import TraderScreen
 
@@ -65,6 +65,49 @@ async def test_a_trader_is_followed_and_let_go(is_tracked: bool) -> None:
         await settle(pilot)
         assert asked(link) == [TrackTrader(trader(1), tracked=not is_tracked)]
         assert "Kept." in screen_text(deck)
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "command"),
+    [
+        ("A", "Moby", NoteTrader(trader(1), alias="big fishMoby")),
+        ("N", "sQ?", NoteTrader(trader(1), note="Sells into weekends.sQ?")),
+    ],
+)
+async def test_a_trader_is_named_and_noted(key: str, written: str, command: NoteTrader) -> None:
+    """Keys typed right after it are the text, whatever else they do."""
+    link = linked(OPENED)
+    async with deck_on(link) as (deck, pilot):
+        for name in ("4", "enter", "enter"):
+            await pilot.press(name)
+            await settle(pilot)
+        assert "Sells into weekends." in screen_text(deck)
+        await pilot.press(key, "escape")
+        await settle(pilot)
+        assert "stays as it was." in screen_text(deck)
+        assert asked(link) == []
+        await pilot.press(key, "end", *written, "enter")
+        await settle(pilot)
+        assert asked(link) == [command]
+        await pilot.press("T")
+        await settle(pilot)
+        assert asked(link) == [command]
+
+
+@pytest.mark.parametrize("keys", [("4",), ("4", "enter")], ids=["list", "alert"])
+async def test_the_first_trader_of_an_alert_is_named_from_its_row(keys: tuple[str, ...]) -> None:
+    named = alert(1, aliases=("Ahab", ""))
+    link = linked(followed(whales(alerts=(named,)), alert=alert_detail(alert=named)))
+    async with deck_on(link) as (deck, pilot):
+        for key in keys:
+            await pilot.press(key)
+            await settle(pilot)
+        await pilot.press("A", "end", "!", "enter")
+        await settle(pilot)
+        assert asked(link) == [NoteTrader(named.traders[0], alias="Ahab!")]
+        await pilot.press("N")
+        await settle(pilot)
+        assert "open the trader to write it" in screen_text(deck)
 
 
 async def test_a_trader_that_is_not_known_yet_is_neither_followed_nor_let_go() -> None:

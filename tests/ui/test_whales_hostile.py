@@ -43,7 +43,7 @@ from app.ui.panels.whales import whales_view
 
 def hostile(text: str) -> Snapshot:
     """A snapshot with a hostile text wherever traders are told of."""
-    row = alert(1, alert_id=text, coin=text, text=text, who=text, traders=(text,), tier=text, flags=(text,))
+    row = alert(1, alert_id=text, coin=text, text=text, who=text, traders=(text,), aliases=(text,), tier=text, flags=(text,))
     moved = msgspec.structs.replace(move(1), trader=text, who=text, coin=text)
     told_of = whales(
         alerts=(row,),
@@ -59,9 +59,8 @@ def hostile(text: str) -> Snapshot:
     parts = (WeightPart(text, 0.5, 0.5, text), WeightPart(text, None, 0.5, text))
     detail = trader_detail(
         trader=text, name=text, flags=(text,), tier=text, parts=parts, positions=(position(text),), moves=(moved,),
-        waiting_for=text, fills_waiting=text,
+        waiting_for=text, alias=text, note=text, fills_waiting=text,
         fills=(fill(coin=text, did=text, liquidated=True), fill(coin=text, did=text, fee_usd=math.nan)),
-
     )  # fmt: skip
     return followed(told_of, alert=opened, trader=detail, markets=(market(text, 1.0),))
 

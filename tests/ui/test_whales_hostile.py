@@ -43,7 +43,9 @@ from app.ui.panels.whales import whales_view
 
 def hostile(text: str) -> Snapshot:
     """A snapshot with a hostile text wherever traders are told of."""
-    row = alert(1, alert_id=text, coin=text, text=text, who=text, traders=(text,), aliases=(text,), tier=text, flags=(text,))
+    row = alert(
+        1, alert_id=text, coin=text, text=text, who=text, traders=(text,), aliases=(text,), tier=text, flags=(text,)
+    )
     moved = msgspec.structs.replace(move(1), trader=text, who=text, coin=text)
     told_of = whales(
         alerts=(row,),

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from app.core.whale_events import AlertKind, AlertRecord, Lean, Learned, MoveKind, Severity
+from app.core.whale_events import AlertKind, AlertRecord, Learned, MoveKind, Severity, SmartMoneySignal
 
 SilenceOf = Literal["coin", "kind", "trader"]
 
@@ -67,24 +67,6 @@ class TrackerView(msgspec.Struct, frozen=True, kw_only=True):
     listed_coins: int = 0
 
 
-class SignalRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Which way the followed traders lean in one coin; see `SmartMoneySignal`."""
-
-    coin: str
-    lean: Lean
-    bias: float
-    breadth: float
-    concentration: float
-    confidence: float
-    change_1h: float | None
-    long_traders: int
-    short_traders: int
-    stale_traders: int
-    value_usd: float
-    plain_lean: Lean
-    plain_bias: float
-
-
 class SilenceRow(msgspec.Struct, frozen=True):
     """What is snoozed or muted. `until_ms` is None for what is muted; `silenced` counts what it kept silent."""
 
@@ -122,7 +104,7 @@ class WhalesView(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a deck shows of whales. `waiting_for` says what an empty panel waits for."""
 
     alerts: tuple[WhaleAlertRow, ...]
-    signals: tuple[SignalRow, ...]
+    signals: tuple[SmartMoneySignal, ...]
     tracker: TrackerView
     silences: tuple[SilenceRow, ...] = ()
     digest: DigestView | None = None
@@ -283,7 +265,7 @@ class FollowedView(msgspec.Struct, frozen=True, kw_only=True):
 
     leaderboard: LeaderboardView | None
     traders: tuple[FollowedRow, ...]
-    signal: SignalRow | None = None
+    signal: SmartMoneySignal | None = None
     long: tuple[ContributorRow, ...] = ()
     short: tuple[ContributorRow, ...] = ()
 

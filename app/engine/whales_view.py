@@ -8,16 +8,15 @@ from collections import Counter
 import msgspec
 
 from app.core.text import clean
-from app.core.whale_events import WhaleAlert
+from app.core.whale_events import SmartMoneySignal, WhaleAlert
 from app.engine.protocol_whales import (
     DigestView,
-    SignalRow,
     SilenceRow,
     TrackerView,
     WhaleAlertRow,
     WhalesView,
 )
-from app.engine.whale_rows import alert_row, flags_of, signal_row, tier_of
+from app.engine.whale_rows import alert_row, flags_of, tier_of
 from app.engine.whales import Whales
 
 MOST_ALERTS = 100
@@ -39,15 +38,15 @@ class WhalesViews:
     def __init__(self) -> None:
         self._alerts: tuple[tuple[int, int], tuple[WhaleAlertRow, ...]] = ((-1, -1), ())
         self._second = -1
-        self._signals: tuple[SignalRow, ...] = ()
+        self._signals: tuple[SmartMoneySignal, ...] = ()
         self._tracker: TrackerView | None = None
 
     def of(self, whales: Whales, outside: WhalesOutside, now_ms: int) -> WhalesView:
         """Everything a deck shows of followed traders."""
         if now_ms // 1000 != self._second or self._tracker is None:
             self._second = now_ms // 1000
-            signals = (whales.signals.money.signal(coin, now_ms) for coin in whales.signals.money.coins)
-            self._signals = tuple(signal_row(signal) for signal in signals)
+            money = whales.signals.money
+            self._signals = tuple(money.signal(coin, now_ms) for coin in money.coins)
             self._tracker = _tracker(whales, outside, now_ms)
         book = whales.alerting.desk.book
         return WhalesView(

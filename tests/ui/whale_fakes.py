@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from deck_fakes import DEMO, WALL_MS, snapshot
 
-from app.core.whale_events import AlertRecord
+from app.core.whale_events import AlertRecord, SmartMoneySignal
 from app.engine.protocol import Snapshot
 from app.engine.protocol_whales import (
     AlertDetail,
@@ -14,7 +14,6 @@ from app.engine.protocol_whales import (
     PastAlert,
     PositionRow,
     RegimeView,
-    SignalRow,
     SilenceRow,
     TrackerView,
     TraderDetail,
@@ -93,10 +92,11 @@ UNKNOWN_REGIME = RegimeView(
 )
 
 
-def signal(coin: str, **changes: Any) -> SignalRow:
+def signal(coin: str, **changes: Any) -> SmartMoneySignal:
     """Traders who lean long in a coin."""
-    row = SignalRow(
+    row = SmartMoneySignal(
         coin=coin,
+        at_ms=WALL_MS,
         lean="LONG",
         bias=0.43,
         breadth=0.3,

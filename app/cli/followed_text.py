@@ -36,7 +36,7 @@ def _trader_cells(row: "FollowedRow") -> tuple[str, ...]:
     return (
         _number(row.rank, "d"),
         row.trader,
-        row.name or "–",
+        row.alias or row.name or "–",
         _number(row.score, ".1f"),
         "–" if row.windows is None else f"{row.windows} of 4",
         _number(row.weight, ".3f"),

@@ -48,9 +48,9 @@ class Connections:
         self.books = FeedHealth("fast books", round(settings.stale_after_s * 1000))
         self.wallets = FeedHealth(_WALLETS_NAMES[mode], None)
         """The venue that wallets are asked of; it is connected while it answers."""
-        self.traders = FeedHealth("trader streams", None)
+        self.traders = FeedHealth("trader streams", None, is_stream=True)
         """Streams of a few accounts: they are silent as long as nobody of them trades."""
-        self.coins = FeedHealth("trades of other coins", None)
+        self.coins = FeedHealth("other coins", None, is_stream=True)
         """Trades of coins that are no markets here."""
         self.leaderboard = FeedHealth("leaderboard", None)
         """A document that is fetched now and then; it is connected while it comes."""

@@ -42,7 +42,8 @@ from app.engine.reading import Reading
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_targets import WalletCommand, WalletTargets
 from app.engine.watch import Effects, MarketWatch
-from app.engine.whales import ABOUT_TRADERS, WhaleCommand, Whales
+from app.engine.whale_commands import WhaleCommand
+from app.engine.whales import ABOUT_TRADERS, Whales
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid.limits import REGIME_HOURS, VENUE
 from app.feeds.polymarket.limits import VENUE as POLYMARKET

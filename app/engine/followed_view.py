@@ -2,7 +2,7 @@
 
 from app.core.text import clean
 from app.engine.protocol_whales import ContributorRow, FollowedRow, FollowedView, LeaderboardView
-from app.engine.whale_rows import flags_of, signal_row, tier_of
+from app.engine.whale_rows import flags_of, tier_of
 from app.engine.whales import Whales
 from app.whales.roster import Member
 from app.whales.smart_money import Contributor
@@ -19,7 +19,7 @@ def followed_view(whales: Whales, coin: str, now_ms: int) -> FollowedView:
     return FollowedView(
         leaderboard=_leaderboard(whales, now_ms),
         traders=tuple(_row(whales, member, now_ms) for member in members),
-        signal=signal_row(money.signal(coin, now_ms)) if coin else None,
+        signal=money.signal(clean(coin, 32), now_ms) if coin else None,
         long=tuple(_contributor(whales, one, now_ms) for one in long),
         short=tuple(_contributor(whales, one, now_ms) for one in short),
     )
@@ -49,6 +49,7 @@ def _row(whales: Whales, member: Member, now_ms: int) -> FollowedRow:
     return FollowedRow(
         trader=trader,
         name=clean(member.name, 24),
+        alias=whales.names.of(trader).alias,
         rank=member.rank,
         standing=member.standing,
         score=None if score is None else score.score,
@@ -70,7 +71,7 @@ def _contributor(whales: Whales, one: Contributor, now_ms: int) -> ContributorRo
     weight, member = whales.weighing.weights.get(one.trader), whales.roster.members.get(one.trader)
     return ContributorRow(
         trader=one.trader,
-        name="" if member is None else clean(member.name, 24),
+        name=whales.names.of(one.trader).alias or whales.names.own(one.trader),
         side=one.side,
         share=one.share,
         weight=None if weight is None else weight.total,

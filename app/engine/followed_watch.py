@@ -6,6 +6,7 @@ import msgspec
 
 from app.core.errors import UsageError, VenueError
 from app.core.text import clean
+from app.core.whale_events import SmartMoneySignal
 from app.engine.link import EngineLink
 from app.engine.protocol import Snapshot, SourceView
 from app.engine.protocol_whales import (
@@ -15,7 +16,6 @@ from app.engine.protocol_whales import (
     LeaderboardView,
     LookAtFollowed,
     RegimeView,
-    SignalRow,
     TrackerView,
     WhaleAlertRow,
     WhalesView,
@@ -50,7 +50,7 @@ class SignalReport(msgspec.Struct, frozen=True, kw_only=True):
     price: float | None
     tracked: int
     fresh: int
-    signal: SignalRow
+    signal: SmartMoneySignal
     long: tuple[ContributorRow, ...]
     short: tuple[ContributorRow, ...]
     partial: str

@@ -18,6 +18,7 @@ from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfi
 from app.engine.protocol_whales import (
     AlertDetail,
     FollowedView,
+    NoteTrader,
     SilenceAlerts,
     TrackTrader,
     TraderDetail,
@@ -348,6 +349,7 @@ Command = (
     | NoteWallet
     | WhaleLook
     | TrackTrader
+    | NoteTrader
     | SilenceAlerts
 )
 

@@ -8,14 +8,14 @@ from typing import Literal
 
 import msgspec
 
-from app.core.whale_events import AlertKind, AlertRecord, Lean, Learned, MoveKind, Severity
+from app.core.whale_events import AlertKind, AlertRecord, Learned, MoveKind, Severity, SmartMoneySignal
 
 SilenceOf = Literal["coin", "kind", "trader"]
 
 
 class WhaleAlertRow(msgspec.Struct, frozen=True, kw_only=True):
     """One alert that stands. `who` names the traders (alias, name or short address), `traders` are their addresses,
-    `flags` are reasons to doubt them.
+    `aliases` what the user calls each of them (empty: nothing), `flags` are reasons to doubt them.
 
     `percentile` is the place of its size among recent moves of the coin (0-100); `record` what alerts of this kind were
     followed by; `times` how often it happened within its cool-down.
@@ -37,6 +37,7 @@ class WhaleAlertRow(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
     times: int = 1
     record: AlertRecord | None = None
+    aliases: tuple[str, ...] = ()
 
 
 class FollowingCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,24 +82,6 @@ class TrackerView(msgspec.Struct, frozen=True, kw_only=True):
     counts: FollowingCounts = FollowingCounts()
 
 
-class SignalRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Which way the followed traders lean in one coin; see `SmartMoneySignal`."""
-
-    coin: str
-    lean: Lean
-    bias: float
-    breadth: float
-    concentration: float
-    confidence: float
-    change_1h: float | None
-    long_traders: int
-    short_traders: int
-    stale_traders: int
-    value_usd: float
-    plain_lean: Lean
-    plain_bias: float
-
-
 class SilenceRow(msgspec.Struct, frozen=True):
     """What is snoozed or muted. `until_ms` is None for what is muted; `silenced` counts what it kept silent."""
 
@@ -138,7 +121,7 @@ class WhalesView(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a deck shows of whales. `waiting_for` says what an empty panel waits for."""
 
     alerts: tuple[WhaleAlertRow, ...]
-    signals: tuple[SignalRow, ...]
+    signals: tuple[SmartMoneySignal, ...]
     tracker: TrackerView
     silences: tuple[SilenceRow, ...] = ()
     digest: DigestView | None = None
@@ -181,6 +164,22 @@ class TraderMoveRow(msgspec.Struct, frozen=True, kw_only=True):
     learned: Learned
 
 
+class FillRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One fill of a trader as the venue tells it. `did` are the venue's words; `fee_usd` is negative for a rebate."""
+
+    at_ms: int
+    coin: str
+    did: str
+    side: Literal["buy", "sell"]
+    size: float
+    price: float
+    start_size: float
+    closed_pnl_usd: float
+    fee_usd: float
+    crossed: bool
+    liquidated: bool = False
+
+
 class WeightPart(msgspec.Struct, frozen=True):
     """One part of a trader's weight: `value` 0-1 or None where it is not known; `weight` its share of the whole."""
 
@@ -191,7 +190,9 @@ class WeightPart(msgspec.Struct, frozen=True):
 
 
 class TraderDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """One trader opened up; `is_tracked` tells whether it is followed."""
+    """One trader opened up; `is_tracked` tells whether it is followed. `fills` are the newest, and `fills_waiting` says
+    why there are none.
+    """
 
     trader: str
     name: str
@@ -212,6 +213,10 @@ class TraderDetail(msgspec.Struct, frozen=True, kw_only=True):
     equity: tuple[tuple[int, float], ...] = ()
     last_look_ms: int | None = None
     waiting_for: str = ""
+    fills: tuple[FillRow, ...] = ()
+    fills_waiting: str = ""
+    alias: str = ""
+    note: str = ""
 
 
 class LeaderboardView(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,7 +234,8 @@ class LeaderboardView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FollowedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One followed trader as a list shows it; `name` is what it calls itself, empty where it does not.
+    """One followed trader as a list shows it; `alias` is what the user calls it and `name` what it calls itself, empty
+    where nobody does.
 
     `score` 0-100 is the leaderboard's, on so many `windows` of four and with `evidence` 0-1; `flags` are reasons to
     doubt it, `doubts` the same in words. `coverage` is the share of the evidence behind `weight` that is known; the age
@@ -252,6 +258,7 @@ class FollowedRow(msgspec.Struct, frozen=True, kw_only=True):
     positions: int | None
     age_s: float | None
     learned: Learned | None
+    alias: str = ""
 
 
 class ContributorRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -275,7 +282,7 @@ class FollowedView(msgspec.Struct, frozen=True, kw_only=True):
 
     leaderboard: LeaderboardView | None
     traders: tuple[FollowedRow, ...]
-    signal: SignalRow | None = None
+    signal: SmartMoneySignal | None = None
     long: tuple[ContributorRow, ...] = ()
     short: tuple[ContributorRow, ...] = ()
 
@@ -331,6 +338,14 @@ class TrackTrader(msgspec.Struct, frozen=True, tag="track_trader"):
 
     address: str
     tracked: bool
+
+
+class NoteTrader(msgspec.Struct, frozen=True, tag="note_trader"):
+    """Keep something about a trader on this machine; what is None stays as it is, and empty takes it away."""
+
+    address: str
+    alias: str | None = None
+    note: str | None = None
 
 
 class SilenceAlerts(msgspec.Struct, frozen=True, tag="silence_alerts"):

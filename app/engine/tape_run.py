@@ -15,7 +15,7 @@ from app.engine.core import Core
 from app.engine.freeze import Outside
 from app.engine.protocol import CancelJob, Command, SetPlayback, SetRecording, SourceView, StartJob, TradePaper
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile
-from app.engine.protocol_whales import SilenceAlerts, TrackTrader, WhaleLook
+from app.engine.protocol_whales import NoteTrader, SilenceAlerts, TrackTrader, WhaleLook
 from app.engine.supervisor import Supervisor
 from app.feeds.tape.player import Player
 from app.feeds.tape.recording import Recording
@@ -80,7 +80,7 @@ class TapeRun:
             return False, "A tape shows the paper trades that were recorded: trade on paper live or in a demo"
         if isinstance(command, SetWalletProfile | NoteWallet):
             return False, "A tape shows wallets as they were recorded: judge and note them live or in a demo"
-        if isinstance(command, TrackTrader | SilenceAlerts):
+        if isinstance(command, TrackTrader | NoteTrader | SilenceAlerts):
             return False, "A tape shows traders and alerts as they were recorded: follow and mute live or in a demo"
         if isinstance(command, LookAtWallet | WhaleLook):
             return True, ""

@@ -185,7 +185,7 @@ class VenueRun:
         self._supervisor.start("stream", self._client.data.run)
         self._supervisor.start("fast books", self._client.books.run_when_wanted)
         self._supervisor.start("trader streams", self._client.traders.run_when_wanted)
-        self._supervisor.start("trades of other coins", self._client.coins.run_when_wanted)
+        self._supervisor.start("other coins", self._client.coins.run_when_wanted)
         self._supervisor.start("scalper", self._interpreter.run)
         self._supervisor.start("requests", self._client.requests.run)
         self._supervisor.start("leaderboard", self._client.leaderboard.run)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from app.core.events import Side
 from app.core.text import clean
-from app.core.traders import TraderPosition
-from app.engine.protocol_whales import AlertDetail, PastAlert, PositionRow, TraderDetail, WeightPart
+from app.core.traders import TraderFill, TraderPosition
+from app.engine.protocol_whales import AlertDetail, FillRow, PastAlert, PositionRow, TraderDetail, WeightPart
 from app.engine.whale_looks import Look
 from app.engine.whale_rows import flags_of, move_row, tier_of
 from app.engine.whales import Whales
@@ -12,7 +13,7 @@ from app.engine.whales_view import row_of
 from app.markets.regime_fit import RegimeFit
 from app.whales.trader_weights import TraderWeight
 
-MOST_MOVES, MOST_PAST = 50, 20
+MOST_MOVES, MOST_FILLS, MOST_PAST = 50, 50, 20
 
 
 def trader_detail(whales: Whales, trader: str, now_ms: int) -> TraderDetail:
@@ -26,7 +27,7 @@ def trader_detail(whales: Whales, trader: str, now_ms: int) -> TraderDetail:
     age_ms = None if tracked is None else tracked.age_ms(now_ms)
     return TraderDetail(
         trader=trader,
-        name=whales.name_of(trader),
+        name=whales.names.name_of(trader),
         is_tracked=tracked is not None,
         flags=flags_of(member),
         tier=tier_of(equity_usd, whales.settings.trader_weights),
@@ -40,10 +41,14 @@ def trader_detail(whales: Whales, trader: str, now_ms: int) -> TraderDetail:
         age_s=None if age_ms is None else age_ms / 1000,
         learned=whales.positions.learned_by.get(trader),
         positions=() if state is None else tuple(_position(one, before) for one in state.positions),
-        moves=tuple(move_row(move, whales.name_of) for move in whales.positions.moves_of(trader)[:MOST_MOVES]),
+        moves=tuple(move_row(move, whales.names.name_of) for move in whales.positions.moves_of(trader)[:MOST_MOVES]),
         equity=() if record is None else record.equity,
         last_look_ms=None if before is None else before.at_ms,
         waiting_for=_waiting_for(whales, trader),
+        fills=tuple(map(_fill, (whales.looks.fills.of(trader) or ())[:MOST_FILLS])),
+        alias=whales.names.of(trader).alias,
+        note=whales.names.of(trader).note,
+        fills_waiting=_fills_waiting(whales, trader),
     )
 
 
@@ -58,7 +63,7 @@ def alert_detail(whales: Whales, alert_id: str) -> AlertDetail | None:
     past = [one for one in whales.alerting.past.of(alert.kind) if one.alert_id != alert_id]
     return AlertDetail(
         alert=row_of(alert, whales),
-        moves=tuple(move_row(move, whales.name_of) for move in moves if move is not None),
+        moves=tuple(move_row(move, whales.names.name_of) for move in moves if move is not None),
         traders=alert.traders,
         past=tuple(
             PastAlert(
@@ -102,6 +107,32 @@ def _position(position: TraderPosition, before: Look | None) -> PositionRow:
         leverage=position.leverage,
         size_at_last_look=None if before is None else before.sizes.get(position.coin),
     )
+
+
+def _fill(fill: TraderFill) -> FillRow:
+    return FillRow(
+        at_ms=fill.at_ms,
+        coin=clean(fill.coin, 32),
+        did=clean(fill.direction, 32),
+        side="buy" if fill.side is Side.BUY else "sell",
+        size=fill.size,
+        price=fill.price,
+        start_size=fill.start_size,
+        closed_pnl_usd=fill.closed_pnl_usd,
+        fee_usd=fill.fee_usd,
+        crossed=fill.crossed,
+        liquidated=fill.liquidated,
+    )
+
+
+def _fills_waiting(whales: Whales, trader: str) -> str:
+    """Why there are no fills; empty where some are known."""
+    fills = whales.looks.fills.of(trader)
+    if fills is not None:
+        return "" if fills else "The venue knows of no fill"
+    if trader not in whales.refreshing.tracked:
+        return "Fills of those who are not followed are not asked for"
+    return "Its fills are being asked for" if whales.questions.waits_for_fills(trader) else "Its fills did not come"
 
 
 def _waiting_for(whales: Whales, trader: str) -> str:

@@ -27,7 +27,6 @@ BURST_SHARE = 0.10
 WHALES_FIRST = 1_000
 FIRST_FROM = 100.0
 """Traders of such a value, which only whales reach, are asked for before those who grow too old."""
-FILLS_SPAN_MS = 30 * 86_400_000
 _LOST_MS = 300_000
 """A history that has not come after so long is asked for again."""
 _KEPT_PER_TRACKED, _KEPT_LEAST, _KEPT_MOST = 4, 500, 2_000
@@ -72,8 +71,12 @@ class WhaleQuestions:
             self._histories.spend(1, 0)
 
     def ask_fills(self, trader: str, now_ms: int) -> None:
-        """Ask for a trader's fills of the last month, which somebody waits for."""
-        self._ask_once(trader_questions.ask_for_fills(0, trader, now_ms - FILLS_SPAN_MS), now_ms, True)
+        """Ask for a trader's newest fills, which somebody waits for."""
+        self._ask_once(trader_questions.ask_for_fills(0, trader), now_ms, True)
+
+    def waits_for_fills(self, trader: str) -> bool:
+        """Whether fills of a trader were asked for and nothing came yet."""
+        return ("userFills", trader) in self._waiting
 
     def ask_leaderboard(self) -> int:
         """Ask for the leaderboard; the number of the question."""

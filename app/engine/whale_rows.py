@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from app.config.whale_settings import TraderWeightsSettings
 from app.core.text import clean
-from app.core.whale_events import SmartMoneySignal, TraderMoved, WhaleAlert
-from app.engine.protocol_whales import SignalRow, TraderMoveRow, WhaleAlertRow
+from app.core.whale_events import TraderMoved, WhaleAlert
+from app.engine.protocol_whales import TraderMoveRow, WhaleAlertRow
 from app.whales.alert_words import usd
 from app.whales.roster import Member
 
@@ -63,23 +63,4 @@ def alert_row(alert: WhaleAlert, name_of: Callable[[str], str], tier: str, flags
         flags=flags,
         times=alert.times,
         record=alert.record,
-    )
-
-
-def signal_row(signal: SmartMoneySignal) -> SignalRow:
-    """A signal as a deck shows it."""
-    return SignalRow(
-        coin=clean(signal.coin, 32),
-        lean=signal.lean,
-        bias=signal.bias,
-        breadth=signal.breadth,
-        concentration=signal.concentration,
-        confidence=signal.confidence,
-        change_1h=signal.change_1h,
-        long_traders=signal.long_traders,
-        short_traders=signal.short_traders,
-        stale_traders=signal.stale_traders,
-        value_usd=signal.value_usd,
-        plain_lean=signal.plain_lean,
-        plain_bias=signal.plain_bias,
     )

@@ -121,6 +121,7 @@ class WhaleSaving:
             seen_ms=whales.positions.seen_ms(),
             past=past,
             grades=grades,
+            traders=whales.names.kept(),
         )
 
 

@@ -18,12 +18,18 @@ from app.engine.connections import Connections
 from app.engine.jobs import Jobs
 from app.engine.journal import Journal
 from app.engine.protocol import CancelJob, Mode, StartJob
-from app.engine.protocol_whales import LookAtAlert, LookAtFollowed, LookAtTrader, SilenceAlerts, TrackTrader, WhaleLook
+from app.engine.protocol_whales import (
+    LookAtAlert,
+    LookAtFollowed,
+    LookAtTrader,
+)
 from app.engine.watch import MarketWatch
 from app.engine.whale_alerting import WhaleAlerting
 from app.engine.whale_coins import WhaleCoins
+from app.engine.whale_commands import WhaleCommand, WhaleCommands
 from app.engine.whale_leaderboards import WhaleLeaderboards
 from app.engine.whale_looks import WhaleLooks
+from app.engine.whale_names import WhaleNames
 from app.engine.whale_positions import WhalePositions
 from app.engine.whale_questions import FIRST_FROM, WhaleQuestions, equity_of, worth_of
 from app.engine.whale_refresh import WhaleRefresh
@@ -36,7 +42,6 @@ from app.feeds.hyperliquid import parse_traders
 from app.feeds.hyperliquid.leaderboard import CHANNEL as LEADERBOARD
 from app.feeds.hyperliquid.limits import REGIME_HOURS
 from app.markets.market import Market
-from app.whales.alert_words import short_address
 from app.whales.leaderboard import CROWD_SCORE
 from app.whales.memory import WhaleMemory, decode_memory
 from app.whales.moves import believed_ms
@@ -44,14 +49,12 @@ from app.whales.refreshing import Refreshing
 from app.whales.roster import Roster, RosterChange
 from app.whales.weighing import Weighing
 
-WhaleCommand = TrackTrader | SilenceAlerts | WhaleLook | RestoreWhales | UseLocalTime
-ABOUT_TRADERS = frozenset({"clearinghouseState", "portfolio", "userFillsByTime", LEADERBOARD})
+ABOUT_TRADERS = frozenset({"clearinghouseState", "portfolio", "userFills", LEADERBOARD})
 """Questions whose answers belong here."""
 LARGE_SHARE = 0.1
 """A print of this share of the least that is told may be a piece of something that is."""
 _RANKED_MS = 600_000
 """Values and streams follow the weights once in so long."""
-_NOT_YET = "What is stored of followed traders is being read: try again in a moment"
 
 
 class Whales:
@@ -65,19 +68,21 @@ class Whales:
         self.settings = settings
         self.is_restored = False
         self.roster = Roster(settings.whales)
+        self.names = WhaleNames(self.roster)
         self.refreshing = Refreshing(settings.whales)
         self.weighing = Weighing(settings.trader_weights, round(settings.whales.portfolio_holds_h * 3_600_000))
         self.saving = WhaleSaving(self, journal)
         self.coins = WhaleCoins(settings.whales, watch, markets, self.refreshing.tracked, self._trade_of_followed)
         self.signals = WhaleSignals(mode, settings, bus, markets, sequence)
         self.alerting = WhaleAlerting(
-            mode, settings, bus, journal, markets, self.coins.prices, self.refreshing.tracked, self.name_of, sequence,
-            self.saving.keep,
+            mode, settings, bus, journal, markets, self.coins.prices, self.refreshing.tracked, self.names.name_of,
+            sequence, self.saving.keep,
         )  # fmt: skip
         self.positions = WhalePositions(settings, bus, self.alerting, self.signals, self.saving.keep)
         self.questions = WhaleQuestions(settings, watch, self.refreshing)
         self.streams = WhaleStreams(connections.traders, self._streamed, self._filled, self.refreshing.follow_by_stream)
         self.looks = WhaleLooks(self)
+        self.commands = WhaleCommands(self)
         self.regime = WhaleRegime(markets, self.weighing, self.questions, journal)
         self.stale: set[str] = set()
         """Followed traders whose positions are too old, or not known."""
@@ -106,32 +111,8 @@ class Whales:
                 return self.looks.at_trader(command, now_ms)
             case LookAtAlert() | LookAtFollowed():
                 return True, ""
-        if not self.settings.whales.enabled:
-            return False, "No traders are followed: `whales.enabled` is off"
-        if not self.is_restored:
-            return False, _NOT_YET
-        match command:
-            case StartJob():
-                return self.refresh.begin(now_ms)
-            case CancelJob():
-                return self.refresh.cancel()
-            case SilenceAlerts():
-                done = self.alerting.silence(command, now_ms)
-                self.saving.notes()
-                return done
-            case TrackTrader():
-                return self._track(command, now_ms)
-
-    def _track(self, command: TrackTrader, now_ms: int) -> tuple[bool, str]:
-        try:
-            trader = parse_traders.trader_address(command.address)
-        except FrameError as error:
-            return False, str(error)
-        self._changed(self.roster.track(trader, tracked=command.tracked), now_ms)
-        self.saving.members(now_ms)
-        self.saving.notes()
-        word = "is followed" if command.tracked else "is not followed any more"
-        return True, f"{self.name_of(trader)} {word}"
+            case _:
+                return self.commands.apply(command, now_ms)
 
     def _restore(self, saved: RestoreWhales, now_ms: int) -> None:
         """Begin with what was saved; with nothing where that is empty or of no use, and say so."""
@@ -156,6 +137,7 @@ class Whales:
     def _go_on(self, memory: WhaleMemory, ahead_minutes: int, now_ms: int) -> None:
         notes = memory.notes
         self.roster.restore(memory.members, notes.by_hand, notes.leaderboard)
+        self.names.restore(notes.traders)
         self.stale.update(self.roster.members)
         self.alerting.restore(memory, ahead_minutes)
         self.positions.restore(memory, self.roster.members, now_ms)
@@ -229,6 +211,7 @@ class Whales:
     def _past_answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         self.questions.done(request)
         if answer.status != 200:
+            self.looks.did_not_come(request)
             return
         if request.channel == "portfolio":
             histories = parse_traders.parse_equity_histories(answer.body)
@@ -238,6 +221,7 @@ class Whales:
         else:
             fills = parse_traders.parse_fills(answer.body, request.subject)
             self.weighing.took_fills(request.subject, not_ahead(fills, now_ms))
+            self.looks.fills.take(request.subject, fills)
 
     def _streamed(self, state: TraderState, now_ms: int) -> None:
         """A stream told a state."""
@@ -249,6 +233,7 @@ class Whales:
         if not self.is_restored or trader not in self.refreshing.tracked:
             return
         self.weighing.took_fills(trader, fills)
+        self.looks.fills.take(trader, fills)
         if is_past or not fills:
             return
         for fill in fills:
@@ -340,23 +325,19 @@ class Whales:
 
     # Who is followed, and how much each counts.
 
-    def name_of(self, trader: str) -> str:
-        """What a trader is called: the name it gave itself, else its address in short."""
-        member = self.roster.members.get(trader)
-        name = "" if member is None else clean(member.name, 24)
-        return name or short_address(trader)
-
     def _new_set(self, change: RosterChange, now_ms: int) -> None:
         """A leaderboard was scored."""
-        self._changed(change, now_ms)
+        self.set_changed(change, now_ms)
         self.saving.leaderboard(change)
         self.saving.members(now_ms)
         self._journal.say(now_ms, "info", "whales", self.refresh.scored(change))
 
-    def _changed(self, change: RosterChange, now_ms: int) -> None:
+    def set_changed(self, change: RosterChange, now_ms: int) -> None:
+        """Others are followed than before."""
         for trader in change.left:
             self.positions.forget(trader, now_ms)
             self.weighing.forget(trader)
+            self.looks.fills.forget(trader)
             self.stale.discard(trader)
         self.stale.update(change.joined)
         self._follow(now_ms)

@@ -8,17 +8,16 @@ from collections import Counter
 import msgspec
 
 from app.core.text import clean
-from app.core.whale_events import WhaleAlert
+from app.core.whale_events import SmartMoneySignal, WhaleAlert
 from app.engine.protocol_whales import (
     DigestView,
     FollowingCounts,
-    SignalRow,
     SilenceRow,
     TrackerView,
     WhaleAlertRow,
     WhalesView,
 )
-from app.engine.whale_rows import alert_row, flags_of, signal_row, tier_of
+from app.engine.whale_rows import alert_row, flags_of, tier_of
 from app.engine.whales import Whales
 
 MOST_ALERTS = 100
@@ -40,15 +39,15 @@ class WhalesViews:
     def __init__(self) -> None:
         self._alerts: tuple[tuple[int, int, int], tuple[WhaleAlertRow, ...]] = ((-1, -1, -1), ())
         self._second = -1
-        self._signals: tuple[SignalRow, ...] = ()
+        self._signals: tuple[SmartMoneySignal, ...] = ()
         self._tracker: TrackerView | None = None
 
     def of(self, whales: Whales, outside: WhalesOutside, now_ms: int) -> WhalesView:
         """Everything a deck shows of followed traders."""
         if now_ms // 1000 != self._second or self._tracker is None:
             self._second = now_ms // 1000
-            signals = (whales.signals.money.signal(coin, now_ms) for coin in whales.signals.money.coins)
-            self._signals = tuple(signal_row(signal) for signal in signals)
+            money = whales.signals.money
+            self._signals = tuple(money.signal(coin, now_ms) for coin in money.coins)
             self._tracker = _tracker(whales, outside, now_ms)
         book = whales.alerting.desk.book
         return WhalesView(
@@ -81,7 +80,8 @@ def row_of(alert: WhaleAlert, whales: Whales) -> WhaleAlertRow:
     member = whales.roster.members.get(first)
     equity_usd = member.score.equity_usd if known is None and member is not None and member.score is not None else None
     tier = tier_of(equity_usd if known is None else known.state.equity_usd, whales.settings.trader_weights)
-    return alert_row(alert, whales.name_of, tier, flags_of(member))
+    row = alert_row(alert, whales.names.name_of, tier, flags_of(member))
+    return msgspec.structs.replace(row, aliases=tuple(whales.names.of(trader).alias for trader in alert.traders))
 
 
 def _digest(whales: Whales) -> DigestView | None:

@@ -2,14 +2,16 @@
 
 from typing import Literal
 
-FeedState = Literal["connecting", "waiting", "ok", "idle", "paced", "stale", "down", "ended"]
+FeedState = Literal["connecting", "waiting", "ok", "idle", "open", "paced", "stale", "down", "ended"]
 
 
 class FeedHealth:
     """Counts and ages of one connection of a venue. Times are milliseconds of the engine's clock."""
 
-    def __init__(self, name: str, stale_after_ms: int | None) -> None:
-        """`stale_after_ms` is None for a connection that delivers only when it is asked: it is never stale."""
+    def __init__(self, name: str, stale_after_ms: int | None, *, is_stream: bool = False) -> None:
+        """`stale_after_ms` is None for a connection that is never stale: it delivers only when it is asked, or, if it
+        `is_stream`, when something happens.
+        """
         self.name = name
         self._stale_after_ms = stale_after_ms
         self.frames = 0
@@ -24,6 +26,7 @@ class FeedHealth:
 
         When nothing is, silence and a closed connection are as they should be.
         """
+        self._is_stream = is_stream
         self._connected = False
         self._rested = False
         self._ever_connected = False
@@ -100,5 +103,5 @@ class FeedHealth:
         if not self._connected:
             return "down" if self.message else "connecting"
         if self._stale_after_ms is None:
-            return "idle"
+            return "open" if self._is_stream else "idle"
         return "waiting" if age is None else "ok" if fresh else "stale"

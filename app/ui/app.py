@@ -39,8 +39,9 @@ from app.ui.screens.trader import TraderScreen
 from app.ui.screens.wallet import WalletScreen
 from app.ui.steering import Steering
 from app.ui.theme_choice import PALETTE_CSS, DeckCommands
-from app.ui.wallet_actions import WalletActions
-from app.ui.whale_actions import WhaleActions
+from app.ui.wallet_actions import WalletActions, WalletField, note_of_wallet
+from app.ui.whale_actions import TRADER_FIELDS, WhaleActions, note_of_trader
+from app.ui.widgets.text_prompt import TextPrompt
 
 _SCREENS: Mapping[ScreenName, type[DeckScreen]] = {
     "log": EventLog,
@@ -48,7 +49,7 @@ _SCREENS: Mapping[ScreenName, type[DeckScreen]] = {
     "paper": PaperScreen,
     "scan": ScanMetrics,
 }
-_TYPES_NEXT = frozenset({"save_layout", "edit_wallet", "scan_sources"})
+_TYPES_NEXT = frozenset({"save_layout", "edit", "scan_sources"})
 _SCREEN_TITLES: Mapping[ScreenName, str] = {
     "log": "Event log",
     "feeds": "Feeds",
@@ -131,6 +132,24 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
             self._follow_trader()
         else:
             self._follow_wallet()
+
+    async def action_edit(self, field: WalletField) -> None:
+        """Write an alias, a tag or a note: of the trader or the wallet that is open, or under the cursor."""
+        trader = self._chosen_trader()
+        if trader:
+            await self._edit_trader(trader, field)
+        else:
+            await self._edit_wallet(field)
+
+    async def on_text_prompt_ended(self, event: TextPrompt.Ended) -> None:
+        """Keep what was written."""
+        await self._end_asking()
+        if event.text is None:
+            self.flash(f"The {event.field} stays as it was.")
+        elif event.field in TRADER_FIELDS.values():
+            self._send(note_of_trader(event))
+        else:
+            self._send(note_of_wallet(event))
 
     async def action_open_row(self) -> None:
         """Show all of the row under the cursor; in a choice of what to copy or to silence, do that."""

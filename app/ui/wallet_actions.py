@@ -39,7 +39,7 @@ class WalletActions(DeckBase):
             row = self._row_of(address)
             self._send(NoteWallet(address, followed=not (row is not None and row.followed)))
 
-    async def action_edit_wallet(self, field: WalletField) -> None:
+    async def _edit_wallet(self, field: WalletField) -> None:
         """Open a line to write an alias, a tag or a note."""
         address = self._wallet()
         if not address:
@@ -50,14 +50,6 @@ class WalletActions(DeckBase):
             return
         question = f"{field.capitalize()} of {wallet_name(address, '')}"
         await self._ask(TextPrompt(address, field, question, written, longest=NOTE_CELLS[field]))
-
-    async def on_text_prompt_ended(self, event: TextPrompt.Ended) -> None:
-        """Keep what was written."""
-        await self._end_asking()
-        if event.text is None:
-            self.flash(f"The {event.field} stays as it was.")
-        else:
-            self._send(_note(event))
 
     async def action_scan_sources(self) -> None:
         """Open a line to write whose wallets are to be scanned."""
@@ -148,7 +140,8 @@ def _spelled(text: str) -> "Spelled":
     return spelled_out([str(Path(word).expanduser()) if word.startswith("~") else word for word in words])
 
 
-def _note(event: TextPrompt.Ended) -> NoteWallet:
+def note_of_wallet(event: TextPrompt.Ended) -> NoteWallet:
+    """What was written about a wallet, as a command."""
     if event.field == "alias":
         return NoteWallet(event.subject, alias=event.text)
     if event.field == "tag":

@@ -16,6 +16,14 @@ from app.whales.saving import PositionsToSave
 from app.whales.weighing import TraderRecord
 
 
+class TraderNote(msgspec.Struct, frozen=True):
+    """What the user keeps about a trader: nothing of it comes from a venue, and nothing of it leaves."""
+
+    trader: str
+    alias: str = ""
+    note: str = ""
+
+
 class Notes(msgspec.Struct, frozen=True, kw_only=True):
     """What is in no row of its own. `seen_ms` is the venue's time of the newest state of each trader.
 
@@ -31,6 +39,7 @@ class Notes(msgspec.Struct, frozen=True, kw_only=True):
     seen_ms: dict[str, int] = msgspec.field(default_factory=dict)
     past: tuple[Followed, ...] = ()
     grades: tuple[Grades, ...] = ()
+    traders: tuple[TraderNote, ...] = ()
 
 
 class WhaleMemory(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,11 +17,16 @@ from app.config.settings import Settings, StoreSettings
 from app.config.whale_settings import AlertsSettings
 from app.core.clock import ManualClock
 from app.core.whale_events import TraderMoved, WhaleAlert
-from app.engine.protocol_whales import SilenceAlerts, TrackTrader
+from app.engine.followed_view import followed_view
+from app.engine.protocol_whales import NoteTrader, SilenceAlerts, TrackTrader
+from app.engine.whale_detail import trader_detail
+from app.engine.whale_names import MOST_NOTES
 from app.engine.whale_shelf import saved_whales
+from app.engine.whales_view import WhalesOutside, WhalesViews
 from app.store.store import Store
 from app.store.whale_rows import StoredAlert, StoredPosition, WhaleNotes
 from app.store.whale_tables import ROWS
+from app.whales.alert_words import short_address
 from app.whales.memory import WhaleMemory, decode_memory
 
 WHALE = address(0)
@@ -320,3 +325,52 @@ def stored_alert(number: int, at_ms: int) -> StoredAlert:
         alert_id=alert.alert_id, at_ms=at_ms, kind="whale_move", severity="LOW", coin="BTC",
         alert=msgspec.msgpack.encode(alert),
     )  # fmt: skip
+
+
+def test_what_the_user_calls_a_trader_stands_in_alerts_and_outlives_a_kill(tmp_path: Path) -> None:
+    driver = begun()
+    assert driver.command(NoteTrader(WHALE.upper().replace("X", "x"), alias=" the \x1b[31mfox "))[0]
+    assert driver.command(NoteTrader(WHALE, note="sells into weekends"))[0]
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(1)
+    (row,) = driver.view().alerts
+    assert (row.who, row.aliases) == ("the [31mfox", ("the [31mfox",))
+    assert "the [31mfox" in row.text
+    later = killed(driver, tmp_path / "live.sqlite")
+    later.follow()
+    detail = trader_detail(later.whales, WHALE, later.now_ms)
+    assert (detail.name, detail.alias, detail.note) == ("the [31mfox", "the [31mfox", "sells into weekends")
+    followed = followed_view(later.whales, "BTC", later.now_ms)
+    assert [one.alias for one in followed.traders if one.trader == WHALE] == ["the [31mfox"]
+    assert followed.long[0].name == "the [31mfox"
+
+
+def test_an_alias_that_is_taken_away_gives_the_alert_its_old_name() -> None:
+    driver = begun()
+    driver.trades(WHALE, "BTC", 100_000.0)
+    driver.run(1)
+    views = WhalesViews()
+    names = []
+    for alias in ("fox", ""):
+        driver.command(NoteTrader(WHALE, alias=alias))
+        names.append(views.of(driver.whales, WhalesOutside(), driver.now_ms).alerts[0].who)
+    assert names == ["fox", short_address(WHALE)]
+    assert driver.whales.names.kept() == ()
+
+
+def test_there_is_room_for_so_many_notes_and_no_more() -> None:
+    driver = begun()
+    for number in range(MOST_NOTES):
+        assert driver.command(NoteTrader(address(1_000 + number), alias="x"))[0]
+    assert "delete some" in driver.command(NoteTrader(WHALE, alias="x"))[1]
+    assert driver.command(NoteTrader(address(1_000), alias=""))[0]
+    assert driver.command(NoteTrader(WHALE, alias="x"))[0]
+    assert not driver.command(NoteTrader("0x12", alias="x"))[0]
+
+
+def test_a_note_that_is_not_saved_says_so() -> None:
+    driver = WhaleDriver()
+    assert not driver.command(NoteTrader(WHALE, alias="fox"))[0]
+    driver.restore(trouble="the file is damaged")
+    ok, said = driver.command(NoteTrader(WHALE, alias="fox"))
+    assert (ok, "NOT SAVED: the file is damaged" in said) == (True, True)

@@ -314,7 +314,9 @@ def test_an_alert_is_said_once_however_often_it_is_repeated() -> None:
         driver.run(12)
     assert [alert.times for alert in driver.alerts] == [1, 2, 3]
     said = [line for line in driver.core.journal.log_tail if line.text.startswith("LOW: ")]
-    assert [(line.level, line.topic, line.text) for line in said] == [("info", "whales", f"LOW: {driver.alerts[0].text}")]
+    assert [(line.level, line.topic, line.text) for line in said] == [
+        ("info", "whales", f"LOW: {driver.alerts[0].text}")
+    ]
 
 
 def test_everything_that_came_is_counted_and_shown_by_what_became_of_it() -> None:
@@ -417,6 +419,55 @@ def test_states_that_cannot_be_read_are_counted_and_asked_for_again() -> None:
     assert len(driver.moves) == 1
 
 
+def fill(**changes: Any) -> dict[str, Any]:
+    told = {
+        "coin": "BTC", "px": "100", "sz": "10", "side": "B", "time": 1, "startPosition": "0", "dir": "Open Long",
+        "closedPnl": "0", "hash": "0x0", "oid": 1, "crossed": True, "fee": "0.5", "tid": 1, "feeToken": "USDC",
+    }  # fmt: skip
+    return told | changes
+
+
+def fills_of(driver: WhaleDriver) -> tuple[list[tuple[int, str]], str]:
+    detail = trader_detail(driver.whales, WHALE, driver.now_ms)
+    return [(row.at_ms, row.did) for row in detail.fills], detail.fills_waiting
+
+
+def test_fills_are_asked_for_when_a_trader_is_opened_and_not_again_for_a_while() -> None:
+    driver = followed()
+    driver.command(LookAtTrader(WHALE, client=1))
+    asked = [request for request in driver.waiting() if request.channel == "userFills"]
+    assert [request.subject for request in asked] == [WHALE]
+    assert ("userFills", WHALE, "") in driver.asked.hurried
+    assert fills_of(driver) == ([], "Its fills are being asked for")
+    driver.answer(asked[0], [fill(time=5, tid=2), fill(time=9, tid=3, dir="Close\x1b[31m Long"), fill(time=5, tid=2)])
+    assert fills_of(driver) == ([(9, "Close[31m Long"), (5, "Open Long")], "")
+    driver._done = len(driver.asked.requests)
+    driver.command(LookAtTrader("", client=1))
+    driver.command(LookAtTrader(WHALE, client=1))
+    assert [request.channel for request in driver.waiting() if request.channel == "userFills"] == []
+    driver.now_ms += 300_000
+    driver.command(LookAtTrader(WHALE, client=1))
+    assert [request.subject for request in driver.waiting() if request.channel == "userFills"] == [WHALE]
+
+
+def test_fills_that_did_not_come_are_asked_for_again_and_what_is_no_fill_is_refused() -> None:
+    driver = followed()
+    for body, status in ((b"", 500), ([fill(px="nan")], 200)):
+        driver.command(LookAtTrader(WHALE, client=1))
+        asked = [request for request in driver.waiting() if request.channel == "userFills"][-1]
+        driver.answer(asked, body, status)
+        assert fills_of(driver) == ([], "Its fills did not come")
+    assert driver.core.parse_errors == 1
+
+
+def test_fills_of_streams_are_on_the_page_of_their_trader() -> None:
+    driver = followed()
+    driver.open_stream("userFills", WHALE, 2_000_002)
+    driver.frame("userFills", WHALE, {"user": WHALE, "fills": [fill(time=7)], "isSnapshot": True})
+    driver.frame("userFills", WHALE, {"user": WHALE, "fills": [fill(time=8, tid=4)]})
+    assert fills_of(driver)[0] == [(8, "Open Long"), (7, "Open Long")]
+
+
 def test_traders_who_cannot_be_asked_leave_the_signal() -> None:
     driver = WhaleDriver(settings())
     driver.held = {address(number): {"BTC": 50_000.0} for number in range(8)}
@@ -446,7 +497,7 @@ def test_never_is_more_asked_than_the_share_of_the_weight() -> None:
         for number in range(10):
             driver.trades(address(number), "BTC", float(second % 7) * 1000 + number + 1)
         driver.run(1)
-    weights = {"clearinghouseState": 2, "portfolio": 20, "userFillsByTime": 120}
+    weights = {"clearinghouseState": 2, "portfolio": 20, "userFills": 120}
     times = [(at_ms, weights.get(request.channel, 0)) for at_ms, request in driver.asked_at]
     most = max(sum(weight for at, weight in times if start <= at < start + 60_000) for start, _ in times)
     assert 600 < most <= 1200 * driver.settings.whales.budget_share

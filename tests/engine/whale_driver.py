@@ -166,10 +166,11 @@ class WhaleDriver(Driver):
 
 
 def position(coin: str, size: float) -> dict[str, Any]:
+    price = PRICES.get(coin, 1.0)
     told = {
-        "coin": coin, "szi": str(size), "leverage": {"type": "cross", "value": 5}, "entryPx": str(PRICES[coin]),
-        "positionValue": str(abs(size) * PRICES[coin]), "unrealizedPnl": "0", "returnOnEquity": "0",
-        "liquidationPx": None, "marginUsed": str(abs(size) * PRICES[coin] / 5), "maxLeverage": 20,
+        "coin": coin, "szi": str(size), "leverage": {"type": "cross", "value": 5}, "entryPx": str(price),
+        "positionValue": str(abs(size) * price), "unrealizedPnl": "0", "returnOnEquity": "0",
+        "liquidationPx": None, "marginUsed": str(abs(size) * price / 5), "maxLeverage": 20,
     }  # fmt: skip
     return {"type": "oneWay", "position": told}
 

@@ -109,7 +109,7 @@ class WhaleVenue(QuietVenue):
             case "portfolio":
                 history = {"accountValueHistory": [], "pnlHistory": [], "vlm": "0"}
                 return [["perpMonth", history]]
-            case "userFillsByTime":
+            case "userFills":
                 return []
         return super().answer(asked, now_ms)
 

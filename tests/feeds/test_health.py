@@ -38,6 +38,17 @@ def test_an_open_but_silent_socket_is_stale() -> None:
     assert health.state(60_000) == "stale"
 
 
+def test_a_stream_of_events_is_open_while_it_stands_however_long_nothing_happens() -> None:
+    health = FeedHealth("trader streams", None, is_stream=True)
+    assert health.state(0) == "connecting"
+    health.connected()
+    assert health.state(3_600_000) == "open"
+    health.data(3_600_000)
+    assert health.state(9_000_000) == "open"
+    health.dropped(9_000_000, "reset", 1.0)
+    assert health.state(9_000_000) == "down"
+
+
 def test_a_connection_that_rests_did_not_drop_whatever_is_known_of_its_use() -> None:
     for wanted in (None, True, False):
         health = feed()

@@ -5,10 +5,10 @@ import pytest
 from deck_fakes import DEMO, TAPE, ScriptedLink, deck_on, screen_text, settle
 from test_wallets_screen import by_size
 from test_whales_screen import OPENED, asked, footer, linked
-from whale_fakes import alert_detail, followed, trader, trader_detail
+from whale_fakes import alert, alert_detail, followed, trader, trader_detail, whales
 
 from app.engine.protocol import CommandResult, SourceView
-from app.engine.protocol_whales import LookAtAlert, LookAtTrader, TrackTrader
+from app.engine.protocol_whales import LookAtAlert, LookAtTrader, NoteTrader, TrackTrader
 from app.ui.screens.alert import AlertScreen
 from app.ui.screens.trader import TraderScreen
 
@@ -67,6 +67,49 @@ async def test_a_trader_is_followed_and_let_go(is_tracked: bool) -> None:
         assert "Kept." in screen_text(deck)
 
 
+@pytest.mark.parametrize(
+    ("key", "written", "command"),
+    [
+        ("A", "Moby", NoteTrader(trader(1), alias="big fishMoby")),
+        ("N", "sQ?", NoteTrader(trader(1), note="Sells into weekends.sQ?")),
+    ],
+)
+async def test_a_trader_is_named_and_noted(key: str, written: str, command: NoteTrader) -> None:
+    """Keys typed right after it are the text, whatever else they do."""
+    link = linked(OPENED)
+    async with deck_on(link) as (deck, pilot):
+        for name in ("4", "enter", "enter"):
+            await pilot.press(name)
+            await settle(pilot)
+        assert "Sells into weekends." in screen_text(deck)
+        await pilot.press(key, "escape")
+        await settle(pilot)
+        assert "stays as it was." in screen_text(deck)
+        assert asked(link) == []
+        await pilot.press(key, "end", *written, "enter")
+        await settle(pilot)
+        assert asked(link) == [command]
+        await pilot.press("T")
+        await settle(pilot)
+        assert asked(link) == [command]
+
+
+@pytest.mark.parametrize("keys", [("4",), ("4", "enter")], ids=["list", "alert"])
+async def test_the_first_trader_of_an_alert_is_named_from_its_row(keys: tuple[str, ...]) -> None:
+    named = alert(1, aliases=("Ahab", ""))
+    link = linked(followed(whales(alerts=(named,)), alert=alert_detail(alert=named)))
+    async with deck_on(link) as (deck, pilot):
+        for key in keys:
+            await pilot.press(key)
+            await settle(pilot)
+        await pilot.press("A", "end", "!", "enter")
+        await settle(pilot)
+        assert asked(link) == [NoteTrader(named.traders[0], alias="Ahab!")]
+        await pilot.press("N")
+        await settle(pilot)
+        assert "open the trader to write it" in screen_text(deck)
+
+
 async def test_a_trader_that_is_not_known_yet_is_neither_followed_nor_let_go() -> None:
     link = linked(followed(alert=alert_detail()))
     async with deck_on(link) as (deck, pilot):
@@ -83,8 +126,8 @@ async def test_each_panel_of_a_trader_is_shown_alone_and_together(size: tuple[in
         for key in ("4", "enter", "enter"):
             await pilot.press(key)
             await settle(pilot)
-        titles = ("big fish (simulated)", "Positions 3", "Moves 3", "Equity 23.9M")
-        for key, title in zip("1234", titles, strict=True):
+        titles = ("big fish (simulated)", "Positions 3", "Moves 3", "Fills 3", "Equity 23.9M")
+        for key, title in zip("12345", titles, strict=True):
             await pilot.press(key)
             await settle(pilot)
             text = screen_text(deck)
@@ -94,7 +137,7 @@ async def test_each_panel_of_a_trader_is_shown_alone_and_together(size: tuple[in
         await pilot.press("1", "0")
         await settle(pilot)
         seen = sum(title in screen_text(deck) for title in titles)
-        assert seen == (1 if size[0] < 80 else 2 if size[1] < 32 else 4)
+        assert seen == (1 if size[0] < 80 else 2 if size[1] < 32 else 5)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +149,12 @@ async def test_each_panel_of_a_trader_is_shown_alone_and_together(size: tuple[in
             (" ETH size=-800.0 ", "distance_to_liquidation_%=2.6%", "change_since_last_look=-300.0"),
         ),
         (("3",), "trader moves", ("did=OPEN", "learned_by=trade")),
-        (("4",), "equity", ("equity_$=23,900,000.00",)),
+        (
+            ("4",),
+            "trader fills",
+            ('did="Open Long"', "bought_or_sold=+31.300", "maker_or_taker=taker", "fee_$=735.10"),
+        ),
+        (("5",), "equity", ("equity_$=23,900,000.00",)),
         (("1",), "trader", ('said="24.3M USD · 2.10M USD of it in margin · ≥ $20 M"',)),
     ],
 )
@@ -134,6 +182,20 @@ async def test_alerts_and_positions_are_sorted_and_filtered() -> None:
         await pilot.press("2", "/", *"distance_to_liquidation < 10", "enter")
         await settle(pilot)
         assert "1 of 3" in screen_text(deck)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"), [(DEMO, "Its fills are being asked for."), (TAPE, "Not on the tape: nobody had this trader")]
+)
+async def test_fills_that_have_not_come_are_waited_for_but_not_on_a_tape(source: SourceView, words: str) -> None:
+    told = trader_detail(fills=(), fills_waiting="Its fills are being asked for")
+    link = ScriptedLink(source)
+    link.say(followed(source=source, alert=alert_detail(), trader=told))
+    async with deck_on(link) as (deck, pilot):
+        for key in ("4", "enter", "enter", "4"):
+            await pilot.press(key)
+            await settle(pilot)
+        assert words in screen_text(deck)
 
 
 @pytest.mark.parametrize(

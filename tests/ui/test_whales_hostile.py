@@ -1,5 +1,7 @@
 """Hostile names and texts of traders and alerts in every view of them, and on the screens."""
 
+import math
+
 import msgspec
 import pytest
 from deck_fakes import market, settle
@@ -12,6 +14,7 @@ from whale_fakes import (
     UNKNOWN_REGIME,
     alert,
     alert_detail,
+    fill,
     followed,
     move,
     position,
@@ -33,13 +36,16 @@ from app.ui.panels.trader import (
     trader_positions_view,
     trader_view,
 )
+from app.ui.panels.trader_fills import trader_fills_view
 from app.ui.panels.whale_note import regime_words, whales_note
 from app.ui.panels.whales import whales_view
 
 
 def hostile(text: str) -> Snapshot:
     """A snapshot with a hostile text wherever traders are told of."""
-    row = alert(1, alert_id=text, coin=text, text=text, who=text, traders=(text,), tier=text, flags=(text,))
+    row = alert(
+        1, alert_id=text, coin=text, text=text, who=text, traders=(text,), aliases=(text,), tier=text, flags=(text,)
+    )
     moved = msgspec.structs.replace(move(1), trader=text, who=text, coin=text)
     told_of = whales(
         alerts=(row,),
@@ -55,7 +61,8 @@ def hostile(text: str) -> Snapshot:
     parts = (WeightPart(text, 0.5, 0.5, text), WeightPart(text, None, 0.5, text))
     detail = trader_detail(
         trader=text, name=text, flags=(text,), tier=text, parts=parts, positions=(position(text),), moves=(moved,),
-        waiting_for=text,
+        waiting_for=text, alias=text, note=text, fills_waiting=text,
+        fills=(fill(coin=text, did=text, liquidated=True), fill(coin=text, did=text, fee_usd=math.nan)),
     )  # fmt: skip
     return followed(told_of, alert=opened, trader=detail, markets=(market(text, 1.0),))
 
@@ -69,6 +76,7 @@ def test_hostile_texts_are_harmless_in_every_view(text: str) -> None:
         tables = (
             whales_view(view), alert_view(view, text, 58), alert_moves_view(view, text), past_view(view, text),
             trader_view(view, text, 58), trader_positions_view(view, text), trader_moves_view(view, text),
+            trader_fills_view(view, text),
             trader_equity_table(view, text), markets_view(view), silences_view(choices),
         )  # fmt: skip
         cells = (text for table in tables for row in table.rows for cell in row.cells for text in cell if text)
@@ -86,7 +94,18 @@ def test_hostile_texts_are_harmless_in_every_view(text: str) -> None:
 @pytest.mark.parametrize("size", [(40, 10), (60, 20), (120, 40)], ids=["40x10", "60x20", "120x40"])
 async def test_hostile_traders_through_every_screen(size: tuple[int, int]) -> None:
     async with connected(size, hostile(ONE_OF_EACH[0])) as (deck, pilot, _):
-        for keys in (("4",), ("H",), ("escape", "enter"), ("2",), ("3",), ("2", "enter"), ("2",), ("3",), ("4",)):
+        for keys in (
+            ("4",),
+            ("H",),
+            ("escape", "enter"),
+            ("2",),
+            ("3",),
+            ("2", "enter"),
+            ("2",),
+            ("3",),
+            ("4",),
+            ("5",),
+        ):
             for key in keys:
                 await pilot.press(key)
                 await settle(pilot)

@@ -5,15 +5,15 @@ from typing import Any
 import msgspec
 from deck_fakes import DEMO, WALL_MS, snapshot
 
-from app.core.whale_events import AlertRecord
+from app.core.whale_events import AlertRecord, SmartMoneySignal
 from app.engine.protocol import Snapshot
 from app.engine.protocol_whales import (
     AlertDetail,
     DigestView,
+    FillRow,
     PastAlert,
     PositionRow,
     RegimeView,
-    SignalRow,
     SilenceRow,
     TrackerView,
     TraderDetail,
@@ -92,10 +92,11 @@ UNKNOWN_REGIME = RegimeView(
 )
 
 
-def signal(coin: str, **changes: Any) -> SignalRow:
+def signal(coin: str, **changes: Any) -> SmartMoneySignal:
     """Traders who lean long in a coin."""
-    row = SignalRow(
+    row = SmartMoneySignal(
         coin=coin,
+        at_ms=WALL_MS,
         lean="LONG",
         bias=0.43,
         breadth=0.3,
@@ -207,6 +208,15 @@ def position(coin: str = "BTC", **changes: Any) -> PositionRow:
     return msgspec.structs.replace(row, **changes)
 
 
+def fill(**changes: Any) -> FillRow:
+    """A taker's purchase of bitcoin."""
+    told = FillRow(
+        at_ms=WALL_MS - 200_000, coin="BTC", did="Open Long", side="buy", size=31.3, price=67_100.0, start_size=0.0,
+        closed_pnl_usd=0.0, fee_usd=735.1, crossed=True,
+    )  # fmt: skip
+    return msgspec.structs.replace(told, **changes)
+
+
 def trader_detail(n: int = 1, **changes: Any) -> TraderDetail:
     """The big fish opened up, who was looked at an hour ago."""
     detail = TraderDetail(
@@ -247,8 +257,17 @@ def trader_detail(n: int = 1, **changes: Any) -> TraderDetail:
             move(1, coin="DOGE", kind="CLOSE", size_before=1e6, size_after=0.0, change_usd=-123_000.0, price=0.123,
                  at_ms=WALL_MS - 7_200_000, learned="stream"),
         ),
+        fills=(
+            fill(),
+            fill(at_ms=WALL_MS - 7_200_000, coin="DOGE", did="Close Long", side="sell", size=1e6, price=0.123,
+                 start_size=1e6, closed_pnl_usd=-4_100.0, fee_usd=-12.3, crossed=False),
+            fill(at_ms=WALL_MS - 9_000_000, coin="SOL", did="Liquidated Cross Long", side="sell", size=2_000.0,
+                 price=148.0, start_size=3_000.0, closed_pnl_usd=-51_000.0, fee_usd=0.0, liquidated=True),
+        ),
         equity=tuple((WALL_MS - (30 - day) * 86_400_000, 20e6 + day * 150e3 - (day % 6) * 90e3) for day in range(30)),
         last_look_ms=WALL_MS - HOUR_MS,
+        alias="big fish",
+        note="Sells into weekends.",
     )  # fmt: skip
     return msgspec.structs.replace(detail, **changes)
 

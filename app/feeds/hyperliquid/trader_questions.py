@@ -23,8 +23,10 @@ def ask_for_portfolio(request_id: int, trader: str) -> Request:
     return _about(request_id, "portfolio", trader)
 
 
-def ask_for_fills(request_id: int, trader: str, start_ms: int, end_ms: int | None = None) -> Request:
-    """A trader's fills of a span, at most the first 2000 of it (weight 20, and 1 for each 20 fills)."""
+def ask_for_fills(request_id: int, trader: str, start_ms: int | None = None, end_ms: int | None = None) -> Request:
+    """A trader's newest 2000 fills, or at most the first 2000 of a span (weight 20, and 1 for each 20 fills)."""
+    if start_ms is None:
+        return _about(request_id, "userFills", trader)
     span = {"startTime": start_ms} if end_ms is None else {"startTime": start_ms, "endTime": end_ms}
     return _about(request_id, "userFillsByTime", trader, f"{start_ms}-{'' if end_ms is None else end_ms}", span)
 

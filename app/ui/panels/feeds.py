@@ -18,6 +18,7 @@ _STATE_ROLES: dict[FeedState, Role] = {
     "waiting": "muted",
     "ok": "up",
     "idle": "muted",
+    "open": "muted",
     "paced": "muted",
     "stale": "warning",
     "down": "alert",

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from app.core.whale_events import Lean
-from app.engine.protocol_whales import SignalRow, TrackerView
+from app.core.whale_events import Lean, SmartMoneySignal
+from app.engine.protocol_whales import TrackerView
 from app.ui import format as shown
 from app.ui.state import DeckView
 from app.ui.theme import Role
@@ -26,7 +26,7 @@ SIGNAL_COLUMNS = (
 class Signals(NamedTuple):
     """The signals by coin; `is_off` while too many of the traders behind them are stale."""
 
-    rows: Mapping[str, SignalRow]
+    rows: Mapping[str, SmartMoneySignal]
     is_off: bool = False
 
 

@@ -21,6 +21,7 @@ _FEED_LOOKS: dict[FeedState, tuple[str, Role, int]] = {
     "waiting": ("○", "muted", 2),
     "ended": ("■", "muted", 3),
     "idle": ("○", "muted", 5),
+    "open": ("●", "muted", 5),
     "paced": ("○", "muted", 5),
     "ok": ("●", "up", 4),
 }

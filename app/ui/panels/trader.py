@@ -43,9 +43,9 @@ _MOVE_COLUMNS = (
 
 def trader_view(view: DeckView, trader: str, width: int) -> TableView:
     """All that is said of a trader, in lines for a table of `width` cells: nothing is cut."""
-    detail, name = _detail(view, trader), f"{trader_name(view, trader)}{simulated_mark(view)}"
+    detail, name = known_of(view, trader), f"{trader_name(view, trader)}{simulated_mark(view)}"
     if detail is None:
-        return TableView(name, LINE_COLUMNS, (), _waiting(view, trader))
+        return TableView(name, LINE_COLUMNS, (), waiting_for(view, trader))
     followed = "followed" if detail.is_tracked else "NOT FOLLOWED"
     rows = line_rows(tuple(trader_lines(detail, view)), width, view.outdated)
     return TableView(f"{name} · {followed}", LINE_COLUMNS, rows, "")
@@ -53,9 +53,9 @@ def trader_view(view: DeckView, trader: str, width: int) -> TableView:
 
 def trader_positions_view(view: DeckView, trader: str) -> TableView:
     """What the trader holds, the largest first."""
-    detail = _detail(view, trader)
+    detail = known_of(view, trader)
     if detail is None:
-        return TableView("Positions", _POSITION_COLUMNS, (), _waiting(view, trader))
+        return TableView("Positions", _POSITION_COLUMNS, (), waiting_for(view, trader))
     looked = detail.last_look_ms is not None
     largest = sorted(detail.positions, key=lambda position: -_known(position.value_usd))
     rows = tuple(_position_row(position, dimmed=view.outdated, looked=looked) for position in largest)
@@ -66,9 +66,9 @@ def trader_positions_view(view: DeckView, trader: str) -> TableView:
 
 def trader_moves_view(view: DeckView, trader: str) -> TableView:
     """What the trader did, the newest first."""
-    detail = _detail(view, trader)
+    detail = known_of(view, trader)
     if detail is None:
-        return TableView("Moves", _MOVE_COLUMNS, (), _waiting(view, trader))
+        return TableView("Moves", _MOVE_COLUMNS, (), waiting_for(view, trader))
     rows = tuple(_move_row(move, place, dimmed=view.outdated) for place, move in enumerate(detail.moves))
     title = f"Moves {len(rows)} · UTC" if rows else "Moves"
     return TableView(title, _MOVE_COLUMNS, rows, _none_yet(detail, view, "No move was seen since it is followed."))
@@ -76,10 +76,12 @@ def trader_moves_view(view: DeckView, trader: str) -> TableView:
 
 def trader_equity(view: DeckView, trader: str) -> CurveView:
     """The account's equity over time."""
-    detail = _detail(view, trader)
+    detail = known_of(view, trader)
     points = _points(detail)
     if detail is None or len(points) < 2 or points[-1][0] <= points[0][0]:
-        empty = _waiting(view, trader) if detail is None else _none_yet(detail, view, "Its past equity is not known.")
+        empty = (
+            waiting_for(view, trader) if detail is None else _none_yet(detail, view, "Its past equity is not known.")
+        )
         return CurveView("Equity", (), "", empty)
     low, high = min(usd for _, usd in points), max(usd for _, usd in points)
     change = points[-1][1] - points[0][1]
@@ -104,29 +106,31 @@ def trader_equity_table(view: DeckView, trader: str) -> TableView:
             (at_ms, usd),
             name,
         )
-        for place, (at_ms, usd) in enumerate(_points(_detail(view, trader)))
+        for place, (at_ms, usd) in enumerate(_points(known_of(view, trader)))
     )
-    return TableView("Equity", columns, rows, _waiting(view, trader))
+    return TableView("Equity", columns, rows, waiting_for(view, trader))
 
 
 def trader_name(view: DeckView, trader: str) -> str:
     """What a trader is called: its name, else the ends of its address."""
-    detail = _detail(view, trader)
+    detail = known_of(view, trader)
     return wallet_name(trader, detail.name if detail is not None else "")
 
 
 def is_followed(view: DeckView, trader: str) -> bool | None:
     """Whether a trader is followed; None where the engine has not told."""
-    detail = _detail(view, trader)
+    detail = known_of(view, trader)
     return None if detail is None else detail.is_tracked
 
 
-def _detail(view: DeckView, trader: str) -> TraderDetail | None:
+def known_of(view: DeckView, trader: str) -> TraderDetail | None:
+    """What the engine tells of a trader that is open; None before it does."""
     opened = view.shown.trader if view.shown is not None else None
     return opened if opened is not None and opened.trader == trader else None
 
 
-def _waiting(view: DeckView, trader: str) -> str:
+def waiting_for(view: DeckView, trader: str) -> str:
+    """What a panel of a trader waits for of whom nothing is known."""
     if view.shown is None or view.outdated:
         return waiting_sentence(view)
     if view.shown.whales is None:

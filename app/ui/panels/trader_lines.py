@@ -22,6 +22,8 @@ def trader_lines(detail: TraderDetail, view: DeckView) -> Iterator[Line]:
     yield from _account(detail, view.lag_ms)
     yield from _since_look(detail, view)
     yield Line("doubts", ", ".join(detail.flags) or "none", "warning" if detail.flags else "muted")
+    if detail.note:
+        yield Line("note", clean(detail.note, 400), "accent")
     yield from _standing(detail)
     yield from _weight(detail)
     yield Line("address", detail.trader, "muted")

@@ -294,5 +294,7 @@ def test_questions_say_whom_they_are_about() -> None:
         "type": "userFillsByTime", "user": address.lower(), "startTime": 5, "endTime": 9
     }  # fmt: skip
     assert fills.variant != ask_for_fills(4, address, 5).variant
+    newest = ask_for_fills(5, address)
+    assert msgspec.json.decode(newest.body) == {"type": "userFills", "user": address.lower()}
     board = ask_for_leaderboard(5, LeaderboardRules(keep=9))
     assert (board.channel, parse_rules(board.body)) == ("leaderboard", LeaderboardRules(keep=9))

@@ -27,6 +27,7 @@ _PAUSES_S = (0.02, 0.16)
 _WARM_UP_S, _FIRST_S, _SETTLE_S = 20.0, 30.0, 2.0
 _WINDOW_S = 61.0
 """The engine tells how late its loop was in the last minute."""
+_NEARLY = 0.8
 _SEED = 8
 
 
@@ -38,7 +39,7 @@ class Pressed(NamedTuple):
 
 
 def deck_figures(clock: Clock, seconds: float = _WINDOW_S) -> dict[str, float]:
-    """The figures of `seconds` without a scan and as long with one: a minute at least, for the lag is of a minute.
+    """The figures of `seconds` without a scan and at most as long with one; the lag is of the minute before the end.
 
     Raises `TapedeckError` when the deck does not answer a key, or no scan runs.
     """
@@ -82,12 +83,13 @@ class _Trial:
         self._generator = np.random.default_rng(_SEED)
 
     def press_for(self, seconds: float, *, scanning: bool) -> Pressed:
-        """Press at random times, each when the press before has shown; with a scan, which is begun anew as it ends."""
+        """Press at random times, each when the press before has shown; with a scan, until it is nearly over."""
         keys_ms: list[float] = []
+        if scanning:
+            self._keyboard.press(_SCAN)
+            self._keyboard.watch(_SETTLE_S)
         deadline_ns = self._clock.monotonic_ns() + round(seconds * 1e9)
-        while self._clock.monotonic_ns() < deadline_ns:
-            if scanning:
-                self._keep_scanning()
+        while self._clock.monotonic_ns() < deadline_ns and not (scanning and self._is_nearly_over()):
             for pauses_s in self._generator.uniform(*_PAUSES_S, (10, len(_SHOWS))).tolist():
                 for pause_s, words in zip(pauses_s, _SHOWS, strict=True):
                     self._keyboard.watch(pause_s)
@@ -97,11 +99,12 @@ class _Trial:
             raise TapedeckError("the engine under test says nothing of itself")
         return Pressed(keys_ms, vitals)
 
-    def _keep_scanning(self) -> None:
+    def _is_nearly_over(self) -> bool:
+        """Whether the scan will soon say that it is over, in the place where keys are answered."""
         wallets = self._snapshot().wallets
-        if wallets is None or wallets.scan is None or wallets.scan.ended_ms is not None:
-            self._keyboard.press(_SCAN)
-            self._keyboard.watch(_SETTLE_S)
+        if wallets is None or wallets.scan is None:
+            raise TapedeckError("no scan runs on the deck under test; press `s` on its panel of wallets to see why")
+        return wallets.scan.ended_ms is not None or wallets.scan.seen > _NEARLY * wallets.scan.limit
 
     def _snapshot(self) -> Snapshot:
         snapshot = asyncio.run(_ask(self._socket))

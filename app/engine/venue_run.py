@@ -223,18 +223,12 @@ class VenueRun:
         saved, why_not = await calls.shelf.saved()
         trouble = f"{why_not}; move the database aside to begin anew" if why_not else ""
         self._sequencer.put_now(0, Kind.COMMAND, _pack(RestoreWallets(saved, trouble)))
-        await self._begin_with_profile()
-        self._changed()
-
-    async def _begin_with_profile(self) -> None:
-        """Judge by the profile that was chosen in an earlier run, unless one was chosen in this one already."""
-        thresholds, why_not = await self._wallets.chosen_before()
-        wallets = self.core.wallets
+        thresholds, why_not = await self._wallets.chosen_before(self.core.wallets)
         if why_not:
-            text = f"{why_not}; judging by {wallets.thresholds.profile}, choose another with the profile key"
-            self.core.journal.say(self.core.now_ms, "warning", "wallets", text)
-        if thresholds is not None and wallets.thresholds is self._settings.wallets:
+            self.core.journal.say(self.core.now_ms, "warning", "wallets", why_not)
+        if thresholds is not None:
             self._sequencer.put_now(0, Kind.COMMAND, _pack(UseThresholds(thresholds)))
+        self._changed()
 
     def _keep(self, event: object) -> None:
         self._keeper.keep(event)

@@ -69,22 +69,29 @@ class WalletRun(Stopwatch):
         )  # fmt: skip
         return self.calls
 
-    async def chosen_before(self) -> tuple[Thresholds | None, str]:
-        """What the profile chosen by key in an earlier run judges by; None where none was, or the user's settings say
-        otherwise; and why it cannot be used, empty when it can.
+    async def chosen_before(self, wallets: WalletTargets) -> tuple[Thresholds | None, str]:
+        """What the profile chosen by key in an earlier run judges by; and why it cannot be used, empty when it can.
+
+        None where none was, or one was in this run already, or the user's settings say otherwise.
         """
         if self._profiles.is_set_by_hand:
             return None, ""
         try:
-            chosen = await self._store.reader().select(CHOICES, (Condition("name", "=", PROFILE_CHOICE),))
-            name = chosen[0].value if chosen else self._settings.wallets.profile
-            if name == self._settings.wallets.profile:
-                return None, ""
-            if name not in self._profiles.names:
-                return None, f"the profile {clean(name, 32)}, chosen before, is gone"
-            return self._profiles.thresholds(name), ""
+            thresholds = await self._stored_choice()
         except (ConfigError, DataError) as error:
-            return None, f"the profile chosen before cannot be used: {clean(str(error), 160)}"
+            why = f"the profile chosen before cannot be used: {clean(str(error), 160)}"
+            return None, f"{why}; judging by {wallets.thresholds.profile}, choose another with the profile key"
+        return (thresholds if wallets.thresholds is self._settings.wallets else None), ""
+
+    async def _stored_choice(self) -> Thresholds | None:
+        """Raises `ConfigError` for a profile that is gone, `DataError` for a database that cannot be read."""
+        chosen = await self._store.reader().select(CHOICES, (Condition("name", "=", PROFILE_CHOICE),))
+        name = chosen[0].value if chosen else self._settings.wallets.profile
+        if name == self._settings.wallets.profile:
+            return None
+        if name not in self._profiles.names:
+            raise ConfigError(f"{clean(name, 32)} is gone")
+        return self._profiles.thresholds(name)
 
     def outstanding(self) -> list[Request]:
         """Questions that have not been answered."""

@@ -86,7 +86,7 @@ def test_a_profile_that_is_gone_is_told_of_and_the_settings_count(tmp_path: Path
             async with opened(demo, clock, database=database) as deck:
                 assert await profile_of(deck) == ("balanced", 0.20)
                 warned = [line.text for line in deck.run.core.journal.log_tail if line.level == "warning"]
-        assert len([text for text in warned if "chosen before, is gone; judging by balanced" in text]) == 1
+        assert len([text for text in warned if "is gone; judging by balanced, choose another" in text]) == 1
         assert not any("\x1b" in text for text in warned)
 
     virtual(main)

@@ -101,7 +101,7 @@ async def test_a_file_is_read_by_the_deck_and_its_addresses_are_scanned(
     async with deck_on(link) as (deck, pilot):
         await pilot.press(*keys, "L")
         await settle(pilot)
-        assert "0x…): leaderboard" in screen_text(deck)
+        assert " Scan wallets of: leaderboard   enter scans · esc leaves" in screen_text(deck)
         deck.screen.query_one(SourcesPrompt).on_paste(Paste("trades leaderboard:week '~/my list.txt'"))
         await pilot.press("enter")
         await commands_given(deck)
@@ -109,6 +109,14 @@ async def test_a_file_is_read_by_the_deck_and_its_addresses_are_scanned(
         wanted = f"trades leaderboard:week {address(4)} {address(5)}"
         assert asked(link) == [StartJob("wallets", wanted)]
         assert "Scanning wallets; left out: '=1+1', no address, and 0 more; s cancels" in screen_text(deck)
+
+
+@by_size
+async def test_what_is_typed_is_seen_in_every_size(size: tuple[int, int]) -> None:
+    async with deck_on(linked(scanned()), size) as (deck, pilot):
+        await pilot.press("3", "L", *"trades 0x12")
+        await settle(pilot)
+        assert "Scan wallets of: trades 0x12" in screen_text(deck)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from app.ui.widgets.prompt import Prompt
 
 _LONGEST = 2_000
 """Enough for some forty addresses; more of them belong in a file."""
-_QUESTION = "Scan (leaderboard:week:politics, market, trades, a file, 0x…)"
+_QUESTION = "Scan wallets of"
+_SOURCES = "leaderboard:week:politics, market, trades, a file, 0x…"
 
 
 class SourcesPrompt(Prompt):
@@ -25,7 +26,7 @@ class SourcesPrompt(Prompt):
 
     @property
     def said(self) -> str:
-        return "enter scans · esc leaves" if self._text else "esc leaves"
+        return f"enter scans · esc leaves · {_SOURCES}" if self._text else f"esc leaves · {_SOURCES}"
 
     def kept(self) -> Message | None:
         return self.Ended(self._text) if self._text else None

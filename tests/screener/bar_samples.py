@@ -51,7 +51,7 @@ def some_bars(draw: st.DrawFn, longest: int = 700) -> Bars:
     steps = rng.normal(0, 6e-3, length) * (rng.random(length) < draw(st.sampled_from([1.0, 0.5, 0.0])))
     steps[rng.random(length) < 0.01] *= draw(st.sampled_from([1.0, 100.0]))
     close = draw(st.sampled_from([1e-6, 2_000.0, 1e9])) * np.exp(np.clip(np.cumsum(steps), -10, 10))
-    opened = np.concatenate([close[:1], close[:-1]])
+    opened = np.concatenate([close[:1], close[:-1]]) * np.exp(rng.normal(0, 0.02, length) * (rng.random(length) < 0.1))
     wick = np.exp(np.abs(rng.normal(0, 3e-3, (2, length))) * (rng.random(length) < 0.8))
     times = START_MS + draw(st.integers(0, 30)) * interval_ms + np.arange(length, dtype=np.int64) * interval_ms
     kept = rng.random(length) >= draw(st.sampled_from([0.0, 0.02]))

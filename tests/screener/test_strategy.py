@@ -102,6 +102,25 @@ def test_months_of_trades_are_those_of_the_reference(mode: float) -> None:
     assert check_replay(market(3_000, 11, gaps=0.01), rules) > 40
 
 
+@pytest.mark.parametrize(
+    "rules",
+    [
+        # Stops beyond nine tenths of the price, and opens beyond the target.
+        Rules(mode=3.0, stop_atr=300.0, structure_stop=0.0, most_atr_share=0.5, partial_at_r=0.02, time_stop_bars=9.0),
+        # Many trades: most end in the bar they began in, and the next is decided on at its close.
+        Rules(mode=3.0, stop_atr=0.01, structure_stop=0.0, most_losses=0.0, most_atr_share=0.5),
+    ],
+    ids=["wide", "narrow"],
+)
+def test_odd_stops_are_those_of_the_reference(rules: Rules) -> None:
+    bars = market(1_500, 14)
+    rng = np.random.default_rng(1)
+    opens = bars.opens * np.exp(rng.normal(0, 0.02, bars.length))
+    bars = bars._replace(opens=opens, highs=np.maximum(bars.highs, opens), lows=np.minimum(bars.lows, opens))
+    _, _, passed = seen(bars, rules)
+    assert check_replay(bars, rules) > (0.4 if rules.stop_atr < 1 else 0.1) * np.count_nonzero(passed)
+
+
 @given(some_bars(longest=400), rule_sets, st.floats(0.2, 1))
 def test_no_later_bar_moves_a_trade_that_was_over(bars: Bars, rules: Rules, cut: float) -> None:
     part = bars.until(int(bars.times[int(cut * (bars.length - 1))]))

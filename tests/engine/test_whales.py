@@ -314,7 +314,9 @@ def test_an_alert_is_said_once_however_often_it_is_repeated() -> None:
         driver.run(12)
     assert [alert.times for alert in driver.alerts] == [1, 2, 3]
     said = [line for line in driver.core.journal.log_tail if line.text.startswith("LOW: ")]
-    assert [(line.level, line.topic, line.text) for line in said] == [("info", "whales", f"LOW: {driver.alerts[0].text}")]
+    assert [(line.level, line.topic, line.text) for line in said] == [
+        ("info", "whales", f"LOW: {driver.alerts[0].text}")
+    ]
 
 
 def test_everything_that_came_is_counted_and_shown_by_what_became_of_it() -> None:

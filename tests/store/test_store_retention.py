@@ -185,9 +185,11 @@ async def test_positions_of_those_whom_nobody_follows_any_more_go_and_those_of_t
 async def test_what_does_not_age_hides_no_older_rows_where_room_is_short() -> None:
     clock = ManualClock()
     connection = await open_memory(SCHEMA, clock)
-    stays = [stored_position("stays", at_ms=NOW_MS - DAY_MS), stored_trader("stays", NOW_MS + 30_000 * 60_000)]
-    rows: dict[type, list[object]] = {StoredPosition: stays[:1], StoredTrader: stays[1:]}
-    rows[CANDLES.row] = [candle(minute) for minute in range(30_000)]
+    rows: dict[type, list[object]] = {
+        StoredPosition: [stored_position("stays", at_ms=NOW_MS - DAY_MS)],
+        StoredTrader: [stored_trader("stays", NOW_MS + 30_000 * 60_000)],
+        CANDLES.row: [candle(minute) for minute in range(30_000)],
+    }
     await commit(connection, SCHEMA, Batch(rows, []))
     retention = Retention(SCHEMA, clock, keep_days=90, maximum_bytes=1_000_000)
     while retention.due_in_s() == 0:

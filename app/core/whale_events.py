@@ -8,6 +8,8 @@ MoveKind = Literal["OPEN", "ADD", "REDUCE", "CLOSE", "FLIP"]
 Learned = Literal["trade", "stream", "poll"]
 Lean = Literal["LONG", "SHORT", "NEUTRAL"]
 Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
+SEVERITIES: tuple[Severity, ...] = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
+"""From the least to the most severe."""
 AlertKind = Literal[
     "whale_move", "whales_together", "whale_bias_flip", "consensus_shift", "trader_move", "large_trade", "liquidation"
 ]

@@ -18,7 +18,7 @@ from app.markets.mid_claims import mid_call
 from app.scorecards.grader import Graded
 from app.store.whale_rows import StoredAlert
 from app.whales.alert_book import SILENCES_KEPT, Taken
-from app.whales.alert_calls import alert_claim
+from app.whales.alert_calls import CLAIMANT, alert_claim
 from app.whales.alert_desk import AlertDesk
 from app.whales.alert_values import Digest, RestoreAlerts, WhaleLean
 from app.whales.alert_words import Who
@@ -26,7 +26,6 @@ from app.whales.liquidations import liquidations_across
 from app.whales.memory import WhaleMemory
 from app.whales.past_alerts import PastAlerts
 
-CLAIMANT = "whale-alerts"
 _pack = msgspec.msgpack.encode
 
 

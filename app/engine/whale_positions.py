@@ -41,7 +41,7 @@ class WhalePositions:
         """Go on from what was saved of those who are followed: the next state of each is compared with it."""
         members = frozenset(followed)
         known = [one for one in memory.known if one.state.trader in members]
-        self.known.restore(known, (), now_ms)
+        self.known.restore(known, now_ms)
         self.saving.restore(known)
         self._bias.restore(one.state for one in known)
         self.moves = {move.move_id: move for move in memory.moves[-MOVES_KEPT:]}

@@ -45,7 +45,6 @@ class WhaleQuestions:
         self._watch = watch
         self._refreshing = refreshing
         self._waiting: dict[tuple[str, str], int] = {}
-        self.asked = 0
 
     def ask_states(self, now_ms: int) -> None:
         """Ask for the states that are due, as far as the pace allows."""
@@ -121,7 +120,6 @@ class WhaleQuestions:
         self._waiting = {key: at_ms for key, at_ms in self._waiting.items() if 0 <= now_ms - at_ms < _LOST_MS}
 
     def _send(self, request: Request) -> int:
-        self.asked += 1
         return self._watch.ask_of(VENUE, request.channel, request.body, request.subject, request.variant)
 
 

@@ -19,8 +19,6 @@ class WhaleSignals:
     ) -> None:
         """`sequence` gives the number of the input that is being taken."""
         self.money = SmartMoney(settings.smart_money)
-        self.told = 0
-        """How many changes of a lean were told."""
         self._calls = SignalCalls(settings.smart_money, settings.trader_weights)
         self._mode: Mode = mode
         self._costs = settings.costs
@@ -32,7 +30,6 @@ class WhaleSignals:
         """Leans changed: tell the signals of their coins as they stand."""
         for coin in dict.fromkeys(change.coin for change in changes):
             signal = self.money.signal(coin, now_ms)
-            self.told += 1
             self._bus.publish(signal)
             self._file(signal, now_ms)
 

@@ -101,11 +101,8 @@ class Whales:
     def apply(self, command: StartJob | CancelJob | WhaleCommand, now_ms: int) -> tuple[bool, str]:
         """Carry out a command; whether it was, and one sentence about it."""
         match command:
-            case RestoreWhales():
-                self._restore(command, now_ms)
-                return True, ""
-            case UseLocalTime():
-                self.alerting.desk.book.ahead_minutes = command.ahead_minutes
+            case RestoreWhales() | UseLocalTime():
+                self._learn_of_outside(command, now_ms)
                 return True, ""
             case LookAtTrader():
                 return self.looks.at_trader(command, now_ms)
@@ -113,6 +110,12 @@ class Whales:
                 return True, ""
             case _:
                 return self.commands.apply(command, now_ms)
+
+    def _learn_of_outside(self, command: RestoreWhales | UseLocalTime, now_ms: int) -> None:
+        if isinstance(command, UseLocalTime):
+            self.alerting.desk.book.ahead_minutes = command.ahead_minutes
+        else:
+            self._restore(command, now_ms)
 
     def _restore(self, saved: RestoreWhales, now_ms: int) -> None:
         """Begin with what was saved; with nothing where that is empty or of no use, and say so."""

@@ -8,7 +8,7 @@ from collections import Counter
 import msgspec
 
 from app.core.text import clean
-from app.core.whale_events import SmartMoneySignal, WhaleAlert
+from app.core.whale_events import SEVERITIES, SmartMoneySignal, WhaleAlert
 from app.engine.protocol_whales import (
     DigestView,
     FollowingCounts,
@@ -88,16 +88,13 @@ def _digest(whales: Whales) -> DigestView | None:
     digest = whales.alerting.digest
     if digest is None:
         return None
-    alerts = sorted(digest.alerts, key=lambda one: (-_RANK[one.severity], -one.value_usd))
+    alerts = sorted(digest.alerts, key=lambda one: (-SEVERITIES.index(one.severity), -one.value_usd))
     return DigestView(
         from_ms=digest.from_ms,
         to_ms=digest.to_ms,
         held=digest.held,
         alerts=tuple(row_of(alert, whales) for alert in alerts),
     )
-
-
-_RANK = {"CRITICAL": 3, "HIGH": 2, "MEDIUM": 1, "LOW": 0}
 
 
 def _tracker(whales: Whales, outside: WhalesOutside, now_ms: int) -> TrackerView:

@@ -10,9 +10,8 @@ from hashlib import sha256
 import msgspec
 
 from app.config.whale_settings import AlertsSettings
-from app.core.whale_events import AlertKind, AlertRecord, WhaleAlert
+from app.core.whale_events import SEVERITIES, AlertKind, AlertRecord, WhaleAlert
 from app.whales.alert_values import (
-    SEVERITIES,
     AlertCause,
     BookCounts,
     BookState,

@@ -3,6 +3,7 @@
 from app.core.whale_events import WhaleAlert
 from app.markets.mid_claims import MidClaim
 
+CLAIMANT = "whale-alerts"
 HORIZON_S = 3_600
 PRIOR_ALERTS = 50
 """A record of so many alerts counts half; the other half is a coin's throw."""
@@ -19,7 +20,7 @@ def alert_claim(alert: WhaleAlert, made_at_ms: int) -> MidClaim | None:
     record = alert.record
     n, hits = (0, 0) if record is None else (record.n, record.hits)
     return MidClaim(
-        claimant="whale-alerts",
+        claimant=CLAIMANT,
         version=VERSION,
         kind=alert.kind,
         probability=(hits + PRIOR_ALERTS / 2) / (n + PRIOR_ALERTS),

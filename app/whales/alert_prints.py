@@ -30,7 +30,6 @@ class _Sweep(msgspec.Struct, gc=False):
     seen_ms: int
     size: float = 0.0
     value_usd: float = 0.0
-    prints: int = 0
 
 
 class LargeTrades:
@@ -54,7 +53,6 @@ class LargeTrades:
             sweep = self._open[trade.coin] = _Sweep(taker, trade.side, trade.time_ms, now_ms)
         sweep.size += trade.size
         sweep.value_usd += trade.size * trade.price
-        sweep.prints += 1
         return told
 
     def tick(self, now_ms: int) -> tuple[AlertCause, ...]:

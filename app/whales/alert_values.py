@@ -6,9 +6,6 @@ import msgspec
 
 from app.core.whale_events import AlertKind, Severity, WhaleAlert
 
-SEVERITIES: tuple[Severity, ...] = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
-"""From the least to the most severe."""
-
 Fate = Literal["told", "folded", "held", "snoozed", "muted", "known"]
 SilenceOf = Literal["coin", "kind", "trader"]
 

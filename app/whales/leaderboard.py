@@ -103,9 +103,8 @@ def windows_of(row: RankedTrader) -> tuple[tuple[Window, WindowResult], ...]:
     return (("day", row.day), ("week", row.week), ("month", row.month), ("all", row.all_time))
 
 
-def ranking(rows: Iterable[RankedTrader], settings: WhalesSettings) -> list[TraderScore]:
-    """All rows with enough equity, the best first; of equal ones the larger account, then the lower address."""
-    scores = [scored(row, settings) for row in rows if row.equity_usd >= settings.minimum_equity_usd]
+def in_places(scores: Iterable[TraderScore]) -> list[TraderScore]:
+    """The best first; of equal ones the larger account, then the lower address."""
     return sorted(scores, key=lambda each: (-each.score, -each.equity_usd, each.trader))
 
 

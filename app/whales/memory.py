@@ -90,7 +90,8 @@ def known_of(
 ) -> tuple[KnownTrader, ...]:
     """The newest states that rows, moves that came after them, and the times of the newest states tell of.
 
-    A row is older than the moves that were too small to have it written again, so those are added; a trader whose
+    A row is older than the moves that were too small to have it written again, so those are added: without them a
+    change that was told before the end would be told again, as part of whatever followed it. A trader whose
     positions nobody touched was seen later than any of his rows says. What is older than the first state since a trader
     is followed belongs to a time before nobody looked.
     """

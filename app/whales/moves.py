@@ -67,16 +67,9 @@ class KnownTraders:
         self._trades: dict[str, dict[str, list[SeenTrade]]] = {}
         self.counts = MoveCounts()
 
-    def restore(self, known: Iterable[KnownTrader], moves: Iterable[TraderMoved], now_ms: int) -> None:
-        """Begin with what was saved. Moves that are newer than the state saved of their trader are added to it.
-
-        Without them a change that was told before the end would be told again, as part of whatever followed it.
-        """
+    def restore(self, known: Iterable[KnownTrader], now_ms: int) -> None:
+        """Begin with what was saved, moves that came after it included (`known_of`)."""
         self._known = {one.state.trader: one for one in known if one.state.at_ms <= now_ms + AHEAD_MS}
-        for move in sorted(moves, key=lambda move: move.venue_ms):
-            before = self._known.get(move.trader)
-            if before is not None and before.state.at_ms <= move.venue_ms <= now_ms + AHEAD_MS:
-                self._known[move.trader] = with_move(before, move)
 
     def known(self) -> tuple[KnownTrader, ...]:
         """All that is known, to be saved."""

@@ -9,7 +9,7 @@ import msgspec
 
 from app.config.whale_settings import WhalesSettings
 from app.core.traders import RankedTrader, TraderAddress
-from app.whales.leaderboard import TraderScore, scored
+from app.whales.leaderboard import TraderScore, in_places, scored
 from app.whales.tracked_set import Standing, choose_tracked
 from app.whales.trader_weights import latest_trade
 
@@ -105,7 +105,7 @@ class Roster:
             self._scored.append(scored(self._rows.pop(), self._settings))
         if self._rows or not self._scored:
             return None
-        self._ranked = sorted(self._scored, key=lambda each: (-each.score, -each.equity_usd, each.trader))
+        self._ranked = in_places(self._scored)
         self._scored = []
         return self._choose()
 

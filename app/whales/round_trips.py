@@ -149,14 +149,6 @@ def _chained(group: list[TraderFill], position: str) -> Iterator[TraderFill]:
         position = _end_key(fill)
 
 
-def trips_of(fills: Iterable[TraderFill]) -> TripRecord:
-    """The record of fills in any order, each of which is there once."""
-    trips = RoundTrips()
-    for fill in in_order(fills):
-        trips.add(fill)
-    return trips.record
-
-
 def _signed(fill: TraderFill) -> float:
     return fill.size if fill.side is Side.BUY else -fill.size
 

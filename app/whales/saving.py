@@ -38,11 +38,6 @@ class SavedCounts(msgspec.Struct, frozen=True):
     seen: int = 0
     saved: int = 0
 
-    @property
-    def saved_share(self) -> float | None:
-        """Saved of seen, 0-1; None before anything was seen."""
-        return self.saved / self.seen if self.seen else None
-
 
 class _Saved(msgspec.Struct, gc=False):
     size: float

@@ -5,7 +5,7 @@ enters with the callers; nothing here reads a clock. The same changes in any ord
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from math import erf, isfinite, sqrt
 
 import msgspec
@@ -214,11 +214,6 @@ class SmartMoney:
         if not samples or not self._compares() or not 0 <= this_min - HOUR_MIN - samples[0][0] <= SAMPLE_LATE_MIN:
             return None
         return coin.sums.bias() - samples[0][1]
-
-
-def signals(smart_money: SmartMoney, coins: Iterable[str], now_ms: int) -> tuple[SmartMoneySignal, ...]:
-    """The signals of many coins, in their order."""
-    return tuple(smart_money.signal(coin, now_ms) for coin in coins)
 
 
 def conviction(value_usd: float, equity_usd: float) -> float:

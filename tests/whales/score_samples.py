@@ -1,10 +1,11 @@
 """Made-up traders for the tests of what is made of them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from hypothesis import strategies as st
 
-from app.config.whale_settings import SmartMoneySettings, TraderWeightsSettings
+from app.config.whale_settings import SmartMoneySettings, TraderWeightsSettings, WhalesSettings
 from app.core.events import Side
 from app.core.text import clean
 from app.core.traders import (
@@ -17,6 +18,8 @@ from app.core.traders import (
     Window,
     WindowResult,
 )
+from app.whales.leaderboard import TraderScore, in_places, scored
+from app.whales.round_trips import RoundTrips, TripRecord, in_order
 from app.whales.trader_weights import TraderWeight
 
 NOW_MS = 1_790_000_000_000
@@ -119,3 +122,16 @@ def weight(number: int, total: float = 0.5, coverage: float = 1.0) -> TraderWeig
 
 COINS = ("BTC", "ETH", "SOL")
 BOOKS = st.dictionaries(st.sampled_from(COINS), st.floats(-3e6, 3e6, allow_nan=False), max_size=3)
+
+
+def ranking(rows: Iterable[RankedTrader], settings: WhalesSettings) -> list[TraderScore]:
+    """The scores of rows, in their places."""
+    return in_places(scored(row, settings) for row in rows)
+
+
+def trips_of(fills: Iterable[TraderFill]) -> TripRecord:
+    """The record of fills in any order, each of which is there once."""
+    trips = RoundTrips()
+    for one in in_order(fills):
+        trips.add(one)
+    return trips.record

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from alert_samples import a_desk
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from trader_samples import NOW_MS, a_state, address
+from trader_samples import NOW_MS, a_state, address, from_rows
 
 from app.config.whale_settings import AlertsSettings
 from app.core.traders import TraderState
@@ -67,7 +67,7 @@ class AlertMachine(RuleBasedStateMachine):
 
     def start(self) -> None:
         self.known = KnownTraders(gap_ms=10**12)
-        self.known.restore(self.database.known.values(), self.database.moves, self.now_ms)
+        self.known.restore(from_rows(self.database.known.values(), self.database.moves), self.now_ms)
         self.desk = a_desk(SETTINGS, self.database.kept)
 
     def learn(self, state: TraderState, save: bool) -> None:

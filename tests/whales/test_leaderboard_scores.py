@@ -7,12 +7,13 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from score_samples import address, ranked, window
+from score_samples import NOW_MS, address, ranked, ranking, window
 
 from app.config.whale_settings import WhalesSettings
 from app.core.text import clean
 from app.core.traders import RankedTrader, WindowResult
-from app.whales.leaderboard import TraderScore, ranking, scored, windows_of
+from app.whales.leaderboard import TraderScore, scored, windows_of
+from app.whales.roster import LeaderboardSeen, Roster
 
 SETTINGS = WhalesSettings()
 
@@ -117,8 +118,13 @@ def test_of_equal_scores_the_larger_account_stands_first_and_then_the_lower_addr
 
 
 def test_small_accounts_are_not_ranked() -> None:
-    assert ranking([ranked(equity_usd=99_999.0)], SETTINGS) == []
-    assert len(ranking([ranked(equity_usd=100_000.0)], SETTINGS)) == 1
+    seen = LeaderboardSeen(at_ms=NOW_MS, size_bytes=1, rows_seen=2, rows_kept=2, refused=0)
+    roster = Roster(SETTINGS)
+    assert not roster.take([ranked(1, equity_usd=99_999.0)], seen)
+    assert roster.take([ranked(1, equity_usd=99_999.0), ranked(2, equity_usd=100_000.0)], seen)
+    change = roster.work()
+    assert change is not None
+    assert [member.trader for member in change.members] == [address(2)]
 
 
 results = st.builds(WindowResult, pnl_usd=st.floats(-1e9, 1e9), roi=st.floats(-1, 1e5), volume_usd=st.floats(0, 1e12))

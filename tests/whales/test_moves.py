@@ -2,7 +2,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trader_samples import HOUR_MS, NOW_MS, a_state, address
+from trader_samples import HOUR_MS, NOW_MS, a_state, address, from_rows
 
 from app.core.traders import TraderState
 from app.core.whale_events import TraderMoved
@@ -50,7 +50,7 @@ def test_a_state_as_old_as_the_known_one_or_older_changes_nothing() -> None:
 def test_a_state_from_the_future_is_refused_so_that_real_ones_are_not_older() -> None:
     known = KnownTraders(HOUR_MS)
     assert known.learn(a_state({"BTC": 1}, NOW_MS + AHEAD_MS + 1), "poll", NOW_MS).outcome == "future"
-    known.restore([KnownTrader(a_state({"BTC": 1}, NOW_MS + AHEAD_MS + 1), NOW_MS)], [], NOW_MS)
+    known.restore([KnownTrader(a_state({"BTC": 1}, NOW_MS + AHEAD_MS + 1), NOW_MS)], NOW_MS)
     assert known.get(address(0)) is None
     assert known.learn(a_state({"BTC": 1}, NOW_MS + AHEAD_MS), "poll", NOW_MS).outcome == "first"
 
@@ -141,15 +141,14 @@ def test_a_restart_anywhere_learns_the_same_moves_under_the_same_ids(
         saved = known.known() if not saved or data.draw(st.booleans()) else saved
         if data.draw(st.booleans()):
             known = KnownTraders(HOUR_MS)
-            known.restore(saved, told, LEARNED_MS)
+            known.restore(from_rows(saved, told), LEARNED_MS)
     assert told == learnt(*states)
 
 
 def test_moves_of_a_trader_nobody_knows_any_more_are_left_alone() -> None:
     (move,) = learnt(a_state({}), a_state({"BTC": 1}, NOW_MS + 1))
+    assert from_rows([], [move]) == ()
     known = KnownTraders(HOUR_MS)
-    known.restore([], [move], NOW_MS)
-    assert known.known() == ()
     known.learn(a_state({}), "poll", NOW_MS)
     known.saw_trade(address(0), "BTC", NOW_MS + 1, 1.0)
     known.forget(address(0))

@@ -4,10 +4,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from score_samples import NOW_MS, fill
+from score_samples import NOW_MS, fill, trips_of
 
 from app.core.traders import TraderFill
-from app.whales.round_trips import RoundTrips, TripRecord, in_order, trips_of
+from app.whales.round_trips import RoundTrips, TripRecord, in_order
 
 
 def totals(record: TripRecord) -> tuple[int, int, float, float, int, int]:

@@ -12,7 +12,7 @@ from score_samples import BOOKS, COINS, NOW_MS, SMART_MONEY, address, state, wei
 from app.core.whale_events import SmartMoneySignal
 from app.whales.coin_sums import CoinSums, Holding, units
 from app.whales.lean import LeanThresholds, lean_thresholds, next_lean
-from app.whales.smart_money import LeanChanged, SmartMoney, conviction, signals
+from app.whales.smart_money import LeanChanged, SmartMoney, conviction
 
 MINUTE_MS = 60_000
 
@@ -161,7 +161,6 @@ def test_a_coin_that_nobody_holds_for_an_hour_is_forgotten() -> None:
     for minute in range(1, 80):
         made.minute(NOW_MS + minute * MINUTE_MS)
     assert made.coins == ("BTC",)
-    assert [each.coin for each in signals(made, made.coins, NOW_MS)] == ["BTC"]
 
 
 class Kept(RuleBasedStateMachine):

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from score_samples import address, ranked, window
+from score_samples import address, ranked, ranking, window
 
 from app.config.whale_settings import WhalesSettings
 from app.core.text import clean
 from app.core.traders import RankedTrader
-from app.whales.leaderboard import TraderScore, ranking, scored
+from app.whales.leaderboard import TraderScore, scored
 from app.whales.tracked_set import TrackedSet, choose_tracked
 
 SETTINGS = WhalesSettings()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from score_samples import WEIGHTS, address
+from score_samples import WEIGHTS, address, trips_of
 
 from app.config.whale_settings import WhalesSettings
 from app.core.events import Side
@@ -15,7 +15,7 @@ from app.core.text import clean
 from app.core.traders import EquityHistory, HistoryPoint, RankedTrader, TraderFill, Window, WindowResult
 from app.whales.leaderboard import scored
 from app.whales.performance import performance_of, returns_of
-from app.whales.round_trips import TripRecord, trips_of
+from app.whales.round_trips import TripRecord
 
 FOLDER = Path(__file__).parents[3] / "shared" / "wire" / "hyperliquid"
 DATA = FOLDER.parents[1] / "data" / "wallets"

@@ -1,11 +1,13 @@
 """States, trades and moves of made-up traders."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from app.core.events import Side, Trade
 from app.core.traders import TraderPosition, TraderState
 from app.core.whale_events import TraderMoved
+from app.whales.memory import known_of, position_rows
 from app.whales.moves import KnownTrader, moves_between
+from app.whales.saving import PositionsToSave
 
 NOW_MS = 1_760_000_000_000
 HOUR_MS = 3_600_000
@@ -71,3 +73,19 @@ def a_trade(buyer: str = NOBODY, seller: str = NOBODY, **fields: object) -> Trad
         "coin": "BTC", "side": Side.BUY, "price": 60_000.0, "size": 1.0, "time_ms": NOW_MS, "trade_id": 1,
     }  # fmt: skip
     return Trade(**(values | fields), raw_users=(buyer, seller))  # type: ignore[arg-type]
+
+
+def from_rows(known: Iterable[KnownTrader], moves: Iterable[TraderMoved]) -> tuple[KnownTrader, ...]:
+    """What a run begins with that finds these states in the database, and these moves."""
+    rows = (
+        row
+        for one in known
+        for row in position_rows(
+            PositionsToSave(
+                trader=one.state.trader, at_ms=one.state.at_ms, changed_ms=one.changed_ms,
+                changed=one.state.positions, closed=(), is_first=True,
+            ),
+            one.state.equity_usd,
+        )
+    )  # fmt: skip
+    return known_of(rows, moves, {})

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from app.core.text import clean
-from app.core.whale_events import AlertKind, AlertRecord, Severity
+from app.core.whale_events import SEVERITIES, AlertKind, AlertRecord, Severity
 from app.engine.protocol_whales import DigestView, SilenceRow, TrackerView, WhaleAlertRow, WhalesView
 from app.ui import format as shown
 from app.ui.actions import Action
@@ -24,7 +24,6 @@ NO_TRADERS = "This engine follows no traders."
 _NAME = "Whale alerts"
 _DIGEST_LASTS_MS = 86_400_000
 _SEVERITY_ROLES: dict[Severity, Role] = {"CRITICAL": "alert", "HIGH": "warning", "MEDIUM": "accent", "LOW": "muted"}
-_SEVERITY_RANKS: dict[Severity, int] = {"CRITICAL": 3, "HIGH": 2, "MEDIUM": 1, "LOW": 0}
 _SEVERITY_SIGNS: dict[Severity, str] = {"CRITICAL": "█", "HIGH": "▆", "MEDIUM": "▄", "LOW": "▂"}
 _KIND_WORDS: dict[AlertKind, str] = {
     "whale_move": "whale",
@@ -223,7 +222,7 @@ def _values(alert: WhaleAlertRow, age_ms: int, cells: tuple[Cell, ...]) -> tuple
     record = alert.record
     rate = 100 * record.hits / record.n if record is not None and record.n > 0 else None
     return (
-        _SEVERITY_RANKS[alert.severity], alert.coin, age_ms / 1_000, cells[3].value, alert.value_usd,
+        SEVERITIES.index(alert.severity), alert.coin, age_ms / 1_000, cells[3].value, alert.value_usd,
         cells[5].value, alert.percentile, rate, alert.times, cells[9].value,
         cells[10].value, cells[11].value, cells[12].value, alert.price, cells[14].value, cells[15].value,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from app.demo.listings import live_listings
 from app.demo.market import STEP_MS, Market, Step
 from app.demo.spoofs import NEAREST
 from app.demo.trades import VenueTrade
+from app.measures.ranks import rank_correlation
 
 START_MS = 1_790_232_236_546
 
@@ -84,10 +85,13 @@ def test_trade_identifiers_are_unique_and_of_fifty_bits(ten_minutes: tuple[Marke
 
 
 def test_activity_follows_size_and_stays_in_a_human_range(ten_minutes: tuple[Market, list[VenueTrade]]) -> None:
-    _, trades = ten_minutes
+    market, trades = ten_minutes
     counts = np.bincount([trade.coin for trade in trades], minlength=32)
     assert 20 < len(trades) / 600 < 70
-    assert counts[0] == counts.max()
+    # Moods let one coin overtake its neighbour for minutes: sizes order all of them together.
+    assert set(np.argsort(counts)[-2:].tolist()) == {0, 1}
+    volumes = [listing.day_volume_musd for listing in market.live]
+    assert (rank_correlation(counts.tolist(), volumes) or 0.0) > 0.9
     assert counts[:4].sum() > 4 * counts[-4:].sum()
     assert counts.min() > 0
 

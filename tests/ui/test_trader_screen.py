@@ -76,7 +76,8 @@ async def test_a_trader_is_followed_and_let_go(is_tracked: bool) -> None:
 )
 async def test_a_trader_is_named_and_noted(key: str, written: str, command: NoteTrader) -> None:
     """Keys typed right after it are the text, whatever else they do."""
-    link = linked(OPENED)
+    noted = trader_detail(note="Sells into weekends.")
+    link = linked(followed(alert=alert_detail(), trader=noted))
     async with deck_on(link) as (deck, pilot):
         for name in ("4", "enter", "enter"):
             await pilot.press(name)

@@ -267,7 +267,6 @@ def trader_detail(n: int = 1, **changes: Any) -> TraderDetail:
         equity=tuple((WALL_MS - (30 - day) * 86_400_000, 20e6 + day * 150e3 - (day % 6) * 90e3) for day in range(30)),
         last_look_ms=WALL_MS - HOUR_MS,
         alias="big fish",
-        note="Sells into weekends.",
     )  # fmt: skip
     return msgspec.structs.replace(detail, **changes)
 

@@ -8,7 +8,7 @@ from app.core.whale_events import SmartMoneySignal
 from app.engine.protocol import Mode
 from app.markets.market import Market
 from app.whales.calls import SignalCalls
-from app.whales.smart_money import LeanChanged, SmartMoney
+from app.whales.smart_money import SmartMoney
 
 
 class WhaleSignals:
@@ -26,9 +26,9 @@ class WhaleSignals:
         self._markets = markets
         self._sequence = sequence
 
-    def changed(self, changes: Sequence[LeanChanged], now_ms: int) -> None:
-        """Leans changed: tell the signals of their coins as they stand."""
-        for coin in dict.fromkeys(change.coin for change in changes):
+    def changed(self, coins: Sequence[str], now_ms: int) -> None:
+        """Leans changed in these coins: tell their signals as they stand."""
+        for coin in dict.fromkeys(coins):
             signal = self.money.signal(coin, now_ms)
             self._bus.publish(signal)
             self._file(signal, now_ms)

@@ -25,15 +25,6 @@ MINUTE_MS = 60_000
 HOUR_MIN, SAMPLE_LATE_MIN = 60, 5
 
 
-class LeanChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """A coin's lean changed, that of the weighted signal or that of its baseline (`plain`)."""
-
-    coin: str
-    before: Lean
-    after: Lean
-    plain: bool = False
-
-
 class Contributor(msgspec.Struct, frozen=True, kw_only=True):
     """A trader behind a signal: `side` +1 long, −1 short, `share` its part of all weight in the coin (0-1)."""
 
@@ -85,14 +76,17 @@ class SmartMoney:
         """How many of them have no positions that are fresh: not yet seen, or too old."""
         return len(self._followed) - self._fresh
 
-    def weight_changed(self, weight: TraderWeight, score: float) -> tuple[LeanChanged, ...]:
-        """Follow a trader, or change how much it counts. `score` is the leaderboard's, 0-100, the baseline's weight."""
+    def weight_changed(self, weight: TraderWeight, score: float) -> tuple[str, ...]:
+        """Follow a trader, or change how much it counts; the coins in which a lean changes by that, as in all these.
+
+        `score` is the leaderboard's, 0-100, the baseline's weight.
+        """
         followed = self._followed.setdefault(weight.trader, _Followed())
         followed.weight, followed.coverage = _sound(weight.total), _sound(weight.coverage)
         followed.plain_weight = _sound(score / 100)
         return self._hold(weight.trader, followed)
 
-    def state_changed(self, state: TraderState) -> tuple[LeanChanged, ...]:
+    def state_changed(self, state: TraderState) -> tuple[str, ...]:
         """Take a trader's positions in; they are fresh. Strangers' states and older ones do nothing."""
         followed = self._followed.get(state.trader)
         if followed is None or (followed.state is not None and state.at_ms < followed.state.at_ms):
@@ -101,7 +95,7 @@ class SmartMoney:
         followed.state, followed.fresh = state, True
         return self._hold(state.trader, followed)
 
-    def stale(self, trader: str) -> tuple[LeanChanged, ...]:
+    def stale(self, trader: str) -> tuple[str, ...]:
         """Leave a trader's positions out until its next state."""
         followed = self._followed.get(trader)
         if followed is None or not followed.fresh:
@@ -110,7 +104,7 @@ class SmartMoney:
         followed.fresh = False
         return self._hold(trader, followed)
 
-    def unfollow(self, trader: str) -> tuple[LeanChanged, ...]:
+    def unfollow(self, trader: str) -> tuple[str, ...]:
         """Forget a trader."""
         changed = self.stale(trader)
         self._followed.pop(trader, None)
@@ -165,8 +159,8 @@ class SmartMoney:
             for one in held.sums.largest(side, most)
         )
 
-    def _hold(self, trader: str, followed: _Followed) -> tuple[LeanChanged, ...]:
-        """Replace a trader's parts in the sums and see which leans that changes."""
+    def _hold(self, trader: str, followed: _Followed) -> tuple[str, ...]:
+        """Replace a trader's parts in the sums; the coins in which a lean, or its baseline's, changes by that."""
         holdings = dict(_holdings(trader, followed)) if followed.fresh else {}
         touched = sorted({*followed.coins, *holdings})
         for name in touched:
@@ -176,18 +170,16 @@ class SmartMoney:
             else:
                 sums.remove(trader)
         followed.coins = tuple(holdings)
-        return tuple(change for name in touched for change in self._lean(name))
+        return tuple(name for name in touched if self._leans_anew(name))
 
-    def _lean(self, name: str) -> Iterator[LeanChanged]:
+    def _leans_anew(self, name: str) -> bool:
+        """Whether the lean of a coin, or its baseline's, changes with its sums."""
         coin, thresholds = self._coins[name], self._thresholds
-        before, plain_before = coin.lean, coin.plain_lean
+        before = coin.lean, coin.plain_lean
         traders = coin.sums.traders
-        coin.lean = next_lean(before, coin.sums.bias(), traders, thresholds)
-        coin.plain_lean = next_lean(plain_before, coin.sums.plain_bias(), traders, thresholds)
-        if coin.lean != before:
-            yield LeanChanged(coin=name, before=before, after=coin.lean)
-        if coin.plain_lean != plain_before:
-            yield LeanChanged(coin=name, before=plain_before, after=coin.plain_lean, plain=True)
+        coin.lean = next_lean(coin.lean, coin.sums.bias(), traders, thresholds)
+        coin.plain_lean = next_lean(coin.plain_lean, coin.sums.plain_bias(), traders, thresholds)
+        return (coin.lean, coin.plain_lean) != before
 
     def _confidence(self, sums: CoinSums) -> float:
         """How unlikely coin flips would lean so far, times the share that is fresh, times the coverage of weights."""

@@ -12,7 +12,7 @@ from score_samples import BOOKS, COINS, NOW_MS, SMART_MONEY, address, state, wei
 from app.core.whale_events import SmartMoneySignal
 from app.whales.coin_sums import CoinSums, Holding, units
 from app.whales.lean import LeanThresholds, lean_thresholds, next_lean
-from app.whales.smart_money import LeanChanged, SmartMoney, conviction
+from app.whales.smart_money import SmartMoney, conviction
 
 MINUTE_MS = 60_000
 
@@ -63,17 +63,21 @@ def test_confidence_falls_with_what_is_not_known_of_the_weights() -> None:
     assert made.signal("BTC", NOW_MS).confidence == pytest.approx(known * 7 / 8)
 
 
+def leans(made: SmartMoney) -> tuple[str, str]:
+    signal = made.signal("BTC", NOW_MS)
+    return signal.lean, signal.plain_lean
+
+
 def test_a_lean_needs_traders_and_goes_when_they_do() -> None:
     """Five at least, six to begin."""
     made = smart_money(*[{"BTC": 1e6}] * 5)
     assert made.signal("BTC", NOW_MS).lean == "NEUTRAL"
     made.weight_changed(weight(6), 50.0)
-    assert made.state_changed(state(6, {"BTC": 1e6})) == (
-        LeanChanged(coin="BTC", before="NEUTRAL", after="LONG"),
-        LeanChanged(coin="BTC", before="NEUTRAL", after="LONG", plain=True),
-    )
+    assert made.state_changed(state(6, {"BTC": 1e6})) == ("BTC",)
+    assert leans(made) == ("LONG", "LONG")
     assert made.stale(address(1)) == ()
-    assert [each.after for each in made.stale(address(2))] == ["NEUTRAL", "NEUTRAL"]
+    assert made.stale(address(2)) == ("BTC",)
+    assert leans(made) == ("NEUTRAL", "NEUTRAL")
     assert (made.signal("BTC", NOW_MS).bias, made.stale_traders) == (1.0, 2)
 
 

@@ -13,7 +13,7 @@ from app.config.settings import Settings
 from app.config.wallet_settings import WalletsSettings
 from app.core.bus import Bus
 from app.core.calls import Call, CostModel
-from app.core.errors import DataError, UsageError
+from app.core.errors import ConfigError, DataError, UsageError
 from app.core.prediction_market import wallet_of
 from app.core.record import Answer, Request
 from app.core.text import clean
@@ -124,8 +124,8 @@ class WalletTargets:
             return False, _NOT_YET
         try:
             self._begin(words, now_ms)
-        except UsageError as error:
-            return False, str(error)
+        except (UsageError, ConfigError) as error:
+            return False, self._cannot_begin(str(error), now_ms)
         return True, "Scanning wallets"
 
     def cancel(self, now_ms: int) -> tuple[bool, str]:
@@ -170,7 +170,7 @@ class WalletTargets:
         if wallet is None:
             return False, f"{clean(look.address, 48)} is not a wallet's address"
         self.openings.look(look.client, wallet, now_ms)
-        return True, ""
+        return not self.openings.trouble, self.openings.trouble
 
     def note(self, command: NoteWallet, now_ms: int) -> tuple[bool, str]:
         """Keep what the user says of a wallet."""
@@ -269,6 +269,13 @@ class WalletTargets:
             self._number, plan, judged.judging, scanner, Asker(self._watch), self.book,
             self._bus, self._journal, self._file, now_ms,
         )  # fmt: skip
+
+    def _cannot_begin(self, why: str, now_ms: int) -> str:
+        """A scan that is due and cannot begin is due again later; nobody else is there to be told."""
+        if self._next_ms is not None and now_ms >= self._next_ms:
+            self._next_ms = now_ms + round(self._settings.scanner.interval_s * 1000)
+            self._journal.say(now_ms, "error", "wallets", f"the scan that was due did not begin: {clean(why, 200)}")
+        return why
 
     def _open(self, wallet: str, now_ms: int) -> "Opening":
         from app.engine.asker import Asker

@@ -23,8 +23,9 @@ from app.demo.prediction.kinds import Kind
 from app.engine import wallet_run
 from app.engine.demo_venue import Urls
 from app.engine.protocol import StartJob
-from app.engine.protocol_wallets import NoteWallet, SetWalletProfile
+from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile
 from app.engine.shelf_venue import STORE_VENUE
+from app.engine.wallet_detail import wallet_detail
 from app.engine.wallet_run import WalletRun
 from app.engine.wallets_view import warnings_of
 from app.feeds.inbox import Inbox
@@ -216,6 +217,30 @@ def test_nothing_is_asked_before_a_scan_is_wanted_and_a_schedule_wants_it(tmp_pa
         assert 600_000 <= again.scan.since_ms - (first.scan.ended_ms or 0) <= 602_000
 
     virtual(main)
+
+
+def test_a_broken_list_refuses_a_scan_that_is_due_until_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viral = tmp_path / "viral.json"
+    viral.write_text("[]", encoding="utf-8")
+    monkeypatch.setattr("app.wallets.api.shipped_list", lambda: viral)
+    driver = WalletDriver(Settings(scanner=ScannerSettings(enabled=True, interval_s=600)))
+    driver.look(address(1))
+    driver.restore(next_scan_ms=driver.now_ms)
+    assert "is no list of wallets" in wallet_detail(driver.core.wallets, address(1), driver.now_ms).waiting_for
+    assert driver.core.wallets.is_due(driver.now_ms)
+    ok, said = driver.command(StartJob("wallets"))
+    assert (ok, "is no list of wallets" in said) == (False, True)
+    assert not driver.core.wallets.is_due(driver.now_ms + 599_000)
+    assert driver.core.wallets.is_due(driver.now_ms + 600_000)
+    assert any("did not begin" in line.text for line in driver.core.journal.log_tail)
+    assert driver.command(LookAtWallet(address(2)))[0] is False
+    assert driver.command(LookAtWallet(""))[0] is True
+    viral.write_text('{"wallets": []}', encoding="utf-8")
+    driver.look(address(1))
+    driver.tell_all()
+    assert wallet_detail(driver.core.wallets, address(1), driver.now_ms).waiting_for == ""
 
 
 def test_each_target_files_a_call_that_is_left_ungraded_with_the_reason() -> None:

@@ -281,6 +281,31 @@ async def test_a_program_that_grows_too_large_empties_its_caches_and_waits() -> 
 
 
 @pytest.mark.asyncio
+async def test_a_program_that_is_too_large_when_no_wallet_is_under_way_is_told_and_does_not_wait_for_ever() -> None:
+    async with demo_venue(SystemClock(), settings=scanner_settings(batch_size=10, max_concurrent=1)) as demo:
+        words = await demo.addresses(30)
+        async with asyncio.timeout(PATIENCE_S):
+            report = await demo.scan(*words, memory=Memory(lambda: 900, 500))
+            smaller = iter([900, 100] * 100)
+            whole = await demo.scan(*words, memory=Memory(lambda: next(smaller), 500))
+    assert report.stopped.startswith("the program stays above scanner.memory_mb")
+    assert 10 <= report.wallets < 30
+    assert (whole.wallets, whole.stopped) == (30, "")
+
+
+@pytest.mark.asyncio
+async def test_what_verdicts_rest_on_is_given_back_when_they_are_told() -> None:
+    scanners: list[Scanner] = []
+    async with demo_venue(SystemClock()) as demo:
+        await demo.scan(*await demo.addresses(20, Kind.SKILLED), on_begun=scanners.append)
+    kept = [each.evidence for each in scanners[0]._finished]
+    assert len(kept) == 20
+    assert {(each.stats, each.trades, each.positions, each.pnl, len(each.markets)) for each in kept} == {
+        (None, None, None, None, 0)
+    }
+
+
+@pytest.mark.asyncio
 async def test_a_word_that_names_nothing_is_an_error() -> None:
     with pytest.raises(UsageError, match="nonsense is no source, address or file"):
         await scan_wallets(Settings(), ["nonsense"])

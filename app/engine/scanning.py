@@ -13,7 +13,7 @@ from app.config.wallet_settings import ScannerSettings
 from app.core.bus import Bus
 from app.core.errors import DataError
 from app.core.record import Answer, Request
-from app.core.text import clean
+from app.core.text import SafeText, clean
 from app.engine.asker import Asker, read_told
 from app.engine.journal import Journal
 from app.engine.protocol_wallets import StageView, UnscoredWallet
@@ -56,6 +56,8 @@ class Scanning:
         self.stopped = ""
         """Why it ended early; empty when it did not."""
         self.unscored: deque[UnscoredWallet] = deque(maxlen=_UNSCORED)
+        self.notes: tuple[SafeText, ...] = ()
+        """Rules and entries of the list of viral wallets that cannot be used."""
         self.worked_stage = 0
         """The stage that the last piece of work was for; 0 for none."""
         self._plan, self._judging, self._settings = plan, judging, settings

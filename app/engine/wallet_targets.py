@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 WalletCommand = NoteWallet | UseThresholds | RestoreWallets | TidyWallets | LookAtWallet
 _WORD = re.compile(r"leaderboard(?::[a-z0-9-]{1,32}){0,2}|market|trades|0x[0-9a-zA-Z]{1,64}", re.ASCII)
 _WORDS_CAP = 10_000
+_NOTES_SHOWN = 20
 PROFILE_CHOICE = "wallets.profile"
 """The name under which the profile that judges is kept."""
 _HORIZON_S = 30 * 86_400
@@ -269,6 +270,7 @@ class WalletTargets:
             self._number, plan, judged.judging, scanner, Asker(self._watch), self.book,
             self._bus, self._journal, self._file, now_ms,
         )  # fmt: skip
+        self.scanning.notes = judged.notes[:_NOTES_SHOWN]
 
     def _cannot_begin(self, why: str, now_ms: int) -> str:
         """A scan that is due and cannot begin is due again later; nobody else is there to be told."""

@@ -46,8 +46,18 @@ class Openings:
     def may_ask(self, now_ms: int) -> None:
         """Wallets may be asked about from now on: those that somebody waits for are."""
         self._may_ask = True
+        self._open_all(now_ms)
+
+    def _open_all(self, now_ms: int) -> None:
         for wallet in dict.fromkeys(self._looks.values()):
             self._open(wallet, now_ms)
+
+    def begin_anew(self, now_ms: int) -> None:
+        """What is known was judged by thresholds that are in force no more: it is asked for again where it is seen."""
+        for opening in self.by_wallet.values():
+            opening.close()
+        self.by_wallet.clear()
+        self._open_all(now_ms)
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """An answer of the venue or of the database."""
@@ -58,7 +68,7 @@ class Openings:
         if not self._may_ask:
             return
         known = self.by_wallet.pop(wallet, None)
-        if known is not None and now_ms - known.began_ms > _FRESH_MS:
+        if known is not None and (known.has_failed or now_ms - known.began_ms > _FRESH_MS):
             known.close()
             known = None
         try:

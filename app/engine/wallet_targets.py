@@ -206,6 +206,7 @@ class WalletTargets:
             f"{len(changed):,} of {count:,} wallets judged again, the others need a scan" if count else "no wallets yet"
         )
         self._journal.say(now_ms, "info", "wallets", f"profile {name}: {again}")
+        self.openings.begin_anew(now_ms)
         return True, f"Profile {name}: {again}"
 
     # Inputs.

@@ -21,6 +21,7 @@ from app.engine.shelf_questions import LOOKUP_WALLETS, Found, unpack_markets, un
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_book import WalletBook
 from app.engine.wallet_events import WalletJudged
+from app.feeds.polymarket.carrier import is_answering
 from app.feeds.polymarket.questions import Question, from_request
 from app.store.rows import StoredMarket, StoredScan
 from app.wallets.answers import Answer as Told
@@ -194,7 +195,7 @@ class Scanning:
     def _told(self, number: int, question: Question, answer: Answer, now_ms: int) -> None:
         self.waiting -= 1
         self.worked_stage = _STAGES.get(question.name, 0)
-        self._failed_in_a_row = self._failed_in_a_row + 1 if answer.status != 200 else 0
+        self._failed_in_a_row = 0 if is_answering(answer.status) else self._failed_in_a_row + 1
         if self._failed_in_a_row >= HOPELESS:
             self.stop(f"{HOPELESS} calls in a row failed: {clean(answer.error, 160)}")
             return

@@ -1,6 +1,7 @@
 """Answers what scans ask of the database. Its answers are inputs like those of a venue."""
 
 import asyncio
+from collections import Counter
 
 import msgspec
 
@@ -12,6 +13,7 @@ from app.core.text import clean
 from app.engine.shelf_questions import MARKETS_KEPT, MARKETS_PAGE, Found, PastVerdictRow
 from app.engine.wallet_book import MOST_NOTES, saved_of
 from app.feeds.inbox import Inbox
+from app.feeds.polymarket.requests import GIVEN_UP, MOST_BEGUN
 from app.store.rows import StoredMarket, StoredVerdict, WalletCursor
 from app.store.schema import WALLET_NOTES, WALLET_SCANS, WALLET_VERDICTS
 from app.store.store import Store
@@ -41,6 +43,7 @@ class WalletShelf:
         self._markets: list[StoredMarket] = []
         self._waiting: asyncio.Queue[Request] = asyncio.Queue()
         self._outstanding: dict[int, Request] = {}
+        self._begun: Counter[int] = Counter()
 
     def outstanding(self) -> list[Request]:
         """Questions that have not been answered."""
@@ -84,11 +87,17 @@ class WalletShelf:
         return saved_of(verdicts, notes) if verdicts or notes else b"", ""
 
     async def run(self) -> None:
-        """Answer what is asked."""
+        """Answer what is asked; run again after a failure it begins with all that has no answer yet."""
+        self._waiting = asyncio.Queue()
+        for request in self._outstanding.values():
+            self._waiting.put_nowait(request)
         while True:
             request = await self._waiting.get()
             if request.request_id in self._outstanding:
-                self._answered(await self._answer_to(request))
+                self._begun[request.request_id] += 1
+                is_hopeless = self._begun[request.request_id] > MOST_BEGUN
+                failed = Answer(request.request_id, 0, b"", GIVEN_UP)
+                self._answered(failed if is_hopeless else await self._answer_to(request))
 
     async def _answer_to(self, request: Request) -> Answer:
         try:
@@ -134,5 +143,6 @@ class WalletShelf:
         return self._shelf
 
     def _answered(self, answer: Answer) -> None:
+        self._begun.pop(answer.request_id, None)
         if self._outstanding.pop(answer.request_id, None) is not None:
             self._inbox.put(0, Kind.ANSWER, _pack(answer))

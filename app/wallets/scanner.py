@@ -8,7 +8,7 @@ from app.config.wallet_settings import ScannerSettings
 from app.core.clock import Clock
 from app.core.errors import FrameError
 from app.core.text import SafeText, clean
-from app.feeds.polymarket.carrier import Carried, Carrier
+from app.feeds.polymarket.carrier import Carried, Carrier, is_answering
 from app.feeds.polymarket.questions import Question
 from app.wallets.answers import Answer, NoAnswer, read_answer
 from app.wallets.caches import BoundedCache
@@ -160,7 +160,7 @@ class Scanner:
         self._work.by_stage[_STAGES.get(ask.question.name, 0)] += self._clock.monotonic_ns() - began_ns
 
     def _read(self, question: Question, carried: Carried) -> Answer:
-        self._failed_in_a_row = self._failed_in_a_row + 1 if carried.error else 0
+        self._failed_in_a_row = 0 if is_answering(carried.status) else self._failed_in_a_row + 1
         self._is_reached |= carried.status != _UNREACHED or carried.tries <= 1
         if self._failed_in_a_row >= _HOPELESS and not self.scan.is_cancelled:
             self.cancel(f"{_HOPELESS} calls in a row failed: {carried.error}")

@@ -258,11 +258,21 @@ async def test_a_source_that_cannot_be_read_is_told() -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_venue_that_never_answers_well_is_given_up() -> None:
+async def test_what_a_venue_refuses_of_each_wallet_is_an_answer() -> None:
     async def refusing(_request: aiohttp.web.Request) -> aiohttp.web.Response:
         return aiohttp.web.json_response({"error": "no", "code": "invalid_request"}, status=400)
 
     async with answering(refusing) as settings:
+        report = await scan_wallets(settings, list(map(address, range(1, 71))))
+    assert (report.stopped, report.wallets, len(report.not_scored)) == ("", 70, 70)
+
+
+@pytest.mark.asyncio
+async def test_a_venue_that_never_answers_well_is_given_up() -> None:
+    async def failing(_request: aiohttp.web.Request) -> aiohttp.web.Response:
+        return aiohttp.web.json_response({"error": "no", "code": "broken", "retryable": False}, status=500)
+
+    async with answering(failing) as settings:
         report = await scan_wallets(settings, list(map(address, range(1, 500))))
     assert report.stopped.startswith("50 calls in a row failed")
     assert report.wallets < 200

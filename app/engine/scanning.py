@@ -31,6 +31,7 @@ from app.wallets.judging import Judging
 from app.wallets.keeping import KeptRows, cursor_row, known_wallet, market_row, read_market, verdict_row
 from app.wallets.scan import Scan
 from app.wallets.scan_values import Finished, ScanPlan, ScanProgress, plan_sha256
+from app.wallets.values import WalletVerdict
 
 HOPELESS = 50
 """So many calls in a row without an answer, and the venue counts as gone."""
@@ -40,7 +41,7 @@ _STAGES = {"stats": 1, "trades": 2, "markets": 2, "pnl": 3, "positions": 3}
 _pack = msgspec.msgpack.encode
 _unpack_found = msgspec.msgpack.Decoder(Found).decode
 
-OnTarget = Callable[[Finished, int], None]
+OnTarget = Callable[[WalletVerdict, int], None]
 
 
 class Scanning:
@@ -232,14 +233,13 @@ class Scanning:
         if verdict.verdict == "NOT SCORED":
             self.unscored.append(UnscoredWallet(verdict.wallet, verdict.stage, verdict.reason))
             return
-        before = self._book.entries.get(verdict.wallet)
         self._book.take(verdict, origin, self.number, is_old=finished.is_old)
         if finished.is_old:
             return
         self._journal.keep(verdict_row(finished, now_ms, self._config))
         self._journal.keep(cursor_row(finished, now_ms))
-        if verdict.verdict == "TARGET" and (before is None or before.verdict.verdict != "TARGET"):
-            self._on_target(finished, now_ms)
+        if verdict.verdict == "TARGET":
+            self._on_target(verdict, now_ms)
 
     def stages(self) -> tuple[StageView, ...]:
         """The funnel so far."""

@@ -30,7 +30,8 @@ _NOT_ALL = "verdicts are not in the database: the engine does not save them; its
 
 
 async def scan_in_engine(
-    link: EngineLink, words: Sequence[str], database: Path, interrupted: asyncio.Event, on_progress: OnProgress
+    link: EngineLink, words: Sequence[str], database: Path, interrupted: asyncio.Event, on_progress: OnProgress,
+    *, quiet: bool = False,
 ) -> ScanReport:
     """Have the engine scan what `words` name, and wait for the end; an interrupt cancels the scan.
 
@@ -40,14 +41,14 @@ async def scan_in_engine(
     """
     spelled = spelled_out(words)
     for entry in spelled.refused[:20]:
-        say(f"{clean(entry, 48)!r} is not a wallet's address; left out")
+        say(f"{clean(entry, 48)!r} is not a wallet's address; left out", quiet=quiet)
     before = _since_ms(await link.snapshot())
     result = await link.send(StartJob("wallets", " ".join(spelled.words)))
     if not result.ok:
         raise TapedeckError(f"the engine that runs here does not scan: {result.message}")
     wallets, scan = await _until_over(link, before, interrupted, on_progress)
-    verdicts = await _verdicts(database, wallets, scan)
-    return _report(wallets, scan, verdicts, len(spelled.refused))
+    verdicts, new = await _verdicts(database, wallets, scan)
+    return _report(wallets, scan, verdicts, new, len(spelled.refused))
 
 
 async def _until_over(
@@ -80,8 +81,12 @@ async def _cancel(link: EngineLink, interrupted: asyncio.Event) -> None:
     await link.send(CancelJob("wallets"))
 
 
-async def _verdicts(database: Path, wallets: "WalletsView", scan: "ScanView") -> list[WalletVerdict]:
-    """The newest verdicts on the wallets of the scan, best first; waits for those that are on their way to the disk."""
+async def _verdicts(database: Path, wallets: "WalletsView", scan: "ScanView") -> tuple[list[WalletVerdict], int]:
+    """The newest verdicts on the wallets of the scan, best first, and how many of them are new ones.
+
+    It waits for those that are on their way to the disk. Of wallets that kept the verdict they had only those that the
+    engine shows are known.
+    """
     from app.store.reader import open_reader
     from app.store.schema import WALLET_VERDICTS
     from app.store.table import Condition
@@ -100,14 +105,20 @@ async def _verdicts(database: Path, wallets: "WalletsView", scan: "ScanView") ->
             if each.found_now and each.address not in new:
                 rows += await reader.select(WALLET_VERDICTS, (Condition("wallet", "=", each.address),), limit=1)
     found = [read_verdict(row) for row in rows]
-    return sorted(found, key=lambda each: (_RANKS.get(each.verdict, 3), -(each.score or 0.0), each.wallet))
+    found.sort(key=lambda each: (_RANKS.get(each.verdict, 3), -(each.score or 0.0), each.wallet))
+    return found, len(new)
 
 
-def _report(wallets: "WalletsView", scan: "ScanView", verdicts: list[WalletVerdict], refused: int) -> ScanReport:
+def _report(
+    wallets: "WalletsView", scan: "ScanView", verdicts: list[WalletVerdict], new: int, refused: int
+) -> ScanReport:
     metrics = wallets.metrics
-    missing = scan.seen - scan.not_scored - len(verdicts)
+    judged = scan.seen - scan.not_scored
+    missing = max(0, judged - scan.unchanged - new)
     took_s = max(0, (scan.ended_ms or scan.since_ms) - scan.since_ms) / 1_000
-    notes = (clean(f"{refused} entries of the list are no addresses and were left out"),) if refused else ()
+    notes = tuple(clean(note, 200) for note in scan.notes)
+    if refused:
+        notes = (*notes, clean(f"{refused} entries of the list are no addresses and were left out"))
     return ScanReport(
         wallets=scan.seen,
         wallets_per_minute=round((metrics.wallets_per_minute if metrics else None) or 0.0, 1),
@@ -118,7 +129,7 @@ def _report(wallets: "WalletsView", scan: "ScanView", verdicts: list[WalletVerdi
         limits=(),
         stages=tuple(_stage(stage, wallets) for stage in scan.stages),
         unchanged=scan.unchanged,
-        resumed=False,
+        resumed=scan.resumed,
         targets=scan.targets,
         watchlist=scan.watchlist,
         verdicts=tuple(verdicts),
@@ -135,6 +146,7 @@ def _report(wallets: "WalletsView", scan: "ScanView", verdicts: list[WalletVerdi
         stopped=clean(scan.message, 200) if scan.state in ("failed", "cancelled") else SafeText(""),
         unsaved=clean(f"{missing} {_NOT_ALL}") if missing > 0 else SafeText(""),
         notes=notes,
+        unlisted=max(0, judged - missing - len(verdicts)),
     )
 
 

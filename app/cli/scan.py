@@ -112,11 +112,21 @@ async def _scan_in_engine(
     from app.cli.engine_scan import scan_in_engine
     from app.cli.scan_bar import progress_bar
 
-    interrupted = asyncio.Event()
+    interrupted, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def interrupt(number: int) -> None:
+        interrupted.set()
+        # The second one ends the program.
+        loop.remove_signal_handler(number)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
-    with progress_bar(quiet=quiet) as show:
-        report = await scan_in_engine(link, args.words, database, interrupted, show)
+        loop.add_signal_handler(number, interrupt, number)
+    try:
+        with progress_bar(quiet=quiet) as show:
+            report = await scan_in_engine(link, args.words, database, interrupted, show, quiet=quiet)
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
     return report, interrupted.is_set()
 
 
@@ -185,11 +195,9 @@ def _what_is_missing(report: "ScanReport") -> str:
     parts = [f"NOT SAVED: {report.unsaved}"] if report.unsaved else []
     if report.stopped:
         parts.append(f"the scan stopped early: {report.stopped}")
-    if report.not_scored:
-        first = report.not_scored[0]
-        parts.append(
-            f"{len(report.not_scored)} of {report.wallets} wallets not scored ({first.wallet}: {first.reason})"
-        )
+    if report.unscored:
+        first = f" ({report.not_scored[0].wallet}: {report.not_scored[0].reason})" if report.not_scored else ""
+        parts.append(f"{report.unscored} of {report.wallets} wallets not scored{first}")
     parts += [f"{trouble.name}: {trouble.reason}" for trouble in report.troubles[:3]]
     parts += [f"left out: {note}" for note in report.notes[:3]]
     return "; ".join(parts)

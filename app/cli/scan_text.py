@@ -110,11 +110,17 @@ def _lines(report: "ScanReport", source: dict[str, str]) -> Iterator[tuple[str, 
         f"{report.wallets:,} in {lasting(report.elapsed_s)} "
         f"({report.wallets_per_minute:,.0f} a minute from the first one on){kept}",
     )
-    yield "found", f"{report.targets} TARGET, {report.watchlist} WATCHLIST, {len(report.not_scored)} not scored"
+    yield "found", f"{report.targets} TARGET, {report.watchlist} WATCHLIST, {report.unscored:,} not scored"
     for stage in report.stages:
         figures = f"{stage.seen:,} seen, {stage.rejected:,} rejected, {stage.not_scored:,} not scored"
         yield f"stage {stage.stage}", f"{figures}, {stage.ms:.2f} ms of our own work each"
     yield "calls", f"{report.calls:,} ({_use(report)}), {report.retries:,} tried again, {report.failures:,} failed"
+    if report.resumed:
+        yield "resumed", "what the scan that was broken off had scored was not asked for again"
+    if report.unlisted:
+        yield "not listed", f"{counted(report.unlisted, 'wallet')} that kept an older verdict, beyond the best 200"
+    if report.unscored > len(report.not_scored):
+        yield "not named", f"{report.unscored - len(report.not_scored):,} of those not scored: the engine names the newest"
     if report.damaged:
         rows = counted(report.damaged, "row")
         yield "not read", f"{rows} of the database: what they were about was asked for again"

@@ -43,7 +43,6 @@ class Copying:
         self._asker: Asker | None = None
         self._due_ms = self._payouts_due_ms = 0
         self._asked_ms: dict[Question, int] = {}
-        self._purchases: dict[str, Purchase] = {}
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`."""
@@ -56,13 +55,13 @@ class Copying:
         if now_ms < self._due_ms or ledger is None:
             return
         self._due_ms = now_ms + round(self._settings.copy_every_s * _SECOND_MS)
-        self._give_up_old(now_ms)
+        self._give_up_old(ledger, now_ms)
         wallets = self._wallets(ledger)
         if not wallets:
             return
         for wallet in wallets:
-            self._ask_trades(ledger, wallet, now_ms)
-        if ledger.copies.copies or self._purchases:
+            self._ask_trades(ledger, wallet, wallets, now_ms)
+        if ledger.copies.copies or ledger.copies.pending:
             self._ask_prices(ledger, now_ms)
             if ledger.copies.copies and now_ms >= self._payouts_due_ms:
                 self._ask_payouts(ledger, [copy.condition_id for copy in ledger.copies.copies], now_ms)
@@ -103,26 +102,30 @@ class Copying:
             self._asker = Asker(self._watch)
         self._asker.ask(question)
 
-    def _ask_trades(self, ledger: PaperLedger, wallet: str, now_ms: int) -> None:
+    def _ask_trades(self, ledger: PaperLedger, wallet: str, wanted: Sequence[str], now_ms: int) -> None:
         from app.feeds.polymarket import questions
 
-        since_s = ledger.copies.since_s(wallet, now_ms // _SECOND_MS)
+        since_s = ledger.copies.since_s(wallet, now_ms // _SECOND_MS, wanted)
         self._ask(questions.activity(wallet, since_s, _ROWS), now_ms)
 
     def _ask_prices(self, ledger: PaperLedger, now_ms: int) -> None:
+        """Of markets where something waits for a price each by itself: the trades of busy ones fill a page of all."""
         from app.feeds.polymarket import questions
 
-        named = [
-            *(copy.condition_id for copy in ledger.copies.copies),
-            *(purchase.trade.condition_id for purchase in self._purchases.values()),
-        ]
-        self._ask(questions.market_trades(list(dict.fromkeys(named))[:MOST_COPIES], limit=_ROWS), now_ms)
+        copies = ledger.copies.copies
+        urgent = dict.fromkeys(purchase.trade.condition_id for purchase in ledger.copies.pending)
+        urgent |= dict.fromkeys(copy.condition_id for copy in copies if copy.closing)
+        others = [each for each in dict.fromkeys(copy.condition_id for copy in copies) if each not in urgent]
+        for condition_id in urgent:
+            self._ask(questions.market_trades([condition_id], limit=_ROWS), now_ms)
+        if others:
+            self._ask(questions.market_trades(others[:MOST_COPIES], limit=_ROWS), now_ms)
 
     def _ask_payouts(self, ledger: PaperLedger, condition_ids: Sequence[str], now_ms: int) -> None:
         from app.feeds.polymarket import questions
 
         self._payouts_due_ms = now_ms + _PAYOUTS_EVERY_MS
-        self._ask(questions.markets(list(dict.fromkeys(condition_ids)), closed=True), now_ms)
+        self._ask(questions.payouts(list(dict.fromkeys(condition_ids))), now_ms)
 
     def _rows(self, request: Request, answer: Answer, now_ms: int) -> Sequence[Any] | None:
         from app.engine.asker import read_told
@@ -148,13 +151,13 @@ class Copying:
         purchases = ledger.copies.take(wallet, fresh)
         if self._settings.copy_wallets and self._is_followed(wallet):
             for purchase in purchases:
-                self._want(purchase, now_ms)
+                self._want(ledger, purchase, now_ms)
         copies = ledger.copies.copies
         redeemed = {row.condition_id for row in fresh if row.kind == "REDEEM"}
         paid = [copy.condition_id for copy in copies if copy.condition_id in redeemed]
         if paid:
             self._ask_payouts(ledger, paid, now_ms)
-        if self._purchases or any(copy.closing for copy in copies):
+        if ledger.copies.pending or any(copy.closing for copy in copies):
             self._ask_prices(ledger, now_ms)
         if fresh:
             self._papering.save_copies(now_ms)
@@ -163,33 +166,47 @@ class Copying:
         note = self._book.notes.get(wallet)
         return note is not None and note.followed
 
-    def _give_up_old(self, now_ms: int) -> None:
-        """Purchases whose market told no price while they were new enough."""
-        for purchase in list(self._purchases.values()):
-            if now_ms / _SECOND_MS - purchase.trade.at_s > self._settings.copy_oldest_s:
-                del self._purchases[purchase.trade.token_id]
-                self._not_copied(purchase, "no price of its market came in time", now_ms)
+    def _is_left(self, wallet: str) -> bool:
+        """Whether the user ended following it: that nothing is known yet of whom he follows, is no end."""
+        note = self._book.notes.get(wallet)
+        return note is not None and not note.followed
 
-    def _want(self, purchase: Purchase, now_ms: int) -> None:
+    def _give_up_old(self, ledger: PaperLedger, now_ms: int) -> None:
+        """Purchases whose market told no price while they were new enough, and of wallets nobody follows any more."""
+        for purchase in ledger.copies.pending:
+            if now_ms / _SECOND_MS - purchase.trade.at_s > self._settings.copy_oldest_s:
+                self._drop(ledger, purchase, "no price of its market came in time", now_ms)
+            elif not self._settings.copy_wallets or self._is_left(purchase.trade.wallet):
+                self._drop(ledger, purchase, "it is not followed any more", now_ms)
+
+    def _want(self, ledger: PaperLedger, purchase: Purchase, now_ms: int) -> None:
         age_s = now_ms / _SECOND_MS - purchase.trade.at_s
         if age_s > self._settings.copy_oldest_s:
             self._not_copied(purchase, f"seen {age_s:,.0f} s late", now_ms)
-        elif len(self._purchases) < MOST_COPIES:
-            self._purchases.setdefault(purchase.trade.token_id, purchase)
+        elif not ledger.copies.want(purchase):
+            self._not_copied(purchase, f"{MOST_COPIES} others wait for a price", now_ms)
+
+    def _drop(self, ledger: PaperLedger, purchase: Purchase, why: str, now_ms: int) -> None:
+        ledger.copies.drop(purchase)
+        self._papering.save_copies(now_ms)
+        self._not_copied(purchase, why, now_ms)
 
     def _priced(self, ledger: PaperLedger, rows: Sequence[WalletActivity], now_ms: int) -> None:
         """The newest prints are here: value, close and open at them. A wallet's own purchase is a print, too."""
         prices = newest_prices(rows)
         ledger.copies.price(prices, self._settings.copy_slippage, now_ms)
         self._papering.take(ledger.book(ledger.copies.close_due(prices, now_ms), now_ms))
+        self._give_up_old(ledger, now_ms)
         named = {row.condition_id for row in rows}
-        for purchase in [each for each in self._purchases.values() if each.trade.condition_id in named]:
-            del self._purchases[purchase.trade.token_id]
+        for purchase in ledger.copies.pending:
+            if purchase.trade.condition_id not in named or not self._is_followed(purchase.trade.wallet):
+                continue
             price = prices.get(purchase.trade.token_id, purchase.trade.price)
             decision = ledger.copy(purchase, price, now_ms)
             if decision.refusal:
-                self._not_copied(purchase, decision.refusal, now_ms)
+                self._drop(ledger, purchase, decision.refusal, now_ms)
             else:
+                ledger.copies.drop(purchase)
                 self._papering.take(decision.events)
 
     def _paid_out(self, ledger: PaperLedger, rows: Sequence[PredictionMarket], now_ms: int) -> None:

@@ -53,6 +53,11 @@ class Opening:
         self._go_on(now_ms)
 
     @property
+    def has_failed(self) -> bool:
+        """Whether the venue did not tell what is needed to judge it."""
+        return self.explained is not None and self.explained.opened is None
+
+    @property
     def waiting_for(self) -> str:
         """What is still being asked for; empty when nothing is."""
         if self.explained is None:

@@ -81,7 +81,8 @@ class ScanView(msgspec.Struct, frozen=True, kw_only=True):
     the verdict they had. `calls` were asked of the venue, `waiting` of them have no answer. `budget_used` of
     `budget_limit` calls of the tightest of the venue's limits, `budget_name`, went out in its current window; None
     where nothing is asked (a tape). `unscored` holds the newest wallets that could not be judged, `troubles` the
-    sources that did not answer, `message` one sentence on how it ended.
+    sources that did not answer, `message` one sentence on how it ended. `resumed` says that it went on with a scan that
+    was broken off; `notes` name rules and entries of the list of viral wallets that cannot be used.
     """
 
     state: ScanState
@@ -105,6 +106,8 @@ class ScanView(msgspec.Struct, frozen=True, kw_only=True):
     budget_used: int | None = None
     budget_limit: int | None = None
     message: str = ""
+    resumed: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class CacheView(msgspec.Struct, frozen=True, kw_only=True):

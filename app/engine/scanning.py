@@ -13,7 +13,7 @@ from app.config.wallet_settings import ScannerSettings
 from app.core.bus import Bus
 from app.core.errors import DataError
 from app.core.record import Answer, Request
-from app.core.text import clean
+from app.core.text import SafeText, clean
 from app.engine.asker import Asker, read_told
 from app.engine.journal import Journal
 from app.engine.protocol_wallets import StageView, UnscoredWallet
@@ -21,6 +21,7 @@ from app.engine.shelf_questions import LOOKUP_WALLETS, Found, unpack_markets, un
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_book import WalletBook
 from app.engine.wallet_events import WalletJudged
+from app.feeds.polymarket.carrier import is_answering
 from app.feeds.polymarket.questions import Question, from_request
 from app.store.rows import StoredMarket, StoredScan
 from app.wallets.answers import Answer as Told
@@ -30,6 +31,7 @@ from app.wallets.judging import Judging
 from app.wallets.keeping import KeptRows, cursor_row, known_wallet, market_row, read_market, verdict_row
 from app.wallets.scan import Scan
 from app.wallets.scan_values import Finished, ScanPlan, ScanProgress, plan_sha256
+from app.wallets.values import WalletVerdict
 
 HOPELESS = 50
 """So many calls in a row without an answer, and the venue counts as gone."""
@@ -39,7 +41,7 @@ _STAGES = {"stats": 1, "trades": 2, "markets": 2, "pnl": 3, "positions": 3}
 _pack = msgspec.msgpack.encode
 _unpack_found = msgspec.msgpack.Decoder(Found).decode
 
-OnTarget = Callable[[Finished, int], None]
+OnTarget = Callable[[WalletVerdict, int], None]
 
 
 class Scanning:
@@ -56,6 +58,8 @@ class Scanning:
         self.stopped = ""
         """Why it ended early; empty when it did not."""
         self.unscored: deque[UnscoredWallet] = deque(maxlen=_UNSCORED)
+        self.notes: tuple[SafeText, ...] = ()
+        """Rules and entries of the list of viral wallets that cannot be used."""
         self.worked_stage = 0
         """The stage that the last piece of work was for; 0 for none."""
         self._plan, self._judging, self._settings = plan, judging, settings
@@ -192,7 +196,7 @@ class Scanning:
     def _told(self, number: int, question: Question, answer: Answer, now_ms: int) -> None:
         self.waiting -= 1
         self.worked_stage = _STAGES.get(question.name, 0)
-        self._failed_in_a_row = self._failed_in_a_row + 1 if answer.status != 200 else 0
+        self._failed_in_a_row = 0 if is_answering(answer.status) else self._failed_in_a_row + 1
         if self._failed_in_a_row >= HOPELESS:
             self.stop(f"{HOPELESS} calls in a row failed: {clean(answer.error, 160)}")
             return
@@ -229,14 +233,13 @@ class Scanning:
         if verdict.verdict == "NOT SCORED":
             self.unscored.append(UnscoredWallet(verdict.wallet, verdict.stage, verdict.reason))
             return
-        before = self._book.entries.get(verdict.wallet)
         self._book.take(verdict, origin, self.number, is_old=finished.is_old)
         if finished.is_old:
             return
         self._journal.keep(verdict_row(finished, now_ms, self._config))
         self._journal.keep(cursor_row(finished, now_ms))
-        if verdict.verdict == "TARGET" and (before is None or before.verdict.verdict != "TARGET"):
-            self._on_target(finished, now_ms)
+        if verdict.verdict == "TARGET":
+            self._on_target(verdict, now_ms)
 
     def stages(self) -> tuple[StageView, ...]:
         """The funnel so far."""

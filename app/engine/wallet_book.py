@@ -1,6 +1,7 @@
 """The newest verdict on each wallet and what the user keeps about it. Pure; bounded."""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -17,6 +18,10 @@ ROWS = 200
 """Wallets that a deck is shown."""
 MOST_NOTES = 5_000
 """Wallets that may have notes."""
+CLAIMANT = "wallets"
+"""Who files the calls about TARGETs."""
+CLAIM_MS = 30 * 86_400_000
+"""How far ahead such a call looks; within that time no other is filed about the same wallet."""
 _KEPT = 2_000
 _STORED = "an earlier scan"
 """The origin of a verdict of an earlier run: where its wallet was found is not stored."""
@@ -35,16 +40,19 @@ class BookEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SavedWallets(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run begins with."""
+    """What a run begins with; `claims` as in `WalletBook`."""
 
     entries: tuple[BookEntry, ...] = ()
     notes: tuple[WalletNote, ...] = ()
+    claims: dict[str, int] = {}
 
 
 _unpack_saved = msgspec.msgpack.Decoder(SavedWallets).decode
 
 
-def saved_of(rows: Iterable[StoredVerdict], notes: Iterable[WalletNote]) -> bytes:
+def saved_of(
+    rows: Iterable[StoredVerdict], notes: Iterable[WalletNote], claims: Mapping[str, int] = MappingProxyType({})
+) -> bytes:
     """What to begin with, from stored verdicts, newest first: the best wallets. Rows that cannot be read are left out.
 
     Two thousand wallets are compared by class and score; what is read in full is what a deck can show.
@@ -54,7 +62,8 @@ def saved_of(rows: Iterable[StoredVerdict], notes: Iterable[WalletNote]) -> byte
         newest.setdefault(row.wallet, []).append(row)
     best = sorted(newest.values(), key=lambda of_one: _key(of_one[0].wallet_class, of_one[0].score, of_one[0].wallet))
     entries = (_entry(of_one) for of_one in best[:ROWS])
-    return _pack(SavedWallets(entries=tuple(each for each in entries if each is not None), notes=tuple(notes)))
+    kept = tuple(each for each in entries if each is not None)
+    return _pack(SavedWallets(entries=kept, notes=tuple(notes), claims=dict(claims)))
 
 
 def _entry(rows: list[StoredVerdict]) -> BookEntry | None:
@@ -82,6 +91,8 @@ class WalletBook:
     def __init__(self) -> None:
         self.entries: dict[str, BookEntry] = {}
         self.notes: dict[str, WalletNote] = {}
+        self.claims: dict[str, int] = {}
+        """When the newest call about a wallet was made, in epoch milliseconds."""
         self.version = 0
         """Grows with every change."""
 
@@ -93,13 +104,14 @@ class WalletBook:
             raise DataError(f"saved wallets cannot be read ({clean(str(error), 120)})") from error
         self.entries = {**{each.verdict.wallet: each for each in saved.entries}, **self.entries}
         self.notes = {**{each.wallet: each for each in saved.notes[:MOST_NOTES]}, **self.notes}
+        self.claims = {**saved.claims, **self.claims}
         self._make_room()
         self.version += 1
 
     def saved(self) -> bytes:
         """What a replay of the rest of this run begins with."""
         best = tuple(msgspec.structs.replace(each, scan=0) for each in self.best())
-        return _pack(SavedWallets(entries=best, notes=tuple(self.notes.values())))
+        return _pack(SavedWallets(entries=best, notes=tuple(self.notes.values()), claims=self.claims))
 
     def take(self, verdict: WalletVerdict, origin: str, scan: int, *, is_old: bool = False) -> BookEntry:
         """A verdict of a scan; `is_old` gives an earlier one again. What it is now, with what it was before."""

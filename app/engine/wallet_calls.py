@@ -12,7 +12,7 @@ from app.engine.wallet_shelf import WalletShelf
 from app.feeds.inbox import Inbox
 from app.feeds.polymarket.carrier import Carried, Carrier, CarrierSettings
 from app.feeds.polymarket.limits import CALLS
-from app.feeds.polymarket.questions import Question
+from app.feeds.polymarket.questions import PAID_NOW, Question
 from app.feeds.polymarket.requests import RequestClient
 from app.store.store import Store
 from app.wallets.caches import BoundedCache, CacheFigures
@@ -23,7 +23,7 @@ _OK = 200
 
 
 class RememberingCarrier(Carrier):
-    """A carrier that gives an answer of the last minute again instead of asking."""
+    """A carrier that gives an answer of the last `scanner.cache_s` again instead of asking."""
 
     def __init__(
         self, settings: CarrierSettings, clock: Clock, generator: np.random.Generator,
@@ -35,7 +35,7 @@ class RememberingCarrier(Carrier):
 
     async def carry(self, question: Question) -> Carried:
         """The venue's answer, or the same one it gave a moment ago."""
-        if question.name in _ANEW:
+        if question.name in _ANEW or question.variant == PAID_NOW:
             return await super().carry(question)
         body = self._answers.get(question, self._now_s())
         if body is not None:

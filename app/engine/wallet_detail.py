@@ -44,7 +44,9 @@ def wallet_detail(wallets: WalletTargets, address: str, now_ms: int) -> WalletDe
 def _waiting_for(wallets: WalletTargets, opening: "Opening | None") -> str:
     if opening is not None:
         return opening.waiting_for
-    return "Not opened up in this recording" if wallets.mode == "tape" else "What is behind it is not known yet"
+    if wallets.mode == "tape":
+        return "Not opened up in this recording"
+    return wallets.openings.trouble or "What is behind it is not known yet"
 
 
 def _judged(detail: WalletDetail, verdict: WalletVerdict) -> WalletDetail:

@@ -1,6 +1,8 @@
 """Answers what scans ask of the database. Its answers are inputs like those of a venue."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,10 +12,11 @@ from app.core.errors import DataError
 from app.core.record import WITHDRAWN, Answer, Kind, Request
 from app.core.text import clean
 from app.engine.shelf_questions import MARKETS_KEPT, MARKETS_PAGE, Found, PastVerdictRow
-from app.engine.wallet_book import MOST_NOTES, saved_of
+from app.engine.wallet_book import CLAIM_MS, CLAIMANT, MOST_NOTES, saved_of
 from app.feeds.inbox import Inbox
+from app.feeds.polymarket.requests import GIVEN_UP, MOST_BEGUN
 from app.store.rows import StoredMarket, StoredVerdict, WalletCursor
-from app.store.schema import WALLET_NOTES, WALLET_SCANS, WALLET_VERDICTS
+from app.store.schema import CALLS, WALLET_NOTES, WALLET_SCANS, WALLET_VERDICTS
 from app.store.store import Store
 from app.store.table import Condition
 from app.wallets.caches import BoundedCache, CacheFigures
@@ -41,6 +44,7 @@ class WalletShelf:
         self._markets: list[StoredMarket] = []
         self._waiting: asyncio.Queue[Request] = asyncio.Queue()
         self._outstanding: dict[int, Request] = {}
+        self._begun: Counter[int] = Counter()
 
     def outstanding(self) -> list[Request]:
         """Questions that have not been answered."""
@@ -79,16 +83,32 @@ class WalletShelf:
             reader = self._store.reader()
             verdicts = await reader.select(WALLET_VERDICTS, limit=_VERDICTS)
             notes = await reader.select(WALLET_NOTES, limit=MOST_NOTES)
+            claims = await self._claims(verdicts)
         except DataError as error:
             return b"", str(error)
-        return saved_of(verdicts, notes) if verdicts or notes else b"", ""
+        return saved_of(verdicts, notes, claims) if verdicts or notes else b"", ""
+
+    async def _claims(self, verdicts: Sequence[StoredVerdict]) -> dict[str, int]:
+        """When the newest call about a wallet was made; none is looked for where there is no TARGET."""
+        if all(row.wallet_class != "TARGET" for row in verdicts):
+            return {}
+        since_ms = self._clock.wall_ns() // 1_000_000 - CLAIM_MS
+        conditions = (Condition("claimant", "=", CLAIMANT), Condition("made_at_ms", ">=", since_ms))
+        calls = await self._store.reader().select(CALLS, conditions, limit=_VERDICTS)
+        return {call.subject: call.made_at_ms for call in sorted(calls, key=lambda each: each.made_at_ms)}
 
     async def run(self) -> None:
-        """Answer what is asked."""
+        """Answer what is asked; run again after a failure it begins with all that has no answer yet."""
+        self._waiting = asyncio.Queue()
+        for request in self._outstanding.values():
+            self._waiting.put_nowait(request)
         while True:
             request = await self._waiting.get()
             if request.request_id in self._outstanding:
-                self._answered(await self._answer_to(request))
+                self._begun[request.request_id] += 1
+                is_hopeless = self._begun[request.request_id] > MOST_BEGUN
+                failed = Answer(request.request_id, 0, b"", GIVEN_UP)
+                self._answered(failed if is_hopeless else await self._answer_to(request))
 
     async def _answer_to(self, request: Request) -> Answer:
         try:
@@ -134,5 +154,6 @@ class WalletShelf:
         return self._shelf
 
     def _answered(self, answer: Answer) -> None:
+        self._begun.pop(answer.request_id, None)
         if self._outstanding.pop(answer.request_id, None) is not None:
             self._inbox.put(0, Kind.ANSWER, _pack(answer))

@@ -13,7 +13,7 @@ from app.config.settings import Settings
 from app.config.wallet_settings import WalletsSettings
 from app.core.bus import Bus
 from app.core.calls import Call, CostModel
-from app.core.errors import DataError, UsageError
+from app.core.errors import ConfigError, DataError, UsageError
 from app.core.prediction_market import wallet_of
 from app.core.record import Answer, Request
 from app.core.text import clean
@@ -22,7 +22,7 @@ from app.engine.journal import Journal
 from app.engine.openings import Openings
 from app.engine.protocol import CancelJob, JobState, Mode, StartJob
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, RestoreWallets, TidyWallets, UseThresholds, WalletRow
-from app.engine.wallet_book import WalletBook
+from app.engine.wallet_book import CLAIM_MS, CLAIMANT, WalletBook
 from app.engine.wallet_events import WalletJudged
 from app.engine.watch import MarketWatch
 from app.scorecards.grader import WALLET_PROFIT
@@ -31,14 +31,14 @@ from app.store.rows import Choice
 if TYPE_CHECKING:
     from app.engine.opening import Opening
     from app.engine.scanning import Scanning
-    from app.wallets.scan_values import Finished
+    from app.wallets.values import WalletVerdict
 
 WalletCommand = NoteWallet | UseThresholds | RestoreWallets | TidyWallets | LookAtWallet
 _WORD = re.compile(r"leaderboard(?::[a-z0-9-]{1,32}){0,2}|market|trades|0x[0-9a-zA-Z]{1,64}", re.ASCII)
 _WORDS_CAP = 10_000
+_NOTES_SHOWN = 20
 PROFILE_CHOICE = "wallets.profile"
 """The name under which the profile that judges is kept."""
-_HORIZON_S = 30 * 86_400
 _NOT_YET = "What is stored of wallets is being read: try again in a moment"
 _WHAT = (
     "a scan takes leaderboard (:window:category), market, trades, a market's id and addresses; "
@@ -124,8 +124,8 @@ class WalletTargets:
             return False, _NOT_YET
         try:
             self._begin(words, now_ms)
-        except UsageError as error:
-            return False, str(error)
+        except (UsageError, ConfigError) as error:
+            return False, self._cannot_begin(str(error), now_ms)
         return True, "Scanning wallets"
 
     def cancel(self, now_ms: int) -> tuple[bool, str]:
@@ -151,6 +151,7 @@ class WalletTargets:
         if self.notes_unsaved:
             told = f"stored wallets are not shown and notes of this run are NOT SAVED: {self.notes_unsaved}"
             self._journal.say(now_ms, "error", "wallets", told)
+        self._claim_restored(now_ms)
         if self._settings.scanner.enabled:
             self._next_ms = saved.next_scan_ms
         self.openings.may_ask(now_ms)
@@ -170,7 +171,7 @@ class WalletTargets:
         if wallet is None:
             return False, f"{clean(look.address, 48)} is not a wallet's address"
         self.openings.look(look.client, wallet, now_ms)
-        return True, ""
+        return not self.openings.trouble, self.openings.trouble
 
     def note(self, command: NoteWallet, now_ms: int) -> tuple[bool, str]:
         """Keep what the user says of a wallet."""
@@ -199,12 +200,15 @@ class WalletTargets:
         changed = judged_again([each.verdict for each in self.book.entries.values()], old, thresholds)
         for verdict in changed:
             self.book.judged_again(verdict)
+            if verdict.verdict == "TARGET":
+                self._claim(verdict, now_ms)
             self._bus.publish(WalletJudged(verdict=verdict, origin="profile"))
         name, count = clean(thresholds.profile, 32), len(self.book.entries)
         again = (
             f"{len(changed):,} of {count:,} wallets judged again, the others need a scan" if count else "no wallets yet"
         )
         self._journal.say(now_ms, "info", "wallets", f"profile {name}: {again}")
+        self.openings.begin_anew(now_ms)
         return True, f"Profile {name}: {again}"
 
     # Inputs.
@@ -267,8 +271,16 @@ class WalletTargets:
         scanner = self._settings.scanner
         self.scanning = Scanning(
             self._number, plan, judged.judging, scanner, Asker(self._watch), self.book,
-            self._bus, self._journal, self._file, now_ms,
+            self._bus, self._journal, self._claim, now_ms,
         )  # fmt: skip
+        self.scanning.notes = judged.notes[:_NOTES_SHOWN]
+
+    def _cannot_begin(self, why: str, now_ms: int) -> str:
+        """A scan that is due and cannot begin is due again later; nobody else is there to be told."""
+        if self._next_ms is not None and now_ms >= self._next_ms:
+            self._next_ms = now_ms + round(self._settings.scanner.interval_s * 1000)
+            self._journal.say(now_ms, "error", "wallets", f"the scan that was due did not begin: {clean(why, 200)}")
+        return why
 
     def _open(self, wallet: str, now_ms: int) -> "Opening":
         from app.engine.asker import Asker
@@ -292,8 +304,20 @@ class WalletTargets:
         if scanner.enabled:
             self._next_ms = now_ms + round(scanner.interval_s * 1000)
 
-    def _file(self, finished: "Finished", now_ms: int) -> None:
-        self._bus.publish(target_call(finished, self.mode, now_ms))
+    def _claim(self, verdict: "WalletVerdict", now_ms: int) -> None:
+        """File the call of a TARGET, unless one about this wallet looks ahead still."""
+        claims = {wallet: made_ms for wallet, made_ms in self.book.claims.items() if now_ms - made_ms < CLAIM_MS}
+        if verdict.wallet not in claims:
+            claims[verdict.wallet] = now_ms
+            self._bus.publish(target_call(verdict, self.mode, now_ms))
+        self.book.claims = claims
+
+    def _claim_restored(self, now_ms: int) -> None:
+        """TARGETs of a command that scanned while no engine ran, which files no calls."""
+        for entry in list(self.book.entries.values()):
+            verdict = entry.verdict
+            if verdict.verdict == "TARGET" and now_ms - verdict.judged_s * 1_000 < CLAIM_MS:
+                self._claim(verdict, now_ms)
 
 
 def _outcome(scanning: "Scanning") -> tuple[JobState, str]:
@@ -313,16 +337,15 @@ def _outcome(scanning: "Scanning") -> tuple[JobState, str]:
     return "done", f"{told}; {troubles[0]}" if troubles else told
 
 
-def target_call(finished: "Finished", mode: Mode, now_ms: int) -> Call:
+def target_call(verdict: "WalletVerdict", mode: Mode, now_ms: int) -> Call:
     """The claim of a TARGET: that it makes a profit over the next 30 days. Its probability is the score's confidence.
 
     A wallet's profit has no bid and ask: `reference_price` is its profit so far in USDC, both others are 0.
     """
-    verdict = finished.verdict
     profit = verdict.measures.pnl_usdc if verdict.measures is not None else 0.0
     return Call(
         source=mode,
-        claimant="wallets",
+        claimant=CLAIMANT,
         claimant_version=clean(verdict.profile, 32),
         kind=WALLET_PROFIT,
         subject=verdict.wallet,
@@ -331,11 +354,11 @@ def target_call(finished: "Finished", mode: Mode, now_ms: int) -> Call:
         direction=1,
         made_at_ms=now_ms,
         available_at_ms=now_ms,
-        input_age_ms=0,
+        input_age_ms=max(0, now_ms // 1_000 - verdict.judged_s) * 1_000,
         reference_kind=WALLET_PROFIT,
         reference_price=profit,
         bid=0.0,
         ask=0.0,
-        horizon_s=_HORIZON_S,
+        horizon_s=CLAIM_MS // 1_000,
         cost=CostModel(0.0, 0.0),
     )

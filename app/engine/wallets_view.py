@@ -80,6 +80,8 @@ def _scan(wallets: WalletTargets, scanning: "Scanning", outside: WalletsOutside)
         budget_used=None if tightest is None else tightest.used,
         budget_limit=None if tightest is None else tightest.limit,
         message=wallets.message,
+        resumed=scanning.is_resumed,
+        notes=scanning.notes,
     )
 
 

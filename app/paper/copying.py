@@ -5,7 +5,7 @@ an outcome; it ends when the wallet has sold what it was seen to buy, when the m
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -74,18 +74,19 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     seen: Annotated[tuple[SeenTrade, ...], Meta(max_length=_MOST_SEEN)] = ()
 
 
-class CopyState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything that is needed to go on."""
-
-    copies: Annotated[tuple[Copy, ...], Meta(max_length=MOST_COPIES)] = ()
-    cursors: Annotated[tuple[Cursor, ...], Meta(max_length=MOST_CURSORS)] = ()
-
-
 class Purchase(msgspec.Struct, frozen=True):
     """A wallet was seen to buy an outcome of which there is no copy: `shares` of it are what it still holds."""
 
     trade: WalletActivity
-    shares: float
+    shares: Annotated[float, Meta(gt=0)]
+
+
+class CopyState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that is needed to go on; `pending` are purchases that wait for a price of their market."""
+
+    copies: Annotated[tuple[Copy, ...], Meta(max_length=MOST_COPIES)] = ()
+    cursors: Annotated[tuple[Cursor, ...], Meta(max_length=MOST_CURSORS)] = ()
+    pending: Annotated[tuple[Purchase, ...], Meta(max_length=MOST_COPIES)] = ()
 
 
 class CopyBook:
@@ -94,11 +95,17 @@ class CopyBook:
     def __init__(self, state: CopyState) -> None:
         self._copies = {copy.token_id: copy for copy in state.copies}
         self._cursors = {cursor.wallet: cursor for cursor in state.cursors}
+        self._pending = {_bought_by(each): each for each in state.pending}
 
     @property
     def copies(self) -> tuple[Copy, ...]:
         """Open ones, the oldest first."""
         return tuple(self._copies.values())
+
+    @property
+    def pending(self) -> tuple[Purchase, ...]:
+        """Purchases that wait for a price of their market, with what their wallets still hold of them."""
+        return tuple(self._pending.values())
 
     @property
     def cost_usd(self) -> float:
@@ -112,15 +119,20 @@ class CopyBook:
 
     def state(self) -> CopyState:
         """All that is needed to go on."""
-        return CopyState(copies=self.copies, cursors=tuple(self._cursors.values()))
+        return CopyState(copies=self.copies, cursors=tuple(self._cursors.values()), pending=self.pending)
 
     # What wallets do.
 
-    def since_s(self, wallet: str, now_s: int) -> int:
-        """From when on a wallet's trades are to be asked for: who is new is read from now on."""
+    def since_s(self, wallet: str, now_s: int, wanted: Collection[str] = ()) -> int:
+        """From when on a wallet's trades are to be asked for: who is new is read from now on.
+
+        How far others are read gives way where there is no room, of those that are not `wanted` first.
+        """
         if wallet not in self._cursors:
             self._cursors[wallet] = Cursor(wallet=wallet, since_s=now_s)
-            self._cursors = dict(list(self._cursors.items())[-MOST_CURSORS:])
+            by_want = sorted(self._cursors, key=lambda each: each == wallet or each in wanted)
+            for each in by_want[: max(0, len(by_want) - MOST_CURSORS)]:
+                del self._cursors[each]
         return self._cursors[wallet].since_s
 
     def fresh(self, wallet: str, rows: Sequence[WalletActivity]) -> list[WalletActivity]:
@@ -150,12 +162,38 @@ class CopyBook:
                 if row.token_id in self._copies:
                     self._moved_by(wallet, row.token_id, shares)
                     continue
+                if (wallet, row.token_id) in self._pending:
+                    self._pending_moved((wallet, row.token_id), shares)
+                    continue
                 held[row.token_id] += shares  # type: ignore[assignment] # a Counter of numbers
                 if row.kind == "BUY":
                     bought[row.token_id] = row
         return [Purchase(row, held[token]) for token, row in bought.items() if held[token] > _dust(row.size)]
 
+    def want(self, purchase: Purchase) -> bool:
+        """Have a purchase wait for a price of its market; whether there is room."""
+        if len(self._pending) >= MOST_COPIES:
+            return False
+        self._pending[_bought_by(purchase)] = purchase
+        return True
+
+    def drop(self, purchase: Purchase) -> None:
+        """A purchase waits no longer."""
+        self._pending.pop(_bought_by(purchase), None)
+
+    def _pending_moved(self, key: tuple[str, str], shares: float) -> None:
+        purchase = self._pending[key]
+        left = purchase.shares + shares
+        if left <= _dust(purchase.shares):
+            del self._pending[key]
+        else:
+            self._pending[key] = msgspec.structs.replace(purchase, shares=left)
+
     def _leave_market(self, wallet: str, row: WalletActivity) -> None:
+        for purchase in self.pending:
+            if (purchase.trade.wallet, purchase.trade.condition_id) == (wallet, row.condition_id):
+                # What is redeemed has been paid out: there is nothing left to copy.
+                self._pending_moved(_bought_by(purchase), -row.size if row.kind == "MERGE" else -purchase.shares)
         for copy in self.copies:
             # A redemption says that the market has paid out: what, is asked for.
             if (copy.wallet, copy.condition_id) == (wallet, row.condition_id) and row.kind == "MERGE":
@@ -243,9 +281,17 @@ class CopyBook:
 
 
 def market_name(trade: WalletActivity) -> str:
-    """An outcome in words: its event, or the market's id where the venue names none, and which outcome."""
+    """An outcome in words: its event, the first digits of its market's id, and which outcome.
+
+    All markets of an event share its name, so that the digits set them apart; they stand alone where none is told.
+    """
     outcome = "?" if trade.outcome_index is None else str(trade.outcome_index)
-    return str(clean(f"{trade.event_slug or trade.condition_id[:10]} #{outcome}", 60))
+    market = f"{trade.condition_id.removeprefix('0x')[:6]} #{outcome}"
+    return str(clean(f"{clean(trade.event_slug, 44)} {market}".strip(), 60))
+
+
+def _bought_by(purchase: Purchase) -> tuple[str, str]:
+    return purchase.trade.wallet, purchase.trade.token_id
 
 
 def newest_prices(prints: Iterable[WalletActivity]) -> dict[str, float]:

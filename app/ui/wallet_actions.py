@@ -137,7 +137,14 @@ def _spelled(text: str) -> "Spelled":
         words = shlex.split(text)
     except ValueError as error:
         raise UsageError(f"{clean(str(error), 60).lower()}; close the quote") from error
-    return spelled_out([str(Path(word).expanduser()) if word.startswith("~") else word for word in words])
+    return spelled_out([_at_home(word) if word.startswith("~") else word for word in words])
+
+
+def _at_home(word: str) -> str:
+    try:
+        return str(Path(word).expanduser())
+    except (ValueError, RuntimeError) as error:
+        raise UsageError(f"{clean(word, 48)} is nobody's folder: {clean(str(error), 80)}") from error
 
 
 def note_of_wallet(event: TextPrompt.Ended) -> NoteWallet:

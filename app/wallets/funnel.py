@@ -105,9 +105,10 @@ class Funnel:
         self.stage: Stage = 1
         self.verdict: WalletVerdict | None = None
         self.is_old = False
-        # Totals move with every trade: a wallet that fell by them is asked for them anew.
-        fell_by_totals = known.verdict is not None and known.verdict.stage == 1
-        self.evidence = Evidence(wallet) if known.evidence is None or fell_by_totals else known.evidence
+        self.evidence = known.evidence or Evidence(wallet)
+        # Totals move with every trade: who fell by them, or is judged anew, is asked for them anew.
+        if known.verdict is None or known.verdict.stage == 1:
+            self.evidence = self.evidence._replace(stats=None)
         self.wanted_markets: frozenset[str] = frozenset()
         self._judge = judge
         self._known = known

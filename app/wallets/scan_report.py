@@ -45,7 +45,8 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
     is left out, unless it is the only one. `wallets_per_minute` counts from the first wallet that was begun.
     `unchanged` wallets kept the verdict they had. `troubles` are sources, `unsaved` says what was not kept, and why.
     `stopped` says why the scan ended early. `damaged` rows of the database could not be read: what they were about was
-    asked for again. `notes` name rules and entries of the list of viral wallets that cannot be used.
+    asked for again. `notes` name rules and entries of the list of viral wallets that cannot be used. `unlisted` wallets
+    kept the verdict they had and are not among `verdicts`; `not_scored` may name the newest alone (see `unscored`).
     """
 
     wallets: int
@@ -72,6 +73,12 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
     unsaved: SafeText = SafeText("")
     damaged: int = 0
     notes: tuple[SafeText, ...] = ()
+    unlisted: int = 0
+
+    @property
+    def unscored(self) -> int:
+        """How many wallets are not scored, of which `not_scored` may name a part."""
+        return sum(stage.not_scored for stage in self.stages)
 
     @property
     def is_partial(self) -> bool:
@@ -79,7 +86,7 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
 
         Notes count: a rule or a viral wallet that is left out may have kept somebody from being a TARGET.
         """
-        return bool(self.not_scored or self.troubles or self.stopped or self.unsaved or self.notes)
+        return bool(self.unscored or self.troubles or self.stopped or self.unsaved or self.notes)
 
 
 class Work(msgspec.Struct):

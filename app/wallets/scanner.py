@@ -8,11 +8,11 @@ from app.config.wallet_settings import ScannerSettings
 from app.core.clock import Clock
 from app.core.errors import FrameError
 from app.core.text import SafeText, clean
-from app.feeds.polymarket.carrier import Carried, Carrier
+from app.feeds.polymarket.carrier import Carried, Carrier, is_answering
 from app.feeds.polymarket.questions import Question
 from app.wallets.answers import Answer, NoAnswer, read_answer
 from app.wallets.caches import BoundedCache
-from app.wallets.funnel import StageJudge
+from app.wallets.funnel import Evidence, StageJudge
 from app.wallets.keeping import KeptRows, Shelf
 from app.wallets.scan import Scan
 from app.wallets.scan_report import LimitReport, ScanReport, Work, split, tightest
@@ -37,6 +37,11 @@ class Memory(NamedTuple):
 
     resident_bytes: Callable[[], int]
     limit_bytes: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is larger now than it may be."""
+        return self.resident_bytes() > self.limit_bytes
 
 
 class Caches:
@@ -155,7 +160,7 @@ class Scanner:
         self._work.by_stage[_STAGES.get(ask.question.name, 0)] += self._clock.monotonic_ns() - began_ns
 
     def _read(self, question: Question, carried: Carried) -> Answer:
-        self._failed_in_a_row = self._failed_in_a_row + 1 if carried.error else 0
+        self._failed_in_a_row = 0 if is_answering(carried.status) else self._failed_in_a_row + 1
         self._is_reached |= carried.status != _UNREACHED or carried.tries <= 1
         if self._failed_in_a_row >= _HOPELESS and not self.scan.is_cancelled:
             self.cancel(f"{_HOPELESS} calls in a row failed: {carried.error}")
@@ -182,7 +187,8 @@ class Scanner:
             self._shelf.keep(each, now_ms)
             if self._on_finished is not None:
                 self._on_finished(each)
-        self._finished += [each._replace(evidence=each.evidence._replace(trades=None)) for each in finished]
+        # The report needs verdicts and origins; what they rest on would grow with every wallet.
+        self._finished += [each._replace(evidence=Evidence(each.evidence.wallet)) for each in finished]
         if finished and self._on_progress is not None:
             self._on_progress(self.scan.progress())
 
@@ -191,11 +197,13 @@ class Scanner:
         if self._memory is None or (len(self._finished) < self._checked + self._plan.batch_size and not self._is_held):
             return
         self._checked = len(self._finished)
-        is_over = self._memory.resident_bytes() > self._memory.limit_bytes
+        is_over = self._memory.is_over
         if is_over:
             self._caches.clear()
             self.scan.forget()
-        if is_over and self._is_held and self.scan.progress().under_way == 0:
+            is_over = self._memory.is_over
+        if is_over and self.scan.progress().under_way == 0 and not self.scan.is_over:
+            # Waiting would free nothing: no wallet under way is left to end.
             self.cancel("the program stays above scanner.memory_mb; raise it or lower scanner.limit")
         elif is_over != self._is_held:
             self._is_held = is_over

@@ -10,6 +10,7 @@ from virtual_loop import VirtualClock, VirtualLoop
 from wallet_decks import is_ready, opened, virtual
 
 from app.cli.engine_scan import scan_in_engine
+from app.cli.scan_text import _lines
 from app.core.errors import TapedeckError, UsageError
 from app.engine.local_link import LocalLink
 from app.engine.protocol import StartJob
@@ -34,6 +35,54 @@ def test_an_engine_scans_what_it_is_handed_and_an_earlier_scan_is_not_taken_for_
             assert (shown[-1].finished, shown[-1].is_over) == (11, True)
             with pytest.raises(UsageError, match="is no source, address or file"):
                 await scan_in_engine(link, ["nonsense"], database, never, shown.append)
+
+    virtual(main)
+
+
+def test_wallets_that_did_nothing_are_saved_whether_the_engine_shows_them_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "live.sqlite"
+    monkeypatch.setattr("app.engine.wallet_book.ROWS", 5)
+
+    async def main(loop: VirtualLoop) -> None:
+        clock, never = VirtualClock(loop), asyncio.Event()
+        async with demo_venue(clock, wallets=200) as demo, opened(demo, clock, database=database) as deck:
+            words = await demo.addresses(40)
+            await deck.scan(*words)
+            report = await scan_in_engine(LocalLink(deck.engine), words, database, never, lambda _: None)
+        assert (report.wallets, report.unsaved, report.is_partial) == (40, "", False)
+        assert 5 < report.unchanged
+        assert report.unchanged - 5 <= report.unlisted < report.unchanged
+        assert len(report.verdicts) + report.unlisted == 40
+        assert "that kept an older verdict" in dict(_lines(report, {"label": "DEMO", "detail": ""}))["not listed"]
+
+    virtual(main)
+
+
+def test_all_that_are_not_scored_count_and_what_cannot_be_used_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, viral = tmp_path / "live.sqlite", tmp_path / "viral.json"
+    viral.write_text('{"wallets": ["0x12"]}', encoding="utf-8")
+    monkeypatch.setattr("app.wallets.api.shipped_list", lambda: viral)
+
+    async def main(loop: VirtualLoop) -> None:
+        clock, never = VirtualClock(loop), asyncio.Event()
+        async with demo_venue(clock, wallets=200) as demo, opened(demo, clock, database=database) as deck:
+            await deck.until(is_ready)
+            words = [*(f"0x{number}" for number in range(60)), *await demo.addresses(40)]
+            await deck.engine.command(StartJob("wallets", " ".join(words)))
+            await deck.until_judged(70)
+        async with demo_venue(clock, wallets=200) as demo, opened(demo, clock, database=database) as deck:
+            await deck.until(is_ready)
+            report = await scan_in_engine(LocalLink(deck.engine), words, database, never, lambda _: None)
+        assert (report.unscored, len(report.not_scored), report.wallets) == (60, 50, 100)
+        assert report.resumed
+        assert [note.split(" (")[0] for note in report.notes] == ["'0x12' is not a wallet's address"]
+        told = dict(_lines(report, {"label": "DEMO", "detail": ""}))
+        assert "60 not scored" in told["found"]
+        assert told["not named"].startswith("10 of those")
 
     virtual(main)
 

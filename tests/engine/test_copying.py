@@ -17,7 +17,7 @@ from app.engine.protocol import RestorePaper, SourceView, TradePaper
 from app.engine.protocol_paper import PaperView
 from app.engine.protocol_wallets import NoteWallet
 from app.feeds.polymarket.questions import Question
-from app.paper.state import encode_state
+from app.paper.state import PaperState, encode_state
 from app.wallets.answers import NoAnswer
 
 ANN, BEN = address(1), address(2)
@@ -121,9 +121,9 @@ def test_a_followed_wallet_is_copied_at_the_price_of_the_moment_with_its_alias()
     driver.printed(0.56)
     driver.wait(31)
     (copy,) = driver.paper.copies
-    assert (copy.name, copy.market) == ("★ the professor", "an-event #1")
+    assert (copy.name, copy.market) == ("★ the professor", "an-event 000000 #1")
     assert (copy.entry_price, copy.close_price) == pytest.approx((0.57, 0.55))
-    assert any("copied 0x0000…0001: bought 87.7 of an-event #1 at 0.570 (it paid 0.500" in text for text in driver.said)
+    assert any("copied 0x0000…0001: bought 87.7 of an-event 000000 #1 at 0.570 (it paid 0.500" in text for text in driver.said)
     driver.wait(120)
     assert len(driver.paper.copies) == 1
     assert len(driver.asked_of("activity")) == 6
@@ -137,7 +137,7 @@ def test_it_ends_when_the_wallet_sells_and_the_trade_is_kept() -> None:
     driver.wait(31)
     assert driver.paper.copies == ()
     (trade,) = driver.paper.closed
-    assert (trade.by, trade.coin, trade.reason) == ("copy", "★ the professor", "sold: an-event #1")
+    assert (trade.by, trade.coin, trade.reason) == ("copy", "★ the professor", "sold: an-event 000000 #1")
     assert trade.exit_price == pytest.approx(0.69)
     assert driver.paper.equity_usd == pytest.approx(10_000 + 50 / 0.51 * 0.18)
     assert driver.paper.closed_usd == pytest.approx(50 / 0.51 * 0.18)
@@ -149,7 +149,7 @@ def test_it_ends_with_its_market_also_where_nobody_redeems() -> None:
     driver.wait(31)
     driver.payouts[RACE] = '["1", "0"]'
     driver.wait(330)
-    assert [(trade.reason, trade.exit_price) for trade in driver.paper.closed] == [("paid out: an-event #1", 1.0)]
+    assert [(trade.reason, trade.exit_price) for trade in driver.paper.closed] == [("paid out: an-event 000000 #1", 1.0)]
     driver.does(ANN, condition_id=CUP, token_id="21")
     driver.wait(31)
     driver.payouts[CUP] = '["0", "1"]'
@@ -164,7 +164,7 @@ def test_a_redemption_asks_at_once_what_was_paid() -> None:
     driver.done[ANN].append({**activity_row(), "proxy_wallet": ANN, "type": "REDEEM", "side": "", "token_id": "",
                              "condition_id": RACE, "size": 100.0, "timestamp": driver.now_ms // 1_000})  # fmt: skip
     driver.wait(31)
-    assert [(trade.reason, trade.exit_price) for trade in driver.paper.closed] == [("paid out: an-event #1", 0.0)]
+    assert [(trade.reason, trade.exit_price) for trade in driver.paper.closed] == [("paid out: an-event 000000 #1", 0.0)]
 
 
 def test_a_purchase_seen_too_late_is_not_copied_and_said_so() -> None:
@@ -175,7 +175,7 @@ def test_a_purchase_seen_too_late_is_not_copied_and_said_so() -> None:
     driver.venue.scripts["activity"] = driver._activity
     driver.wait(31)
     assert driver.paper.copies == ()
-    assert any("an-event #1 is not copied on paper: seen" in text for text in driver.said)
+    assert any("an-event 000000 #1 is not copied on paper: seen" in text for text in driver.said)
 
 
 def test_a_purchase_without_a_price_of_its_market_is_given_up() -> None:
@@ -210,10 +210,93 @@ def test_a_copy_can_be_closed_by_hand() -> None:
     driver = copying()
     driver.does(ANN)
     driver.wait(31)
-    assert not driver.command(TradePaper("an-event #1", "long"))[0]
-    ok, said = driver.command(TradePaper("an-event #1", "close"))
+    assert not driver.command(TradePaper("an-event 000000 #1", "long"))[0]
+    ok, said = driver.command(TradePaper("an-event 000000 #1", "close"))
     assert (ok, "closed at 0.490" in said, driver.paper.copies) == (True, True, ())
-    assert not driver.command(TradePaper("an-event #1", "close"))[0]
+    assert not driver.command(TradePaper("an-event 000000 #1", "close"))[0]
+
+
+def waiting_for_a_price() -> CopyDriver:
+    """Ann has bought, and no price of the market has come yet."""
+    driver = copying()
+    driver.venue.scripts["market_trades"] = lambda _: NoAnswer(clean("the venue sleeps"))
+    driver.does(ANN)
+    driver.wait(31)
+    return driver
+
+
+def test_what_was_sold_while_its_price_was_waited_for_is_not_copied() -> None:
+    driver = waiting_for_a_price()
+    driver.does(ANN, "SELL")
+    driver.wait(31)
+    driver.venue.scripts["market_trades"] = driver._prints
+    driver.wait(31)
+    assert (driver.paper.copies, driver.paper.closed) == ((), ())
+
+
+def test_what_was_bought_while_its_price_was_waited_for_belongs_to_the_copy() -> None:
+    driver = waiting_for_a_price()
+    driver.does(ANN)
+    driver.wait(31)
+    driver.venue.scripts["market_trades"] = driver._prints
+    driver.wait(31)
+    assert len(driver.paper.copies) == 1
+    for copies in (1, 0):
+        driver.does(ANN, "SELL", size=100.0)
+        driver.wait(31)
+        assert len(driver.paper.copies) == copies
+
+
+def test_who_is_not_followed_any_more_when_the_price_comes_is_not_copied() -> None:
+    driver = waiting_for_a_price()
+    driver.venue.scripts["market_trades"] = driver._prints
+    assert driver.command(NoteWallet(ANN, followed=False))[0]
+    driver.wait(31)
+    assert driver.paper.copies == ()
+    assert any("is not copied on paper: it is not followed any more" in text for text in driver.said)
+
+
+def test_a_purchase_that_waits_for_a_price_outlives_the_run() -> None:
+    first = waiting_for_a_price()
+    assert first.core.paper.ledger is not None
+    second = CopyDriver(saved=next(encode_state(row) for row in reversed(first.kept) if isinstance(row, PaperState)))
+    second.now_ms = first.now_ms
+    second.follow(ANN)
+    second.done, second.prints = first.done, first.prints
+    second.wait(31)
+    assert [copy.market for copy in second.paper.copies] == ["an-event 000000 #1"]
+
+
+def test_of_two_copies_in_markets_of_one_event_the_one_that_is_meant_is_closed() -> None:
+    driver = copying()
+    markets = [f"0x{digits}{'0' * 58}" for digits in ("aaaaaa", "bbbbbb")]
+    for market, token_id in zip(markets, ("31", "41"), strict=True):
+        driver.does(ANN, condition_id=market, token_id=token_id)
+    driver.wait(31)
+    assert {copy.market for copy in driver.paper.copies} == {"an-event aaaaaa #1", "an-event bbbbbb #1"}
+    assert driver.command(TradePaper("an-event bbbbbb #1", "close"))[0]
+    assert [copy.market for copy in driver.paper.copies] == ["an-event aaaaaa #1"]
+
+
+def test_the_trades_of_a_busy_market_do_not_hide_the_price_of_a_thin_one() -> None:
+    driver = copying()
+
+    def busy(question: Question) -> bytes:
+        wanted = dict(question.query)["condition"].split(",")
+        rows = [row for row in driver.prints if row["condition_id"] in wanted][::-1]
+        if CUP in wanted:
+            rows = [row for row in rows if row["condition_id"] == CUP]
+        return page(rows)
+
+    driver.does(ANN, condition_id=CUP, token_id="21")
+    driver.wait(31)
+    driver.venue.scripts["market_trades"] = busy
+    driver.does(ANN)
+    driver.wait(31)
+    assert len(driver.paper.copies) == 2
+    driver.does(ANN, "SELL")
+    driver.wait(31)
+    assert [trade.reason for trade in driver.paper.closed] == ["sold: an-event 000000 #1"]
 
 
 def test_the_next_run_goes_on_and_opens_nothing_twice() -> None:
@@ -226,11 +309,11 @@ def test_the_next_run_goes_on_and_opens_nothing_twice() -> None:
     second.follow(ANN)
     second.done, second.prints = first.done, first.prints
     second.wait(31)
-    assert [copy.market for copy in second.paper.copies] == ["an-event #1"]
+    assert [copy.market for copy in second.paper.copies] == ["an-event 000000 #1"]
     assert second.paper.copies[0].entry_price == pytest.approx(0.51)
     second.does(ANN, "SELL")
     second.wait(31)
-    assert [trade.reason for trade in second.paper.closed] == ["sold: an-event #1"]
+    assert [trade.reason for trade in second.paper.closed] == ["sold: an-event 000000 #1"]
 
 
 def test_the_breaker_ends_copies_and_nothing_is_copied_until_the_next_day() -> None:
@@ -242,7 +325,7 @@ def test_the_breaker_ends_copies_and_nothing_is_copied_until_the_next_day() -> N
     driver.printed(0.10)
     driver.wait(31)
     assert driver.paper.tripped
-    assert [trade.reason for trade in driver.paper.closed] == ["breaker: an-event #1"]
+    assert [trade.reason for trade in driver.paper.closed] == ["breaker: an-event 000000 #1"]
     driver.does(ANN, condition_id=CUP, token_id="21")
     driver.wait(31)
     assert driver.paper.copies == ()

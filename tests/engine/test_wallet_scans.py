@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from demo_scan import DemoVenue, demo_venue
 from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, drive, leaders, stats_body
 from virtual_loop import VirtualClock, VirtualLoop
-from wallet_decks import has_ended, is_ready, opened, virtual, wallets_of
+from wallet_decks import Deck, has_ended, is_ready, opened, virtual, wallets_of
 from wallet_driver import WalletDriver
 
 from app.config.settings import PolymarketSettings, Settings, StoreSettings
@@ -23,8 +24,9 @@ from app.demo.prediction.kinds import Kind
 from app.engine import wallet_run
 from app.engine.demo_venue import Urls
 from app.engine.protocol import StartJob
-from app.engine.protocol_wallets import NoteWallet, SetWalletProfile
+from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletsView
 from app.engine.shelf_venue import STORE_VENUE
+from app.engine.wallet_detail import wallet_detail
 from app.engine.wallet_run import WalletRun
 from app.engine.wallets_view import warnings_of
 from app.feeds.inbox import Inbox
@@ -218,6 +220,30 @@ def test_nothing_is_asked_before_a_scan_is_wanted_and_a_schedule_wants_it(tmp_pa
     virtual(main)
 
 
+def test_a_broken_list_refuses_a_scan_that_is_due_until_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viral = tmp_path / "viral.json"
+    viral.write_text("[]", encoding="utf-8")
+    monkeypatch.setattr("app.wallets.api.shipped_list", lambda: viral)
+    driver = WalletDriver(Settings(scanner=ScannerSettings(enabled=True, interval_s=600)))
+    driver.look(address(1))
+    driver.restore(next_scan_ms=driver.now_ms)
+    assert "is no list of wallets" in wallet_detail(driver.core.wallets, address(1), driver.now_ms).waiting_for
+    assert driver.core.wallets.is_due(driver.now_ms)
+    ok, said = driver.command(StartJob("wallets"))
+    assert (ok, "is no list of wallets" in said) == (False, True)
+    assert not driver.core.wallets.is_due(driver.now_ms + 599_000)
+    assert driver.core.wallets.is_due(driver.now_ms + 600_000)
+    assert any("did not begin" in line.text for line in driver.core.journal.log_tail)
+    assert driver.command(LookAtWallet(address(2)))[0] is False
+    assert driver.command(LookAtWallet(""))[0] is True
+    viral.write_text('{"wallets": []}', encoding="utf-8")
+    driver.look(address(1))
+    driver.tell_all()
+    assert wallet_detail(driver.core.wallets, address(1), driver.now_ms).waiting_for == ""
+
+
 def test_each_target_files_a_call_that_is_left_ungraded_with_the_reason() -> None:
     async def main(loop: VirtualLoop) -> None:
         clock = VirtualClock(loop)
@@ -231,6 +257,42 @@ def test_each_target_files_a_call_that_is_left_ungraded_with_the_reason() -> Non
         assert {(each.call.kind, each.call.horizon_s) for each in decided} == {("wallet profit", 30 * 86_400)}
         assert {(each.outcome.status, each.outcome.reason) for each in decided} == {("ungraded", NO_QUOTE)}
         assert all(0 < each.call.probability <= 1 for each in decided)
+
+    virtual(main)
+
+
+def test_a_target_files_one_call_whoever_found_it_and_by_whatever_profile(tmp_path: Path) -> None:
+    database = tmp_path / "live.sqlite"
+
+    async def filed(deck: Deck) -> list[str]:
+        await asyncio.sleep(5)
+        return sorted(each.call.subject for each in deck.run.core.journal.decided)
+
+    def targets(view: WalletsView) -> list[str]:
+        return sorted(row.address for row in view.rows if row.wallet_class == "TARGET")
+
+    async def main(loop: VirtualLoop) -> None:
+        clock = VirtualClock(loop)
+        async with demo_venue(clock) as demo:
+            async with opened(demo, clock, database=database) as deck:
+                await deck.until(is_ready)
+                few = targets(await deck.scan(*await demo.addresses(60, Kind.SKILLED)))
+                assert await filed(deck) == few
+                assert (await deck.engine.command(SetWalletProfile("aggressive")))[0]
+                many = targets(wallets_of(await deck.until(lambda each: wallets_of(each).profile == "aggressive")))
+                for profile in ("balanced", "aggressive", "balanced"):
+                    assert (await deck.engine.command(SetWalletProfile(profile)))[0]
+                assert await filed(deck) == many
+                assert set() < set(few) < set(many)
+            async with opened(demo, clock, database=database) as deck:
+                await deck.until(is_ready)
+                assert await filed(deck) == []
+            # As a command leaves it that scans while no engine runs.
+            with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+                connection.execute("DELETE FROM calls")
+            async with opened(demo, clock, database=database) as deck:
+                await deck.until(is_ready)
+                assert await filed(deck) == few
 
     virtual(main)
 

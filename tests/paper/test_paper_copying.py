@@ -11,7 +11,7 @@ from app.config.settings import CostsSettings, PaperSettings
 from app.core.errors import DataError
 from app.core.prediction_market import WalletActivity
 from app.core.text import clean
-from app.paper.copying import CopyBook, CopyState, Purchase, newest_prices
+from app.paper.copying import MOST_CURSORS, CopyBook, CopyState, Purchase, market_name, newest_prices
 from app.paper.events import BreakerTripped, CopyClosed, CopyOpened
 from app.paper.ledger import PaperLedger
 from app.paper.rows import row_of
@@ -133,7 +133,7 @@ def test_a_market_that_pays_out_ends_a_copy_without_slippage(payout: float, resu
     assert ledger.account.cash_usd == pytest.approx(10_000 + result)
     row = row_of(closed)
     assert row is not None
-    assert (row.opener, row.coin, row.reason, row.result_usd) == (WALLET, "race #0", "paid out", closed.result_usd)  # type: ignore[union-attr]
+    assert (row.opener, row.coin, row.reason, row.result_usd) == (WALLET, "race c1 #0", "paid out", closed.result_usd)  # type: ignore[union-attr]
 
 
 def test_the_breaker_of_the_day_ends_all_copies_and_opens_none_until_the_next() -> None:
@@ -158,6 +158,57 @@ def test_a_ledger_goes_on_with_its_copies_and_what_it_has_read() -> None:
     assert again.copies.state() == ledger.copies.state()
     assert (again.equity_usd, again.free_usd) == (ledger.equity_usd, ledger.free_usd)
     assert again.copies.fresh(WALLET, rows) == []
+
+
+def test_a_purchase_that_waits_for_a_price_is_saved_with_what_its_wallet_still_holds() -> None:
+    ledger = a_ledger()
+    (purchase,) = ledger.copies.take(WALLET, [done()])
+    assert ledger.copies.want(purchase)
+    again = PaperLedger(SETTINGS, CostsSettings(), NOW_MS + 1, decode_state(encode_state(ledger.state())))
+    assert again.copies.take(WALLET, [done(size=50.0), done("SELL", size=30.0)]) == []
+    assert [(each.trade.token_id, each.shares) for each in again.copies.pending] == [("t1", 120.0)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "left"),
+    [
+        ([done("SELL", size=60.0)], 40.0),
+        ([done("SELL", size=99.5)], None),
+        ([done("SELL", wallet=OTHER)], 100.0),
+        ([done("SELL", token_id="t2")], 100.0),
+        ([done("MERGE", token_id="", size=100.0)], None),
+        ([done("MERGE", token_id="", size=30.0)], 70.0),
+        ([done("REDEEM", token_id="", size=1.0)], None),
+        ([done("REDEEM", token_id="", condition_id="c2")], 100.0),
+    ],
+)
+def test_what_is_sold_while_it_waits_for_a_price_waits_no_longer(rows: list[Any], left: float | None) -> None:
+    book = CopyBook(CopyState())
+    book.want(Purchase(done(), 100.0))
+    book.take(rows[0].wallet, rows)
+    assert [each.shares for each in book.pending] == ([] if left is None else [left])
+
+
+def test_how_far_wanted_wallets_are_read_outlives_any_number_of_others() -> None:
+    book = CopyBook(CopyState())
+    wallets = [f"0x{number:040x}" for number in range(1, 3 * MOST_CURSORS)]
+    wanted = wallets[:3]
+    for number, wallet in enumerate(wallets):
+        book.since_s(wallet, NOW_S + number, [*wanted, wallet])
+    assert [book.since_s(wallet, NOW_S + 900, wanted) for wallet in wanted] == [NOW_S, NOW_S + 1, NOW_S + 2]
+    assert len(book.state().cursors) == MOST_CURSORS
+
+
+def test_outcomes_of_two_markets_of_an_event_have_two_names_however_long_the_event_is() -> None:
+    slug = clean("who-will-win-the-longest-election-of-them-all-in-the-whole-of-2026")
+    names = {
+        market_name(done(condition_id=f"0x{market}{'0' * 58}", outcome_index=outcome, event_slug=slug))
+        for market in ("12ab34", "12ab35")
+        for outcome in (0, 1)
+    }
+    assert len(names) == 4
+    assert all(len(name) <= 60 for name in names)
+    assert market_name(done(condition_id="0x12ab34ff", event_slug=clean(""))) == "12ab34 #0"
 
 
 @pytest.mark.parametrize("spoilt", [{"shares": float("nan")}, {"entry_price": 0.0}, {"number": 99}])

@@ -258,11 +258,21 @@ async def test_a_source_that_cannot_be_read_is_told() -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_venue_that_never_answers_well_is_given_up() -> None:
+async def test_what_a_venue_refuses_of_each_wallet_is_an_answer() -> None:
     async def refusing(_request: aiohttp.web.Request) -> aiohttp.web.Response:
         return aiohttp.web.json_response({"error": "no", "code": "invalid_request"}, status=400)
 
     async with answering(refusing) as settings:
+        report = await scan_wallets(settings, list(map(address, range(1, 71))))
+    assert (report.stopped, report.wallets, len(report.not_scored)) == ("", 70, 70)
+
+
+@pytest.mark.asyncio
+async def test_a_venue_that_never_answers_well_is_given_up() -> None:
+    async def failing(_request: aiohttp.web.Request) -> aiohttp.web.Response:
+        return aiohttp.web.json_response({"error": "no", "code": "broken", "retryable": False}, status=500)
+
+    async with answering(failing) as settings:
         report = await scan_wallets(settings, list(map(address, range(1, 500))))
     assert report.stopped.startswith("50 calls in a row failed")
     assert report.wallets < 200
@@ -278,6 +288,33 @@ async def test_a_program_that_grows_too_large_empties_its_caches_and_waits() -> 
         stuck = await demo.scan(*await demo.addresses(60), memory=Memory(lambda: 900, 500))
     assert stuck.stopped.startswith("the program stays above scanner.memory_mb")
     assert 0 < stuck.wallets < 60
+
+
+@pytest.mark.asyncio
+async def test_a_program_that_is_too_large_when_no_wallet_is_under_way_is_told_and_does_not_wait_for_ever() -> None:
+    clock = SystemClock()
+    async with demo_venue(clock) as demo, opened(None, clock) as store:
+        await demo.scan(limit=70, store=store)
+        async with asyncio.timeout(20):
+            # The first page of the leaderboard did nothing since, so that none of it is under way at the second.
+            report = await demo.scan(limit=70, store=store, memory=Memory(lambda: 900, 500))
+            smaller = iter([900, 100] * 100)
+            whole = await demo.scan(limit=70, store=store, memory=Memory(lambda: next(smaller), 500))
+    assert report.stopped.startswith("the program stays above scanner.memory_mb")
+    assert report.wallets == 50
+    assert (whole.wallets, whole.stopped) == (70, "")
+
+
+@pytest.mark.asyncio
+async def test_what_verdicts_rest_on_is_given_back_when_they_are_told() -> None:
+    scanners: list[Scanner] = []
+    async with demo_venue(SystemClock()) as demo:
+        await demo.scan(*await demo.addresses(20, Kind.SKILLED), on_begun=scanners.append)
+    kept = [each.evidence for each in scanners[0]._finished]
+    assert len(kept) == 20
+    assert {(each.stats, each.trades, each.positions, each.pnl, len(each.markets)) for each in kept} == {
+        (None, None, None, None, 0)
+    }
 
 
 @pytest.mark.asyncio

@@ -49,6 +49,11 @@ class Carried(NamedTuple):
     tries: int
 
 
+def is_answering(status: int) -> bool:
+    """Whether a venue that says this answers: what it refuses of one question is an answer, that it is busy is none."""
+    return 200 <= status < 500 and status != _TOO_MANY
+
+
 class _Try(NamedTuple):
     status: int
     body: bytes = b""

@@ -19,6 +19,8 @@ Window = Literal["day", "week", "month", "all"]
 Sort = Literal["PNL", "VOLUME"]
 Fidelity = Literal["1d", "18h", "12h", "3h", "1h"]
 
+PAID_NOW = "paid by now"
+"""The variant of a question that is asked anew each time."""
 _LONGEST_WORD = 128
 _query_of = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 
@@ -100,6 +102,11 @@ def market_trades(condition_ids: Sequence[str] = (), minimum_usdc: float = 0.0, 
 def markets(condition_ids: Sequence[str], *, closed: bool) -> Question:
     """Open or closed ones among these markets (at most 50), with their tags: gamma tells of one kind at a time."""
     return _listed("markets", "condition_ids", condition_ids, closed=closed)
+
+
+def payouts(condition_ids: Sequence[str]) -> Question:
+    """What the resolved ones among these markets (at most 50) have paid, as of now: no earlier answer will do."""
+    return msgspec.structs.replace(markets(condition_ids, closed=True), variant=PAID_NOW)
 
 
 def events(slugs: Sequence[str], *, closed: bool) -> Question:

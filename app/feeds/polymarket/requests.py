@@ -1,16 +1,20 @@
 """The engine's questions to Polymarket: some at a time, inside its limits, each ending in an answer or a failure."""
 
 import asyncio
+from collections import Counter
 
 import msgspec
 
 from app.core.errors import DataError
 from app.core.record import REQUEST_CONNECTION, WITHDRAWN, Answer, Connected, Dropped, Kind, Request
 from app.feeds.inbox import Inbox
-from app.feeds.polymarket.carrier import Carrier
+from app.feeds.polymarket.carrier import Carrier, is_answering
 from app.feeds.polymarket.limits import VENUE
 from app.feeds.polymarket.questions import from_request
 
+MOST_BEGUN = 2
+"""How often a request is begun: one that a worker fails at again and again would end it for good."""
+GIVEN_UP = f"asking it failed {MOST_BEGUN} times here; the event log says why"
 _pack = msgspec.msgpack.encode
 
 
@@ -22,6 +26,7 @@ class RequestClient:
         self._inbox = inbox
         self._waiting: asyncio.Queue[Request] = asyncio.Queue()
         self._outstanding: dict[int, Request] = {}
+        self._begun: Counter[int] = Counter()
         self._under_way: dict[int, asyncio.Task[None]] = {}
         # None before the first answer: a venue that cannot be reached at all is told of, too.
         self._is_up: bool | None = None
@@ -44,7 +49,13 @@ class RequestClient:
             task.cancel()
 
     async def run(self) -> None:
-        """Carry out what is asked; the carrier says how many at a time and when."""
+        """Carry out what is asked; the carrier says how many at a time and when.
+
+        Run again after a failure it begins with all that has no answer yet, also what was under way.
+        """
+        self._waiting = asyncio.Queue()
+        for request in self._outstanding.values():
+            self._waiting.put_nowait(request)
         try:
             async with asyncio.TaskGroup() as tasks:
                 while True:
@@ -55,6 +66,10 @@ class RequestClient:
             await self._carrier.close()
 
     def _start(self, request: Request, tasks: asyncio.TaskGroup) -> None:
+        self._begun[request.request_id] += 1
+        if self._begun[request.request_id] > MOST_BEGUN:
+            self._answered(Answer(request.request_id, 0, b"", GIVEN_UP))
+            return
         task = tasks.create_task(self._carry_out(request))
         self._under_way[request.request_id] = task
         # A task that is cancelled before it began runs nothing of its own.
@@ -74,14 +89,15 @@ class RequestClient:
 
     def _tell(self, status: int, error: str, tries: int) -> None:
         """Tell when the venue begins to answer and when it stops; what it refuses of one question is an answer."""
-        is_answering = 200 <= status < 500 and status != 429
-        if is_answering and not self._is_up:
+        answers = is_answering(status)
+        if answers and not self._is_up:
             self._put(Kind.CONNECT, Connected(VENUE, REQUEST_CONNECTION, tries))
-        elif self._is_up is not False and not is_answering:
+        elif self._is_up is not False and not answers:
             self._put(Kind.DROP, Dropped(VENUE, REQUEST_CONNECTION, error))
-        self._is_up = is_answering
+        self._is_up = answers
 
     def _answered(self, answer: Answer) -> None:
+        self._begun.pop(answer.request_id, None)
         if self._outstanding.pop(answer.request_id, None) is not None:
             self._put(Kind.ANSWER, answer)
 

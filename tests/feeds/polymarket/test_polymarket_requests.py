@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 import numpy as np
+import pytest
 from polymarket_samples import WALLET, page, trade_row
 from polymarket_server import Reply, ScriptedVenue, hangs_mid_body, refuses, says, serving
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual
@@ -12,9 +13,10 @@ from virtual_loop import VirtualClock, VirtualLoop, run_virtual
 from app.core.record import WITHDRAWN, Answer, Connected, Dropped, Kind, Request
 from app.feeds.inbox import Inbox
 from app.feeds.polymarket import questions
-from app.feeds.polymarket.carrier import Carrier, CarrierSettings
+from app.feeds.polymarket.carrier import Carried, Carrier, CarrierSettings
 from app.feeds.polymarket.limits import VENUE
 from app.feeds.polymarket.parse import parse_activity
+from app.feeds.polymarket.questions import Question
 from app.feeds.polymarket.requests import RequestClient
 
 TYPES = {Kind.REQUEST: Request, Kind.ANSWER: Answer, Kind.CONNECT: Connected, Kind.DROP: Dropped}
@@ -97,6 +99,38 @@ def test_a_question_that_is_withdrawn_is_answered_at_once() -> None:
         (0, WITHDRAWN),
         (200, ""),
     ]
+
+
+@pytest.mark.parametrize(("failures", "status"), [(0, 200), (1, 200), (2, 0)])
+def test_a_worker_that_is_begun_again_asks_what_had_no_answer(failures: int, status: int) -> None:
+    class Failing(Carrier):
+        async def carry(self, question: Question) -> Carried:
+            nonlocal left
+            if (left := left - 1) >= 0 and question.subject == WALLET:
+                raise OSError("out of files")
+            return await super().carry(question)
+
+    left = failures
+
+    async def main(loop: VirtualLoop) -> list[Answer]:
+        clock = VirtualClock(loop)
+        inbox = Inbox(clock)
+        async with serving(ScriptedVenue([TRADES], {})) as url:
+            client = RequestClient(Failing(CarrierSettings(url, url, 20.0, 4), clock, np.random.default_rng(1)), inbox)
+            client.request(ask(1))
+            for _ in range(failures):
+                with pytest.raises(ExceptionGroup):
+                    await client.run()
+            running = asyncio.create_task(client.run())
+            await asyncio.sleep(300)
+            assert (client.outstanding(), running.done()) == ([], False)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            came = await inbox.fetch()
+        return [msgspec.msgpack.decode(each.payload, type=Answer) for each in came if each.kind == Kind.ANSWER]
+
+    (answer,) = run_virtual(main)
+    assert answer.status == status
 
 
 def test_a_request_that_asks_nothing_of_the_venue_fails_and_the_rest_goes_on() -> None:

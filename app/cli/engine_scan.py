@@ -30,8 +30,13 @@ _NOT_ALL = "verdicts are not in the database: the engine does not save them; its
 
 
 async def scan_in_engine(
-    link: EngineLink, words: Sequence[str], database: Path, interrupted: asyncio.Event, on_progress: OnProgress,
-    *, quiet: bool = False,
+    link: EngineLink,
+    words: Sequence[str],
+    database: Path,
+    interrupted: asyncio.Event,
+    on_progress: OnProgress,
+    *,
+    quiet: bool = False,
 ) -> ScanReport:
     """Have the engine scan what `words` name, and wait for the end; an interrupt cancels the scan.
 

@@ -113,8 +113,11 @@ async def test_a_file_is_read_by_the_deck_and_its_addresses_are_scanned(
 
 @pytest.mark.parametrize(
     ("written", "said"),
-    [("nonsense", "nonsense is no source, address or file"), ("'open", "no closing quotation; close the quote"),
-     ("~nobody-of-that-name/x", "~nobody-of-that-name/x is nobody's folder")],
+    [
+        ("nonsense", "nonsense is no source, address or file"),
+        ("'open", "no closing quotation; close the quote"),
+        ("~nobody-of-that-name/x", "~nobody-of-that-name/x is nobody's folder"),
+    ],
 )
 async def test_sources_that_are_none_are_told_and_nothing_is_scanned(written: str, said: str) -> None:
     link = linked(scanned())

@@ -9,6 +9,8 @@ VENUE = "polymarket"
 WINDOW_S = 10.0
 BODY_BYTES = 16 << 20
 LONGEST_CURSOR = 2_048
+TOO_MANY = 429
+"""The status of a call beyond a limit."""
 
 CALLS = {
     "data": 1_000,
@@ -23,6 +25,11 @@ CALLS = {
 """Calls in ten seconds by group. `gamma lists` is markets and events together."""
 
 Api = Literal["data", "gamma"]
+
+
+def is_answering(status: int) -> bool:
+    """Whether a venue that says this answers: what it refuses of one question is an answer, that it is busy is none."""
+    return 200 <= status < 500 and status != TOO_MANY
 
 
 class Route(NamedTuple):

@@ -24,6 +24,9 @@ CALLS = {
 }
 """Calls in ten seconds by group. `gamma lists` is markets and events together."""
 
+HALF_CALLS = {name: calls // 2 for name, calls in CALLS.items()}
+"""For whoever asks beside an engine, from the same address."""
+
 Api = Literal["data", "gamma"]
 
 

@@ -58,12 +58,11 @@ ROUTES = {
     "leaderboard": Route("data", "/v2/leaderboard", ("data",), 50),
     "holders": Route("data", "/v2/holders", ("data",), 50),
     "markets": Route("gamma", "/markets", ("gamma", "gamma lists", "gamma markets"), 100),
-    "events": Route("gamma", "/events", ("gamma", "gamma lists", "gamma events"), 100),
 }
 """Every route, by the name that a `Question` and a `Request` carry. Closed positions are a status of `positions` in v2;
 the group of their own is v1's."""
 
 KEYS_IN_A_CALL = 50
-"""Markets or events named in one call: their ids are in the address, and servers refuse lines beyond 8 kB."""
+"""Markets named in one call: their ids are in the address, and servers refuse lines beyond 8 kB."""
 CONDITIONS_IN_A_CALL = 20
 """Markets whose trades or holders one call may ask for."""

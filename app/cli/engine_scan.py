@@ -16,7 +16,7 @@ from app.wallets.scan_report import ScanReport, StageReport
 from app.wallets.scan_values import ScanProgress, StageCount
 from app.wallets.sources import SourceTrouble
 from app.wallets.stored import read_verdict
-from app.wallets.values import WalletVerdict
+from app.wallets.values import WalletVerdict, best_first
 
 if TYPE_CHECKING:
     from app.engine.protocol import Snapshot
@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 OnProgress = Callable[[ScanProgress], None]
 _SAVED_WITHIN_S = 5.0
 _LOOK_EVERY_S = 0.25
-_RANKS = {"TARGET": 0, "WATCHLIST": 1, "REJECTED": 2}
 _NOT_ALL = "verdicts are not in the database: the engine does not save them; its deck shows them"
 
 
 async def scan_in_engine(
-    link: EngineLink, words: Sequence[str], database: Path, interrupted: asyncio.Event, on_progress: OnProgress,
-    *, quiet: bool = False,
+    link: EngineLink,
+    words: Sequence[str],
+    database: Path,
+    interrupted: asyncio.Event,
+    on_progress: OnProgress,
+    *,
+    quiet: bool = False,
 ) -> ScanReport:
     """Have the engine scan what `words` name, and wait for the end; an interrupt cancels the scan.
 
@@ -105,7 +109,7 @@ async def _verdicts(database: Path, wallets: "WalletsView", scan: "ScanView") ->
             if each.found_now and each.address not in new:
                 rows += await reader.select(WALLET_VERDICTS, (Condition("wallet", "=", each.address),), limit=1)
     found = [read_verdict(row) for row in rows]
-    found.sort(key=lambda each: (_RANKS.get(each.verdict, 3), -(each.score or 0.0), each.wallet))
+    found.sort(key=best_first)
     return found, len(new)
 
 

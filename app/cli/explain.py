@@ -59,14 +59,20 @@ def _fields(explained: "Explanation") -> dict[str, object]:
 
 
 async def _explain(args: argparse.Namespace, prepared: options.Prepared, mode: Venue) -> "Explanation":
+    from app.cli.engines import running_engine, source_view
+    from app.feeds.polymarket.limits import CALLS, HALF_CALLS
     from app.store.reader import open_reader
     from app.wallets.explaining import explain_wallet
 
+    link = await running_engine(source_view(mode, prepared.settings), prepared.locations)
+    if link is not None:
+        await link.close()
+    calls = CALLS if link is None else HALF_CALLS
     async with settings_of_venue(mode, prepared.settings, quiet=args.quiet or args.json) as settings:
         try:
             async with open_reader(prepared.locations.database(mode)) as reader:
-                return await explain_wallet(settings, args.address, reader=reader)
+                return await explain_wallet(settings, args.address, reader=reader, calls=calls)
         except DataError as error:
             # Its history is a part only; the wallet itself is at the venue.
             say(f"No history: {error}", quiet=args.quiet or args.json)
-            return await explain_wallet(settings, args.address)
+            return await explain_wallet(settings, args.address, calls=calls)

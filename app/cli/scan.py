@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LARGEST_LIMIT = 100_000
 _LIMIT_DIGITS = 6
+_BESIDE = "NOT SAVED and with half of the venue's limits."
 
 _EPILOG = """\
 --from takes one or more of these, looked through in order; a wallet that several name is scanned once:
@@ -35,7 +36,7 @@ _EPILOG = """\
   0x…           addresses
 
 Where an engine runs here on the same data (a deck, or `tapedeck run`), it does the scan and keeps the verdicts; with
---profile or --limit the scan is one of its own and is not saved.
+--profile or --limit the scan is one of its own, is not saved, and keeps to half of the venue's limits.
 
 A scan that is broken off is gone on with by the next one of its kind; wallets that did nothing since the last scan
 keep their verdict and cost no call. Exit code 6: some wallets could not be scored, a rule or an entry of the list of
@@ -98,8 +99,8 @@ async def _scanned(args: argparse.Namespace, prepared: options.Prepared, mode: V
     quiet = args.quiet or args.json or args.csv
     try:
         if args.profile is not None or args.limit is not None:
-            say("An engine runs here: --profile and --limit make this a scan of its own, and NOT SAVED.", quiet=quiet)
-            return await _scan(args, prepared, mode)
+            say(f"An engine runs here: --profile and --limit make this a scan of its own, {_BESIDE}", quiet=quiet)
+            return await _scan(args, prepared, mode, beside_engine=True)
         say("The engine that runs here scans.", quiet=quiet)
         return await _scan_in_engine(link, args, prepared.locations.database(mode), quiet=quiet)
     finally:
@@ -123,20 +124,23 @@ async def _scan_in_engine(
         loop.add_signal_handler(number, interrupt, number)
     try:
         with progress_bar(quiet=quiet) as show:
-            report = await scan_in_engine(link, args.words, database, interrupted, show, quiet=quiet)
+            report = await scan_in_engine(link, args.words, database, interrupted, show, quiet=args.quiet)
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
     return report, interrupted.is_set()
 
 
-async def _scan(args: argparse.Namespace, prepared: options.Prepared, mode: Venue) -> "tuple[ScanReport, bool]":
+async def _scan(
+    args: argparse.Namespace, prepared: options.Prepared, mode: Venue, *, beside_engine: bool = False
+) -> "tuple[ScanReport, bool]":
     import msgspec
 
     from app.cli.scan_bar import progress_bar
     from app.config.locations import ensure
     from app.core.clock import SystemClock
     from app.engine.vitals import resident_bytes
+    from app.feeds.polymarket.limits import CALLS, HALF_CALLS
     from app.store.store import Store
     from app.wallets.api import scan_wallets
     from app.wallets.scanner import Memory
@@ -156,6 +160,7 @@ async def _scan(args: argparse.Namespace, prepared: options.Prepared, mode: Venu
                     store=store,
                     clock=clock,
                     memory=Memory(resident_bytes, settings.scanner.memory_mb * 1_000_000),
+                    calls=HALF_CALLS if beside_engine else CALLS,
                     on_begun=lambda scanner: _heed_interrupts(scanner, interrupts),
                     on_progress=show,
                 )

@@ -120,7 +120,10 @@ def _lines(report: "ScanReport", source: dict[str, str]) -> Iterator[tuple[str, 
     if report.unlisted:
         yield "not listed", f"{counted(report.unlisted, 'wallet')} that kept an older verdict, beyond the best 200"
     if report.unscored > len(report.not_scored):
-        yield "not named", f"{report.unscored - len(report.not_scored):,} of those not scored: the engine names the newest"
+        yield (
+            "not named",
+            f"{report.unscored - len(report.not_scored):,} of those not scored: the engine names the newest",
+        )
     if report.damaged:
         rows = counted(report.damaged, "row")
         yield "not read", f"{rows} of the database: what they were about was asked for again"

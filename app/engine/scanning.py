@@ -21,7 +21,6 @@ from app.engine.shelf_questions import LOOKUP_WALLETS, Found, unpack_markets, un
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_book import WalletBook
 from app.engine.wallet_events import WalletJudged
-from app.feeds.polymarket.carrier import is_answering
 from app.feeds.polymarket.questions import Question, from_request
 from app.store.rows import StoredMarket, StoredScan
 from app.wallets.answers import Answer as Told
@@ -30,14 +29,12 @@ from app.wallets.funnel import KnownWallet
 from app.wallets.judging import Judging
 from app.wallets.keeping import KeptRows, cursor_row, known_wallet, market_row, read_market, verdict_row
 from app.wallets.scan import Scan
-from app.wallets.scan_values import Finished, ScanPlan, ScanProgress, plan_sha256
+from app.wallets.scan_values import STAGE_OF, Finished, ScanPlan, ScanProgress, plan_sha256
+from app.wallets.silence import HOPELESS, Silence
 from app.wallets.values import WalletVerdict
 
-HOPELESS = 50
-"""So many calls in a row without an answer, and the venue counts as gone."""
 _UNSCORED = 50
 _DAY_MS = 86_400_000
-_STAGES = {"stats": 1, "trades": 2, "markets": 2, "pnl": 3, "positions": 3}
 _pack = msgspec.msgpack.encode
 _unpack_found = msgspec.msgpack.Decoder(Found).decode
 
@@ -71,7 +68,7 @@ class Scanning:
         self._row: StoredScan | None = None
         self._looked_up: dict[str, KnownWallet] = {}
         self._lookups = 0
-        self._failed_in_a_row = 0
+        self._silence = Silence()
         self._asker.ask_store("scans", b"[]")
 
     @property
@@ -195,9 +192,8 @@ class Scanning:
 
     def _told(self, number: int, question: Question, answer: Answer, now_ms: int) -> None:
         self.waiting -= 1
-        self.worked_stage = _STAGES.get(question.name, 0)
-        self._failed_in_a_row = 0 if is_answering(answer.status) else self._failed_in_a_row + 1
-        if self._failed_in_a_row >= HOPELESS:
+        self.worked_stage = STAGE_OF.get(question.name, 0)
+        if self._silence.is_hopeless_after(answer.status):
             self.stop(f"{HOPELESS} calls in a row failed: {clean(answer.error, 160)}")
             return
         self._scan.take(number, self._read(question, answer), now_ms // 1000)

@@ -10,7 +10,7 @@ from app.core.text import clean
 from app.engine.protocol_wallets import NOTE_CELLS, NoteWallet, WalletRow
 from app.store.rows import StoredVerdict, WalletNote
 from app.wallets.stored import read_verdict
-from app.wallets.values import PillarName, VerdictClass, WalletVerdict
+from app.wallets.values import RANKS, PillarName, VerdictClass, WalletVerdict, best_first, rank
 
 REASON_CELLS = 240
 """How wide a reason may be."""
@@ -25,7 +25,6 @@ CLAIM_MS = 30 * 86_400_000
 _KEPT = 2_000
 _STORED = "an earlier scan"
 """The origin of a verdict of an earlier run: where its wallet was found is not stored."""
-_RANKS: Mapping[VerdictClass, int] = {"TARGET": 0, "WATCHLIST": 1, "REJECTED": 2, "NOT SCORED": 3}
 _pack = msgspec.msgpack.encode
 
 
@@ -60,7 +59,7 @@ def saved_of(
     newest: dict[str, list[StoredVerdict]] = {}
     for row in rows:
         newest.setdefault(row.wallet, []).append(row)
-    best = sorted(newest.values(), key=lambda of_one: _key(of_one[0].wallet_class, of_one[0].score, of_one[0].wallet))
+    best = sorted(newest.values(), key=lambda of_one: rank(of_one[0].wallet_class, of_one[0].score, of_one[0].wallet))
     entries = (_entry(of_one) for of_one in best[:ROWS])
     kept = tuple(each for each in entries if each is not None)
     return _pack(SavedWallets(entries=kept, notes=tuple(notes), claims=dict(claims)))
@@ -72,17 +71,13 @@ def _entry(rows: list[StoredVerdict]) -> BookEntry | None:
     except DataError:
         return None
     before = rows[1] if len(rows) > 1 else None
-    known = next((name for name in _RANKS if before is not None and name == before.wallet_class), None)
+    known = next((name for name in RANKS if before is not None and name == before.wallet_class), None)
     return BookEntry(
         verdict=verdict,
         origin=_STORED,
         class_before=known,
         score_before=None if before is None else before.score,
     )
-
-
-def _key(name: str, score: float | None, wallet: str) -> tuple[int, float, str]:
-    return _RANKS.get(name, len(_RANKS)), -(score or 0.0), wallet  # type: ignore[call-overload] # any text may be asked
 
 
 class WalletBook:
@@ -202,4 +197,4 @@ class WalletBook:
 
 
 def _entry_key(entry: BookEntry) -> tuple[int, float, str]:
-    return _key(entry.verdict.verdict, entry.verdict.score, entry.verdict.wallet)
+    return best_first(entry.verdict)

@@ -27,6 +27,7 @@ from app.engine.wallet_events import WalletJudged
 from app.engine.watch import MarketWatch
 from app.scorecards.grader import WALLET_PROFIT
 from app.store.rows import Choice
+from app.wallets.source_words import BOARD_WORD
 
 if TYPE_CHECKING:
     from app.engine.opening import Opening
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from app.wallets.values import WalletVerdict
 
 WalletCommand = NoteWallet | UseThresholds | RestoreWallets | TidyWallets | LookAtWallet
-_WORD = re.compile(r"leaderboard(?::[a-z0-9-]{1,32}){0,2}|market|trades|0x[0-9a-zA-Z]{1,64}", re.ASCII)
+_WORD = re.compile(rf"{BOARD_WORD}|market|trades|0x[0-9a-zA-Z]{{1,64}}", re.ASCII)
 _WORDS_CAP = 10_000
 _NOTES_SHOWN = 20
 PROFILE_CHOICE = "wallets.profile"

@@ -29,7 +29,6 @@ _READ: dict[str, Callable[[bytes], WalletStats | Page[Any] | None]] = {
     "leaderboard": parse.parse_leaderboard,
     "holders": parse.parse_holders,
     "markets": gamma.parse_markets,
-    "events": gamma.parse_events,
 }
 
 

@@ -1,7 +1,7 @@
 """Scanning wallets from Python: `scan_wallets`. The command, the engine and your own programs call the same code."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -11,6 +11,7 @@ from app.config.settings import PolymarketSettings, Settings
 from app.core.clock import Clock, SystemClock
 from app.core.text import SafeText
 from app.feeds.polymarket.carrier import Carrier, CarrierSettings
+from app.feeds.polymarket.limits import CALLS
 from app.store.store import Store
 from app.wallets.judging import Judging
 from app.wallets.keeping import Shelf
@@ -59,6 +60,7 @@ async def scan_wallets(
     clock: Clock | None = None,
     memory: Memory | None = None,
     generator: np.random.Generator | None = None,
+    calls: Mapping[str, int] = CALLS,
     on_begun: OnBegun | None = None,
     on_progress: OnProgress | None = None,
     on_finished: OnFinished | None = None,
@@ -68,7 +70,8 @@ async def scan_wallets(
     `sources` are words as after `tapedeck scan --from` (docs/wallets.md): `leaderboard` (also if none), `market`,
     `trades`, a market's id, an address, a file of addresses; `limit` caps the wallets, `scanner.limit` by default.
     With an open `store` verdicts are kept as they come and known wallets not asked for again. `on_begun` is given the
-    scanner, whose `cancel()` ends the scan early.
+    scanner, whose `cancel()` ends the scan early. `calls` are those in ten seconds by group (`limits.CALLS`): the half,
+    where another program asks from the same address.
 
     Raises `UsageError` for a word that names no source and `ConfigError` for a list that cannot be read. Nothing is
     raised for what the venue does: see `ScanReport.not_scored`, `troubles` and `stopped`.
@@ -76,7 +79,10 @@ async def scan_wallets(
     clock = clock or SystemClock()
     plan = plan_of(sources, settings.scanner, limit)
     judging, notes = judging_of(settings)
-    async with _opened(store, settings, clock) as opened, _carrier(settings.polymarket, clock, generator) as carrier:
+    async with (
+        _opened(store, settings, clock) as opened,
+        _carrier(settings.polymarket, clock, generator, calls) as carrier,
+    ):
         caches = Caches(settings.scanner)
         shelf = Shelf(opened, caches.verdicts, judging.config_sha256, settings.scanner.holds_h)
         scanner = Scanner(
@@ -111,9 +117,9 @@ async def _opened(store: Store | None, settings: Settings, clock: Clock) -> Asyn
 
 @contextlib.asynccontextmanager
 async def _carrier(
-    settings: PolymarketSettings, clock: Clock, generator: np.random.Generator | None
+    settings: PolymarketSettings, clock: Clock, generator: np.random.Generator | None, calls: Mapping[str, int]
 ) -> AsyncIterator[Carrier]:
-    carrier = Carrier(carrier_settings(settings), clock, generator or np.random.default_rng())
+    carrier = Carrier(carrier_settings(settings), clock, generator or np.random.default_rng(), calls)
     try:
         yield carrier
     finally:

@@ -1,6 +1,6 @@
 """One wallet opened up: every stage, whatever the first of them says, and what stands behind the verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -12,6 +12,7 @@ from app.core.prediction_market import PnlPoint, WalletActivity, WalletStats, wa
 from app.core.text import SafeText, clean
 from app.feeds.polymarket import questions
 from app.feeds.polymarket.client import PolymarketClient
+from app.feeds.polymarket.limits import CALLS
 from app.feeds.polymarket.parse import parse_activity
 from app.store.reader import Reader
 from app.store.schema import WALLET_VERDICTS
@@ -92,9 +93,14 @@ class Onward:
 
 
 async def explain_wallet(
-    settings: Settings, address: str, *, reader: Reader | None = None, clock: Clock | None = None
+    settings: Settings,
+    address: str,
+    *,
+    reader: Reader | None = None,
+    clock: Clock | None = None,
+    calls: Mapping[str, int] = CALLS,
 ) -> Explanation:
-    """Open up one wallet; `reader` gives its history where a database is open.
+    """Open up one wallet; `reader` gives its history where a database is open, `calls` is as for `scan_wallets`.
 
     Raises `UsageError` for what is no address and `ConfigError` for a list that cannot be read. What the venue does not
     tell is in `unknown`, and the verdict NOT SCORED says why where nothing can be said.
@@ -104,12 +110,12 @@ async def explain_wallet(
         raise UsageError(f"{clean(address, 64)} is not a wallet's address; write 0x and 40 hex digits")
     clock = clock or SystemClock()
     judging, notes = judging_of(settings)
-    client = PolymarketClient(carrier_settings(settings.polymarket), clock, np.random.default_rng())
+    client = PolymarketClient(carrier_settings(settings.polymarket), clock, np.random.default_rng(), calls)
     try:
         judge = Onward(judging)
         finished = await _through(wallet, judge, client, settings, clock)
         copies, markets, unknown = await _copies(finished.evidence, client, judging, clock)
-        calls = sum(usage.calls for usage in client.usage() if usage.group in ("data", "gamma"))
+        made = sum(usage.calls for usage in client.usage() if usage.group in ("data", "gamma"))
     finally:
         await client.close()
     explained = explanation_of(finished, judge.first, judging, clock.wall_ns() // 1_000_000_000)
@@ -119,7 +125,7 @@ async def explain_wallet(
         copied_markets=markets,
         unknown=(*explained.unknown, *unknown, *notes),
         history=() if reader is None else await _history(reader, wallet),
-        calls=calls,
+        calls=made,
     )
 
 

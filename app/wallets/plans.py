@@ -13,10 +13,11 @@ from app.core.text import clean
 from app.feeds.polymarket import questions
 from app.feeds.polymarket.questions import Question
 from app.wallets.scan_values import ScanPlan
+from app.wallets.source_words import BOARD_WORD
 from app.wallets.sources import leaderboards, parse_list
 
 LARGEST_LIST = 8_000_000
-_BOARD = re.compile(r"leaderboard(?::[a-z0-9-]{1,32}){0,2}", re.ASCII)
+_BOARD = re.compile(BOARD_WORD, re.ASCII)
 _WINDOWS: tuple[BoardWindow, ...] = get_args(BoardWindow)
 _CONDITION = re.compile(r"0x[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
 

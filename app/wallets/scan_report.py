@@ -9,7 +9,7 @@ from app.feeds.windows import Usage
 from app.wallets.caches import CacheFigures
 from app.wallets.scan_values import Finished, ScanProgress
 from app.wallets.sources import SourceTrouble
-from app.wallets.values import WalletVerdict
+from app.wallets.values import WalletVerdict, best_first
 
 
 class StageReport(msgspec.Struct, frozen=True):
@@ -120,6 +120,5 @@ def tightest(usage: Sequence[Usage]) -> Usage | None:
 def split(finished: Sequence[Finished]) -> tuple[tuple[WalletVerdict, ...], tuple[WalletVerdict, ...]]:
     """Verdicts, best first, and wallets that are not scored, as they came."""
     scored = [each.verdict for each in finished if each.verdict.verdict != "NOT SCORED"]
-    ranks = {"TARGET": 0, "WATCHLIST": 1, "REJECTED": 2}
-    scored.sort(key=lambda verdict: (ranks[verdict.verdict], -(verdict.score or 0.0), verdict.wallet))
+    scored.sort(key=best_first)
     return tuple(scored), tuple(each.verdict for each in finished if each.verdict.verdict == "NOT SCORED")

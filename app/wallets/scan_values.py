@@ -1,6 +1,8 @@
 """What a scan is told and what it tells. Values, no I/O."""
 
 import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -8,7 +10,10 @@ import msgspec
 from app.feeds.polymarket.questions import Question
 from app.wallets.funnel import Evidence
 from app.wallets.sources import Candidate
-from app.wallets.values import WalletVerdict
+from app.wallets.values import Stage, WalletVerdict
+
+STAGE_OF: Mapping[str, Stage] = MappingProxyType({"stats": 1, "trades": 2, "markets": 2, "pnl": 3, "positions": 3})
+"""The stage that a question's answer is for, by its name; those of sources belong to none."""
 
 
 class ScanPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from app.config.wallet_settings import ScannerSettings
 from app.core.clock import Clock
 from app.core.errors import FrameError
 from app.core.text import SafeText, clean
-from app.feeds.polymarket.carrier import Carried, Carrier, is_answering
+from app.feeds.polymarket.carrier import Carried, Carrier
 from app.feeds.polymarket.questions import Question
 from app.wallets.answers import Answer, NoAnswer, read_answer
 from app.wallets.caches import BoundedCache
@@ -16,14 +16,12 @@ from app.wallets.funnel import Evidence, StageJudge
 from app.wallets.keeping import KeptRows, Shelf
 from app.wallets.scan import Scan
 from app.wallets.scan_report import LimitReport, ScanReport, Work, split, tightest
-from app.wallets.scan_values import Ask, Finished, ScanPlan, ScanProgress
+from app.wallets.scan_values import STAGE_OF, Ask, Finished, ScanPlan, ScanProgress
+from app.wallets.silence import HOPELESS, Silence
 
 OnProgress = Callable[[ScanProgress], None]
 OnFinished = Callable[[Finished], None]
 
-_STAGES = {"stats": 1, "trades": 2, "markets": 2, "pnl": 3, "positions": 3}
-_HOPELESS = 50
-"""So many calls in a row without an answer, and the venue counts as gone."""
 _SOURCES = frozenset({"leaderboard", "holders", "market_trades"})
 _OK, _UNREACHED = 200, 0
 _NOTHING = Question("stats", ())
@@ -83,7 +81,8 @@ class Scanner:
         self._finished: list[Finished] = []
         self._answers: asyncio.Queue[tuple[Ask, Carried]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._checked = self._failed_in_a_row = 0
+        self._checked = 0
+        self._silence = Silence()
         self._is_held = self._is_reached = False
         self._fault: BaseException | None = None
         self._stopped = SafeText("")
@@ -157,13 +156,13 @@ class Scanner:
     def _take(self, ask: Ask, carried: Carried) -> None:
         began_ns = self._clock.monotonic_ns()
         self.scan.take(ask.number, self._read(ask.question, carried), self._now_s())
-        self._work.by_stage[_STAGES.get(ask.question.name, 0)] += self._clock.monotonic_ns() - began_ns
+        self._work.by_stage[STAGE_OF.get(ask.question.name, 0)] += self._clock.monotonic_ns() - began_ns
 
     def _read(self, question: Question, carried: Carried) -> Answer:
-        self._failed_in_a_row = 0 if is_answering(carried.status) else self._failed_in_a_row + 1
+        is_gone = self._silence.is_hopeless_after(carried.status)
         self._is_reached |= carried.status != _UNREACHED or carried.tries <= 1
-        if self._failed_in_a_row >= _HOPELESS and not self.scan.is_cancelled:
-            self.cancel(f"{_HOPELESS} calls in a row failed: {carried.error}")
+        if is_gone and not self.scan.is_cancelled:
+            self.cancel(f"{HOPELESS} calls in a row failed: {carried.error}")
         elif not self._is_reached and not self.scan.is_cancelled:
             # All others would only wait as long for the same.
             self.cancel(carried.error)

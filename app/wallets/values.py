@@ -3,8 +3,10 @@
 None means that something is not known; it never stands for zero.
 """
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, get_args
 
 import msgspec
 
@@ -12,6 +14,8 @@ from app.core.prediction_market import Address
 from app.core.text import SafeText
 
 VerdictClass = Literal["TARGET", "WATCHLIST", "REJECTED", "NOT SCORED"]
+RANKS: Mapping[VerdictClass, int] = MappingProxyType({name: place for place, name in enumerate(get_args(VerdictClass))})
+"""Classes, best first."""
 Stage = Literal[1, 2, 3]
 PillarName = Literal["specialisation", "behaviour", "structure"]
 DoubtName = Literal[
@@ -229,6 +233,17 @@ class WalletVerdict(msgspec.Struct, frozen=True, kw_only=True):
     daily: DailyRecord | None = None
     doubts: tuple[Doubt, ...] = ()
     unknown: tuple[SafeText, ...] = ()
+
+
+def rank(wallet_class: str, score: float | None, wallet: str) -> tuple[int, float, str]:
+    """Sorts verdicts, best first: by class, by score, by address. What is no class comes last."""
+    place = RANKS.get(wallet_class, len(RANKS))  # type: ignore[call-overload] # a row of a database may say anything
+    return place, -(score or 0.0), wallet
+
+
+def best_first(verdict: WalletVerdict) -> tuple[int, float, str]:
+    """The same of a verdict."""
+    return rank(verdict.verdict, verdict.score, verdict.wallet)
 
 
 class ViralWallets(msgspec.Struct, frozen=True, kw_only=True):

@@ -69,6 +69,7 @@ def test_an_engine_that_runs_here_does_the_scan_and_keeps_the_verdicts(
             ended = tapedeck(tmp_path, "scan", "--source", "demo", "--from", listed, "--json")
             again = tapedeck(tmp_path, "scan", "--source", "demo", "--from", listed, "--json")
             table = tapedeck(tmp_path, "scan", "--source", "demo", "--from", addresses[3], "0x12")
+            beside = tapedeck(tmp_path, "scan", "--source", "demo", "--from", listed, "--limit", "3")
             engine.terminate()
             assert engine.wait(PATIENCE_S) == 0
         finally:
@@ -84,6 +85,7 @@ def test_an_engine_that_runs_here_does_the_scan_and_keeps_the_verdicts(
     assert rescan["calls"] < report["calls"]
     assert report["stages"][0]["seen"] == 40
     assert "The engine that runs here scans." in table.stderr
+    assert "a scan of its own, NOT SAVED and with half of the venue's limits" in beside.stderr
     assert "1 of 2 wallets not scored (0x12: not a wallet's address" in table.stderr
     assert "DEMO simulated, seed 7" in table.stdout
 

@@ -123,7 +123,9 @@ def test_a_followed_wallet_is_copied_at_the_price_of_the_moment_with_its_alias()
     (copy,) = driver.paper.copies
     assert (copy.name, copy.market) == ("★ the professor", "an-event 000000 #1")
     assert (copy.entry_price, copy.close_price) == pytest.approx((0.57, 0.55))
-    assert any("copied 0x0000…0001: bought 87.7 of an-event 000000 #1 at 0.570 (it paid 0.500" in text for text in driver.said)
+    assert any(
+        "copied 0x0000…0001: bought 87.7 of an-event 000000 #1 at 0.570 (it paid 0.500" in text for text in driver.said
+    )
     driver.wait(120)
     assert len(driver.paper.copies) == 1
     assert len(driver.asked_of("activity")) == 6
@@ -149,7 +151,9 @@ def test_it_ends_with_its_market_also_where_nobody_redeems() -> None:
     driver.wait(31)
     driver.payouts[RACE] = '["1", "0"]'
     driver.wait(330)
-    assert [(trade.reason, trade.exit_price) for trade in driver.paper.closed] == [("paid out: an-event 000000 #1", 1.0)]
+    assert [(trade.reason, trade.exit_price) for trade in driver.paper.closed] == [
+        ("paid out: an-event 000000 #1", 1.0)
+    ]
     driver.does(ANN, condition_id=CUP, token_id="21")
     driver.wait(31)
     driver.payouts[CUP] = '["0", "1"]'
@@ -164,7 +168,9 @@ def test_a_redemption_asks_at_once_what_was_paid() -> None:
     driver.done[ANN].append({**activity_row(), "proxy_wallet": ANN, "type": "REDEEM", "side": "", "token_id": "",
                              "condition_id": RACE, "size": 100.0, "timestamp": driver.now_ms // 1_000})  # fmt: skip
     driver.wait(31)
-    assert [(trade.reason, trade.exit_price) for trade in driver.paper.closed] == [("paid out: an-event 000000 #1", 0.0)]
+    assert [(trade.reason, trade.exit_price) for trade in driver.paper.closed] == [
+        ("paid out: an-event 000000 #1", 0.0)
+    ]
 
 
 def test_a_purchase_seen_too_late_is_not_copied_and_said_so() -> None:

@@ -121,8 +121,11 @@ async def test_what_is_typed_is_seen_in_every_size(size: tuple[int, int]) -> Non
 
 @pytest.mark.parametrize(
     ("written", "said"),
-    [("nonsense", "nonsense is no source, address or file"), ("'open", "no closing quotation; close the quote"),
-     ("~nobody-of-that-name/x", "~nobody-of-that-name/x is nobody's folder")],
+    [
+        ("nonsense", "nonsense is no source, address or file"),
+        ("'open", "no closing quotation; close the quote"),
+        ("~nobody-of-that-name/x", "~nobody-of-that-name/x is nobody's folder"),
+    ],
 )
 async def test_sources_that_are_none_are_told_and_nothing_is_scanned(written: str, said: str) -> None:
     link = linked(scanned())

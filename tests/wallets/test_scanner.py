@@ -3,7 +3,7 @@ import contextlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from app.config.wallet_settings import ScannerSettings
 from app.core.clock import Clock, SystemClock
 from app.core.errors import UsageError
 from app.demo.prediction.kinds import Kind
+from app.feeds.polymarket.limits import CALLS, HALF_CALLS
 from app.store.rows import StoredMarket, WalletCursor
 from app.store.schema import PREDICTION_MARKETS, WALLET_SCANS, WALLET_VERDICTS
 from app.store.store import Store
@@ -56,6 +57,17 @@ def test_a_scan_inside_the_venues_limits_is_fast_and_uses_them() -> None:
         assert report.retries == 0
         assert report.wallets_per_minute >= 1_000
         assert report.calls_allowed_pct >= 90
+
+    with sqlite_at_once():
+        run_virtual(main)
+
+
+@pytest.mark.parametrize(("calls", "allowed"), [(CALLS, 1_000), (HALF_CALLS, 500)])
+def test_a_scan_keeps_to_the_limits_it_is_given(calls: Mapping[str, int], allowed: int) -> None:
+    async def main(loop: VirtualLoop) -> None:
+        async with demo_venue(VirtualClock(loop)) as demo:
+            report = await demo.scan(*await demo.addresses(20), calls=calls)
+        assert {limit.group: limit.allowed for limit in report.limits}["data"] == allowed
 
     with sqlite_at_once():
         run_virtual(main)

@@ -27,7 +27,7 @@ _REFUSED_WAIT_S = 10.0
 """How long the limits of a route stay closed after a 429 that names no time: until any window is over."""
 _PATIENCE_S = 120.0
 """A venue that wants to be left alone for longer has failed, as far as a question is concerned."""
-_TOO_MANY = 429
+_TOO_MANY = limits.TOO_MANY
 _UNREACHED = 0
 
 
@@ -47,11 +47,6 @@ class Carried(NamedTuple):
     body: bytes
     error: SafeText
     tries: int
-
-
-def is_answering(status: int) -> bool:
-    """Whether a venue that says this answers: what it refuses of one question is an answer, that it is busy is none."""
-    return 200 <= status < 500 and status != _TOO_MANY
 
 
 class _Try(NamedTuple):

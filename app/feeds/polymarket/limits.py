@@ -9,6 +9,8 @@ VENUE = "polymarket"
 WINDOW_S = 10.0
 BODY_BYTES = 16 << 20
 LONGEST_CURSOR = 2_048
+TOO_MANY = 429
+"""The status of a call beyond a limit."""
 
 CALLS = {
     "data": 1_000,
@@ -22,7 +24,15 @@ CALLS = {
 }
 """Calls in ten seconds by group. `gamma lists` is markets and events together."""
 
+HALF_CALLS = {name: calls // 2 for name, calls in CALLS.items()}
+"""For whoever asks beside an engine, from the same address."""
+
 Api = Literal["data", "gamma"]
+
+
+def is_answering(status: int) -> bool:
+    """Whether a venue that says this answers: what it refuses of one question is an answer, that it is busy is none."""
+    return 200 <= status < 500 and status != TOO_MANY
 
 
 class Route(NamedTuple):
@@ -48,12 +58,11 @@ ROUTES = {
     "leaderboard": Route("data", "/v2/leaderboard", ("data",), 50),
     "holders": Route("data", "/v2/holders", ("data",), 50),
     "markets": Route("gamma", "/markets", ("gamma", "gamma lists", "gamma markets"), 100),
-    "events": Route("gamma", "/events", ("gamma", "gamma lists", "gamma events"), 100),
 }
 """Every route, by the name that a `Question` and a `Request` carry. Closed positions are a status of `positions` in v2;
 the group of their own is v1's."""
 
 KEYS_IN_A_CALL = 50
-"""Markets or events named in one call: their ids are in the address, and servers refuse lines beyond 8 kB."""
+"""Markets named in one call: their ids are in the address, and servers refuse lines beyond 8 kB."""
 CONDITIONS_IN_A_CALL = 20
 """Markets whose trades or holders one call may ask for."""

@@ -101,17 +101,18 @@ def market_trades(condition_ids: Sequence[str] = (), minimum_usdc: float = 0.0, 
 
 def markets(condition_ids: Sequence[str], *, closed: bool) -> Question:
     """Open or closed ones among these markets (at most 50), with their tags: gamma tells of one kind at a time."""
-    return _listed("markets", "condition_ids", condition_ids, closed=closed)
+    count = len(condition_ids)
+    if not 0 < count <= KEYS_IN_A_CALL:
+        raise ValueError(f"{count} markets in one question; 1 to {KEYS_IN_A_CALL} fit")
+    # The venue reads repeated keys only: a list in brackets or with commas is passed over without a word.
+    keys = tuple(("condition_ids", condition_id) for condition_id in condition_ids)
+    more = (("include_tag", "true"), ("closed", str(closed).lower()), ("limit", str(count)))
+    return Question("markets", (*keys, *more), condition_ids[0], f"{count} {'closed' if closed else 'open'}")
 
 
 def payouts(condition_ids: Sequence[str]) -> Question:
     """What the resolved ones among these markets (at most 50) have paid, as of now: no earlier answer will do."""
     return msgspec.structs.replace(markets(condition_ids, closed=True), variant=PAID_NOW)
-
-
-def events(slugs: Sequence[str], *, closed: bool) -> Question:
-    """Open or closed ones among these events (at most 50), with their tags and markets."""
-    return _listed("events", "slug", slugs, closed=closed)
 
 
 def request_body(question: Question) -> bytes:
@@ -128,15 +129,6 @@ def from_request(request: Request) -> Question:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"request {request.request_id} to {VENUE} has no query: {clean(str(error), 120)}") from error
     return Question(request.channel, query, request.subject, request.variant)
-
-
-def _listed(name: str, key: str, values: Sequence[str], *, closed: bool) -> Question:
-    if not 0 < len(values) <= KEYS_IN_A_CALL:
-        raise ValueError(f"{len(values)} {name} in one question; 1 to {KEYS_IN_A_CALL} fit")
-    # The venue reads repeated keys only: a list in brackets or with commas is passed over without a word.
-    keys = tuple((key, value) for value in values)
-    more = (("include_tag", "true"), ("closed", str(closed).lower()), ("limit", str(len(values))))
-    return Question(name, (*keys, *more), values[0], f"{len(values)} {'closed' if closed else 'open'}")
 
 
 def _since(start_s: int | None) -> tuple[tuple[str, str], ...]:

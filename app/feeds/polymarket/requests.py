@@ -8,8 +8,8 @@ import msgspec
 from app.core.errors import DataError
 from app.core.record import REQUEST_CONNECTION, WITHDRAWN, Answer, Connected, Dropped, Kind, Request
 from app.feeds.inbox import Inbox
-from app.feeds.polymarket.carrier import Carrier, is_answering
-from app.feeds.polymarket.limits import VENUE
+from app.feeds.polymarket.carrier import Carrier
+from app.feeds.polymarket.limits import VENUE, is_answering
 from app.feeds.polymarket.questions import from_request
 
 MOST_BEGUN = 2

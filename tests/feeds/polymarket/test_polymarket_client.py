@@ -1,14 +1,13 @@
 """The client against a scripted venue on loopback, on virtual time: waits are seen and take none."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
 import pytest
-from polymarket_samples import CONDITION, WALLET, market_row, page, position_row, trade_row
+from polymarket_samples import CONDITION, WALLET, page, position_row, trade_row
 from polymarket_server import (
     Call,
     Reply,
@@ -23,9 +22,13 @@ from polymarket_server import (
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual
 
 from app.core.errors import FrameError, VenueError
+from app.core.prediction_market import WalletActivity
+from app.feeds.polymarket import questions
 from app.feeds.polymarket.carrier import CarrierSettings
 from app.feeds.polymarket.client import PolymarketClient
 from app.feeds.polymarket.limits import CALLS
+from app.feeds.polymarket.parse import parse_activity, parse_positions, parse_stats
+from app.feeds.polymarket.walk import Walked
 
 T = TypeVar("T")
 
@@ -51,8 +54,12 @@ def asked(
     return run_virtual(main)
 
 
+async def walked_trades(client: PolymarketClient) -> Walked[WalletActivity]:
+    return await client.walk(questions.trades(WALLET), parse_activity, 1)
+
+
 async def trades(client: PolymarketClient) -> int:
-    return len((await client.trades(WALLET)).rows)
+    return len((await walked_trades(client)).rows)
 
 
 TRADES = says(page([trade_row()]))
@@ -64,7 +71,7 @@ def test_pages_are_walked_by_cursor_with_the_same_filters() -> None:
         says(page([position_row(token_id="3")], "c2")),
         says(page([])),
     ]
-    walked, calls = asked(script, lambda client: client.positions(WALLET, "CLOSED"))
+    walked, calls = asked(script, lambda client: client.walk(questions.positions(WALLET, "CLOSED"), parse_positions))
     assert [position.token_id for position in walked.rows] == ["1", "2", "3"]
     assert (walked.is_whole, walked.pages) == (True, 3)
     filters = [("user", WALLET), ("status", "CLOSED"), ("limit", "500")]
@@ -78,13 +85,14 @@ def test_pages_are_walked_by_cursor_with_the_same_filters() -> None:
 
 def test_a_cursor_that_comes_again_ends_the_walk_unfinished() -> None:
     script = [says(page([position_row(token_id=str(number))], "same")) for number in range(5)]
-    walked, calls = asked(script, lambda client: client.positions(WALLET, "OPEN"))
+    walked, calls = asked(script, lambda client: client.walk(questions.positions(WALLET, "OPEN"), parse_positions))
     assert (len(calls), len(walked.rows), walked.is_whole) == (2, 2, False)
     assert walked.stopped == "the venue gave a cursor twice"
 
 
 def test_null_data_is_nothing_known() -> None:
-    assert asked([says(b'{"data":null}')], lambda client: client.stats(WALLET))[0] is None
+    body, _ = asked([says(b'{"data":null}')], lambda client: client.body(questions.stats(WALLET)))
+    assert parse_stats(body) is None
     assert asked([says(b'{"data":null}')], trades)[0] == 0
 
 
@@ -96,15 +104,16 @@ def test_a_refusal_is_waited_out_as_the_venue_says() -> None:
 
 def test_a_refusal_holds_back_the_whole_service_and_not_the_other() -> None:
     async def ask(client: PolymarketClient) -> None:
-        first = asyncio.create_task(client.trades(WALLET))
+        first = asyncio.create_task(walked_trades(client))
         await asyncio.sleep(0.5)
-        await asyncio.gather(first, client.stats(WALLET), client.markets([CONDITION]))
+        others = (questions.stats(WALLET), questions.markets([CONDITION], closed=True))
+        await asyncio.gather(first, *map(client.body, others))
 
     trades_script = [refuses(429, Retry_After="30"), TRADES]
     _, calls = asked([says(b'{"data":null}')], ask, by_path={"/v2/trades": trades_script, "/markets": [says(b"[]")]})
-    assert [call.path for call in calls[:3]] == ["/v2/trades", "/markets", "/markets"]
-    assert sorted(call.path for call in calls[3:]) == ["/v2/trades", "/v2/user-stats"]
-    assert all(call.at_s - calls[0].at_s >= 30 for call in calls[3:])
+    assert [call.path for call in calls[:2]] == ["/v2/trades", "/markets"]
+    assert sorted(call.path for call in calls[2:]) == ["/v2/trades", "/v2/user-stats"]
+    assert all(call.at_s - calls[0].at_s >= 30 for call in calls[2:])
 
 
 def test_a_refusal_for_longer_than_patience_is_an_error_at_once() -> None:
@@ -112,7 +121,7 @@ def test_a_refusal_for_longer_than_patience_is_an_error_at_once() -> None:
         reasons = []
         for _ in range(2):
             with pytest.raises(VenueError) as raised:
-                await client.trades(WALLET)
+                await walked_trades(client)
             reasons.append(str(raised.value))
         return reasons
 
@@ -153,7 +162,7 @@ def test_retry_after_of_a_busy_venue_is_kept() -> None:
 def test_what_does_not_pass_is_one_clear_error(reply: Reply, tries: int, reason: str) -> None:
     async def fails(client: PolymarketClient) -> str:
         with pytest.raises(VenueError) as raised:
-            await client.trades(WALLET)
+            await walked_trades(client)
         return str(raised.value)
 
     words, calls = asked([reply], fails)
@@ -173,7 +182,7 @@ def test_a_host_that_was_never_reached_is_not_waited_for_as_one_that_has_gone(wa
                 assert await trades(client) == 1
         try:
             with pytest.raises(VenueError, match="cannot be reached") as raised:
-                await client.trades(WALLET)
+                await walked_trades(client)
         finally:
             await client.close()
         return str(raised.value)
@@ -184,11 +193,12 @@ def test_a_host_that_was_never_reached_is_not_waited_for_as_one_that_has_gone(wa
 def test_an_answer_that_is_none_is_a_frame_error_and_a_bad_row_is_not() -> None:
     async def fails(client: PolymarketClient) -> None:
         with pytest.raises(FrameError, match=r"polymarket activity: .*truncated"):
-            await client.trades(WALLET)
+            await walked_trades(client)
 
     asked([says(page([trade_row()])[:-30])], fails)
     walked, _ = asked(
-        [says(page([trade_row(), trade_row(size="nan")]))], lambda client: client.activity(WALLET, 1_789_000_000)
+        [says(page([trade_row(), trade_row(size="nan")]))],
+        lambda client: client.walk(questions.activity(WALLET, 1_789_000_000), parse_activity),
     )
     assert (len(walked.rows), walked.refused, walked.is_whole) == (1, 1, True)
 
@@ -197,7 +207,7 @@ def test_no_window_holds_more_calls_than_its_limit() -> None:
     limits = {**CALLS, "data": 12, "data trades": 5}
 
     async def many(client: PolymarketClient) -> float:
-        await asyncio.gather(*(client.trades(WALLET) for _ in range(23)))
+        await asyncio.gather(*(walked_trades(client) for _ in range(23)))
         [usage] = [each for each in client.usage() if each.group == "data trades"]
         return usage.share
 
@@ -214,9 +224,9 @@ def test_one_route_that_waits_does_not_hold_up_another() -> None:
     limits = {**CALLS, "data trades": 1}
 
     async def both(client: PolymarketClient) -> None:
-        waiting = [asyncio.create_task(client.trade_columns(WALLET)) for _ in range(20)]
+        waiting = [asyncio.create_task(client.body(questions.trades(WALLET))) for _ in range(20)]
         await asyncio.sleep(1)
-        await asyncio.gather(*(client.pnl(WALLET) for _ in range(5)))
+        await asyncio.gather(*(client.body(questions.pnl(WALLET)) for _ in range(5)))
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
@@ -228,7 +238,7 @@ def test_one_route_that_waits_does_not_hold_up_another() -> None:
 
 def test_cancelled_calls_give_their_places_back() -> None:
     async def cancelled(client: PolymarketClient) -> int:
-        tasks = [asyncio.create_task(client.trades(WALLET)) for _ in range(8)]
+        tasks = [asyncio.create_task(walked_trades(client)) for _ in range(8)]
         await asyncio.sleep(1)
         for task in tasks:
             task.cancel()
@@ -240,20 +250,3 @@ def test_cancelled_calls_give_their_places_back() -> None:
 
     count, _ = asked([*[hangs_mid_body] * 8, TRADES], cancelled)
     assert count == 1
-
-
-def test_markets_are_looked_for_among_resolved_ones_then_open_ones() -> None:
-    ids = [f"0x{number}" for number in range(60)]
-
-    def rows(*wanted: str) -> Reply:
-        return says(b"[" + b",".join(_market(condition) for condition in wanted) + b"]")
-
-    script = [rows(*ids[:49]), rows(*ids[50:]), rows(ids[49])]
-    walked, calls = asked(script, lambda client: client.markets([*ids, ids[0]]))
-    assert {market.condition_id for market in walked.rows} == set(ids)
-    assert [sum(key == "condition_ids" for key, _ in call.query) for call in calls] == [50, 10, 1]
-    assert [dict(call.query)["closed"] for call in calls] == ["true", "true", "false"]
-
-
-def _market(condition_id: str) -> bytes:
-    return json.dumps(market_row(conditionId=condition_id)).encode()

@@ -24,7 +24,6 @@ ALL = [
     questions.market_trades([CONDITION], 500),
     questions.market_trades(),
     questions.markets([CONDITION, "0x2"], closed=True),
-    questions.events(["an-event"], closed=False),
 ]
 
 

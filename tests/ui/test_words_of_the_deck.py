@@ -124,7 +124,7 @@ async def test_every_panel_that_has_a_number_has_a_name_of_its_own(keys: tuple[s
         assert isinstance(screen, PanelScreen)
         names = screen.panel_names
         assert all(names)
-        assert len(set(names)) == len(screen.panels()) == {"wallet": 4, "trader": 4, "dashboard": 5}.get(screen.NAME, 3)
+        assert len(set(names)) == len(screen.panels()) == {"wallet": 4, "trader": 5, "dashboard": 5}.get(screen.NAME, 3)
         assert {f"panel-{len(names)}"} <= {action.id for action in deck.actions}
 
 

@@ -100,7 +100,7 @@ def test_what_a_scan_gives_back_costs_calls_and_no_verdict() -> None:
 def test_a_scan_that_grew_too_large_is_the_same_on_a_replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tape = tmp_path / "scan.tape"
     monkeypatch.setattr(wallet_run, "resident_bytes", lambda: 900_000_000)
-    settings = msgspec.structs.replace(SETTINGS, scanner=ScannerSettings(batch_size=10, limit=450))
+    settings = msgspec.structs.replace(SETTINGS, scanner=ScannerSettings(batch_size=10, limit=300))
 
     async def main(loop: VirtualLoop) -> None:
         clock = VirtualClock(loop)
@@ -109,7 +109,7 @@ def test_a_scan_that_grew_too_large_is_the_same_on_a_replay(tmp_path: Path, monk
             journal = deck.run.core.journal
             live = journal.log_sha256, journal.wallets_judged
             answers = deck.run.outside().wallets.caches[0]
-        assert (view.scan.state, view.scan.seen) == ("done", 450)  # type: ignore[union-attr]
+        assert (view.scan.state, view.scan.seen) == ("done", 300)  # type: ignore[union-attr]
         assert answers.evictions > 0
         assert any("memory above scanner.memory_mb" in line.text for line in journal.log_tail)
         again = await replayed(tape, clock)

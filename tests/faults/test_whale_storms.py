@@ -14,7 +14,7 @@ def complaints(seed: int, folder: Path) -> str:
     return f"seed {seed}\n{weathered}" if weathered.violations else ""
 
 
-@pytest.mark.parametrize("seed", [44, 50, 60])
+@pytest.mark.parametrize("seed", [44, 60])
 def test_each_move_is_told_once_whatever_is_cut_and_killed(seed: int, tmp_path: Path) -> None:
     assert complaints(seed, tmp_path) == ""
 

@@ -137,6 +137,7 @@ def made(bars: Bars, rules: Rules, *, compiled: bool = False) -> Replay:
     return replay(bars, screened.features, found, passed, rules, compiled=compiled)
 
 
+@pytest.mark.nightly
 def test_compiled_passes_make_the_same_trades_to_the_last_bit() -> None:
     bars = market(4_000, 12, gaps=0.01)
     for mode in (0.0, 1.0, 2.0, 3.0):

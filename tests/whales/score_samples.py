@@ -117,7 +117,8 @@ def state(number: int, values: dict[str, float], *, equity: float = 1e6, at_ms: 
 
 
 def weight(number: int, total: float = 0.5, coverage: float = 1.0) -> TraderWeight:
-    return TraderWeight(trader=address(number), total=total, coverage=coverage, dimensions=())
+    """A trader who counts for as much as its weight."""
+    return TraderWeight(trader=address(number), total=total, vote=total, coverage=coverage, dimensions=())
 
 
 COINS = ("BTC", "ETH", "SOL")

@@ -48,7 +48,7 @@ class WeightsFound(msgspec.Struct, frozen=True, kw_only=True):
 
     `among_top` of the informed are among as many of the heaviest as there are informed; `by_chance` is what shuffled
     weights would give. `mean_score_rank` is the same as `mean_rank` by the leaderboard's score, the baseline's weight.
-    `informed_share` is their part of all weight in all coins' signals (0-1), `plain_informed_share` that in the
+    `informed_share` is their part of all votes in all coins' signals (0-1), `plain_informed_share` that in the
     baseline's, `even_share` what it would be if all traders weighed the same.
     """
 
@@ -176,7 +176,7 @@ def weights_found(following: VirtualFollowing) -> WeightsFound:
     score_ranks = _ranks(scores)
     among_top = sum(ranks[trader] <= len(informed) for trader in informed)
     others = weights.keys() - informed
-    weighed = {trader: (weight.total, scores.get(trader, CROWD_SCORE)) for trader, weight in weights.items()}
+    weighed = {trader: (weight.vote, scores.get(trader, CROWD_SCORE)) for trader, weight in weights.items()}
     shares = _informed_shares(following, weighed, informed)
     return WeightsFound(
         tracked=len(weights),
@@ -199,7 +199,7 @@ def weights_found(following: VirtualFollowing) -> WeightsFound:
 def _informed_shares(
     following: VirtualFollowing, weighed: Mapping[str, tuple[float, float]], informed: AbstractSet[str]
 ) -> list[float]:
-    """Their parts of the sums of conviction times weight, score and one."""
+    """Their parts of the sums of conviction times vote, score and one."""
     states = [one.state for one in following.core.whales.positions.known.known() if one.state.trader in weighed]
     backed = [sum(conviction(held.value_usd, state.equity_usd) for held in state.positions) for state in states]
     rows = np.array(

@@ -8,7 +8,7 @@ from app.cli.output import print_json, print_line
 from app.core.errors import PartialResultError
 
 _EPILOG = """\
-The bias runs from -1 (all weight short) to +1 (all long); plain is the baseline, weighted by the leaderboard's score
+The bias runs from -1 (all votes short) to +1 (all long); plain is the baseline, weighted by the leaderboard's score
 alone. Which of the two is worth more is told by their grades: tapedeck scorecards. An engine that runs here on the same
 data is asked; otherwise one is started. Of a recording, its end is shown.
 

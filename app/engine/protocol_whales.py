@@ -262,7 +262,7 @@ class FollowedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ContributorRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One trader behind a coin's signal: `side` +1 long, −1 short, `share` its part of all weight in the coin."""
+    """One trader behind a coin's signal: `side` +1 long, −1 short, `share` its part of all votes in the coin."""
 
     trader: str
     name: str

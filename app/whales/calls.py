@@ -17,7 +17,7 @@ from app.core.whale_events import SmartMoneySignal
 from app.markets.mid_claims import MarketFacts, MidClaim, mid_call
 
 CLAIMANT, BASELINE = "smart money", "smart money, plain"
-SMART_MONEY_VERSION = 2
+SMART_MONEY_VERSION = 3
 FULL_BIAS_EDGE = 0.05
 """A bias of 1 claims a probability of 0.55. Nobody's is known to say more: a model of ten features had an hour's
 direction right in 51.9 % of all hours, and in 56.4 % of its surest tenth."""

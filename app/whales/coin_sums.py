@@ -16,8 +16,8 @@ UNIT = 2**40
 class Holding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One trader's part in a coin's sums.
 
-    `side` is +1 or −1; `share` the weight times the conviction in units, `plain_share` the same with the baseline's
-    weight, `covered` the share times the coverage of its weight.
+    `side` is +1 or −1; `share` the vote times the conviction in units, `plain_share` the baseline's weight times it,
+    `covered` the share times the coverage of its weight.
     """
 
     trader: str
@@ -32,7 +32,7 @@ class CoinSums:
     """Sums over the holdings of one coin. Adding and removing cost O(log n) at most, reading nothing."""
 
     def __init__(self) -> None:
-        self.long_traders = self.short_traders = 0
+        self.long_traders = self.short_traders = self.counting = 0
         self.net = self.gross = self.squares = self.covered = 0
         self.plain_net = self.plain_gross = 0
         self.cents = 0
@@ -91,6 +91,7 @@ class CoinSums:
     def _count(self, holding: Holding, sign: int) -> None:
         self.long_traders += sign * (holding.side > 0)
         self.short_traders += sign * (holding.side < 0)
+        self.counting += sign * (holding.share > 0)
         self.net += sign * holding.side * holding.share
         self.gross += sign * holding.share
         self.squares += sign * holding.share * holding.share

@@ -26,7 +26,7 @@ HOUR_MIN, SAMPLE_LATE_MIN = 60, 5
 
 
 class Contributor(msgspec.Struct, frozen=True, kw_only=True):
-    """A trader behind a signal: `side` +1 long, −1 short, `share` its part of all weight in the coin (0-1)."""
+    """A trader behind a signal: `side` +1 long, −1 short, `share` its part of all votes in the coin (0-1)."""
 
     trader: str
     side: int
@@ -35,7 +35,7 @@ class Contributor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Followed(msgspec.Struct):
-    weight: float = 0.0
+    vote: float = 0.0
     coverage: float = 0.0
     plain_weight: float = 0.0
     state: TraderState | None = None
@@ -82,7 +82,7 @@ class SmartMoney:
         `score` is the leaderboard's, 0-100, the baseline's weight.
         """
         followed = self._followed.setdefault(weight.trader, _Followed())
-        followed.weight, followed.coverage = _sound(weight.total), _sound(weight.coverage)
+        followed.vote, followed.coverage = _sound(weight.vote), _sound(weight.coverage)
         followed.plain_weight = _sound(score / 100)
         return self._hold(weight.trader, followed)
 
@@ -176,9 +176,9 @@ class SmartMoney:
         """Whether the lean of a coin, or its baseline's, changes with its sums."""
         coin, thresholds = self._coins[name], self._thresholds
         before = coin.lean, coin.plain_lean
-        traders = coin.sums.traders
-        coin.lean = next_lean(coin.lean, coin.sums.bias(), traders, thresholds)
-        coin.plain_lean = next_lean(coin.plain_lean, coin.sums.plain_bias(), traders, thresholds)
+        sums = coin.sums
+        coin.lean = next_lean(coin.lean, sums.bias(), sums.counting, thresholds)
+        coin.plain_lean = next_lean(coin.plain_lean, sums.plain_bias(), sums.traders, thresholds)
         return (coin.lean, coin.plain_lean) != before
 
     def _confidence(self, sums: CoinSums) -> float:
@@ -226,7 +226,7 @@ def _holdings(trader: str, followed: _Followed) -> Iterator[tuple[str, Holding]]
     for position in state.positions if state is not None else ():
         backed = conviction(position.value_usd, state.equity_usd) if state is not None else 0.0
         if backed and position.size and isfinite(position.size):
-            share = units(followed.weight * backed)
+            share = units(followed.vote * backed)
             yield (
                 position.coin,
                 Holding(

@@ -26,7 +26,10 @@ SMALLEST_CROWD = 20
 
 
 class Crowd(msgspec.Struct, frozen=True, kw_only=True):
-    """What parts of performance are among traders in general, each 0-1; by default of who neither wins nor loses."""
+    """What parts of performance are among traders in general, each 0-1; by default of who neither wins nor loses.
+
+    `weight` is the median weight of those whose performance is known, 0 of too few.
+    """
 
     sharpe: float = 0.0
     sortino: float = 0.0
@@ -34,6 +37,7 @@ class Crowd(msgspec.Struct, frozen=True, kw_only=True):
     drawdown: float = 0.5
     win_rate: float = 0.5
     profit_factor: float = 1 / PROFIT_FACTOR_FULL
+    weight: float = 0.0
 
 
 class WeightPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,12 +64,20 @@ class Dimension(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TraderWeight(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a trader counts, 0-1, and which share of the evidence there could be is known, 0-1."""
+    """How much a trader counts, 0-1, and which share of the evidence there could be is known, 0-1.
+
+    `vote` is what the trader counts for in signals, 0-1 (`vote_of`).
+    """
 
     trader: str
     total: float
+    vote: float
     coverage: float
     dimensions: tuple[Dimension, ...]
+
+    def knows(self, name: DimensionName) -> bool:
+        """Whether this dimension has a part in the weight."""
+        return any(each.name == name and each.value is not None for each in self.dimensions)
 
 
 class TraderFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +104,7 @@ def trader_weight(facts: TraderFacts, crowd: Crowd, settings: TraderWeightsSetti
     return TraderWeight(
         trader=facts.trader,
         total=value or 0.0,
+        vote=_vote(dimensions, crowd, settings),
         coverage=min(1.0, covered / whole) if whole else 0.0,
         dimensions=dimensions,
     )
@@ -118,7 +131,7 @@ def part_values(performance: Performance) -> dict[PartName, float | None]:
     }
 
 
-def crowd_of(performances: Iterable[Performance]) -> Crowd:
+def crowd_of(performances: Iterable[Performance], weight: float = 0.0) -> Crowd:
     """The median of each part among those it is known of; the default where fewer than `SMALLEST_CROWD` are."""
     known: dict[PartName, list[float]] = {name: [] for name in PARTS}
     for performance in performances:
@@ -126,7 +139,22 @@ def crowd_of(performances: Iterable[Performance]) -> Crowd:
             if value is not None:
                 known[name].append(value)
     medians = {name: median(values) for name, values in known.items() if len(values) >= SMALLEST_CROWD}
-    return Crowd(**medians)
+    return Crowd(weight=weight, **medians)
+
+
+def vote_of(total: float, crowd: float) -> float:
+    """What a weight (0-1) counts for in signals beside a crowd's (0-1): the square of what it exceeds the crowd's by.
+
+    Most who are followed are no better than chance. So a weight that is usual says nothing of a trader, and the
+    further one exceeds the usual, the less likely is luck to have made it.
+    """
+    return max(0.0, total - crowd) ** 2
+
+
+def crowd_weight(weights: Iterable[TraderWeight]) -> float:
+    """The median weight of those whose performance is known; 0 of fewer than `SMALLEST_CROWD`: all count then."""
+    totals = [weight.total for weight in weights if weight.knows("performance")]
+    return median(totals) if len(totals) >= SMALLEST_CROWD else 0.0
 
 
 def size_value(equity_usd: float, settings: TraderWeightsSettings) -> float | None:
@@ -166,6 +194,18 @@ def renormalised(parts: Iterable[tuple[float, float | None]]) -> tuple[float | N
     # A mean of numbers lies among them; the last bit of a sum may not.
     mean = sum(each * value for each, value in known) / weight
     return min(max(mean, min(value for _, value in known)), max(value for _, value in known)), weight / whole
+
+
+def _vote(dimensions: Iterable[Dimension], crowd: Crowd, settings: TraderWeightsSettings) -> float:
+    """A trader of unknown performance counts as one of the crowd's: scaled up, its size would stand in for talent."""
+    usual, _ = renormalised([(getattr(settings, name), getattr(crowd, name)) for name in PARTS])
+    value, _ = renormalised(
+        [
+            (each.weight, usual if each.value is None and each.name == "performance" else each.value)
+            for each in dimensions
+        ]
+    )
+    return vote_of(value or 0.0, crowd.weight)
 
 
 def _part(

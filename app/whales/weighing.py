@@ -20,6 +20,7 @@ from app.whales.trader_weights import (
     TraderFacts,
     TraderWeight,
     crowd_of,
+    crowd_weight,
     size_value,
     trader_weight,
 )
@@ -32,6 +33,8 @@ REFRESHED_MS = 3_600_000
 """Weights decay; after so long each is worked out again."""
 ASKED_AGAIN_MS = 900_000
 """A history that was of no use, or never came, is asked for again after so long: it must not hold up all others."""
+CROWD_MOVED = 0.005
+"""All weights are worked out again when the median of them moved by more than this."""
 POINTS_KEPT = 60
 
 
@@ -225,6 +228,8 @@ class Weighing:
             del self._due[trader]
             made.append(self._weigh(trader, self._accounts[trader], now_ms))
         self.weights.update((weight.trader, weight) for weight in made)
+        if made and not self._due:
+            self._look_at_weights()
         return tuple(made)
 
     def clock_set_back(self, now_ms: int) -> None:
@@ -279,5 +284,12 @@ class Weighing:
     def _look_at_crowd(self) -> None:
         self._new_histories = 0
         known = (account.record for account in self._accounts.values())
-        self._crowd = crowd_of(record.performance for record in known if record is not None)
+        performances = (record.performance for record in known if record is not None)
+        self._crowd = crowd_of(performances, self._crowd.weight)
         self._due.update(dict.fromkeys(self._accounts))
+
+    def _look_at_weights(self) -> None:
+        weight = crowd_weight(self.weights.values())
+        if abs(weight - self._crowd.weight) > CROWD_MOVED:
+            self._crowd = msgspec.structs.replace(self._crowd, weight=weight)
+            self._due.update(dict.fromkeys(self._accounts))

@@ -116,8 +116,9 @@ def state(number: int, values: dict[str, float], *, equity: float = 1e6, at_ms: 
     )
 
 
-def weight(number: int, total: float = 0.5, coverage: float = 1.0) -> TraderWeight:
-    return TraderWeight(trader=address(number), total=total, coverage=coverage, dimensions=())
+def weight(number: int, vote: float = 0.5, coverage: float = 1.0) -> TraderWeight:
+    """A trader of full weight, of which its vote alone counts in signals."""
+    return TraderWeight(trader=address(number), total=1.0, vote=vote, coverage=coverage, dimensions=())
 
 
 COINS = ("BTC", "ETH", "SOL")

@@ -81,6 +81,19 @@ def test_a_lean_needs_traders_and_goes_when_they_do() -> None:
     assert (made.signal("BTC", NOW_MS).bias, made.stale_traders) == (1.0, 2)
 
 
+def test_who_counts_for_nothing_makes_no_lean() -> None:
+    """Eight hold the coin, five of whom count for something: the baseline leans, the signal does not."""
+    books = [{"BTC": 1e6}] * 8
+    assert leans(smart_money(*books, totals=(0.5,) * 5 + (0.0,) * 3)) == ("NEUTRAL", "LONG")
+    made = smart_money(*books, totals=(0.5,) * 6 + (0.0,) * 2)
+    assert leans(made) == ("LONG", "LONG")
+    assert made.signal("BTC", NOW_MS).long_traders == 8
+    made.weight_changed(weight(1, 0.0), 50.0)
+    assert leans(made) == ("LONG", "LONG")
+    made.weight_changed(weight(2, 0.0), 50.0)
+    assert leans(made) == ("NEUTRAL", "LONG")
+
+
 def test_the_baseline_has_a_lean_of_its_own() -> None:
     """Good accounts are short, those of high scores long: the two lean against each other."""
     made = SmartMoney(SMART_MONEY)

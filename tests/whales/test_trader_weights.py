@@ -17,6 +17,7 @@ from app.whales.trader_weights import (
     TraderFacts,
     TraderWeight,
     crowd_of,
+    crowd_weight,
     latest_trade,
     part_values,
     recency_value,
@@ -24,6 +25,7 @@ from app.whales.trader_weights import (
     shrunk,
     size_value,
     trader_weight,
+    vote_of,
 )
 
 KNOWN = Performance(
@@ -130,6 +132,37 @@ def test_the_crowd_is_its_median_where_it_is_large_enough() -> None:
     )
     assert crowd_of(crowd[:19]) == Crowd()
     assert crowd_of(reversed(crowd)) == crowd_of(crowd)
+
+
+def test_a_vote_is_the_square_of_what_a_weight_exceeds_the_crowds_by() -> None:
+    """The worked example's weight beside a crowd of 0.55."""
+    found = trader_weight(FACTS, Crowd(weight=0.55), WEIGHTS, NOW_MS)
+    assert found.total == weigh().total
+    assert found.vote == pytest.approx((found.total - 0.55) ** 2)
+    assert found.vote == pytest.approx(0.0085, abs=1e-4)
+    assert weigh().vote == weigh().total ** 2
+    assert vote_of(0.55, 0.55) == vote_of(0.2, 0.55) == 0
+
+
+def test_the_crowds_weight_is_the_median_where_there_are_enough() -> None:
+    weights = [msgspec.structs.replace(weigh(), total=number / 100) for number in range(21)]
+    assert crowd_weight(weights) == 0.1
+    assert crowd_weight(weights[:19]) == crowd_weight([]) == 0
+    assert crowd_weight([trader_weight(changed(performance=Performance()), Crowd(), WEIGHTS, NOW_MS)] * 30) == 0
+
+
+def test_whose_performance_is_not_known_votes_as_one_of_the_crowd_would() -> None:
+    """Parts of a crowd that neither wins nor loses give 0.258; size 0.833 and recency 0.794 stand as they are."""
+    unknown = changed(performance=Performance(), regime=None)
+    found = trader_weight(unknown, Crowd(weight=0.5), WEIGHTS, NOW_MS)
+    assert found.total == pytest.approx(0.818, abs=1e-3)
+    assert found.vote == pytest.approx(((0.4 * 0.2583 + 0.3 * 0.8333 + 0.2 * 0.7944) / 0.9 - 0.5) ** 2, abs=1e-4)
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_a_vote_lies_within_its_bounds_and_never_falls_with_the_weight(total: float, more: float, crowd: float) -> None:
+    low, high = sorted((total, more))
+    assert 0 <= vote_of(low, crowd) <= vote_of(high, crowd) <= high
 
 
 measure = st.none() | st.floats(-200, 200)

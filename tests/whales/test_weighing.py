@@ -109,3 +109,31 @@ def test_an_account_that_counts_as_another_size_is_weighed_at_once() -> None:
     assert len(one.work(NOW_MS + REFRESHED_MS)) == 1
     one.has_equity(address(9), 1.0)
     assert one.work(NOW_MS + REFRESHED_MS + 1) == ()
+
+
+def test_only_weights_above_the_median_count_in_signals() -> None:
+    """The larger an account is, the more it weighs: ten of each of three sizes, and the median among the middle ones.
+
+    Ten more, of whom nothing but a great size is known, are none of the crowd.
+    """
+    sizes = [2e5] * 10 + [2e6] * 11 + [12e6] * 10
+    one = Weighing(WEIGHTS, HOLDS_MS)
+    for number, equity_usd in enumerate(sizes, start=1):
+        one.follow(address(number), equity_usd, NOW_MS)
+        one.took_history(address(number), PAST, NOW_MS)
+    for number in range(32, 42):
+        one.follow(address(number), 30e6, NOW_MS)
+    while one.work(NOW_MS):
+        pass
+    votes = [one.weights[address(number)].vote for number in range(1, len(sizes) + 1)]
+    usual, large = one.weights[address(15)].total, one.weights[address(31)].total
+    assert votes[:21] == [0] * 21
+    assert votes[21:] == pytest.approx([(large - usual) ** 2] * 10)
+
+
+def test_who_is_one_of_few_is_not_compared_with_them() -> None:
+    one = weighing(ALICE, BOB)
+    one.took_history(ALICE, PAST, NOW_MS)
+    one.took_history(BOB, PAST, NOW_MS)
+    assert [weight.vote for weight in one.work(NOW_MS)] == pytest.approx([one.weights[ALICE].total ** 2] * 2)
+    assert one.work(NOW_MS) == ()

@@ -1,22 +1,20 @@
 """Bars in files as columns: CSV, also gzipped, and Parquet and Feather as other tools write them. Hostile input."""
 
 import csv
-import gzip
 import hashlib
-import io
 import re
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.core.errors import DataError, TapedeckError
 from app.core.text import clean
+from app.feeds.tape.text_lines import read_lines
 from app.measures.returns import Floats
 
 Integers = NDArray[np.int64]
@@ -52,9 +50,9 @@ def read_table(path: Path, wanted: Sequence[str]) -> BarTable:
             raise DataError(f"{path.name} is larger than {MOST_BYTES // 2**20} MiB; cut it")
         if path.suffix in (".parquet", ".feather"):
             return _arrow_table(path, wanted)
-        with _opened(path) as file:
-            return _csv_table(path.name, file, wanted)
-    except (OSError, EOFError, zlib.error, csv.Error, UnicodeDecodeError) as error:
+        # A line is never held unless it is short: a small gzip file may hold one that fills the memory.
+        return _csv_table(path.name, (line.decode() for line in read_lines(path, MOST_BYTES)), wanted)
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
         raise DataError(f"{path.name} cannot be read ({clean(str(error), 120)}); give a whole file of bars") from error
 
 
@@ -64,14 +62,8 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _opened(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return io.TextIOWrapper(gzip.open(path), encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
-
-
-def _csv_table(name: str, file: IO[str], wanted: Sequence[str]) -> BarTable:
-    reader = csv.reader(file)
+def _csv_table(name: str, lines: Iterable[str], wanted: Sequence[str]) -> BarTable:
+    reader = csv.reader(lines)
     header = [column.strip().lower() for column in next(reader, [])]
     place, places = _time_place(name, header), {c: header.index(c) for c in dict.fromkeys(wanted) if c in header}
     times: list[int] = []

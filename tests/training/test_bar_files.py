@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import DataError
+from app.feeds.tape.text_lines import LINE_LIMIT
 from app.markets.hourly_bars import HOUR_MS
 from app.training.bar_files import coin_of, read_bars
 
@@ -99,6 +100,13 @@ def test_whatever_lies_in_a_file_it_is_read_or_refused(
     path = tmp_path_factory.mktemp("hostile") / f"x{suffix}"
     path.write_bytes(content)
     with pytest.raises(DataError, match="x"):
+        read_bars(path)
+
+
+def test_a_small_file_that_unpacks_to_one_endless_line_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.csv.gz"
+    path.write_bytes(gzip.compress(b"1" * (LINE_LIMIT + 2)))
+    with pytest.raises(DataError, match=r"bomb\.csv\.gz has a line of more than"):
         read_bars(path)
 
 

@@ -30,9 +30,11 @@ def read_lines(path: Path, limit: int = TEXT_LIMIT) -> Iterator[bytes]:
             while line := text.readline(LINE_LIMIT + 1):
                 total += len(line)
                 if len(line) > LINE_LIMIT:
-                    raise DataError(f"{name} has a line of more than {LINE_LIMIT} bytes: it is no recording")
+                    raise DataError(
+                        f"{name} has a line of more than {LINE_LIMIT} bytes: neither a recording nor a table has"
+                    )
                 if total > limit:
-                    raise DataError(f"{name} holds more than {limit} bytes of text: split it and import the parts")
+                    raise DataError(f"{name} holds more than {limit} bytes of text: split it")
                 yield line.rstrip(b"\r\n")
         except (EOFError, zlib.error, OSError) as error:
             raise DataError(f"{name} cannot be read to its end: it is cut off or damaged") from error

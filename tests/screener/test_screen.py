@@ -47,6 +47,7 @@ screens = st.builds(
     atr_percentile=st.sampled_from([0.3, 0.8]),
     volume_sigma=st.sampled_from([0.5, 2.0]),
     session_gap_h=st.sampled_from([0.0, 2.0]),
+    maximum_missing=st.just(1.0),
 )
 SHIPPED = sorted((shipped("configs") / "screener").glob("*.toml"))
 

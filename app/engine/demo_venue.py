@@ -22,6 +22,9 @@ class Urls(msgspec.Struct, frozen=True):
     prediction_url: str = ""
     gamma_url: str = ""
     leaderboard_url: str = ""
+    gecko_url: str = ""
+    screener_url: str = ""
+    birdeye_url: str = ""
 
 
 class DemoVenue:

@@ -6,10 +6,13 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 
 import msgspec
 
+from app.config.secrets import Secret
 from app.core.errors import VenueError
 
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 2.0
+DEMO_KEY = Secret("simulated")
+"""What the embedded venue takes for Birdeye's key: a real one never goes there."""
 _LEADERBOARD = "/Mainnet/leaderboard"
 """Its path, as at the venue itself."""
 

@@ -150,25 +150,19 @@ class Discovery:
     # What to ask.
 
     def _of_gecko(self, now_s: int) -> Iterator[Question]:
-        """The most wanted first: what is new, tokens never looked at, older pages, then whatever is longest due."""
+        """The most wanted first: what is new, what a token still lacks to be judged, tokens never looked at, older
+        pages of new pools, then whatever is longest due."""
         if now_s >= self._listing_due_s:
             yield ask.new_pools(1)
+        lacking = [token for token in self.watched.values() if token.holders_due_s <= now_s]
+        yield from (_holders_of(token) for token in lacking if token.candles_s is not None and not token.holders_tried)
         due = [token for token in self.watched.values() if token.candles_due_s <= now_s]
-        yield from (self._candles_of(token) for token in due if token.candles_s is None)
+        yield from (_candles_of(token) for token in due if token.candles_s is None)
         if self._page > 1:
             yield ask.new_pools(self._page)
-        yield from (
-            ask.holders(token.listed.mint)
-            for token in self.watched.values()
-            if token.holders_due_s <= now_s and not token.holders_tried and token.candles_s is not None
-        )
         seen = sorted((token for token in due if token.candles_s is not None), key=lambda token: token.candles_due_s)
-        yield from (self._candles_of(token) for token in seen)
-        yield from (
-            ask.holders(token.listed.mint)
-            for token in self.watched.values()
-            if token.holders_due_s <= now_s and token.holders_tried
-        )
+        yield from (_candles_of(token) for token in seen)
+        yield from (_holders_of(token) for token in lacking if token.holders_tried)
 
     def _of_screener(self, now_s: int) -> Iterator[Question]:
         """Tokens that have become old enough, then the state of those that are watched, 30 a question."""
@@ -192,13 +186,10 @@ class Discovery:
     def _is_old_enough(self, listed: Listed, now_s: int) -> bool:
         return listed.asked_s > 0 or now_s - listed.created_s >= self._least_candles * SLOT_S
 
-    def _candles_of(self, token: Watched) -> Question:
-        return ask.pool_candles(token.listed.pool, SLOTS + 2)
-
     # What was answered.
 
     def _listing(self, question: Question, answer: Answer, now_s: int) -> list[Event]:
-        page = int(dict(question.query)["page"])
+        page = _page_of(question)
         rows = answer.rows.rows if isinstance(answer, Pools) else ()
         new = [pool for pool in rows if pool.mint not in self.watched and not self._waiting.knows(pool.mint)]
         for pool in new:
@@ -353,6 +344,20 @@ class Discovery:
         if subject in self.watched:
             return self.watched[subject]
         return next((token for token in self.watched.values() if token.listed.pool == subject), None)
+
+
+def _page_of(question: Question) -> int:
+    # On a tape anything may have been asked.
+    text = dict(question.query).get("page", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 1
+
+
+def _candles_of(token: Watched) -> Question:
+    return ask.pool_candles(token.listed.pool, SLOTS + 2)
+
+
+def _holders_of(token: Watched) -> Question:
+    return ask.holders(token.listed.mint)
 
 
 def _mints_of(question: Question) -> list[str]:

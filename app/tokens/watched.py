@@ -120,11 +120,17 @@ class Watched:
         slot = now_s // SLOT_S
         if self.candles_s is None or self.candles_s // SLOT_S != slot or not self.holders_tried:
             return None
-        seen = Seen(self.listed, now_s, self.table, self.state, self.holders)
-        if self._told_slot == slot or (not self.listed.asked_s and seen.window.candles < least_candles):
+        seen = self.known(now_s)
+        if seen is None or self._told_slot == slot or (not self.listed.asked_s and seen.window.candles < least_candles):
             return None
         self._told_slot = slot
         return seen
+
+    def known(self, now_s: int) -> Seen | None:
+        """All that is known, whatever its age; None before the first candles."""
+        if self.candles_s is None:
+            return None
+        return Seen(self.listed, now_s, self.table, self.state, self.holders)
 
     def ask_anew(self, now_s: int) -> None:
         """Somebody wants it judged now."""

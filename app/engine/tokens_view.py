@@ -18,7 +18,11 @@ class TokensViews:
         """Everything a deck shows of new tokens; None where they are not looked for."""
         desk = tokens.desk
         if desk is None:
-            return None if not tokens.settings.tokens.enabled else TokensView(model=model, waiting_for="Starting")
+            return (
+                None
+                if not tokens.settings.tokens.enabled
+                else TokensView(model=model, waiting_for="Starting", is_begun=False)
+            )
         if self._rows[0] != desk.version:
             self._rows = desk.version, tuple(reversed(desk.rows.values()))[:MOST_ROWS]
         counts = desk.discovery.counts()

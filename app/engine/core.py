@@ -106,7 +106,9 @@ class Core:
             lambda: self.sequence,
         )  # fmt: skip
         self._intake.traders, self._intake.elsewhere = self.whales.opened, self.whales.coins
-        self.tokens = Tokens(settings, self._watch, self.bus, self.jobs, self.journal, self.connections)
+        self.tokens = Tokens(
+            mode, settings, self._watch, self.bus, self.jobs, self.journal, self.connections, lambda: self.sequence
+        )
         self._looks = MarketLooks(self.markets, self._fast_books, self._watch)
         self._market_answers = MarketAnswers(
             settings, self._watch, self._intake, self.connections, self.list, self.journal, self._refused, self._follow
@@ -151,6 +153,7 @@ class Core:
         """The run is over: calls that are still open will not be graded."""
         self.journal.run_ended(self._grader.finish(self.now_ms))
         self.whales.finish(self.now_ms)
+        self.tokens.finish(self.now_ms)
 
     def dispatch(self, record: Record) -> None:
         """Take one input. Records of unknown kinds only move the time."""

@@ -18,14 +18,17 @@ from app.core.text import clean
 from app.core.tokens import solana_address_of
 from app.engine.inference_requests import Prediction
 from app.engine.journal import Journal
+from app.engine.protocol import Mode
 from app.engine.protocol_tokens import TokenRow
 from app.engine.token_state import PREDICTOR, RestoreTokens, TokenJudged
 from app.engine.watch import MarketWatch
 from app.feeds.token_questions import Question, from_request, request_body
+from app.scorecards.grader import Graded
 from app.tokens.answers import read_answer
 from app.tokens.candles import SLOTS
+from app.tokens.claims import TokenClaims
 from app.tokens.decision import ModelSays, arithmetic, decide
-from app.tokens.discovery import Discovery, Event, HoldersBack, HoldersMissing, Unknown
+from app.tokens.discovery import CandlesCame, Discovery, Event, HoldersBack, HoldersMissing, Unknown
 from app.tokens.rejections import Look, Rejections
 from app.tokens.strategies import StrategySays, strategies
 from app.tokens.watched import Seen
@@ -51,9 +54,10 @@ class TokenDesk:
 
     def __init__(
         self, settings: Settings, begun: RestoreTokens, watch: MarketWatch, bus: Bus, journal: Journal,
-        settled: Callable[[int], None],
+        settled: Callable[[int], None], mode: Mode, sequence: Callable[[], int],
     ) -> None:  # fmt: skip
-        """`settled` is called when something that was asked for by hand may be done."""
+        """`settled` is called when something that was asked for by hand may be done, `sequence` gives the number of the
+        input that is being taken."""
         rules = settings.token_decision
         self.discovery = Discovery(settings.tokens, rules.minimum_candles, has_key=begun.has_key)
         self.rows: OrderedDict[str, TokenRow] = OrderedDict()
@@ -68,6 +72,9 @@ class TokenDesk:
         self._rejections = Rejections(rules.rejected_s)
         self._asked: dict[str, _Asked] = {}
         self._by_hand: set[str] = set()
+        self._claims = TokenClaims()
+        self._mode: Mode = mode
+        self._sequence = sequence
 
     @property
     def waits_for(self) -> int:
@@ -78,6 +85,8 @@ class TokenDesk:
         """Ask what is due, and give up what the model has not answered."""
         for question in self.discovery.questions(now_ms // 1_000):
             self._watch.ask_of(question.venue, question.name, request_body(question), question.subject)
+        for decided in self._claims.overdue(now_ms):
+            self._bus.publish(Graded(*decided))
         for mint in [mint for mint, asked in self._asked.items() if now_ms - asked.at_ms > LOST_MS]:
             self._judge(self._asked.pop(mint), None, "the model has not answered", now_ms)
 
@@ -120,6 +129,10 @@ class TokenDesk:
         match event:
             case Seen():
                 self._consider(event, now_ms)
+            case CandlesCame():
+                decided = self._claims.candles(event.mint, event.table, now_ms)
+                if decided is not None:
+                    self._bus.publish(Graded(*decided))
             case HoldersMissing():
                 self.holders_missing = f"no holders of {event.failures} tokens in a row: {event.reason}"
                 self._journal.say(now_ms, "warning", "tokens", self.holders_missing)
@@ -177,8 +190,22 @@ class TokenDesk:
             verdict=verdict,
         )  # fmt: skip
         self._bus.publish(judged)
+        if verdict.p_rise is not None and verdict.ruling != "NOT JUDGED":
+            self._claim(seen, verdict.p_rise, version, now_ms)
         self._show(judged, seen, asked.strategy)
         self._done(mint, now_ms)
+
+    def _claim(self, seen: Seen, p_rise: float, version: str, now_ms: int) -> None:
+        """File what the model said, and have the candles asked for that will decide it."""
+        call = self._claims.file(seen, p_rise, version, source=self._mode, now_ms=now_ms, evidence=self._sequence())
+        if call is not None:
+            self._bus.publish(call)
+            due_s = self._claims.due_s(seen.listed.mint)
+            self.discovery.hold(seen.listed.mint, due_s or 0)
+
+    def finish(self, now_ms: int) -> list[Graded]:
+        """The run ends: claims that are open will not be graded."""
+        return [Graded(*decided) for decided in self._claims.finish(now_ms)]
 
     def _show(self, judged: TokenJudged, seen: Seen, strategy: StrategySays) -> None:
         verdict, listed, state = judged.verdict, seen.listed, seen.state

@@ -4,6 +4,7 @@ Everything here is a function of the inputs. Nothing is asked before `RestoreTok
 run on a venue and of no imported tape.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.config.settings import Settings
@@ -12,7 +13,7 @@ from app.core.record import Answer, Request
 from app.engine.connections import Connections
 from app.engine.jobs import Jobs
 from app.engine.journal import Journal
-from app.engine.protocol import CancelJob, StartJob
+from app.engine.protocol import CancelJob, Mode, StartJob
 from app.engine.protocol_tokens import ScoreTokens
 from app.engine.token_state import RestoreTokens, TokenJudged
 from app.engine.watch import MarketWatch
@@ -28,14 +29,16 @@ class Tokens:
     """What the core knows of new tokens."""
 
     def __init__(
-        self, settings: Settings, watch: MarketWatch, bus: Bus, jobs: Jobs, journal: Journal, connections: Connections
-    ) -> None:
+        self, mode: Mode, settings: Settings, watch: MarketWatch, bus: Bus, jobs: Jobs, journal: Journal,
+        connections: Connections, sequence: Callable[[], int],
+    ) -> None:  # fmt: skip
         self.desk: TokenDesk | None = None
         """None until tokens are looked for."""
         self.begun: RestoreTokens | None = None
         self.settings = settings
         self._watch, self._bus, self._jobs, self._journal = watch, bus, jobs, journal
-        self._connections = connections
+        self._connections, self._sequence = connections, sequence
+        self._mode: Mode = mode
         bus.subscribe(TokenJudged, journal.token_judged)
 
     def apply(self, command: StartJob | CancelJob | TokenCommand, now_ms: int) -> tuple[bool, str]:
@@ -65,13 +68,20 @@ class Tokens:
         if self.desk is not None:
             self.desk.every_second(now_ms)
 
+    def finish(self, now_ms: int) -> None:
+        """The run is over: claims that are open will not be graded."""
+        if self.desk is not None:
+            self._journal.run_ended(self.desk.finish(now_ms))
+
     def _begin(self, begun: RestoreTokens) -> None:
         if self.desk is not None or not self.settings.tokens.enabled:
             return
         from app.engine.token_desk import TokenDesk
 
         self.begun = begun
-        self.desk = TokenDesk(self.settings, begun, self._watch, self._bus, self._journal, self._settled)
+        self.desk = TokenDesk(
+            self.settings, begun, self._watch, self._bus, self._journal, self._settled, self._mode, self._sequence
+        )
 
     def _score(self, desk: "TokenDesk", mints: tuple[str, ...], now_ms: int) -> tuple[bool, str]:
         done, words = desk.score(mints, now_ms)

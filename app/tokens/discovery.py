@@ -14,7 +14,7 @@ from app.core.tokens import PoolState
 from app.feeds import token_questions as ask
 from app.feeds.token_questions import BIRDEYE, DEXSCREENER, GECKOTERMINAL, MOST_PAIRS, Question
 from app.tokens.answers import Answer, Candles, Holders, NoAnswer, Pools
-from app.tokens.candles import SLOT_S, SLOTS
+from app.tokens.candles import SLOT_S, SLOTS, CandleTable
 from app.tokens.waiting import WaitingTokens
 from app.tokens.watched import AGAIN_S, Listed, Seen, Watched
 
@@ -22,6 +22,8 @@ AT_ONCE = {GECKOTERMINAL: 3, DEXSCREENER: 2, BIRDEYE: 2}
 """Questions that may be open at a venue."""
 MOST_ASKED = 50
 """So many tokens that somebody asked for by hand are watched beside the others."""
+MOST_HELD = 500
+"""So many tokens that are over are asked about once more, for what was said of them."""
 HOLDER_FAILURES = 5
 """So many tokens in a row without a number of holders are told of, once."""
 LOST_S = 600
@@ -47,6 +49,13 @@ class Ended(NamedTuple):
     reason: str
 
 
+class CandlesCame(NamedTuple):
+    """The newest candles of a token, watched or held."""
+
+    mint: str
+    table: CandleTable
+
+
 class Unknown(NamedTuple):
     """A token that somebody asked for is known to no venue."""
 
@@ -54,7 +63,7 @@ class Unknown(NamedTuple):
     reason: str
 
 
-Event = Seen | HoldersMissing | HoldersBack | Ended | Unknown
+Event = Seen | CandlesCame | HoldersMissing | HoldersBack | Ended | Unknown
 
 
 class Counts(NamedTuple):
@@ -78,6 +87,7 @@ class Discovery:
         self._has_key = has_key
         self._waiting = WaitingTokens(settings)
         self.watched: dict[str, Watched] = {}
+        self._held: OrderedDict[str, Watched] = OrderedDict()
         self._open: dict[Question, int] = {}
         self._listing_due_s = 0
         self._page = 1
@@ -109,6 +119,12 @@ class Discovery:
             return False
         self._waiting.want(mint, now_s)
         return True
+
+    def hold(self, mint: str, until_s: int) -> None:
+        """Have the candles of a token that is watched asked for once more then, also if it is over before."""
+        token = self.watched.get(mint)
+        if token is not None:
+            token.held_until_s = until_s
 
     def questions(self, now_s: int) -> list[Question]:
         """What to ask now; each is open from now on, until it is answered."""
@@ -158,6 +174,7 @@ class Discovery:
         yield from (_holders_of(token) for token in lacking if token.candles_s is not None and not token.holders_tried)
         due = [token for token in self.watched.values() if token.candles_due_s <= now_s]
         yield from (_candles_of(token) for token in due if token.candles_s is None)
+        yield from (_candles_of(token) for token in self._held.values() if token.candles_due_s <= now_s)
         if self._page > 1:
             yield ask.new_pools(self._page)
         seen = sorted((token for token in due if token.candles_s is not None), key=lambda token: token.candles_due_s)
@@ -244,7 +261,7 @@ class Discovery:
         pool, name = listed.pool or state.pool, listed.name or state.name
         found = listed._replace(pool=pool, name=name, exchange=listed.exchange or state.dex, created_s=created_s)
         self.watched[mint] = Watched(found, state, now_s)
-        return self._make_room()
+        return self._make_room(now_s)
 
     def _unfit(self, state: PoolState) -> str:
         if state.price_usd is None:
@@ -258,9 +275,9 @@ class Discovery:
         least = self._least_traded() if self._watched_by_themselves() >= self._settings.watched else None
         return "no room" if least is not None and (state.volume_24h_usd or 0.0) <= least.volume_24h else ""
 
-    def _make_room(self) -> list[Event]:
+    def _make_room(self, now_s: int) -> list[Event]:
         least = self._least_traded() if self._watched_by_themselves() > self._settings.watched else None
-        return [] if least is None else self._end(least, "made room")
+        return [] if least is None else self._end(least, "made room", now_s)
 
     def _least_traded(self) -> Watched | None:
         others = (token for token in self.watched.values() if not token.listed.asked_s)
@@ -280,12 +297,21 @@ class Discovery:
                 # Times that are no slots' are a venue's fault like any other.
                 self._failed[question.venue] += 1
             else:
-                return [*self._ready(token, now_s), *self._end_if_over(token, now_s)]
+                return self._with_candles(token, now_s)
         token.candles_due_s = now_s + AGAIN_S
         if self._has_key and question.venue == GECKOTERMINAL:
             span_s = (SLOTS + 2) * SLOT_S
             self._ask_birdeye(ask.token_candles(token.listed.mint, now_s // SLOT_S * SLOT_S - span_s, now_s))
         return []
+
+    def _with_candles(self, token: Watched, now_s: int) -> list[Event]:
+        mint = token.listed.mint
+        came = CandlesCame(mint, token.table)
+        if mint in self._held:
+            if now_s >= token.held_until_s:
+                del self._held[mint]
+            return [came]
+        return [came, *self._ready(token, now_s), *self._end_if_over(token, now_s)]
 
     def _holders(self, question: Question, answer: Answer, now_s: int) -> list[Event]:
         token = self.watched.get(question.subject)
@@ -322,11 +348,16 @@ class Discovery:
 
     def _end_if_over(self, token: Watched, now_s: int) -> list[Event]:
         reason = token.ending(now_s, self._settings.watch_h * 3_600)
-        return self._end(token, reason) if reason else []
+        return self._end(token, reason, now_s) if reason else []
 
-    def _end(self, token: Watched, reason: str) -> list[Event]:
+    def _end(self, token: Watched, reason: str, now_s: int) -> list[Event]:
         mint = token.listed.mint
         del self.watched[mint]
+        if token.held_until_s > now_s:
+            token.candles_due_s = token.held_until_s
+            self._held[mint] = token
+            if len(self._held) > MOST_HELD:
+                self._held.popitem(last=False)
         self._ended_by[reason] += 1
         self._waiting.over(mint, reason)
         return [Ended(mint, reason)]
@@ -343,7 +374,8 @@ class Discovery:
         """The token that a question about its mint or pool is about."""
         if subject in self.watched:
             return self.watched[subject]
-        return next((token for token in self.watched.values() if token.listed.pool == subject), None)
+        every = (*self.watched.values(), *self._held.values())
+        return next((token for token in every if subject in (token.listed.pool, token.listed.mint)), None)
 
 
 def _page_of(question: Question) -> int:

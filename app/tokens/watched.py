@@ -79,6 +79,8 @@ class Watched:
         self.candles_due_s = self.holders_due_s = now_s
         self.holders_tried = False
         self.missing = 0
+        self.held_until_s = 0
+        """Until then its candles are wanted, whatever becomes of it."""
         self._most_liquidity = 0.0
         self._told_slot = -1
         self.take_state(state, now_s)

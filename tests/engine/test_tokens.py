@@ -9,6 +9,7 @@ from token_driver import GOOD, TokenDriver
 from app.config.settings import Settings
 from app.config.token_settings import TokenDecisionSettings
 from app.config.token_venues import TokensSettings
+from app.core.calls import Call
 from app.core.record import Answer, Connected, Dropped, Kind, Request
 from app.engine.core import Core
 from app.engine.inference_requests import Prediction
@@ -16,6 +17,7 @@ from app.engine.protocol import StartJob
 from app.engine.protocol_tokens import ScoreTokens
 from app.engine.token_state import PREDICTOR, RestoreTokens
 from app.engine.tokens_view import TokensViews
+from app.scorecards.grader import Graded
 
 HOUR_S = 3_600
 BASE_S = START_MS // 1_000
@@ -200,3 +202,31 @@ def test_an_answer_about_another_row_than_was_asked_changes_nothing() -> None:
     driver.put(Kind.ANSWER, Answer(999, 200, msgspec.json.encode(GOOD)))
     assert driver.desk.rows[mint(0)] == row
     assert len(driver.judged) == 1
+
+
+def test_what_the_model_says_is_filed_and_graded_after_its_hour() -> None:
+    driver = begun(launched(2 * HOUR_S))
+    calls: list[Call] = []
+    graded: list[Graded] = []
+    driver.core.bus.subscribe(Call, calls.append)
+    driver.core.bus.subscribe(Graded, graded.append)
+    driver.run(HOUR_S + 700)
+    mine = [call for call in calls if call.claimant == "token-model"]
+    assert (mine[0].probability, mine[0].subject, mine[0].claimant_version) == (0.9, mint(0), GOOD.version)
+    [first, *_] = [each for each in graded if each.call.claimant == "token-model"]
+    assert first.call == mine[0]
+    # The price climbs by a millionth a minute from a hundred and more of them: over an hour that is more than 4 %.
+    assert (first.outcome.status, first.outcome.event_happened) == ("graded", True)
+    driver.core.finish()
+    open_calls = len(mine) - sum(each.call.claimant == "token-model" for each in graded)
+    ended = [each for each in driver.core.journal.decided if each.outcome.reason == "run ended before the horizon"]
+    assert sum(each.call.claimant == "token-model" for each in ended) == open_calls == 1
+
+
+def test_what_does_not_count_is_not_claimed() -> None:
+    driver = begun(launched(2 * HOUR_S), says=lambda _: "no bundle")
+    calls: list[Call] = []
+    driver.core.bus.subscribe(Call, calls.append)
+    driver.run(20)
+    assert len(driver.judged) == 1
+    assert [call for call in calls if call.claimant == "token-model"] == []

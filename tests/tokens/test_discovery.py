@@ -17,7 +17,7 @@ from app.feeds import token_questions as ask
 from app.feeds.token_rows import Rows
 from app.tokens.answers import Holders, NoAnswer, Pools
 from app.tokens.candles import SLOT_S
-from app.tokens.discovery import AT_ONCE, MOST_ASKED, Ended, HoldersBack, HoldersMissing, Unknown
+from app.tokens.discovery import AT_ONCE, MOST_ASKED, CandlesCame, Ended, HoldersBack, HoldersMissing, Unknown
 from app.tokens.features import WIDTH, context_of, features
 from app.tokens.watched import Seen
 
@@ -159,12 +159,12 @@ def test_never_more_is_open_than_a_venue_is_asked_at_once() -> None:
 def test_missing_numbers_of_holders_are_told_once_and_again_when_they_are_back() -> None:
     day = day_of(*some(12))
     day.down.add("geckoterminal holders")
-    told = [event for event in day.run(120) if not isinstance(event, Seen)]
+    told = [event for event in day.run(120) if not isinstance(event, Seen | CandlesCame)]
     assert told == [HoldersMissing(5, "it is down")]
     assert len({each.listed.mint for each in day.seen()}) == 12
     assert {each.holders for each in day.seen()} == {None}
     day.down.clear()
-    assert [event for event in day.run(900) if not isinstance(event, Seen)] == [HoldersBack()]
+    assert [event for event in day.run(900) if not isinstance(event, Seen | CandlesCame)] == [HoldersBack()]
     assert day.seen()[-1].holders is not None
 
 
@@ -241,7 +241,7 @@ def test_no_answer_breaks_it_and_what_it_keeps_is_bounded(answers: list[str], ha
             other = pools if question.name in ("holders", "overview") else holders
             answer = {"right": day._answer(question), "none": none, "of another kind": other}[kind]
             for event in day.discovery.answered(question, answer, now_s):
-                assert isinstance(event, Seen | Ended | HoldersMissing | HoldersBack | Unknown)
+                assert isinstance(event, Seen | CandlesCame | Ended | HoldersMissing | HoldersBack | Unknown)
         assert len(day.discovery.watched) <= 4
 
 

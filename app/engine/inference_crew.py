@@ -191,7 +191,7 @@ class Crew:
                 self._welcome(member, said)
             case Refused(reason=reason) if member.state == "starting":
                 member.refused = reason
-            case Answer(id=number) | Failed(id=number) if member.state == "busy" and number == member.number:
+            case Answer(id=number) | Failed(id=number) if member.state != "starting" and number == member.number:
                 self._settle(member, said, numbers)
             case _:
                 member.kill("it said what it was not asked")
@@ -228,13 +228,12 @@ class Crew:
             member.note(failed=bool(flaw))
         if flaw:
             self._told().unanswered(batch, "model", f"the model failed: {flaw}")
-        member.enter("idle")
-        if member.leaves_next:
-            self._dismiss(member)
-        elif member.mostly_fails:
-            member.enter("leaving")
-            self._lose("more than half of its answers failed")
-            self._close(member)
+        if member.state == "busy":
+            member.enter("idle")
+            if member.mostly_fails:
+                member.enter("leaving")
+                self._lose("more than half of its answers failed")
+                self._close(member)
         self._told().free()
 
     def _ended(self, member: Member, reason: str) -> None:
@@ -247,7 +246,7 @@ class Crew:
             self.uptime.note(self._clock.monotonic_ns(), is_up=False)
         if batch:
             self._told().unanswered(batch, "worker", f"a worker was lost: {reason}")
-        if state == "leaving" or member.leaves_next:
+        if state == "leaving":
             self._fill()
         elif was_up or (member.target == self.serving and not member.refused and not self.halted):
             self._lose(reason)
@@ -304,13 +303,7 @@ class Crew:
         """One worker of an older bundle leaves, if there are enough without it."""
         old = [member for member in self.ready if member.target != self.serving]
         if old and len(self.ready) > self.wanted:
-            self._dismiss(old[0])
-
-    def _dismiss(self, member: Member) -> None:
-        if member.state == "busy":
-            member.leaves_next = True
-        else:
-            self._close(member)
+            self._close(old[0])
 
     def _close(self, member: Member) -> None:
         member.enter("leaving")

@@ -24,7 +24,7 @@ class Member:
     """A worker, from when it is wanted until it is gone. `ready` is what it said of its bundle, None until then.
 
     States: starting; idle; busy, with `batch` or with a question whether it still answers; leaving, once it was told
-    to end.
+    to end, which it does after the answer it is at.
     """
 
     def __init__(self, target: Target) -> None:
@@ -34,7 +34,6 @@ class Member:
         self.state: Literal["starting", "idle", "busy", "leaving"] = "starting"
         self.batch: list[Request] = []
         self.number = 0
-        self.leaves_next = False
         self.refused = ""
         self.since_s = self.heard_s = _now_s()
         self._failed: deque[bool] = deque(maxlen=_RECENT)
@@ -47,7 +46,7 @@ class Member:
     @property
     def is_serving(self) -> bool:
         """Whether it can be asked, now or after what it is at."""
-        return self.state in ("idle", "busy") and not self.leaves_next
+        return self.state in ("idle", "busy")
 
     @property
     def for_s(self) -> float:

@@ -96,8 +96,6 @@ class RequestQueue:
         """The next ones to ask together: somebody waits for each; empty when nobody waits."""
         taken: list[Request] = []
         while self._waiting and len(taken) < LARGEST_BATCH:
-            if self._waiting[0].failed and taken:
-                break
             request = self._waiting.popleft()
             if request.answer.done():
                 continue

@@ -74,8 +74,8 @@ class FakeWorker:
         self.die(reason)
 
     async def close(self) -> None:
+        await asyncio.sleep(2 * self._house.answer_s)  # what it is at comes first
         self.die("it ended with exit code 0")
-        await asyncio.sleep(0)
 
 
 class FakeWorkers:

@@ -20,8 +20,7 @@ from app.engine.inference_member import Member, Target
 from app.engine.inference_process import StartWorker
 from app.engine.inference_requests import FailureKind, Request
 from app.tokens.bundle import current
-from app.tokens.features import Singles
-from app.tokens.worker_protocol import Answer, Failed, FromWorker, Ready, Refused
+from app.tokens.worker_protocol import Answer, Failed, FromWorker, Numbers, Ready, Refused
 
 TICK_S = 0.25
 START_TIMEOUT_S = 30.0
@@ -37,7 +36,7 @@ class Desk(Protocol):
     def free(self) -> None:
         """Some worker is idle."""
 
-    def answered(self, member: Member, batch: list[Request], numbers: Singles) -> str:
+    def answered(self, member: Member, batch: list[Request], numbers: Numbers) -> str:
         """A worker answered. Returns what is wrong with the answer; empty for nothing."""
 
     def unanswered(self, batch: list[Request], kind: FailureKind, reason: str) -> None:
@@ -181,9 +180,11 @@ class Crew:
             if member.state == "leaving":
                 await member.link.close()
 
-    def _hear(self, member: Member, said: FromWorker, numbers: Singles) -> None:
-        member.heard_s = asyncio.get_running_loop().time()
+    def _hear(self, member: Member, said: FromWorker, numbers: Numbers) -> None:
+        member.hear()
         match said:
+            case Answer(id=number) | Failed(id=number) if member.state != "starting" and number == member.number:
+                self._settle(member, said, numbers)
             case Ready(version=version) if member.state == "starting" and version != member.target.version:
                 member.refused = f"its manifest says that it is {version}; name its folder so"
                 member.kill(member.refused)
@@ -191,8 +192,6 @@ class Crew:
                 self._welcome(member, said)
             case Refused(reason=reason) if member.state == "starting":
                 member.refused = reason
-            case Answer(id=number) | Failed(id=number) if member.state != "starting" and number == member.number:
-                self._settle(member, said, numbers)
             case _:
                 member.kill("it said what it was not asked")
 
@@ -219,7 +218,7 @@ class Crew:
         self._next_try_s = 0.0
         self._told().changed()
 
-    def _settle(self, member: Member, said: Answer | Failed, numbers: Singles) -> None:
+    def _settle(self, member: Member, said: Answer | Failed, numbers: Numbers) -> None:
         batch = member.take()
         flaw = said.reason if isinstance(said, Failed) else ""
         if not flaw and batch:
@@ -230,7 +229,7 @@ class Crew:
             self._told().unanswered(batch, "model", f"the model failed: {flaw}")
         if member.state == "busy":
             member.enter("idle")
-            if member.mostly_fails:
+            if flaw and member.mostly_fails:
                 member.enter("leaving")
                 self._lose("more than half of its answers failed")
                 self._close(member)

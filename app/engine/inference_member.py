@@ -35,7 +35,8 @@ class Member:
         self.batch: list[Request] = []
         self.number = 0
         self.refused = ""
-        self.since_s = self.heard_s = _now_s()
+        self._now_s = asyncio.get_running_loop().time
+        self.since_s = self.heard_s = self._now_s()
         self._failed: deque[bool] = deque(maxlen=_RECENT)
 
     @property
@@ -51,12 +52,12 @@ class Member:
     @property
     def for_s(self) -> float:
         """How long it has been in its state, in seconds of the loop."""
-        return _now_s() - self.since_s
+        return self._now_s() - self.since_s
 
     def enter(self, state: Literal["idle", "busy", "leaving"]) -> None:
         """Be in another state from now on."""
         self.state = state
-        self.since_s = _now_s()
+        self.since_s = self._now_s()
 
     def ask(self, batch: Sequence[Request]) -> None:
         """Send it a batch; an empty one asks whether it still answers."""
@@ -65,6 +66,10 @@ class Member:
         self.enter("busy")
         if self.link is not None:
             self.link.send(ask(self.number, [request.row for request in batch]))
+
+    def hear(self) -> None:
+        """It said something."""
+        self.heard_s = self._now_s()
 
     def take(self) -> list[Request]:
         """What it was asked, which is no longer its affair."""
@@ -84,7 +89,3 @@ class Member:
     def mostly_fails(self) -> bool:
         """Whether more than half of its last batches failed, of 10 at least."""
         return len(self._failed) >= _FEWEST and sum(self._failed) * 2 > len(self._failed)
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

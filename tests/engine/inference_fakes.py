@@ -61,7 +61,7 @@ class FakeWorker:
 
     def _say(self, said: Answer | Failed | Ready | Refused, numbers: Singles = _NO_NUMBERS) -> None:
         if self.is_open:
-            self._hear(said, numbers)
+            self._hear(said, [tuple(row) for row in numbers.tolist()])
 
     def die(self, reason: str) -> None:
         """Be gone, from the loop's next round on."""

@@ -8,7 +8,7 @@ the others go on; only when that one is ready are they replaced, one by one, eac
 import asyncio
 import functools
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -50,7 +50,13 @@ class Crew:
     """Keeps the workers. `halted` says why there are none; empty while there are, or are about to be."""
 
     def __init__(
-        self, settings: TokenModelSettings, wanted: int, bundles: Path, clock: Clock, start: StartWorker, report: Report
+        self,
+        settings: TokenModelSettings,
+        wanted: int,
+        roots: Sequence[Path],
+        clock: Clock,
+        start: StartWorker,
+        report: Report,
     ) -> None:
         self.wanted = wanted
         self.members: list[Member] = []
@@ -60,7 +66,7 @@ class Crew:
         self.refused_reason = ""
         self.uptime = Uptime()
         self._settings = settings
-        self._bundles = bundles
+        self._roots = roots
         self._clock = clock
         self._start = start
         self._report = report
@@ -69,8 +75,8 @@ class Crew:
         self._lost_s: deque[float] = deque()
         self._next_look_s = self._next_try_s = 0.0
         self._candidate: Target | None = None
-        self._unfit: str | None = None
-        self._answering = ""
+        self._unfit: Target | None = None
+        self._answering: Target | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, desk: Desk) -> None:
@@ -124,34 +130,37 @@ class Crew:
 
     def _look(self) -> None:
         """Follow the pointer: a bundle that is not known to be unfit gets a worker to try it."""
-        version = self._pointed()
-        if version is None or version == self._unfit:
+        pointed = self._pointed()
+        if pointed is None or pointed == self._unfit:
             return
         self._unfit = None
-        is_other = self.serving is None or version != self.serving.version
+        is_other = pointed != self.serving
         if self.halted or self.serving is None:
             self._next_try_s = 0.0 if is_other else self._next_try_s
         elif not is_other:
             self._candidate = None
-        elif self._candidate is None or version != self._candidate.version:
-            self._candidate = Target(version, self._bundles / version)
-            self._open(self._candidate)
+        elif pointed != self._candidate:
+            self._candidate = pointed
+            self._open(pointed)
 
-    def _pointed(self) -> str | None:
+    def _pointed(self) -> Target | None:
+        """The bundle that the first root with a pointer points to."""
         try:
-            return current(self._bundles)
+            for root in self._roots:
+                if (version := current(root)) is not None:
+                    return Target(version, root / version)
         except BundleRefused as error:
-            self._refuse("", f"the pointer: {error}")
-            return None
+            self._refuse(None, f"the pointer: {error}")
+        return None
 
     def _try_one(self) -> None:
         self._next_try_s = self._now_s() + self._settings.retry_s
-        version = self._pointed()
-        if version is None:
+        pointed = self._pointed()
+        if pointed is None:
             self._halt("no bundle is published; run `tapedeck train tokens`")
         else:
-            self.serving = Target(version, self._bundles / version)
-            self._open(self.serving)
+            self.serving = pointed
+            self._open(pointed)
 
     def _fill(self) -> None:
         """Start what is missing; while workers of an older bundle go on, one more than wanted, and one at a time."""
@@ -201,7 +210,7 @@ class Crew:
             self._close(member)
             return
         member.enter("idle")
-        if self.halted or ready.version != self._answering:
+        if self.halted or member.target != self._answering:
             self._take_over(member, ready)
         self.uptime.note(self._clock.monotonic_ns(), is_up=True)
         self._dismiss_one()
@@ -210,10 +219,10 @@ class Crew:
 
     def _take_over(self, member: Member, ready: Ready) -> None:
         """From now on its bundle is the one that answers."""
-        self.reloads += self._answering not in ("", ready.version)
+        self.reloads += self._answering not in (None, member.target)
         self._report(f"bundle {ready.version} ({ready.origin}) answers")
         self.halted, self.serving, self._candidate = "", member.target, None
-        self._answering = ready.version
+        self._answering = member.target
         self._lost_s.clear()
         self._next_try_s = 0.0
         self._told().changed()
@@ -254,20 +263,19 @@ class Crew:
 
     def _never_ready(self, member: Member, reason: str) -> None:
         """A bundle could not be used, or a worker not be started. Those that answer go on."""
-        version = member.target.version
         if member.target == self._candidate:
             self._candidate = None
-        words = f"bundle {version}: {member.refused or reason}"
+        words = f"bundle {member.target.version}: {member.refused or reason}"
         if member.refused or member.target != self.serving:
-            self._refuse(version if member.refused else "", words)
+            self._refuse(member.target if member.refused else None, words)
         if member.target == self.serving:
             self._next_try_s = self._now_s() + self._settings.retry_s
             if not self.ready:
                 self._halt(words)
 
-    def _refuse(self, version: str, reason: str) -> None:
-        """Count it, and tell it unless it was just told."""
-        self._unfit = version or self._unfit
+    def _refuse(self, unfit: Target | None, reason: str) -> None:
+        """Count it, and tell it unless it was just told. What is `unfit` is left alone until the pointer moves."""
+        self._unfit = unfit or self._unfit
         self.refused += 1
         if reason != self.refused_reason:
             self._report(f"a bundle was refused. {reason}")

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.config.token_settings import TokenModelSettings
@@ -26,15 +27,15 @@ class InferencePool:
     def __init__(
         self,
         settings: TokenModelSettings,
-        bundles: Path,
+        roots: Sequence[Path],
         clock: Clock,
         report: Report,
         *,
         start: StartWorker | None = None,
         cores: int | None = None,
     ) -> None:
-        """`bundles` is the folder of `app.tokens.bundle`; `report` is told what a user should hear of; `start` takes
-        the place of real processes, `cores` of the machine's."""
+        """`roots` are folders of bundles (`app.tokens.bundle`): the first that points to one is followed. `report` is
+        told what a user should hear of. `start` takes the place of real processes, `cores` of the machine's."""
         self._timeout_s = settings.timeout_ms / 1_000
         self._late = f"the token model had no answer within {self._timeout_s:g} s"
         self._clock = clock
@@ -43,7 +44,7 @@ class InferencePool:
         self._predictions: TimedCache[bytes, Prediction] = TimedCache(settings.cache_s, settings.cached)
         self.features: TimedCache[str, Singles] = TimedCache(settings.cache_s, settings.cached)
         wanted = min(settings.workers, cores or usable_cores())
-        self.crew = Crew(settings, wanted, bundles, clock, start or _starter(settings), report)
+        self.crew = Crew(settings, wanted, roots, clock, start or _starter(settings), report)
 
     async def run(self) -> None:
         """Keep the workers until cancelled; returns when all are gone and every request has ended."""

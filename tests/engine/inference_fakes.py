@@ -109,7 +109,9 @@ class PoolHouse:
         self.workers = workers
         self.reports: list[str] = []
         settings = settings or TokenModelSettings(workers=2)
-        self.pool = InferencePool(settings, bundles, clock, self.reports.append, start=workers.start, cores=8)
+        self.pool = InferencePool(
+            settings, [bundles / "own", bundles], clock, self.reports.append, start=workers.start, cores=8
+        )
         self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:

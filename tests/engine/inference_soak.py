@@ -30,7 +30,7 @@ class Soak:
         tiny_bundle(bundles)
         # Kills come faster here than workers may be lost in a minute; that limit has tests of its own.
         settings = TokenModelSettings(workers=2, timeout_ms=timeout_ms, restarts_a_minute=1_000, cache_s=0)
-        self.pool = InferencePool(settings, bundles, SystemClock(), lambda _: None, cores=2)
+        self.pool = InferencePool(settings, [bundles], SystemClock(), lambda _: None, cores=2)
         self.endings: Counter[str] = Counter()
         self.late = self.wrong = 0
         self.pids: set[int] = set()

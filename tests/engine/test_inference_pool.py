@@ -65,7 +65,7 @@ def test_answers_are_those_of_the_bundle_and_come_in_batches(tmp_path: Path) -> 
 @pytest.mark.parametrize(("settings", "cores", "wanted"), [(3, 8, 3), (3, 2, 2), (1, 8, 1), (32, 4, 4)])
 def test_never_more_workers_than_cores(tmp_path: Path, settings: int, cores: int, wanted: int) -> None:
     async def play(house: PoolHouse) -> int:
-        pool = InferencePool(TokenModelSettings(workers=settings), tmp_path, house.pool._clock, print, cores=cores)
+        pool = InferencePool(TokenModelSettings(workers=settings), [tmp_path], house.pool._clock, print, cores=cores)
         return pool.crew.wanted
 
     assert _played(tmp_path, play) == wanted
@@ -312,6 +312,21 @@ def test_a_bundle_that_is_refused_changes_nothing_and_is_told_once(tmp_path: Pat
         return health.version, health.refused, health.refused_reason
 
     assert _played(tmp_path, play, workers) == ("tiny-1", 1, "bundle tiny-2: its graph is no graph")
+
+
+def test_a_bundle_of_the_users_own_goes_before_the_shipped_one(tmp_path: Path) -> None:
+    tiny_bundle(tmp_path)
+
+    async def play(house: PoolHouse) -> tuple[str, int]:
+        await asyncio.sleep(1)
+        tiny_bundle(house.bundles / "own", "mine")
+        await asyncio.sleep(20)
+        tiny_bundle(house.bundles, "tiny-2")
+        await asyncio.sleep(20)
+        health = house.pool.health()
+        return health.version, health.reloads
+
+    assert _played(tmp_path, play) == ("mine", 1)
 
 
 def test_a_pointer_that_names_no_bundle_is_refused_and_the_old_one_kept(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_a_bundle_that_needs_more_memory_than_a_worker_may_have_is_refused(tmp_p
 
     async def play() -> tuple[str, str]:
         settings = TokenModelSettings(workers=1, memory_mb=60)
-        pool = InferencePool(settings, tmp_path, SystemClock(), lambda _: None)
+        pool = InferencePool(settings, [tmp_path], SystemClock(), lambda _: None)
         running = asyncio.create_task(pool.run())
         with pytest.raises(PredictionError) as caught:
             await pool.predict(rows_of()[0])
@@ -67,7 +67,7 @@ from app.core.clock import SystemClock
 from app.engine.inference_pool import InferencePool
 
 async def main():
-    pool = InferencePool(TokenModelSettings(workers=2), Path(sys.argv[1]), SystemClock(), print, cores=2)
+    pool = InferencePool(TokenModelSettings(workers=2), [Path(sys.argv[1])], SystemClock(), print, cores=2)
     running = asyncio.create_task(pool.run())
     while pool.health().workers < 2:
         await asyncio.sleep(0.01)

@@ -27,8 +27,9 @@ examples:
   tapedeck train tokens
   tapedeck train tokens --data ../shared/data/launches
   tapedeck train tokens --data ../shared/data/launches --resume --json
+  tapedeck train tokens --rollback live
 
-exit codes: 0 trained and published, 1 a library is missing, 2 usage, 5 data that cannot be used
+exit codes: 0 trained and published, or rolled back, 1 a library is missing, 2 usage, 5 data that cannot be used
 """
 DAYS = 10
 
@@ -53,6 +54,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--days", type=int, default=DAYS, metavar="N", help=f"days of made-up launches without --data (default: {DAYS})"
     )
     parser.add_argument("--resume", action="store_true", help="go on with a training that was broken off")
+    parser.add_argument(
+        "--rollback",
+        choices=("live", "demo"),
+        help="train nothing: have the bundle before this one answer again",
+    )
     parser.add_argument("--into", type=Path, metavar="FOLDER", help="publish below this folder instead of your own")
     parser.add_argument("--name", metavar="NAME", help="the version of the bundle (default: origin and time)")
     parser.add_argument("--seed", metavar="N", help="seed of all random draws, and of made-up launches")
@@ -65,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     """Train, judge, publish and print. Raises `DataError` where the data is too little or damaged."""
     quiet = args.quiet or args.json
     prepared = options.prepare(args)
+    if args.rollback:
+        return _roll_back(args, prepared)
     from app.training.library import needed
 
     say("Loading torch and scikit-learn…", quiet=quiet)
@@ -76,6 +84,18 @@ def run(args: argparse.Namespace) -> int:
         print_json(_fields(done))
     else:
         _print(done)
+    return 0
+
+
+def _roll_back(args: argparse.Namespace, prepared: options.Prepared) -> int:
+    from app.tokens.bundle import rollback
+
+    root = args.into or prepared.locations.token_bundles(args.rollback)
+    version = rollback(root)
+    if args.json:
+        print_json({"version": version, "folder": str(root / version)})
+    else:
+        print_line(f"{version} answers again: {root / version}")
     return 0
 
 
@@ -93,7 +113,8 @@ def _source(args: argparse.Namespace, seed: int, *, quiet: bool) -> "Source":
 
 
 def _trained(args: argparse.Namespace, prepared: options.Prepared, source: "Source", *, quiet: bool) -> _Done:
-    from app.tokens.bundle import publish
+    from app.tokens.bundle import promote, write
+    from app.tokens.predictor import Predictor
     from app.training.token_evaluation import judged
     from app.training.token_model import fitted, rows_sha256
     from app.training.token_release import Origin, Split3, files_of, manifest_of
@@ -119,7 +140,9 @@ def _trained(args: argparse.Namespace, prepared: options.Prepared, source: "Sour
     hashed = Split3(parts, rows_sha256(samples, *parts[:4]))
     files = files_of(model, samples, hashed, origin, [question])
     root = args.into or prepared.locations.token_bundles("demo" if source.origin == "SIMULATED" else "live")
-    folder = publish(root, manifest_of(version, source.origin, at_s), files)
+    folder = write(root, manifest_of(version, source.origin, at_s), files)
+    Predictor.open(folder)
+    promote(root, version)
     return _Done(version, folder, source, model, question)
 
 

@@ -15,6 +15,7 @@ from app.tokens.candles import Integers
 from app.tokens.drift import reference
 from app.tokens.features import Singles, schema
 from app.tokens.heads import HEADS, SENTENCES
+from app.training.token_card import measured_tables
 from app.training.token_evaluation import Question, findings
 from app.training.token_graph import MINIMUM_RUNTIME, OPSETS, graph_of
 from app.training.token_model import Model, answers, weights_of
@@ -76,11 +77,11 @@ def files_of(
         names.CARD: card,
     }
     written = {name: msgspec.json.encode(value) + b"\n" for name, value in values.items()}
-    text = card_text(card, model).encode()
+    text = card_text(card, model, questions).encode()
     return {names.GRAPH: graph, names.WEIGHTS: save(weights_of(model)), names.CARD_TEXT: text, **written}
 
 
-def card_text(card: parts.Card, model: Model) -> str:
+def card_text(card: parts.Card, model: Model, questions: Sequence[Question]) -> str:
     """The card for people."""
     served = [f"- `{head}`: {SENTENCES[head]}. Served by {card.served[head]}." for head in HEADS]
     lines = [
@@ -105,6 +106,7 @@ def card_text(card: parts.Card, model: Model) -> str:
         "",
         "## What was measured",
         "",
+        *measured_tables(questions),
         "Differences with their 95 % intervals over tokens. “Does not beat” means that the interval holds 0.",
         "",
         *(f"- {each}" for each in card.findings),

@@ -8,7 +8,7 @@ the others go on; only when that one is ready are they replaced, one by one, eac
 import asyncio
 import functools
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,8 +20,7 @@ from app.engine.inference_member import Member, Target
 from app.engine.inference_process import StartWorker
 from app.engine.inference_requests import FailureKind, Request
 from app.tokens.bundle import current
-from app.tokens.features import Singles
-from app.tokens.worker_protocol import Answer, Failed, FromWorker, Ready, Refused
+from app.tokens.worker_protocol import Answer, Failed, FromWorker, Numbers, Ready, Refused
 
 TICK_S = 0.25
 START_TIMEOUT_S = 30.0
@@ -37,7 +36,7 @@ class Desk(Protocol):
     def free(self) -> None:
         """Some worker is idle."""
 
-    def answered(self, member: Member, batch: list[Request], numbers: Singles) -> str:
+    def answered(self, member: Member, batch: list[Request], numbers: Numbers) -> str:
         """A worker answered. Returns what is wrong with the answer; empty for nothing."""
 
     def unanswered(self, batch: list[Request], kind: FailureKind, reason: str) -> None:
@@ -51,7 +50,13 @@ class Crew:
     """Keeps the workers. `halted` says why there are none; empty while there are, or are about to be."""
 
     def __init__(
-        self, settings: TokenModelSettings, wanted: int, bundles: Path, clock: Clock, start: StartWorker, report: Report
+        self,
+        settings: TokenModelSettings,
+        wanted: int,
+        roots: Sequence[Path],
+        clock: Clock,
+        start: StartWorker,
+        report: Report,
     ) -> None:
         self.wanted = wanted
         self.members: list[Member] = []
@@ -61,7 +66,7 @@ class Crew:
         self.refused_reason = ""
         self.uptime = Uptime()
         self._settings = settings
-        self._bundles = bundles
+        self._roots = roots
         self._clock = clock
         self._start = start
         self._report = report
@@ -70,8 +75,8 @@ class Crew:
         self._lost_s: deque[float] = deque()
         self._next_look_s = self._next_try_s = 0.0
         self._candidate: Target | None = None
-        self._unfit: str | None = None
-        self._answering = ""
+        self._unfit: Target | None = None
+        self._answering: Target | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, desk: Desk) -> None:
@@ -125,34 +130,37 @@ class Crew:
 
     def _look(self) -> None:
         """Follow the pointer: a bundle that is not known to be unfit gets a worker to try it."""
-        version = self._pointed()
-        if version is None or version == self._unfit:
+        pointed = self._pointed()
+        if pointed is None or pointed == self._unfit:
             return
         self._unfit = None
-        is_other = self.serving is None or version != self.serving.version
+        is_other = pointed != self.serving
         if self.halted or self.serving is None:
             self._next_try_s = 0.0 if is_other else self._next_try_s
         elif not is_other:
             self._candidate = None
-        elif self._candidate is None or version != self._candidate.version:
-            self._candidate = Target(version, self._bundles / version)
-            self._open(self._candidate)
+        elif pointed != self._candidate:
+            self._candidate = pointed
+            self._open(pointed)
 
-    def _pointed(self) -> str | None:
+    def _pointed(self) -> Target | None:
+        """The bundle that the first root with a pointer points to."""
         try:
-            return current(self._bundles)
+            for root in self._roots:
+                if (version := current(root)) is not None:
+                    return Target(version, root / version)
         except BundleRefused as error:
-            self._refuse("", f"the pointer: {error}")
-            return None
+            self._refuse(None, f"the pointer: {error}")
+        return None
 
     def _try_one(self) -> None:
         self._next_try_s = self._now_s() + self._settings.retry_s
-        version = self._pointed()
-        if version is None:
+        pointed = self._pointed()
+        if pointed is None:
             self._halt("no bundle is published; run `tapedeck train tokens`")
         else:
-            self.serving = Target(version, self._bundles / version)
-            self._open(self.serving)
+            self.serving = pointed
+            self._open(pointed)
 
     def _fill(self) -> None:
         """Start what is missing; while workers of an older bundle go on, one more than wanted, and one at a time."""
@@ -181,9 +189,11 @@ class Crew:
             if member.state == "leaving":
                 await member.link.close()
 
-    def _hear(self, member: Member, said: FromWorker, numbers: Singles) -> None:
-        member.heard_s = asyncio.get_running_loop().time()
+    def _hear(self, member: Member, said: FromWorker, numbers: Numbers) -> None:
+        member.hear()
         match said:
+            case Answer(id=number) | Failed(id=number) if member.state != "starting" and number == member.number:
+                self._settle(member, said, numbers)
             case Ready(version=version) if member.state == "starting" and version != member.target.version:
                 member.refused = f"its manifest says that it is {version}; name its folder so"
                 member.kill(member.refused)
@@ -191,8 +201,6 @@ class Crew:
                 self._welcome(member, said)
             case Refused(reason=reason) if member.state == "starting":
                 member.refused = reason
-            case Answer(id=number) | Failed(id=number) if member.state == "busy" and number == member.number:
-                self._settle(member, said, numbers)
             case _:
                 member.kill("it said what it was not asked")
 
@@ -202,7 +210,7 @@ class Crew:
             self._close(member)
             return
         member.enter("idle")
-        if self.halted or ready.version != self._answering:
+        if self.halted or member.target != self._answering:
             self._take_over(member, ready)
         self.uptime.note(self._clock.monotonic_ns(), is_up=True)
         self._dismiss_one()
@@ -211,15 +219,15 @@ class Crew:
 
     def _take_over(self, member: Member, ready: Ready) -> None:
         """From now on its bundle is the one that answers."""
-        self.reloads += self._answering not in ("", ready.version)
+        self.reloads += self._answering not in (None, member.target)
         self._report(f"bundle {ready.version} ({ready.origin}) answers")
         self.halted, self.serving, self._candidate = "", member.target, None
-        self._answering = ready.version
+        self._answering = member.target
         self._lost_s.clear()
         self._next_try_s = 0.0
         self._told().changed()
 
-    def _settle(self, member: Member, said: Answer | Failed, numbers: Singles) -> None:
+    def _settle(self, member: Member, said: Answer | Failed, numbers: Numbers) -> None:
         batch = member.take()
         flaw = said.reason if isinstance(said, Failed) else ""
         if not flaw and batch:
@@ -228,13 +236,12 @@ class Crew:
             member.note(failed=bool(flaw))
         if flaw:
             self._told().unanswered(batch, "model", f"the model failed: {flaw}")
-        member.enter("idle")
-        if member.leaves_next:
-            self._dismiss(member)
-        elif member.mostly_fails:
-            member.enter("leaving")
-            self._lose("more than half of its answers failed")
-            self._close(member)
+        if member.state == "busy":
+            member.enter("idle")
+            if flaw and member.mostly_fails:
+                member.enter("leaving")
+                self._lose("more than half of its answers failed")
+                self._close(member)
         self._told().free()
 
     def _ended(self, member: Member, reason: str) -> None:
@@ -247,7 +254,7 @@ class Crew:
             self.uptime.note(self._clock.monotonic_ns(), is_up=False)
         if batch:
             self._told().unanswered(batch, "worker", f"a worker was lost: {reason}")
-        if state == "leaving" or member.leaves_next:
+        if state == "leaving":
             self._fill()
         elif was_up or (member.target == self.serving and not member.refused and not self.halted):
             self._lose(reason)
@@ -256,20 +263,19 @@ class Crew:
 
     def _never_ready(self, member: Member, reason: str) -> None:
         """A bundle could not be used, or a worker not be started. Those that answer go on."""
-        version = member.target.version
         if member.target == self._candidate:
             self._candidate = None
-        words = f"bundle {version}: {member.refused or reason}"
+        words = f"bundle {member.target.version}: {member.refused or reason}"
         if member.refused or member.target != self.serving:
-            self._refuse(version if member.refused else "", words)
+            self._refuse(member.target if member.refused else None, words)
         if member.target == self.serving:
             self._next_try_s = self._now_s() + self._settings.retry_s
             if not self.ready:
                 self._halt(words)
 
-    def _refuse(self, version: str, reason: str) -> None:
-        """Count it, and tell it unless it was just told."""
-        self._unfit = version or self._unfit
+    def _refuse(self, unfit: Target | None, reason: str) -> None:
+        """Count it, and tell it unless it was just told. What is `unfit` is left alone until the pointer moves."""
+        self._unfit = unfit or self._unfit
         self.refused += 1
         if reason != self.refused_reason:
             self._report(f"a bundle was refused. {reason}")
@@ -304,13 +310,7 @@ class Crew:
         """One worker of an older bundle leaves, if there are enough without it."""
         old = [member for member in self.ready if member.target != self.serving]
         if old and len(self.ready) > self.wanted:
-            self._dismiss(old[0])
-
-    def _dismiss(self, member: Member) -> None:
-        if member.state == "busy":
-            member.leaves_next = True
-        else:
-            self._close(member)
+            self._close(old[0])
 
     def _close(self, member: Member) -> None:
         member.enter("leaving")

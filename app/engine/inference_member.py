@@ -24,7 +24,7 @@ class Member:
     """A worker, from when it is wanted until it is gone. `ready` is what it said of its bundle, None until then.
 
     States: starting; idle; busy, with `batch` or with a question whether it still answers; leaving, once it was told
-    to end.
+    to end, which it does after the answer it is at.
     """
 
     def __init__(self, target: Target) -> None:
@@ -34,9 +34,9 @@ class Member:
         self.state: Literal["starting", "idle", "busy", "leaving"] = "starting"
         self.batch: list[Request] = []
         self.number = 0
-        self.leaves_next = False
         self.refused = ""
-        self.since_s = self.heard_s = _now_s()
+        self._now_s = asyncio.get_running_loop().time
+        self.since_s = self.heard_s = self._now_s()
         self._failed: deque[bool] = deque(maxlen=_RECENT)
 
     @property
@@ -47,17 +47,17 @@ class Member:
     @property
     def is_serving(self) -> bool:
         """Whether it can be asked, now or after what it is at."""
-        return self.state in ("idle", "busy") and not self.leaves_next
+        return self.state in ("idle", "busy")
 
     @property
     def for_s(self) -> float:
         """How long it has been in its state, in seconds of the loop."""
-        return _now_s() - self.since_s
+        return self._now_s() - self.since_s
 
     def enter(self, state: Literal["idle", "busy", "leaving"]) -> None:
         """Be in another state from now on."""
         self.state = state
-        self.since_s = _now_s()
+        self.since_s = self._now_s()
 
     def ask(self, batch: Sequence[Request]) -> None:
         """Send it a batch; an empty one asks whether it still answers."""
@@ -66,6 +66,10 @@ class Member:
         self.enter("busy")
         if self.link is not None:
             self.link.send(ask(self.number, [request.row for request in batch]))
+
+    def hear(self) -> None:
+        """It said something."""
+        self.heard_s = self._now_s()
 
     def take(self) -> list[Request]:
         """What it was asked, which is no longer its affair."""
@@ -85,7 +89,3 @@ class Member:
     def mostly_fails(self) -> bool:
         """Whether more than half of its last batches failed, of 10 at least."""
         return len(self._failed) >= _FEWEST and sum(self._failed) * 2 > len(self._failed)
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.config.token_settings import TokenModelSettings
@@ -14,7 +15,7 @@ from app.engine.inference_member import Member
 from app.engine.inference_process import Ended, Hear, StartWorker, WorkerLink, start_process, worker_command
 from app.engine.inference_requests import FailureKind, Prediction, PredictionError, Request, RequestQueue
 from app.tokens.features import Singles
-from app.tokens.worker_protocol import row_bytes
+from app.tokens.worker_protocol import Numbers, row_bytes
 
 
 class InferencePool:
@@ -26,23 +27,24 @@ class InferencePool:
     def __init__(
         self,
         settings: TokenModelSettings,
-        bundles: Path,
+        roots: Sequence[Path],
         clock: Clock,
         report: Report,
         *,
         start: StartWorker | None = None,
         cores: int | None = None,
     ) -> None:
-        """`bundles` is the folder of `app.tokens.bundle`; `report` is told what a user should hear of; `start` takes
-        the place of real processes, `cores` of the machine's."""
+        """`roots` are folders of bundles (`app.tokens.bundle`): the first that points to one is followed. `report` is
+        told what a user should hear of. `start` takes the place of real processes, `cores` of the machine's."""
         self._timeout_s = settings.timeout_ms / 1_000
+        self._late = f"the token model had no answer within {self._timeout_s:g} s"
         self._clock = clock
         self._queue = RequestQueue(settings.waiting)
         self._meter = RequestMeter()
         self._predictions: TimedCache[bytes, Prediction] = TimedCache(settings.cache_s, settings.cached)
         self.features: TimedCache[str, Singles] = TimedCache(settings.cache_s, settings.cached)
         wanted = min(settings.workers, cores or usable_cores())
-        self.crew = Crew(settings, wanted, bundles, clock, start or _starter(settings), report)
+        self.crew = Crew(settings, wanted, roots, clock, start or _starter(settings), report)
 
     async def run(self) -> None:
         """Keep the workers until cancelled; returns when all are gone and every request has ended."""
@@ -74,8 +76,7 @@ class InferencePool:
             raise PredictionError("too many", f"{len(self._queue)} requests wait for the token model; ask again later")
         loop = asyncio.get_running_loop()
         request = Request(row, loop.create_future())
-        words = f"the token model had no answer within {self._timeout_s:g} s"
-        deadline = loop.call_later(self._timeout_s, request.fail, "deadline", words)
+        deadline = loop.call_later(self._timeout_s, request.fail, "deadline", self._late)
         self._queue.enter(request)
         self.free()
         try:
@@ -93,17 +94,16 @@ class InferencePool:
             elif batch := self._queue.batch():
                 member.ask(batch)
 
-    def answered(self, member: Member, batch: list[Request], numbers: Singles) -> str:
+    def answered(self, member: Member, batch: list[Request], numbers: Numbers) -> str:
         """Give the answers of a batch to those that wait. Returns what is wrong with them; empty for nothing."""
-        told = numbers.tolist()
-        if not all(map(_is_sound, told)):
+        if not all(map(_is_sound, numbers)):
             return "a probability is not between 0 and 1, or a number not finite"
         ready = member.ready
         if ready is None:
             raise AssertionError("only a worker that was ready is asked")
         now_ns = self._clock.monotonic_ns()
         is_current = member.target == self.crew.serving
-        for request, (p_rise, gain_pct, p_rug) in zip(batch, told, strict=True):
+        for request, (p_rise, gain_pct, p_rug) in zip(batch, numbers, strict=True):
             prediction = Prediction(p_rise, gain_pct, p_rug, ready.version, ready.origin)
             request.give(prediction)
             if is_current:
@@ -166,7 +166,6 @@ def _starter(settings: TokenModelSettings) -> StartWorker:
     return start
 
 
-def _is_sound(answer: list[float]) -> bool:
-    # Of so few numbers an array would cost more than the rest of the call.
-    p_rise, gain_pct, p_rug = answer
+def _is_sound(prediction: tuple[float, ...]) -> bool:
+    p_rise, gain_pct, p_rug = prediction
     return 0 <= p_rise <= 1 and 0 <= p_rug <= 1 and math.isfinite(gain_pct)

@@ -14,15 +14,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from app.tokens.features import Singles
-from app.tokens.worker_protocol import FromWorker, Messages, WorkerMessageError, read_from_worker
+from app.tokens.worker_protocol import FromWorker, Messages, Numbers, WorkerMessageError, read_from_worker
 
-_PIECE = 1 << 17
+_PIECE = 1 << 16
+"""What a pipe holds. A larger buffer would be fetched from the system, and given back, at each read."""
 _STOP_TIMEOUT_S = 1.0
-_PIPE_BYTES = 1 << 17
-"""A whole batch fits in, so that it is written at once. What the system does not grant is written in two turns."""
 
-Hear = Callable[[FromWorker, Singles], None]
+Hear = Callable[[FromWorker, Numbers], None]
 """Told what a worker says."""
 Ended = Callable[[str], None]
 """Told, once, that a worker is gone, and why."""
@@ -182,16 +180,7 @@ async def start_process(command: Sequence[str], hear: Hear, ended: Ended) -> Wor
         os.close(theirs_out)
     for descriptor in (questions, answers):
         os.set_blocking(descriptor, False)
-    _widen(questions)
     return WorkerProcess(process, questions, answers, hear, ended)
-
-
-def _widen(pipe: int) -> None:
-    if sys.platform == "linux":
-        import fcntl
-
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _ending(code: int) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from app.core.errors import TapedeckError
 from app.tokens.worker_protocol import LARGEST_BATCH
 
-FailureKind = Literal["deadline", "worker", "model", "strategy-only", "too many", "stopped"]
+FailureKind = Literal["deadline", "worker", "model", "strategy-only", "too many"]
 TRIES = 3
 """A request whose worker was lost, or failed, is asked again, so often in all, and alone: one row that kills must not
 take others with it."""
@@ -96,8 +96,6 @@ class RequestQueue:
         """The next ones to ask together: somebody waits for each; empty when nobody waits."""
         taken: list[Request] = []
         while self._waiting and len(taken) < LARGEST_BATCH:
-            if self._waiting[0].failed and taken:
-                break
             request = self._waiting.popleft()
             if request.answer.done():
                 continue

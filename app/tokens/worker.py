@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from app.tokens.serving import Opened
 
-_PIECE = 1 << 18
+_PIECE = 1 << 16
+"""What a pipe holds. A larger buffer would be fetched from the system, and given back, at each read."""
 _END_WITH_PARENT = 1
 
 

@@ -7,6 +7,7 @@ message would begin.
 """
 
 import struct
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Literal, TypeVar
 
@@ -25,7 +26,12 @@ OUTPUTS = len(HEADS)
 LARGEST_HEADER = 2_048
 LARGEST_PAYLOAD = LARGEST_BATCH * WIDTH * 4
 
+Numbers = list[tuple[float, ...]]
+"""Predictions, each of `OUTPUTS` numbers. So few of them are read as such: an array would take longer to make."""
+
 _LENGTHS = struct.Struct("<II")
+_prediction = struct.Struct(f"<{OUTPUTS}f")
+_IS_LITTLE = sys.byteorder == "little"
 _Rows = Annotated[int, Meta(ge=0, le=LARGEST_BATCH)]
 _Id = Annotated[int, Meta(ge=0, lt=2**53)]
 _Words = Annotated[str, Meta(max_length=300)]
@@ -90,7 +96,7 @@ def row_bytes(row: Singles) -> bytes:
         raise ValueError(f"features are {WIDTH} float32, not {row.shape} of {row.dtype}")
     if not np.isfinite(row).all():
         raise ValueError("a feature is not finite")
-    return row.astype("<f4", copy=False).tobytes()
+    return row.tobytes() if _IS_LITTLE else row.astype("<f4").tobytes()
 
 
 def answer(number: int, predictions: Singles) -> bytes:
@@ -139,16 +145,18 @@ _from_worker = msgspec.msgpack.Decoder(FromWorker)
 def read_ask(header: bytes, payload: bytes) -> tuple[Ask, Singles]:
     """A question and its rows (n, 628). Raises `WorkerMessageError` for what is none."""
     question = _decoded(_asks, header)
-    return question, _matrix(payload, question.rows, WIDTH)
+    _check_size(payload, question.rows, WIDTH)
+    return question, np.frombuffer(payload, dtype="<f4").reshape(question.rows, WIDTH)
 
 
-def read_from_worker(header: bytes, payload: bytes) -> tuple[FromWorker, Singles]:
-    """What a worker says, and its predictions (n, `OUTPUTS`); none but an `Answer` has any.
+def read_from_worker(header: bytes, payload: bytes) -> tuple[FromWorker, Numbers]:
+    """What a worker says, and its predictions, row by row; none but an `Answer` has any.
 
     Raises `WorkerMessageError` for what is no message of a worker.
     """
     said = _decoded(_from_worker, header)
-    return said, _matrix(payload, said.rows if isinstance(said, Answer) else 0, OUTPUTS)
+    _check_size(payload, said.rows if isinstance(said, Answer) else 0, OUTPUTS)
+    return said, list(_prediction.iter_unpack(payload))
 
 
 def _decoded(decoder: msgspec.msgpack.Decoder[Header], header: bytes) -> Header:
@@ -159,9 +167,8 @@ def _decoded(decoder: msgspec.msgpack.Decoder[Header], header: bytes) -> Header:
         raise WorkerMessageError(f"a message does not decode ({error}); the pipe is given up") from error
 
 
-def _matrix(payload: bytes, rows: int, columns: int) -> Singles:
+def _check_size(payload: bytes, rows: int, columns: int) -> None:
     if len(payload) != rows * columns * 4:
         raise WorkerMessageError(
             f"a message has {len(payload)} bytes of numbers, not {rows} rows of {columns}; the pipe is given up"
         )
-    return np.frombuffer(payload, dtype="<f4").reshape(rows, columns)

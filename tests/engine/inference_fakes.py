@@ -61,7 +61,7 @@ class FakeWorker:
 
     def _say(self, said: Answer | Failed | Ready | Refused, numbers: Singles = _NO_NUMBERS) -> None:
         if self.is_open:
-            self._hear(said, numbers)
+            self._hear(said, [tuple(row) for row in numbers.tolist()])
 
     def die(self, reason: str) -> None:
         """Be gone, from the loop's next round on."""
@@ -74,8 +74,8 @@ class FakeWorker:
         self.die(reason)
 
     async def close(self) -> None:
+        await asyncio.sleep(2 * self._house.answer_s)  # what it is at comes first
         self.die("it ended with exit code 0")
-        await asyncio.sleep(0)
 
 
 class FakeWorkers:
@@ -109,7 +109,9 @@ class PoolHouse:
         self.workers = workers
         self.reports: list[str] = []
         settings = settings or TokenModelSettings(workers=2)
-        self.pool = InferencePool(settings, bundles, clock, self.reports.append, start=workers.start, cores=8)
+        self.pool = InferencePool(
+            settings, [bundles / "own", bundles], clock, self.reports.append, start=workers.start, cores=8
+        )
         self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:

@@ -65,7 +65,7 @@ def test_answers_are_those_of_the_bundle_and_come_in_batches(tmp_path: Path) -> 
 @pytest.mark.parametrize(("settings", "cores", "wanted"), [(3, 8, 3), (3, 2, 2), (1, 8, 1), (32, 4, 4)])
 def test_never_more_workers_than_cores(tmp_path: Path, settings: int, cores: int, wanted: int) -> None:
     async def play(house: PoolHouse) -> int:
-        pool = InferencePool(TokenModelSettings(workers=settings), tmp_path, house.pool._clock, print, cores=cores)
+        pool = InferencePool(TokenModelSettings(workers=settings), [tmp_path], house.pool._clock, print, cores=cores)
         return pool.crew.wanted
 
     assert _played(tmp_path, play) == wanted
@@ -109,6 +109,7 @@ def test_a_worker_that_hangs_while_nobody_asks_is_found(tmp_path: Path) -> None:
 
 def test_a_request_that_is_given_up_harms_no_other(tmp_path: Path) -> None:
     rows = rows_of(4, 100)
+    workers = FakeWorkers()
 
     async def play(house: PoolHouse) -> tuple[list[Prediction | BaseException], int]:
         tasks = [asyncio.create_task(house.pool.predict(row)) for row in rows]
@@ -118,7 +119,8 @@ def test_a_request_that_is_given_up_harms_no_other(tmp_path: Path) -> None:
         ended = await asyncio.gather(*tasks, return_exceptions=True)
         return ended, house.pool.health().cancelled
 
-    ended, cancelled = _played(tmp_path, play)
+    ended, cancelled = _played(tmp_path, play, workers)
+    assert sum(sum(worker.batches) for worker in workers.all) < 100  # who no longer waits is not asked for
     assert [isinstance(each, asyncio.CancelledError) for each in ended] == [True, False] * 50
     assert cancelled == 50
     kept = [_numbers(each) for each in ended if isinstance(each, Prediction)]
@@ -256,6 +258,33 @@ def test_another_bundle_takes_over_with_no_request_lost(tmp_path: Path) -> None:
     assert first < 60
 
 
+async def _until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - time is virtual
+        await asyncio.sleep(0.05)
+
+
+def test_what_an_older_bundle_says_late_is_not_used_again(tmp_path: Path) -> None:
+    row, other = rows_of(4, 2)
+    tiny_bundle(tmp_path)
+    workers = FakeWorkers()
+    workers.answer_s = 0.8
+
+    async def play(house: PoolHouse) -> list[str]:
+        await asyncio.sleep(1)
+        tiny_bundle(house.bundles, "tiny-2")
+        await _until(lambda: len(workers.all) == 3)
+        late = asyncio.create_task(house.pool.predict(row))
+        await _until(lambda: house.pool.health().version == "tiny-2")
+        assert not late.done()
+        first = await house.pool.predict(other)
+        versions = [(await late).version, first.version, (await house.pool.predict(row)).version]
+        await asyncio.sleep(5)
+        assert house.pool.health().restarts == 0  # who was at an answer left after it
+        return versions
+
+    assert _played(tmp_path, play, workers) == ["tiny-1", "tiny-2", "tiny-2"]
+
+
 async def _ask_on(house: PoolHouse, seen: list[tuple[float, Prediction | str]]) -> None:
     loop = asyncio.get_running_loop()
     for row in rows_of(6, 10_000):
@@ -283,6 +312,21 @@ def test_a_bundle_that_is_refused_changes_nothing_and_is_told_once(tmp_path: Pat
         return health.version, health.refused, health.refused_reason
 
     assert _played(tmp_path, play, workers) == ("tiny-1", 1, "bundle tiny-2: its graph is no graph")
+
+
+def test_a_bundle_of_the_users_own_goes_before_the_shipped_one(tmp_path: Path) -> None:
+    tiny_bundle(tmp_path)
+
+    async def play(house: PoolHouse) -> tuple[str, int]:
+        await asyncio.sleep(1)
+        tiny_bundle(house.bundles / "own", "mine")
+        await asyncio.sleep(20)
+        tiny_bundle(house.bundles, "tiny-2")
+        await asyncio.sleep(20)
+        health = house.pool.health()
+        return health.version, health.reloads
+
+    assert _played(tmp_path, play) == ("mine", 1)
 
 
 def test_a_pointer_that_names_no_bundle_is_refused_and_the_old_one_kept(tmp_path: Path) -> None:

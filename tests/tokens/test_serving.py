@@ -14,6 +14,7 @@ from app.tokens.worker_protocol import (
     Failed,
     FromWorker,
     Messages,
+    Numbers,
     Ready,
     Refused,
     ask,
@@ -28,7 +29,7 @@ class _Parent:
     def __init__(self, *pieces: bytes) -> None:
         self._pieces: Iterator[bytes] = iter(pieces)
         self._messages = Messages()
-        self.told: list[tuple[FromWorker, Singles]] = []
+        self.told: list[tuple[FromWorker, Numbers]] = []
 
     def read(self) -> bytes:
         return next(self._pieces, b"")

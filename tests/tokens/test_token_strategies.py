@@ -63,6 +63,7 @@ def test_a_turn_needs_something_to_turn(name: str) -> None:
         ("hammer", 0, (100, 101.5, 96, 99.5)),  # an upper shadow
         ("hammer", 0, (100, 100, 96, 98)),  # a body of half the length
         ("bullish engulfing", 1, (98, 99.5, 97, 99.4)),  # covers only a part
+        ("bullish engulfing", 1, (98, 102, 97, 100)),  # covers it just
         ("morning star", 2, (94.5, 97, 94, 96.9)),  # stays below the middle
         ("morning star", 1, (94, 97, 93, 96.5)),  # no small body
         ("three white soldiers", 1, (103, 109, 103, 105)),  # a long upper shadow

@@ -353,7 +353,7 @@ def test_the_commands_train_publish_and_judge(
     assert msgspec.to_builtins(card.metrics)["questions"][0] == told["test"]
     assert main(["train", "tokens", "--name", told["version"], "--quiet"]) == 5
     capsys.readouterr()
-    assert main(["eval", "tokens", "--quick"]) == 0
+    assert main(["eval", "tokens", "--quick", "--bundle", told["folder"]]) == 0
     printed = capsys.readouterr()
     for words in (
         "PR-AUC",
@@ -361,6 +361,7 @@ def test_the_commands_train_publish_and_judge(
         "ten features",
         "rank correlation",
         "recall",
+        f"{told['version']} (SIMULATED)",
     ):
         assert words in printed.out
     assert "accuracy" not in printed.out

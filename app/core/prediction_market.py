@@ -99,6 +99,11 @@ class PnlPoint(msgspec.Struct, frozen=True, kw_only=True):
     volume_usdc: Usdc | None
     trade_count: int | None
 
+    @property
+    def total_usdc(self) -> float | None:
+        """Realised and open results together; None where the venue does not tell the realised one."""
+        return None if self.realized_pnl_usdc is None else self.realized_pnl_usdc + (self.unrealized_pnl_usdc or 0.0)
+
 
 class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of a leaderboard: a place where wallets come from, and no proof of skill.

@@ -31,7 +31,7 @@ _STORED = "an earlier scan"
 _pack = msgspec.msgpack.encode
 
 
-class BookEntry(msgspec.Struct, frozen=True, kw_only=True):
+class BookEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The newest verdict on a wallet, by the scan of number `scan` (0: an earlier run), and the one before it."""
 
     verdict: WalletVerdict

@@ -141,15 +141,22 @@ class Whales:
         notes = memory.notes
         self.roster.restore(memory.members, notes.by_hand, notes.leaderboard)
         self.names.restore(notes.traders)
-        self.stale.update(self.roster.members)
         self.alerting.restore(memory, ahead_minutes)
         self.positions.restore(memory, self.roster.members, now_ms)
+        left = self.roster.keep_to_number()
+        for trader in left:
+            # Not before it was restored: that a whale leaves the bias of whales is no flip.
+            self.positions.forget(trader, now_ms)
+        self.stale.update(self.roster.members)
         self._follow(now_ms)
         self.refreshing.restore(self.positions.seen_ms(), now_ms)
         self.weighing.restore(memory.records)
-        self.leaderboards.begin(None if notes.leaderboard is None else notes.leaderboard.at_ms, now_ms)
+        known_ms = None if notes.leaderboard is None or self.roster.is_short else notes.leaderboard.at_ms
+        self.leaderboards.begin(known_ms, now_ms)
         if memory.members:
-            self._journal.say(now_ms, "info", "whales", f"{len(memory.members)} traders are followed as before")
+            fewer = f", {len(left)} of the stored are not: `whales.tracked`" if left else ""
+            told = f"{len(self.roster.members)} traders are followed as before{fewer}"
+            self._journal.say(now_ms, "info", "whales", told)
 
     # Inputs.
 

@@ -96,6 +96,7 @@ class WhaleSaving:
     def memory(self) -> bytes:
         """All that another run would need to go on from here."""
         whales = self._whales
+        whales.weighing.count_fills()
         records = ((trader, whales.weighing.record(trader)) for trader in whales.roster.members)
         memory = WhaleMemory(
             notes=self._notes(),

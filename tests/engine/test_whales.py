@@ -438,7 +438,8 @@ def test_fills_are_asked_for_when_a_trader_is_opened_and_not_again_for_a_while()
     asked = [request for request in driver.waiting() if request.channel == "userFills"]
     assert [request.subject for request in asked] == [WHALE]
     assert ("userFills", WHALE, "") in driver.asked.hurried
-    assert fills_of(driver) == ([], "Its fills are being asked for")
+    words = "Its fills are asked for: so heavy a question may wait some seconds for room in the request budget"
+    assert fills_of(driver) == ([], words)
     driver.answer(asked[0], [fill(time=5, tid=2), fill(time=9, tid=3, dir="Close\x1b[31m Long"), fill(time=5, tid=2)])
     assert fills_of(driver) == ([(9, "Close[31m Long"), (5, "Open Long")], "")
     driver._done = len(driver.asked.requests)

@@ -310,6 +310,7 @@ class Whales:
                 self.stale.add(one.trader)
                 self.signals.changed(self.signals.money.stale(one.trader), now_ms)
         self.alerting.every_second(now_ms)
+        self.signals.money.with_past = self.weighing.with_past()
         self._ask_for_past(now_ms)
         self.regime.every_second(now_ms)
         self.leaderboards.every_second(now_ms)

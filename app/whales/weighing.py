@@ -26,7 +26,7 @@ from app.whales.trader_weights import (
 )
 from app.whales.waiting_fills import PIECE_FILLS, WaitingFills
 
-PIECE = 30
+PIECE = 20
 """Weights worked out at a time."""
 CROWD_EVERY = 20
 """After so many new histories the crowd is looked at again."""
@@ -147,6 +147,10 @@ class Weighing:
         """What is known of a trader's past."""
         account = self._accounts.get(trader)
         return None if account is None else account.record
+
+    def with_past(self) -> int:
+        """Of how many traders the histories came."""
+        return sum(account.record is not None for account in self._accounts.values())
 
     def knows_fills(self, trader: str) -> bool:
         """Whether fills of this trader are being counted."""

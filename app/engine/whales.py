@@ -151,6 +151,7 @@ class Whales:
         self._follow(now_ms)
         self.refreshing.restore(self.positions.seen_ms(), now_ms)
         self.weighing.restore(memory.records)
+        self.looks.fills.restore(memory.fills, self.roster.members)
         known_ms = None if notes.leaderboard is None or self.roster.is_short else notes.leaderboard.at_ms
         self.leaderboards.begin(known_ms, now_ms)
         if memory.members:
@@ -231,7 +232,7 @@ class Whales:
         else:
             fills = parse_traders.parse_fills(answer.body, request.subject)
             self.weighing.took_fills(request.subject, not_ahead(fills, now_ms))
-            self.looks.fills.take(request.subject, fills)
+            self.saving.fills(self.looks.fills.take(request.subject, fills))
 
     def _streamed(self, state: TraderState, now_ms: int) -> None:
         """A stream told a state."""
@@ -243,7 +244,7 @@ class Whales:
         if not self.is_restored or trader not in self.refreshing.tracked:
             return
         self.weighing.took_fills(trader, fills)
-        self.looks.fills.take(trader, fills)
+        self.saving.fills(self.looks.fills.take(trader, fills))
         if is_past or not fills:
             return
         for fill in fills:

@@ -23,7 +23,7 @@ COINS = (
     "BTC", "ETH", "PEPE", "xyz:SP500", "@107", "#12", "PURR/USDC", "UNKNOWN", "[bold]X", "\x1b[31mRED", "a" * 500, "",
     "BTC\u202e", "k\tab",
 )  # fmt: skip
-LEAVES = (
+LEAVES: tuple[Any, ...] = (
     float("nan"), float("inf"), 1e308, 0, -1, 2**63 - 1, -(2**63), "", "x" * 5_000, "\x1b[31m[bold]\u202e", None, True,
     [], {}, 10**15,
 )  # fmt: skip

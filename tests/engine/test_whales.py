@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hourly_samples import model_by_hand
 from msgspec.structs import replace
-from whale_driver import STRANGER, WhaleDriver, address, digest, ranked, settings
+from whale_driver import STRANGER, WhaleDriver, address, digest, fill, ranked, settings
 
 from app.config.settings import Settings
 from app.config.whale_settings import WhalesSettings
@@ -417,14 +417,6 @@ def test_states_that_cannot_be_read_are_counted_and_asked_for_again() -> None:
     assert driver.moves == []
     driver.run(5)
     assert len(driver.moves) == 1
-
-
-def fill(**changes: Any) -> dict[str, Any]:
-    told = {
-        "coin": "BTC", "px": "100", "sz": "10", "side": "B", "time": 1, "startPosition": "0", "dir": "Open Long",
-        "closedPnl": "0", "hash": "0x0", "oid": 1, "crossed": True, "fee": "0.5", "tid": 1, "feeToken": "USDC",
-    }  # fmt: skip
-    return told | changes
 
 
 def fills_of(driver: WhaleDriver) -> tuple[list[tuple[int, str]], str]:

@@ -23,6 +23,9 @@ BENCHES = {
     "wallets": "app.bench.wallets:WALLETS_BENCH",
     "whales": "app.bench.whales:WHALES",
     "signal": "app.bench.signal:SIGNAL",
+    "infer": "app.bench.infer:INFER",
+    "screen": "app.bench.screen:SCREEN",
+    "backtest": "app.bench.backtest:BACKTEST",
 }
 """Where each benchmark stands. Imported when it is used: most of them load the whole engine."""
 

@@ -1,5 +1,6 @@
 """The parts of a bundle as values: what each of its JSON files holds, and what of it cannot be right."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
@@ -48,9 +49,13 @@ class Scalers(msgspec.Struct, frozen=True):
     centre: tuple[float, ...]
     spread: tuple[float, ...]
 
+    def arrays(self) -> tuple[Singles, Singles]:
+        """Centre and spread, each (WIDTH,) float32."""
+        return np.array(self.centre, dtype=np.float32), np.array(self.spread, dtype=np.float32)
+
     def scaled(self, rows: Singles) -> Singles:
         """(n, WIDTH) features → the same scaled, float32."""
-        centre, spread = (np.array(row, dtype=np.float32) for row in (self.centre, self.spread))
+        centre, spread = self.arrays()
         result: Singles = (rows - centre) / spread
         return result
 
@@ -66,6 +71,10 @@ class Platt(msgspec.Struct, frozen=True, tag="platt", tag_field="kind"):
         logits = self.slope * raw.astype(np.float64) + self.intercept
         return (1 / (1 + np.exp(-np.clip(logits, -60, 60)))).astype(np.float32)
 
+    def prepared(self) -> Callable[[Singles], Singles]:
+        """The same, for many calls."""
+        return self
+
 
 class Isotonic(msgspec.Struct, frozen=True, tag="isotonic", tag_field="kind"):
     """A score → a value between those of the knots around it; outside them, that of the nearest."""
@@ -75,7 +84,12 @@ class Isotonic(msgspec.Struct, frozen=True, tag="isotonic", tag_field="kind"):
 
     def __call__(self, raw: Singles) -> Singles:
         """Values of scores."""
-        return np.interp(raw.astype(np.float64), self.scores, self.values).astype(np.float32)
+        return self.prepared()(raw)
+
+    def prepared(self) -> Callable[[Singles], Singles]:
+        """The same, for many calls: its knots are made arrays once."""
+        scores, values = np.array(self.scores), np.array(self.values)
+        return lambda raw: np.interp(raw.astype(np.float64), scores, values).astype(np.float32)
 
 
 Map = Platt | Isotonic

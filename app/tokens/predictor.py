@@ -47,9 +47,11 @@ class Predictor:
         """
         _check_manifest(bundle)
         self.bundle = bundle
-        self._scalers = _sound(bundle.part(SCALERS, parts.Scalers), parts.flaw_of_scalers)
+        scalers = _sound(bundle.part(SCALERS, parts.Scalers), parts.flaw_of_scalers)
+        # Arrays made once: to make them of a bundle's lists at each call would cost more than the graph.
+        self._centre, self._spread = scalers.arrays()
         maps = _sound(bundle.part(CALIBRATION, parts.Calibration), parts.flaw_of_calibration)
-        self._maps = [maps[head] for head in HEADS]
+        self._maps = [maps[head].prepared() for head in HEADS]
         self._graph = onnx_graph(bundle.files[GRAPH]) if graph is None else graph
         self.thresholds = bundle.part(THRESHOLDS, parts.Thresholds)
         self.drift: parts.Drift = bundle.part(DRIFT, parts.Drift)
@@ -75,7 +77,7 @@ class Predictor:
             raise ValueError(f"features are rows of {WIDTH} float32, not {rows.shape} of {rows.dtype}")
         if not np.isfinite(rows).all():
             raise ValueError("a feature is not finite")
-        return self._graph(self._scalers.scaled(rows))
+        return self._graph((rows - self._centre) / self._spread)
 
 
 class _Tensor(NamedTuple):

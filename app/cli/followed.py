@@ -9,7 +9,7 @@ from app.cli import options
 from app.cli.engines import own_engine, running_engine, source_view
 from app.cli.output import say
 from app.config.sources import Given
-from app.core.errors import ConfigError, DataError, UsageError
+from app.core.errors import ConfigError, DataError, PartialResultError, UsageError
 
 if TYPE_CHECKING:
     from app.engine.protocol import Snapshot
@@ -26,6 +26,16 @@ class Wanted(NamedTuple):
     limit_s: float
     whole: bool
     quiet: bool
+
+
+def too_few(partial: str, wanted: Wanted, flag: str) -> PartialResultError:
+    """What is missing, and what brings more; `flag` sets how long is waited."""
+    if wanted.source.tape is not None:
+        return PartialResultError(f"{partial} at the end of the recording")
+    longer = f"{flag} {max(LIMIT_S, 2 * wanted.limit_s):g}s"
+    return PartialResultError(
+        f"{partial} after {wanted.limit_s:g} s; wait longer ({longer}), or follow fewer (--tracked)"
+    )
 
 
 def followed_snapshot(args: argparse.Namespace, wanted: Wanted) -> "Snapshot":

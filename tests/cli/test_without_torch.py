@@ -1,5 +1,7 @@
-"""Where torch, scikit-learn and onnx cannot be imported, all is there but training. The import contracts hold the same in
-every run."""
+"""Where torch, scikit-learn and onnx cannot be imported, all is there but training.
+
+The import contracts hold the same in every run.
+"""
 
 import subprocess
 import sys

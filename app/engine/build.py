@@ -3,13 +3,12 @@
 from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from app.config.locations import Locations, ensure
 from app.config.secrets import birdeye_key
 from app.config.settings import Settings
 from app.core.clock import Clock
-from app.core.errors import BundleRefused
 from app.engine.engine import Engine, Run
 from app.engine.link_server import LinkServer
 from app.engine.local_link import LocalLink
@@ -17,7 +16,6 @@ from app.engine.protocol import Mode
 from app.engine.tape_run import TapeRun
 from app.engine.venue_run import VenueRun, demo_source, live_source
 from app.feeds.tape.importers import open_recording
-from app.tokens.bundle import pointed_root
 
 
 class Plan(NamedTuple):
@@ -53,19 +51,9 @@ def build_run(plan: Plan, settings: Settings, clock: Clock, locations: Locations
         profile_folders=locations.profile_folders(),
         set_by_hand=plan.set_by_hand,
         regime_model=locations.regime_model("demo" if plan.mode == "demo" else "live"),
-        token_bundles=_token_bundles(locations, "demo" if plan.mode == "demo" else "live"),
+        token_bundles=locations.token_bundle_roots("demo" if plan.mode == "demo" else "live"),
         birdeye_key=birdeye_key(),
     )
-
-
-def _token_bundles(locations: Locations, mode: Literal["live", "demo"]) -> Path:
-    """The user's folder of token models where one was trained, else the shipped one."""
-    own, *_ = roots = locations.token_bundle_roots(mode)
-    try:
-        return pointed_root(roots) or own
-    except BundleRefused:
-        # The pool reads the pointer too, and tells what is wrong with it.
-        return own
 
 
 def _new_tape(locations: Locations, mode: Mode, clock: Clock) -> Path:

@@ -1,6 +1,6 @@
 """What a run asks of the venues of new tokens and of the model: a client each, all behind the same door."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -52,7 +52,7 @@ class TokenCalls:
 
     def __init__(
         self, settings: Settings, urls: Urls, inbox: Inbox, clock: Clock, generator: np.random.Generator,
-        bundles: Path, key: Secret | None, report: Callable[[str], None],
+        bundles: Sequence[Path], key: Secret | None, report: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.pool = InferencePool(settings.token_model, bundles, clock, report)
         carriers = {

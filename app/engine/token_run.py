@@ -1,7 +1,7 @@
 """New tokens in a run on a venue: what is asked of the venues and of the model is carried out here."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,10 +31,10 @@ class TokenRun:
 
     def __init__(
         self, settings: Settings, inbox: Inbox, clock: Clock, generator: np.random.Generator, mode: Mode,
-        bundles: Path | None, key: Secret | None,
+        bundles: Sequence[Path], key: Secret | None,
     ) -> None:  # fmt: skip
-        """`bundles` is the folder of the model's bundles; without it tokens are not looked for. `key` is Birdeye's, and
-        never goes to the embedded venue."""
+        """`bundles` are the folders of the model's bundles; without any tokens are not looked for. `key` is Birdeye's,
+        and never goes to the embedded venue."""
         self.calls: TokenCalls | None = None
         self._is_demo = mode == "demo"
         self._key = DEMO_KEY if self._is_demo else key
@@ -44,7 +44,7 @@ class TokenRun:
     @property
     def is_wanted(self) -> bool:
         """Whether new tokens are looked for."""
-        return self._settings.tokens.enabled and self._bundles is not None
+        return self._settings.tokens.enabled and bool(self._bundles)
 
     async def begin(
         self, urls: Urls, outward: Outward, supervisor: Supervisor, report: Callable[[str], None]
@@ -57,9 +57,8 @@ class TokenRun:
             await asyncio.to_thread(import_module, name)
         from app.engine.token_calls import TokenCalls
 
-        bundles = self._bundles or Path()
         self.calls = TokenCalls(
-            self._settings, urls, self._inbox, self._clock, self._generator, bundles, self._key, report
+            self._settings, urls, self._inbox, self._clock, self._generator, self._bundles, self._key, report
         )
         for venue, client in self.calls.clients.items():
             outward.join(venue, client)

@@ -105,13 +105,13 @@ class VenueRun:
         set_by_hand: AbstractSet[str] = frozenset(),
         generator: np.random.Generator | None = None,
         regime_model: Path | None = None,
-        token_bundles: Path | None = None,
+        token_bundles: Sequence[Path] = (),
         birdeye_key: Secret | None = None,
     ) -> None:
         """`database` None keeps rows in memory for the run only. `new_tape` names the tape of a recording begun midway,
         `profile_folders` hold the thresholds that wallets may be judged by; the keys in `set_by_hand` are stronger.
-        `regime_model` is the file of the model of regimes, if one was trained, `token_bundles` the folder of the token
-        model's bundles (None: new tokens are not looked for); `birdeye_key` is for the real venue alone.
+        `regime_model` is the file of the model of regimes, if one was trained, `token_bundles` the folders of the token
+        model's bundles (none: new tokens are not looked for); `birdeye_key` is for the real venue alone.
 
         `generator` draws the waiting times between tries (None: another each run); nothing else is random.
         """

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from app.config.settings import Settings
 from app.markets.bar_table import Integers
 from app.measures.returns import Floats
-from app.screener.backtest import STARTING_CASH, Replay, replay
-from app.screener.backtesting import Backtest, focus
+from app.screener.backtest import STARTING_CASH, Prepared, Replay, replay_columns, replay_over
+from app.screener.backtesting import Backtest
 from app.screener.bars import Bars
 from app.screener.columns import DAY_MS, Thresholds
 from app.screener.features import Features, features_of
@@ -21,6 +21,9 @@ from app.screener.rules import rules_of
 from app.screener.screen import Screened, passing, thresholds_of
 from app.screener.strategy import Domains, domains_of
 from app.screener.sweep_space import Point, settings_of
+from app.screener.windows import windows_around
+
+_NARROWEST = 2
 
 
 class Shared(NamedTuple):
@@ -102,16 +105,17 @@ def run_points(folder: str, market: str, base: bytes, points: Sequence[tuple[int
     It takes and gives what any executor can carry to another process.
     """
     shared, settings = load_shared(Path(folder)), msgspec.json.decode(base, type=Settings)
-    runs = [run_point(shared, market, number, settings_of(settings, point)) for number, point in points]
+    columns = replay_columns(shared.bars, shared.features, shared.domains)
+    runs = [run_point(shared, columns, market, number, settings_of(settings, point)) for number, point in points]
     return [msgspec.to_builtins(run) for run in runs]
 
 
-def run_point(shared: Shared, market: str, number: int, settings: Settings) -> Run:
-    """One point: the same trades and figures as a backtest of its settings."""
+def run_point(shared: Shared, columns: Prepared, market: str, number: int, settings: Settings) -> Run:
+    """One point: the same trades and figures as a backtest of its settings. No window is wider than it has to be."""
     bars, rules = shared.bars, rules_of(settings, shared.bars.interval_ms)
     passed = passing(shared.features, settings.batch_mode) & shared.named
     screened = Screened(bars, shared.features, passed, 0)
-    domains, windows = shared.domains, focus(passed, settings, screened)
+    domains, windows = shared.domains, windows_around(passed, _NARROWEST, 0)
     # In this order of sums it is what the pass over bars comes to, in every bit.
     fusion: Floats = (
         rules.structure_weight * domains.structure
@@ -119,7 +123,7 @@ def run_point(shared: Shared, market: str, number: int, settings: Settings) -> R
         + rules.blocks_weight * domains.blocks
         + rules.momentum_weight * domains.momentum
     )
-    made = replay(bars, shared.features, domains._replace(fusion=fusion), passed, rules, windows=windows)
+    made = replay_over(bars, columns, fusion, passed, rules, windows=windows)
     first_day, daily = daily_returns(bars.times, made)
     summary = summarise(Backtest(screened, passed, rules, windows, made))
     account, mean = summary.strategy, summary.mean_trade_bps

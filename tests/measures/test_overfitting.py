@@ -43,7 +43,9 @@ def test_what_was_best_stays_or_does_not() -> None:
     assert float(np.mean([told for told in luck if told is not None])) == pytest.approx(0.5, abs=0.15)
     skill = rng.normal(0, 1, (203, 20))
     skill[:, 3] += 0.5
-    assert overfitting_probability(skill) == 0.0
+    told = overfitting_probability(skill)
+    assert told is not None
+    assert told < 0.05
     # What goes up in one half of time and down in the other is overfitting itself.
     swings = rng.normal(0, 0.1, (200, 2))
     swings[:100, 0] += 1

@@ -3,7 +3,7 @@
 import argparse
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +17,7 @@ from app.core.errors import UsageError
 if TYPE_CHECKING:
     from app.config.settings import Settings
     from app.screener.sweep import Market
+    from app.screener.sweep_file import SweepFile
     from app.screener.sweep_report import Verdict
     from app.screener.sweep_runs import Run
     from app.screener.sweep_space import Point
@@ -25,6 +26,9 @@ _EPILOG = """\
 Each point of a sweep is a choice of settings: every combination of --grid, or --random N draws from --grid and --range.
 Any setting of [batch_mode], [fusion], [strategy] and [costs] may be named; the items of a list are joined by +. Every
 point is replayed over every file of bars; features are computed once for all points that share them.
+
+With --cluster the workers of a dask scheduler do the runs: they need tapedeck installed and the folder for temporary
+files (TMPDIR) in common with this machine, and a scheduler runs what anybody who reaches it sends.
 
 Results go to a SQLite file as they come; the same command goes on where it was interrupted. Of many points the best is
 partly luck: beside it stand how choices made on the days before did on the days after (walk forward), the deflated
@@ -35,8 +39,8 @@ examples:
   tapedeck sweep --bars *_1h.parquet --grid fusion.mode=confirm,advisory --range strategy.stop_atr=1:4 \\
     --random 200 --out random.sqlite --csv random.csv
 
-exit codes: 0 done, 1 pyarrow is missing or workers died, 2 usage, 3 a setting is wrong, 5 bars, candidates or a file
-            of results that cannot be used
+exit codes: 0 done, 1 pyarrow is missing or workers died, 2 usage, 3 a setting is wrong, 4 no cluster, 5 bars,
+            candidates or a file of results that cannot be used
 """
 _SECTIONS = ("batch_mode", "fusion", "strategy", "costs")
 
@@ -64,6 +68,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", metavar="N", help="seed of random points (setting demo.seed)")
     parser.add_argument("--folds", type=int, default=4, metavar="N", help="folds of the walk forward (default: 4)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a processor)")
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS", help="workers of a dask scheduler, such as tcp://127.0.0.1:8786"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a SQLite file, new or of this sweep")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="a new file for all runs as CSV")
     options.add_json(parser)
@@ -80,7 +87,13 @@ def run(args: argparse.Namespace) -> int:
     base = options.prepare(args).settings
     sweep = _sweep(args, base)
     with open_sweep(args.out, sweep.about, sweep.points) as file:
-        _carry_out(args, sweep, file, workers)
+        if args.cluster is None:
+            _carry_out(args, sweep, file, workers, lambda: _executor(workers))
+        else:
+            from app.cli.cluster import cluster_at
+
+            with cluster_at(args.cluster) as cluster:
+                _carry_out(args, sweep, file, cluster.workers, cluster.make_executor)
         runs = file.runs()
     verdict = judge(runs, args.folds)
     if args.csv is not None:
@@ -101,6 +114,8 @@ def _checked_workers(args: argparse.Namespace) -> int:
         raise UsageError("nothing to sweep; add --grid KEY=VALUE,VALUE")
     if not 0 <= args.folds <= 100:
         raise UsageError(f"--folds {args.folds} is outside 0 to 100")
+    if args.cluster is not None and args.workers is not None:
+        raise UsageError("--workers are of this machine; leave them out, or --cluster")
     workers: int = args.workers or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(2))
     if not 1 <= workers <= 256:
         raise UsageError(f"--workers {args.workers} is outside 1 to 256")
@@ -182,7 +197,9 @@ def _named(args: argparse.Namespace, base: "Settings", bars: Any, screened: Any)
     return marks(candidates, bars, screened)
 
 
-def _carry_out(args: argparse.Namespace, sweep: _Sweep, file: Any, workers: int) -> None:  # noqa: ANN401
+def _carry_out(
+    args: argparse.Namespace, sweep: _Sweep, file: "SweepFile", workers: int, make_executor: Callable[[], Executor]
+) -> None:
     from app.screener.sweep import carry_out, prepared_jobs
 
     quiet = args.quiet or args.json
@@ -203,7 +220,7 @@ def _carry_out(args: argparse.Namespace, sweep: _Sweep, file: Any, workers: int)
             finished += len(runs)
             advance(finished)
 
-        carry_out(jobs, sweep.base, lambda: _executor(workers), put)
+        carry_out(jobs, sweep.base, make_executor, put)
 
 
 def _executor(workers: int) -> Executor:

@@ -55,6 +55,10 @@ class Locations(msgspec.Struct, frozen=True, kw_only=True):
         """The trained model of regimes of one source: one of simulated hours never judges real ones."""
         return self.state_dir / "models" / f"regime-{mode}.json"
 
+    def token_bundles(self, mode: Literal["live", "demo"]) -> Path:
+        """The folder of trained token models of one source: one of made-up launches never stands beside a real one."""
+        return self.state_dir / "models" / f"tokens-{mode}"
+
     @property
     def used_before(self) -> bool:
         """Whether the user has settings, or has run an engine on the live venue; a look at the demo is no choice."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.cli.figures import counted
-from app.cli.output import print_line, print_table
+from app.cli.output import print_line, print_paragraph, print_table
 
 if TYPE_CHECKING:
     from app.screener.sweep_report import Verdict
@@ -42,12 +42,12 @@ def print_verdict(points: "Sequence[Point]", runs: "Sequence[Run]", verdict: "Ve
     print_line("")
     for fold in verdict.folds:
         chosen = ", ".join(f"{key}={value}" for key, value in points[fold.point].items())
-        print_line(
+        print_paragraph(
             f"Chosen on {fold.days_before:,} days: {chosen}. Sharpe {fold.sharpe_before:.2f} there, "
             f"{fold.sharpe_after:.2f} on the {fold.days_after:,} days after."
         )
     for line in warnings(len(points), verdict):
-        print_line(line)
+        print_paragraph(line)
 
 
 def warnings(count: int, verdict: "Verdict") -> list[str]:

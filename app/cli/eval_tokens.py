@@ -9,7 +9,7 @@ from app.cli.output import print_json, print_line, progress, say
 from app.core.errors import DataError
 
 if TYPE_CHECKING:
-    from app.training.token_evaluation import Question
+    from app.training.token_evaluation import Answer, Question
     from app.training.token_sources import Source
 
 EPILOG = """\
@@ -18,9 +18,11 @@ pool once by a model that never saw it (cross-validation by pool, five times the
 always: the base rate, volatility alone, ten features, gradient boosting, and for rugs the updates of the first hour.
 Intervals are of 95 %, over tokens. Differences are taken on the same rows; above 0 is better.
 
+With --bundle a bundle answers the later test part as well; whether it was trained on some of it, its card tells.
+
 examples:
-  tapedeck eval tokens --data ../shared/data/launches ../shared/wire/solana-tokens --json
-  tapedeck eval tokens --quick
+  tapedeck eval tokens --data launches --json
+  tapedeck eval tokens --quick --bundle data/token_bundles/simulated-1 --data launches
 
 docs/tokens.md says how to read what comes out.
 """
@@ -35,6 +37,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--days", type=int, default=DAYS, metavar="N", help=f"days of made-up launches without --data (default: {DAYS})"
+    )
+    parser.add_argument(
+        "--bundle",
+        type=Path,
+        metavar="FOLDER",
+        help="a bundle to judge on the later test part too",
     )
     parser.add_argument("--quick", action="store_true", help="only the later test part, no cross-validation")
     parser.add_argument("--seed", metavar="N", help="seed of all random draws, and of made-up launches")
@@ -82,7 +90,7 @@ def _questions(args: argparse.Namespace, source: "Source", seed: int, *, quiet: 
 
     samples, recipe = source.samples, Recipe(seed=seed)
     say(f"{source.name}: training for the later test part…", quiet=quiet)
-    later = evaluation.by_time(samples, split(samples), recipe, seed)
+    later = evaluation.by_time(samples, split(samples), recipe, seed, _bundle(args, source))
     if later is None:
         say(f"{source.name}: it covers too little time to be split by time.", quiet=quiet)
     questions = [later] if later is not None else []
@@ -94,6 +102,18 @@ def _questions(args: argparse.Namespace, source: "Source", seed: int, *, quiet: 
     rugs = unseen[evaluation.SERVED][:, HEADS.index(P_RUG)].astype(float)
     listed = evaluation.listed(samples, rugs, recipe, seed)
     return questions if listed is None else [*questions, listed]
+
+
+def _bundle(args: argparse.Namespace, source: "Source") -> "dict[str, Answer]":
+    """The bundle that was named, by its version and origin. Raises `BundleRefused`."""
+    from app.tokens.candles import SLOT_S
+    from app.tokens.predictor import Predictor
+
+    if args.bundle is None or source.samples.slot_s != SLOT_S:
+        return {}
+    predictor = Predictor.open(args.bundle)
+    manifest = predictor.bundle.manifest
+    return {f"{manifest.version} ({manifest.origin})": predictor.predict}
 
 
 def _fields(judged: "list[tuple[Source, list[Question]]]", seed: int) -> dict[str, object]:

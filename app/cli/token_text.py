@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from app.cli.output import print_line, print_table
 
 if TYPE_CHECKING:
-    from app.measures.blocks import Estimate
     from app.training.token_evaluation import HeadReport, Question
 
 _SCORES = ("model", ">n", ">tokens", ">base rate", ">AUC", ">PR-AUC", ">Brier", ">ECE")
@@ -35,37 +34,31 @@ def print_questions(questions: "Sequence[Question]") -> None:
 
 
 def _tables(head: "HeadReport") -> "Iterable[tuple[Sequence[str], Sequence[Sequence[str]]]]":
+    from app.training.token_card import in_words as figure
+
     yield _SCORES, [
-        (each.model, f"{each.n:,}", str(each.tokens), _share(each.base_rate), _figure(each.auc), _figure(each.pr_auc),
-         _figure(each.brier), f"{each.ece:.3f}")
+        (each.model, f"{each.n:,}", str(each.tokens), _share(each.base_rate), figure(each.auc), figure(each.pr_auc),
+         figure(each.brier), f"{each.ece:.3f}")
         for each in head.scores
     ]  # fmt: skip
     yield _CUTS, [
-        (each.model, f"{each.threshold:g}", f"{each.n_above:,}", _figure(each.precision), _figure(each.recall),
-         _figure(each.false_positive_rate))
+        (each.model, f"{each.threshold:g}", f"{each.n_above:,}", figure(each.precision), figure(each.recall),
+         figure(each.false_positive_rate))
         for each in head.cuts
     ]  # fmt: skip
     yield (
         _FIGURES,
         [
-            (each.model, f"{each.n:,}", str(each.tokens), _figure(each.rank_correlation), _figure(each.explained))
+            (each.model, f"{each.n:,}", str(each.tokens), figure(each.rank_correlation), figure(each.explained))
             for each in head.figures
         ],
     )
     yield _BUCKETS, [
         (each.of, f"{each.served.n:,}", str(each.served.tokens), _share(each.served.base_rate),
-         _figure(each.served.auc), _figure(each.boosting.auc), _figure(each.served.brier))
+         figure(each.served.auc), figure(each.boosting.auc), figure(each.served.brier))
         for each in head.buckets
     ]  # fmt: skip
 
 
 def _share(value: float) -> str:
     return f"{value:.1%}"
-
-
-def _figure(value: "Estimate") -> str:
-    if value.value is None:
-        return "-"
-    if value.low is None or value.high is None:
-        return f"{value.value:.3f}"
-    return f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.training.token_model import Model
     from app.training.token_sources import Source
     from app.training.token_training import Progress
+    from app.training.tokens_data import Split
 
 EPILOG = """\
 Without --data the model is trained on launches that tapedeck makes up: its bundle says SIMULATED and goes where the
@@ -25,10 +26,11 @@ is printed. A bundle is published only when its graph says what the network says
 
 examples:
   tapedeck train tokens
-  tapedeck train tokens --data ../shared/data/launches
-  tapedeck train tokens --data ../shared/data/launches --resume --json
+  tapedeck train tokens --data launches
+  tapedeck train tokens --data launches --resume --json
+  tapedeck train tokens --rollback live
 
-exit codes: 0 trained and published, 1 a library is missing, 2 usage, 5 data that cannot be used
+exit codes: 0 trained and published, or rolled back, 1 a library is missing, 2 usage, 5 data that cannot be used
 """
 DAYS = 10
 
@@ -53,6 +55,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--days", type=int, default=DAYS, metavar="N", help=f"days of made-up launches without --data (default: {DAYS})"
     )
     parser.add_argument("--resume", action="store_true", help="go on with a training that was broken off")
+    parser.add_argument(
+        "--rollback",
+        choices=("live", "demo"),
+        help="train nothing: have the bundle before this one answer again",
+    )
     parser.add_argument("--into", type=Path, metavar="FOLDER", help="publish below this folder instead of your own")
     parser.add_argument("--name", metavar="NAME", help="the version of the bundle (default: origin and time)")
     parser.add_argument("--seed", metavar="N", help="seed of all random draws, and of made-up launches")
@@ -65,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
     """Train, judge, publish and print. Raises `DataError` where the data is too little or damaged."""
     quiet = args.quiet or args.json
     prepared = options.prepare(args)
+    if args.rollback:
+        return _roll_back(args, prepared)
     from app.training.library import needed
 
     say("Loading torch and scikit-learn…", quiet=quiet)
@@ -76,6 +85,18 @@ def run(args: argparse.Namespace) -> int:
         print_json(_fields(done))
     else:
         _print(done)
+    return 0
+
+
+def _roll_back(args: argparse.Namespace, prepared: options.Prepared) -> int:
+    from app.tokens.bundle import rollback
+
+    root = args.into or prepared.locations.token_bundles(args.rollback)
+    version = rollback(root)
+    if args.json:
+        print_json({"version": version, "folder": str(root / version)})
+    else:
+        print_line(f"{version} answers again: {root / version}")
     return 0
 
 
@@ -93,17 +114,27 @@ def _source(args: argparse.Namespace, seed: int, *, quiet: bool) -> "Source":
 
 
 def _trained(args: argparse.Namespace, prepared: options.Prepared, source: "Source", *, quiet: bool) -> _Done:
-    from app.tokens.bundle import publish
     from app.training.token_evaluation import judged
-    from app.training.token_model import fitted, rows_sha256
-    from app.training.token_release import Origin, Split3, files_of, manifest_of
-    from app.training.token_training import Recipe
+    from app.training.token_release import check_labels
     from app.training.tokens_data import split
 
     seed, samples = prepared.settings.demo.seed, source.samples
     parts = split(samples)
-    at_s, version = _version(args.name, source)
-    recipe = Recipe(seed=seed)
+    check_labels(samples, parts)
+    model = _fit(args, prepared, source, parts, quiet=quiet)
+    say("Judging it on the test part, beside what it has to beat…", quiet=quiet)
+    question = judged(model, samples, parts, seed)
+    folder = _publish(args, prepared, source, parts, model, question)
+    return _Done(folder.name, folder, source, model, question)
+
+
+def _fit(
+    args: argparse.Namespace, prepared: options.Prepared, source: "Source", parts: "Split", *, quiet: bool
+) -> "Model":
+    from app.training.token_model import fitted
+    from app.training.token_training import Recipe
+
+    recipe = Recipe(seed=prepared.settings.demo.seed)
     checkpoint = prepared.locations.cache_dir / "token-training" / source.origin.lower()
     say(f"Training on {len(parts.train):,} rows, validating on {len(parts.validation):,}.", quiet=quiet)
     with progress("training", recipe.most_epochs, quiet=quiet) as advance:
@@ -112,15 +143,27 @@ def _trained(args: argparse.Namespace, prepared: options.Prepared, source: "Sour
             advance(done.epoch)
             say(_epoch(done), quiet=quiet)
 
-        model = fitted(samples, parts.train, parts.validation, recipe, tell, checkpoint, resume=args.resume)
-    say("Judging it on the test part, beside what it has to beat…", quiet=quiet)
-    question = judged(model, samples, parts, seed)
-    origin = Origin(source.origin, source.told, source.sha256, _command(args, seed))
-    hashed = Split3(parts, rows_sha256(samples, *parts[:4]))
-    files = files_of(model, samples, hashed, origin, [question])
+        return fitted(source.samples, parts.train, parts.validation, recipe, tell, checkpoint, resume=args.resume)
+
+
+def _publish(
+    args: argparse.Namespace, prepared: options.Prepared, source: "Source", parts: "Split", model: "Model",
+    question: "Question",
+) -> Path:  # fmt: skip
+    from app.tokens.bundle import promote, write
+    from app.tokens.predictor import Predictor
+    from app.training.token_model import rows_sha256
+    from app.training.token_release import Origin, Split3, files_of, manifest_of
+
+    at_s, version = _version(args.name, source)
+    origin = Origin(source.origin, source.told, source.sha256, _command(args, prepared.settings.demo.seed))
+    hashed = Split3(parts, rows_sha256(source.samples, *parts[:4]))
+    files = files_of(model, source.samples, hashed, origin, [question])
     root = args.into or prepared.locations.token_bundles("demo" if source.origin == "SIMULATED" else "live")
-    folder = publish(root, manifest_of(version, source.origin, at_s), files)
-    return _Done(version, folder, source, model, question)
+    folder = write(root, manifest_of(version, source.origin, at_s), files)
+    Predictor.open(folder)
+    promote(root, version)
+    return folder
 
 
 def _version(name: str | None, source: "Source") -> tuple[int, str]:

@@ -14,7 +14,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -126,6 +126,14 @@ def current_folder(root: Path) -> Path | None:
     """The folder of the bundle that is pointed to; None where there is no pointer. Raises `BundleRefused`."""
     version = current(root)
     return None if version is None else root / version
+
+
+def pointed_root(roots: Sequence[Path]) -> Path | None:
+    """The first of `roots` that points to a bundle; None where none does.
+
+    What a user trained goes before what is shipped. Raises `BundleRefused` for a pointer that names no folder.
+    """
+    return next((root for root in roots if current(root) is not None), None)
 
 
 def _fill(folder: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:

@@ -17,7 +17,7 @@ from app.tokens.candles import Integers
 from app.tokens.features import CONTEXT, Singles
 from app.tokens.heads import GAIN_PCT, HEADS, LABEL_OF, P_RISE, P_RUG
 from app.training import token_scores as measures
-from app.training.token_baselines import BASELINES, FIRST_HOUR, VOLATILITY, baseline_answers, tables_of
+from app.training.token_baselines import BASE_RATE, BASELINES, FIRST_HOUR, baseline_answers, tables_of
 from app.training.token_columns import CONTEXTS
 from app.training.token_model import Model, answers, fitted
 from app.training.token_network import GAIN_RANGE_PCT
@@ -32,6 +32,8 @@ AGE_BUCKETS_H = ((0, 3), (3, 12), (12, 1_000_000))
 
 Predictions = Mapping[str, Singles]
 """(n, 3) answers of each model to the same rows."""
+Answer = Callable[[Singles], Singles]
+"""(n, 628) features → (n, 3) answers."""
 Tell = Callable[[float], None]
 
 
@@ -64,23 +66,30 @@ class Question(msgspec.Struct, frozen=True):
     served: dict[str, str] = {}
 
 
-def by_time(samples: Samples, parts: Split, recipe: Recipe, seed: int) -> Question | None:
+def by_time(
+    samples: Samples, parts: Split, recipe: Recipe, seed: int, others: Mapping[str, Answer] | None = None
+) -> Question | None:
     """Trained on the first part, chosen on the second, judged on the third; None where one of them has no row.
+
+    `others` are judged on the same rows, by their names.
 
     Recordings of a few days have no row whose candles and whose next 24 hours lie within one part.
     """
     if not all(len(part) for part in parts[:3]):
         return None
-    return judged(fitted(samples, parts.train, parts.validation, recipe), samples, parts, seed)
+    return judged(fitted(samples, parts.train, parts.validation, recipe), samples, parts, seed, others)
 
 
-def judged(model: Model, samples: Samples, parts: Split, seed: int) -> Question:
-    """A trained model on the test part, beside baselines that saw what it saw."""
+def judged(
+    model: Model, samples: Samples, parts: Split, seed: int, others: Mapping[str, Answer] | None = None
+) -> Question:
+    """A trained model on the test part, beside baselines that saw what it saw, and `others`."""
     found = answers(model, samples.features[parts.test])
     fit = np.concatenate([parts.train, parts.validation])
     predictions = {SERVED: found.served, NETWORK: found.network, BOOSTING: found.trees}
     predictions |= baseline_answers(samples, tables_of(samples), fit, parts.test)
     asked = samples.rows(parts.test)
+    predictions |= {name: answer(asked.features) for name, answer in (others or {}).items()}
     return question("later tokens", asked, predictions, seed, model.served)
 
 
@@ -230,12 +239,12 @@ def told(value: Estimate) -> str:
 
 
 def findings(questions: Iterable[Question]) -> tuple[str, ...]:
-    """What the comparisons come to: of each head, what is served against boosting, volatility and the first hour."""
-    rivals = {BOOSTING, VOLATILITY, FIRST_HOUR, "ten features"}
+    """What the comparisons come to: of each head, what is served against all but its own parts and the base rate."""
+    passed_over = {NETWORK, BASE_RATE}
     return tuple(
         sentence(each, pair, head.head)
         for each in questions
         for head in each.heads
         for pair in head.pairs
-        if pair.model == SERVED and pair.against in rivals and pair.measure != "Brier"
+        if pair.model == SERVED and pair.against not in passed_over and pair.measure != "Brier"
     )

@@ -8,20 +8,23 @@ import numpy as np
 from safetensors.numpy import save
 
 from app import __version__
-from app.core.errors import TapedeckError
+from app.core.errors import DataError, TapedeckError
 from app.tokens import bundle as names
 from app.tokens import bundle_parts as parts
 from app.tokens.candles import Integers
 from app.tokens.drift import reference
 from app.tokens.features import Singles, schema
-from app.tokens.heads import HEADS, SENTENCES
+from app.tokens.heads import HEADS, LABEL_OF, SENTENCES
+from app.tokens.predictor import onnx_graph
+from app.training.token_card import measured_tables
 from app.training.token_evaluation import Question, findings
 from app.training.token_graph import MINIMUM_RUNTIME, OPSETS, graph_of
-from app.training.token_model import Model, answers, weights_of
+from app.training.token_model import Model, answers, mixed_raw, raw_of, trees_raw_of, weights_of
 from app.training.token_network import GAIN_RANGE_PCT, parameters
 from app.training.tokens_data import Samples, Split
 
 GOLDEN_ROWS = 4
+LEAST_LABELS = 20
 SAME = 1e-5
 """ONNX Runtime and torch may differ by so much."""
 
@@ -40,6 +43,15 @@ class Split3(NamedTuple):
 
     parts: Split
     sha256: str
+
+
+def check_labels(samples: Samples, parts: Split) -> None:
+    """Raises `DataError` where a head has too few labels to learn or to be calibrated: it would answer all the same."""
+    for head, label in LABEL_OF.items():
+        known = [int(np.isfinite(samples.label(label)[part]).sum()) for part in (parts.train, parts.validation)]
+        if min(known) < LEAST_LABELS:
+            raise DataError(f"{head} has {known[0]} labels to train on and {known[1]} to validate, and {LEAST_LABELS} "
+                            "of each are needed; give recordings that tell them (docs/tokens.md, “Data”)")  # fmt: skip
 
 
 def manifest_of(version: str, origin: parts.Origin, made_at_s: int) -> parts.Manifest:
@@ -76,11 +88,11 @@ def files_of(
         names.CARD: card,
     }
     written = {name: msgspec.json.encode(value) + b"\n" for name, value in values.items()}
-    text = card_text(card, model).encode()
+    text = card_text(card, model, questions).encode()
     return {names.GRAPH: graph, names.WEIGHTS: save(weights_of(model)), names.CARD_TEXT: text, **written}
 
 
-def card_text(card: parts.Card, model: Model) -> str:
+def card_text(card: parts.Card, model: Model, questions: Sequence[Question]) -> str:
     """The card for people."""
     served = [f"- `{head}`: {SENTENCES[head]}. Served by {card.served[head]}." for head in HEADS]
     lines = [
@@ -105,6 +117,7 @@ def card_text(card: parts.Card, model: Model) -> str:
         "",
         "## What was measured",
         "",
+        *measured_tables(questions),
         "Differences with their 95 % intervals over tokens. “Does not beat” means that the interval holds 0.",
         "",
         *(f"- {each}" for each in card.findings),
@@ -155,13 +168,9 @@ def _layers(model: Model) -> dict[str, Singles]:
 
 
 def _check(graph: bytes, model: Model, asked: Singles) -> None:
-    from app.tokens.predictor import onnx_graph
-    from app.training.token_model import mixed_raw, raw_of, singles_of
 
     rows = model.scalers.scaled(asked)
-    singles = singles_of(rows)
-    grown = np.stack([each.answer(singles) for each in model.trees], axis=1)
-    expected = mixed_raw(model.share, raw_of(model.network, rows), grown)
+    expected = mixed_raw(model.share, raw_of(model.network, rows), trees_raw_of(model.trees, rows))
     apart = np.abs(onnx_graph(graph)(rows) - expected) / np.maximum(1, np.abs(expected))
     if not (apart <= SAME).all():
         rows_apart = int((apart > SAME).any(axis=1).sum())

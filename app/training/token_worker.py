@@ -6,6 +6,9 @@ It says the same as `app.tokens.worker` to within 1e-5. torch is loaded here, in
 import sys
 from pathlib import Path
 
+from app.tokens.bundle import WEIGHTS, Bundle
+from app.tokens.features import Singles
+from app.tokens.predictor import Graph
 from app.tokens.serving import Opened
 from app.tokens.worker import main
 
@@ -22,6 +25,27 @@ def with_torch(folder: Path) -> Opened:
     bundle = verify(folder)
     predictor = Predictor(bundle, torch_graph(bundle))
     return Opened(predictor.predict, bundle.manifest.version, bundle.manifest.origin, bundle.manifest.made_at_s)
+
+
+def network_alone(bundle: Bundle) -> Graph:
+    """The bundle's network under torch, without what else is served: the least that torch could do."""
+    import torch
+    from safetensors.torch import load
+
+    from app.training.token_network import Network
+
+    network = Network()
+    weights = load(bundle.files[WEIGHTS])
+    network.load_state_dict({name[8:]: each for name, each in weights.items() if name.startswith("network.")})
+    network.eval()
+    torch.set_num_threads(1)
+
+    def run(rows: Singles) -> Singles:
+        with torch.inference_mode():
+            answer: Singles = network(torch.from_numpy(rows)).numpy()
+        return answer
+
+    return run
 
 
 if __name__ == "__main__":

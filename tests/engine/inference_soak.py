@@ -24,7 +24,7 @@ _PATIENCE_S = 30.0
 
 
 class Soak:
-    """A pool of two workers, and clients that ask it without pause. `late` counts requests beyond their deadline."""
+    """A pool of two workers, and clients that ask it without pause. `worst_s` is how long a request took at most."""
 
     def __init__(self, bundles: Path, timeout_ms: int = 6_000) -> None:
         tiny_bundle(bundles)
@@ -32,10 +32,11 @@ class Soak:
         settings = TokenModelSettings(workers=2, timeout_ms=timeout_ms, restarts_a_minute=1_000, cache_s=0)
         self.pool = InferencePool(settings, [bundles], SystemClock(), lambda _: None, cores=2)
         self.endings: Counter[str] = Counter()
-        self.late = self.wrong = 0
+        self.wrong = 0
+        self.worst_s = 0.0
         self.pids: set[int] = set()
         self._killed: set[int] = set()
-        self._allowed_s = timeout_ms / 1_000 + 2.0  # the machine may be busy with something else
+        self.allowed_s = timeout_ms / 1_000 + 2.0  # the machine may be busy with something else
         self._rows = rows_of(4, _ROWS)
         self._expected = by_hand(self._rows)
         self._stopping = False
@@ -93,7 +94,7 @@ class Soak:
                 self.endings["answered"] += 1
                 told = [answer.p_rise, answer.gain_pct, answer.p_rug]
                 self.wrong += not np.allclose(told, self._expected[place], atol=1e-5)
-            self.late += loop.time() - began_s > self._allowed_s
+            self.worst_s = max(self.worst_s, loop.time() - began_s)
             await asyncio.sleep(0.01)
 
 

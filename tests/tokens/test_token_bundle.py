@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_bundle import by_hand, files_of, graph_of, manifest_of, rows_of, tiny_bundle
 
+from app.cli.main import main
+from app.config.locations import find_locations
 from app.core.errors import BundleRefused, DataError
 from app.tokens import bundle as bundles
 from app.tokens.bundle_parts import Isotonic, Manifest, Platt
@@ -159,6 +161,29 @@ def test_publishing_points_to_the_new_bundle_and_rollback_to_the_one_before(tmp_
     assert bundles.current(tmp_path) == "one"
     assert bundles.rollback(tmp_path) == "two"
     assert (tmp_path / "current").read_text() == "two\n"
+
+
+def test_what_a_user_trained_goes_before_what_is_shipped(tmp_path: Path) -> None:
+    own, shipped = tmp_path / "own", tmp_path / "shipped"
+    assert bundles.pointed_root((own, shipped)) is None
+    tiny_bundle(shipped)
+    assert bundles.pointed_root((own, shipped)) == shipped
+    tiny_bundle(own)
+    assert bundles.pointed_root((own, shipped)) == own
+
+
+def test_the_command_rolls_back_without_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TAPEDECK_HOME", str(tmp_path))
+    root = find_locations({"TAPEDECK_HOME": str(tmp_path)}).token_bundles("live")
+    tiny_bundle(root, "one", 1)
+    assert main(["train", "tokens", "--rollback", "live"]) == 5
+    assert "no bundle before" in capsys.readouterr().err
+    tiny_bundle(root, "two", 2)
+    assert main(["train", "tokens", "--rollback", "live"]) == 0
+    assert "one answers again" in capsys.readouterr().out
+    assert bundles.current(root) == "one"
 
 
 def test_a_version_is_never_written_over(tmp_path: Path) -> None:

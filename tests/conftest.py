@@ -1,4 +1,4 @@
-"""How thorough properties are, how many processes share the tests, and how often garbage is looked for."""
+"""How thorough properties are, how many processes and threads share the tests, how often garbage is looked for."""
 
 import gc
 import os
@@ -11,6 +11,10 @@ from hypothesis import settings
 settings.register_profile("run", max_examples=50, deadline=None)
 settings.register_profile("nightly", max_examples=300, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "run"))
+
+# Test processes share the processors already: threads of numerical libraries would wait for each other, spinning.
+for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")
 
 # Some hundred thousand objects of tests and screens stay for good: looking through them as often as Python would by
 # itself takes a fifth of the time of screens.

@@ -24,6 +24,8 @@ BENCHES = {
     "whales": "app.bench.whales:WHALES",
     "signal": "app.bench.signal:SIGNAL",
     "infer": "app.bench.infer:INFER",
+    "screen": "app.bench.screen:SCREEN",
+    "backtest": "app.bench.backtest:BACKTEST",
 }
 """Where each benchmark stands. Imported when it is used: most of them load the whole engine."""
 

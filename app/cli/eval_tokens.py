@@ -21,8 +21,8 @@ Intervals are of 95 %, over tokens. Differences are taken on the same rows; abov
 With --bundle a bundle answers the later test part as well; whether it was trained on some of it, its card tells.
 
 examples:
-  tapedeck eval tokens --data ../shared/data/launches ../shared/wire/solana-tokens --json
-  tapedeck eval tokens --quick --bundle data/token_bundles/simulated-1 --data ../shared/data/launches
+  tapedeck eval tokens --data launches --json
+  tapedeck eval tokens --quick --bundle data/token_bundles/simulated-1 --data launches
 
 docs/tokens.md says how to read what comes out.
 """

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.training.token_model import Model
     from app.training.token_sources import Source
     from app.training.token_training import Progress
+    from app.training.tokens_data import Split
 
 EPILOG = """\
 Without --data the model is trained on launches that tapedeck makes up: its bundle says SIMULATED and goes where the
@@ -25,8 +26,8 @@ is printed. A bundle is published only when its graph says what the network says
 
 examples:
   tapedeck train tokens
-  tapedeck train tokens --data ../shared/data/launches
-  tapedeck train tokens --data ../shared/data/launches --resume --json
+  tapedeck train tokens --data launches
+  tapedeck train tokens --data launches --resume --json
   tapedeck train tokens --rollback live
 
 exit codes: 0 trained and published, or rolled back, 1 a library is missing, 2 usage, 5 data that cannot be used
@@ -113,18 +114,27 @@ def _source(args: argparse.Namespace, seed: int, *, quiet: bool) -> "Source":
 
 
 def _trained(args: argparse.Namespace, prepared: options.Prepared, source: "Source", *, quiet: bool) -> _Done:
-    from app.tokens.bundle import promote, write
-    from app.tokens.predictor import Predictor
     from app.training.token_evaluation import judged
-    from app.training.token_model import fitted, rows_sha256
-    from app.training.token_release import Origin, Split3, files_of, manifest_of
-    from app.training.token_training import Recipe
+    from app.training.token_release import check_labels
     from app.training.tokens_data import split
 
     seed, samples = prepared.settings.demo.seed, source.samples
     parts = split(samples)
-    at_s, version = _version(args.name, source)
-    recipe = Recipe(seed=seed)
+    check_labels(samples, parts)
+    model = _fit(args, prepared, source, parts, quiet=quiet)
+    say("Judging it on the test part, beside what it has to beat…", quiet=quiet)
+    question = judged(model, samples, parts, seed)
+    folder = _publish(args, prepared, source, parts, model, question)
+    return _Done(folder.name, folder, source, model, question)
+
+
+def _fit(
+    args: argparse.Namespace, prepared: options.Prepared, source: "Source", parts: "Split", *, quiet: bool
+) -> "Model":
+    from app.training.token_model import fitted
+    from app.training.token_training import Recipe
+
+    recipe = Recipe(seed=prepared.settings.demo.seed)
     checkpoint = prepared.locations.cache_dir / "token-training" / source.origin.lower()
     say(f"Training on {len(parts.train):,} rows, validating on {len(parts.validation):,}.", quiet=quiet)
     with progress("training", recipe.most_epochs, quiet=quiet) as advance:
@@ -133,17 +143,27 @@ def _trained(args: argparse.Namespace, prepared: options.Prepared, source: "Sour
             advance(done.epoch)
             say(_epoch(done), quiet=quiet)
 
-        model = fitted(samples, parts.train, parts.validation, recipe, tell, checkpoint, resume=args.resume)
-    say("Judging it on the test part, beside what it has to beat…", quiet=quiet)
-    question = judged(model, samples, parts, seed)
-    origin = Origin(source.origin, source.told, source.sha256, _command(args, seed))
-    hashed = Split3(parts, rows_sha256(samples, *parts[:4]))
-    files = files_of(model, samples, hashed, origin, [question])
+        return fitted(source.samples, parts.train, parts.validation, recipe, tell, checkpoint, resume=args.resume)
+
+
+def _publish(
+    args: argparse.Namespace, prepared: options.Prepared, source: "Source", parts: "Split", model: "Model",
+    question: "Question",
+) -> Path:  # fmt: skip
+    from app.tokens.bundle import promote, write
+    from app.tokens.predictor import Predictor
+    from app.training.token_model import rows_sha256
+    from app.training.token_release import Origin, Split3, files_of, manifest_of
+
+    at_s, version = _version(args.name, source)
+    origin = Origin(source.origin, source.told, source.sha256, _command(args, prepared.settings.demo.seed))
+    hashed = Split3(parts, rows_sha256(source.samples, *parts[:4]))
+    files = files_of(model, source.samples, hashed, origin, [question])
     root = args.into or prepared.locations.token_bundles("demo" if source.origin == "SIMULATED" else "live")
     folder = write(root, manifest_of(version, source.origin, at_s), files)
     Predictor.open(folder)
     promote(root, version)
-    return _Done(version, folder, source, model, question)
+    return folder
 
 
 def _version(name: str | None, source: "Source") -> tuple[int, str]:

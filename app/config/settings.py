@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from app.config.screener_settings import BatchModeSettings
+from app.config.screener_settings import BatchModeSettings, FusionSettings, StrategySettings
 from app.config.section import Seconds, Section
 from app.config.token_settings import TokenDecisionSettings, TokenModelSettings, TokenSizingSettings
 from app.config.urls import (
@@ -344,6 +344,8 @@ class Settings(Section, frozen=True):
     token_decision: TokenDecisionSettings = TokenDecisionSettings()
     token_sizing: TokenSizingSettings = TokenSizingSettings()
     batch_mode: BatchModeSettings = BatchModeSettings()
+    fusion: FusionSettings = FusionSettings()
+    strategy: StrategySettings = StrategySettings()
     hyperliquid: HyperliquidSettings = HyperliquidSettings()
     polymarket: PolymarketSettings = PolymarketSettings()
     demo: DemoSettings = DemoSettings()

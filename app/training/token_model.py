@@ -5,7 +5,7 @@ takes the network, the trees or the mean of both, whichever loses least there. T
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,28 +76,34 @@ def fitted(
     scalers = fitted_scalers(samples.features[train])
     table = table_of(samples, scalers, train, validation)
     done = trained(table, recipe, tell, checkpoint, resume=resume)
-    singles = singles_of(table.rows)
-    trees = tuple(
-        grown(singles[train], table.wanted[train, place].astype(np.float64), is_probability=head != GAIN_PCT,
-              seed=recipe.seed)
-        for place, head in enumerate(HEADS)
-    )  # fmt: skip
+    trees = _grown(table, recipe.seed)
     network_raw = raw_of(done.network, table.rows[validation])
-    trees_raw = np.stack([each.answer(singles[validation]) for each in trees], axis=1)
+    trees_raw = trees_raw_of(trees, table.rows[validation])
+    share = _shares(network_raw, trees_raw, table.wanted[validation])
     truths = {head: samples.label(label)[validation] for head, label in LABEL_OF.items()}
-    share = np.array([_best_share(head, network_raw[:, at], trees_raw[:, at], table.wanted[validation, at])
-                      for at, head in enumerate(HEADS)], dtype=np.float32)  # fmt: skip
     mixed = mixed_raw(share, network_raw, trees_raw)
     maps = [calibrated(raw, truths) for raw in (mixed, trees_raw, network_raw)]
     return Model(scalers, done.network, trees, share, maps[0], maps[1], maps[2], done.progress)
+
+
+def _grown(table: Table, seed: int) -> tuple[Trees, ...]:
+    """The trees of each head, on the training rows."""
+    singles, wanted = singles_of(table.rows[table.train]), table.wanted[table.train].astype(np.float64)
+    return tuple(
+        grown(singles, wanted[:, place], is_probability=head != GAIN_PCT, seed=seed) for place, head in enumerate(HEADS)
+    )
+
+
+def _shares(network: Singles, trees: Singles, wanted: Singles) -> Singles:
+    best = [_best_share(head, network[:, at], trees[:, at], wanted[:, at]) for at, head in enumerate(HEADS)]
+    return np.array(best, dtype=np.float32)
 
 
 def answers(model: Model, features: Singles) -> Answers:
     """What the model answers to (n, 628) features, by the way the bundle would."""
     rows = model.scalers.scaled(features)
     network = raw_of(model.network, rows)
-    singles = singles_of(rows)
-    trees = np.stack([each.answer(singles) for each in model.trees], axis=1)
+    trees = trees_raw_of(model.trees, rows)
     mixed = mixed_raw(model.share, network, trees)
     return Answers(_mapped(model.calibration, mixed), _mapped(model.convolved, network), _mapped(model.boosted, trees))
 
@@ -113,6 +119,12 @@ def raw_of(network: Network, rows: Singles) -> Singles:
         told = torch.from_numpy(rows)
         pieces = [network(told[first : first + _AT_ONCE]).numpy() for first in range(0, len(rows), _AT_ONCE)]
     return np.concatenate(pieces) if pieces else np.zeros((0, len(HEADS)), dtype=np.float32)
+
+
+def trees_raw_of(trees: Sequence[Trees], rows: Singles) -> Singles:
+    """(n, 628) scaled → (n, 3) of the trees alone."""
+    singles = singles_of(rows)
+    return np.stack([each.answer(singles) for each in trees], axis=1)
 
 
 def singles_of(rows: Singles) -> Singles:

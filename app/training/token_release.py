@@ -8,21 +8,23 @@ import numpy as np
 from safetensors.numpy import save
 
 from app import __version__
-from app.core.errors import TapedeckError
+from app.core.errors import DataError, TapedeckError
 from app.tokens import bundle as names
 from app.tokens import bundle_parts as parts
 from app.tokens.candles import Integers
 from app.tokens.drift import reference
 from app.tokens.features import Singles, schema
-from app.tokens.heads import HEADS, SENTENCES
+from app.tokens.heads import HEADS, LABEL_OF, SENTENCES
+from app.tokens.predictor import onnx_graph
 from app.training.token_card import measured_tables
 from app.training.token_evaluation import Question, findings
 from app.training.token_graph import MINIMUM_RUNTIME, OPSETS, graph_of
-from app.training.token_model import Model, answers, weights_of
+from app.training.token_model import Model, answers, mixed_raw, raw_of, trees_raw_of, weights_of
 from app.training.token_network import GAIN_RANGE_PCT, parameters
 from app.training.tokens_data import Samples, Split
 
 GOLDEN_ROWS = 4
+LEAST_LABELS = 20
 SAME = 1e-5
 """ONNX Runtime and torch may differ by so much."""
 
@@ -41,6 +43,15 @@ class Split3(NamedTuple):
 
     parts: Split
     sha256: str
+
+
+def check_labels(samples: Samples, parts: Split) -> None:
+    """Raises `DataError` where a head has too few labels to learn or to be calibrated: it would answer all the same."""
+    for head, label in LABEL_OF.items():
+        known = [int(np.isfinite(samples.label(label)[part]).sum()) for part in (parts.train, parts.validation)]
+        if min(known) < LEAST_LABELS:
+            raise DataError(f"{head} has {known[0]} labels to train on and {known[1]} to validate, and {LEAST_LABELS} "
+                            "of each are needed; give recordings that tell them (docs/tokens.md, “Data”)")  # fmt: skip
 
 
 def manifest_of(version: str, origin: parts.Origin, made_at_s: int) -> parts.Manifest:
@@ -157,13 +168,9 @@ def _layers(model: Model) -> dict[str, Singles]:
 
 
 def _check(graph: bytes, model: Model, asked: Singles) -> None:
-    from app.tokens.predictor import onnx_graph
-    from app.training.token_model import mixed_raw, raw_of, singles_of
 
     rows = model.scalers.scaled(asked)
-    singles = singles_of(rows)
-    grown = np.stack([each.answer(singles) for each in model.trees], axis=1)
-    expected = mixed_raw(model.share, raw_of(model.network, rows), grown)
+    expected = mixed_raw(model.share, raw_of(model.network, rows), trees_raw_of(model.trees, rows))
     apart = np.abs(onnx_graph(graph)(rows) - expected) / np.maximum(1, np.abs(expected))
     if not (apart <= SAME).all():
         rows_apart = int((apart > SAME).any(axis=1).sum())

@@ -124,7 +124,7 @@ class _Run:
     def epoch(self) -> None:
         """Go through all training rows once, and judge on validation."""
         before = self.progress
-        torch.manual_seed(before.recipe.seed * 100_003 + before.epoch)
+        torch.manual_seed((before.recipe.seed * 100_003 + before.epoch) % 2**63)
         self.network.train()
         order = self._train[torch.randperm(len(self._train))]
         for first in range(0, len(order), before.recipe.batch):

@@ -50,7 +50,7 @@ def grown(rows: Singles, wanted: Floats, *, is_probability: bool, seed: int) -> 
     kind = ensemble.HistGradientBoostingClassifier if is_probability else ensemble.HistGradientBoostingRegressor
     model = kind(
         max_iter=TREES, max_leaf_nodes=LEAVES, min_samples_leaf=LEAST_IN_LEAF, learning_rate=LEARNING_RATE,
-        l2_regularization=1.0, random_state=seed,
+        l2_regularization=1.0, random_state=seed % 2**32,
     )  # fmt: skip
     model.fit(told, answers)
     return _trees_of(model)

@@ -225,7 +225,7 @@ def test_hazard_19_readers_see_one_whole_bundle_or_the_other_while_it_is_switche
     done = threading.Event()
 
     def switch() -> None:
-        for place in range(60):
+        for place in range(12):
             bundles.promote(tmp_path, ("one", "two")[place % 2])
         done.set()
 

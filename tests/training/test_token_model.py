@@ -27,10 +27,11 @@ from app.training.token_columns import CANDLES, CONTEXTS, CONTEXTS_KNOWN, MASK, 
 from app.training.token_graph import graph_of
 from app.training.token_model import Model, answers, fitted, table_of
 from app.training.token_network import Encoder, Network, masked_loss, single_numbers, targets, torch_graph
+from app.training.token_release import check_labels
 from app.training.token_sources import Source
 from app.training.token_training import Progress, Recipe, Table, trained
 from app.training.token_trees import Trees, grown
-from app.training.tokens_data import Samples, Split, folds, samples_of, split
+from app.training.tokens_data import LABELS, Samples, Split, folds, samples_of, split
 
 BRIEF = Recipe(most_epochs=3, seed=5)
 
@@ -186,6 +187,19 @@ def test_trees_as_arrays_say_what_scikit_learn_says() -> None:
         max_iter=60, max_leaf_nodes=8, min_samples_leaf=40, learning_rate=0.08, l2_regularization=1.0, random_state=1
     ).fit(rows, wanted)
     np.testing.assert_allclose(trees.answer(rows), theirs.decision_function(rows), atol=1e-5)
+
+
+def test_the_largest_seed_there_is_will_do(table: Table) -> None:
+    trained(table, Recipe(most_epochs=1, seed=2**63 - 1))
+    grown(slots(100)[:, :37], np.tile([0.0, 1.0], 50), is_probability=True, seed=2**63 - 1)
+
+
+def test_a_head_that_nothing_could_teach_is_not_published(samples: Samples, parts: Split) -> None:
+    labels = samples.labels.copy()
+    labels[:, LABELS.index("rugs")] = np.nan
+    with pytest.raises(DataError, match="p_rug has 0 labels"):
+        check_labels(samples._replace(labels=labels), parts)
+    check_labels(samples, parts)
 
 
 def test_of_too_few_labels_trees_say_the_base_rate() -> None:

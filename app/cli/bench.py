@@ -26,6 +26,7 @@ BENCHES = {
     "infer": "app.bench.infer:INFER",
     "screen": "app.bench.screen:SCREEN",
     "backtest": "app.bench.backtest:BACKTEST",
+    "sweep": "app.bench.sweep:SWEEP",
 }
 """Where each benchmark stands. Imported when it is used: most of them load the whole engine."""
 

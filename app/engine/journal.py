@@ -17,6 +17,7 @@ from app.engine.token_state import TokenJudged
 from app.engine.wallet_events import WalletJudged
 from app.paper.events import PaperEvent, timeless
 from app.scorecards.grader import Graded
+from app.store.token_tables import StoredTokenOutcome
 
 _LOG_LINES = 200
 _DECIDED_KEPT = 50_000
@@ -108,6 +109,11 @@ class Journal:
         """Count and hash a verdict on a token."""
         self.tokens_judged += 1
         self._cover("token", msgspec.structs.replace(judged, at_ms=0))
+
+    def token_labelled(self, outcome: StoredTokenOutcome) -> None:
+        """Keep and hash what became of a prediction about a token."""
+        self.keep(outcome)
+        self._cover("token outcome", msgspec.structs.replace(outcome, at_ms=0, decided_ms=0))
 
     def paper_event(self, event: PaperEvent) -> None:
         """Keep and hash what the paper ledger did, and say what a user wants to know of it."""

@@ -20,10 +20,12 @@ from app.scorecards.grader import Graded
 from app.store import rows
 from app.store.schema import PAPER_STATE
 from app.store.store import Store
+from app.store.token_tables import ROWS as TOKEN_ROWS
 from app.store.whale_tables import ROWS as WHALE_ROWS
 
 _AS_IT_IS: tuple[type, ...] = (
     *WHALE_ROWS,
+    *TOKEN_ROWS,
     rows.StoredVerdict,
     rows.WalletCursor,
     rows.StoredMarket,

@@ -20,6 +20,7 @@ from app.engine.inference_requests import Prediction
 from app.engine.journal import Journal
 from app.engine.protocol import Mode
 from app.engine.protocol_tokens import TokenRow
+from app.engine.token_feedback import TokenFeedback, liquidity_of
 from app.engine.token_state import PREDICTOR, RestoreTokens, TokenJudged
 from app.engine.watch import MarketWatch
 from app.feeds.token_questions import Question, from_request, request_body
@@ -27,7 +28,7 @@ from app.scorecards.grader import Graded
 from app.tokens.answers import read_answer
 from app.tokens.candles import SLOTS
 from app.tokens.claims import TokenClaims
-from app.tokens.decision import ModelSays, arithmetic, decide
+from app.tokens.decision import NO_PROBABILITY, ModelSays, arithmetic, decide
 from app.tokens.discovery import Discovery
 from app.tokens.found import CandlesCame, Event, HoldersBack, HoldersMissing, Unknown
 from app.tokens.rejections import Look, Rejections
@@ -74,6 +75,7 @@ class TokenDesk:
         self._asked: dict[str, _Asked] = {}
         self._by_hand: set[str] = set()
         self._claims = TokenClaims()
+        self.feedback = TokenFeedback(bus, journal, mode)
         self._mode: Mode = mode
         self._sequence = sequence
 
@@ -84,7 +86,7 @@ class TokenDesk:
 
     def every_second(self, now_ms: int) -> None:
         """Ask what is due, and give up what the model has not answered."""
-        for question in self.discovery.questions(now_ms // 1_000):
+        for question in (*self.discovery.questions(now_ms // 1_000), *self.feedback.questions(now_ms)):
             self._watch.ask_of(question.venue, question.name, request_body(question), question.subject)
         for decided in self._claims.overdue(now_ms):
             self._bus.publish(Graded(*decided))
@@ -98,8 +100,9 @@ class TokenDesk:
         elif answer.error != WITHDRAWN:
             question = _question_in(request)
             told = read_answer(question, answer.status, answer.body, answer.error)
-            for event in self.discovery.answered(question, told, now_ms // 1_000):
-                self._take(event, now_ms)
+            if not self.feedback.answered(question, told, now_ms):
+                for event in self.discovery.answered(question, told, now_ms // 1_000):
+                    self._take(event, now_ms)
             self.version += 1
 
     # By hand.
@@ -131,9 +134,11 @@ class TokenDesk:
             case Seen():
                 self._consider(event, now_ms)
             case CandlesCame():
-                decided = self._claims.candles(event.mint, event.table, now_ms)
+                levels = self.feedback.levels(event.mint)
+                decided = self._claims.candles(event.mint, event.table, now_ms, levels)
                 if decided is not None:
                     self._bus.publish(Graded(*decided))
+                self.feedback.candles(event.mint, event.table, now_ms)
             case HoldersMissing():
                 self.holders_missing = f"no holders of {event.failures} tokens in a row: {event.reason}"
                 self._journal.say(now_ms, "warning", "tokens", self.holders_missing)
@@ -191,14 +196,20 @@ class TokenDesk:
             verdict=verdict,
         )  # fmt: skip
         self._bus.publish(judged)
-        if verdict.p_rise is not None and verdict.ruling != "NOT JUDGED":
+        if said is not None and verdict.mode_reason != NO_PROBABILITY:
+            self.feedback.predicted(seen, said, asked.row, now_ms)
+        if verdict.p_rise is not None and verdict.p_rug is not None and verdict.ruling != "NOT JUDGED":
             self._claim(seen, verdict.p_rise, version, now_ms)
+            self.feedback.claim(seen, verdict.p_rug, version, self._sequence(), now_ms)
         self._show(judged, seen, asked.strategy)
         self._done(mint, now_ms)
 
     def _claim(self, seen: Seen, p_rise: float, version: str, now_ms: int) -> None:
         """File what the model said, and have the candles asked for that will decide it."""
-        call = self._claims.file(seen, p_rise, version, source=self._mode, now_ms=now_ms, evidence=self._sequence())
+        call = self._claims.file(
+            seen, p_rise, version, source=self._mode, now_ms=now_ms, evidence=self._sequence(),
+            liquidity=liquidity_of(seen),
+        )  # fmt: skip
         if call is not None:
             self._bus.publish(call)
             due_s = self._claims.due_s(seen.listed.mint)
@@ -206,7 +217,7 @@ class TokenDesk:
 
     def finish(self, now_ms: int) -> list[Graded]:
         """The run ends: claims that are open will not be graded."""
-        return [Graded(*decided) for decided in self._claims.finish(now_ms)]
+        return [*(Graded(*decided) for decided in self._claims.finish(now_ms)), *self.feedback.finish(now_ms)]
 
     def _show(self, judged: TokenJudged, seen: Seen, strategy: StrategySays) -> None:
         verdict, listed, state = judged.verdict, seen.listed, seen.state

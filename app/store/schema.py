@@ -22,6 +22,8 @@ from app.store.rows import (
     WalletNote,
 )
 from app.store.table import Table, flat_table
+from app.store.token_tables import STATEMENTS as _TOKEN_STATEMENTS
+from app.store.token_tables import TABLES as _TOKEN_TABLES
 from app.store.whale_tables import FILL_STATEMENTS, POSITIONS_BY_AGE
 from app.store.whale_tables import STATEMENTS as _WHALE_STATEMENTS
 from app.store.whale_tables import TABLES as _WHALE_TABLES
@@ -352,6 +354,8 @@ _SEVENTH = Migration("positions of followed traders by age", POSITIONS_BY_AGE)
 
 _EIGHTH = Migration("fills of followed traders", FILL_STATEMENTS)
 
+_NINTH = Migration("predictions about new tokens and their outcomes", _TOKEN_STATEMENTS)
+
 SCHEMA = Schema(
     tables=(
         RUNS,
@@ -370,6 +374,7 @@ SCHEMA = Schema(
         WALLET_SCANS,
         CHOICES,
         *_WHALE_TABLES,
+        *_TOKEN_TABLES,
     ),
-    migrations=(_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH),
+    migrations=(_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH, _NINTH),
 )

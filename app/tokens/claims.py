@@ -1,8 +1,9 @@
-"""What the model claims of tokens, filed when it is said and graded by the candles that came after. Pure.
+"""What the model claims of tokens, filed when it is said and graded by what came after. Pure.
 
 A claim is of an event on the way, not of a price at the end: that the highest five-minute close of the next hour is
-3 % or more above the price after a 1 % round trip (`tokens/labels.py`). Candles of the whole hour decide it, also those
-of a token that is watched no longer.
+3 % or more above the price after a 1 % round trip, and that it rugs within a day (`tokens/labels.py`). Candles of the
+whole hour decide the first, those and the liquidity of the whole day the second, also of a token that is watched no
+longer.
 """
 
 from collections.abc import Iterator
@@ -10,15 +11,17 @@ from typing import NamedTuple
 
 from app.core.calls import CANDLES_GRADE, Call, CostModel, Outcome
 from app.tokens.candles import CandleTable
-from app.tokens.labels import RISE, RISE_HORIZON_S, ROUND_TRIP, Entry, labels
+from app.tokens.labels import RISE, RISE_HORIZON_S, ROUND_TRIP, RUG_HORIZON_S, RUG_REMAINS, Entry, Levels, labels
+from app.tokens.outcomes import Predicted
 from app.tokens.watched import Seen
 
 CLAIMANT = "token-model"
-KIND = "token rise"
+KIND, RUG_KIND = "token rise", "token rug"
 SETTLED_S = 10
 """So long after the hour its last candle is asked for at the earliest."""
 OVERDUE_S = 7_200
 """Without candles of the hour by so long after it, a claim is not graded."""
+ENDED = "run ended before the horizon"
 _BASIS_POINTS = 10_000.0
 
 
@@ -38,8 +41,12 @@ class TokenClaims:
     def __len__(self) -> int:
         return len(self._open)
 
-    def file(self, seen: Seen, p_rise: float, version: str, *, source: str, now_ms: int, evidence: int) -> Call | None:
-        """The claim of a prediction; None while one of the token is open, and without a price."""
+    def file(
+        self, seen: Seen, p_rise: float, version: str, *, source: str, now_ms: int, evidence: int,
+        liquidity: float | None = None,
+    ) -> Call | None:  # fmt: skip
+        """The claim of a prediction; None while one of the token is open, and without a price. `liquidity` is what lies
+        in the pool, in dollars."""
         mint, price = seen.listed.mint, seen.price
         if mint in self._open or price is None:
             return None
@@ -65,7 +72,7 @@ class TokenClaims:
             cost=costs,
             evidence=evidence,
         )
-        self._open[mint] = call, Entry(seen.at_s, price, None)
+        self._open[mint] = call, Entry(seen.at_s, price, liquidity)
         return call
 
     def due_s(self, mint: str) -> int | None:
@@ -73,23 +80,15 @@ class TokenClaims:
         found = self._open.get(mint)
         return None if found is None else found[1].at_s + RISE_HORIZON_S + SETTLED_S
 
-    def candles(self, mint: str, table: CandleTable, now_ms: int) -> Decided | None:
-        """The newest candles of a token have come: its claim, if that decides one."""
+    def candles(self, mint: str, table: CandleTable, now_ms: int, liquidity: Levels | None = None) -> Decided | None:
+        """The newest candles of a token have come: its claim, if that decides one. `liquidity` is the pool's, as far as
+        it was told: once it has drained, no close is a gain."""
         due_s = self.due_s(mint)
         if due_s is None or now_ms // 1_000 < due_s:
             return None
         call, entry = self._open.pop(mint)
-        became = labels(entry, table, None, now_ms // 1_000)
-        happened = bool(became.rises)
-        outcome = Outcome(
-            call_id=call.call_id,
-            status="graded",
-            decided_at_ms=now_ms,
-            graded_horizon_ms=RISE_HORIZON_S * 1_000,
-            event_happened=happened,
-            brier=(call.probability - happened) ** 2,
-        )
-        return Decided(call, outcome)
+        became = labels(entry, table, liquidity, now_ms // 1_000)
+        return _graded(call, bool(became.rises), now_ms)
 
     def overdue(self, now_ms: int) -> Iterator[Decided]:
         """Claims whose candles did not come."""
@@ -99,8 +98,74 @@ class TokenClaims:
     def finish(self, now_ms: int) -> Iterator[Decided]:
         """The run ends: what is open is not graded."""
         for mint in list(self._open):
-            yield self._undecided(mint, "run ended before the horizon", now_ms)
+            yield self._undecided(mint, ENDED, now_ms)
 
     def _undecided(self, mint: str, reason: str, now_ms: int) -> Decided:
-        call, _ = self._open.pop(mint)
-        return Decided(call, Outcome(call_id=call.call_id, status="ungraded", reason=reason, decided_at_ms=now_ms))
+        return _ungraded(self._open.pop(mint)[0], reason, now_ms)
+
+
+class RugClaims:
+    """The open claims of rugs of a run, one a token at a time, decided by the labels of their predictions."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, tuple[Call, Predicted]] = {}
+
+    def file(
+        self, predicted: Predicted, p_rug: float, version: str, *, source: str, now_ms: int, evidence: int
+    ) -> Call | None:
+        """The claim of a prediction; None while one of the token is open, and without a price."""
+        mint, price = predicted.mint, predicted.entry.price
+        if mint in self._open or not price > 0:
+            return None
+        call = Call(
+            source=source,
+            claimant=CLAIMANT,
+            claimant_version=version,
+            kind=RUG_KIND,
+            subject=mint,
+            claim=f"{mint} closes at {RUG_REMAINS * price:.6g} or less within {RUG_HORIZON_S} s, or {RUG_REMAINS:.0%} "
+            "or less of the money in its pool remains",
+            probability=p_rug,
+            direction=0,
+            made_at_ms=now_ms,
+            available_at_ms=now_ms,
+            input_age_ms=max(0, now_ms - predicted.entry.at_s * 1_000),
+            reference_kind=CANDLES_GRADE,
+            reference_price=price,
+            bid=price,
+            ask=price,
+            horizon_s=RUG_HORIZON_S,
+            cost=CostModel(taker_fee_bps=ROUND_TRIP * _BASIS_POINTS / 2, slippage_bps=0.0),
+            evidence=evidence,
+        )
+        self._open[mint] = call, predicted
+        return call
+
+    def labelled(self, predicted: Predicted, rugs: bool | None, reason: str, now_ms: int) -> Decided | None:
+        """What became of a prediction within its day: the claim that was filed for it, if one was."""
+        mint = predicted.mint
+        if mint not in self._open or self._open[mint][1] != predicted:
+            return None
+        call = self._open.pop(mint)[0]
+        return _ungraded(call, reason, now_ms) if rugs is None else _graded(call, rugs, now_ms)
+
+    def finish(self, now_ms: int) -> Iterator[Decided]:
+        """The run ends: what is open is not graded."""
+        for mint in list(self._open):
+            yield _ungraded(self._open.pop(mint)[0], ENDED, now_ms)
+
+
+def _graded(call: Call, happened: bool, now_ms: int) -> Decided:
+    outcome = Outcome(
+        call_id=call.call_id,
+        status="graded",
+        decided_at_ms=now_ms,
+        graded_horizon_ms=call.horizon_s * 1_000,
+        event_happened=happened,
+        brier=(call.probability - happened) ** 2,
+    )
+    return Decided(call, outcome)
+
+
+def _ungraded(call: Call, reason: str, now_ms: int) -> Decided:
+    return Decided(call, Outcome(call_id=call.call_id, status="ungraded", reason=reason, decided_at_ms=now_ms))

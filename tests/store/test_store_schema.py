@@ -33,6 +33,8 @@ from app.store.rows import (
 from app.store.schema import CALLS, CANDLES, PAPER_STATE, SCHEMA, Migration, Schema
 from app.store.store import Store
 from app.store.table import Condition, Table, flat_table
+from app.store.token_tables import TABLES as TOKEN_TABLES
+from app.store.token_tables import StoredPrediction
 from app.store.whale_rows import StoredTrader
 from app.store.whale_tables import TABLES
 
@@ -207,6 +209,7 @@ FIELDS: dict[Any, st.SearchStrategy[Any]] = {
     bytes: st.binary(max_size=200),
     int | None: st.none() | INTEGERS,
     float | None: st.none() | NUMBERS,
+    bool | None: st.none() | st.booleans(),
 }
 
 
@@ -217,10 +220,12 @@ def plain_rows(row: Any) -> st.SearchStrategy[Any]:
         fields |= named
     if row is StoredTrader:
         fields["score"] = st.none() | st.floats(0, 100)
+    if row is StoredPrediction:
+        fields |= {"p_rise": st.floats(0, 1), "p_rug": st.floats(0, 1)}
     return st.builds(row, **fields)
 
 
-ROWS |= {table.row: plain_rows(table.row) for table in TABLES}
+ROWS |= {table.row: plain_rows(table.row) for table in (*TABLES, *TOKEN_TABLES)}
 WIDER = Schema(
     SCHEMA.tables, (*SCHEMA.migrations, Migration("notes", ("CREATE TABLE notes (at_ms INTEGER PRIMARY KEY)",)))
 )

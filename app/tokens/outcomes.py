@@ -1,0 +1,265 @@
+"""What becomes of predictions: which are open, what must be asked to label them, and the labels. Pure, no clock.
+
+A prediction is labelled twice: after its hour (rises, gains) and after its day (falls, drains), by `tokens/labels.py`.
+Candles of watched tokens come by themselves; what else is needed is asked for here, also of tokens that are over by
+then: a pool without candles kept its price, an emptied one says so. What cannot be known gets its reason instead.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from app.core.tokens import PoolState
+from app.feeds import token_questions as ask
+from app.feeds.token_questions import DEXSCREENER, GECKOTERMINAL, MOST_CANDLES, MOST_PAIRS, Question
+from app.feeds.token_rows import Rows
+from app.tokens.answers import Answer, Candles, Pools
+from app.tokens.candles import SLOT_S, CandleTable, table_of
+from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, RUG_REMAINS, Entry, Labels, Levels, labels
+
+SETTLED_S = 10
+"""So long after a horizon its last candle is there."""
+LOOK_S = 900
+"""The liquidity of pools with open predictions is asked for this often."""
+PATIENCE_S = {RISE_HORIZON_S: 7_200, RUG_HORIZON_S: 43_200}
+"""Without candles by so long after its horizon, a prediction is given up."""
+MOST_OPEN = 20_000
+"""Predictions that may be open."""
+_BY_THEMSELVES_S = 1_200
+"""Candles of a token that is watched come within so long after an hour."""
+_TOGETHER_S = 6 * 3_600
+"""Days of a token that end within so long are looked at together: one page of candles holds 83 hours."""
+_NEAR_END_S = 3_600
+_PACE_S, _AGAIN_S, _LOST_S, _THIN_S = 5, 300, 600, 600
+NO_PRICE = "no price or no pool was known"
+TOO_MANY = "too many predictions were open"
+NO_CANDLES = "candles could not be had"
+NO_LIQUIDITY = "the liquidity at entry was not known"
+NOT_TOLD = "the liquidity at the end was not told"
+GONE = "its pool was listed no longer"
+
+
+class Predicted(NamedTuple):
+    """A prediction that waits: whose, when it was made, and where one could have bought."""
+
+    mint: str
+    pool: str
+    at_ms: int
+    entry: Entry
+
+
+class Labelled(NamedTuple):
+    """What became of a prediction within a horizon; where something of it is not known, `reason` says why."""
+
+    predicted: Predicted
+    horizon_s: int
+    labels: Labels
+    reason: str = ""
+
+
+_UNKNOWN = Labels(None, None, None, None, None)
+
+
+class Outcomes:
+    """The open predictions of a run."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, dict[str, list[Predicted]]] = {RISE_HORIZON_S: {}, RUG_HORIZON_S: {}}
+        self._levels: dict[str, list[tuple[int, float]]] = {}
+        self._gone: set[str] = set()
+        self._looked_s: dict[str, int] = {}
+        self._tried_s: dict[str, int] = {}
+        self._asked: dict[Question, int] = {}
+        self._next_s = 0
+        self.labelled = 0
+        self.unknown: Counter[str] = Counter()
+        """Horizons of which something is not known, by reason."""
+
+    @property
+    def open(self) -> int:
+        """How many labels are waited for."""
+        return sum(len(each) for waiting in self._open.values() for each in waiting.values())
+
+    def take(self, predicted: Predicted) -> list[Labelled]:
+        """A prediction was made; what can never be labelled is so at once."""
+        if not predicted.entry.price > 0 or not predicted.pool:
+            return self._given_up(predicted, NO_PRICE)
+        if self.open >= 2 * MOST_OPEN:
+            return self._given_up(predicted, TOO_MANY)
+        for waiting in self._open.values():
+            waiting.setdefault(predicted.mint, []).append(predicted)
+        self._levels.setdefault(predicted.pool, [])
+        self._looked_s.setdefault(predicted.mint, predicted.entry.at_s)
+        return []
+
+    def pool(self, mint: str) -> str:
+        """The pool that the open predictions of a token are about; empty without one."""
+        waiting = self._open[RUG_HORIZON_S].get(mint)
+        return waiting[-1].pool if waiting else ""
+
+    def levels(self, pool: str) -> Levels | None:
+        """The liquidity of a pool as it was told so far; None where it never was."""
+        told = self._levels.get(pool)
+        if not told:
+            return None
+        return Levels(np.array([at for at, _ in told], np.int64), np.array([value for _, value in told], np.float64))
+
+    # What to ask.
+
+    def questions(self, now_s: int) -> list[Question]:
+        """What to ask now, one question a venue at a time: discovery goes on beside it."""
+        if now_s < self._next_s:
+            return []
+        self._next_s = now_s + _PACE_S
+        self._asked = {question: at_s for question, at_s in self._asked.items() if now_s - at_s < _LOST_S}
+        busy = {question.venue for question in self._asked}
+        wanted = [] if DEXSCREENER in busy else self._pairs(now_s)
+        wanted += [] if GECKOTERMINAL in busy else self._candles(now_s)
+        self._asked |= dict.fromkeys(wanted, now_s)
+        return wanted
+
+    def _pairs(self, now_s: int) -> list[Question]:
+        """Once a pool is due, those that will be soon go along."""
+        stalest = sorted(self._open[RUG_HORIZON_S], key=lambda mint: self._looked_s[mint])[:MOST_PAIRS]
+        if not stalest or now_s - self._looked_s[stalest[0]] < LOOK_S:
+            return []
+        return [ask.pairs([mint for mint in stalest if now_s - self._looked_s[mint] >= LOOK_S / 2])]
+
+    def _candles(self, now_s: int) -> list[Question]:
+        late = (each[0] for each in self._open[RISE_HORIZON_S].values() if _is_late(each, now_s))
+        over = (each[0] for each in self._open[RUG_HORIZON_S].values() if _are_over(each, now_s))
+        for first in (*late, *over):
+            if now_s - self._tried_s.get(first.mint, 0) >= _AGAIN_S:
+                self._tried_s[first.mint] = now_s
+                return [ask.pool_candles(first.pool, MOST_CANDLES)]
+        return []
+
+    # What was answered.
+
+    def is_mine(self, question: Question) -> bool:
+        """Whether nobody else waits for this answer."""
+        return question.name == "candles" and dict(question.query).get("limit") == str(MOST_CANDLES)
+
+    def answered(self, question: Question, answer: Answer, now_s: int) -> list[Labelled]:
+        """An answer has come, whoever asked for it; what it labels."""
+        self._asked.pop(question, None)
+        if isinstance(answer, Pools) and question.name == "pairs":
+            self._states(question.parts[0].split(","), answer.rows, now_s)
+        if not isinstance(answer, Candles) or not self.is_mine(question):
+            return []
+        waiting = (*self._open[RISE_HORIZON_S].values(), *self._open[RUG_HORIZON_S].values())
+        mint = next((each[0].mint for each in waiting if each[0].pool == question.subject), None)
+        try:
+            table = table_of(answer.rows.rows, SLOT_S)
+        except ValueError:
+            # Times that are no slots': it is asked again, and given up in the end.
+            return []
+        return [] if mint is None else [*self.candles(mint, table, now_s), *self._day(mint, table, now_s)]
+
+    def candles(self, mint: str, table: CandleTable, now_s: int) -> list[Labelled]:
+        """The newest candles of a token: the hours that they label."""
+        found = []
+        for each in self._take_due(RISE_HORIZON_S, mint, now_s):
+            became = labels(each.entry, table, self.levels(each.pool), now_s)
+            found.append(self._told(each, RISE_HORIZON_S, became, ""))
+        return found
+
+    def _day(self, mint: str, table: CandleTable, now_s: int) -> list[Labelled]:
+        found = []
+        for each in self._take_due(RUG_HORIZON_S, mint, now_s):
+            why = self._why_not_told(each)
+            became = labels(each.entry, table, None if why else self.levels(each.pool), now_s)
+            found.append(self._told(each, RUG_HORIZON_S, became, why))
+        self._forget(mint)
+        return found
+
+    def _why_not_told(self, predicted: Predicted) -> str:
+        """Why nobody can say whether the pool drained within the day; empty where it is known.
+
+        A drained pool stays so: what counts is a look at it near the day's end.
+        """
+        entry, end_s = predicted.entry, predicted.entry.at_s + RUG_HORIZON_S
+        if not entry.liquidity:
+            return NO_LIQUIDITY
+        drained = [(at, value <= RUG_REMAINS * entry.liquidity) for at, value in self._levels.get(predicted.pool, ())]
+        if any(is_drained for at, is_drained in drained if entry.at_s < at <= end_s):
+            return ""
+        near = next(((at, is_drained) for at, is_drained in drained if at >= end_s - _NEAR_END_S), None)
+        if near is not None and (near[0] <= end_s or not near[1]):
+            return ""
+        return GONE if predicted.pool in self._gone else NOT_TOLD
+
+    def _states(self, mints: Iterable[str], rows: Rows[PoolState], now_s: int) -> None:
+        told = {state.pool: state.liquidity_usd for state in rows.rows}
+        for mint in mints:
+            waiting = self._open[RUG_HORIZON_S].get(mint)
+            if waiting is None:
+                continue
+            self._looked_s[mint] = now_s
+            pool = waiting[-1].pool
+            self._note(pool, pool in told, told.get(pool), now_s)
+
+    def _note(self, pool: str, is_listed: bool, liquidity: float | None, now_s: int) -> None:
+        (self._gone.discard if is_listed else self._gone.add)(pool)
+        known = self._levels[pool]
+        if liquidity is None:
+            return
+        if not known or now_s - known[-1][0] >= _THIN_S or liquidity < known[-1][1] / 2:
+            known.append((now_s, liquidity))
+
+    # What ends.
+
+    def overdue(self, now_s: int) -> Iterator[Labelled]:
+        """Predictions whose candles did not come."""
+        for horizon_s, waiting in self._open.items():
+            late_s = now_s - horizon_s - SETTLED_S - PATIENCE_S[horizon_s]
+            for mint in [mint for mint, each in waiting.items() if each[0].entry.at_s < late_s]:
+                yield self._told(waiting[mint].pop(0), horizon_s, _UNKNOWN, NO_CANDLES)
+                self._tidy(horizon_s, mint)
+                self._forget(mint)
+
+    def _given_up(self, predicted: Predicted, reason: str) -> list[Labelled]:
+        return [self._told(predicted, horizon_s, _UNKNOWN, reason) for horizon_s in self._open]
+
+    def _told(self, predicted: Predicted, horizon_s: int, became: Labels, reason: str) -> Labelled:
+        self.labelled += not reason
+        if reason:
+            self.unknown[reason] += 1
+        return Labelled(predicted, horizon_s, became, reason)
+
+    def _take_due(self, horizon_s: int, mint: str, now_s: int) -> list[Predicted]:
+        waiting = self._open[horizon_s].get(mint, [])
+        due = [each for each in waiting if now_s >= _due_s(each, horizon_s)]
+        del waiting[: len(due)]
+        self._tidy(horizon_s, mint)
+        return due
+
+    def _tidy(self, horizon_s: int, mint: str) -> None:
+        if not self._open[horizon_s].get(mint, [None]):
+            del self._open[horizon_s][mint]
+
+    def _forget(self, mint: str) -> None:
+        """What is known of pools that nothing waits for goes."""
+        if mint in self._open[RUG_HORIZON_S] or mint in self._open[RISE_HORIZON_S]:
+            return
+        self._looked_s.pop(mint, None)
+        self._tried_s.pop(mint, None)
+        wanted = {each.pool for waiting in self._open[RUG_HORIZON_S].values() for each in waiting}
+        self._levels = {pool: told for pool, told in self._levels.items() if pool in wanted}
+        self._gone &= wanted
+
+
+def _due_s(predicted: Predicted, horizon_s: int) -> int:
+    return predicted.entry.at_s + horizon_s + SETTLED_S
+
+
+def _is_late(waiting: list[Predicted], now_s: int) -> bool:
+    return now_s >= _due_s(waiting[0], RISE_HORIZON_S) + _BY_THEMSELVES_S
+
+
+def _are_over(waiting: list[Predicted], now_s: int) -> bool:
+    """Whether the days of a token should be looked at now: all have ended, or the first has long ago."""
+    first_s, last_s = (_due_s(each, RUG_HORIZON_S) for each in (waiting[0], waiting[-1]))
+    return now_s >= last_s or now_s >= first_s + _TOGETHER_S

@@ -1,0 +1,138 @@
+"""What becomes of predictions: labelled when their horizons end, also of tokens that died, and never by less."""
+
+import numpy as np
+import pytest
+
+from app.core.text import clean
+from app.core.tokens import PoolState
+from app.feeds.token_questions import Question, pairs, pool_candles
+from app.feeds.token_rows import Rows
+from app.tokens.answers import Candles, NoAnswer, Pools
+from app.tokens.candles import SLOT_S, CandleTable
+from app.tokens.claims import RugClaims
+from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry
+from app.tokens.outcomes import GONE, NO_CANDLES, NO_LIQUIDITY, NO_PRICE, NOT_TOLD, PATIENCE_S, Outcomes, Predicted
+
+MINT, POOL = "M" * 42, "P" * 42
+AT_S = 1_790_232_000 // SLOT_S * SLOT_S + 60
+DAY_S, HOUR_S = RUG_HORIZON_S, RISE_HORIZON_S
+WHOLE = pool_candles(POOL, 1_000)
+NOTHING = Candles(Rows((), 0))
+
+
+def predicted(*, price: float = 1.0, liquidity: float | None = 1_000.0, at_s: int = AT_S) -> Predicted:
+    return Predicted(MINT, POOL, at_s * 1_000, Entry(at_s, price, liquidity))
+
+
+def state(liquidity: float | None, pool: str = POOL) -> Pools:
+    words = clean("x")
+    row = PoolState(
+        mint=MINT, pool=pool, dex=words, name=words, quote_mint="", created_s=None, price_usd=None,
+        liquidity_usd=liquidity, market_cap_usd=None, diluted_value_usd=None, volume_24h_usd=None, buys_1h=None,
+        sells_1h=None,
+    )  # fmt: skip
+    return Pools(Rows((row,), 0))
+
+
+def table(*closes: float) -> CandleTable:
+    times = AT_S // SLOT_S * SLOT_S + SLOT_S * np.arange(len(closes))
+    prices = np.array(closes)
+    return CandleTable(SLOT_S, times, prices, prices, prices, prices, np.ones(len(closes)))
+
+
+def asked(outcomes: Outcomes, from_s: int, until_s: int) -> list[tuple[int, Question]]:
+    found = []
+    for now_s in range(from_s, until_s, 30):
+        found += [(now_s, question) for question in outcomes.questions(now_s)]
+        for _, question in [each for each in found if each[0] == now_s]:
+            outcomes.answered(question, NoAnswer(clean("down")), now_s)
+    return found
+
+
+def test_an_hour_is_labelled_by_candles_that_come_by_themselves_and_not_before() -> None:
+    outcomes = Outcomes()
+    assert outcomes.take(predicted()) == []
+    assert outcomes.candles(MINT, table(1.0, 1.5), AT_S + HOUR_S + 9) == []
+    [labelled] = outcomes.candles(MINT, table(1.0, 1.5), AT_S + HOUR_S + 10)
+    assert (labelled.horizon_s, labelled.labels.rises, labelled.reason) == (HOUR_S, True, "")
+    assert labelled.labels.gain_pct == pytest.approx(48.5)
+    assert labelled.predicted == predicted()
+    assert outcomes.open == 1
+
+
+def test_a_gain_after_the_pool_drained_is_none() -> None:
+    outcomes = Outcomes()
+    outcomes.take(predicted())
+    outcomes.answered(pairs([MINT]), state(50.0), AT_S + 300)
+    [labelled] = outcomes.candles(MINT, table(1.0, 1.0, 9.0), AT_S + HOUR_S + 10)
+    assert labelled.labels.rises is False
+
+
+@pytest.mark.parametrize(
+    ("looks", "drains", "reason"),
+    [
+        (((3_600, 900.0), (DAY_S - 60, 800.0)), False, ""),
+        (((3_600, 900.0), (7_200, 20.0)), True, ""),
+        (((DAY_S + 60, 700.0),), False, ""),
+        (((3_600, 900.0), (DAY_S + 60, 20.0)), None, NOT_TOLD),
+        (((3_600, 900.0),), None, NOT_TOLD),
+        ((), None, NOT_TOLD),
+    ],
+)
+def test_a_day_is_labelled_by_candles_and_looks_at_the_pool(
+    looks: tuple[tuple[int, float], ...], drains: bool | None, reason: str
+) -> None:
+    outcomes = Outcomes()
+    outcomes.take(predicted())
+    for after_s, value in looks:
+        outcomes.answered(pairs([MINT]), state(value), AT_S + after_s)
+    [hour, day] = outcomes.answered(WHOLE, NOTHING, AT_S + DAY_S + 100)
+    # A token that died has no candles: its price stayed where it was.
+    assert hour.labels.rises is False
+    assert hour.labels.gain_pct == pytest.approx(-1.0)
+    assert (day.labels.falls, day.labels.drains, day.labels.rugs, day.reason) == (False, drains, drains, reason)
+    assert outcomes.open == 0
+    assert outcomes.levels(POOL) is None
+    assert dict(outcomes.unknown) == ({reason: 1} if reason else {})
+
+
+def test_what_a_venue_no_longer_lists_or_never_told_is_not_made_up() -> None:
+    outcomes = Outcomes()
+    outcomes.take(predicted())
+    outcomes.take(predicted(liquidity=None, at_s=AT_S + 1))
+    outcomes.answered(pairs([MINT]), state(10.0, pool="Q" * 42), AT_S + DAY_S - 60)
+    days = [each for each in outcomes.answered(WHOLE, NOTHING, AT_S + DAY_S + 100) if each.horizon_s == DAY_S]
+    assert [(each.labels.drains, each.reason) for each in days] == [(None, GONE), (None, NO_LIQUIDITY)]
+    assert [each.reason for each in outcomes.take(predicted(price=0.0))] == [NO_PRICE] * 2
+
+
+def test_candles_and_liquidity_are_asked_for_until_they_can_be_had_no_more() -> None:
+    outcomes = Outcomes()
+    outcomes.take(predicted())
+    until_s = AT_S + DAY_S + PATIENCE_S[DAY_S] + 60
+    early = asked(outcomes, AT_S, AT_S + HOUR_S + 1_200)
+    assert {question.name for _, question in early} == {"pairs"}
+    assert [question.parts for _, question in early][:1] == [(MINT,)]
+    later = asked(outcomes, AT_S + HOUR_S + 1_200, until_s)
+    assert (later[-1][1].name, WHOLE in [question for _, question in later]) == ("candles", True)
+    assert [(each.horizon_s, each.reason) for each in outcomes.overdue(until_s)] == [
+        (HOUR_S, NO_CANDLES), (DAY_S, NO_CANDLES)
+    ]  # fmt: skip
+    assert outcomes.open == 0
+    assert asked(outcomes, until_s, until_s + HOUR_S) == []
+
+
+def test_a_claim_of_a_rug_is_graded_by_the_label_of_its_prediction() -> None:
+    claims, first, second = RugClaims(), predicted(), predicted(at_s=AT_S + 300)
+    call = claims.file(first, 0.25, "v1", source="demo", now_ms=AT_S * 1_000 + 500, evidence=7)
+    assert call is not None
+    assert (call.kind, call.probability, call.horizon_s, call.evidence) == ("token rug", 0.25, DAY_S, 7)
+    assert claims.file(second, 0.5, "v1", source="demo", now_ms=AT_S * 1_000, evidence=8) is None
+    assert claims.labelled(second, True, "", 0) is None
+    decided = claims.labelled(first, True, "", 9)
+    assert decided is not None
+    assert (decided.call, decided.outcome.event_happened, decided.outcome.brier) == (call, True, 0.5625)
+    assert claims.file(second, 0.5, "v1", source="demo", now_ms=AT_S * 1_000, evidence=8) is not None
+    unknown = claims.labelled(second, None, NOT_TOLD, 9)
+    assert unknown is not None
+    assert (unknown.outcome.status, unknown.outcome.reason) == ("ungraded", NOT_TOLD)

@@ -49,7 +49,8 @@ peers: .venv-peers/.installed
 
 .venv-peers/.installed:
 	@$(PYTHON) -m venv .venv-peers
-	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check orjson msgspec websockets aiohttp numpy pandas
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check orjson msgspec websockets aiohttp numpy pandas \
+		vectorbt backtesting TA-Lib
 	@touch $@
 
 screenshots: install

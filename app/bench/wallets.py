@@ -178,8 +178,9 @@ class Peer:
             self._folder.cleanup()
             raise TapedeckError("this benchmark compares with pandas, which is missing; run: make peers")
         script = Path(app.__file__).parent / "bench" / "wallets_pandas.py"
+        # -P: modules beside the script are no libraries, whatever their names.
         self._process = subprocess.Popen(  # noqa: S603 - our own script in our own environment
-            [str(self._python), str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [str(self._python), "-P", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         return self
 

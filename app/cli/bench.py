@@ -23,6 +23,8 @@ BENCHES = {
     "wallets": "app.bench.wallets:WALLETS_BENCH",
     "whales": "app.bench.whales:WHALES",
     "signal": "app.bench.signal:SIGNAL",
+    "screen": "app.bench.screen:SCREEN",
+    "backtest": "app.bench.backtest:BACKTEST",
 }
 """Where each benchmark stands. Imported when it is used: most of them load the whole engine."""
 

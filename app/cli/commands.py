@@ -36,6 +36,9 @@ COMMANDS = (
     Command("signal", "app.cli.lean", "which way the followed traders lean in one market, and who is behind it"),
     Command("train", "app.cli.train", "train the model of market regimes on hourly bars"),
     Command("screen", "app.cli.screen", "which bars of a file are candidates for an entry, by what was known then"),
+    Command(
+        "backtest", "app.cli.backtest", "replay the strategy over a file of bars, after costs, beside buy and hold"
+    ),
     Command("scorecards", "app.cli.scorecards", "how the deck's claims came out, with intervals"),
     Command("doctor", "app.cli.doctor", "check this machine and what tapedeck needs"),
     Command("config", "app.cli.config", "show, find and check settings"),

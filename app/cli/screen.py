@@ -10,7 +10,7 @@ from app.cli.output import print_json, print_line, say
 from app.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from app.config.screener_settings import BatchModeSettings
+    from app.config.screener_settings import ScreenSettings
     from app.screener.candidates_file import Sidecar
     from app.screener.screen import Screened
 
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     end_ms = parse_day(args.end, last=True) if args.end else 1 << 53
     if start_ms > end_ms:
         raise UsageError(f"--start {args.start} is after --end {args.end}; name a span that begins before it ends")
-    settings = options.prepare(args).settings.batch_mode
+    settings = options.prepare(args).settings.batch_mode.screen
     if args.out is not None:
         from app.screener.candidates_file import check_free
 
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _screened(path: Path, settings: "BatchModeSettings", start_ms: int, end_ms: int) -> _Result:
+def _screened(path: Path, settings: "ScreenSettings", start_ms: int, end_ms: int) -> _Result:
     from app.screener.bars import read_bars
     from app.screener.candidates_file import candidate_lines, sidecar_of
     from app.screener.screen import screen

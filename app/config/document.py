@@ -7,6 +7,7 @@ import ast
 import inspect
 import sys
 import textwrap
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -54,13 +55,19 @@ _DEFAULT_HEAD = """\
 @cache
 def field_docs() -> dict[tuple[str, str], str]:
     """The text under each field of the model, on one line, by (class name, field name)."""
-    modules = {section.__module__ for section in section_names().values()}
+    sections = section_names().values()
     docs: dict[tuple[str, str], str] = {}
-    for module in modules:
+    for module in {section.__module__ for section in sections}:
         for node in ast.parse(inspect.getsource(sys.modules[module])).body:
             if isinstance(node, ast.ClassDef):
                 docs.update(_docs_of(node))
-    return docs
+    return {(section.__name__, name): text for section in sections for name, text in _with_inherited(section, docs)}
+
+
+def _with_inherited(section: type[Section], docs: Mapping[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
+    """A section's fields with their texts, first those of the classes it is made from."""
+    for each in reversed(section.__mro__):
+        yield from ((name, text) for (holder, name), text in docs.items() if holder == each.__name__)
 
 
 def _docs_of(node: ast.ClassDef) -> dict[tuple[str, str], str]:

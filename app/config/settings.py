@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from app.config.screener_settings import BatchModeSettings
+from app.config.screener_settings import BatchModeSettings, FusionSettings, StrategySettings
 from app.config.section import Seconds, Section
 from app.config.urls import (
     LEADERBOARD_HOSTS,
@@ -340,6 +340,8 @@ class Settings(Section, frozen=True):
     smart_money: SmartMoneySettings = SmartMoneySettings()
     alerts: AlertsSettings = AlertsSettings()
     batch_mode: BatchModeSettings = BatchModeSettings()
+    fusion: FusionSettings = FusionSettings()
+    strategy: StrategySettings = StrategySettings()
     hyperliquid: HyperliquidSettings = HyperliquidSettings()
     polymarket: PolymarketSettings = PolymarketSettings()
     demo: DemoSettings = DemoSettings()

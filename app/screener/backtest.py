@@ -24,11 +24,12 @@ from app.screener.replay_columns import (
     Rules,
     TradeColumns,
 )
-from app.screener.replay_passes import ENDED, replay_with
+from app.screener.replay_passes import ENDED, focused_with, replay_with
 from app.screener.strategy import Domains
+from app.screener.windows import Windows
 
 STARTING_CASH = 10_000.0
-REASONS = {1: "stop", 2: "time stop", 3: "end of bars"}
+REASONS = {1: "stop", 2: "time stop", 3: "end of bars", 4: "target"}
 
 
 class Macro(NamedTuple):
@@ -73,32 +74,47 @@ class Replay(NamedTuple):
 
 def replay(
     bars: Bars, features: Features, domains: Domains, passed: NDArray[np.bool_], rules: Rules,
-    macro: Macro | None = None, *, compiled: bool = False,
+    macro: Macro | None = None, *, first: int = 0, windows: Windows | None = None, compiled: bool = False,
 ) -> Replay:  # fmt: skip
-    """Replay the strategy over all bars; entries happen at bars that `passed` alone, exits at every bar.
+    """Replay the strategy from the bar at `first` on; entries happen at bars that `passed` alone, exits at every bar.
 
     A position that is open at the end is closed at the last close, with the costs of any exit. Plain and compiled
-    passes agree in every bit.
+    passes agree in every bit. With `windows`, in which every bar that passed has to lie, bars outside them are left
+    out while nothing is held: the result is the same in every bit.
     """
     most = int(np.count_nonzero(passed)) + 1
     unknown = np.full(bars.length, np.nan)
     volatility, funding = macro or Macro(unknown, unknown)
     columns = (
-        passed.astype(np.float64), features.side.astype(np.float64), domains.fusion, features.atr, features.atr_rank,
-        domains.swing_high, domains.swing_low, volatility, funding,
+        passed.astype(np.float64), features.side.astype(np.float64), *_trends(features), domains.fusion, features.atr,
+        features.atr_rank, domains.swing_high, domains.swing_low, volatility, funding,
     )  # fmt: skip
     trades, equity, state = _room(most, bars.length, compiled=compiled)
     state[CASH] = STARTING_CASH
-    program = _compiled() if compiled else _plain()
+    full, focused = _compiled() if compiled else _plain()
     prices: list[Any] = [column if compiled else column.tolist() for column in bars[3:]]
     seen: list[Any] = [column if compiled else column.tolist() for column in columns]
-    program(BarColumns(*prices), ReplayColumns(*seen), trades, equity, 0, bars.length, state, rules)
+    given = BarColumns(*prices), ReplayColumns(*seen), trades, equity
+    if windows is None:
+        full(*given, first, bars.length, state, rules)
+    else:
+        spans = windows if compiled else (each.tolist() for each in windows)
+        focused(*given, *spans, first, bars.length, state, rules)
     told = _told(trades, int(state[COUNT]))
     account: Floats = np.array(equity, dtype=np.float64)
+    account[:first] = STARTING_CASH
     if state[SIDE] != 0.0:
         told.append(_ended(bars, trades, state, rules))
         account[-1] = STARTING_CASH + sum(trade.pnl for trade in told)
     return Replay(told, account)
+
+
+def _trends(features: Features) -> tuple[Floats, Floats]:
+    """How many of the three trends go up at each bar, and how many down; one that is not known goes nowhere."""
+    near = features.sma_20 - features.sma_50
+    rising = [(trend > 0).astype(np.float64) for trend in (near, features.direction, features.trend)]
+    falling = [(trend < 0).astype(np.float64) for trend in (near, features.direction, features.trend)]
+    return rising[0] + rising[1] + rising[2], falling[0] + falling[1] + falling[2]
 
 
 def _room(most: int, length: int, *, compiled: bool) -> tuple[TradeColumns, Any, Any]:
@@ -134,10 +150,10 @@ def _ended(bars: Bars, trades: TradeColumns, state: list[float], rules: Rules) -
 
 
 @cache
-def _plain() -> Function:
-    return replay_with(lambda function: function)
+def _plain() -> tuple[Function, Function]:
+    return replay_with(lambda function: function), focused_with(lambda function: function)
 
 
 @cache
-def _compiled() -> Function:
-    return replay_with(compiler())
+def _compiled() -> tuple[Function, Function]:
+    return replay_with(compiler()), focused_with(compiler())

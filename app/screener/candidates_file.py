@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.config.screener_settings import BatchModeSettings
+from app.config.screener_settings import ScreenSettings
 from app.core.errors import DataError, UsageError
 from app.screener.bars import Bars, moment_text
 from app.screener.screen import Screened, candidates, settings_sha256
@@ -38,7 +38,7 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     bars: ScreenedBars
     start: str
     end: str
-    settings: BatchModeSettings
+    settings: ScreenSettings
     settings_sha256: str
     candidates: int
 
@@ -65,7 +65,7 @@ def read_sidecar(path: Path) -> Sidecar | None:
         return None
 
 
-def sidecar_of(whole: Bars, screened: Screened, settings: BatchModeSettings, found: int) -> Sidecar:
+def sidecar_of(whole: Bars, screened: Screened, settings: ScreenSettings, found: int) -> Sidecar:
     """The sidecar of a screen of `whole`, of which `screened` is a part."""
     return Sidecar(
         bars=ScreenedBars(
@@ -79,13 +79,13 @@ def sidecar_of(whole: Bars, screened: Screened, settings: BatchModeSettings, fou
         ),
         start=moment_text(int(screened.bars.times[screened.first])),
         end=moment_text(int(screened.bars.times[-1])),
-        settings=settings,
+        settings=settings.screen,
         settings_sha256=settings_sha256(settings),
         candidates=found,
     )
 
 
-def candidate_lines(screened: Screened, settings: BatchModeSettings) -> bytes:
+def candidate_lines(screened: Screened, settings: ScreenSettings) -> bytes:
     """The candidates as JSON, one a line, oldest first."""
     return msgspec.json.Encoder().encode_lines(candidates(screened, settings))
 

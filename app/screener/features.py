@@ -210,9 +210,20 @@ def _lists(room: _Room) -> _Work:
 
 
 def _arrays(room: _Room) -> _Work:
+    # One piece of memory for all columns: the system maps a large one in large pages, of which there are few.
+    longer = len(BarColumns._fields) + 1
+    block = np.empty(len(FeatureColumns._fields) * room.bars + longer * (room.hours + room.days))
+    used = 0
+
+    def column(length: int) -> Column:
+        nonlocal used
+        used += length
+        piece: Column = _as_list(block[used - length : used])
+        return piece
+
     return _work(
         room,
-        lambda length: _as_list(np.empty(length)),
+        column,
         lambda length: _as_list(np.empty(length, np.int64)),
         lambda length: _as_list(np.zeros(length)),
     )

@@ -18,11 +18,13 @@ class Rules(NamedTuple):
     momentum_weight: float = 0.30
     mode: float = 1.0
     threshold: float = 0.40
+    aligned_trends: float = 2.0
     stop_atr: float = 2.0
     structure_stop: float = 1.0
     partial_share: float = 0.5
     partial_at_r: float = 1.0
     trail_atr: float = 2.5
+    target_at_r: float = 0.0
     time_stop_bars: float = 72.0
     high_rank: float = 0.8
     high_stop_factor: float = 1.25
@@ -41,11 +43,14 @@ class Rules(NamedTuple):
 
 
 class ReplayColumns(NamedTuple):
-    """What entries and exits look at: `passed` is 1 for candidates, `hint` their side, `funding` the rate of an hour
-    and `volatility` an index of it, nan where they are not known."""
+    """What entries and exits look at: `passed` is 1 for candidates, `hint` their side, `rising` and `falling` how many
+    of the three trends go up and down, `funding` the rate of an hour and `volatility` an index of it, nan where they
+    are not known."""
 
     passed: Column
     hint: Column
+    rising: Column
+    falling: Column
     fusion: Column
     atr: Column
     atr_rank: Column

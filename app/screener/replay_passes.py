@@ -6,7 +6,7 @@ comes before everything else; what is beyond a level at the open fills at the op
 
 from collections.abc import Callable
 
-from app.screener.columns import BarColumns, Column, DomainColumns, Function
+from app.screener.columns import BarColumns, Column, DomainColumns, Function, Places
 from app.screener.replay_columns import (
     CASH,
     COINS,
@@ -32,7 +32,8 @@ from app.screener.replay_columns import (
 )
 
 FUSION_ONLY, CONFIRM, PREFILTER, ADVISORY = 0.0, 1.0, 2.0, 3.0
-STOPPED, TIME_STOPPED, ENDED = 1.0, 2.0, 3.0
+MODES = {"fusion_only": FUSION_ONLY, "confirm": CONFIRM, "prefilter": PREFILTER, "advisory": ADVISORY}
+STOPPED, TIME_STOPPED, ENDED, TARGETED = 1.0, 2.0, 3.0, 4.0
 _HOUR_MS = 3_600_000.0
 
 
@@ -126,6 +127,15 @@ def _take_part(opened: float, best: float, state: Column, rules: Rules) -> None:
     state[STOP] = entry if side * (entry - state[STOP]) > 0.0 else state[STOP]
 
 
+def _target_price(opened: float, best: float, state: Column, rules: Rules) -> float:
+    """Where all that is left is sold in this bar before slippage; 0 where it stays."""
+    side = state[SIDE]
+    target = state[ENTRY] + side * state[RISK] * rules.target_at_r
+    if not rules.target_at_r > 0.0 or side * (best - target) < 0.0:
+        return 0.0
+    return opened if side * (opened - target) > 0.0 else target
+
+
 def _hold(close: float, atr: float, rate: float, state: Column, rules: Rules) -> None:
     """What a position pays and how its stop moves at a close that it lives to see."""
     side = state[SIDE]
@@ -141,7 +151,7 @@ def _hold(close: float, atr: float, rate: float, state: Column, rules: Rules) ->
     state[LEAVING] = 1.0 if rules.time_stop_bars > 0.0 and state[HELD] >= rules.time_stop_bars else 0.0
 
 
-def _leave(place: int, level: float, state: Column, trades: TradeColumns, rules: Rules) -> None:
+def _leave(place: int, level: float, reason: float, state: Column, trades: TradeColumns, rules: Rules) -> None:
     """Close the position and write its trade down; a streak of losses begins a rest."""
     side, coins, count = state[SIDE], state[COINS], int(state[COUNT])
     price = level * (1.0 - side * rules.slippage)
@@ -151,7 +161,7 @@ def _leave(place: int, level: float, state: Column, trades: TradeColumns, rules:
     state[PAID] += cost
     state[CASH] += gain - cost
     trades.exit_places[count], trades.exits[count] = place, price
-    trades.reasons[count] = TIME_STOPPED if state[LEAVING] > 0.0 else STOPPED
+    trades.reasons[count] = reason
     trades.gross[count], trades.fees[count], trades.funding[count] = state[MADE], state[PAID], state[FUNDED]
     state[STREAK] = state[STREAK] + 1.0 if state[MADE] - state[PAID] - state[FUNDED] < 0.0 else 0.0
     if rules.most_losses > 0.0 and state[STREAK] >= rules.most_losses:
@@ -166,6 +176,8 @@ def _decide_with(decorate: Callable[[Function], Function]) -> Function:
     def decide(place: int, close: float, seen: ReplayColumns, state: Column, rules: Rules) -> None:
         """Whether a position is opened at the next open, and with what stop and size."""
         side, atr = wanted_side(seen.fusion[place], seen.hint[place], rules), seen.atr[place]
+        if (seen.rising[place] if side > 0.0 else seen.falling[place]) < rules.aligned_trends:
+            return
         if side == 0.0 or vetoed(side, atr, close, seen.volatility[place], seen.funding[place], rules):
             return
         wild = seen.atr_rank[place] >= rules.high_rank
@@ -176,42 +188,98 @@ def _decide_with(decorate: Callable[[Function], Function]) -> Function:
     return decorate(decide)
 
 
-def replay_with(decorate: Callable[[Function], Function]) -> Function:
-    """The pass over entries and exits, it and its helpers put through `decorate`."""
+def _step_with(decorate: Callable[[Function], Function]) -> Function:
     enter, leave, take_part = decorate(_enter), decorate(_leave), decorate(_take_part)
-    hold, exit_price, decide = decorate(_hold), decorate(_exit_price), _decide_with(decorate)
+    hold, exit_price, target_price = decorate(_hold), decorate(_exit_price), decorate(_target_price)
+    decide = _decide_with(decorate)
 
     def live(
         place: int, bars: BarColumns, seen: ReplayColumns, trades: TradeColumns, state: Column, rules: Rules
     ) -> None:
-        """A bar with a position: the stop first, then the part, then what a close does."""
+        """A bar with a position: the stop first, then the part, then the target, then what a close does."""
         opened = bars.opens[place]
         worst, best = bars.lows[place], bars.highs[place]
         if state[SIDE] < 0.0:
             worst, best = best, worst
         level = exit_price(opened, worst, state)
         if level > 0.0:
-            leave(place, level, state, trades, rules)
+            leave(place, level, TIME_STOPPED if state[LEAVING] > 0.0 else STOPPED, state, trades, rules)
             return
         take_part(opened, best, state, rules)
+        level = target_price(opened, best, state, rules)
+        if level > 0.0:
+            leave(place, level, TARGETED, state, trades, rules)
+            return
         hold(bars.closes[place], seen.atr[place], seen.funding[place], state, rules)
 
     lived = decorate(live)
+
+    def step(
+        place: int, bars: BarColumns, seen: ReplayColumns, trades: TradeColumns, equity: Column, state: Column,
+        rules: Rules,
+    ) -> None:  # fmt: skip
+        """One bar: what was decided is filled, a position lives, and where there is none one is decided on."""
+        if state[PENDING] != 0.0:
+            enter(place, bars.opens[place], state, trades, rules)
+        if state[SIDE] != 0.0:
+            lived(place, bars, seen, trades, state, rules)
+        close = bars.closes[place]
+        equity[place] = state[CASH] + state[SIDE] * state[COINS] * (close - state[ENTRY])
+        if state[SIDE] == 0.0:
+            state[REST] = state[REST] - 1.0 if state[REST] > 0.0 else 0.0
+            if state[REST] == 0.0 and seen.passed[place] > 0.0 and state[CASH] > 0.0:
+                decide(place, close, seen, state, rules)
+
+    return decorate(step)
+
+
+def replay_with(decorate: Callable[[Function], Function]) -> Function:
+    """The pass over every bar from `first` to before `last`."""
+    step = _step_with(decorate)
 
     def replay(
         bars: BarColumns, seen: ReplayColumns, trades: TradeColumns, equity: Column, first: int, last: int,
         state: Column, rules: Rules,
     ) -> None:  # fmt: skip
         for place in range(first, last):
-            if state[PENDING] != 0.0:
-                enter(place, bars.opens[place], state, trades, rules)
-            if state[SIDE] != 0.0:
-                lived(place, bars, seen, trades, state, rules)
-            close = bars.closes[place]
-            equity[place] = state[CASH] + state[SIDE] * state[COINS] * (close - state[ENTRY])
-            if state[SIDE] == 0.0:
-                state[REST] = state[REST] - 1.0 if state[REST] > 0.0 else 0.0
-                if state[REST] == 0.0 and seen.passed[place] > 0.0 and state[CASH] > 0.0:
-                    decide(place, close, seen, state, rules)
+            step(place, bars, seen, trades, equity, state, rules)
 
     return decorate(replay)
+
+
+def focused_with(decorate: Callable[[Function], Function]) -> Function:
+    """The pass over the bars of windows, and of others those at which a position is open or about to be.
+
+    Every candidate lies in a window, so that nothing can be decided at a bar that is left out: there the account
+    stands still, and a rest goes on.
+    """
+    step = _step_with(decorate)
+
+    def wait(
+        bars: BarColumns, seen: ReplayColumns, trades: TradeColumns, equity: Column, first: int, last: int,
+        state: Column, rules: Rules,
+    ) -> None:  # fmt: skip
+        place = first
+        while place < last and (state[SIDE] != 0.0 or state[PENDING] != 0.0):
+            step(place, bars, seen, trades, equity, state, rules)
+            place += 1
+        for empty in range(place, last):
+            equity[empty] = state[CASH]
+        rest = state[REST] - float(last - place)
+        state[REST] = rest if rest > 0.0 else 0.0
+
+    waited = decorate(wait)
+
+    def focused(
+        bars: BarColumns, seen: ReplayColumns, trades: TradeColumns, equity: Column, starts: Places, ends: Places,
+        first: int, last: int, state: Column, rules: Rules,
+    ) -> None:  # fmt: skip
+        end = first
+        for number in range(len(starts)):
+            waited(bars, seen, trades, equity, end, starts[number], state, rules)
+            end = ends[number]
+            for place in range(starts[number], end):
+                step(place, bars, seen, trades, equity, state, rules)
+        waited(bars, seen, trades, equity, end, last, state, rules)
+
+    return decorate(focused)

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from app.config.screener_settings import BatchModeSettings, SentinelName
+from app.config.screener_settings import ScreenSettings, SentinelName
 from app.core.errors import DataError
 from app.screener import columns
 from app.screener.bars import HOUR_MS, Bars, moment_text
@@ -60,7 +60,7 @@ class Screened(NamedTuple):
         return int(np.count_nonzero(np.isnan(self.features.score[self.first :])))
 
 
-def thresholds_of(settings: BatchModeSettings, interval_ms: int) -> Thresholds:
+def thresholds_of(settings: ScreenSettings, interval_ms: int) -> Thresholds:
     """What the passes over bars of `interval_ms` are told of the settings."""
     return Thresholds(
         interval_ms=float(interval_ms),
@@ -70,7 +70,7 @@ def thresholds_of(settings: BatchModeSettings, interval_ms: int) -> Thresholds:
     )
 
 
-def screen(bars: Bars, settings: BatchModeSettings, start_ms: int, end_ms: int) -> Screened:
+def screen(bars: Bars, settings: ScreenSettings, start_ms: int, end_ms: int) -> Screened:
     """Screen the bars that opened from `start_ms` to `end_ms`, those before warming up.
 
     Raises `DataError` where no bar opened between, or more are missing than the settings allow.
@@ -93,33 +93,33 @@ def screen(bars: Bars, settings: BatchModeSettings, start_ms: int, end_ms: int) 
     return Screened(bars, features, passed, first)
 
 
-def passing(features: Features, settings: BatchModeSettings) -> NDArray[np.bool_]:
+def passing(features: Features, settings: ScreenSettings) -> NDArray[np.bool_]:
     """For each bar whether it is a candidate: a sentinel struck, the score is high enough, and most trends agree."""
     struck = (features.sentinels & _wanted(settings)) != 0
     passed: NDArray[np.bool_] = struck & (features.score >= settings.minimum_score) & (features.side != 0)
     return passed
 
 
-def passes(row: FeatureRow, settings: BatchModeSettings) -> bool:
+def passes(row: FeatureRow, settings: ScreenSettings) -> bool:
     """`passing` for one bar."""
     return row.sentinels & _wanted(settings) != 0 and row.score >= settings.minimum_score and row.side != 0
 
 
-def candidates(screened: Screened, settings: BatchModeSettings) -> list[Candidate]:
+def candidates(screened: Screened, settings: ScreenSettings) -> list[Candidate]:
     """The candidates, oldest first."""
     return [_candidate(screened, place, settings) for place in np.flatnonzero(screened.passed).tolist()]
 
 
-def settings_sha256(settings: BatchModeSettings) -> str:
+def settings_sha256(settings: ScreenSettings) -> str:
     """A hash of the settings: the same for all files and flags that give the same values."""
-    return hashlib.sha256(msgspec.json.encode(settings, order="sorted")).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(settings.screen, order="sorted")).hexdigest()
 
 
-def _wanted(settings: BatchModeSettings) -> int:
+def _wanted(settings: ScreenSettings) -> int:
     return sum(FLAGS[name] for name in set(settings.sentinels))
 
 
-def _candidate(screened: Screened, place: int, settings: BatchModeSettings) -> Candidate:
+def _candidate(screened: Screened, place: int, settings: ScreenSettings) -> Candidate:
     features = screened.features
     return Candidate(
         timestamp=moment_text(int(screened.bars.times[place])),

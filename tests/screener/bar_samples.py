@@ -43,11 +43,14 @@ def write_csv(path: Path, bars: Bars) -> Path:
 
 
 @st.composite
-def some_bars(draw: st.DrawFn, longest: int = 700) -> Bars:
+def some_bars(
+    draw: st.DrawFn, longest: int = 700, shortest: int = 12,
+    intervals_ms: tuple[int, ...] = (HOUR_MS, HOUR_MS, HOUR_MS // 4, 4 * HOUR_MS),
+) -> Bars:  # fmt: skip
     """Bars with gaps, flat stretches and jumps, of some interval, that begin anywhere in a day."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    interval_ms = draw(st.sampled_from([HOUR_MS, HOUR_MS, HOUR_MS // 4, 4 * HOUR_MS]))
-    length = draw(st.integers(12, longest))
+    interval_ms = draw(st.sampled_from(intervals_ms))
+    length = draw(st.integers(shortest, longest))
     steps = rng.normal(0, 6e-3, length) * (rng.random(length) < draw(st.sampled_from([1.0, 0.5, 0.0])))
     steps[rng.random(length) < 0.01] *= draw(st.sampled_from([1.0, 100.0]))
     close = draw(st.sampled_from([1e-6, 2_000.0, 1e9])) * np.exp(np.clip(np.cumsum(steps), -10, 10))

@@ -193,7 +193,8 @@ class Account:
             self.close(bar, bar.open if beyond else position.stop, "stop")
         else:
             self.take_part(bar, position)
-            self.hold(bar, position, rate)
+            if not self.take_all(bar, position):
+                self.hold(bar, position, rate)
 
     def take_part(self, bar: Bar, position: Position) -> None:
         target = position.entry + position.side * position.risk * self.rules.partial_at_r
@@ -207,6 +208,16 @@ class Account:
         position.coins *= 1 - self.rules.partial_share
         position.partly_out = True
         position.stop = max(position.stop, position.entry) if long else min(position.stop, position.entry)
+
+    def take_all(self, bar: Bar, position: Position) -> bool:
+        long = position.side > 0
+        target = position.entry + position.side * position.risk * self.rules.target_at_r
+        reached = bar.high >= target if long else bar.low <= target
+        if not self.rules.target_at_r or not reached:
+            return False
+        better = bar.open > target if long else bar.open < target
+        self.close(bar, bar.open if better else target, "target")
+        return True
 
     def hold(self, bar: Bar, position: Position, rate: float) -> None:
         hours = self.rules.interval_ms / 3_600_000
@@ -242,6 +253,8 @@ class Account:
             return
         rules, atr = self.rules, bar.known["atr"]
         side = wanted(seen["fusion"], int(bar.known["side"]), rules)
+        if trends_on(side, bar) < rules.aligned_trends:
+            return
         if side == 0 or volatility > rules.most_volatility or side * rate > rules.most_funding:
             return
         if not 0 < atr <= rules.most_atr_share * bar.close:
@@ -254,6 +267,13 @@ class Account:
         distance = min(distance, 0.9 * bar.close)
         risked = self.cash * rules.risk_share * (rules.high_size_factor if wild else 1)
         self.order = (side, min(risked / distance, self.cash * rules.margin_cap * rules.leverage / bar.close), distance)
+
+
+def trends_on(side: int, bar: Bar) -> int:
+    """How many of the three trends are on a side."""
+    known = bar.known
+    trends = (known["sma_20"] - known["sma_50"], known["direction"], known["trend"])
+    return sum(side * trend > 0 for trend in trends)
 
 
 def wanted(fusion: float, hint: int, rules: Rules) -> int:

@@ -152,6 +152,8 @@ def test_too_many_holes_and_an_empty_span_are_refused() -> None:
 def test_the_hash_is_of_the_values_of_all_settings() -> None:
     assert settings_sha256(BatchModeSettings()) == settings_sha256(BatchModeSettings(minimum_score=0.75))
     assert settings_sha256(BatchModeSettings()) != settings_sha256(WIDE)
+    # What a backtest does with candidates changes none.
+    assert settings_sha256(BatchModeSettings(candidate_window_bars=9)) == settings_sha256(BatchModeSettings())
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
@@ -184,7 +186,7 @@ def test_a_file_of_candidates_and_its_sidecar(tmp_path: Path) -> None:
     assert sidecar is not None
     assert (sidecar.bars.sha256, sidecar.settings_sha256) == (bars.sha256, settings_sha256(WIDE))
     assert (sidecar.start, sidecar.end) == (moment_text(int(bars.times[1_000])), moment_text(int(bars.times[2_000])))
-    assert (sidecar.candidates, sidecar.settings) == (len(rows), WIDE)
+    assert (sidecar.candidates, sidecar.settings) == (len(rows), WIDE.screen)
     assert sorted(each.name for each in tmp_path.iterdir()) == [path.name, sidecar_path(path).name]
 
 

@@ -1,5 +1,7 @@
 """The strategy and its replay: the plain reference, no lookahead, and parity of plain and compiled passes."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from bar_samples import market, some_bars
@@ -15,16 +17,19 @@ from app.screener.screen import Screened, screen
 from app.screener.strategy import Domains, domains_of
 
 EVER_MS = 1 << 50
+any_trends = partial(Rules, aligned_trends=0.0)
 LOOSE = BatchModeSettings(minimum_score=0.2, maximum_missing=1.0)
 
 rule_sets = st.fixed_dictionaries(
     {
         "mode": st.sampled_from([0.0, 1.0, 2.0, 3.0]),
         "threshold": st.sampled_from([0.05, 0.25]),
+        "aligned_trends": st.sampled_from([0.0, 0.0, 1.0, 2.0]),
         "stop_atr": st.sampled_from([0.5, 2.0]),
         "structure_stop": st.sampled_from([0.0, 1.0]),
         "partial_share": st.sampled_from([0.0, 0.5]),
         "trail_atr": st.sampled_from([0.0, 1.5]),
+        "target_at_r": st.sampled_from([0.0, 0.5, 3.0]),
         "time_stop_bars": st.sampled_from([0.0, 6.0, 40.0]),
         "risk_share": st.sampled_from([0.01, 0.5]),
         "most_losses": st.sampled_from([0.0, 1.0, 2.0]),
@@ -98,7 +103,7 @@ def differences(trade: Trade, expected: Trade) -> dict[str, tuple[object, object
 
 @pytest.mark.parametrize("mode", [0.0, 1.0, 2.0, 3.0])
 def test_months_of_trades_are_those_of_the_reference(mode: float) -> None:
-    rules = Rules(mode=mode, threshold=0.2, time_stop_bars=30.0)
+    rules = any_trends(mode=mode, threshold=0.2, time_stop_bars=30.0)
     assert check_replay(market(3_000, 11, gaps=0.01), rules) > 40
 
 
@@ -106,9 +111,11 @@ def test_months_of_trades_are_those_of_the_reference(mode: float) -> None:
     "rules",
     [
         # Stops beyond nine tenths of the price, and opens beyond the target.
-        Rules(mode=3.0, stop_atr=300.0, structure_stop=0.0, most_atr_share=0.5, partial_at_r=0.02, time_stop_bars=9.0),
+        any_trends(
+            mode=3.0, stop_atr=300.0, structure_stop=0.0, most_atr_share=0.5, partial_at_r=0.02, time_stop_bars=9.0
+        ),
         # Many trades: most end in the bar they began in, and the next is decided on at its close.
-        Rules(mode=3.0, stop_atr=0.01, structure_stop=0.0, most_losses=0.0, most_atr_share=0.5),
+        any_trends(mode=3.0, stop_atr=0.01, structure_stop=0.0, most_losses=0.0, most_atr_share=0.5),
     ],
     ids=["wide", "narrow"],
 )
@@ -141,7 +148,7 @@ def made(bars: Bars, rules: Rules, *, compiled: bool = False) -> Replay:
 def test_compiled_passes_make_the_same_trades_to_the_last_bit() -> None:
     bars = market(4_000, 12, gaps=0.01)
     for mode in (0.0, 1.0, 2.0, 3.0):
-        rules = Rules(mode=mode, threshold=0.2)
+        rules = any_trends(mode=mode, threshold=0.2)
         plain, compiled = made(bars, rules), made(bars, rules, compiled=True)
         assert compiled.trades == plain.trades
         np.testing.assert_array_equal(compiled.equity, plain.equity)
@@ -161,7 +168,7 @@ def test_every_dollar_is_in_some_trade(bars: Bars, rules: Rules) -> None:
 
 def test_costs_only_take() -> None:
     bars = market(3_000, 13)
-    free = made(bars, Rules(mode=3.0, fee=0.0, slippage=0.0, funding=0.0))
-    dear = made(bars, Rules(mode=3.0, fee=0.001, slippage=0.0, funding=0.0, most_losses=0.0))
+    free = made(bars, any_trends(mode=3.0, fee=0.0, slippage=0.0, funding=0.0))
+    dear = made(bars, any_trends(mode=3.0, fee=0.001, slippage=0.0, funding=0.0, most_losses=0.0))
     assert all(trade.fees == trade.funding == 0 for trade in free.trades)
     assert all(trade.pnl < trade.gross for trade in dear.trades)

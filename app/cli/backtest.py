@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.cli import options
+from app.cli.market_bars import add_bars, check_words, given_bars
 from app.cli.moments import parse_day
 from app.cli.new_files import check_new, write_new
 from app.cli.output import print_json, say
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from app.config.settings import Settings
     from app.screener.backtest import Macro
     from app.screener.backtesting import Backtest
     from app.screener.bars import Bars
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.screener.screen import Screened
 
 _EPILOG = """\
-Bars are files as `tapedeck screen` takes them. Every bar from --start to --end is replayed; those before warm up what
+Bars are those that `tapedeck screen` takes. Every bar from --start to --end is replayed; those before warm up what
 the strategy sees. With --candidates, a file that `tapedeck screen` wrote, only the bars around candidates are looked
 at, and every bar of an open position: trades, account and figures are the same, which --check shows by doing both. The
 file's sidecar tells whether it is of these bars and settings.
@@ -39,8 +39,8 @@ examples:
   tapedeck backtest --bars ETHUSDT_1h.parquet --candidates candidates.jsonl --trades trades.jsonl --json
   tapedeck backtest --bars ETH_1h.csv --set fusion.entry_threshold_confidence=0.5 --svg eth.svg
 
-exit codes: 0 replayed, 1 pyarrow is missing, 2 usage, 3 a setting is wrong, 5 bars or candidates that cannot be used,
-            or --check found a difference
+exit codes: 0 replayed, 1 pyarrow is missing, 2 usage, 3 a setting is wrong, 4 venue, 5 bars or candidates that cannot
+            be used, or --check found a difference
 """
 
 
@@ -64,7 +64,7 @@ class _Given(NamedTuple):
 def configure(parser: argparse.ArgumentParser) -> None:
     """Flags of `backtest`."""
     parser.epilog = _EPILOG
-    parser.add_argument("--bars", type=Path, required=True, metavar="FILE", help="a file of bars")
+    add_bars(parser)
     parser.add_argument("--start", metavar="DAY", help="the first day, or a moment in ISO 8601, UTC")
     parser.add_argument("--end", metavar="DAY", help="the last day, or a moment")
     parser.add_argument("--candidates", type=Path, metavar="FILE", help="look only around these (see below)")
@@ -82,7 +82,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replay, write what was asked for, and print the report."""
-    settings = options.prepare(args).settings
+    check_words(args)
+    prepared = options.prepare(args)
     if args.check and args.candidates is None:
         raise UsageError("--check compares a backtest on candidates with one over every bar; add --candidates FILE")
     written = [path for path in (args.trades, args.equity, args.svg) if path is not None]
@@ -90,17 +91,18 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--trades, --equity and --svg name the same file; give each its own")
     for path in written:
         check_new(path)
-    made = _made(args, settings)
+    made = _made(args, prepared)
     _write(args, made)
     _print(args, made)
     return 0
 
 
-def _made(args: argparse.Namespace, settings: "Settings") -> _Made:
+def _made(args: argparse.Namespace, prepared: options.Prepared) -> _Made:
     from app.screener.backtesting import backtest, first_difference
     from app.screener.report import summarise
 
-    given = _given(args, settings)
+    settings = prepared.settings
+    given = _given(args, prepared)
     result = backtest(given.screened, settings, given.macro, given.named)
     if args.check:
         full = backtest(given.screened, settings, given.macro)
@@ -111,14 +113,13 @@ def _made(args: argparse.Namespace, settings: "Settings") -> _Made:
     return _Made(result, summarise(result, given.macro), given.macro, given.named is not None)
 
 
-def _given(args: argparse.Namespace, settings: "Settings") -> _Given:
-    from app.screener.bars import read_bars
+def _given(args: argparse.Namespace, prepared: options.Prepared) -> _Given:
     from app.screener.macro import read_macro
     from app.screener.named_candidates import check_origin, check_window, read_candidates
     from app.screener.screen import screen
 
-    bars = read_bars(args.bars)
     candidates = None if args.candidates is None else read_candidates(args.candidates)
+    bars, settings = given_bars(args, prepared), prepared.settings
     if candidates is not None:
         check_origin(candidates, bars, settings.batch_mode)
     screened = screen(bars, settings.batch_mode, *_span(args, candidates))

@@ -1,23 +1,26 @@
-"""`tapedeck screen`: which bars of a file are candidates for an entry."""
+"""`tapedeck screen`: which bars of a file or a market are candidates for an entry."""
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.cli import options
+from app.cli.market_bars import add_bars, check_words, given_bars
 from app.cli.moments import parse_day
 from app.cli.output import print_json, print_line, say
 from app.core.errors import UsageError
 
 if TYPE_CHECKING:
     from app.config.screener_settings import ScreenSettings
+    from app.screener.bars import Bars
     from app.screener.candidates_file import Sidecar
     from app.screener.screen import Screened
 
 _EPILOG = """\
 A file of bars is CSV, also gzipped, with a line of names: a time (timestamp, date or open_time: ISO 8601, s or ms),
 open, high, low, close and volume; or Parquet or Feather with such columns. Bars may be of any span that divides four
-hours. Those before --start warm the features up. A day given to --end is screened to its last bar.
+hours. Those before --start warm the features up. A day given to --end is screened to its last bar. With --asset bars
+are the hours of a market: those stored by runs of tapedeck, and the 5,000 newest, which the venue is asked for.
 
 Each candidate is one line: when its bar opened, the side, the score and the reason. Beside FILE a sidecar,
 FILE.screen.json, holds the hashes of the bars and of the settings. A file that no screen wrote is never written over.
@@ -26,8 +29,9 @@ Thresholds are the settings [batch_mode]; files with some are in configs/screene
 examples:
   tapedeck screen --bars ETHUSDT_1h.parquet --start 2025-06-15 --end 2025-09-30 --out candidates.jsonl
   tapedeck screen --bars ETH_1h.csv --config configs/screener/wide.toml | head
+  tapedeck screen --asset ETH --keep ETH_1h.csv --out candidates.jsonl
 
-exit codes: 0 screened, 1 pyarrow is missing, 2 usage, 3 a setting is wrong, 5 bars that cannot be used
+exit codes: 0 screened, 1 pyarrow is missing, 2 usage, 3 a setting is wrong, 4 venue, 5 bars that cannot be used
 """
 
 
@@ -40,7 +44,7 @@ class _Result(NamedTuple):
 def configure(parser: argparse.ArgumentParser) -> None:
     """Flags of `screen`."""
     parser.epilog = _EPILOG
-    parser.add_argument("--bars", type=Path, required=True, metavar="FILE", help="a file of bars")
+    add_bars(parser)
     parser.add_argument(
         "--start", metavar="DAY", help="the first day, or a moment in ISO 8601, UTC (default: the first bar)"
     )
@@ -57,12 +61,14 @@ def run(args: argparse.Namespace) -> int:
     end_ms = parse_day(args.end, last=True) if args.end else 1 << 53
     if start_ms > end_ms:
         raise UsageError(f"--start {args.start} is after --end {args.end}; name a span that begins before it ends")
-    settings = options.prepare(args).settings.batch_mode.screen
+    check_words(args)
+    prepared = options.prepare(args)
+    settings = prepared.settings.batch_mode.screen
     if args.out is not None:
         from app.screener.candidates_file import check_free
 
         check_free(args.out)
-    result = _screened(args.bars, settings, start_ms, end_ms)
+    result = _screened(given_bars(args, prepared), settings, start_ms, end_ms)
     if args.out is None:
         _to_stdout(args, result)
     else:
@@ -70,12 +76,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _screened(path: Path, settings: "ScreenSettings", start_ms: int, end_ms: int) -> _Result:
-    from app.screener.bars import read_bars
+def _screened(bars: "Bars", settings: "ScreenSettings", start_ms: int, end_ms: int) -> _Result:
     from app.screener.candidates_file import candidate_lines, sidecar_of
     from app.screener.screen import screen
 
-    bars = read_bars(path)
     screened = screen(bars, settings, start_ms, end_ms)
     lines = candidate_lines(screened, settings)
     return _Result(screened, sidecar_of(bars, screened, settings, lines.count(b"\n")), lines)

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from app.core.compiling import compiler
 from app.measures.returns import Floats
 from app.screener.bars import Bars
 from app.screener.columns import BarColumns, Function
-from app.screener.features import Features, compiler
+from app.screener.features import Features
 from app.screener.replay_columns import (
     CASH,
     COINS,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from app.core.compiling import compiler
 from app.measures.returns import Floats
 from app.screener.bars import Bars
 from app.screener.columns import (
@@ -17,7 +18,7 @@ from app.screener.columns import (
     Function,
 )
 from app.screener.domain_passes import blocks_pass, liquidity_pass, momentum_pass, structure_pass, swing_pass
-from app.screener.features import Features, compiler
+from app.screener.features import Features
 from app.screener.replay_columns import Rules
 from app.screener.replay_passes import fusion_pass
 from app.screener.windows import Windows

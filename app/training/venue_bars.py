@@ -9,6 +9,7 @@ import numpy as np
 
 from app.core.clock import Clock
 from app.core.errors import DataError, VenueError
+from app.core.events import Candle
 from app.core.text import clean
 from app.feeds.http import HttpClient
 from app.feeds.hyperliquid.limits import BODY_BYTES
@@ -43,18 +44,26 @@ async def fetch_bars(
 
 
 async def _coin(http: HttpClient, coin: str, now_ms: int) -> HourlyBars:
-    span = {"coin": coin, "interval": "1h", "startTime": now_ms - MOST_HOURS * HOUR_MS, "endTime": now_ms}
+    whole = await whole_hours(http, coin, now_ms - MOST_HOURS * HOUR_MS, now_ms, now_ms)
+    if not whole:
+        raise VenueError("the venue tells no candles of it; check the coin's name")
+    return bars_of_candles(coin, whole)
+
+
+async def whole_hours(http: HttpClient, coin: str, start_ms: int, end_ms: int, now_ms: int) -> list[Candle]:
+    """The candles of hours that opened from `start_ms` to `end_ms` and are over at `now_ms`, as the venue tells them.
+
+    Raises `VenueError` where it does not, `FrameError` for an answer that is none.
+    """
+    span = {"coin": coin, "interval": "1h", "startTime": start_ms, "endTime": end_ms}
     answer = await http.post_json("/info", msgspec.json.encode({"type": "candleSnapshot", "req": span}))
     if answer.status != 200:
         raise VenueError(f"the venue answered {answer.status}; check the coin's name")
-    whole = [
+    return [
         candle
         for candle in parse_candles(answer.body)
         if candle.coin == coin and candle.interval == "1h" and candle.open_ms + HOUR_MS <= now_ms
     ]
-    if not whole:
-        raise VenueError("the venue tells no candles of it; check the coin's name")
-    return bars_of_candles(coin, whole)
 
 
 def known_hours(bars: HourlyBars) -> int:

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from app.config.screener_settings import BatchModeSettings, FusionSettings, StrategySettings
 from app.config.settings import Settings
-from app.screener.backtest import STARTING_CASH, Replay
+from app.screener.backtest import STARTING_CASH, Replay, replay
 from app.screener.backtesting import Backtest, backtest, first_difference
 from app.screener.bars import HOUR_MS, Bars, read_bars
 from app.screener.features import FeatureStream
 from app.screener.replay_columns import Rules
 from app.screener.rules import rules_of
 from app.screener.screen import Screened, passes, screen, thresholds_of
+from app.screener.strategy import domains_of
 from app.screener.windows import windows_around
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "ohlcv"
@@ -163,20 +164,18 @@ def test_bars_before_the_start_change_nothing_in_the_account() -> None:
 
 def test_what_differs_first_is_told_field_by_field() -> None:
     result = both(market(3_000, 8), Settings())[0]
-    screened, replay = result.screened, result.replay
-    other = replay.trades.copy()
+    screened, made = result.screened, result.replay
+    other = made.trades.copy()
     other[1] = other[1]._replace(exit=other[1].exit + 1, reason="target")
-    told = first_difference(replay, Replay(other, replay.equity), screened)
+    told = first_difference(made, Replay(other, made.equity), screened)
     assert told.startswith("trade 2, entered 2025-")
-    assert f"exit {replay.trades[1].exit!r} against {other[1].exit!r}; reason " in told
+    assert f"exit {made.trades[1].exit!r} against {other[1].exit!r}; reason " in told
     assert "fees" not in told
-    shorter = Replay(replay.trades[:-1], replay.equity)
-    assert "one lacks Trade(" in first_difference(shorter, replay, screened)
-    equity = replay.equity.copy()
+    shorter = Replay(made.trades[:-1], made.equity)
+    assert "one lacks Trade(" in first_difference(shorter, made, screened)
+    equity = made.equity.copy()
     equity[7] += 1e-9
-    assert first_difference(replay, Replay(replay.trades, equity), screened).startswith(
-        "equity at 2025-01-01T07:00:00Z"
-    )
+    assert first_difference(made, Replay(made.trades, equity), screened).startswith("equity at 2025-01-01T07:00:00Z")
 
 
 def test_the_usual_settings_are_the_usual_rules() -> None:
@@ -221,15 +220,29 @@ def test_real_bars_of_july() -> None:
 
 
 @pytest.mark.nightly
+def test_compiled_passes_around_candidates_give_the_same() -> None:
+    bars, rules = market(4_000, 12, gaps=0.01), rules_of(Settings(), HOUR_MS)._replace(threshold=0.1)
+    screened = screen(bars, BatchModeSettings(minimum_score=0.6), 0, EVER_MS)
+    windows = windows_around(screened.passed, 6, 0)
+    results = []
+    for compiled, around in ((False, None), (True, None), (True, windows)):
+        domains = domains_of(bars, screened.features, rules, windows=around, compiled=compiled)
+        given_bars = (bars, screened.features, domains, screened.passed, rules)
+        results.append(replay(*given_bars, windows=around, compiled=compiled))
+    for other in results[1:]:
+        assert first_difference(results[0], other, screened) == ""
+    assert len(results[0].trades) > 10
+
+
+@pytest.mark.nightly
 @pytest.mark.real
 @pytest.mark.skipif(not REAL.is_dir(), reason="no ../shared beside the checkout")
-@pytest.mark.parametrize("mode", ["confirm", "fusion_only", "prefilter", "advisory"])
-def test_every_shared_file_of_bars(mode: str) -> None:
+def test_every_shared_file_of_bars() -> None:
     names = sorted(path.name for path in REAL.iterdir() if "funding" not in path.name)
     assert len(names) > 12
     for name in names:
         screened = window(name, 0, EVER_MS)
-        for width in (2, 48):
+        for mode, width in zip(("confirm", "fusion_only", "prefilter", "advisory"), (48, 2, 48, 2), strict=True):
             chosen = Settings(
                 fusion=msgspec.convert({"mode": mode, "entry_threshold_confidence": 0.2}, FusionSettings),
                 batch_mode=BatchModeSettings(candidate_window_bars=width, full_above=1.0),

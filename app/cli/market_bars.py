@@ -1,0 +1,160 @@
+"""The bars that `screen` and `backtest` take: of a file, or of a market by its name, stored and asked of the venue."""
+
+import argparse
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.cli import options
+from app.cli.new_files import check_new, write_new
+from app.cli.output import progress, say
+from app.cli.venue import Venue
+from app.core.errors import DataError, UsageError, VenueError
+
+if TYPE_CHECKING:
+    from app.core.events import Candle
+    from app.screener.bars import Bars
+
+_COIN = re.compile(r"[A-Za-z0-9:@#/_.-]{1,32}\Z")
+_HOURS_AT_ONCE = 1_000
+_MOST_STORED = 200_000
+
+
+def add_bars(parser: argparse.ArgumentParser) -> None:
+    """`--bars` or `--asset`, and where the latter's come from: read with `given_bars`."""
+    group = parser.add_argument_group("bars")
+    one = group.add_mutually_exclusive_group(required=True)
+    one.add_argument("--bars", type=Path, metavar="FILE", help="a file of bars")
+    one.add_argument("--asset", metavar="COIN", help="a market by its name: its hours, stored and asked of the venue")
+    group.add_argument(
+        "--source",
+        choices=("live", "demo", "store"),
+        help="with --asset: which venue is asked (default: live), or none",
+    )
+    group.add_argument("--seed", metavar="N", help="with --source demo: which simulated market (setting demo.seed)")
+    group.add_argument("--keep", type=Path, metavar="FILE", help="with --asset: a new CSV file for its bars")
+
+
+def check_words(args: argparse.Namespace) -> None:
+    """Raises `UsageError` where the flags of `add_bars` do not fit together."""
+    if args.bars is not None and (args.source or args.keep or args.seed is not None):
+        raise UsageError("--source, --seed and --keep go with --asset; leave them out, or --bars")
+    if args.seed is not None and args.source != "demo":
+        raise UsageError("--seed is for the simulated venue; add --source demo")
+    if args.asset is not None and not _COIN.match(args.asset):
+        raise UsageError("--asset is no name of a market; write letters, digits and :@#/_.-")
+    if args.keep is not None:
+        check_new(args.keep)
+
+
+def given_bars(args: argparse.Namespace, prepared: options.Prepared) -> "Bars":
+    """The bars. Raises `DataError` for those that cannot be used, `VenueError` where the venue does not answer."""
+    if args.bars is not None:
+        from app.screener.bars import read_bars
+
+        return read_bars(args.bars)
+    bars = asyncio.run(_of_asset(args, prepared))
+    if args.keep is not None:
+        write_new({args.keep: _csv(bars)})
+    return bars
+
+
+async def _of_asset(args: argparse.Namespace, prepared: options.Prepared) -> "Bars":
+    quiet = args.quiet or args.json
+    source, coin = args.source or "live", args.asset
+    mode: Venue = "demo" if source == "demo" else "live"
+    if source == "store":
+        return _as_bars(f"{coin}, LIVE, stored", await _stored(prepared, mode, coin))
+    try:
+        stored = await _stored(prepared, mode, coin) if prepared.locations.database(mode).exists() else []
+    except DataError as error:
+        say(f"{error}: no stored hours are taken.", quiet=args.quiet)
+        stored = []
+    try:
+        asked = await _asked(prepared, source, coin, quiet=quiet)
+    except VenueError as error:
+        if len(stored) < 2:
+            raise
+        say(f"{error}: only the {len(stored):,} stored hours are taken.", quiet=args.quiet)
+        asked = []
+    label = f"DEMO, simulated, seed {prepared.settings.demo.seed}" if source == "demo" else "LIVE, Hyperliquid"
+    bars = _as_bars(f"{coin}, {label}", [*asked, *stored])
+    say(f"{bars.name}: {bars.length:,} hours, {len(asked):,} told by the venue now, others stored.", quiet=quiet)
+    return bars
+
+
+async def _stored(prepared: options.Prepared, mode: Venue, coin: str) -> "list[Candle]":
+    """The hours in the database of a source."""
+    from app.store.reader import open_reader
+    from app.store.schema import CANDLES
+    from app.store.table import Condition
+
+    async with open_reader(prepared.locations.database(mode)) as reader:
+        wanted = (Condition("coin", "=", coin), Condition("interval", "=", "1h"))
+        return await reader.select(CANDLES, wanted, limit=_MOST_STORED)
+
+
+async def _asked(prepared: options.Prepared, source: str, coin: str, *, quiet: bool) -> "list[Candle]":
+    """All hours that the venue keeps, asked for piece by piece."""
+    from app.core.clock import SystemClock
+    from app.markets.hourly_bars import HOUR_MS
+    from app.training.venue_bars import MOST_HOURS, http_of, whole_hours
+
+    now_ms = SystemClock().wall_ns() // 1_000_000
+    pieces, found = MOST_HOURS // _HOURS_AT_ONCE, []
+    async with _rest_url(prepared, source, quiet=quiet) as url:
+        http = http_of(url, prepared.settings.hyperliquid.request_timeout_s)
+        try:
+            with progress(f"asking for hours of {coin}", pieces, quiet=quiet) as advance:
+                for number in range(pieces):
+                    start_ms = now_ms - (MOST_HOURS - number * _HOURS_AT_ONCE) * HOUR_MS
+                    found += await whole_hours(http, coin, start_ms, start_ms + _HOURS_AT_ONCE * HOUR_MS, now_ms)
+                    advance(number + 1)
+        finally:
+            await http.close()
+    if not found:
+        raise VenueError(f"the venue tells no hours of {coin}; check its name")
+    return found
+
+
+@contextlib.asynccontextmanager
+async def _rest_url(prepared: options.Prepared, source: str, *, quiet: bool) -> AsyncIterator[str]:
+    """The address to ask, for as long as the block runs: a simulated venue is started and ended with it."""
+    if source != "demo":
+        yield prepared.settings.hyperliquid.rest_url
+        return
+    from app.engine.demo_venue import DemoVenue
+
+    demo = prepared.settings.demo
+    say(f"Starting the simulated venue, seed {demo.seed}: its hours are made up.", quiet=quiet)
+    venue = DemoVenue(demo.seed, demo.coins)
+    try:
+        yield (await venue.start()).rest_url
+    finally:
+        await venue.stop()
+
+
+def _as_bars(name: str, candles: "Sequence[Candle]") -> "Bars":
+    """Candles in any order as bars; of two of one hour the first counts. Raises `DataError` for fewer than two."""
+    import numpy as np
+
+    from app.markets.bar_table import BarTable
+    from app.screener.bars import COLUMNS, check_bars
+
+    by_time = {candle.open_ms: candle for candle in reversed(candles)}
+    rows = [by_time[time] for time in sorted(by_time)]
+    if len(rows) < 2:
+        raise DataError(f"{name}: {len(rows)} hours are known; let tapedeck run longer, or name another market")
+    columns = {each: np.array([getattr(row, each) for row in rows], dtype=np.float64) for each in COLUMNS}
+    return check_bars(name, BarTable(np.array([row.open_ms for row in rows], dtype=np.int64), columns))
+
+
+def _csv(bars: "Bars") -> bytes:
+    from app.screener.bars import moment_text
+
+    rows = zip(*(column.tolist() for column in bars[3:]), strict=True)
+    lines = [",".join((moment_text(time), *map(repr, values))) for time, *values in rows]
+    return "\n".join(["timestamp,open,high,low,close,volume", *lines, ""]).encode()

@@ -1,0 +1,205 @@
+"""`tapedeck sweep`: the strategy replayed over bars by many settings, and how far the best of them can be believed."""
+
+import argparse
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.cli import options
+from app.cli.figures import counted
+from app.cli.moments import parse_day
+from app.cli.new_files import check_new, write_new
+from app.cli.output import print_json, progress, say
+from app.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from app.screener.folds import Fold
+    from app.screener.sweep_run import RunFigures
+    from app.screener.trials import Trial
+    from app.sweep.crew import Crew
+    from app.sweep.report import SweepReport
+    from app.sweep.results import Results
+    from app.sweep.sweeping import Run, Sweep
+
+_EPILOG = """\
+Each --grid names a setting and its values, each --random one and a range of which numbers are drawn, --runs times;
+all combinations are tried, the other settings stay as they are. Swept can be what trades depend on: [batch_mode] (but
+for its windows), [fusion], [strategy] and costs.taker_fee_bps. Every setting is replayed over every file of bars, in
+each of --folds pieces of time with an account of its own: what `tapedeck backtest` makes of the same bars.
+
+Results go to a file of SQLite and are never computed twice: the same command goes on where it was interrupted. The
+more is tried, the better the best one looks: the report says what luck alone would have given.
+
+examples:
+  tapedeck sweep --bars ETHUSDT_1h.parquet --grid fusion.entry_threshold_confidence=.40,.45,.50,.55
+  tapedeck sweep --bars ETH_1h.csv BTC_1h.csv --random strategy.stop_atr=1..4 --runs 200 --folds 6 --csv runs.csv
+  tapedeck sweep --bars ETH_1h.csv --grid fusion.mode=confirm,prefilter --cluster tcp://10.0.0.5:8786 --shared /data/tmp
+
+exit codes: 0 done, 1 workers or a library are missing, 2 usage, 3 a setting is wrong, 4 no cluster answers,
+            5 bars, candidates or a file of results that cannot be used, 130 interrupted (what is done is kept)
+"""
+_MOST_WORKERS = 512
+_MOST_FOLDS = 1_000
+
+
+_USUAL_DRAWS, _USUAL_SEED = 100, 1
+
+
+class _Made(NamedTuple):
+    """What was swept and what came of it; `kept` runs were known before."""
+
+    sweep: "Sweep"
+    folds: "list[Fold]"
+    figures: "Mapping[str, RunFigures]"
+    report: "SweepReport"
+    kept: int
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Flags of `sweep`."""
+    parser.epilog = _EPILOG
+    parser.add_argument("--bars", nargs="+", type=Path, required=True, metavar="FILE", help="files of bars")
+    parser.add_argument("--candidates", nargs="+", type=Path, default=[], metavar="FILE",
+                        help="enter only at these: a file for each of --bars, from `tapedeck screen`")  # fmt: skip
+    parser.add_argument("--start", metavar="DAY", help="the first day, or a moment in ISO 8601, UTC")
+    parser.add_argument("--end", metavar="DAY", help="the last day, or a moment")
+    group = parser.add_argument_group("what is tried")
+    group.add_argument("--grid", action="append", default=[], metavar="KEY=A,B,…", help="each of these values")
+    group.add_argument("--random", action="append", default=[], metavar="KEY=LOW..HIGH", help="numbers in this range")
+    group.add_argument("--runs", type=int, metavar="N", help="how often --random draws (default: 100)")
+    group.add_argument(
+        "--seed", type=int, dest="draw_seed", metavar="N", help="the same seed draws the same numbers (default: 1)"
+    )
+    group.add_argument("--folds", type=int, default=1, metavar="N", help="pieces of time, walked forward (default: 1)")
+    group = parser.add_argument_group("who does it")
+    group.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each processor)")
+    group.add_argument("--cluster", metavar="ADDRESS", help="the workers of this dask scheduler instead")
+    group.add_argument("--shared", type=Path, metavar="FOLDER", help="where shared columns lie while it runs; "
+                       "a cluster's machines all have to see it (default: in the cache)")  # fmt: skip
+    group = parser.add_argument_group("what is written")
+    group.add_argument("--results", type=Path, metavar="FILE", help="results of sweeps (default: one file for all)")
+    group.add_argument("--csv", type=Path, metavar="FILE", help="a new file with a line for each run")
+    options.add_json(parser)
+    options.add_talk(parser)
+    options.add_settings(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Sweep, write what was asked for, and print the report."""
+    _check_words(args)
+    prepared = options.prepare(args)
+    if args.csv is not None:
+        check_new(args.csv)
+    made = _made(args, prepared)
+    if args.csv is not None:
+        from app.cli.sweep_text import csv_text
+
+        write_new({args.csv: csv_text(made.sweep, made.figures).encode()})
+    _print(args, made)
+    return 0
+
+
+def _check_words(args: argparse.Namespace) -> None:
+    if not args.grid and not args.random:
+        raise UsageError("nothing is swept; add --grid KEY=A,B or --random KEY=LOW..HIGH")
+    if (args.runs is not None or args.draw_seed is not None) and not args.random:
+        raise UsageError("--runs and --seed are for --random; leave them out, or add a range")
+    if args.cluster and args.workers is not None:
+        raise UsageError("--workers is for this machine, and --cluster has workers of its own; leave one of them out")
+    for name, most in (("runs", 1 << 53), ("workers", _MOST_WORKERS), ("folds", _MOST_FOLDS)):
+        number = getattr(args, name)
+        if number is not None and not 1 <= number <= most:
+            raise UsageError(f"--{name} is {number}; give at least 1" + (f", at most {most}" if most < 1 << 53 else ""))
+    if args.draw_seed is not None and args.draw_seed < 0:
+        raise UsageError(f"--seed is {args.draw_seed}; give at least 0")
+
+
+def _made(args: argparse.Namespace, prepared: options.Prepared) -> _Made:
+    from app.sweep.report import report
+    from app.sweep.results import open_results
+
+    trials = _trials(args, prepared)
+    sweep, folds = _sweep(args, trials)
+    quiet = args.quiet or args.json
+    with open_results(args.results or prepared.locations.sweeps) as results:
+        known = results.known(run.key for run in sweep.runs)
+        if known:
+            say(f"{counted(len(known), 'run')} of {len(sweep.runs):,} are known already.", quiet=quiet)
+        missing = [run for run in sweep.runs if run.key not in known]
+        figures = {**known, **_done(args, prepared, sweep, missing, results)} if missing else known
+        return _Made(sweep, folds, figures, report(sweep, figures, folds, results), len(known))
+
+
+def _trials(args: argparse.Namespace, prepared: options.Prepared) -> "list[Trial]":
+    from app.screener.trials import grid_values, plan_trials, random_ranges
+
+    ranges = random_ranges(args.random)
+    seed = _USUAL_SEED if args.draw_seed is None else args.draw_seed
+    return plan_trials(prepared.settings, grid_values(args.grid), ranges, args.runs or _USUAL_DRAWS, seed)
+
+
+def _sweep(args: argparse.Namespace, trials: "list[Trial]") -> "tuple[Sweep, list[Fold]]":
+    from app.sweep.markets import Span, cells_of, folds_over, read_markets
+    from app.sweep.sweeping import sweep_of
+
+    start_ms = parse_day(args.start, last=False) if args.start else None
+    end_ms = parse_day(args.end, last=True) if args.end else None
+    if start_ms is not None and end_ms is not None and start_ms > end_ms:
+        raise UsageError(f"--start {args.start} is after --end {args.end}; name a span that begins before it ends")
+    screens = (trial.settings.screen for trial in trials)
+    markets = read_markets(args.bars, args.candidates, Span(start_ms, end_ms), screens)
+    folds = folds_over(markets, args.folds)
+    return sweep_of(trials, markets, cells_of(markets, folds)), folds
+
+
+def _done(
+    args: argparse.Namespace, prepared: options.Prepared, sweep: "Sweep", missing: "list[Run]", results: "Results"
+) -> "Mapping[str, RunFigures]":
+    """What the missing runs came to."""
+    from app.sweep.sweeping import carry_on, private_folder
+
+    done, total = 0, len(missing)
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done = count
+        advance(count)
+
+    try:
+        with (
+            private_folder(args.shared or prepared.locations.cache_dir / "sweeps") as folder,
+            _crew(args) as crew,
+            progress(f"{total:,} runs", total, quiet=args.quiet or args.json) as advance,
+        ):
+            return carry_on(sweep, missing, results, crew, folder, tell)
+    except KeyboardInterrupt:
+        say(f"Interrupted: {done:,} of {total:,} runs are done and kept; the same command goes on.", quiet=args.quiet)
+        raise
+
+
+@contextmanager
+def _crew(args: argparse.Namespace) -> "Iterator[Crew]":
+    from app.sweep.crew import cluster_crew, local_crew
+
+    if args.cluster is None:
+        yield local_crew(args.workers or len(os.sched_getaffinity(0)))
+        return
+    with cluster_crew(args.cluster) as crew:
+        yield crew
+
+
+def _print(args: argparse.Namespace, made: _Made) -> None:
+    if not args.json:
+        from app.cli.sweep_text import print_report
+
+        print_report(made.sweep, made.report)
+        return
+    import msgspec
+
+    told = {"runs": len(made.sweep.runs), "known_before": made.kept, "markets": [
+        market.bars.name for market in made.sweep.markets
+    ], "folds": len(made.folds)}  # fmt: skip
+    print_json({**told, **msgspec.to_builtins(made.report)})

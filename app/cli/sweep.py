@@ -161,21 +161,16 @@ def _done(
     """What the missing runs came to."""
     from app.sweep.sweeping import carry_on, private_folder
 
-    done, total = 0, len(missing)
-
-    def tell(count: int) -> None:
-        nonlocal done
-        done = count
-        advance(count)
-
+    total = len(missing)
     try:
         with (
             private_folder(args.shared or prepared.locations.cache_dir / "sweeps") as folder,
             _crew(args) as crew,
             progress(f"{total:,} runs", total, quiet=args.quiet or args.json) as advance,
         ):
-            return carry_on(sweep, missing, results, crew, folder, tell)
+            return carry_on(sweep, missing, results, crew, folder, advance)
     except KeyboardInterrupt:
+        done = len(results.known(run.key for run in missing))
         say(f"Interrupted: {done:,} of {total:,} runs are done and kept; the same command goes on.", quiet=args.quiet)
         raise
 

@@ -35,7 +35,8 @@ def test_figures_depend_neither_on_the_order_nor_on_how_work_is_cut(tmp_path: Pa
 
 
 def test_what_is_known_is_never_done_again(tmp_path: Path) -> None:
-    sweep, told = small_sweep(), []
+    sweep = small_sweep()
+    told: list[int] = []
     first = sweep_of(sweep.trials[:5], sweep.markets, sweep.cells)
     with open_results(tmp_path / "r.sqlite") as results:
         carried_on(first, results, local_crew(1), tmp_path)
@@ -99,9 +100,14 @@ def test_columns_are_made_once_a_market_and_once_a_screen(tmp_path: Path, monkey
 def test_a_key_tells_bars_fold_settings_and_candidates_apart() -> None:
     sweep = small_sweep()
     cell, settings = sweep.cells[0], sweep.trials[0].settings.sha256
-    others = [cell._replace(where=cell.where._replace(**{name: 5})) for name in ("first_ms", "last_ms")]
-    others += [cell._replace(where=cell.where._replace(**{name: "other"})) for name in ("bars", "marks")]
-    keys = [run_key(each, settings) for each in (cell, *others)] + [run_key(cell, "other")]
+    where = cell.where
+    others = [
+        where._replace(first_ms=5),
+        where._replace(last_ms=5),
+        where._replace(bars="5"),
+        where._replace(marks="5"),
+    ]
+    keys = [run_key(cell._replace(where=each), settings) for each in (where, *others)] + [run_key(cell, "other")]
     assert len(set(keys)) == len(keys)
     # A market by another name, or in another place, is the same.
     assert run_key(cell._replace(market=7, fold=3), settings) == keys[0]

@@ -25,6 +25,7 @@ BENCHES = {
     "signal": "app.bench.signal:SIGNAL",
     "screen": "app.bench.screen:SCREEN",
     "backtest": "app.bench.backtest:BACKTEST",
+    "sweep": "app.bench.sweep:SWEEP",
 }
 """Where each benchmark stands. Imported when it is used: most of them load the whole engine."""
 

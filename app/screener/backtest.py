@@ -83,25 +83,48 @@ def replay(
     passes agree in every bit. With `windows`, in which every bar that passed has to lie, bars outside them are left
     out while nothing is held: the result is the same in every bit.
     """
-    most = int(np.count_nonzero(passed)) + 1
+    columns = replay_columns(bars, features, domains, macro, compiled=compiled)
+    return replay_over(bars, columns, domains.fusion, passed, rules, first=first, windows=windows, compiled=compiled)
+
+
+class Prepared(NamedTuple):
+    """Bars and what is seen of them as passes take it: views, or arrays where compiled. Many replays share it."""
+
+    prices: BarColumns
+    seen: ReplayColumns
+
+
+def replay_columns(
+    bars: Bars, features: Features, domains: Domains, macro: Macro | None = None, *, compiled: bool = False
+) -> Prepared:
+    """All that a replay looks at but for fusion and what passed, which `replay_over` is given."""
     unknown = np.full(bars.length, np.nan)
     volatility, funding = macro or Macro(unknown, unknown)
-    columns = (
-        passed.astype(np.float64), features.side.astype(np.float64), *_trends(features), domains.fusion, features.atr,
-        features.atr_rank, domains.swing_high, domains.swing_low, volatility, funding,
+    seen = (
+        features.side.astype(np.float64), *_trends(features), features.atr, features.atr_rank, domains.swing_high,
+        domains.swing_low, volatility, funding,
     )  # fmt: skip
-    trades, equity, state = _room(most, bars.length, compiled=compiled)
+    hint, rising, falling, *others = (_given(column, compiled=compiled) for column in seen)
+    prices = BarColumns(*(_given(column, compiled=compiled) for column in bars[3:]))
+    return Prepared(prices, ReplayColumns([], hint, rising, falling, [], *others))
+
+
+def replay_over(
+    bars: Bars, columns: Prepared, fusion: Floats, passed: NDArray[np.bool_], rules: Rules, *, first: int = 0,
+    windows: Windows | None = None, compiled: bool = False,
+) -> Replay:  # fmt: skip
+    """What `replay` does, over columns that are there already."""
+    trades, equity, state = _room(int(np.count_nonzero(passed)) + 1, bars.length, compiled=compiled)
     state[CASH] = STARTING_CASH
     full, focused = _compiled() if compiled else _plain()
-    # Plain passes read a number of an array faster through a view, and columns need not be turned into lists.
-    prices: list[Any] = [column if compiled else column.data for column in bars[3:]]
-    seen: list[Any] = [column if compiled else column.data for column in columns]
-    given = BarColumns(*prices), ReplayColumns(*seen), trades, equity
+    seen = columns.seen._replace(
+        passed=_given(passed.astype(np.float64), compiled=compiled), fusion=_given(fusion, compiled=compiled)
+    )
     if windows is None:
-        full(*given, first, bars.length, state, rules)
+        full(columns.prices, seen, trades, equity, first, bars.length, state, rules)
     else:
-        spans = windows if compiled else (each.tolist() for each in windows)
-        focused(*given, *spans, first, bars.length, state, rules)
+        spans = (_given(each, compiled=compiled) for each in windows)
+        focused(columns.prices, seen, trades, equity, *spans, first, bars.length, state, rules)
     told = _told(trades, int(state[COUNT]))
     account: Floats = np.array(equity, dtype=np.float64)
     account[:first] = STARTING_CASH
@@ -109,6 +132,11 @@ def replay(
         told.append(_ended(bars, trades, state, rules))
         account[-1] = STARTING_CASH + sum(trade.pnl for trade in told)
     return Replay(told, account)
+
+
+def _given(column: NDArray[Any], *, compiled: bool) -> Any:  # noqa: ANN401 - the passes take arrays wherever they say lists
+    # Plain passes read a number through a view sooner than through an array, and no list has to be made first.
+    return column if compiled else column.data
 
 
 def _trends(features: Features) -> tuple[Floats, Floats]:

@@ -69,15 +69,16 @@ def screen_of(market: Market, thresholds: Thresholds) -> Screen:
     return Screen(*watched(market.bars, market.features, thresholds))
 
 
-def fused(domains: Domains, rules: Rules) -> Domains:
-    """The domains with their fusion by the rules' weights: equal in every bit to what passes over bars make of it."""
+def fused(domains: Domains, rules: Rules) -> Floats:
+    """The fusion of domains by the rules' weights: equal in every bit to what the pass over bars makes of it."""
+    # In this order of sums, as in the pass.
     fusion: Floats = (
         rules.structure_weight * domains.structure
         + rules.liquidity_weight * domains.liquidity
         + rules.blocks_weight * domains.blocks
         + rules.momentum_weight * domains.momentum
     )
-    return domains._replace(fusion=fusion)
+    return fusion
 
 
 def save_bars(folder: Path, bars: Bars, marks: NDArray[np.bool_] | None) -> None:

@@ -1,15 +1,18 @@
 """One run of a sweep: a trial's settings replayed over a fold of a market, and what of it is kept."""
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 
 from app.measures.days import DAY_MS, daily_returns
 from app.measures.returns import Floats
-from app.screener.backtest import STARTING_CASH, Replay, replay
+from app.screener.backtest import STARTING_CASH, Prepared, Replay, replay_columns, replay_over
+from app.screener.folds import Place
 from app.screener.report import account_of, assumptions
 from app.screener.rules import rules_of
 from app.screener.screen import passing
-from app.screener.shared_columns import Market, fused
+from app.screener.shared_columns import Market, Screen, fused
 from app.screener.trials import TrialSettings
 from app.screener.windows import windows_around
 
@@ -43,8 +46,22 @@ class RunFigures(msgspec.Struct, frozen=True, kw_only=True):
         return values
 
 
-def run_trial(part: Market, trial: TrialSettings) -> tuple[Replay, RunFigures]:
+class Part(NamedTuple):
+    """The bars of a fold with all that is known of them, and the columns of it that every replay looks at."""
+
+    market: Market
+    columns: Prepared
+
+
+def part_of(market: Market, screen: Screen, place: Place) -> Part:
+    """The part of a market that a fold is."""
+    part = market.part(screen, place)
+    return Part(part, replay_columns(part.bars, part.features, part.domains))
+
+
+def run_trial(given: Part, trial: TrialSettings) -> tuple[Replay, RunFigures]:
     """Replay a trial over the bars of a fold, with an account of its own: what `backtest` makes of these bars."""
+    part = given.market
     settings = trial.settings()
     rules = rules_of(settings, part.bars.interval_ms)
     passed = passing(part.features, trial.screen)
@@ -52,7 +69,8 @@ def run_trial(part: Market, trial: TrialSettings) -> tuple[Replay, RunFigures]:
         passed &= part.marks
     windows = windows_around(passed, _NARROWEST, 0)
     few = windows.bars <= _FULL_ABOVE * part.bars.length
-    made = replay(part.bars, part.features, fused(part.domains, rules), passed, rules, windows=windows if few else None)
+    fusion = fused(part.domains, rules)
+    made = replay_over(part.bars, given.columns, fusion, passed, rules, windows=windows if few else None)
     return made, _figures(part, made, int(np.count_nonzero(passed)))
 
 

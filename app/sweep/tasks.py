@@ -16,7 +16,7 @@ from app.screener.shared_columns import (
     save_screen,
     screen_of,
 )
-from app.screener.sweep_run import RunFigures, run_trial
+from app.screener.sweep_run import RunFigures, part_of, run_trial
 from app.screener.trials import TrialSettings
 
 
@@ -104,5 +104,5 @@ def _run(task: Runs) -> dict[str, RunFigures]:
     market, screening = task.market.open(), task.screen
     file = Path(task.market.folder) / screening.file
     screen = open_screen(file) if screening.file else screen_of(market, screening.thresholds)
-    parts = {place: market.part(screen, place) for place in {job.place for job in task.jobs}}
+    parts = {place: part_of(market, screen, place) for place in {job.place for job in task.jobs}}
     return {job.key: run_trial(parts[job.place], job.trial)[1] for job in task.jobs}

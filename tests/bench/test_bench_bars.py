@@ -10,6 +10,7 @@ from app.bench.bars_data import made_bars
 from app.bench.peer_process import PeerProcess
 from app.bench.screen import check_alike, simple_scores
 from app.bench.simple_rule import ENTRY, FEE, STARTING_CASH, replay_pass, score_pass
+from app.bench.sweep import measure_of
 from app.core.errors import TapedeckError
 from app.screener.bars import Bars
 
@@ -106,3 +107,8 @@ def test_the_whole_strategy_makes_trades() -> None:
 def test_whole_commands_run_cold() -> None:
     taken = bench.cold_figures()
     assert min(taken["screen_s"], taken["full_s"], taken["focused_s"]) > 0
+
+
+@pytest.mark.nightly
+def test_one_process_and_two_sweep_alike() -> None:
+    assert measure_of(3, 1_000, 1)["runs_per_s"] > 0

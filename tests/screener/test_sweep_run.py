@@ -29,7 +29,7 @@ from app.screener.shared_columns import (
     save_screen,
     screen_of,
 )
-from app.screener.sweep_run import run_trial
+from app.screener.sweep_run import part_of, run_trial
 from app.screener.trials import Trial, grid_values, plan_trials
 
 BUSY = (
@@ -74,7 +74,7 @@ def test_a_run_is_a_backtest_of_its_fold(bars: Bars, trial: Trial, count: int) -
     for fold, place in zip(folds, places_of(bars, folds), strict=True):
         if place is None:
             continue
-        made, figures = run_trial(shared.part(own, place), trial.settings)
+        made, figures = run_trial(part_of(shared, own, place), trial.settings)
         whole = backtest(_screened(bars, settings, fold.start_ms, fold.end_ms - 1), settings)
         moved = [
             trade._replace(entry_place=trade.entry_place - place.first, exit_place=trade.exit_place - place.first)
@@ -103,7 +103,7 @@ def test_marks_restrict_entries_as_named_candidates_do() -> None:
     settings = trial.settings.settings()
     screened = screen(bars, settings.batch_mode, 0, 1 << 53)
     shared, own = through_files(bars, trial, marks)
-    made, figures = run_trial(shared.part(own, Place(0, bars.length)), trial.settings)
+    made, figures = run_trial(part_of(shared, own, Place(0, bars.length)), trial.settings)
     named = backtest(screened, settings, None, marks)
     assert made.trades == named.replay.trades != backtest(screened, settings).replay.trades
     assert figures.candidates == np.count_nonzero(screened.passed & marks) > 10

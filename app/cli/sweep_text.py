@@ -113,7 +113,9 @@ def _print_walk(walk: "WalkForward") -> None:
     ]  # fmt: skip
     print_line("Walked forward: in each fold the trial that was best in all folds before it")
     print_table(columns, rows)
-    print_line(f"Together {walk.total_return:+.2%}, Sharpe ratio {walk.sharpe:.2f}: the figures to believe.")
+    print_line(
+        f"Together {walk.total_return:+.2%}, Sharpe ratio {walk.sharpe:.2f}: here nothing was chosen by hindsight."
+    )
 
 
 def csv_text(sweep: "Sweep", figures: "Mapping[str, RunFigures]") -> str:

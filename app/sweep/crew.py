@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from typing import Any, NamedTuple
 
@@ -94,20 +94,21 @@ def cluster_crew(address: str) -> Iterator[Crew]:
         client.close()
 
 
-def carry_out(crew: Crew, tasks: Mapping[int, bytes], take: Callable[[bytes], None]) -> None:
-    """Have all tasks done, in any order, and give each answer to `take`.
+def carry_out(crew: Crew, stages: Sequence[Sequence[bytes]], take: Callable[[bytes], None]) -> None:
+    """Have all tasks of a stage done, in any order, then those of the next, and give each answer to `take`.
 
     Where workers die, what they had is given to new ones; raises `TapedeckError` when that comes to nothing three
     times in a row. What was taken before an error or an interruption stays taken.
     """
-    left, broken = dict(tasks), 0
-    while left:
+    left, broken = [dict(enumerate(stage)) for stage in stages], 0
+    while any(left):
         executor = crew.begin()
         try:
-            for number, answer in _answers(executor, left, crew.slots * _WAITING_EACH):
-                take(answer)
-                del left[number]
-                broken = 0
+            for tasks in left:
+                for number, answer in _answers(executor, tasks, crew.slots * _WAITING_EACH):
+                    take(answer)
+                    del tasks[number]
+                    broken = 0
         except BrokenExecutor as error:
             broken += 1
             if broken > _MOST_RENEWALS:

@@ -84,8 +84,7 @@ def carry_on(
         made.update(figures)
         advance(len(made))
 
-    carry_out(crew, dict(enumerate(map(asked, prepare))), take)
-    carry_out(crew, dict(enumerate(map(asked, runs))), take)
+    carry_out(crew, ([*map(asked, prepare)], [*map(asked, runs)]), take)
     return made
 
 

@@ -113,7 +113,7 @@ def test_the_report_ranks_walks_forward_and_doubts(
         "luck alone would give the best of so many",
         "Probability of backtest overfitting",
         "Walked forward: in each fold the trial that was best in all folds before it",
-        "the figures to believe",
+        "here nothing was chosen by hindsight",
         "What is decided at a close fills at the next open",
     ):
         assert words_of in printed.out, words_of

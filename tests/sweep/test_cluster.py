@@ -47,8 +47,8 @@ def test_two_processes_of_which_one_is_killed_come_to_the_same(tmp_path: Path) -
 
     killed: list[psutil.Process] = []
 
-    def kill(_done: int) -> None:
-        if not killed:
+    def kill(done: int) -> None:
+        if done and not killed:
             pids = [int(nanny.pid) for nanny in running.workers.values()]
             assert len(pids) == 2
             killed.append(psutil.Process(pids[0]))
@@ -64,12 +64,13 @@ def test_without_an_answer_the_address_is_named(monkeypatch: pytest.MonkeyPatch)
     import app.sweep.crew as crew
 
     monkeypatch.setattr(crew, "_ANSWER_S", 0.2)
-    with pytest.raises(VenueError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"):
-        with cluster_crew("tcp://127.0.0.1:9"):
-            pass
-    with pytest.raises(VenueError, match="no dask scheduler answers at nowhere at all"):
-        with cluster_crew("nowhere at all"):
-            pass
+    with (
+        pytest.raises(VenueError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"),
+        cluster_crew("tcp://127.0.0.1:9"),
+    ):
+        pass
+    with pytest.raises(VenueError, match="no dask scheduler answers at nowhere at all"), cluster_crew("nowhere at all"):
+        pass
 
 
 def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,8 +31,8 @@ def test_processes_come_to_the_same_even_when_one_is_killed(tmp_path: Path) -> N
     sweep = small_sweep(bars=700, markets=1)
     killed: list[psutil.Process] = []
 
-    def kill(_done: int) -> None:
-        if not killed:
+    def kill(done: int) -> None:
+        if done and not killed:
             killed.append(workers()[0])
             killed[0].kill()
             killed[0].wait(_WAIT_S)

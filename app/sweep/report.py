@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from app import __version__
-from app.measures.days import DAYS_A_YEAR
+from app.measures.days import DAY_MS, DAYS_A_YEAR
 from app.measures.performance import deepest_fall
 from app.measures.returns import Floats
 from app.measures.selection import Overfitting, best_of_luck, deflated_sharpe, overfitting, single_sharpes
@@ -147,8 +147,6 @@ def _trial(sweep: Sweep, number: int, returns: Floats, sharpe: float, cells: Seq
 
 def _walk(sweep: Sweep, returns: Floats, folds: Sequence[Fold], span: _Span) -> WalkForward:
     """In each fold but the first, the trial that was best in all before it; of equal ones the first."""
-    from app.measures.days import DAY_MS
-
     edges = [max(0, fold.start_ms // DAY_MS - span.first_day) for fold in folds] + [len(returns)]
     steps, followed = [], []
     for number in range(1, len(folds)):

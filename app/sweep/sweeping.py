@@ -14,6 +14,7 @@ import msgspec
 from app import __version__
 from app.config.locations import ensure
 from app.core.errors import DataError
+from app.measures.days import DAY_MS
 from app.screener.columns import Thresholds
 from app.screener.screen import thresholds_of
 from app.screener.shared_columns import save_bars
@@ -26,6 +27,8 @@ from app.sweep.results import Results, StoredRun
 from app.sweep.tasks import Job, Prepare, Runs, Screening, Shared, answered, asked
 
 _MOST_AT_ONCE = 32
+_PIPE_BYTES, _ANSWER_BYTES = 48 * 1024, 512
+"""A pipe takes so much at once: a worker that is killed leaves no half of an answer, for which others would wait."""
 _TASKS_EACH = 8
 """So many tasks for each worker at least, where there are enough runs: none waits long for the last one."""
 
@@ -106,7 +109,7 @@ def _tasks(sweep: Sweep, missing: Sequence[Run], folder: Path, slots: int) -> tu
 
     A screen that several tasks need is in a file; one that a single task needs is made there and nowhere else.
     """
-    most = max(1, min(_MOST_AT_ONCE, len(missing) // (slots * _TASKS_EACH)))
+    most = max(1, min(_MOST_AT_ONCE, len(missing) // (slots * _TASKS_EACH), _fit(missing)))
     prepare, runs = [], []
     for market, of_market in groupby(sorted(missing, key=lambda run: run.cell.market), lambda run: run.cell.market):
         shared = _share(sweep, market, folder)
@@ -124,6 +127,12 @@ def _tasks(sweep: Sweep, missing: Sequence[Run], folder: Path, slots: int) -> tu
                 for start in range(0, len(some), most)
             ]
     return prepare, runs
+
+
+def _fit(missing: Sequence[Run]) -> int:
+    """How many of the longest runs' answers a pipe takes."""
+    days = max((run.cell.where.last_ms - run.cell.where.first_ms) // DAY_MS + 2 for run in missing)
+    return _PIPE_BYTES // (_ANSWER_BYTES + 8 * days)
 
 
 def _share(sweep: Sweep, number: int, folder: Path) -> Shared:

@@ -53,7 +53,6 @@ def test_two_processes_of_which_one_is_killed_come_to_the_same(tmp_path: Path) -
             assert len(pids) == 2
             killed.append(psutil.Process(pids[0]))
             killed[0].kill()
-            psutil.wait_procs(killed, timeout=60)
 
     with cluster(n_workers=2, processes=True) as running:
         assert swept(tmp_path, running, kill)

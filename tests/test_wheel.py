@@ -35,6 +35,7 @@ def test_the_wheel_ships_themes_and_settings(installed: Path) -> None:
         assert list((installed / "app" / folder).glob("*.toml")), folder
     assert (installed / "app" / "_configs" / "wallets" / "balanced.toml").is_file()
     assert (installed / "app" / "_data" / "viral_wallets.json").is_file()
+    assert list((installed / "app" / "_data" / "token_bundles").glob("*/model.onnx"))
 
 
 def test_hazard_28_its_own_files_are_the_ones_used(installed: Path, tmp_path: Path) -> None:

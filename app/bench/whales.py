@@ -21,7 +21,7 @@ from app.engine.venue_run import VenueRun, demo_source
 from app.whales.saving import SavedCounts
 
 _TRACKED, _COINS, _SEED = 500, 30, 7
-_WARM_S, _MEASURED_S, _SETTLE_S = 420.0, 120.0, 125.0
+_WARM_S, _MEASURED_S, _SETTLE_S = 420.0, 300.0, 125.0
 _LOOK_S = 0.25
 
 
@@ -33,7 +33,7 @@ def measure() -> dict[str, float]:
 
 
 def bench_settings() -> Settings:
-    """All moves of more than 5,000 USD are told, so that there are enough alerts to measure in three minutes."""
+    """All moves of more than 5,000 USD are told, so that there are enough alerts to measure in five minutes."""
     return Settings(
         demo=DemoSettings(seed=_SEED, coins=_COINS),
         markets=MarketsSettings(top=_COINS),

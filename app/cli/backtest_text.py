@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from app.cli.output import Console, print_line, print_table
+from app.cli.output import Console, print_line, print_paragraph, print_table
 
 if TYPE_CHECKING:
     from app.measures.blocks import Estimate
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from app.screener.report import Account, Summary
 
 _WIDEST_CHART = 120
+_SIGNS = "Below the account: ▲ long, ▼ short, ◆ both entered; + won, − lost, ± both ended there."
 
 
 def print_report(result: "Backtest", summary: "Summary", *, on_candidates: bool) -> None:
@@ -23,13 +24,13 @@ def print_report(result: "Backtest", summary: "Summary", *, on_candidates: bool)
     print_table(("after costs", ">strategy", ">buy and hold"), _compared(summary))
     print_line("")
     for line in _trade_lines(summary):
-        print_line(line)
+        print_paragraph(line)
     print_line("")
     for line in equity_chart(result, min(Console(highlight=False).width, _WIDEST_CHART)):
         print_line(line)
     print_line("")
-    for line in (*assumptions(result.rules), direction_sentence(summary)):
-        print_line(line)
+    for line in (_SIGNS, *assumptions(result.rules), direction_sentence(summary)):
+        print_paragraph(line)
 
 
 def title(result: "Backtest", summary: "Summary") -> str:

@@ -23,6 +23,7 @@ BENCHES = {
     "wallets": "app.bench.wallets:WALLETS_BENCH",
     "whales": "app.bench.whales:WHALES",
     "signal": "app.bench.signal:SIGNAL",
+    "infer": "app.bench.infer:INFER",
     "screen": "app.bench.screen:SCREEN",
     "backtest": "app.bench.backtest:BACKTEST",
     "sweep": "app.bench.sweep:SWEEP",

@@ -5,11 +5,15 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from app.cli import options
 from app.cli.options import Mode, Prepared
 from app.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from app.config.load import Loaded
+    from app.config.settings import Settings
     from app.engine.build import Plan
     from app.ui.deck_options import DeckOptions
 
@@ -25,9 +29,19 @@ def open_deck(plan: "Plan", prepared: Prepared, notices: Sequence[str] = ()) -> 
 
     clock = SystemClock()
     plan = plan._replace(set_by_hand=prepared.loaded.by_hand)
-    engine = build_engine(plan, prepared.settings, clock, prepared.locations)
+    settings = scanning_by_itself(prepared.loaded) if plan.mode == "demo" else prepared.settings
+    engine = build_engine(plan, settings, clock, prepared.locations)
     link = local_link(engine, prepared.locations)
     return run_deck(link, deck_options(prepared, plan.mode.upper(), notices), clock)
+
+
+def scanning_by_itself(loaded: "Loaded") -> "Settings":
+    """Settings of a deck on the simulated venue, where scans of wallets cost nobody anything: they begin by themselves
+    unless the user has said whether they should."""
+    settings = loaded.settings
+    if "scanner.enabled" in loaded.by_hand:
+        return settings
+    return msgspec.structs.replace(settings, scanner=msgspec.structs.replace(settings.scanner, enabled=True))
 
 
 def deck_options(prepared: Prepared, expected: str = "", notices: Sequence[str] = ()) -> "DeckOptions":

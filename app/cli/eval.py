@@ -5,7 +5,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli import eval_traders, options
+from app.cli import eval_tokens, eval_traders, options
 from app.cli.output import print_json, print_line, print_table, progress, say
 from app.core.errors import ConfigError, PartialResultError, VenueError
 
@@ -53,11 +53,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         epilog=eval_traders.EPILOG,
     )
     eval_traders.configure(traders)
+    tokens = claimants.add_parser(
+        "tokens",
+        help="the model of new tokens: against what it must beat",
+        description="Judge how the model of new tokens is made, on launches it has not seen.",
+        epilog=eval_tokens.EPILOG,
+    )
+    eval_tokens.configure(tokens)
 
 
 def run(args: argparse.Namespace) -> int:
     """Judge what was named, and print what came of it. Raises `PartialResultError` where a model could not be asked."""
-    return eval_traders.run(args) if args.claimant == "traders" else _judge_scalper(args)
+    others = {"traders": eval_traders.run, "tokens": eval_tokens.run}
+    return others.get(args.claimant, _judge_scalper)(args)
 
 
 def _judge_scalper(args: argparse.Namespace) -> int:

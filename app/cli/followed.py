@@ -10,7 +10,7 @@ from app.cli.engines import running_engine, source_view
 from app.cli.output import say
 from app.config.sources import Given
 from app.core.clock import SystemClock
-from app.core.errors import ConfigError, DataError, UsageError
+from app.core.errors import ConfigError, DataError, PartialResultError, UsageError
 
 if TYPE_CHECKING:
     from app.engine.link import EngineLink
@@ -28,6 +28,16 @@ class Wanted(NamedTuple):
     limit_s: float
     whole: bool
     quiet: bool
+
+
+def too_few(partial: str, wanted: Wanted, flag: str) -> PartialResultError:
+    """What is missing, and what brings more; `flag` sets how long is waited."""
+    if wanted.source.tape is not None:
+        return PartialResultError(f"{partial} at the end of the recording")
+    longer = f"{flag} {max(LIMIT_S, 2 * wanted.limit_s):g}s"
+    return PartialResultError(
+        f"{partial} after {wanted.limit_s:g} s; wait longer ({longer}), or follow fewer (--tracked)"
+    )
 
 
 def followed_snapshot(args: argparse.Namespace, wanted: Wanted) -> "Snapshot":

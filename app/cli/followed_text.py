@@ -132,7 +132,8 @@ def signal_lines(report: "SignalReport") -> Iterator[str]:
     yield f"{'confidence':15}{signal.confidence:.0%}"
     yield f"{'breadth':15}{signal.breadth:.0%} of the fresh traders hold it"
     yield f"{'sides':15}{signal.long_traders} long, {signal.short_traders} short, {signal.value_usd:,.0f} USD together"
-    yield f"{'concentration':15}{signal.concentration:.0%} of the votes is one trader's"
+    equal = f"they tell as much as {signal.effective_traders:.1f} equal ones"
+    yield f"{'concentration':15}{signal.concentration:.0%} of the votes is one trader's; {equal}"
     yield f"{'traders':15}{report.fresh} of {report.tracked} fresh; {signal.stale_traders} left out as stale"
     for name, rows in (("long", report.long), ("short", report.short)):
         for row in rows:

@@ -3,9 +3,8 @@
 import argparse
 
 from app.cli import options
-from app.cli.followed import LIMIT_S, Wanted, followed_snapshot
+from app.cli.followed import LIMIT_S, Wanted, followed_snapshot, too_few
 from app.cli.output import print_json, print_line
-from app.core.errors import PartialResultError
 
 _EPILOG = """\
 The bias runs from -1 (all votes short) to +1 (all long); plain is the baseline, weighted by the leaderboard's score
@@ -36,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
     """Print the signal. Raises `PartialResultError` where too few positions are fresh."""
     coin = args.coin.upper() if args.coin.islower() else args.coin
     source = options.source_of(args)
-    snapshot = followed_snapshot(args, Wanted(source, coin, args.wait, False, args.quiet or args.json))
+    wanted = Wanted(source, coin, args.wait, False, args.quiet or args.json)
+    snapshot = followed_snapshot(args, wanted)
     from app.cli.followed_text import signal_fields, signal_lines
     from app.engine.followed_watch import signal_report
 
@@ -47,5 +47,5 @@ def run(args: argparse.Namespace) -> int:
         for line in signal_lines(report):
             print_line(line)
     if report.partial:
-        raise PartialResultError(report.partial)
+        raise too_few(report.partial, wanted, "--wait")
     return 0

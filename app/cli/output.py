@@ -6,6 +6,7 @@ Nothing here reads markup: texts from outside are cleaned and printed as they ar
 
 import csv
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -44,6 +45,14 @@ def encode_json(value: Mapping[str, Any] | msgspec.Struct) -> bytes:
 def print_line(text: str, style: str = "") -> None:
     """One line of data for people, cleaned, never wrapped."""
     _print(Console(highlight=False), text, style)
+
+
+def print_paragraph(text: str) -> None:
+    """A sentence or several for people: on a terminal broken between words, else one line."""
+    console = Console(highlight=False)
+    lines = textwrap.wrap(clean(text, _WIDEST_LINE), console.width) if console.is_terminal else [text]
+    for line in lines or [""]:
+        _print(console, line)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], styles: Mapping[str, str] | None = None) -> None:

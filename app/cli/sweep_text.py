@@ -5,7 +5,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from app.cli.figures import counted
-from app.cli.output import csv_cell, print_line, print_table
+from app.cli.output import csv_cell, print_line, print_paragraph, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,14 +31,14 @@ def print_report(sweep: "Sweep", report: "SweepReport") -> None:
         print_line(f"and {len(report.trials) - _SHOWN:,} more")
     print_line("")
     for line in doubts(report):
-        print_line(line)
+        print_paragraph(line)
     if report.walk_forward is not None:
         print_line("")
         _print_walk(report.walk_forward)
     print_line("")
     best = sweep.trials[report.trials[0].number - 1]
     for line in assumptions_of(best.settings, sweep.markets[0].bars.interval_ms):
-        print_line(line)
+        print_paragraph(line)
 
 
 def _title(sweep: "Sweep", report: "SweepReport") -> str:

@@ -1,4 +1,4 @@
-"""`tapedeck train`: models trained on bars. Only this command and its like need scikit-learn."""
+"""`tapedeck train`: models trained on bars and launches. Only this command and its like need scikit-learn."""
 
 import argparse
 import asyncio
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.cli import options
+from app.cli import options, train_tokens
 from app.cli.output import print_json, progress, say
 from app.cli.venue import Venue
 from app.core.errors import DataError, PartialResultError, UsageError, VenueError
@@ -73,9 +73,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_json(regime)
     options.add_talk(regime)
     options.add_settings(regime)
+    tokens = models.add_parser(
+        "tokens",
+        help="the model of new tokens, from launches",
+        description="Train the model of new tokens, from launches that were recorded or made up.",
+        epilog=train_tokens.EPILOG,
+    )
+    train_tokens.configure(tokens)
 
 
 def run(args: argparse.Namespace) -> int:
+    """Train what was named, and print what came of it."""
+    return train_tokens.run(args) if args.model == "tokens" else _train_regime(args)
+
+
+def _train_regime(args: argparse.Namespace) -> int:
     """Train, save and print. Raises `PartialResultError` where coins are missing."""
     if args.bars and (args.source or args.coin):
         raise UsageError("--bars cannot go with --source or --coin; leave one of them out")

@@ -3,9 +3,8 @@
 import argparse
 
 from app.cli import options
-from app.cli.followed import LIMIT_S, Wanted, followed_snapshot
+from app.cli.followed import LIMIT_S, Wanted, followed_snapshot, too_few
 from app.cli.output import print_json, say
-from app.core.errors import PartialResultError
 
 _EPILOG = """\
 Traders are chosen from the venue's leaderboard: the best few hundred, by a score that is shrunk where little is known
@@ -53,5 +52,5 @@ def run(args: argparse.Namespace) -> int:
     if report.unsaved:
         say(f"NOT SAVED: {report.unsaved}", quiet=args.quiet)
     if report.partial:
-        raise PartialResultError(report.partial)
+        raise too_few(report.partial, wanted, "--for")
     return 0

@@ -60,6 +60,14 @@ class Locations(msgspec.Struct, frozen=True, kw_only=True):
         """The trained model of regimes of one source: one of simulated hours never judges real ones."""
         return self.state_dir / "models" / f"regime-{mode}.json"
 
+    def token_bundles(self, mode: Literal["live", "demo"]) -> Path:
+        """The folder of trained token models of one source: one of made-up launches never stands beside a real one."""
+        return self.state_dir / "models" / f"tokens-{mode}"
+
+    def token_bundle_roots(self, mode: Literal["live", "demo"]) -> tuple[Path, ...]:
+        """Folders to look for token models in: the user's own, then the shipped one, which is of made-up launches."""
+        return (self.token_bundles(mode), shipped("data") / "token_bundles")
+
     @property
     def used_before(self) -> bool:
         """Whether the user has settings, or has run an engine on the live venue; a look at the demo is no choice."""

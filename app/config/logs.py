@@ -1,5 +1,6 @@
 """The log: one JSON object a line in a file that rotates. Nothing goes to the terminal, which belongs to the deck."""
 
+import contextlib
 import io
 import json
 import logging
@@ -36,7 +37,30 @@ class JsonFormatter(logging.Formatter):
 
 
 class PrivateFileHandler(RotatingFileHandler):
-    """A rotating file only its owner may read."""
+    """A rotating file only its owner may read.
+
+    A line that cannot be written, as on a full disk, is counted; the next one that can is followed by the count.
+    """
+
+    lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, and how many were lost before it."""
+        lost = self.lost
+        super().emit(record)
+        if lost and self.lost == lost:
+            self.lost = 0
+            told = {"name": __name__, "levelname": "WARNING", "msg": f"{lost} lines before may be missing"}
+            super().emit(logging.makeLogRecord(told))
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Count it: logging's own way writes a traceback onto the terminal, which belongs to the deck."""
+        self.lost += 1
+
+    def close(self) -> None:
+        """Close the file, whether or not its last lines can be written."""
+        with contextlib.suppress(OSError):
+            super().close()
 
     def _open(self) -> io.TextIOWrapper:
         return open(self.baseFilename, "a", encoding=self.encoding, opener=_private)

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from app.config.screener_settings import BatchModeSettings, FusionSettings, StrategySettings
 from app.config.section import Seconds, Section
+from app.config.token_settings import TokenDecisionSettings, TokenModelSettings, TokenSizingSettings
 from app.config.urls import (
     LEADERBOARD_HOSTS,
     POLYMARKET_HOSTS,
@@ -339,6 +340,9 @@ class Settings(Section, frozen=True):
     trader_weights: TraderWeightsSettings = TraderWeightsSettings()
     smart_money: SmartMoneySettings = SmartMoneySettings()
     alerts: AlertsSettings = AlertsSettings()
+    token_model: TokenModelSettings = TokenModelSettings()
+    token_decision: TokenDecisionSettings = TokenDecisionSettings()
+    token_sizing: TokenSizingSettings = TokenSizingSettings()
     batch_mode: BatchModeSettings = BatchModeSettings()
     fusion: FusionSettings = FusionSettings()
     strategy: StrategySettings = StrategySettings()

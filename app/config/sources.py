@@ -24,6 +24,13 @@ ALIASES = {
     "RISK_MARTINGALE_LIMIT": "wallets.chase_limit",
     "RISK_TARGET_SCORE": "wallets.target_score",
     "RISK_WATCHLIST_SCORE": "wallets.watchlist_score",
+    "USE_ML_PREDICTIONS": "token_decision.use_model",
+    "ML_REQUIRED": "token_decision.model_required",
+    "ML_MIN_CONFIDENCE": "token_decision.minimum_rise",
+    "ML_MIN_COMBINED_CONFIDENCE": "token_decision.minimum_combined",
+    "ML_MAX_RUG_RISK": "token_decision.maximum_rug",
+    "ML_WEIGHT": "token_decision.model_weight",
+    "ML_INFERENCE_TIMEOUT_MS": "token_model.timeout_ms",
 }
 """Variables without the prefix that stand for a setting: names of the systems tapedeck takes the place of."""
 RESERVED_VARIABLES = frozenset({HOME_VARIABLE})

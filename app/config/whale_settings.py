@@ -114,7 +114,7 @@ class AlertsSettings(Section, frozen=True):
     bias_flip: Share = 0.30
     """A bias of all whales in a coin that changes sign and by at least so much is told, as MEDIUM."""
     consensus_shift: Share = 0.20
-    """A bias of the followed traders that shifts by at least so much within an hour is told, as LOW."""
+    """A bias of several followed traders that shifts by so much within an hour, not for minutes, is told, as LOW."""
     minimum_percentile: Annotated[float, Meta(ge=0, le=100)] = 0.0
     """A move smaller than this percentile of its market's recent moves is not told; 0 tells all."""
     large_trade_percentile: Annotated[float, Meta(ge=50, le=100)] = 99.9

@@ -5,7 +5,8 @@
     ├── ConfigError      3  a setting is wrong
     ├── VenueError       4  a venue or the network failed
     ├── DataError        5  a file, tape or database is wrong
-    │   └── FrameError      one message from a venue is wrong (counted, never fatal)
+    │   ├── FrameError      one message from a venue is wrong (counted, never fatal)
+    │   └── BundleRefused   a trained model may not be asked
     └── PartialResultError 6 done in part
 
 Each message names the thing, what was wrong with it, and the next step. The class decides the exit code.
@@ -44,6 +45,10 @@ class DataError(TapedeckError):
 
 class FrameError(DataError):
     """One message from a venue could not be used; the stream goes on."""
+
+
+class BundleRefused(DataError):  # noqa: N818 - what is refused is no accident
+    """A bundle of a trained model is damaged, changed, or not fit for what it would be asked; the message says why."""
 
 
 class PartialResultError(TapedeckError):

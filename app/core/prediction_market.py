@@ -50,7 +50,7 @@ class WalletActivity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     outcome_index: int | None
 
 
-class WalletStats(msgspec.Struct, frozen=True, kw_only=True):
+class WalletStats(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A wallet's totals as the venue counts them."""
 
     wallet: Address
@@ -65,7 +65,7 @@ class WalletStats(msgspec.Struct, frozen=True, kw_only=True):
     maker_rebate_usdc: Usdc | None
 
 
-class WalletPosition(msgspec.Struct, frozen=True, kw_only=True):
+class WalletPosition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One token a wallet holds or held. `total_size` is what it ever bought, `current_size` what is left.
 
     `cost_usdc` is what was paid for `total_size` where the venue says so; a lost position that was never redeemed has
@@ -90,7 +90,7 @@ class WalletPosition(msgspec.Struct, frozen=True, kw_only=True):
     last_event_s: int | None
 
 
-class PnlPoint(msgspec.Struct, frozen=True, kw_only=True):
+class PnlPoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A wallet's cumulative results at the end of one day (or hour)."""
 
     at_s: Seconds
@@ -99,8 +99,13 @@ class PnlPoint(msgspec.Struct, frozen=True, kw_only=True):
     volume_usdc: Usdc | None
     trade_count: int | None
 
+    @property
+    def total_usdc(self) -> float | None:
+        """Realised and open results together; None where the venue does not tell the realised one."""
+        return None if self.realized_pnl_usdc is None else self.realized_pnl_usdc + (self.unrealized_pnl_usdc or 0.0)
 
-class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):
+
+class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of a leaderboard: a place where wallets come from, and no proof of skill.
 
     A venue counts volume in USDC or in shares; the one it does not count is None.
@@ -114,7 +119,7 @@ class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):
     volume_shares: float | None = None
 
 
-class Holder(msgspec.Struct, frozen=True, kw_only=True):
+class Holder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One wallet's shares of one outcome, as a market's list of holders tells them."""
 
     wallet: Address
@@ -124,7 +129,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     outcome_index: int | None
 
 
-class PredictionMarket(msgspec.Struct, frozen=True, kw_only=True):
+class PredictionMarket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a market is about and what became of it.
 
     `tags` are slugs of its event, in the venue's order. `payouts` is what one share of each outcome pays, in the order

@@ -48,9 +48,9 @@ class SmartMoneySignal(msgspec.Struct, frozen=True, kw_only=True):
     """Which way the followed traders lean in one coin.
 
     `bias` runs from −1 (all votes short) to 1 (all long); `breadth` is the share of the followed who hold the coin,
-    `concentration` the largest trader's share of the votes (0-1), `confidence` 0-1 (docs/whales.md), `change_1h` the
-    change of the bias over an hour, None before one is known. `plain_bias` and `plain_lean` are the baseline's: weights
-    are the leaderboard's score alone.
+    `concentration` the largest trader's share of the votes (0-1), `effective_traders` of how many equal ones the votes
+    tell as much, `confidence` 0-1 (docs/whales.md), `change_1h` the change of the bias over an hour, None before one is
+    known. `plain_bias` and `plain_lean` are the baseline's: weights are the leaderboard's score alone.
     """
 
     coin: str
@@ -59,6 +59,7 @@ class SmartMoneySignal(msgspec.Struct, frozen=True, kw_only=True):
     bias: float
     breadth: float
     concentration: float
+    effective_traders: float
     confidence: float
     change_1h: float | None
     long_traders: int

@@ -51,6 +51,7 @@ from app.markets.market import Market
 from app.markets.reads import rules_call
 from app.scalper.desk import MODEL_VENUE
 from app.scorecards.grader import Graded, Grader
+from app.scorecards.profits import WALLET_PROFIT
 
 _REQUESTS_CAP = 4_096
 _CLOCK_STEP_MS = 2_000
@@ -111,13 +112,13 @@ class Core:
         self._handlers = self._all_handlers()
 
     def _note_events(self) -> None:
-        """Have every event in the journal, and calls and holes with the grader, before anybody acts on them."""
+        """Have every event in the journal, and claims about prices and holes with the grader, before anybody acts."""
         journal, grader = self.journal, self._grader
         self.bus.subscribe(CandleClosed, journal.candle_closed)
         self.bus.subscribe(FeedHole, journal.hole_found)
         self.bus.subscribe(RulesRead, journal.rules_read)
         self.bus.subscribe(Call, journal.call_filed)
-        self.bus.subscribe(Call, grader.file)
+        self.bus.subscribe(Call, lambda call: None if call.reference_kind == WALLET_PROFIT else grader.file(call))
         self.bus.subscribe(FeedHole, lambda hole: grader.hole(hole.coin, hole.from_ms, hole.to_ms))
         self.bus.subscribe(Graded, journal.call_decided)
         self.bus.subscribe(ScalperRead, journal.scalper_read)

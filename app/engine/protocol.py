@@ -29,7 +29,7 @@ from app.feeds.health import FeedState
 from app.scalper.interpreter_view import InterpreterState
 from app.store.status import StoreState
 
-PROTOCOL_VERSION = 7
+PROTOCOL_VERSION = 8
 
 Mode = Literal["live", "demo", "tape"]
 LogLevel = Literal["info", "warning", "error"]
@@ -59,7 +59,7 @@ class SourceView(msgspec.Struct, frozen=True):
         return self.mode == "demo" or self.of_demo
 
 
-class FeedView(msgspec.Struct, frozen=True, kw_only=True):
+class FeedView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Health of one feed. Ages and lags in milliseconds; `age_ms` is that of the newest data, not of the socket.
 
     Every message that was `received` is accounted for: it became one of `frames`, was `superseded` by a newer picture,
@@ -85,7 +85,7 @@ class FeedView(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-class RulesView(msgspec.Struct, frozen=True):
+class RulesView(msgspec.Struct, frozen=True, gc=False):
     """The rules' read of one coin, each metric 0-100. `direction` is +1 up, −1 down, 0 flat.
 
     `momentum` is None until a whole minute is known, `continuation` when the rules make no claim (the move is inside
@@ -99,7 +99,7 @@ class RulesView(msgspec.Struct, frozen=True):
     freshness: Freshness | None
 
 
-class AiRead(msgspec.Struct, frozen=True, kw_only=True):
+class AiRead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a language model made of one coin, told `age_ms` ago; fields as in `ScalperRead`.
 
     `conflict` says that it would enter a move that it calls late or over.
@@ -152,7 +152,7 @@ class ModelView(msgspec.Struct, frozen=True, kw_only=True):
     round_trip_bps: float = 0.0
 
 
-class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
+class MarketRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One coin as the Markets panel shows it. Changes are fractions; funding is the hourly rate as a fraction.
 
     `trend` are prices of the last hour, three minutes apart, oldest first, the newest price last. `age_ms` is the age
@@ -183,7 +183,7 @@ class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
     minute_in_s: int = 0
 
 
-class LogLine(msgspec.Struct, frozen=True):
+class LogLine(msgspec.Struct, frozen=True, gc=False):
     """One line of the event log."""
 
     wall_ms: int

@@ -21,7 +21,7 @@ NOTE_CELLS: Mapping[Literal["alias", "tag", "note"], int] = MappingProxyType({"a
 """How wide what a user writes about a wallet may be."""
 
 
-class WalletRow(msgspec.Struct, frozen=True, kw_only=True):
+class WalletRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The newest verdict on one wallet.
 
     `specialisation`, `behaviour` and `structure` are the pillars (1 best), None where the scan stopped before they were
@@ -57,7 +57,7 @@ class WalletRow(msgspec.Struct, frozen=True, kw_only=True):
     followed: bool = False
 
 
-class StageView(msgspec.Struct, frozen=True):
+class StageView(msgspec.Struct, frozen=True, gc=False):
     """A stage of the funnel: wallets that came into it and that left the scan there."""
 
     stage: Stage
@@ -66,7 +66,7 @@ class StageView(msgspec.Struct, frozen=True):
     not_scored: int
 
 
-class UnscoredWallet(msgspec.Struct, frozen=True):
+class UnscoredWallet(msgspec.Struct, frozen=True, gc=False):
     """A wallet of the newest scan that could not be judged, and why."""
 
     address: str
@@ -74,7 +74,7 @@ class UnscoredWallet(msgspec.Struct, frozen=True):
     reason: str
 
 
-class ScanView(msgspec.Struct, frozen=True, kw_only=True):
+class ScanView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The newest scan, running or over.
 
     `seen` of `total` wallets are through; `total` is how many were found so far, at most `limit`. `unchanged` ones kept
@@ -110,7 +110,7 @@ class ScanView(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-class CacheView(msgspec.Struct, frozen=True, kw_only=True):
+class CacheView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A bounded memory of scans. `hit_ratio` is None before the first look-up, `oldest_age_s` when it is empty."""
 
     name: str
@@ -124,7 +124,7 @@ class CacheView(msgspec.Struct, frozen=True, kw_only=True):
     oldest_age_s: float | None
 
 
-class BudgetView(msgspec.Struct, frozen=True):
+class BudgetView(msgspec.Struct, frozen=True, gc=False):
     """One of the venue's limits: calls in its current window of ten seconds, and how many it allows there."""
 
     name: str
@@ -132,7 +132,7 @@ class BudgetView(msgspec.Struct, frozen=True):
     limit: int
 
 
-class StageTime(msgspec.Struct, frozen=True):
+class StageTime(msgspec.Struct, frozen=True, gc=False):
     """Our own work in a stage, the mean over wallets seen in milliseconds; never the wait for the venue."""
 
     stage: Stage
@@ -141,7 +141,7 @@ class StageTime(msgspec.Struct, frozen=True):
     ms: float | None
 
 
-class WalletMetrics(msgspec.Struct, frozen=True, kw_only=True):
+class WalletMetrics(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How the newest scan performs. None: not measured, as on a tape.
 
     `wallets_per_minute` counts from the first wallet, `ms_per_wallet` is our own work, `errors` are answers that could
@@ -161,7 +161,7 @@ class WalletMetrics(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-class WalletsView(msgspec.Struct, frozen=True, kw_only=True):
+class WalletsView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Wallet targets: the best `rows` (at most 200) of `known` wallets, best first.
 
     `waiting_for` says in a sentence why there are no rows; `scheduled_in_s` when the next scan begins by itself, None

@@ -17,6 +17,8 @@ from app.engine.protocol import VitalsView
 _PROBE_S = 0.1
 _PROBES_A_VIEW = 10
 _WINDOW = 600
+_THRESHOLDS = (5_000, 10, 40)
+"""When the collector looks at the youngest containers, those that outlived it, and all (CPython's own: 700, 10, 10)."""
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4_096
 _STATM = Path("/proc/self/statm")
 _DESCRIPTORS = Path("/proc/self/fd")
@@ -90,6 +92,11 @@ def open_files() -> int | None:
 
 
 def settle_memory() -> None:
-    """Keep the collector from walking what lives as long as the program: its pauses are the tail of all latency."""
+    """Keep the collector from walking what lives as long as the program: its pauses are the tail of all latency.
+
+    Pictures and answers that live for a second would be taken for what lives long, and bring on a walk through
+    everything every few seconds: the collector looks later, when most of them are gone.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_THRESHOLDS)

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from app.core.calls import Call
 from app.core.errors import DataError
 from app.core.text import clean
 from app.engine.protocol_wallets import NOTE_CELLS, NoteWallet, WalletRow
@@ -22,13 +23,15 @@ CLAIMANT = "wallets"
 """Who files the calls about TARGETs."""
 CLAIM_MS = 30 * 86_400_000
 """How far ahead such a call looks; within that time no other is filed about the same wallet."""
+MOST_CLAIMS = 5_000
+"""Such calls that may be open at a time."""
 _KEPT = 2_000
 _STORED = "an earlier scan"
 """The origin of a verdict of an earlier run: where its wallet was found is not stored."""
 _pack = msgspec.msgpack.encode
 
 
-class BookEntry(msgspec.Struct, frozen=True, kw_only=True):
+class BookEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The newest verdict on a wallet, by the scan of number `scan` (0: an earlier run), and the one before it."""
 
     verdict: WalletVerdict
@@ -39,18 +42,22 @@ class BookEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SavedWallets(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run begins with; `claims` as in `WalletBook`."""
+    """What a run begins with; `claims` as in `WalletBook`, `open_claims` the calls that have no outcome."""
 
     entries: tuple[BookEntry, ...] = ()
     notes: tuple[WalletNote, ...] = ()
     claims: dict[str, int] = {}
+    open_claims: tuple[Call, ...] = ()
 
 
 _unpack_saved = msgspec.msgpack.Decoder(SavedWallets).decode
 
 
 def saved_of(
-    rows: Iterable[StoredVerdict], notes: Iterable[WalletNote], claims: Mapping[str, int] = MappingProxyType({})
+    rows: Iterable[StoredVerdict],
+    notes: Iterable[WalletNote],
+    claims: Mapping[str, int] = MappingProxyType({}),
+    open_claims: Iterable[Call] = (),
 ) -> bytes:
     """What to begin with, from stored verdicts, newest first: the best wallets. Rows that cannot be read are left out.
 
@@ -62,7 +69,7 @@ def saved_of(
     best = sorted(newest.values(), key=lambda of_one: rank(of_one[0].wallet_class, of_one[0].score, of_one[0].wallet))
     entries = (_entry(of_one) for of_one in best[:ROWS])
     kept = tuple(each for each in entries if each is not None)
-    return _pack(SavedWallets(entries=kept, notes=tuple(notes), claims=dict(claims)))
+    return _pack(SavedWallets(entries=kept, notes=tuple(notes), claims=dict(claims), open_claims=tuple(open_claims)))
 
 
 def _entry(rows: list[StoredVerdict]) -> BookEntry | None:
@@ -88,6 +95,8 @@ class WalletBook:
         self.notes: dict[str, WalletNote] = {}
         self.claims: dict[str, int] = {}
         """When the newest call about a wallet was made, in epoch milliseconds."""
+        self.open_claims: dict[str, Call] = {}
+        """Calls about wallets that have no outcome, by their id; at most `MOST_CLAIMS`."""
         self.version = 0
         """Grows with every change."""
 
@@ -100,13 +109,15 @@ class WalletBook:
         self.entries = {**{each.verdict.wallet: each for each in saved.entries}, **self.entries}
         self.notes = {**{each.wallet: each for each in saved.notes[:MOST_NOTES]}, **self.notes}
         self.claims = {**saved.claims, **self.claims}
+        self.open_claims = {call.call_id: call for call in saved.open_claims[:MOST_CLAIMS]}
         self._make_room()
         self.version += 1
 
     def saved(self) -> bytes:
         """What a replay of the rest of this run begins with."""
         best = tuple(msgspec.structs.replace(each, scan=0) for each in self.best())
-        return _pack(SavedWallets(entries=best, notes=tuple(self.notes.values()), claims=self.claims))
+        notes, open_claims = tuple(self.notes.values()), tuple(self.open_claims.values())
+        return _pack(SavedWallets(entries=best, notes=notes, claims=self.claims, open_claims=open_claims))
 
     def take(self, verdict: WalletVerdict, origin: str, scan: int, *, is_old: bool = False) -> BookEntry:
         """A verdict of a scan; `is_old` gives an earlier one again. What it is now, with what it was before."""

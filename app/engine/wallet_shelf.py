@@ -2,17 +2,17 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
 
 import msgspec
 
 from app.config.wallet_settings import ScannerSettings
+from app.core.calls import Call
 from app.core.clock import Clock
 from app.core.errors import DataError
 from app.core.record import WITHDRAWN, Answer, Kind, Request
 from app.core.text import clean
 from app.engine.shelf_questions import MARKETS_KEPT, MARKETS_PAGE, Found, PastVerdictRow
-from app.engine.wallet_book import CLAIM_MS, CLAIMANT, MOST_NOTES, saved_of
+from app.engine.wallet_book import CLAIM_MS, CLAIMANT, MOST_CLAIMS, MOST_NOTES, saved_of
 from app.feeds.inbox import Inbox
 from app.feeds.polymarket.requests import GIVEN_UP, MOST_BEGUN
 from app.store.rows import StoredMarket, StoredVerdict, WalletCursor
@@ -25,6 +25,7 @@ from app.wallets.keeping import KeptRows, Shelf
 _SCANS = 20
 _HISTORY = 50
 _VERDICTS = 4_000
+_TARGETS = (Condition("wallet_class", "=", "TARGET"),)
 _pack = msgspec.msgpack.encode
 _addresses = msgspec.json.Decoder(list[str]).decode
 
@@ -83,19 +84,29 @@ class WalletShelf:
             reader = self._store.reader()
             verdicts = await reader.select(WALLET_VERDICTS, limit=_VERDICTS)
             notes = await reader.select(WALLET_NOTES, limit=MOST_NOTES)
-            claims = await self._claims(verdicts)
+            # A large record takes a second to look through: only where there can be such calls.
+            has_targets = bool(await reader.select(WALLET_VERDICTS, _TARGETS, limit=1))
+            claims = await self._claims() if has_targets else {}
+            open_claims = await self._open_claims() if has_targets else []
         except DataError as error:
             return b"", str(error)
-        return saved_of(verdicts, notes, claims) if verdicts or notes else b"", ""
+        return saved_of(verdicts, notes, claims, open_claims) if verdicts or notes else b"", ""
 
-    async def _claims(self, verdicts: Sequence[StoredVerdict]) -> dict[str, int]:
-        """When the newest call about a wallet was made; none is looked for where there is no TARGET."""
-        if all(row.wallet_class != "TARGET" for row in verdicts):
-            return {}
+    async def _claims(self) -> dict[str, int]:
+        """When the newest call about a wallet was made."""
         since_ms = self._clock.wall_ns() // 1_000_000 - CLAIM_MS
         conditions = (Condition("claimant", "=", CLAIMANT), Condition("made_at_ms", ">=", since_ms))
         calls = await self._store.reader().select(CALLS, conditions, limit=_VERDICTS)
         return {call.subject: call.made_at_ms for call in sorted(calls, key=lambda each: each.made_at_ms)}
+
+    async def _open_claims(self) -> list[Call]:
+        """Calls about wallets that have no outcome, oldest first."""
+        found: list[Call] = []
+        async for call in self._store.reader().undecided(claimant=CLAIMANT):
+            found.append(call)
+            if len(found) == MOST_CLAIMS:
+                break
+        return found
 
     async def run(self) -> None:
         """Answer what is asked; run again after a failure it begins with all that has no answer yet."""

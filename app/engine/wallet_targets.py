@@ -12,7 +12,6 @@ import msgspec
 from app.config.settings import Settings
 from app.config.wallet_settings import WalletsSettings
 from app.core.bus import Bus
-from app.core.calls import Call, CostModel
 from app.core.errors import ConfigError, DataError, UsageError
 from app.core.prediction_market import wallet_of
 from app.core.record import Answer, Request
@@ -22,17 +21,16 @@ from app.engine.journal import Journal
 from app.engine.openings import Openings
 from app.engine.protocol import CancelJob, JobState, Mode, StartJob
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, RestoreWallets, TidyWallets, UseThresholds, WalletRow
-from app.engine.wallet_book import CLAIM_MS, CLAIMANT, WalletBook
+from app.engine.wallet_book import WalletBook
+from app.engine.wallet_claims import WalletClaims
 from app.engine.wallet_events import WalletJudged
 from app.engine.watch import MarketWatch
-from app.scorecards.grader import WALLET_PROFIT
 from app.store.rows import Choice
 from app.wallets.source_words import BOARD_WORD
 
 if TYPE_CHECKING:
     from app.engine.opening import Opening
     from app.engine.scanning import Scanning
-    from app.wallets.values import WalletVerdict
 
 WalletCommand = NoteWallet | UseThresholds | RestoreWallets | TidyWallets | LookAtWallet
 _WORD = re.compile(rf"{BOARD_WORD}|market|trades|0x[0-9a-zA-Z]{{1,64}}", re.ASCII)
@@ -68,6 +66,7 @@ class WalletTargets:
         self.scanning: Scanning | None = None
         """The newest scan, running or over."""
         self.openings = Openings(self._open)
+        self.claims = WalletClaims(mode, self.book, watch, bus)
         self.stopwatch = Stopwatch()
         self.ended_ms: int | None = None
         self.state: JobState = "done"
@@ -152,7 +151,8 @@ class WalletTargets:
         if self.notes_unsaved:
             told = f"stored wallets are not shown and notes of this run are NOT SAVED: {self.notes_unsaved}"
             self._journal.say(now_ms, "error", "wallets", told)
-        self._claim_restored(now_ms)
+        self.claims.begin()
+        self.claims.file_all((entry.verdict for entry in self.book.entries.values()), now_ms)
         if self._settings.scanner.enabled:
             self._next_ms = saved.next_scan_ms
         self.openings.may_ask(now_ms)
@@ -202,7 +202,7 @@ class WalletTargets:
         for verdict in changed:
             self.book.judged_again(verdict)
             if verdict.verdict == "TARGET":
-                self._claim(verdict, now_ms)
+                self.claims.file(verdict, now_ms)
             self._bus.publish(WalletJudged(verdict=verdict, origin="profile"))
         name, count = clean(thresholds.profile, 32), len(self.book.entries)
         again = (
@@ -217,6 +217,7 @@ class WalletTargets:
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """An answer of the venue or of the store."""
         self.openings.answered(request, answer, now_ms)
+        self.claims.answered(request, answer, now_ms)
         scanning = self.scanning
         if scanning is None or not self.runs:
             return
@@ -227,7 +228,8 @@ class WalletTargets:
             self._settle(now_ms)
 
     def work(self, now_ms: int) -> None:
-        """After each input: a part of what a scan has left to do."""
+        """After each input: a part of what a scan has left to do, and the claim that is due."""
+        self.claims.work(now_ms)
         scanning = self.scanning
         if scanning is None or not self.runs or not scanning.has_work:
             return
@@ -272,7 +274,7 @@ class WalletTargets:
         scanner = self._settings.scanner
         self.scanning = Scanning(
             self._number, plan, judged.judging, scanner, Asker(self._watch), self.book,
-            self._bus, self._journal, self._claim, now_ms,
+            self._bus, self._journal, self.claims.file, now_ms,
         )  # fmt: skip
         self.scanning.notes = judged.notes[:_NOTES_SHOWN]
 
@@ -305,21 +307,6 @@ class WalletTargets:
         if scanner.enabled:
             self._next_ms = now_ms + round(scanner.interval_s * 1000)
 
-    def _claim(self, verdict: "WalletVerdict", now_ms: int) -> None:
-        """File the call of a TARGET, unless one about this wallet looks ahead still."""
-        claims = {wallet: made_ms for wallet, made_ms in self.book.claims.items() if now_ms - made_ms < CLAIM_MS}
-        if verdict.wallet not in claims:
-            claims[verdict.wallet] = now_ms
-            self._bus.publish(target_call(verdict, self.mode, now_ms))
-        self.book.claims = claims
-
-    def _claim_restored(self, now_ms: int) -> None:
-        """TARGETs of a command that scanned while no engine ran, which files no calls."""
-        for entry in list(self.book.entries.values()):
-            verdict = entry.verdict
-            if verdict.verdict == "TARGET" and now_ms - verdict.judged_s * 1_000 < CLAIM_MS:
-                self._claim(verdict, now_ms)
-
 
 def _outcome(scanning: "Scanning") -> tuple[JobState, str]:
     """How a scan ended, in a word and a sentence."""
@@ -336,30 +323,3 @@ def _outcome(scanning: "Scanning") -> tuple[JobState, str]:
     if progress.finished == 0:
         return "failed", f"No wallets were found: {troubles[0] if troubles else 'the sources have none'}"
     return "done", f"{told}; {troubles[0]}" if troubles else told
-
-
-def target_call(verdict: "WalletVerdict", mode: Mode, now_ms: int) -> Call:
-    """The claim of a TARGET: that it makes a profit over the next 30 days. Its probability is the score's confidence.
-
-    A wallet's profit has no bid and ask: `reference_price` is its profit so far in USDC, both others are 0.
-    """
-    profit = verdict.measures.pnl_usdc if verdict.measures is not None else 0.0
-    return Call(
-        source=mode,
-        claimant=CLAIMANT,
-        claimant_version=clean(verdict.profile, 32),
-        kind=WALLET_PROFIT,
-        subject=verdict.wallet,
-        claim="its profit over the next 30 days is above zero",
-        probability=min(1.0, max(0.0, verdict.confidence or 0.0)),
-        direction=1,
-        made_at_ms=now_ms,
-        available_at_ms=now_ms,
-        input_age_ms=max(0, now_ms // 1_000 - verdict.judged_s) * 1_000,
-        reference_kind=WALLET_PROFIT,
-        reference_price=profit,
-        bid=0.0,
-        ask=0.0,
-        horizon_s=CLAIM_MS // 1_000,
-        cost=CostModel(0.0, 0.0),
-    )

@@ -132,7 +132,9 @@ def _fills_waiting(whales: Whales, trader: str) -> str:
         return "" if fills else "The venue knows of no fill"
     if trader not in whales.refreshing.tracked:
         return "Fills of those who are not followed are not asked for"
-    return "Its fills are being asked for" if whales.questions.waits_for_fills(trader) else "Its fills did not come"
+    if whales.questions.waits_for_fills(trader):
+        return "Its fills are asked for: so heavy a question may wait some seconds for room in the request budget"
+    return "Its fills did not come"
 
 
 def _waiting_for(whales: Whales, trader: str) -> str:

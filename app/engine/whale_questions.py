@@ -57,7 +57,8 @@ class WhaleQuestions:
         chosen = self._refreshing.ask(now_ms, allowed, max(0, polls), FIRST_FROM)
         self._states.spend(len(chosen), sum(one.reason == "poll" for one in chosen))
         for one in chosen:
-            self._send(trader_questions.ask_for_state(0, one.trader, has_traded=one.reason == "trade"))
+            has_traded, is_overdue = one.reason == "trade", one.reason == "urgent"
+            self._send(trader_questions.ask_for_state(0, one.trader, has_traded=has_traded, is_overdue=is_overdue))
 
     def may_ask_history(self, now_ms: int) -> bool:
         """Whether there is room for the history of one more trader; one is asked for at a time."""

@@ -1,13 +1,16 @@
 """What is saved of followed traders, and when; and all of it together, for a recording that begins midway."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from app.core.traders import TraderFill
 from app.engine.journal import Journal
-from app.store.whale_rows import StoredHistory, StoredLeaderboard, StoredTrader, WhaleNotes
+from app.store.whale_rows import StoredFill, StoredHistory, StoredLeaderboard, StoredTrader, WhaleNotes
 from app.whales.alert_values import Digest, RestoreAlerts
 from app.whales.memory import Notes, WhaleMemory
+from app.whales.recent_fills import FILLS_RESTORED
 from app.whales.roster import Member, RosterChange
 from app.whales.weighing import TraderRecord
 
@@ -50,6 +53,11 @@ class WhaleSaving:
     def record(self, trader: str, record: TraderRecord) -> None:
         """A trader's histories were read."""
         self.keep(StoredHistory(trader=trader, asked_ms=record.asked_ms, record=_pack(record)))
+
+    def fills(self, fills: Iterable[TraderFill]) -> None:
+        """Fills that were not known came."""
+        for fill in fills:
+            self.keep(StoredFill(**msgspec.structs.asdict(fill) | {"side": fill.side.value}))
 
     def leaderboard(self, change: RosterChange) -> None:
         """A leaderboard led to a new set."""
@@ -96,6 +104,7 @@ class WhaleSaving:
     def memory(self) -> bytes:
         """All that another run would need to go on from here."""
         whales = self._whales
+        whales.weighing.count_fills()
         records = ((trader, whales.weighing.record(trader)) for trader in whales.roster.members)
         memory = WhaleMemory(
             notes=self._notes(),
@@ -104,6 +113,7 @@ class WhaleSaving:
             moves=tuple(whales.positions.moves.values()),
             alerts=tuple(reversed(whales.alerting.desk.book.standing())),
             records=tuple((trader, record) for trader, record in records if record is not None),
+            fills=whales.looks.fills.newest(FILLS_RESTORED),
         )
         return _pack(memory)
 

@@ -10,15 +10,17 @@ import msgspec
 from app.config.whale_settings import AlertsSettings
 from app.core.clock import Clock
 from app.core.errors import DataError
+from app.core.traders import TraderFill
 from app.core.whale_events import WhaleAlert
 from app.engine.whale_state import RestoreWhales
 from app.markets.regime_model import MODEL_BYTES
 from app.store.reader import Reader
 from app.store.store import Store
 from app.store.table import Condition
-from app.store.whale_rows import StoredAlert, StoredHistory, StoredPosition, StoredTrader
+from app.store.whale_rows import StoredAlert, StoredFill, StoredHistory, StoredPosition, StoredTrader
 from app.store.whale_tables import (
     TRACKED_TRADERS,
+    TRADER_FILLS,
     TRADER_HISTORIES,
     TRADER_MOVES,
     TRADER_POSITIONS,
@@ -26,11 +28,13 @@ from app.store.whale_tables import (
     WHALE_NOTES,
 )
 from app.whales.memory import Notes, WhaleMemory, decode_notes, known_of
+from app.whales.recent_fills import FILLS_RESTORED, TRADERS_KEPT
 from app.whales.roster import Member
 from app.whales.weighing import TraderRecord
 
 _DAY_MS = 86_400_000
 _MOVES, _HISTORIES, _TRADERS = 5_000, 2_000, 1_000
+_FILLS = FILLS_RESTORED * TRADERS_KEPT
 _POSITIONS = 1_000
 """Of one trader."""
 _member = msgspec.msgpack.Decoder(Member).decode
@@ -85,6 +89,7 @@ async def _memory(reader: Reader, alerts: AlertsSettings, now_ms: int) -> WhaleM
         moves=tuple(moves),
         alerts=await _standing(reader, alerts, now_ms),
         records=_records(await reader.select(TRADER_HISTORIES, limit=_HISTORIES)),
+        fills=tuple(_fill(row) for row in await reader.select(TRADER_FILLS, limit=_FILLS)),
     )
 
 
@@ -116,3 +121,7 @@ async def _standing(reader: Reader, settings: AlertsSettings, now_ms: int) -> tu
 
 def _records(rows: Sequence[StoredHistory]) -> tuple[tuple[str, TraderRecord], ...]:
     return tuple((row.trader, _record(row.record)) for row in rows)
+
+
+def _fill(row: StoredFill) -> TraderFill:
+    return msgspec.convert(msgspec.structs.asdict(row), TraderFill)

@@ -141,15 +141,23 @@ class Whales:
         notes = memory.notes
         self.roster.restore(memory.members, notes.by_hand, notes.leaderboard)
         self.names.restore(notes.traders)
-        self.stale.update(self.roster.members)
         self.alerting.restore(memory, ahead_minutes)
         self.positions.restore(memory, self.roster.members, now_ms)
+        left = self.roster.keep_to_number()
+        for trader in left:
+            # Not before it was restored: that a whale leaves the bias of whales is no flip.
+            self.positions.forget(trader, now_ms)
+        self.stale.update(self.roster.members)
         self._follow(now_ms)
         self.refreshing.restore(self.positions.seen_ms(), now_ms)
         self.weighing.restore(memory.records)
-        self.leaderboards.begin(None if notes.leaderboard is None else notes.leaderboard.at_ms, now_ms)
+        self.looks.fills.restore(memory.fills, self.roster.members)
+        known_ms = None if notes.leaderboard is None or self.roster.is_short else notes.leaderboard.at_ms
+        self.leaderboards.begin(known_ms, now_ms)
         if memory.members:
-            self._journal.say(now_ms, "info", "whales", f"{len(memory.members)} traders are followed as before")
+            fewer = f", {len(left)} of the stored are not: `whales.tracked`" if left else ""
+            told = f"{len(self.roster.members)} traders are followed as before{fewer}"
+            self._journal.say(now_ms, "info", "whales", told)
 
     # Inputs.
 
@@ -224,7 +232,7 @@ class Whales:
         else:
             fills = parse_traders.parse_fills(answer.body, request.subject)
             self.weighing.took_fills(request.subject, not_ahead(fills, now_ms))
-            self.looks.fills.take(request.subject, fills)
+            self.saving.fills(self.looks.fills.take(request.subject, fills))
 
     def _streamed(self, state: TraderState, now_ms: int) -> None:
         """A stream told a state."""
@@ -236,7 +244,7 @@ class Whales:
         if not self.is_restored or trader not in self.refreshing.tracked:
             return
         self.weighing.took_fills(trader, fills)
-        self.looks.fills.take(trader, fills)
+        self.saving.fills(self.looks.fills.take(trader, fills))
         if is_past or not fills:
             return
         for fill in fills:
@@ -303,6 +311,7 @@ class Whales:
                 self.stale.add(one.trader)
                 self.signals.changed(self.signals.money.stale(one.trader), now_ms)
         self.alerting.every_second(now_ms)
+        self.signals.money.with_past = self.weighing.with_past()
         self._ask_for_past(now_ms)
         self.regime.every_second(now_ms)
         self.leaderboards.every_second(now_ms)

@@ -223,37 +223,29 @@ class CopyBook:
         self, purchase: Purchase, price: float, settings: PaperSettings, free_usd: float, number: int, now_ms: int
     ) -> CopyOpened | str:
         """Buy what a wallet bought, at the newest print and the slippage; or a sentence why not."""
-        trade = purchase.trade
-        entry_price = price + settings.copy_slippage
-        if trade.token_id in self._copies:
+        refused = self._refusal(purchase.trade.token_id, price, settings, free_usd)
+        if refused:
+            return refused
+        trade, copy = purchase.trade, _copy_of(purchase, price, settings, number, now_ms)
+        self._copies[copy.token_id] = copy
+        return CopyOpened(
+            number=number, wallet=copy.wallet, market=copy.market, shares=copy.shares, wallet_price=trade.price,
+            print_price=price, entry_price=copy.entry_price, at_ms=now_ms, late_ms=max(0, now_ms - trade.at_s * 1_000),
+        )  # fmt: skip
+
+    def _refusal(self, token_id: str, price: float, settings: PaperSettings, free_usd: float) -> str:
+        """Why this outcome is not bought; empty when it is."""
+        if token_id in self._copies:
             return "there is a copy of this outcome already"
         if len(self._copies) >= settings.copy_positions:
             return f"{settings.copy_positions} copies are open (paper.copy_positions)"
-        if entry_price >= 1:
+        if price + settings.copy_slippage >= 1:
             return f"at {price:.3f} there is nothing to win after slippage"
         if self.cost_usd + settings.copy_usd > settings.copy_exposure_usd:
             return f"more than {settings.copy_exposure_usd:,.0f} paper $ would be in copies (paper.copy_exposure_usd)"
         if settings.copy_usd > free_usd:
             return f"{settings.copy_usd:,.2f} paper $ are needed and {free_usd:,.2f} are free"
-        copy = Copy(
-            number=number,
-            wallet=trade.wallet,
-            condition_id=trade.condition_id,
-            token_id=trade.token_id,
-            market=market_name(trade),
-            shares=settings.copy_usd / entry_price,
-            entry_price=entry_price,
-            close_price=max(0.0, price - settings.copy_slippage),
-            opened_ms=now_ms,
-            priced_ms=now_ms,
-            wallet_shares=purchase.shares,
-            wallet_most=purchase.shares,
-        )
-        self._copies[copy.token_id] = copy
-        return CopyOpened(
-            number=number, wallet=copy.wallet, market=copy.market, shares=copy.shares, wallet_price=trade.price,
-            print_price=price, entry_price=entry_price, at_ms=now_ms, late_ms=max(0, now_ms - trade.at_s * 1_000),
-        )  # fmt: skip
+        return ""
 
     def close(self, token_id: str, reason: CopyEnd, price: float, now_ms: int) -> CopyClosed:
         """End a copy at this price a share."""
@@ -288,6 +280,25 @@ def market_name(trade: WalletActivity) -> str:
     outcome = "?" if trade.outcome_index is None else str(trade.outcome_index)
     market = f"{trade.condition_id.removeprefix('0x')[:6]} #{outcome}"
     return str(clean(f"{clean(trade.event_slug, 44)} {market}".strip(), 60))
+
+
+def _copy_of(purchase: Purchase, price: float, settings: PaperSettings, number: int, now_ms: int) -> Copy:
+    """The copy of a purchase at the newest print `price`, with the slippage both ways."""
+    trade, entry_price = purchase.trade, price + settings.copy_slippage
+    return Copy(
+        number=number,
+        wallet=trade.wallet,
+        condition_id=trade.condition_id,
+        token_id=trade.token_id,
+        market=market_name(trade),
+        shares=settings.copy_usd / entry_price,
+        entry_price=entry_price,
+        close_price=max(0.0, price - settings.copy_slippage),
+        opened_ms=now_ms,
+        priced_ms=now_ms,
+        wallet_shares=purchase.shares,
+        wallet_most=purchase.shares,
+    )
 
 
 def _bought_by(purchase: Purchase) -> tuple[str, str]:

@@ -8,9 +8,6 @@ from typing import NamedTuple, TypeVar
 from app.core.calls import Call, Outcome
 from app.scorecards.grading import Event, Touch, graded, moved_its_way, ungraded
 
-WALLET_PROFIT = "wallet profit"
-"""The reference of a claim about what a wallet makes: money it made so far, and no price of anything."""
-NO_QUOTE = "what a wallet makes has no bid and ask, and nothing else grades it yet"
 HOLE = "feed hole inside the horizon"
 STALE = "data was stale when it could first be acted on"
 ENDED = "run ended before the horizon"
@@ -181,7 +178,6 @@ class Grader:
         """Why a call can never be graded; empty when it can."""
         known = call.kind in self._events
         checks = (
-            (call.reference_kind == WALLET_PROFIT, NO_QUOTE),
             (self._open >= self._open_cap, f"more than {self._open_cap} calls are open"),
             (not _sound(call), "a number of the call is out of range"),
             (not known and not call.direction, "the claim has no direction to check the mid against"),

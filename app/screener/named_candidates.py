@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.config.screener_settings import ScreenSettings
 from app.core.errors import DataError
 from app.core.text import clean
-from app.markets.bar_table import Integers
+from app.markets.bar_table import MOST_ROWS, Integers
 from app.screener.bars import Bars, moment_text
 from app.screener.candidates_file import Sidecar, read_sidecar
 from app.screener.screen import Screened, settings_sha256
@@ -37,10 +37,12 @@ def read_candidates(path: Path) -> NamedCandidates:
             raise DataError(f"{path} is no file; name a file that tapedeck screen wrote")
         if path.stat().st_size > _MOST_BYTES:
             raise DataError(f"{path.name} is larger than {_MOST_BYTES // 2**20} MiB; cut it")
-        lines = path.read_bytes().split(b"\n")
+        content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); name another file") from error
-    decoder = msgspec.json.Decoder(_Line)
+    if content.count(b"\n") > MOST_ROWS:
+        raise DataError(f"{path.name} has more than {MOST_ROWS:,} lines; cut it")
+    lines, decoder = content.split(b"\n"), msgspec.json.Decoder(_Line)
     times = [_time_ms(path.name, number, line, decoder) for number, line in enumerate(lines, start=1) if line.strip()]
     return NamedCandidates(path, np.array(times, dtype=np.int64), read_sidecar(path))
 

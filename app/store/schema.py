@@ -22,7 +22,7 @@ from app.store.rows import (
     WalletNote,
 )
 from app.store.table import Table, flat_table
-from app.store.whale_tables import POSITIONS_BY_AGE
+from app.store.whale_tables import FILL_STATEMENTS, POSITIONS_BY_AGE
 from app.store.whale_tables import STATEMENTS as _WHALE_STATEMENTS
 from app.store.whale_tables import TABLES as _WHALE_TABLES
 
@@ -350,6 +350,8 @@ _SIXTH = Migration(
 
 _SEVENTH = Migration("positions of followed traders by age", POSITIONS_BY_AGE)
 
+_EIGHTH = Migration("fills of followed traders", FILL_STATEMENTS)
+
 SCHEMA = Schema(
     tables=(
         RUNS,
@@ -369,5 +371,5 @@ SCHEMA = Schema(
         CHOICES,
         *_WHALE_TABLES,
     ),
-    migrations=(_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH),
+    migrations=(_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH),
 )

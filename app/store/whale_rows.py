@@ -57,6 +57,25 @@ class StoredTrader(msgspec.Struct, frozen=True, kw_only=True):
     member: bytes
 
 
+class StoredFill(msgspec.Struct, frozen=True, kw_only=True):
+    """A `TraderFill`; `side` is the venue's letter."""
+
+    trader: str
+    coin: str
+    side: str
+    price: float
+    size: float
+    at_ms: int
+    trade_id: int
+    start_size: float
+    closed_pnl_usd: float
+    fee_usd: float
+    crossed: bool
+    direction: str
+    liquidated: bool
+    liquidated_other: str
+
+
 class StoredHistory(msgspec.Struct, frozen=True, kw_only=True):
     """What a trader's histories came to; `record` is a `TraderRecord`."""
 

@@ -8,6 +8,7 @@ from app.core.whale_events import TraderMoved
 from app.store.table import Table, flat_table
 from app.store.whale_rows import (
     StoredAlert,
+    StoredFill,
     StoredHistory,
     StoredLeaderboard,
     StoredPosition,
@@ -29,6 +30,9 @@ WHALE_ALERTS = flat_table("whale_alerts", StoredAlert, ("alert_id",), age_column
 LEADERBOARDS = flat_table("leaderboards", StoredLeaderboard, ("at_ms",), age_column="at_ms")
 TRACKED_TRADERS = flat_table("tracked_traders", StoredTrader, ("at_ms", "trader"), age_column="at_ms", replaces=True)
 TRADER_HISTORIES = flat_table("trader_histories", StoredHistory, ("trader",), age_column="asked_ms", replaces=True)
+TRADER_FILLS = flat_table(
+    "trader_fills", StoredFill, ("trader", "at_ms", "coin", "trade_id", "side"), age_column="at_ms"
+)
 # Who was added by hand and what was muted are the user's own words: they have no age.
 WHALE_NOTES = flat_table("whale_notes", WhaleNotes, ("name",), replaces=True)
 
@@ -39,6 +43,7 @@ TABLES: tuple[Table[Any], ...] = (
     LEADERBOARDS,
     TRACKED_TRADERS,
     TRADER_HISTORIES,
+    TRADER_FILLS,
     WHALE_NOTES,
 )
 ROWS: tuple[type[msgspec.Struct], ...] = tuple(table.row for table in TABLES)
@@ -134,3 +139,26 @@ STATEMENTS = (
 
 POSITIONS_BY_AGE = ("CREATE INDEX trader_positions_by_age ON trader_positions (at_ms)",)
 """Came after the tables."""
+
+FILL_STATEMENTS = (
+    """
+    CREATE TABLE trader_fills (
+        trader TEXT NOT NULL,
+        coin TEXT NOT NULL,
+        side TEXT NOT NULL,
+        price REAL NOT NULL CHECK (abs(price) < 1e300),
+        size REAL NOT NULL CHECK (abs(size) < 1e300),
+        at_ms INTEGER NOT NULL,
+        trade_id INTEGER NOT NULL,
+        start_size REAL NOT NULL CHECK (abs(start_size) < 1e300),
+        closed_pnl_usd REAL NOT NULL CHECK (abs(closed_pnl_usd) < 1e300),
+        fee_usd REAL NOT NULL CHECK (abs(fee_usd) < 1e300),
+        crossed INTEGER NOT NULL CHECK (crossed IN (0, 1)),
+        direction TEXT NOT NULL,
+        liquidated INTEGER NOT NULL CHECK (liquidated IN (0, 1)),
+        liquidated_other TEXT NOT NULL,
+        PRIMARY KEY (trader, at_ms, coin, trade_id, side)
+    )
+    """,
+    "CREATE INDEX trader_fills_by_age ON trader_fills (at_ms)",
+)

@@ -6,8 +6,8 @@ from typing import Any
 from app.core.errors import TapedeckError
 
 
-def needed(module: str) -> Any:  # noqa: ANN401 - neither library has types of its own
-    """A module of scikit-learn or pyarrow. Raises `TapedeckError` where it is not installed."""
+def needed(module: str) -> Any:  # noqa: ANN401 - none of them has types of its own
+    """A module of scikit-learn, pyarrow or onnx. Raises `TapedeckError` where it is not installed."""
     try:
         return import_module(module)
     except ImportError as error:

@@ -1,5 +1,6 @@
 """Histories of pools, in one form wherever they come from, and what was known of a pool at a moment."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ class PoolHistory(NamedTuple):
 
     Later than `watched_until_s` nothing is known; before, an interval without a candle had no trades. `is_listed_scam`
     is what the authors of a list say of it, None where no list names it. `path` is None where only candles were kept.
+    `told` gives the context of a moment where the recording holds what venues tell.
     """
 
     token: str
@@ -37,6 +39,7 @@ class PoolHistory(NamedTuple):
     table: CandleTable
     path: ReservePath | None = None
     is_listed_scam: bool | None = None
+    told: Callable[[int], Context] | None = None
 
     @property
     def levels(self) -> Levels | None:
@@ -88,6 +91,8 @@ def entry_at(history: PoolHistory, at_s: int) -> Entry | None:
 
 def context_at(history: PoolHistory, at_s: int) -> Context:
     """What was known beside candles. Reserve paths are not in dollars: what needs them is not known, turnover is."""
+    if history.told is not None:
+        return history.told(at_s)
     age = None if history.born_s is None else float(at_s - history.born_s)
     volume = _volume_24h(history, at_s)
     if history.path is None:

@@ -28,6 +28,7 @@ CHARTED: tuple[ScreenName, ...] = ("market", "scalper")
 WALLETS: tuple[ScreenName, ...] = ("dashboard", "wallet")
 ASKED: tuple[ScreenName, ...] = ("dashboard", *CHARTED, *OPENED, "scan")
 ALERTS: tuple[ScreenName, ...] = ("dashboard", *TRADERS)
+MENUS: tuple[ScreenName, ...] = ("silence", "copy")
 TABLES: tuple[ScreenName, ...] = (*LISTS, *CHARTED, "paper", *OPENED, "scan", "silence", "detail", "copy")
 
 _OWNERS: Mapping[Scope, str] = {"app": "app", "panels": "screen", "market": "screen", "table": "focused"}
@@ -98,7 +99,7 @@ ACTIONS: tuple[Action, ...] = (
         "open",
         "Open the row under the cursor.",
         screens=(*LISTS, "market", "scalper", "paper", *OPENED, "silence", "copy"),
-        footer=ARRANGED,
+        footer=(*ARRANGED, *MENUS),
     ),
     Action(
         "filter", ("/",), "filter", "filter", "Filter by words, names or a question.", "table", ARRANGED, ("dashboard",)
@@ -370,8 +371,9 @@ def footer_actions(
     `job` is what the key for work by hand does on the panel in focus; empty when it does nothing. `next_panel` names
     the panel that is not shown and one key away, if one is; `idle` are ids of actions that have nothing to act on.
     """
+    labels = {"refresh": job} | ({"open": "choose"} if screen in MENUS else {})
     shown = [
-        replace(action, label=job) if action.id == "refresh" else action
+        replace(action, label=labels.get(action.id, action.label))
         for action in actions
         if screen in action.footer and action.id not in idle and (action.id != "refresh" or job)
     ]

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _CLOSE_TIMEOUT_S = 5.0
 _FRAMES_PER_SECOND = "240"
+_SWITCH_S = 0.0005
 
 
 def run_deck(link: EngineLink, options: "DeckOptions", clock: Clock | None = None) -> int:
@@ -36,10 +38,15 @@ def run_deck(link: EngineLink, options: "DeckOptions", clock: Clock | None = Non
 
 
 def prepare_environment() -> None:
-    """Set what Textual reads once, when it is first imported; a value that is set already is kept."""
+    """Set what Textual reads once, when it is first imported; a value that is set already is kept.
+
+    Threads get their turn sooner, too: keys are read and pictures written in threads, each of which would wait for five
+    milliseconds whenever the loop is at work.
+    """
     # A high frame rate is what keeps a key's echo from waiting for the next frame.
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES_PER_SECOND)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    sys.setswitchinterval(_SWITCH_S)
 
 
 async def _run(deck: "DeckApp", link: EngineLink) -> int:

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from app.config.settings import PolymarketSettings, Settings
+from app.config.wallet_settings import ScannerSettings
 from app.core.clock import Clock, SystemClock
 from app.core.text import SafeText
 from app.feeds.polymarket.carrier import Carrier, CarrierSettings
@@ -83,22 +84,19 @@ async def scan_wallets(
         _opened(store, settings, clock) as opened,
         _carrier(settings.polymarket, clock, generator, calls) as carrier,
     ):
-        caches = Caches(settings.scanner)
-        shelf = Shelf(opened, caches.verdicts, judging.config_sha256, settings.scanner.holds_h)
         scanner = Scanner(
-            plan,
-            judging,
-            carrier,
-            shelf,
-            caches,
-            clock,
-            memory=memory,
-            on_progress=on_progress,
-            on_finished=on_finished,
-        )
+            plan, judging, carrier, *_memories(opened, judging, settings.scanner), clock,
+            memory=memory, on_progress=on_progress, on_finished=on_finished,
+        )  # fmt: skip
         if on_begun is not None:
             on_begun(scanner)
         return msgspec.structs.replace(await scanner.run(), notes=notes)
+
+
+def _memories(store: Store, judging: Judging, settings: ScannerSettings) -> tuple[Shelf, Caches]:
+    """What a scan remembers: in the database, and in memory."""
+    caches = Caches(settings)
+    return Shelf(store, caches.verdicts, judging.config_sha256, settings.holds_h), caches
 
 
 @contextlib.asynccontextmanager

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Hashable
 from itertools import islice
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -34,7 +34,7 @@ class CacheFigures(msgspec.Struct, frozen=True, kw_only=True):
         return self.hits / lookups if lookups else None
 
 
-class _Entry(NamedTuple, Generic[Value]):
+class _Entry(msgspec.Struct, Generic[Value], frozen=True, gc=False):
     value: Value
     size: int
     put_s: float

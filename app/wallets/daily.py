@@ -23,7 +23,7 @@ def daily_record(points: Sequence[PnlPoint]) -> DailyRecord | None:
     √365, with no riskless return: Sharpe, Journal of Portfolio Management 21 (1994). Results that grow by the same each
     day have none.
     """
-    by_day = {point.at_s // _DAY_S: _total(point) for point in sorted(points, key=lambda point: point.at_s)}
+    by_day = {point.at_s // _DAY_S: point.total_usdc for point in sorted(points, key=lambda point: point.at_s)}
     known = {day: total for day, total in by_day.items() if total is not None}
     if not known:
         return None
@@ -45,9 +45,3 @@ def _spread(changes: Floats, totals: Floats) -> float:
     """Standard deviation of the changes; zero where it is no more than what the totals were rounded by."""
     spread = float(np.std(changes, ddof=1))
     return spread if spread >= max(_ROUNDING_USDC, _ROUNDING * float(np.abs(totals).max())) else 0.0
-
-
-def _total(point: PnlPoint) -> float | None:
-    if point.realized_pnl_usdc is None:
-        return None
-    return point.realized_pnl_usdc + (point.unrealized_pnl_usdc or 0.0)

@@ -112,7 +112,7 @@ def read_evidence(row: WalletCursor) -> Evidence | None:
     return Evidence(row.wallet, stats=safe(kept.stats), trades=trades)
 
 
-class KeptRows(msgspec.Struct, frozen=True):
+class KeptRows(msgspec.Struct, frozen=True, gc=False):
     """What is kept of one wallet: its cursor, and its last verdict if there is one."""
 
     cursor: WalletCursor

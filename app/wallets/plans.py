@@ -1,7 +1,8 @@
 """From the words of a command to what is scanned. Pure but for reading the files that are named."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -60,35 +61,46 @@ def plan_of(words: Sequence[str], settings: ScannerSettings, limit: int | None =
     alone, where the settings name the other. No word means the leaderboards. `market` alone means the markets of recent
     large trades. Raises `UsageError` for a word that is none of these.
     """
-    sources: list[Question] = []
-    finders: list[Question] = []
-    listed: list[str] = []
-    conditions = [word.lower() for word in words if _CONDITION.fullmatch(word)]
-    large = questions.market_trades(minimum_usdc=settings.large_trade_usdc)
+    named = _Named([], [], [])
+    conditions = frozenset(word.lower() for word in words if _CONDITION.fullmatch(word))
     for word in words or ("leaderboard",):
-        if _BOARD.fullmatch(word):
-            sources += _boards(word, settings)
-        elif word == "trades":
-            sources.append(large)
-        elif word == "market":
-            sources += [] if conditions else [large]
-            finders += [] if conditions else [large]
-        elif word.lower() in conditions:
-            sources.append(questions.holders(word.lower()))
-        else:
-            listed += _listed(word)
-    if finders and "trades" in words:
+        _name(named, word, conditions, settings)
+    if named.finders and "trades" in words:
         raise UsageError("trades and market both begin with recent large trades; name one of them, or a market's id")
     return ScanPlan(
-        sources=tuple(_once(sources)),
-        finders=tuple(finders),
-        listed=tuple(listed),
+        sources=tuple(dict.fromkeys(named.sources)),
+        finders=tuple(named.finders),
+        listed=tuple(named.listed),
         limit=limit or settings.limit,
         max_concurrent=settings.max_concurrent,
         batch_size=settings.batch_size,
         position_pages=settings.position_pages,
         market_fresh_s=settings.open_market_h * 3_600,
     )
+
+
+class _Named(NamedTuple):
+    """What words have named so far: questions for wallets, for markets whose holders are wanted, and wallets."""
+
+    sources: list[Question]
+    finders: list[Question]
+    listed: list[str]
+
+
+def _name(named: _Named, word: str, conditions: AbstractSet[str], settings: ScannerSettings) -> None:
+    """Add what a word names; `conditions` are the markets' ids among all words."""
+    large = questions.market_trades(minimum_usdc=settings.large_trade_usdc)
+    if _BOARD.fullmatch(word):
+        named.sources.extend(_boards(word, settings))
+    elif word == "trades":
+        named.sources.append(large)
+    elif word == "market" and not conditions:
+        named.sources.append(large)
+        named.finders.append(large)
+    elif word.lower() in conditions:
+        named.sources.append(questions.holders(word.lower()))
+    elif word != "market":
+        named.listed.extend(_listed(word))
 
 
 def _boards(word: str, settings: ScannerSettings) -> list[Question]:
@@ -104,10 +116,6 @@ def _boards(word: str, settings: ScannerSettings) -> list[Question]:
     return leaderboards(windows or settings.windows, categories or settings.categories)
 
 
-def _once(sources: Iterable[Question]) -> list[Question]:
-    return list(dict.fromkeys(sources))
-
-
 def _listed(word: str) -> list[str]:
     # What looks like an address is one, right or wrong: a wrong one is named in the result.
     if word[:2].lower() == "0x":
@@ -115,7 +123,8 @@ def _listed(word: str) -> list[str]:
     path = Path(word)
     try:
         return parse_list(read_small(path, LARGEST_LIST))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, ValueError) as error:
+        # No file has a name with a zero in it.
         raise UsageError(
             f"{clean(word, 80)} is no source, address or file; write leaderboard, market, trades, 0x… or a file's name"
         ) from error

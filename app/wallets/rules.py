@@ -42,7 +42,7 @@ def load_rules(points: Iterable[EntryPoint] | None = None) -> tuple[tuple[Rule, 
     for point in sorted(entry_points(group=GROUP) if points is None else points, key=lambda point: point.name):
         try:
             rules.append(Rule(clean(point.name), _function(point), _version(point)))
-        except Exception as error:  # noqa: BLE001 - whatever somebody else's module does on import, the scan goes on
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a module does on import, the scan goes on
             refused.append(clean(f"rule {point.name} cannot be loaded: {_words(error)}", _TEXT_CELLS))
     return tuple(rules), tuple(refused)
 
@@ -60,7 +60,7 @@ def _version(point: EntryPoint) -> str:
     return f"{package} {point.value}".lstrip()
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception | SystemExit) -> str:
     """An error of somebody else's code, whose text may be an error itself."""
     try:
         return f"{type(error).__name__} {error}"
@@ -77,7 +77,7 @@ def apply_rules(rules: Iterable[Rule], verdict: WalletVerdict) -> tuple[tuple[Do
             finding = rule.judge(verdict)
             if finding is not None:
                 doubts.append(_doubt(rule, finding))
-        except Exception as error:  # noqa: BLE001 - a rule is somebody else's code
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a rule is somebody else's code
             failed.append(clean(f"rule {rule.name} failed: {_words(error)}", _TEXT_CELLS))
     return tuple(doubts), tuple(failed)
 

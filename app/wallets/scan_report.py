@@ -11,6 +11,9 @@ from app.wallets.scan_values import Finished, ScanProgress
 from app.wallets.sources import SourceTrouble
 from app.wallets.values import WalletVerdict, best_first
 
+_WHOLE_APIS = frozenset({"data", "gamma"})
+"""Every call counts in one of these two limits, and maybe in others below them."""
+
 
 class StageReport(msgspec.Struct, frozen=True):
     """A stage: wallets that came into it and that left the scan there, and our own work in milliseconds a wallet.
@@ -89,6 +92,15 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.unscored or self.troubles or self.stopped or self.unsaved or self.notes)
 
 
+class Calls(msgspec.Struct, frozen=True):
+    """Calls to the venue, as in `ScanReport`."""
+
+    calls: int
+    calls_allowed_pct: float
+    tightest: str
+    limits: tuple[LimitReport, ...]
+
+
 class Work(msgspec.Struct):
     """Our own work so far, in nanoseconds by stage."""
 
@@ -112,9 +124,17 @@ class Work(msgspec.Struct):
         return round(sum(self.by_stage) / 1e6 / wallets, 4) if wallets else 0.0
 
 
-def tightest(usage: Sequence[Usage]) -> Usage | None:
-    """The limit of which most was used."""
-    return max(usage, key=lambda group: group.whole_share, default=None)
+def calls_of(usage: Sequence[Usage]) -> Calls:
+    """The calls of a carrier and the use of its limits; the tightest is the one of which most was used."""
+    most = max(usage, key=lambda group: group.whole_share, default=None)
+    return Calls(
+        calls=sum(group.calls for group in usage if group.group in _WHOLE_APIS),
+        calls_allowed_pct=round(100 * most.whole_share, 1) if most else 0.0,
+        tightest=most.group if most else "",
+        limits=tuple(
+            LimitReport(group.group, group.calls, group.allowed, round(100 * group.whole_share, 1)) for group in usage
+        ),
+    )
 
 
 def split(finished: Sequence[Finished]) -> tuple[tuple[WalletVerdict, ...], tuple[WalletVerdict, ...]]:

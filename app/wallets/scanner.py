@@ -11,11 +11,11 @@ from app.core.text import SafeText, clean
 from app.feeds.polymarket.carrier import Carried, Carrier
 from app.feeds.polymarket.questions import Question
 from app.wallets.answers import Answer, NoAnswer, read_answer
-from app.wallets.caches import BoundedCache
+from app.wallets.caches import BoundedCache, CacheFigures
 from app.wallets.funnel import Evidence, StageJudge
 from app.wallets.keeping import KeptRows, Shelf
 from app.wallets.scan import Scan
-from app.wallets.scan_report import LimitReport, ScanReport, Work, split, tightest
+from app.wallets.scan_report import ScanReport, Work, calls_of, split
 from app.wallets.scan_values import STAGE_OF, Ask, Finished, ScanPlan, ScanProgress
 from app.wallets.silence import HOPELESS, Silence
 
@@ -26,8 +26,6 @@ _SOURCES = frozenset({"leaderboard", "holders", "market_trades"})
 _OK, _UNREACHED = 200, 0
 _NOTHING = Question("stats", ())
 _NO_NEWS = Carried(0, b"", clean("cancelled"), 0)
-_WHOLE_APIS = frozenset({"data", "gamma"})
-"""Every call counts in one of these two limits, and maybe in others below them."""
 
 
 class Memory(NamedTuple):
@@ -49,6 +47,10 @@ class Caches:
         limit = settings.cache_mb * 1_000_000
         self.answers: BoundedCache[Question, bytes] = BoundedCache(ttl_s=settings.cache_s, limit_bytes=limit)
         self.verdicts: BoundedCache[str, KeptRows] = BoundedCache(ttl_s=settings.holds_h * 3_600, limit_bytes=limit)
+
+    def figures(self, now_s: float) -> dict[str, CacheFigures]:
+        """What each holds."""
+        return {"answers": self.answers.figures(now_s), "verdicts": self.verdicts.figures(now_s)}
 
     def clear(self) -> None:
         """Give memory back."""
@@ -215,23 +217,16 @@ class Scanner:
 
     def _report(self) -> ScanReport:
         progress = self.scan.progress()
-        now_ns = self._clock.monotonic_ns()
-        scanning_s = 0.0 if self._first_wallet_ns is None else (now_ns - self._first_wallet_ns) / 1e9
-        usage = self._carrier.windows.usage()
-        most = tightest(usage)
+        made = calls_of(self._carrier.windows.usage())
         verdicts, unscored = split(self._finished)
-        now_s = self._now_s()
         return ScanReport(
             wallets=progress.finished,
-            wallets_per_minute=round(progress.finished / scanning_s * 60, 1) if scanning_s else 0.0,
-            elapsed_s=round((now_ns - self._started_ns) / 1e9, 3),
-            calls=sum(group.calls for group in usage if group.group in _WHOLE_APIS),
-            calls_allowed_pct=round(100 * most.whole_share, 1) if most else 0.0,
-            tightest=most.group if most else "",
-            limits=tuple(
-                LimitReport(group.group, group.calls, group.allowed, round(100 * group.whole_share, 1))
-                for group in usage
-            ),
+            wallets_per_minute=self._wallets_per_minute(progress.finished),
+            elapsed_s=round((self._clock.monotonic_ns() - self._started_ns) / 1e9, 3),
+            calls=made.calls,
+            calls_allowed_pct=made.calls_allowed_pct,
+            tightest=made.tightest,
+            limits=made.limits,
             stages=self._work.stages(progress),
             unchanged=progress.unchanged,
             resumed=self._shelf.is_resumed,
@@ -243,14 +238,17 @@ class Scanner:
             troubles=tuple(self.scan.troubles),
             retries=self._carrier.retries,
             failures=self._carrier.failures,
-            caches={
-                "answers": self._caches.answers.figures(now_s),
-                "verdicts": self._caches.verdicts.figures(now_s),
-            },
+            caches=self._caches.figures(self._now_s()),
             average_ms=self._work.average_ms(progress.finished),
             stopped=self._stopped,
             damaged=self._shelf.damaged,
         )
+
+    def _wallets_per_minute(self, wallets: int) -> float:
+        if self._first_wallet_ns is None:
+            return 0.0
+        scanning_s = (self._clock.monotonic_ns() - self._first_wallet_ns) / 1e9
+        return round(wallets / scanning_s * 60, 1) if scanning_s else 0.0
 
     def _now_s(self) -> int:
         return self._clock.wall_ns() // 1_000_000_000

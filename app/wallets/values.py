@@ -73,7 +73,7 @@ class OpenPosition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     shares: float
 
 
-class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+class Ledger(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A wallet's activity as positions. `closed` in order of closing, `opened` those still open in order of opening.
 
     `unmatched_usdc` is the value of sales, merges and redemptions of shares whose purchase is not in the activity, so
@@ -93,7 +93,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     last_s: int | None = None
 
 
-class Measures(msgspec.Struct, frozen=True, kw_only=True):
+class Measures(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All measures of one wallet (docs/wallets.md defines each). None where there was nothing to measure it on."""
 
     positions: int
@@ -128,7 +128,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     hedged_share: float | None
 
 
-class Part(msgspec.Struct, frozen=True):
+class Part(msgspec.Struct, frozen=True, gc=False):
     """One part of a pillar: the figure behind it in its unit, how many observations, and what it takes from 1."""
 
     name: str
@@ -138,7 +138,7 @@ class Part(msgspec.Struct, frozen=True):
     unit: Literal["share", "count", "hours"] = "share"
 
 
-class Pillar(msgspec.Struct, frozen=True, kw_only=True):
+class Pillar(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A pillar's score (0 worst, 1 best), its weight and parts; `rejects` says why it rules the wallet out, or ""."""
 
     name: PillarName
@@ -148,7 +148,7 @@ class Pillar(msgspec.Struct, frozen=True, kw_only=True):
     rejects: str = ""
 
 
-class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+class Doubt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A reason to doubt a score. `bars` keeps a wallet from being a TARGET; `penalty` is taken from the score.
 
     `rule` names the custom rule that found it; empty for our own doubts.
@@ -166,7 +166,7 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
         return self.rule or self.name
 
 
-class Skill(msgspec.Struct, frozen=True, kw_only=True):
+class Skill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a wallet's bets say of its edge.
 
     `probability` (0-1) that it has a real one; `edge` its expected chance of being right at even odds, and bounds of
@@ -183,7 +183,7 @@ class Skill(msgspec.Struct, frozen=True, kw_only=True):
     z: float | None
 
 
-class DailyRecord(msgspec.Struct, frozen=True, kw_only=True):
+class DailyRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a wallet's history of results by day says: `sharpe` a year, `volatility_usdc` a day; None below 30 days.
 
     `max_drawdown_usdc` is the deepest fall of realised and open results together.
@@ -195,7 +195,7 @@ class DailyRecord(msgspec.Struct, frozen=True, kw_only=True):
     max_drawdown_usdc: float
 
 
-class CopyResult(msgspec.Struct, frozen=True, kw_only=True):
+class CopyResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What copying a wallet `delay_s` seconds late would have brought.
 
     `pnl_usdc` of the `positions` that trades of the market allow to copy, beside the wallet's own on the same ones;
@@ -209,7 +209,7 @@ class CopyResult(msgspec.Struct, frozen=True, kw_only=True):
     all_positions: int
 
 
-class WalletVerdict(msgspec.Struct, frozen=True, kw_only=True):
+class WalletVerdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is said of one wallet, and why.
 
     `stage` is the last one that was looked at; `reason` says why a wallet was rejected or not scored, "" otherwise.

@@ -153,9 +153,15 @@ def classed(
 def _score_words(score: float, draft: WalletVerdict, thresholds: Thresholds) -> str:
     bets = draft.skill.bets if draft.skill else 0.0
     return (
-        f"score {score:.2f} is below {thresholds.watchlist_score:.2f}: "
+        f"low score: {_is_below(score, thresholds.watchlist_score)}, "
         f"an edge is {likelihood(draft.confidence or 0.0)} likely after {bets:.0f} bets"
     )
+
+
+def _is_below(score: float, limit: float) -> str:
+    """That a score is below a limit, with as many digits as show it."""
+    digits = next((digits for digits in (2, 3, 4) if round(score, digits) < round(limit, digits)), 5)
+    return f"{score:.{digits}f} is below {limit:.{digits}f}"
 
 
 def _stats_reason(stats: WalletStats, judge: Judge) -> str:

@@ -102,12 +102,7 @@ class MoveRules:
     def _together(self, move: TraderMoved, percentile: float | None) -> AlertCause | None:
         """The alert of at least two whales who moved within so many seconds of this move, by the venue's time."""
         this = WhaleMoved(move.trader, move.coin, move.traded_ms or move.venue_ms, move.move_id, move.change_usd)
-        within_ms = self._settings.together_s * 1_000
-        others = self._whale_moves.get(move.coin, [])
-        near = [one for one in others if abs(this.at_ms - one.at_ms) <= within_ms]
-        newest_ms = max([this.at_ms, *(one.at_ms for one in others)])
-        kept = [one for one in (*others, this) if newest_ms - one.at_ms <= within_ms]
-        self._whale_moves[move.coin] = kept[-MOVES_TOGETHER:]
+        near = self._near(this)
         if all(one.trader == this.trader for one in near):
             return None
         changes = [(one.trader, one.change_usd) for one in (*near, this)]
@@ -126,6 +121,15 @@ class MoveRules:
             traders=tuple(dict.fromkeys(one.trader for one in (this, *reversed(near))))[:10],
             moves=tuple(one.move_id for one in (*near, this)),
         )
+
+    def _near(self, this: WhaleMoved) -> list[WhaleMoved]:
+        """The moves of whales near this one, which is kept with those that later ones may be near to."""
+        within_ms = self._settings.together_s * 1_000
+        others = self._whale_moves.get(this.coin, [])
+        newest_ms = max([this.at_ms, *(one.at_ms for one in others)])
+        kept = [one for one in (*others, this) if newest_ms - one.at_ms <= within_ms]
+        self._whale_moves[this.coin] = kept[-MOVES_TOGETHER:]
+        return [one for one in others if abs(this.at_ms - one.at_ms) <= within_ms]
 
     def _percentile(self, move: TraderMoved) -> float | None:
         return self._rarity.percentile(move.coin, abs(move.change_usd), move.at_ms)

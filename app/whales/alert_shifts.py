@@ -1,5 +1,6 @@
 """When it is worth telling that whales turned, or that the followed traders' consensus shifts. Pure."""
 
+from collections import deque
 from collections.abc import Iterable
 
 from app.config.whale_settings import AlertsSettings
@@ -11,6 +12,10 @@ WHALES_NEEDED = 2
 """One whale that turns is a move, not a bias of whales."""
 REARM_SHARE = 0.5
 """A shift of the consensus is told again only after it fell below this share of what is told."""
+SMOOTHED_MIN = 15
+"""A shift is the mean of the changes of so many minutes: what somebody does and undoes is none."""
+EFFECTIVE_NEEDED = 5
+"""What fewer effective traders think is no consensus: what one of them does is told as a move."""
 
 
 class BiasFlips:
@@ -53,24 +58,38 @@ class ConsensusShifts:
     def __init__(self, settings: AlertsSettings, kept: Iterable[ConsensusArm] = ()) -> None:
         self._shift = settings.consensus_shift
         self._arms = {one.coin: one for one in kept}
+        self._changes: dict[str, deque[float]] = {}
 
     def kept(self) -> tuple[ConsensusArm, ...]:
         """What must outlive the process."""
         return tuple(self._arms.values())
 
     def signalled(self, signal: SmartMoneySignal, price: float, now_ms: int) -> AlertCause | None:
-        """A shift of the bias within an hour, told once until it is over (below half) or turns into its opposite."""
-        change = signal.change_1h
+        """A shift of the bias within an hour, told once until it is over (below half) or turns into its opposite.
+
+        Call it once a minute for each coin.
+        """
+        change = self._smoothed(signal)
         if change is None:
             return None
         arm = self._arms.setdefault(signal.coin, ConsensusArm(signal.coin, 0, now_ms))
         way = (change > 0) - (change < 0)
-        if abs(change) >= self._shift and way and arm.told != way:
+        several = signal.effective_traders >= EFFECTIVE_NEEDED
+        if abs(change) >= self._shift and way and several and arm.told != way:
             self._arms[signal.coin] = ConsensusArm(signal.coin, way, now_ms)
             return _shift_cause(arm, signal, way, price, now_ms)
         if abs(change) < REARM_SHARE * self._shift and arm.told:
             self._arms[signal.coin] = ConsensusArm(signal.coin, 0, now_ms)
         return None
+
+    def _smoothed(self, signal: SmartMoneySignal) -> float | None:
+        """The mean change of the last minutes; None before so many were known in a row."""
+        if signal.change_1h is None:
+            self._changes.pop(signal.coin, None)
+            return None
+        changes = self._changes.setdefault(signal.coin, deque(maxlen=SMOOTHED_MIN))
+        changes.append(signal.change_1h)
+        return sum(changes) / SMOOTHED_MIN if len(changes) == SMOOTHED_MIN else None
 
 
 def _flip_cause(anchor: BiasAnchor, lean: WhaleLean, price: float, now_ms: int) -> AlertCause:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from app.core.errors import DataError
-from app.core.traders import TraderPosition, TraderState
+from app.core.traders import TraderFill, TraderPosition, TraderState
 from app.core.whale_events import TraderMoved, WhaleAlert
 from app.store.whale_rows import StoredPosition
 from app.whales.alert_values import Digest, RestoreAlerts
@@ -43,7 +43,7 @@ class Notes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WhaleMemory(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it: `moves` are those of the last day, `alerts` those that stand, oldest first."""
+    """All of it: `moves` are those of the last day, `alerts` those that stand, oldest first, `fills` the newest."""
 
     notes: Notes = Notes()
     members: tuple[Member, ...] = ()
@@ -51,6 +51,7 @@ class WhaleMemory(msgspec.Struct, frozen=True, kw_only=True):
     moves: tuple[TraderMoved, ...] = ()
     alerts: tuple[WhaleAlert, ...] = ()
     records: tuple[tuple[str, TraderRecord], ...] = ()
+    fills: tuple[TraderFill, ...] = ()
 
 
 _NO_COIN = ""

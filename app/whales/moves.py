@@ -150,31 +150,31 @@ def moves_between(
 ) -> tuple[TraderMoved, ...]:
     """What changed from one state of an account to a later one, by coin. `seen` holds the newest trade of each coin."""
     old, new = sizes(before.state), sizes(after)
-    moves = []
-    for coin in sorted(old.keys() | new.keys()):
-        size_before, size_after = old.get(coin, 0.0), new.get(coin, 0.0)
-        if size_before == size_after:
-            continue
-        trade = seen.get(coin)
-        price = trade.price if trade is not None else _mark(after.position(coin), before.state.position(coin))
-        moves.append(
-            TraderMoved(
-                move_id=move_id(after.trader, coin, size_before, size_after, before.changed_ms),
-                trader=after.trader,
-                coin=coin,
-                kind=move_kind(size_before, size_after),
-                size_before=size_before,
-                size_after=size_after,
-                price=price,
-                change_usd=(size_after - size_before) * price,
-                equity_usd=after.equity_usd,
-                at_ms=now_ms,
-                venue_ms=after.at_ms,
-                traded_ms=None if trade is None else trade.at_ms,
-                learned=learned,
-            )
-        )
-    return tuple(moves)
+    changed = [coin for coin in sorted(old.keys() | new.keys()) if old.get(coin, 0.0) != new.get(coin, 0.0)]
+    return tuple(_move(before, after, coin, seen.get(coin), learned, now_ms) for coin in changed)
+
+
+def _move(
+    before: KnownTrader, after: TraderState, coin: str, trade: SeenTrade | None, learned: Learned, now_ms: int
+) -> TraderMoved:
+    was, now = before.state.position(coin), after.position(coin)
+    size_before, size_after = 0.0 if was is None else was.size, 0.0 if now is None else now.size
+    price = trade.price if trade is not None else _mark(now, was)
+    return TraderMoved(
+        move_id=move_id(after.trader, coin, size_before, size_after, before.changed_ms),
+        trader=after.trader,
+        coin=coin,
+        kind=move_kind(size_before, size_after),
+        size_before=size_before,
+        size_after=size_after,
+        price=price,
+        change_usd=(size_after - size_before) * price,
+        equity_usd=after.equity_usd,
+        at_ms=now_ms,
+        venue_ms=after.at_ms,
+        traded_ms=None if trade is None else trade.at_ms,
+        learned=learned,
+    )
 
 
 def move_kind(size_before: float, size_after: float) -> MoveKind:

@@ -36,7 +36,10 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeaderboardSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """A leaderboard that came: when, its size, its rows, those kept of them, and how many were refused, also by why."""
+    """A leaderboard that came: when, its size, its rows, those kept of them, and how many were refused, also by why.
+
+    `wanted` is how many were to be followed of it (`whales.tracked` of that run), 0 where that is not known.
+    """
 
     at_ms: int
     size_bytes: int
@@ -44,6 +47,7 @@ class LeaderboardSeen(msgspec.Struct, frozen=True, kw_only=True):
     rows_kept: int
     refused: int
     refused_by: dict[str, int] = msgspec.field(default_factory=dict)
+    wanted: int = 0
 
 
 class RosterChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,12 +92,34 @@ class Roster:
             member.trader: member.last_traded_ms for member in self.members.values() if member.last_traded_ms
         }
 
+    def keep_to_number(self) -> tuple[str, ...]:
+        """Keep no more than are to be followed; those who go, sorted.
+
+        The set may have been chosen for more. Who was added by hand stays, then the best ranks, as in a new choice.
+        """
+        added, members = self.by_hand.added, list(self.members.values())
+        by_hand = [member for member in members if member.trader in added]
+        others = sorted((member for member in members if member.trader not in added), key=_place)
+        kept = {member.trader: member for member in (*by_hand, *others[: max(0, self._wanted - len(by_hand))])}
+        left = tuple(sorted(self.members.keys() - kept.keys()))
+        if left:
+            self.members = kept
+            self._note_wanted()
+        return left
+
+    @property
+    def is_short(self) -> bool:
+        """Whether fewer are followed than could be: the set was chosen for fewer than are to be followed."""
+        seen = self.leaderboard
+        return seen is not None and len(self.members) < self._wanted and seen.wanted < self._wanted
+
     def take(self, rows: Sequence[RankedTrader], seen: LeaderboardSeen) -> bool:
         """A leaderboard came, which `work` scores; one that is being scored gives way. False: no row is of use."""
         usable = [row for row in reversed(rows) if row.equity_usd >= self._settings.minimum_equity_usd]
         if not usable:
             return False
         self.leaderboard, self._rows = seen, usable
+        self._note_wanted()
         self._scored = []
         traded = ((row.trader, latest_trade(row, seen.at_ms)) for row in rows)
         self._traded_ms = {trader: at_ms for trader, at_ms in traded if at_ms is not None}
@@ -119,11 +145,17 @@ class Roster:
             self.by_hand = ByHand(added=added, removed=(*removed, trader))
         return self._choose()
 
+    @property
+    def _wanted(self) -> int:
+        return self._settings.tracked
+
+    def _note_wanted(self) -> None:
+        if self.leaderboard is not None:
+            self.leaderboard = msgspec.structs.replace(self.leaderboard, wanted=self._wanted)
+
     def _choose(self) -> RosterChange:
         by_hand = self.by_hand
-        chosen = choose_tracked(
-            self._ranked, self.members.keys(), self._settings.tracked, by_hand.added, by_hand.removed
-        )
+        chosen = choose_tracked(self._ranked, self.members.keys(), self._wanted, by_hand.added, by_hand.removed)
         scores = {score.trader: score for score in self._ranked}
         members = tuple(
             Member(
@@ -137,3 +169,8 @@ class Roster:
         )
         self.members = {member.trader: member for member in members}
         return RosterChange(members=members, joined=chosen.joined, left=chosen.left)
+
+
+def _place(member: Member) -> tuple[bool, int, str]:
+    """Orders members: the best rank first, those without one last."""
+    return member.rank is None, member.rank or 0, member.trader

@@ -19,8 +19,8 @@ from app.whales.trader_weights import TraderWeight
 
 LEAST_EXPOSURE = 0.001
 """A position worth less than this share of its account is dust, and no opinion."""
-SAMPLES_FRESH = 0.5
-"""A bias built on a smaller share of the followed than this is not compared with that of an hour ago."""
+SAMPLES_KNOWN = 0.8
+"""A bias is compared with that of an hour ago where so many of the followed are fresh, and their histories known."""
 MINUTE_MS = 60_000
 HOUR_MIN, SAMPLE_LATE_MIN = 60, 5
 
@@ -60,6 +60,8 @@ class SmartMoney:
         self._coins: dict[str, _Coin] = {}
         self._fresh = 0
         self._sampled_min = 0
+        self.with_past = 0
+        """Of how many of the followed the histories came, as whoever weighs them tells."""
 
     @property
     def coins(self) -> tuple[str, ...]:
@@ -116,10 +118,9 @@ class SmartMoney:
         if this_min <= self._sampled_min:
             return
         self._sampled_min = this_min
-        if not self._compares():
-            return
+        compares = self._compares()
         for name in list(self._coins):
-            self._sample(name, this_min)
+            self._sample(name, this_min, compares)
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`: samples of a time to come are no past to compare with."""
@@ -141,6 +142,7 @@ class SmartMoney:
             bias=sums.bias(),
             breadth=sums.traders / self._fresh if self._fresh else 0.0,
             concentration=sums.concentration(),
+            effective_traders=sums.effective_traders(),
             confidence=self._confidence(sums),
             change_1h=self._change(held, now_ms // MINUTE_MS),
             long_traders=sums.long_traders,
@@ -189,14 +191,16 @@ class SmartMoney:
         return sure * self._fresh / len(self._followed) * min(1.0, sums.coverage())
 
     def _compares(self) -> bool:
-        return self._fresh > 0 and self._fresh >= SAMPLES_FRESH * len(self._followed)
+        """Whether the bias is that of nearly all: what the first to be seen or weighed hold is no trend."""
+        least = SAMPLES_KNOWN * len(self._followed)
+        return self._fresh > 0 and self._fresh >= least and self.with_past >= least
 
-    def _sample(self, name: str, this_min: int) -> None:
+    def _sample(self, name: str, this_min: int, compares: bool) -> None:
         coin = self._coins[name]
         if not coin.sums.traders and all(not bias for _, bias in coin.samples):
             del self._coins[name]
-            return
-        coin.samples.append((this_min, coin.sums.bias()))
+        elif compares:
+            coin.samples.append((this_min, coin.sums.bias()))
 
     def _change(self, coin: _Coin, this_min: int) -> float | None:
         """The bias less that of an hour ago, at most `SAMPLE_LATE_MIN` older; None where there is none to compare."""

@@ -13,7 +13,7 @@ from app.core.traders import EquityHistory, TraderFill
 from app.markets.regime import RegimeState
 from app.markets.regime_fit import PastRegimes, RegimeFit, regime_fit
 from app.whales.performance import Performance, performance_of, recent_points
-from app.whales.round_trips import RoundTrips, TripsKept, in_order
+from app.whales.round_trips import RoundTrips, TripsKept
 from app.whales.trader_weights import (
     Crowd,
     DimensionName,
@@ -24,8 +24,9 @@ from app.whales.trader_weights import (
     size_value,
     trader_weight,
 )
+from app.whales.waiting_fills import PIECE_FILLS, WaitingFills
 
-PIECE = 30
+PIECE = 20
 """Weights worked out at a time."""
 CROWD_EVERY = 20
 """After so many new histories the crowd is looked at again."""
@@ -84,6 +85,18 @@ class _Account:
         if self.record is not None and self.record.asked_ms > now_ms:
             self.record = msgspec.structs.replace(self.record, asked_ms=now_ms)
 
+    def count(self, fills: Iterable[TraderFill]) -> None:
+        """Fills in their order; those that were counted before are left out."""
+        self.trips = self.trips or RoundTrips()
+        newest_ms, ids = self.newest_fill
+        for fill in fills:
+            if fill.at_ms < newest_ms or (fill.at_ms == newest_ms and fill.trade_id in ids):
+                continue
+            ids = ids | {fill.trade_id} if fill.at_ms == newest_ms else frozenset({fill.trade_id})
+            newest_ms = fill.at_ms
+            self.trips.add(fill)
+        self.newest_fill = newest_ms, ids
+
     def fills(self) -> FillsKept | None:
         if self.trips is None:
             return None
@@ -105,6 +118,7 @@ class Weighing:
         self._refresh_ms = 0
         self._past_regimes = PastRegimes()
         self._regime = RegimeState(coin="")
+        self._fills = WaitingFills()
         self.weights: dict[str, TraderWeight] = {}
 
     def restore(self, records: Iterable[tuple[str, TraderRecord]]) -> None:
@@ -126,12 +140,17 @@ class Weighing:
         """The trader is not followed any more."""
         self._accounts.pop(trader, None)
         self._due.pop(trader, None)
+        self._fills.forget(trader)
         self.weights.pop(trader, None)
 
     def record(self, trader: str) -> TraderRecord | None:
         """What is known of a trader's past."""
         account = self._accounts.get(trader)
         return None if account is None else account.record
+
+    def with_past(self) -> int:
+        """Of how many traders the histories came."""
+        return sum(account.record is not None for account in self._accounts.values())
 
     def knows_fills(self, trader: str) -> bool:
         """Whether fills of this trader are being counted."""
@@ -188,24 +207,22 @@ class Weighing:
             self._look_at_crowd()
         return account.record
 
-    def took_fills(self, trader: str, fills: Iterable[TraderFill]) -> None:
-        """Fills of a trader, in any order; those not newer than the known are left out."""
+    def took_fills(self, trader: str, fills: Sequence[TraderFill]) -> None:
+        """Fills of a trader, in any order; those not newer than the known are left out. Many wait for `work`."""
         account = self._accounts.get(trader)
         if account is None:
             return
-        account.trips, account.takes_fills = account.trips or RoundTrips(), True
-        newest_ms, ids = account.newest_fill
-        for fill in in_order(fills):
-            if fill.at_ms < newest_ms or (fill.at_ms == newest_ms and fill.trade_id in ids):
-                continue
-            ids = ids | {fill.trade_id} if fill.at_ms == newest_ms else frozenset({fill.trade_id})
-            newest_ms = fill.at_ms
-            account.trips.add(fill)
-        account.newest_fill = newest_ms, ids
-        self._heard(account, newest_ms or None)
-        if account.record is not None:
-            account.record = self._with_trips(account, account.record)
+        account.takes_fills = True
+        self._heard(account, max((fill.at_ms for fill in fills), default=None))
         self._due[trader] = None
+        self._fills.put(trader, fills)
+        if len(self._fills) == 1 and 0 < len(fills) <= PIECE_FILLS:
+            self._count_piece()
+
+    def count_fills(self) -> None:
+        """Count all fills that wait."""
+        while self._fills:
+            self._count_piece()
 
     def asked(self, trader: str, now_ms: int) -> None:
         """A trader's histories were asked for."""
@@ -219,7 +236,9 @@ class Weighing:
         return max(needy)[1] if needy else None
 
     def work(self, now_ms: int) -> tuple[TraderWeight, ...]:
-        """Work out some of the weights that are due."""
+        """Count some of the fills that wait, and work out some of the weights that are due."""
+        if self._fills:
+            self._count_piece()
         if now_ms - self._refresh_ms >= REFRESHED_MS:
             self._refresh_ms = now_ms
             self._due.update(dict.fromkeys(self._accounts))
@@ -237,6 +256,14 @@ class Weighing:
         self._refresh_ms = min(self._refresh_ms, now_ms)
         for account in self._accounts.values():
             account.clock_set_back(now_ms)
+
+    def _count_piece(self) -> None:
+        trader, fills = self._fills.piece()
+        account = self._accounts[trader]
+        account.count(fills)
+        if account.record is not None:
+            account.record = self._with_trips(account, account.record)
+        self._due[trader] = None
 
     def _needs(self, trader: str, now_ms: int) -> bool:
         account = self._accounts.get(trader)

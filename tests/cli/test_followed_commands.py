@@ -176,7 +176,8 @@ def test_too_few_fresh_positions_are_printed_and_the_exit_code_is_6(
     captured = capsys.readouterr()
     why = "positions of 0 of 8 traders are known and fresh"
     assert json.loads(captured.out)["partial"] == why
-    assert captured.err == f"error: {why}\n"
+    flag = "--for" if words == ["whales"] else "--wait"
+    assert captured.err == f"error: {why} after 180 s; wait longer ({flag} 360s), or follow fewer (--tracked)\n"
 
 
 def test_alerts_that_stand_say_what_their_kind_was_followed_by(

@@ -111,3 +111,17 @@ def test_no_bar_when_quiet_or_dumb(
     with output.progress("recording", 10, quiet=quiet) as advance:
         advance(10)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_paragraph_is_broken_between_words_on_a_terminal_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "one two three four five six seven eight nine ten \x1b[2J eleven"
+    output.print_paragraph(text)
+    assert capsys.readouterr().out == text.replace("\x1b", "") + "\n"
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm-256color"), ("COLUMNS", "20")):
+        monkeypatch.setenv(name, value)
+    output.print_paragraph(text)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["one two three four", "five six seven eight"]
+    assert all(len(line) <= 20 for line in lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.config.locations import Locations, ensure, find_locations
-from app.config.logs import last_lines, setup_logging, stop_logging
+from app.config.logs import PrivateFileHandler, last_lines, setup_logging, stop_logging
 from app.config.settings import LogSettings
 from app.core.errors import DataError
 
@@ -92,3 +92,31 @@ def test_the_last_lines_of_a_log(locations: Locations) -> None:
     path = setup_logging(locations, LogSettings())
     path.write_text("".join(f"{number}\n" for number in range(100_000)), encoding="utf-8")
     assert last_lines(path, 2) == ["99998", "99999"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_writes_nothing_on_the_terminal_and_lines_are_counted(
+    locations: Locations, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ensure(locations.log_dir)
+    locations.log_file.symlink_to("/dev/full")
+    setup_logging(locations, LogSettings())
+    for _ in range(3):
+        logging.getLogger("app").warning("not saved")
+    assert the_handler().lost == 3
+    stop_logging()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_lines_that_could_not_be_written_are_told_by_the_next_that_can(locations: Locations) -> None:
+    path = setup_logging(locations, LogSettings())
+    the_handler().lost = 3
+    for _ in range(2):
+        logging.getLogger("app").warning("saved")
+    lines = [json.loads(line)["message"] for line in path.read_text(encoding="utf-8").splitlines()]
+    assert lines == ["saved", "3 lines before may be missing", "saved"]
+
+
+def the_handler() -> PrivateFileHandler:
+    (handler,) = (each for each in logging.getLogger().handlers if isinstance(each, PrivateFileHandler))
+    return handler

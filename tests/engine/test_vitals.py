@@ -53,9 +53,14 @@ def test_memory_and_files_are_those_of_this_process() -> None:
 
 def test_what_lives_as_long_as_the_program_is_no_longer_walked_by_the_collector() -> None:
     gc.unfreeze()
+    before, usual = gc.get_threshold(), (700, 10, 10)
+    gc.set_threshold(*usual)
     kept = [[number] for number in range(10_000)]
     settle_memory()
     try:
         assert gc.get_freeze_count() >= len(kept)
+        assert all(now >= then for now, then in zip(gc.get_threshold(), usual, strict=True))
+        assert gc.get_threshold() != usual
     finally:
+        gc.set_threshold(*before)
         gc.unfreeze()

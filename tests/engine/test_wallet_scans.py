@@ -14,7 +14,7 @@ import pytest
 from demo_scan import DemoVenue, demo_venue
 from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, drive, leaders, stats_body
 from virtual_loop import VirtualClock, VirtualLoop
-from wallet_decks import Deck, has_ended, is_ready, opened, virtual, wallets_of
+from wallet_decks import has_ended, is_ready, opened, virtual, wallets_of
 from wallet_driver import WalletDriver
 
 from app.config.settings import PolymarketSettings, Settings, StoreSettings
@@ -30,7 +30,7 @@ from app.engine.wallet_detail import wallet_detail
 from app.engine.wallet_run import WalletRun
 from app.engine.wallets_view import warnings_of
 from app.feeds.inbox import Inbox
-from app.scorecards.grader import NO_QUOTE
+from app.store.schema import CALLS
 from app.store.store import Store
 from app.wallets.funnel import Evidence
 from app.wallets.scan import BEGIN_AT_ONCE, Scan
@@ -244,29 +244,55 @@ def test_a_broken_list_refuses_a_scan_that_is_due_until_the_next_one(
     assert wallet_detail(driver.core.wallets, address(1), driver.now_ms).waiting_for == ""
 
 
-def test_each_target_files_a_call_that_is_left_ungraded_with_the_reason() -> None:
+def test_each_target_files_a_call_that_a_run_after_its_horizon_grades(tmp_path: Path) -> None:
+    database = tmp_path / "live.sqlite"
+
     async def main(loop: VirtualLoop) -> None:
         clock = VirtualClock(loop)
-        async with demo_venue(clock) as demo, opened(demo, clock) as deck:
-            view = await deck.scan(*await demo.addresses(60, Kind.SKILLED))
-            await asyncio.sleep(5)
-            decided = list(deck.run.core.journal.decided)
-        targets = {row.address for row in view.rows if row.wallet_class == "TARGET"}
-        assert targets
+        async with demo_venue(clock) as demo:
+            async with opened(demo, clock, database=database) as deck:
+                view = await deck.scan(*await demo.addresses(60, Kind.SKILLED))
+                filed = list(deck.run.core.wallets.book.open_claims.values())
+                assert list(deck.run.core.journal.decided) == []
+            targets = {row.address for row in view.rows if row.wallet_class == "TARGET"}
+            assert targets
+            assert {call.subject for call in filed} == targets
+            assert {(call.kind, call.horizon_s) for call in filed} == {("wallet profit", 30 * 86_400)}
+            assert all(0 < call.probability <= 1 for call in filed)
+            _make_older(database, 31 * 86_400_000)
+            async with opened(demo, clock, database=database) as deck:
+                await deck.until(lambda _: len(deck.run.core.journal.decided) == len(targets))
+                decided = list(deck.run.core.journal.decided)
         assert {each.call.subject for each in decided} == targets
-        assert {(each.call.kind, each.call.horizon_s) for each in decided} == {("wallet profit", 30 * 86_400)}
-        assert {(each.outcome.status, each.outcome.reason) for each in decided} == {("ungraded", NO_QUOTE)}
-        assert all(0 < each.call.probability <= 1 for each in decided)
+        assert {each.outcome.status for each in decided} == {"graded"}
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            stored = connection.execute("SELECT status, event_happened = hit FROM outcomes").fetchall()
+        assert stored == [("graded", 1)] * len(targets)
 
     virtual(main)
+
+
+def _make_older(database: Path, by_ms: int) -> None:
+    """As if the calls in it had been made so much earlier."""
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        connection.row_factory = sqlite3.Row
+        for row in connection.execute("SELECT * FROM calls").fetchall():
+            found = CALLS.read(tuple(row))
+            older = msgspec.structs.replace(
+                found, made_at_ms=found.made_at_ms - by_ms, available_at_ms=found.available_at_ms - by_ms
+            )
+            connection.execute("DELETE FROM calls WHERE call_id = ?", (found.call_id,))
+            connection.execute(CALLS.insert_sql(), tuple(CALLS.values(older)))
 
 
 def test_a_target_files_one_call_whoever_found_it_and_by_whatever_profile(tmp_path: Path) -> None:
     database = tmp_path / "live.sqlite"
 
-    async def filed(deck: Deck) -> list[str]:
+    async def filed() -> list[str]:
         await asyncio.sleep(5)
-        return sorted(each.call.subject for each in deck.run.core.journal.decided)
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            rows = connection.execute("SELECT subject FROM calls WHERE claimant = 'wallets'").fetchall()
+        return sorted(subject for (subject,) in rows)
 
     def targets(view: WalletsView) -> list[str]:
         return sorted(row.address for row in view.rows if row.wallet_class == "TARGET")
@@ -277,22 +303,22 @@ def test_a_target_files_one_call_whoever_found_it_and_by_whatever_profile(tmp_pa
             async with opened(demo, clock, database=database) as deck:
                 await deck.until(is_ready)
                 few = targets(await deck.scan(*await demo.addresses(60, Kind.SKILLED)))
-                assert await filed(deck) == few
+                assert await filed() == few
                 assert (await deck.engine.command(SetWalletProfile("aggressive")))[0]
                 many = targets(wallets_of(await deck.until(lambda each: wallets_of(each).profile == "aggressive")))
                 for profile in ("balanced", "aggressive", "balanced"):
                     assert (await deck.engine.command(SetWalletProfile(profile)))[0]
-                assert await filed(deck) == many
+                assert await filed() == many
                 assert set() < set(few) < set(many)
             async with opened(demo, clock, database=database) as deck:
                 await deck.until(is_ready)
-                assert await filed(deck) == []
+                assert await filed() == many
             # As a command leaves it that scans while no engine runs.
             with contextlib.closing(sqlite3.connect(database)) as connection, connection:
                 connection.execute("DELETE FROM calls")
             async with opened(demo, clock, database=database) as deck:
                 await deck.until(is_ready)
-                assert await filed(deck) == few
+                assert await filed() == few
 
     virtual(main)
 

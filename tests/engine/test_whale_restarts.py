@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from whale_driver import WhaleDriver, address
+from whale_driver import WhaleDriver, address, fill
 from whale_driver import settings as whale_settings
 
 from app.config.settings import Settings, StoreSettings
@@ -24,7 +24,7 @@ from app.engine.whale_names import MOST_NOTES
 from app.engine.whale_shelf import saved_whales
 from app.engine.whales_view import WhalesOutside, WhalesViews
 from app.store.store import Store
-from app.store.whale_rows import StoredAlert, StoredPosition, WhaleNotes
+from app.store.whale_rows import StoredAlert, StoredFill, StoredPosition, WhaleNotes
 from app.store.whale_tables import ROWS
 from app.whales.alert_words import short_address
 from app.whales.memory import WhaleMemory, decode_memory
@@ -131,6 +131,28 @@ def test_whales_who_turned_while_nobody_looked_turned_untold() -> None:
         later.trades(address(number), "BTC", 50_000.0)
         later.run(1)
     assert "whale_bias_flip" in {alert.kind for alert in later.alerts}
+
+
+def test_fills_that_were_seen_outlive_a_kill_each_once(tmp_path: Path) -> None:
+    driver = begun()
+    driver.open_stream("userFills", WHALE, 2_000_002)
+    frame = {"user": WHALE, "fills": [fill(time=number, tid=number) for number in range(1, 301)], "isSnapshot": True}
+    driver.frame("userFills", WHALE, frame)
+    driver.frame(
+        "userFills",
+        WHALE,
+        frame | {"fills": [fill(time=number, tid=number) for number in (300, 301)], "isSnapshot": False},
+    )
+    driver.run(1)
+    rows = [row for row in driver.rows if isinstance(row, StoredFill)]
+    assert [row.trade_id for row in rows] == list(range(101, 302))
+    saved, trouble = through_database(driver.rows, tmp_path / "live.sqlite", driver.now_ms)
+    assert trouble == ""
+    later = again(driver, saved)
+    later.restore()
+    page = trader_detail(later.whales, WHALE, later.now_ms)
+    assert page.fills == trader_detail(driver.whales, WHALE, driver.now_ms).fills
+    assert [row.at_ms for row in page.fills] == list(range(301, 251, -1))
 
 
 def test_a_run_without_a_leaderboard_follows_the_set_that_was_saved() -> None:

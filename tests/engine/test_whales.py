@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hourly_samples import model_by_hand
 from msgspec.structs import replace
-from whale_driver import STRANGER, WhaleDriver, address, digest, ranked, settings
+from whale_driver import STRANGER, WhaleDriver, address, digest, fill, ranked, settings
 
 from app.config.settings import Settings
 from app.config.whale_settings import WhalesSettings
@@ -419,14 +419,6 @@ def test_states_that_cannot_be_read_are_counted_and_asked_for_again() -> None:
     assert len(driver.moves) == 1
 
 
-def fill(**changes: Any) -> dict[str, Any]:
-    told = {
-        "coin": "BTC", "px": "100", "sz": "10", "side": "B", "time": 1, "startPosition": "0", "dir": "Open Long",
-        "closedPnl": "0", "hash": "0x0", "oid": 1, "crossed": True, "fee": "0.5", "tid": 1, "feeToken": "USDC",
-    }  # fmt: skip
-    return told | changes
-
-
 def fills_of(driver: WhaleDriver) -> tuple[list[tuple[int, str]], str]:
     detail = trader_detail(driver.whales, WHALE, driver.now_ms)
     return [(row.at_ms, row.did) for row in detail.fills], detail.fills_waiting
@@ -438,7 +430,8 @@ def test_fills_are_asked_for_when_a_trader_is_opened_and_not_again_for_a_while()
     asked = [request for request in driver.waiting() if request.channel == "userFills"]
     assert [request.subject for request in asked] == [WHALE]
     assert ("userFills", WHALE, "") in driver.asked.hurried
-    assert fills_of(driver) == ([], "Its fills are being asked for")
+    words = "Its fills are asked for: so heavy a question may wait some seconds for room in the request budget"
+    assert fills_of(driver) == ([], words)
     driver.answer(asked[0], [fill(time=5, tid=2), fill(time=9, tid=3, dir="Close\x1b[31m Long"), fill(time=5, tid=2)])
     assert fills_of(driver) == ([(9, "Close[31m Long"), (5, "Open Long")], "")
     driver._done = len(driver.asked.requests)

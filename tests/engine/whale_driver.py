@@ -175,6 +175,14 @@ def position(coin: str, size: float) -> dict[str, Any]:
     return {"type": "oneWay", "position": told}
 
 
+def fill(**changes: Any) -> dict[str, Any]:
+    told = {
+        "coin": "BTC", "px": "100", "sz": "10", "side": "B", "time": 1, "startPosition": "0", "dir": "Open Long",
+        "closedPnl": "0", "hash": "0x0", "oid": 1, "crossed": True, "fee": "0.5", "tid": 1, "feeToken": "USDC",
+    }  # fmt: skip
+    return told | changes
+
+
 def portfolio(now_ms: int) -> list[Any]:
     days = [now_ms - day * 86_400_000 for day in range(30, -1, -1)]
     history = {

@@ -18,9 +18,9 @@ def command(*words: str | Path) -> list[str]:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """This process's environment, with a home of its own for tapedeck, and no model."""
+    """This process's environment, with a home of its own for tapedeck, no model, and no scan that nobody wants."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAPEDECK_")}
-    own = {"TAPEDECK_HOME": str(home), "TAPEDECK_SCALPER__ENABLED": "false"}
+    own = {"TAPEDECK_HOME": str(home), "TAPEDECK_SCALPER__ENABLED": "false", "HP_SCANNER_ENABLED": "false"}
     return {**kept, **own, "TERM": "xterm-256color"}
 
 

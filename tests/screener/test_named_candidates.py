@@ -88,5 +88,9 @@ def test_a_line_that_is_no_candidate_is_named(tmp_path: Path, line: bytes) -> No
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    lines = tmp_path / "lines.jsonl"
+    lines.write_bytes(b"\n" * 2_000_001)
+    with pytest.raises(DataError, match=r"lines\.jsonl has more than 2,000,000 lines"):
+        read_candidates(lines)
     with pytest.raises(DataError, match="is no file; name a file that tapedeck screen wrote"):
         read_candidates(tmp_path)

@@ -36,7 +36,8 @@ def test_hostile_texts_are_harmless_in_every_view(text: str) -> None:
             wallets_view(view, KEYS), verdict_view(view, text, 58), positions_view(view, text), chases_view(view, text),
             scan_metrics_view(view, 58, KEYS),
         )  # fmt: skip
-        cells = (text for table in tables for row in table.rows for cell in row.cells for text in cell if text)
+        shown_cells = (cell for table in tables for row in table.rows for cell in row.cells)
+        cells = (text for cell in shown_cells for text in (cell.text, cell.full) if text)
         heads = (text for table in tables for text in (table.title, table.empty))
         curve = wallet_equity(view, text)
         whole = "|".join((*heads, *cells, wallets_note(view, KEYS)[0], curve.title, curve.words, curve.empty))

@@ -55,6 +55,18 @@ def footer(deck: DeckApp) -> str:
     return screen_text(deck).splitlines()[-1]
 
 
+@by_size
+@pytest.mark.parametrize(("key", "panel"), [("3", "#wallets"), ("4", "#whales"), ("5", "#events")])
+async def test_a_panel_that_is_given_the_screen_takes_all_of_it(size: tuple[int, int], key: str, panel: str) -> None:
+    async with deck_on(linked(scanned()), size=size) as (deck, pilot):
+        await pilot.press(key)
+        await settle(pilot)
+        region = deck.screen.query_one(panel).region
+        # Header, event line and footer are what is left.
+        assert region.width >= size[0] - 2
+        assert region.height >= size[1] - 4
+
+
 # The scan
 
 

@@ -79,7 +79,8 @@ def test_hostile_texts_are_harmless_in_every_view(text: str) -> None:
             trader_fills_view(view, text),
             trader_equity_table(view, text), markets_view(view), silences_view(choices),
         )  # fmt: skip
-        cells = (text for table in tables for row in table.rows for cell in row.cells for text in cell if text)
+        shown_cells = (cell for table in tables for row in table.rows for cell in row.cells)
+        cells = (text for cell in shown_cells for text in (cell.text, cell.full) if text)
         heads = (text for table in tables for text in (table.title, table.empty))
         names = (row.name for table in tables for row in table.rows)
         curve = trader_equity(view, text)

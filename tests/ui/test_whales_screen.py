@@ -276,19 +276,18 @@ async def test_a_held_display_keeps_the_alerts_it_showed() -> None:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_wallets_and_whales_stand_where_there_is_room(size: tuple[int, int]) -> None:
+async def test_wallets_and_whales_stand_where_there_is_room_and_alone_have_all_of_it(size: tuple[int, int]) -> None:
     async with deck_on(linked(followed()), size) as (deck, pilot):
         tables = {table.id: table for table in deck._dashboard.tables()}
         wallets, alerts = tables["wallets"], tables["whales"]
-        if size[1] < 36:
-            await pilot.press("4")
-            await settle(pilot)
-            assert (alerts.display, wallets.display) == (True, False)
-            assert alerts.outer_size.width == size[0]
-            assert alerts.outer_size.height == size[1] - 3
-        else:
+        if size[1] >= 36:
             assert wallets.region.y == alerts.region.y
             assert wallets.outer_size.width + alerts.outer_size.width == size[0]
+        await pilot.press("4")
+        await settle(pilot)
+        assert (alerts.display, wallets.display) == (True, False)
+        assert alerts.outer_size.width == size[0]
+        assert alerts.outer_size.height == size[1] - 3
 
 
 async def test_between_80_and_110_cells_wallets_and_whales_are_stacked() -> None:

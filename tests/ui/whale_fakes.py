@@ -101,6 +101,7 @@ def signal(coin: str, **changes: Any) -> SmartMoneySignal:
         bias=0.43,
         breadth=0.3,
         concentration=0.12,
+        effective_traders=14.2,
         confidence=0.81,
         change_1h=0.08,
         long_traders=61,

@@ -78,5 +78,6 @@ def test_a_file_is_spelled_out_for_an_engine_and_what_is_no_address_is_named(tmp
     empty.write_text("# nobody\nname\n", encoding="utf-8")
     with pytest.raises(UsageError, match="has no addresses"):
         spelled_out((str(empty),))
-    with pytest.raises(UsageError, match="is no source, address or file"):
-        spelled_out(("nonsense",))
+    for word in ("nonsense", "a\0b"):
+        with pytest.raises(UsageError, match="is no source, address or file"):
+            spelled_out((word,))

@@ -189,6 +189,21 @@ def test_an_error_that_cannot_be_told_is_named_by_its_type() -> None:
     assert apply_rules([Rule("mine", fails)], verdict) == ((), ("rule mine failed: Unspeakable",))
 
 
+def test_a_rule_that_wants_to_end_the_program_is_named_and_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a_script_of_mine.py").write_text("raise SystemExit(3)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    rules, refused = load_rules([point("script", "a_script_of_mine:rule")])
+    assert (rules, refused) == ((), ("rule script cannot be loaded: SystemExit 3",))
+
+    def ends(_: WalletVerdict) -> None:
+        raise SystemExit(4)
+
+    verdict = WalletVerdict(wallet=ADDRESS, verdict="REJECTED", stage=1, judged_s=1, profile="balanced")
+    assert apply_rules([Rule("mine", ends)], verdict) == ((), ("rule mine failed: SystemExit 4",))
+
+
 def test_a_rule_knows_the_version_of_its_package() -> None:
     rules, _ = load_rules()
     (example,) = (rule for rule in rules if rule.name == "fast_month")

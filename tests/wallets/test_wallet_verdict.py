@@ -234,7 +234,19 @@ def test_the_same_rate_over_a_short_time_is_luck() -> None:
     story = skilled(30, 19)
     verdict = judge_record(story.record(), story.judge())
     assert verdict.verdict == "REJECTED"
-    assert verdict.reason == "score 0.44 is below 0.50: an edge is 7% likely after 30 bets"
+    assert verdict.reason == "low score: 0.44 is below 0.50, an edge is 7% likely after 30 bets"
+
+
+def test_a_score_next_to_the_limit_is_told_with_the_digits_that_are_below_it() -> None:
+    story = skilled(30, 19)
+    score = judge_record(story.record(), story.judge()).score
+    assert score is not None
+    near = Thresholds(watchlist_score=score + 0.0002)
+    words = judge_record(story.record(), story.judge(thresholds=near)).reason.split()
+    told, limit = float(words[2]), float(words[5].rstrip(","))
+    assert told < limit
+    assert told == pytest.approx(score, abs=1e-4)
+    assert limit == pytest.approx(score + 0.0002, abs=1e-4)
 
 
 def test_winning_at_high_prices_is_no_skill() -> None:

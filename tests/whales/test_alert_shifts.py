@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from trader_samples import HOUR_MS, NOW_MS, a_state, address
 
 from app.core.whale_events import SmartMoneySignal
+from app.whales.alert_book import Taken
 from app.whales.alert_desk import AlertDesk
+from app.whales.alert_shifts import SMOOTHED_MIN
 from app.whales.alert_values import RestoreAlerts, WhaleLean
 from app.whales.whale_bias import WhaleBias
 
@@ -17,9 +19,10 @@ def lean(bias: float, whales: int = 3, *, is_rebased: bool = False) -> WhaleLean
     )
 
 
-def signal(change: float | None, bias: float = 0.3) -> SmartMoneySignal:
+def signal(change: float | None, bias: float = 0.3, effective: float = 6.0) -> SmartMoneySignal:
     return SmartMoneySignal(
-        coin="BTC", at_ms=NOW_MS, lean="LONG", bias=bias, breadth=0.1, concentration=0.2, confidence=0.5,
+        coin="BTC", at_ms=NOW_MS, lean="LONG", bias=bias, breadth=0.1, concentration=0.2,
+        effective_traders=effective, confidence=0.5,
         change_1h=change, long_traders=7, short_traders=3, stale_traders=0, value_usd=9e6, plain_bias=0.1,
         plain_lean="NEUTRAL",
     )  # fmt: skip
@@ -73,6 +76,7 @@ def test_a_flip_says_from_where_and_is_told_once_over_a_restart() -> None:
         ([0.2], [0]),
         ([-0.25], [0]),
         ([None, 0.2, None, 0.3], [1]),
+        ([0.199], []),
         ([0.2, 0.19, 0.2, 0.11, 0.25], [0]),
         ([0.2, 0.09, 0.2], [0, 2]),
         ([0.2, -0.2], [0, 1]),
@@ -80,20 +84,42 @@ def test_a_flip_says_from_where_and_is_told_once_over_a_restart() -> None:
 )
 def test_a_shift_is_told_once_until_it_is_over(changes: list[float | None], told: list[int]) -> None:
     desk = a_desk()
-    taken = [desk.signalled(signal(one), 60_000.0, NOW_MS + n * 10 * MINUTE_MS) for n, one in enumerate(changes)]
-    assert [number for number, one in enumerate(taken) if one] == told
+    assert [number for number, one in enumerate(changes) if shifts(desk, signal(one), number * SMOOTHED_MIN)] == told
+
+
+def test_what_is_undone_within_minutes_is_no_shift_and_what_stands_is_one() -> None:
+    desk = a_desk()
+    shifts(desk, signal(0.0))
+    for minute, change in enumerate((*[0.9] * 3, *[0.0] * 12)):
+        assert desk.signalled(signal(change), 60_000.0, NOW_MS + (20 + minute) * MINUTE_MS) == ()
+    shifts(desk, signal(0.0), 40)
+    taken = [desk.signalled(signal(0.31), 60_000.0, NOW_MS + (60 + minute) * MINUTE_MS) for minute in range(15)]
+    # The mean of fifteen minutes reaches 0.20 with the tenth of 0.31.
+    assert [minute for minute, one in enumerate(taken) if one] == [9]
+
+
+def test_what_one_or_two_do_is_no_shift_of_a_consensus() -> None:
+    desk = a_desk()
+    assert shifts(desk, signal(0.9, effective=4.9)) == []
+    assert len(shifts(desk, signal(0.9, effective=5.0), 15)) == 1
+
+
+def shifts(desk: AlertDesk, one: SmartMoneySignal, from_min: int = 0) -> list[Taken]:
+    """What is told while a signal stands for as long as shifts are smoothed over."""
+    at_ms = [NOW_MS + (from_min + minute) * MINUTE_MS for minute in range(SMOOTHED_MIN)]
+    return [taken for now_ms in at_ms for taken in desk.signalled(one, 60_000.0, now_ms)]
 
 
 def test_a_shift_is_the_same_over_a_restart_and_says_what_shifted() -> None:
     desk = a_desk()
-    desk.signalled(signal(0.0), 60_000.0, NOW_MS)
+    shifts(desk, signal(0.0))
     old = desk.state()
-    (taken,) = desk.signalled(signal(0.25), 60_000.0, NOW_MS + 1)
+    (taken,) = shifts(desk, signal(0.25), 15)
     assert taken.alert is not None
     assert taken.alert.text == "smart money in BTC shifted long: bias +0.05 → +0.30 in 1 h, 7 long, 3 short"
     assert (taken.alert.severity, taken.alert.direction) == ("LOW", 1)
     mixed = RestoreAlerts(old.rules, desk.state().book)
-    assert [one.fate for one in a_desk(kept=mixed).signalled(signal(0.25), 60_000.0, NOW_MS + 2)] == ["known"]
+    assert [one.fate for one in shifts(a_desk(kept=mixed), signal(0.25), 30)] == ["known"]
 
 
 HELD = st.dictionaries(st.sampled_from(["BTC", "ETH"]), st.sampled_from([-3.0, -1.0, 0.0, 1.0, 2.0]))

@@ -119,6 +119,7 @@ def test_a_bias_is_noted_again_in_the_minute_after_the_step() -> None:
     money = SmartMoney(SMART_MONEY)
     money.weight_changed(weight(1), 50)
     money.state_changed(state(1, {"BTC": 1e6}, at_ms=NOW_MS))
+    money.with_past = 1
     money.minute(NOW_MS)
     money.clock_set_back(BACK_MS)
     for minute in range(1, 62):
@@ -130,7 +131,8 @@ def test_a_bias_is_noted_again_in_the_minute_after_the_step() -> None:
 def test_a_lean_that_stands_files_calls_one_horizon_after_the_step() -> None:
     calls = SignalCalls(SMART_MONEY, WEIGHTS)
     told = SmartMoneySignal(
-        coin="BTC", at_ms=NOW_MS, lean="LONG", bias=0.6, breadth=0.5, concentration=0.2, confidence=0.9,
+        coin="BTC", at_ms=NOW_MS, lean="LONG", bias=0.6, breadth=0.5, concentration=0.2,
+        effective_traders=6.5, confidence=0.9,
         change_1h=None, long_traders=8, short_traders=2, stale_traders=0, value_usd=1e7, plain_bias=0.1,
         plain_lean="NEUTRAL",
     )  # fmt: skip

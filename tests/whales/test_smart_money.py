@@ -23,6 +23,7 @@ def smart_money(*books: dict[str, float], totals: tuple[float, ...] = ()) -> Sma
     for number, book in enumerate(books, start=1):
         made.weight_changed(weight(number, totals[number - 1] if totals else 0.5), 50.0)
         made.state_changed(state(number, book))
+    made.with_past = len(books)
     return made
 
 
@@ -159,16 +160,28 @@ def test_an_hour_with_a_hole_has_no_change() -> None:
 
 def test_a_bias_of_few_fresh_traders_is_not_compared() -> None:
     """After a start most traders are not yet seen: what the first ones hold is no trend."""
-    made = smart_money({"BTC": 1e6})
-    for number in range(2, 5):
+    made = smart_money(*[{"BTC": 1e6}] * 7)
+    made.with_past = 10
+    for number in range(8, 11):
         made.weight_changed(weight(number), 50.0)
     made.minute(NOW_MS)
-    made.state_changed(state(2, {"BTC": -1e6}))
+    made.state_changed(state(8, {"BTC": -1e6}))
     assert made.signal("BTC", NOW_MS + 60 * MINUTE_MS).change_1h is None
     made.minute(NOW_MS + MINUTE_MS)
     assert made.signal("BTC", NOW_MS + 61 * MINUTE_MS).change_1h == 0
     made.stale(address(1))
     assert made.signal("BTC", NOW_MS + 61 * MINUTE_MS).change_1h is None
+
+
+def test_a_bias_of_traders_of_unknown_past_is_not_compared() -> None:
+    """After a first start weights are still being learned: what a past that comes does to a bias is no trend."""
+    made = smart_money(*[{"BTC": 1e6}] * 10)
+    made.with_past = 7
+    made.minute(NOW_MS)
+    made.with_past = 8
+    assert made.signal("BTC", NOW_MS + 60 * MINUTE_MS).change_1h is None
+    made.minute(NOW_MS + MINUTE_MS)
+    assert made.signal("BTC", NOW_MS + 61 * MINUTE_MS).change_1h == 0
 
 
 def test_a_coin_that_nobody_holds_for_an_hour_is_forgotten() -> None:

@@ -17,8 +17,9 @@ from app.whales.calls import BASELINE, CLAIMANT, SignalCalls, probability, signa
 HOUR_MS = 3_600_000
 FACTS = MarketFacts(NOW_MS, 99.0, 101.0, NOW_MS - 50)
 SIGNAL = SmartMoneySignal(
-    coin="BTC", at_ms=NOW_MS, lean="LONG", bias=0.6, breadth=0.5, concentration=0.2, confidence=0.9, change_1h=None,
-    long_traders=8, short_traders=2, stale_traders=0, value_usd=1e7, plain_bias=0.1, plain_lean="NEUTRAL",
+    coin="BTC", at_ms=NOW_MS, lean="LONG", bias=0.6, breadth=0.5, concentration=0.2, effective_traders=6.5,
+    confidence=0.9, change_1h=None, long_traders=8, short_traders=2, stale_traders=0, value_usd=1e7,
+    plain_bias=0.1, plain_lean="NEUTRAL",
 )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Whose past is asked for next, and what outlives a restart of what it came to."""
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from score_samples import DAY_MS, NOW_MS, WEIGHTS, address, fill, history
 
 from app.core.traders import TraderFill
+from app.whales.waiting_fills import PIECE_FILLS
 from app.whales.weighing import ASKED_AGAIN_MS, REFRESHED_MS, TraderRecord, Weighing
 
 HOLDS_MS = 12 * 3_600_000
@@ -137,3 +140,41 @@ def test_who_is_one_of_few_is_not_compared_with_them() -> None:
     one.took_history(BOB, PAST, NOW_MS)
     assert [weight.vote for weight in one.work(NOW_MS)] == pytest.approx([one.weights[ALICE].total ** 2] * 2)
     assert one.work(NOW_MS) == ()
+
+
+def test_many_fills_are_counted_in_pieces_and_come_to_the_same() -> None:
+    fills = trips(600)
+    at_once, later = weighing(ALICE), weighing(ALICE, BOB)
+    for first in range(0, len(fills), 200):
+        at_once.took_fills(ALICE, fills[first : first + 200])
+    later.took_history(ALICE, PAST, NOW_MS)
+    later.took_fills(ALICE, fills[:900])
+    later.took_fills(BOB, trips(12))
+    later.took_fills(ALICE, fills[900:])
+    assert closed(later, ALICE) == 0
+    counted: list[int] = []
+    while len(counted) < 20:
+        later.work(NOW_MS)
+        counted.append(closed(later, ALICE))
+    assert max(after - before for before, after in pairwise(counted)) <= PIECE_FILLS / 2
+    at_once.took_history(ALICE, PAST, NOW_MS)
+    assert later.record(ALICE) == at_once.record(ALICE)
+    assert closed(later, BOB) == 12
+
+
+def test_fills_that_wait_are_not_lost_to_a_memory_nor_kept_of_who_is_followed_no_more() -> None:
+    one = weighing(ALICE, BOB)
+    one.took_history(ALICE, PAST, NOW_MS)
+    one.took_fills(ALICE, trips(600))
+    one.took_fills(BOB, trips(600))
+    one.work(NOW_MS)
+    one.work(NOW_MS)
+    one.forget(ALICE)
+    one.count_fills()
+    assert (closed(one, ALICE), closed(one, BOB)) == (0, 600)
+
+
+def closed(of: Weighing, trader: str) -> int:
+    of.took_history(trader, PAST, NOW_MS)
+    record = of.record(trader)
+    return 0 if record is None else record.performance.closed

@@ -27,6 +27,8 @@ BACKFILLED = frozenset({"1m", "1h", REGIME_HOURS})
 
 TRADED = "traded"
 """The variant of a question for an account that has just traded: it does not wait for its turn."""
+OVERDUE = "overdue"
+"""The variant of a question for an account whose state is nearly too old: it does not wait for its turn either."""
 TRADERS_AT_ONCE = 3
 """Questions about traders under way at a time, besides the one about markets: one would wait for the line, not the
 budget."""
@@ -102,8 +104,10 @@ _MINUTES = Claim(rank=1, purse="markets", ceiling=0.95, share=0.75)
 _TRADED = Claim(rank=2, purse="traders", ceiling=0.95, share=1.0)
 _HOURS = Claim(rank=3, purse="markets", ceiling=0.9, share=0.3)
 """Hours are seen by nobody who does not open a market."""
-_TURNS = Claim(rank=4, purse="traders", ceiling=0.9, share=0.95, pace="turns")
-_HISTORIES = Claim(rank=5, purse="traders", ceiling=0.9, share=0.95, pace="histories")
+_OVERDUE = Claim(rank=4, purse="traders", ceiling=0.9, share=0.95)
+"""Whoever asks so spreads these himself: the pace of turns would leave a part of the budget unused that they need."""
+_TURNS = Claim(rank=5, purse="traders", ceiling=0.9, share=0.95, pace="turns")
+_HISTORIES = Claim(rank=6, purse="traders", ceiling=0.9, share=0.95, pace="histories")
 _TRADER_WAITED_FOR = WAITED_FOR._replace(purse="traders")
 
 
@@ -113,7 +117,7 @@ def claim_of(request: Request) -> Claim:
     Candles of other lengths than those of the back-fill are asked for by somebody who looks at them, and waits.
     """
     if request.channel == "clearinghouseState":
-        return _TRADED if request.variant == TRADED else _TURNS
+        return {TRADED: _TRADED, OVERDUE: _OVERDUE}.get(request.variant, _TURNS)
     if is_about_trader(request):
         return _HISTORIES
     looked_at = request.channel == "candleSnapshot" and request.variant not in BACKFILLED

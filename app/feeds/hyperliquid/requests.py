@@ -231,7 +231,7 @@ def _question(request: Request) -> tuple[str, str, str]:
 
 def _question_of(channel: str, subject: str, variant: str) -> tuple[str, str, str]:
     # A trader's state is the same whyever it is asked for.
-    return channel, subject, "" if variant == limits.TRADED else variant
+    return channel, subject, "" if variant in (limits.TRADED, limits.OVERDUE) else variant
 
 
 def _extra_weight(request: Request, answer: HttpAnswer) -> int:

@@ -4,18 +4,19 @@ import msgspec
 
 from app.core.record import Request
 from app.feeds.hyperliquid.leaderboard import CHANNEL, LeaderboardRules, encode_rules
-from app.feeds.hyperliquid.limits import TRADED, VENUE
+from app.feeds.hyperliquid.limits import OVERDUE, TRADED, VENUE
 from app.feeds.hyperliquid.parse_traders import trader_address
 
 _encode = msgspec.json.encode
 
 
-def ask_for_state(request_id: int, trader: str, *, has_traded: bool = False) -> Request:
-    """A trader's positions (weight 2); `has_traded` has it go before the turns of the others.
+def ask_for_state(request_id: int, trader: str, *, has_traded: bool = False, is_overdue: bool = False) -> Request:
+    """A trader's positions (weight 2); of one who has traded, or is overdue, before the turns of the others.
 
     A question that still waits for the same trader is not asked twice: it goes as early as this one would.
     """
-    return _about(request_id, "clearinghouseState", trader, TRADED if has_traded else "")
+    variant = TRADED if has_traded else OVERDUE if is_overdue else ""
+    return _about(request_id, "clearinghouseState", trader, variant)
 
 
 def ask_for_portfolio(request_id: int, trader: str) -> Request:

@@ -25,7 +25,7 @@ _LONGEST_WORD = 128
 _query_of = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 
 
-class Question(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True, gc=False):
     """One call: a route's name (see `limits.ROUTES`) and its query, in order; a key may come more than once.
 
     `subject` is the wallet or market it is about, `variant` what sets it apart from others about the same.

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from app.core.whale_events import Lean, SmartMoneySignal
 from app.engine.protocol_whales import TrackerView
 from app.ui import format as shown
@@ -54,7 +56,7 @@ def signal_cells(coin: str, signals: Signals) -> tuple[Cell, ...]:
     full = f"{row.long_traders} long, {row.short_traders} short, {row.stale_traders} traders stale"
     holders = Cell(f"{_many(row.long_traders)}/{_many(row.short_traders)}", "text", full)
     if signals.is_off:
-        return Cell("off", "stale"), Cell(shown.DASH, "stale"), holders._replace(role="stale")
+        return Cell("off", "stale"), Cell(shown.DASH, "stale"), msgspec.structs.replace(holders, role="stale")
     role = _LEAN_ROLES[row.lean]
     return Cell(row.lean, role), Cell(signed_bias(row.bias), role), holders
 

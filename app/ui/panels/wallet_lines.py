@@ -110,11 +110,11 @@ def _record(detail: WalletDetail) -> Iterator[Line]:
         yield Line("record", f"{roi} · win rate {win_cell(row.win_rate, row.decided).value}")
     figures = (
         ("result", None if detail.pnl_usdc is None else f"{signed_usd(detail.pnl_usdc)} USDC"),
-        ("volume", None if detail.volume_usdc is None else f"{shown.compact(detail.volume_usdc)} USDC"),
         ("profit factor", _figure(detail.profit_factor)),
         ("Sharpe a position", _figure(detail.sharpe)),
         ("max drawdown", None if detail.max_drawdown is None else percent(detail.max_drawdown)),
-        ("median hold", None if detail.median_hold_s is None else shown.age(detail.median_hold_s * 1_000)),
+        ("recent volume", None if detail.volume_usdc is None else f"{shown.compact(detail.volume_usdc)} USDC"),
+        ("recent median hold", None if detail.median_hold_s is None else shown.age(detail.median_hold_s * 1_000)),
     )
     known = [f"{name} {text}" for name, text in figures if text is not None]
     if known:

@@ -12,7 +12,7 @@ from app.ui.panels.markets import waiting_sentence
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.columns import Cell, Column, Row, TableView, Value
-from app.wallets.values import VerdictClass
+from app.wallets.values import RANKS, VerdictClass
 from app.wallets.words import counted
 
 WALLETS = "wallets"
@@ -31,7 +31,6 @@ _CLASS_ROLES: dict[VerdictClass, Role] = {
     "REJECTED": "muted",
     "NOT SCORED": "warning",
 }
-_CLASS_RANKS: dict[VerdictClass, int] = {"TARGET": 3, "WATCHLIST": 2, "REJECTED": 1, "NOT SCORED": 0}
 _REVIEW_ROLES: dict[ReviewState, Role] = {"new": "text", "accepted": "up", "rejected": "muted"}
 _SCAN_ROLES: dict[ScanState, Role] = {
     "idle": "muted",
@@ -277,10 +276,10 @@ def _flags_cell(row: WalletRow) -> Cell:
 
 def _values(row: WalletRow, name: str, age_s: int, cells: tuple[Cell, ...]) -> tuple[Value, ...]:
     """What the columns are sorted and asked by."""
-    before = None if row.class_before is None else _CLASS_RANKS[row.class_before]
+    before = None if row.class_before is None else RANKS[row.class_before]
     pillars = (row.specialisation, row.behaviour, row.structure)
     return (
-        name, _CLASS_RANKS[row.wallet_class], row.score, row.score_change, before,
+        name, RANKS[row.wallet_class], row.score, row.score_change, before,
         *(score for score in pillars for _ in range(2)),
         _percents(row.roi_30d), _percents(row.win_rate), cells[13].value, age_s, row.review,
         "followed" if row.followed else None, cells[17].value, cells[18].value,

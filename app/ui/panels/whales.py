@@ -172,7 +172,8 @@ def rarity_cell(percentile: float | None) -> Cell:
         return Cell(shown.DASH, "muted")
     top = max(0.0, min(100.0, 100.0 - percentile))
     words = "top<0.1%" if top < 0.05 else f"top {top:.1f}%" if top < 9.95 else f"top {top:.0f}%"
-    return Cell(words, "accent" if top < 1 else "text", f"larger than {percentile:.1f}% of its market")
+    larger = "over 99.9" if top < 0.05 else f"{percentile:.1f}"
+    return Cell(words, "accent" if top < 1 else "text", f"larger than {larger}% of its market")
 
 
 def record_cell(record: AlertRecord | None) -> Cell:

@@ -120,8 +120,9 @@ class Dashboard(PanelScreen):
 
     def lay_out(self, *, alone: bool) -> None:
         self.set_class(alone, "-maximised")
-        self.set_class(self.size.height >= _HIGH_FROM, "-high")
-        self.set_class(self.size.width >= _PAIRED_FROM, "-paired")
+        # What stands alone has all the height, however high and wide the screen is.
+        self.set_class(not alone and self.size.height >= _HIGH_FROM, "-high")
+        self.set_class(not alone and self.size.width >= _PAIRED_FROM, "-paired")
         followed = self.query_one("#followed")
         followed.display = any(panel.display for panel in followed.children)
         self._fit_scalper()

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
+
 from app.ui.format import DASH
 from app.ui.theme import Role
 from app.ui.widgets.lines import Align
@@ -46,8 +48,11 @@ class Column:
         return tuple(dict.fromkeys(map(_snake, (self.words or self.title, self.name, self.title))))
 
 
-class Cell(NamedTuple):
-    """A text and the role that styles it; `full` is what is meant, where the text is short for it or decorated."""
+class Cell(msgspec.Struct, frozen=True, gc=False):
+    """A text and the role that styles it; `full` is what is meant, where the text is short for it or decorated.
+
+    Thousands are made each second: the collector of garbage does not count them.
+    """
 
     text: str
     role: Role = "text"

@@ -157,6 +157,25 @@ def test_who_has_just_traded_does_not_wait_for_turns_or_histories() -> None:
     in_house(check)
 
 
+def test_who_is_overdue_does_not_wait_for_turns_and_who_has_traded_goes_first() -> None:
+    """A minute's worth of turns waits; of the budget that their pace leaves, the overdue have what they need."""
+
+    async def check(house: House) -> None:
+        for number in range(300):
+            house.put(ask_for_state, trader(number))
+        await asyncio.sleep(5)
+        for number in range(300, 360):
+            house.put(ask_for_state, trader(number), is_overdue=True)
+        house.put(ask_for_state, trader(399), has_traded=True)
+        await asyncio.sleep(8)
+        overdue = [house.times("clearinghouseState", trader(number)) for number in range(300, 360)]
+        assert all(len(times) == 1 and times[0] < 13 for times in overdue)
+        assert house.times("clearinghouseState", trader(399))[0] < 6
+        assert house.refused == 0
+
+    in_house(check)
+
+
 def test_a_question_that_waits_is_asked_once_and_as_early_as_the_last_one_would() -> None:
     async def check(house: House) -> None:
         for number in range(400):
@@ -263,7 +282,7 @@ def test_the_venues_limit_holds_whatever_is_asked(seed: int) -> None:
                 elif kind == 2:
                     house.candles(f"C{number % 30}", "5m")
                 else:
-                    house.put(ask_for_state, trader(number), has_traded=bool(kind < 6))
+                    house.put(ask_for_state, trader(number), has_traded=bool(kind < 6), is_overdue=bool(kind > 7))
             await asyncio.sleep(float(generator.exponential(1.0)))
         assert house.refused == 0
         assert LIMIT * 0.7 < house.most_used <= LIMIT

@@ -1,0 +1,121 @@
+"""The call of a TARGET in a run: filed once, kept open for 30 days, graded by what the venue says the wallet made."""
+
+import msgspec
+import pytest
+from polymarket_samples import page
+from scan_samples import NOW_S, address, verdict
+from wallet_driver import WalletDriver
+
+from app.core.calls import Call
+from app.core.text import clean
+from app.engine import wallet_claims
+from app.engine.wallet_book import CLAIM_MS, SavedWallets
+from app.engine.wallet_claims import target_call
+from app.scorecards.grader import Graded
+from app.scorecards.profits import NO_ROOM, NOT_BEFORE, NOT_TOLD
+from app.wallets.answers import NoAnswer
+from app.wallets.funnel import Evidence
+
+DAY_MS = 86_400_000
+DUE_MS = CLAIM_MS + DAY_MS
+
+
+def target(number: int) -> Call:
+    """The call about a wallet, of the moment the driver begins at."""
+    evidence = Evidence(address(number))
+    return target_call(verdict(evidence, "TARGET", 3, NOW_S, "good"), "live", NOW_S * 1_000)
+
+
+def driver_with(*calls: Call) -> tuple[WalletDriver, list[Graded]]:
+    """A run that begins with these calls open, and what it decides about calls."""
+    driver = WalletDriver()
+    decided: list[Graded] = []
+    driver.core.bus.subscribe(Graded, decided.append)
+    claims = {call.subject: call.made_at_ms for call in calls}
+    driver.restore(msgspec.msgpack.encode(SavedWallets(claims=claims, open_claims=calls)))
+    return driver, decided
+
+
+def later(driver: WalletDriver, ms: int) -> None:
+    """So much later; questions that come up are asked."""
+    driver.now_ms += ms
+    driver.tick()
+    driver.carry()
+
+
+def history(*totals: float) -> bytes:
+    """A wallet's totals: one a day before the calls, those after it ten days apart."""
+    at_s = [NOW_S - 86_400, *(NOW_S + place * 864_000 for place in range(1, len(totals)))]
+    rows = [{"timestamp": second, "realized_pnl": total} for second, total in zip(at_s, totals, strict=True)]
+    return page({"points": rows})
+
+
+def test_a_call_is_graded_a_day_after_its_horizon_by_what_the_wallet_made() -> None:
+    driver, decided = driver_with(target(1), target(2))
+    driver.venue.scripts = {
+        ("pnl", address(1)): lambda asked: history(100.0, 150.0, 101.0),
+        ("pnl", address(2)): lambda asked: history(100.0, 150.0, 99.0),
+    }
+    later(driver, DUE_MS - 10_000)
+    assert (driver.waiting, decided) == ([], [])
+    later(driver, 10_000)
+    assert len(driver.waiting) == 1
+    driver.tell_all()
+    later(driver, 1_000)
+    driver.tell_all()
+    outcomes = {each.call.subject: (each.outcome.status, each.outcome.hit) for each in decided}
+    assert outcomes == {address(1): ("graded", True), address(2): ("graded", False)}
+    assert driver.core.journal.calls_graded == 2
+    assert driver.core.wallets.book.open_claims == {}
+    later(driver, 40 * DAY_MS)
+    assert (driver.waiting, len(decided)) == ([], 2)
+
+
+@pytest.mark.parametrize("body", [b"<html>busy</html>", b"{", NoAnswer(clean("the venue answered 503"))])
+def test_a_venue_that_does_not_answer_is_asked_each_hour_and_given_up_after_30_days(body: bytes | NoAnswer) -> None:
+    driver, decided = driver_with(target(1))
+    driver.venue.scripts = {"pnl": lambda asked: body}
+    later(driver, DUE_MS)
+    driver.tell_all()
+    later(driver, 3_599_000)
+    assert (driver.waiting, decided) == ([], [])
+    later(driver, 1_000)
+    assert len(driver.waiting) == 1
+    driver.tell_all()
+    later(driver, CLAIM_MS)
+    driver.tell_all()
+    assert [(each.outcome.status, each.outcome.reason) for each in decided] == [("ungraded", NOT_TOLD)]
+    assert driver.core.journal.calls_graded == 0
+
+
+def test_a_wallet_the_venue_knows_nothing_of_cannot_be_graded() -> None:
+    driver, decided = driver_with(target(1))
+    driver.venue.scripts = {"pnl": lambda asked: page(None)}
+    later(driver, DUE_MS)
+    driver.tell_all()
+    assert [each.outcome.reason for each in decided] == [NOT_BEFORE]
+
+
+def test_a_target_found_in_a_run_is_open_in_what_the_next_one_begins_with() -> None:
+    driver, decided = driver_with()
+    filed: list[Call] = []
+    driver.core.bus.subscribe(Call, filed.append)
+    found = verdict(Evidence(address(1)), "TARGET", 3, NOW_S, "good")
+    for _ in range(2):
+        driver.core.wallets.claims.file(found, driver.now_ms)
+    assert [call.subject for call in filed] == [address(1)]
+    driver.core.finish()
+    assert (decided, list(driver.core.journal.decided)) == ([], [])
+    saved = msgspec.msgpack.decode(driver.core.wallets.book.saved(), type=SavedWallets)
+    assert saved.open_claims == tuple(filed)
+    # Another one may be filed while the first waits for its grade.
+    driver.core.wallets.claims.file(found, driver.now_ms + CLAIM_MS)
+    assert len(driver.core.wallets.book.open_claims) == 2
+
+
+def test_more_open_calls_than_there_is_room_for_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wallet_claims, "MOST_CLAIMS", 1)
+    driver, decided = driver_with(target(1))
+    driver.core.wallets.claims.file(verdict(Evidence(address(2)), "TARGET", 3, NOW_S, "good"), driver.now_ms)
+    assert [(each.call.subject, each.outcome.reason) for each in decided] == [(address(2), NO_ROOM)]
+    assert list(driver.core.wallets.book.open_claims) == [target(1).call_id]

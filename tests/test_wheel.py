@@ -45,6 +45,6 @@ def test_hazard_28_its_own_files_are_the_ones_used(installed: Path, tmp_path: Pa
 
 
 def test_the_demo_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
-    ended = tapedeck(installed, tmp_path, "run", "--source", "demo", "--for", "2s", "--json")
+    ended = tapedeck(installed, tmp_path, "run", "--source", "demo", "--for", "6s", "--json")
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["events"] > 50

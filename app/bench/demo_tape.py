@@ -19,7 +19,7 @@ from app.engine.core import Core
 from app.engine.demo_venue import Urls
 from app.engine.evaluation import AnswerSource
 from app.engine.sequencer import Sequencer
-from app.engine.venue_run import client_settings
+from app.engine.venue_urls import client_settings
 from app.feeds.hyperliquid.client import HyperliquidClient
 from app.feeds.hyperliquid.wire import WireClientFrame, WireSubscription
 from app.feeds.inbox import Inbox

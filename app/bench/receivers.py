@@ -20,7 +20,7 @@ from app.core.record import Kind
 from app.engine.core import Core
 from app.engine.demo_venue import Urls
 from app.engine.sequencer import Sequencer
-from app.engine.venue_run import client_settings
+from app.engine.venue_urls import client_settings
 from app.feeds.hyperliquid.client import HyperliquidClient
 from app.feeds.inbox import Inbox
 from app.feeds.tape.format import Session

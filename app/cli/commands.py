@@ -34,6 +34,7 @@ COMMANDS = (
     Command("explain", "app.cli.explain", "open up one wallet: pillars, trades behind them, reasons to doubt"),
     Command("whales", "app.cli.whales", "who of the venue's best traders is followed, how each counts, and alerts"),
     Command("signal", "app.cli.lean", "which way the followed traders lean in one market, and who is behind it"),
+    Command("score", "app.cli.score", "judge tokens by their mints: what model and strategies say, and why"),
     Command("train", "app.cli.train", "train the model of market regimes on hourly bars"),
     Command("screen", "app.cli.screen", "which bars of a file are candidates for an entry, by what was known then"),
     Command(

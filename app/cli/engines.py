@@ -1,9 +1,10 @@
-"""The engine a command asks: one that runs here on the same data."""
+"""The engine a command asks: one that runs here on the same data, or one of its own."""
 
 from typing import TYPE_CHECKING
 
 from app.cli import options
 from app.config.locations import Locations
+from app.core.clock import SystemClock
 from app.core.errors import VenueError
 
 if TYPE_CHECKING:
@@ -32,3 +33,20 @@ async def running_engine(source: "SourceView", locations: Locations) -> "EngineL
         return link
     await link.close()
     return None
+
+
+async def own_engine(mode: options.Mode, prepared: options.Prepared) -> "EngineLink":
+    """A link to a started engine that goes on with what is stored of the source, and to which nobody else attaches."""
+    from app.config.locations import ensure
+    from app.engine.build import Plan, build_engine
+    from app.engine.local_link import LocalLink
+
+    ensure(prepared.locations.state_dir)
+    plan = Plan(mode, set_by_hand=prepared.loaded.by_hand)
+    link = LocalLink(build_engine(plan, prepared.settings, SystemClock(), prepared.locations))
+    try:
+        await link.connect()
+    except BaseException:
+        await link.close()
+        raise
+    return link

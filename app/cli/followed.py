@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.cli import options
-from app.cli.engines import running_engine, source_view
+from app.cli.engines import own_engine, running_engine, source_view
 from app.cli.output import say
 from app.config.sources import Given
-from app.core.clock import SystemClock
 from app.core.errors import ConfigError, DataError, PartialResultError, UsageError
 
 if TYPE_CHECKING:
-    from app.engine.link import EngineLink
     from app.engine.protocol import Snapshot
 
 LIMIT_S = 180.0
@@ -81,7 +79,7 @@ async def _of_venue(args: argparse.Namespace, wanted: Wanted, prepared: options.
         say("Asking the engine that runs here.", quiet=wanted.quiet)
     else:
         say(f"Following the traders of {source.label} {source.detail}…", quiet=wanted.quiet)
-        link = await _own(wanted, prepared)
+        link = await own_engine(wanted.source.mode, prepared)
     try:
         snapshot = await followed(link, wanted.coin, wanted.limit_s, whole=wanted.whole)
     finally:
@@ -90,21 +88,3 @@ async def _of_venue(args: argparse.Namespace, wanted: Wanted, prepared: options.
     if args.tracked is not None and tracked > prepared.settings.whales.tracked:
         say(f"It follows {tracked} traders: --tracked is for an engine of its own.", quiet=wanted.quiet)
     return snapshot
-
-
-async def _own(wanted: Wanted, prepared: options.Prepared) -> "EngineLink":
-    """A started engine that goes on with the traders stored of the source, and to which nobody else attaches."""
-    from app.config.locations import ensure
-    from app.engine.build import Plan, build_engine
-    from app.engine.local_link import LocalLink
-
-    clock = SystemClock()
-    ensure(prepared.locations.state_dir)
-    plan = Plan(wanted.source.mode, set_by_hand=prepared.loaded.by_hand)
-    link = LocalLink(build_engine(plan, prepared.settings, clock, prepared.locations))
-    try:
-        await link.connect()
-    except BaseException:
-        await link.close()
-        raise
-    return link

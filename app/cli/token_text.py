@@ -12,6 +12,7 @@ _SCORES = ("model", ">n", ">tokens", ">base rate", ">AUC", ">PR-AUC", ">Brier", 
 _CUTS = ("model", ">threshold", ">above", ">precision", ">recall", ">false positives")
 _FIGURES = ("model", ">n", ">tokens", ">rank correlation", ">explained")
 _BUCKETS = ("of", ">n", ">tokens", ">base rate", ">AUC served", ">AUC gradient boosting", ">Brier served")
+_DECISIONS = ("of", ">threshold", ">above", ">precision", ">recall", ">false positives")
 
 
 def print_questions(questions: "Sequence[Question]") -> None:
@@ -56,6 +57,11 @@ def _tables(head: "HeadReport") -> "Iterable[tuple[Sequence[str], Sequence[Seque
     yield _BUCKETS, [
         (each.of, f"{each.served.n:,}", str(each.served.tokens), _share(each.served.base_rate),
          figure(each.served.auc), figure(each.boosting.auc), figure(each.served.brier))
+        for each in head.buckets
+    ]  # fmt: skip
+    yield _DECISIONS, [
+        (each.of, f"{each.decision.threshold:g}", f"{each.decision.n_above:,}", figure(each.decision.precision),
+         figure(each.decision.recall), figure(each.decision.false_positive_rate))
         for each in head.buckets
     ]  # fmt: skip
 

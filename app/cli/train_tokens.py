@@ -1,6 +1,7 @@
 """`tapedeck train tokens`: the token model, from launches that were recorded or made up, published as a bundle."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -103,9 +104,10 @@ def _roll_back(args: argparse.Namespace, prepared: options.Prepared) -> int:
 def _source(args: argparse.Namespace, seed: int, *, quiet: bool) -> "Source":
     from app.training.token_sources import checked_folders, five_minutes, simulated
 
+    if not args.data:
+        say(f"Launches of {args.days} days are made up, seed {seed}.", quiet=quiet)
     with progress("making samples", 1.0, quiet=quiet) as advance:
         if not args.data:
-            say(f"Launches of {args.days} days are made up, seed {seed}.", quiet=quiet)
             return simulated(seed, args.days, advance)
         source = five_minutes(checked_folders(args.data), advance)
     if source is None:
@@ -141,9 +143,12 @@ def _fit(
 
         def tell(done: "Progress") -> None:
             advance(done.epoch)
-            say(_epoch(done), quiet=quiet)
+            # Where a bar moves, a line for each epoch would tear it; a log has no bar.
+            say(_epoch(done), quiet=quiet or sys.stderr.isatty())
 
-        return fitted(source.samples, parts.train, parts.validation, recipe, tell, checkpoint, resume=args.resume)
+        model = fitted(source.samples, parts.train, parts.validation, recipe, tell, checkpoint, resume=args.resume)
+    say(f"Trained: {_epoch(model.progress)}.", quiet=quiet)
+    return model
 
 
 def _publish(

@@ -8,6 +8,7 @@ from msgspec import Meta
 from app.config.screener_settings import BatchModeSettings, FusionSettings, StrategySettings
 from app.config.section import Seconds, Section
 from app.config.token_settings import TokenDecisionSettings, TokenModelSettings, TokenSizingSettings
+from app.config.token_venues import TokensSettings
 from app.config.urls import (
     LEADERBOARD_HOSTS,
     POLYMARKET_HOSTS,
@@ -340,6 +341,7 @@ class Settings(Section, frozen=True):
     trader_weights: TraderWeightsSettings = TraderWeightsSettings()
     smart_money: SmartMoneySettings = SmartMoneySettings()
     alerts: AlertsSettings = AlertsSettings()
+    tokens: TokensSettings = TokensSettings()
     token_model: TokenModelSettings = TokenModelSettings()
     token_decision: TokenDecisionSettings = TokenDecisionSettings()
     token_sizing: TokenSizingSettings = TokenSizingSettings()

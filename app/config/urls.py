@@ -9,6 +9,9 @@ import re
 VENUE_HOSTS = frozenset({"api.hyperliquid.xyz", "api.hyperliquid-testnet.xyz"})
 LEADERBOARD_HOSTS = frozenset({"stats-data.hyperliquid.xyz"})
 POLYMARKET_HOSTS = frozenset({"data-api.polymarket.com", "gamma-api.polymarket.com"})
+GECKOTERMINAL_HOSTS = frozenset({"api.geckoterminal.com"})
+DEXSCREENER_HOSTS = frozenset({"api.dexscreener.com"})
+BIRDEYE_HOSTS = frozenset({"public-api.birdeye.so"})
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "[::1]", "localhost"})
 
 _URL = re.compile(

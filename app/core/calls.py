@@ -5,6 +5,9 @@ from typing import Literal
 
 import msgspec
 
+CANDLES_GRADE = "token price"
+"""The reference of a claim about a token, which has no bid and ask: candles grade it (`tokens/claims.py`)."""
+
 
 class CostModel(msgspec.Struct, frozen=True):
     """What a round trip is assumed to cost, in basis points of notional."""

@@ -22,6 +22,9 @@ def main() -> int:
         "rest_url": sockets.rest_url,
         "prediction_url": sockets.prediction_url,
         "gamma_url": sockets.gamma_url,
+        "gecko_url": sockets.gecko_url,
+        "screener_url": sockets.screener_url,
+        "birdeye_url": sockets.birdeye_url,
     }
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()

@@ -39,8 +39,10 @@ async def run(options: Options, sockets: Sockets) -> None:
         venue, clock=clock, sockets=sockets, paced=False, leaderboard_rows=rows, refuse_leaderboard=refused
     ) as server:
         wallets = asyncio.create_task(_serve_wallets(options.seed, clock, sockets, stop))
+        tokens = asyncio.create_task(_serve_tokens(options.seed, clock, sockets, stop))
         await server.pace(stop)
         await wallets
+        await tokens
 
 
 async def _serve_wallets(seed: int, clock: Clock, sockets: Sockets, stop: asyncio.Event) -> None:
@@ -53,6 +55,19 @@ async def _serve_wallets(seed: int, clock: Clock, sockets: Sockets, stop: asynci
 
     wallets = PredictionVenue(seed=seed, start_s=clock.wall_ns() // 1_000_000_000, clock=clock)
     async with serve(wallets, *listening):
+        await stop.wait()
+
+
+async def _serve_tokens(seed: int, clock: Clock, sockets: Sockets, stop: asyncio.Event) -> None:
+    """Serve the token APIs, likewise from the first client on."""
+    listening = (sockets.gecko, sockets.screener, sockets.birdeye)
+    await _first_client(listening, stop)
+    if stop.is_set():
+        return
+    from app.demo.tokens.made import MadeLaunches
+    from app.demo.tokens.server import TokenVenue, serve
+
+    async with serve(TokenVenue(MadeLaunches(seed), seed=seed, clock=clock), *listening):
         await stop.wait()
 
 

@@ -8,12 +8,15 @@ BACKLOG = 64
 
 
 class Sockets(NamedTuple):
-    """Four listening sockets on loopback, on ports the system picked."""
+    """Listening sockets on loopback, on ports the system picked."""
 
     websocket: socket.socket
     rest: socket.socket
     prediction: socket.socket
     gamma: socket.socket
+    gecko: socket.socket
+    screener: socket.socket
+    birdeye: socket.socket
 
     @property
     def websocket_url(self) -> str:
@@ -35,6 +38,21 @@ class Sockets(NamedTuple):
         """Base of the prediction markets' gamma API."""
         return f"http://{HOST}:{self.gamma.getsockname()[1]}"
 
+    @property
+    def gecko_url(self) -> str:
+        """Base of the first token API, GeckoTerminal's."""
+        return f"http://{HOST}:{self.gecko.getsockname()[1]}/api/v2"
+
+    @property
+    def screener_url(self) -> str:
+        """Base of the second token API, DexScreener's."""
+        return f"http://{HOST}:{self.screener.getsockname()[1]}"
+
+    @property
+    def birdeye_url(self) -> str:
+        """Base of the third token API, Birdeye's."""
+        return f"http://{HOST}:{self.birdeye.getsockname()[1]}"
+
     def close(self) -> None:
         """Stop listening; harmless when it has been done already."""
         for listening in self:
@@ -43,7 +61,7 @@ class Sockets(NamedTuple):
 
 def listen() -> Sockets:
     """Listen now: who connects before the venue is ready waits in the socket's queue. Raises OSError."""
-    sockets = Sockets(*(socket.create_server((HOST, 0), backlog=BACKLOG) for _ in range(4)))
+    sockets = Sockets(*(socket.create_server((HOST, 0), backlog=BACKLOG) for _ in Sockets._fields))
     for listening in sockets:
         # Connections inherit it; asyncio sets it only on sockets it makes. Without it frames wait for each other.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

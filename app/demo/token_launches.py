@@ -59,13 +59,26 @@ class _Plan(NamedTuple):
     stays: float
 
 
-def launches_of_day(seed: int, day: int, count: int = LAUNCHES_A_DAY) -> list[Launch]:
-    """The launches of the day `day` since 1970, in order of birth."""
+class Birth(NamedTuple):
+    """When a launch of a kind comes; `number` counts those of its day."""
+
+    number: int
+    kind: Kind
+    born_s: int
+
+
+def births_of_day(seed: int, day: int, count: int = LAUNCHES_A_DAY) -> list[Birth]:
+    """What is launched on the day `day` since 1970, in order of birth."""
     generator = np.random.default_rng([seed, day])
     born = np.sort(generator.integers(0, DAY_S, count)) + day * DAY_S
     kinds = generator.choice(len(KINDS), size=count, p=list(KINDS.values()))
     names = list(KINDS)
-    return [launch(seed, day, number, names[kinds[number]], int(born[number])) for number in range(count)]
+    return [Birth(number, names[kinds[number]], int(born[number])) for number in range(count)]
+
+
+def launches_of_day(seed: int, day: int, count: int = LAUNCHES_A_DAY) -> list[Launch]:
+    """The launches of the day `day` since 1970, in order of birth."""
+    return [launch(seed, day, *birth) for birth in births_of_day(seed, day, count)]
 
 
 def launch(seed: int, day: int, number: int, kind: Kind, born_s: int) -> Launch:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.config.locations import Locations, ensure
+from app.config.secrets import birdeye_key
 from app.config.settings import Settings
 from app.core.clock import Clock
 from app.engine.engine import Engine, Run
@@ -50,6 +51,8 @@ def build_run(plan: Plan, settings: Settings, clock: Clock, locations: Locations
         profile_folders=locations.profile_folders(),
         set_by_hand=plan.set_by_hand,
         regime_model=locations.regime_model("demo" if plan.mode == "demo" else "live"),
+        token_bundles=locations.token_bundle_roots("demo" if plan.mode == "demo" else "live"),
+        birdeye_key=birdeye_key(),
     )
 
 

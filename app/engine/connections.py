@@ -22,9 +22,11 @@ from app.core.text import clean
 from app.engine.continuity import Continuity
 from app.engine.journal import Journal
 from app.engine.protocol import Mode
+from app.engine.token_state import ABOUT_TOKENS
 from app.engine.watch import MarketWatch
 from app.feeds.health import FeedHealth
 from app.feeds.polymarket.limits import VENUE as POLYMARKET
+from app.feeds.token_questions import BIRDEYE, DEXSCREENER, GECKOTERMINAL
 from app.markets.market import Market
 
 _LONG_BREAK_MS = 30_000
@@ -32,6 +34,11 @@ _RULES_WINDOW_MS = 60_000
 _DOUBT_EVERY_MS = 60_000
 _HOLES_KEPT = 32
 _WALLETS_NAMES: dict[Mode, str] = {"live": "Polymarket", "demo": "simulated wallets", "tape": "recorded wallets"}
+_TOKENS_NAMES: dict[Mode, dict[str, str]] = {
+    "live": {GECKOTERMINAL: "GeckoTerminal", DEXSCREENER: "DexScreener", BIRDEYE: "Birdeye"},
+    "demo": {GECKOTERMINAL: "simulated pools", DEXSCREENER: "simulated pairs", BIRDEYE: "simulated holders"},
+    "tape": {GECKOTERMINAL: "recorded pools", DEXSCREENER: "recorded pairs", BIRDEYE: "recorded holders"},
+}
 _DATA_NAMES: dict[Mode, str] = {"live": "Hyperliquid", "demo": "simulated", "tape": "recorded"}
 
 _unpack_connected = msgspec.msgpack.Decoder(Connected).decode
@@ -54,6 +61,8 @@ class Connections:
         """Trades of coins that are no markets here."""
         self.leaderboard = FeedHealth("leaderboard", None)
         """A document that is fetched now and then; it is connected while it comes."""
+        self.tokens = {venue: FeedHealth(name, None) for venue, name in _TOKENS_NAMES[mode].items()}
+        """The venues of new tokens; each is connected while it answers."""
         self._by_name = {
             DATA_CONNECTION: self.data,
             REQUEST_CONNECTION: self.requests,
@@ -73,7 +82,7 @@ class Connections:
 
     @property
     def _others(self) -> tuple[FeedHealth, ...]:
-        return self.books, self.traders, self.coins, self.leaderboard, self.wallets
+        return self.books, self.traders, self.coins, self.leaderboard, self.wallets, *self.tokens.values()
 
     @property
     def feeds(self) -> tuple[FeedHealth, ...]:
@@ -85,6 +94,8 @@ class Connections:
         """Whose connection was told of; None for one that is no feed."""
         if told.venue == POLYMARKET:
             return self.wallets
+        if told.venue in ABOUT_TOKENS:
+            return self.tokens.get(told.venue)
         return self._by_name.get(told.connection)
 
     def connected(self, payload: bytes, markets: dict[str, Market], now_ms: int) -> None:
@@ -122,6 +133,13 @@ class Connections:
         if feed is self.data:
             self._broken_since_ms = self._broken_since_ms or now_ms
             self._continuity.interrupted(self._last_trades(markets))
+
+    def answered_about_tokens(self, venue: str, status: int, now_ms: int) -> None:
+        """A venue of new tokens has answered, or the model, which is no feed."""
+        feed = self.tokens.get(venue)
+        if feed is not None and status == 200:
+            feed.received()
+            feed.data(now_ms)
 
     def opened(self, coin: str, now_ms: int) -> None:
         """The trades of a coin are streamed from now on: what is missing is counted from here, if it never traded."""

@@ -19,7 +19,7 @@ from app.engine.connections import Connections
 from app.engine.copying import Copying
 from app.engine.fast_books import FastBooks
 from app.engine.intake import Intake
-from app.engine.jobs import Jobs
+from app.engine.jobs import JobDesk, Jobs
 from app.engine.journal import Journal
 from app.engine.market_answers import MarketAnswers
 from app.engine.market_list import MarketList
@@ -40,6 +40,8 @@ from app.engine.protocol import (
 )
 from app.engine.reading import Reading
 from app.engine.shelf_venue import STORE_VENUE
+from app.engine.token_state import ABOUT_TOKENS
+from app.engine.tokens import TokenCommand, Tokens
 from app.engine.wallet_targets import WalletCommand, WalletTargets
 from app.engine.watch import Effects, MarketWatch
 from app.engine.whale_commands import WhaleCommand
@@ -105,10 +107,14 @@ class Core:
             lambda: self.sequence,
         )  # fmt: skip
         self._intake.traders, self._intake.elsewhere = self.whales.opened, self.whales.coins
+        self.tokens = Tokens(
+            mode, settings, self._watch, self.bus, self.jobs, self.journal, self.connections, lambda: self.sequence
+        )
         self._looks = MarketLooks(self.markets, self._fast_books, self._watch)
         self._market_answers = MarketAnswers(
             settings, self._watch, self._intake, self.connections, self.list, self.journal, self._refused, self._follow
         )
+        self._desks: dict[str, JobDesk] = {"wallets": self.wallets, "whales": self.whales, "tokens": self.tokens}
         self._handlers = self._all_handlers()
 
     def _note_events(self) -> None:
@@ -148,6 +154,7 @@ class Core:
         """The run is over: calls that are still open will not be graded."""
         self.journal.run_ended(self._grader.finish(self.now_ms))
         self.whales.finish(self.now_ms)
+        self.tokens.finish(self.now_ms)
 
     def dispatch(self, record: Record) -> None:
         """Take one input. Records of unknown kinds only move the time."""
@@ -247,6 +254,9 @@ class Core:
         if request.venue == VENUE and (request.channel in ABOUT_TRADERS or request.variant == REGIME_HOURS):
             self.whales.answered(request, answer, self.now_ms)
             return
+        if request.venue in ABOUT_TOKENS:
+            self.tokens.answered(request, answer, self.now_ms)
+            return
         if request.venue in _OF_WALLETS:
             self._answered_about_wallets(request, answer)
             return
@@ -296,6 +306,7 @@ class Core:
             self.connections.data.data(min(max(newest_ms), self.now_ms))
         self.list.every_second(self.now_ms)
         self.paper.every_second(self.now_ms)
+        self.tokens.every_second(self.now_ms)
 
     def _clock_went_back(self, wall_ms: int) -> None:
         """Small steps back are waited out; after a large one nothing may be younger than the new time."""
@@ -361,15 +372,14 @@ class Core:
 
     def apply(self, command: Command | OwnCommand) -> tuple[bool, str]:
         """Carry out a command; returns whether it was, and one sentence about it."""
-        if isinstance(command, StartJob | CancelJob):
-            if command.name == "wallets":
-                return self.wallets.apply(command, self.now_ms)
-            if command.name == "whales":
-                return self.whales.apply(command, self.now_ms)
+        if isinstance(command, StartJob | CancelJob) and command.name in self._desks:
+            return self._desks[command.name].apply(command, self.now_ms)
         if isinstance(command, WalletCommand):
             return self.wallets.apply(command, self.now_ms)
         if isinstance(command, WhaleCommand):
             return self.whales.apply(command, self.now_ms)
+        if isinstance(command, TokenCommand):
+            return self.tokens.apply(command, self.now_ms)
         return self._apply_to_markets(command)
 
     def _apply_to_markets(self, command: Command | OwnCommand) -> tuple[bool, str]:

@@ -6,10 +6,13 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 
 import msgspec
 
+from app.config.secrets import Secret
 from app.core.errors import VenueError
 
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 2.0
+DEMO_KEY = Secret("simulated")
+"""What the embedded venue takes for Birdeye's key: a real one never goes there."""
 _LEADERBOARD = "/Mainnet/leaderboard"
 """Its path, as at the venue itself."""
 
@@ -22,6 +25,9 @@ class Urls(msgspec.Struct, frozen=True):
     prediction_url: str = ""
     gamma_url: str = ""
     leaderboard_url: str = ""
+    gecko_url: str = ""
+    screener_url: str = ""
+    birdeye_url: str = ""
 
 
 class DemoVenue:

@@ -26,6 +26,7 @@ from app.engine.protocol import (
 )
 from app.engine.pulse import Pulse
 from app.engine.scalper_detail import ScalperDetails
+from app.engine.tokens_view import TokensViews
 from app.engine.vitals import VitalsProbe
 from app.engine.wallet_detail import wallet_detail
 from app.engine.whale_detail import alert_detail, trader_detail
@@ -78,6 +79,7 @@ class Engine:
         self._details = MarketDetails()
         self._scalper_details = ScalperDetails()
         self._whales = WhalesViews()
+        self._tokens = TokensViews()
         self._started = False
         self._stopping = asyncio.Event()
         self._probe = VitalsProbe(clock)
@@ -145,7 +147,8 @@ class Engine:
         if self._frozen is None or self._frozen[0] <= seen:
             outside = self._outside = self.run.outside()
             vitals = self._probe.view(outside.waiting_inputs)
-            self._frozen = (self._pulse.count, freeze(self.run.core, self.run.source, outside, vitals, self._whales))
+            snapshot = freeze(self.run.core, self.run.source, outside, vitals, self._whales, self._tokens)
+            self._frozen = (self._pulse.count, snapshot)
             self._frozen_ns = self._clock.monotonic_ns()
             self._heard_frozen = self._heard
         return self._frozen

@@ -6,6 +6,7 @@ from app.core.events import Freshness, RulesRead
 from app.core.playback import Playback
 from app.core.text import clean
 from app.engine.core import Core
+from app.engine.inference_health import InferenceHealth
 from app.engine.paper_view import paper_view
 from app.engine.protocol import (
     FeedView,
@@ -18,6 +19,7 @@ from app.engine.protocol import (
     StoreView,
     VitalsView,
 )
+from app.engine.tokens_view import TokensViews
 from app.engine.wallet_run import WalletsOutside
 from app.engine.wallets_view import wallets_view
 from app.engine.whales_view import WhalesOutside, WhalesViews
@@ -68,6 +70,7 @@ class Outside:
     interpreter: InterpreterView | None = None
     wallets: WalletsOutside = _NO_WALLETS
     whales: WhalesOutside = _NO_WHALES
+    token_model: InferenceHealth | None = None
     trouble: str = ""
 
 
@@ -77,8 +80,9 @@ def freeze(
     outside: Outside,
     vitals: VitalsView | None = None,
     whales: WhalesViews | None = None,
+    tokens: TokensViews | None = None,
 ) -> Snapshot:
-    """Everything a deck shows of `core`, as of its last input. `whales` keeps rows from one snapshot to the next."""
+    """Everything a deck shows of `core`, as of its last input. `whales` and `tokens` keep rows between snapshots."""
     favourites = frozenset(core.settings.markets.favourites)
     ended = outside.playback is not None and outside.playback.ended
     return Snapshot(
@@ -100,6 +104,7 @@ def freeze(
         paper=paper_view(core.paper, core.wallets.book.notes, core.now_ms),
         wallets=wallets_view(core.wallets, outside.wallets, core.now_ms),
         whales=(whales or WhalesViews()).of(core.whales, outside.whales, core.now_ms),
+        tokens=(tokens or TokensViews()).of(core.tokens, outside.token_model),
     )
 
 

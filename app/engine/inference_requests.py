@@ -10,7 +10,7 @@ import msgspec
 from app.core.errors import TapedeckError
 from app.tokens.worker_protocol import LARGEST_BATCH
 
-FailureKind = Literal["deadline", "worker", "model", "strategy-only", "too many", "stopped"]
+FailureKind = Literal["deadline", "worker", "model", "strategy-only", "too many"]
 TRIES = 3
 """A request whose worker was lost, or failed, is asked again, so often in all, and alone: one row that kills must not
 take others with it."""

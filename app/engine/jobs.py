@@ -1,6 +1,15 @@
 """What users have asked for by hand: the newest run of each kind of job. Pure."""
 
-from app.engine.protocol import JobName, JobState, JobView
+from typing import Protocol
+
+from app.engine.protocol import CancelJob, JobName, JobState, JobView, StartJob
+
+
+class JobDesk(Protocol):
+    """Whoever does a kind of job."""
+
+    def apply(self, command: StartJob | CancelJob, now_ms: int) -> tuple[bool, str]:
+        """Begin the job or give it up; whether that was done, and one sentence about it."""
 
 
 class Jobs:

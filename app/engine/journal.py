@@ -12,6 +12,7 @@ from app.core.text import clean
 from app.core.whale_events import SmartMoneySignal, TraderMoved, WhaleAlert
 from app.engine.paper_words import paper_words
 from app.engine.protocol import LogLevel, LogLine
+from app.engine.token_state import TokenJudged
 from app.engine.wallet_events import WalletJudged
 from app.paper.events import PaperEvent, timeless
 from app.scorecards.grader import Graded
@@ -37,7 +38,7 @@ class Journal:
         self.reads_by_reason: Counter[str] = Counter()
         self.slowest_read_ms: int | None = None
         self.no_reads = 0
-        self.wallets_judged = 0
+        self.wallets_judged = self.tokens_judged = 0
         self.trader_moves = self.signal_changes = self.whale_alerts = 0
         self.calls_filed = 0
         self.calls_graded = 0
@@ -91,6 +92,11 @@ class Journal:
         self.wallets_judged += 1
         timeless = msgspec.structs.replace(judged.verdict, judged_s=0)
         self._cover("wallet", msgspec.structs.replace(judged, verdict=timeless))
+
+    def token_judged(self, judged: TokenJudged) -> None:
+        """Count and hash a verdict on a token."""
+        self.tokens_judged += 1
+        self._cover("token", msgspec.structs.replace(judged, at_ms=0))
 
     def paper_event(self, event: PaperEvent) -> None:
         """Keep and hash what the paper ledger did, and say what a user wants to know of it."""

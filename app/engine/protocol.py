@@ -3,7 +3,7 @@
 The same messages go through memory and through the Unix socket. Every name and text in a snapshot is already cleaned.
 None stands for "not known"; the deck shows it as such and never as zero. What a snapshot holds of one coin that is
 looked at stands in `protocol_detail.py`, of the paper ledger in `protocol_paper.py`, of wallets in
-`protocol_wallets.py`, of followed traders in `protocol_whales.py`.
+`protocol_wallets.py`, of followed traders in `protocol_whales.py`, of new tokens in `protocol_tokens.py`.
 """
 
 from typing import Literal
@@ -14,6 +14,7 @@ from app.core.events import Action, Freshness
 from app.core.playback import Playback
 from app.engine.protocol_detail import MarketDetail, ScalperDetail
 from app.engine.protocol_paper import PaperView
+from app.engine.protocol_tokens import ScoreTokens, TokensView
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletDetail, WalletsView
 from app.engine.protocol_whales import (
     AlertDetail,
@@ -36,8 +37,9 @@ LogLevel = Literal["info", "warning", "error"]
 MetricSource = Literal["rules", "ai"]
 ModelState = InterpreterState | Literal["tape"]
 """As the interpreter tells it; on a tape, what was recorded is shown."""
-JobName = Literal["markets", "read", "wallets", "whales"]
-"""Work asked for by hand: ask for the markets; have the model read a coin; scan wallets; see followed traders anew."""
+JobName = Literal["markets", "read", "wallets", "whales", "tokens"]
+"""Work asked for by hand: ask for the markets; have the model read a coin; scan wallets; see followed traders anew;
+score tokens."""
 PaperAction = Literal["long", "short", "close", "flip"]
 JobState = Literal["running", "done", "failed", "cancelled"]
 
@@ -266,6 +268,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     trader: TraderDetail | None = None
     alert: AlertDetail | None = None
     followed: FollowedView | None = None
+    tokens: TokensView | None = None
 
 
 class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
@@ -291,7 +294,7 @@ class StartJob(msgspec.Struct, frozen=True, tag="start_job"):
     """Begin a job now; one that is being done is not begun twice.
 
     A "read" is of the coin `subject`; "wallets" scans what `subject` names, as after `tapedeck scan --from`: empty for
-    the leaderboards.
+    the leaderboards; "tokens" scores the tokens whose mints `subject` names: empty for all that are watched.
     """
 
     name: JobName
@@ -351,6 +354,7 @@ Command = (
     | TrackTrader
     | NoteTrader
     | SilenceAlerts
+    | ScoreTokens
 )
 
 

@@ -14,6 +14,7 @@ from app.core.record import Record
 from app.engine.core import Core
 from app.engine.freeze import Outside
 from app.engine.protocol import CancelJob, Command, SetPlayback, SetRecording, SourceView, StartJob, TradePaper
+from app.engine.protocol_tokens import ScoreTokens
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile
 from app.engine.protocol_whales import NoteTrader, SilenceAlerts, TrackTrader, WhaleLook
 from app.engine.supervisor import Supervisor
@@ -74,7 +75,7 @@ class TapeRun:
         """Steer the player; everything else only changes what is shown."""
         if isinstance(command, SetPlayback):
             return self._steer(command)
-        if isinstance(command, StartJob | CancelJob):
+        if isinstance(command, StartJob | CancelJob | ScoreTokens):
             return False, "A tape cannot be asked again: it shows what was recorded"
         if isinstance(command, TradePaper):
             return False, "A tape shows the paper trades that were recorded: trade on paper live or in a demo"

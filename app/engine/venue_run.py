@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from app import __version__
+from app.config.secrets import Secret
 from app.config.settings import Settings
 from app.config.toml import settings_sha256, to_toml
 from app.core.clock import Clock
@@ -40,11 +41,13 @@ from app.engine.recording import RunRecording
 from app.engine.sequencer import Sequencer
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.supervisor import Supervisor
+from app.engine.token_run import TokenRun
+from app.engine.venue_urls import client_settings, own_urls
 from app.engine.wallet_run import WalletRun
 from app.engine.whale_shelf import minutes_ahead, restored_whales
 from app.engine.whale_state import RestoreWhales, UseLocalTime
 from app.engine.whales_view import WhalesOutside
-from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
+from app.feeds.hyperliquid.client import HyperliquidClient
 from app.feeds.hyperliquid.streams import StreamClient
 from app.feeds.inbox import Arrival, Inbox
 from app.feeds.polymarket.limits import VENUE as POLYMARKET
@@ -86,37 +89,6 @@ def live_source(settings: Settings) -> SourceView:
     return SourceView("live", "LIVE", clean(host))
 
 
-def own_urls(settings: Settings) -> Urls:
-    """Where the settings say that the venues are."""
-    hyperliquid, polymarket = settings.hyperliquid, settings.polymarket
-    return Urls(
-        hyperliquid.websocket_url,
-        hyperliquid.rest_url,
-        polymarket.data_url,
-        polymarket.gamma_url,
-        hyperliquid.leaderboard_url,
-    )
-
-
-def client_settings(settings: Settings, urls: Urls) -> ClientSettings:
-    """What a client of the venue at `urls` needs to know."""
-    hyperliquid = settings.hyperliquid
-    return ClientSettings(
-        websocket_url=urls.websocket_url,
-        rest_url=urls.rest_url,
-        weight_per_minute=hyperliquid.weight_per_minute,
-        request_timeout_s=hyperliquid.request_timeout_s,
-        ping_every_s=hyperliquid.ping_every_s,
-        silence_limit_s=hyperliquid.silence_limit_s,
-        lifetime_s=hyperliquid.renew_after_h * 3600,
-        ingest_budget_ms=settings.engine.ingest_budget_ms,
-        leaderboard_url=urls.leaderboard_url,
-        leaderboard_cap=settings.whales.leaderboard_mb * 1_000_000,
-        traders_share=settings.whales.budget_share,
-        histories_share=settings.whales.portfolio_share,
-    )
-
-
 class VenueRun:
     """Client, inbox, sequencer and core, driven by the venue and a timer."""
 
@@ -133,10 +105,13 @@ class VenueRun:
         set_by_hand: AbstractSet[str] = frozenset(),
         generator: np.random.Generator | None = None,
         regime_model: Path | None = None,
+        token_bundles: Sequence[Path] = (),
+        birdeye_key: Secret | None = None,
     ) -> None:
         """`database` None keeps rows in memory for the run only. `new_tape` names the tape of a recording begun midway,
         `profile_folders` hold the thresholds that wallets may be judged by; the keys in `set_by_hand` are stronger.
-        `regime_model` is the file of the model of regimes, if one was trained.
+        `regime_model` is the file of the model of regimes, if one was trained, `token_bundles` the folders of the token
+        model's bundles (none: new tokens are not looked for); `birdeye_key` is for the real venue alone.
 
         `generator` draws the waiting times between tries (None: another each run); nothing else is random.
         """
@@ -162,6 +137,7 @@ class VenueRun:
         self._profiles = Profiles(settings.wallets, profile_folders, set_by_hand)
         self._wallets = WalletRun(settings, store, self._inbox, clock, self._generator, self._profiles)
         self.core.wallets.stopwatch = self._wallets
+        self._tokens = TokenRun(settings, self._inbox, clock, self._generator, source.mode, token_bundles, birdeye_key)
         self._outward: Outward | None = None
         self._urls = own_urls(settings)
         self._arrivals: deque[Arrival] = deque()
@@ -205,6 +181,7 @@ class VenueRun:
         self._sequencer.put_now(0, Kind.COMMAND, _pack(RestorePaper(saved)))
         await self._open_whales()
         await self._open_wallets()
+        await self._open_tokens()
 
     async def _open_whales(self) -> None:
         """Have the core follow traders from where it was before; nothing is asked of the venue until then."""
@@ -228,6 +205,17 @@ class VenueRun:
             self.core.journal.say(self.core.now_ms, "warning", "wallets", why_not)
         if thresholds is not None:
             self._sequencer.put_now(0, Kind.COMMAND, _pack(UseThresholds(thresholds)))
+        self._changed()
+
+    async def _open_tokens(self) -> None:
+        """Be ready to ask the venues of new tokens and the model, and look for tokens from now on."""
+        if self._tokens.is_wanted and self._outward is not None:
+            begun = await self._tokens.begin(self._urls, self._outward, self._supervisor, self._tell_of_model)
+            self._sequencer.put_now(0, Kind.COMMAND, _pack(begun))
+            self._changed()
+
+    def _tell_of_model(self, text: str) -> None:
+        self.core.journal.say(self.core.now_ms, "info", "tokens", f"token model: {text}")
         self._changed()
 
     def _keep(self, event: object) -> None:
@@ -263,6 +251,7 @@ class VenueRun:
             recording=self._recording.view(),
             interpreter=self._interpreter.view(),
             wallets=self._wallets.view(),
+            token_model=self._tokens.health(),
         )
         client = self._client
         if client is None:
@@ -299,7 +288,7 @@ class VenueRun:
         if self._new_tape is None or self._client is None:
             return False, "This engine has no folder for tapes; start it with --record FILE"
         path = self._new_tape()
-        asked = (self._client.requests, self._client.leaderboard, self._interpreter, self._wallets)
+        asked = (self._client.requests, self._client.leaderboard, self._interpreter, self._wallets, self._tokens)
         questions = [request for each in asked for request in each.outstanding()]
         self._recording.begin_midway(path, self._session(), self._client, questions)
         if self.core.paper.ledger is not None:
@@ -316,6 +305,8 @@ class VenueRun:
                 whales.saving.memory(), "", whales.alerting.desk.book.ahead_minutes, whales.regime.model
             )
             self._sequencer.note(0, Kind.COMMAND, _pack(memory))
+        if self.core.tokens.begun is not None:
+            self._sequencer.note(0, Kind.COMMAND, _pack(self.core.tokens.begun))
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
         self._tell_of_tape("info", f"recording to {path.name}; its replay starts with less than this engine knows")
         return True, f"Recording to {path.name}"

@@ -10,10 +10,10 @@ from app.core.text import SafeText
 from app.engine.protocol_wallets import BudgetView, CacheView
 from app.engine.wallet_shelf import WalletShelf
 from app.feeds.inbox import Inbox
-from app.feeds.polymarket.carrier import Carried, Carrier, CarrierSettings
-from app.feeds.polymarket.limits import CALLS
+from app.feeds.polymarket.carrier import Carrier, CarrierSettings
+from app.feeds.polymarket.limits import CALLS, VENUE
 from app.feeds.polymarket.questions import PAID_NOW, Question
-from app.feeds.polymarket.requests import RequestClient
+from app.feeds.request_client import Carried, RequestClient
 from app.store.store import Store
 from app.wallets.caches import BoundedCache, CacheFigures
 
@@ -64,7 +64,7 @@ class WalletCalls:
         self._clock = clock
         carrier_settings = CarrierSettings(*urls, polymarket.request_timeout_s, polymarket.connections)
         self.carrier = RememberingCarrier(carrier_settings, clock, generator, self._answers)
-        self.client = RequestClient(self.carrier, inbox)
+        self.client = RequestClient(VENUE, self.carrier, inbox)
         self.shelf = WalletShelf(store, scanner, inbox, clock)
 
     def budgets(self) -> tuple[BudgetView, ...]:

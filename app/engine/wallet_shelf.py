@@ -14,7 +14,7 @@ from app.core.text import clean
 from app.engine.shelf_questions import MARKETS_KEPT, MARKETS_PAGE, Found, PastVerdictRow
 from app.engine.wallet_book import CLAIM_MS, CLAIMANT, MOST_CLAIMS, MOST_NOTES, saved_of
 from app.feeds.inbox import Inbox
-from app.feeds.polymarket.requests import GIVEN_UP, MOST_BEGUN
+from app.feeds.request_client import GIVEN_UP, MOST_BEGUN
 from app.store.rows import StoredMarket, StoredVerdict, WalletCursor
 from app.store.schema import CALLS, WALLET_NOTES, WALLET_SCANS, WALLET_VERDICTS
 from app.store.store import Store

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import NamedTuple
 
 import aiohttp
@@ -19,6 +20,9 @@ def plain_reason(error: Exception) -> SafeText:
         # asyncio writes its own words over those of the system; failed look-ups have numbers below zero.
         words = os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror
     return clean(words or str(cause) or type(cause).__name__, 160)
+
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class TooLargeError(VenueError):
@@ -51,9 +55,11 @@ class HttpClient:
         """POST `body`. Raises `VenueError` when no whole answer within the caps comes in time."""
         return await self._ask("POST", path, (), body, {"Content-Type": "application/json"})
 
-    async def get(self, path: str, query: Iterable[tuple[str, str]] = ()) -> HttpAnswer:
-        """GET with these parameters, in order. Raises `VenueError` as `post_json` does."""
-        return await self._ask("GET", path, query, None, {"Accept": "application/json"})
+    async def get(
+        self, path: str, query: Iterable[tuple[str, str]] = (), headers: Mapping[str, str] = NO_HEADERS
+    ) -> HttpAnswer:
+        """GET with these parameters, in order, and headers. Raises `VenueError` as `post_json` does."""
+        return await self._ask("GET", path, query, None, {"Accept": "application/json", **headers})
 
     async def pour(self, path: str, headers: Mapping[str, str], take: Callable[[bytes], Awaitable[None]]) -> HttpAnswer:
         """GET with these headers; the body of status 200 goes to `take` piece by piece and is empty in the answer.

@@ -7,6 +7,7 @@ from app.training.token_evaluation import HeadReport, Question
 
 _SCORES = ("model", "n", "tokens", "base rate", "AUC", "PR-AUC", "Brier", "ECE")
 _CUTS = ("decision", "n above", "precision", "recall", "false positives")
+_BUCKETS = ("of", "n", "tokens", "base rate", "AUC", "n above", "precision", "recall", "false positives")
 _FIGURES = ("model", "n", "tokens", "rank correlation", "share explained")
 
 
@@ -32,7 +33,13 @@ def _head(question: Question, head: HeadReport) -> Iterable[str]:
         (each.model, f"{each.n:,}", str(each.tokens), in_words(each.rank_correlation), in_words(each.explained))
         for each in head.figures
     ]
-    for columns, rows in ((_SCORES, scores), (_CUTS, cuts), (_FIGURES, figures)):
+    buckets = [
+        (each.of, f"{each.served.n:,}", str(each.served.tokens), f"{each.served.base_rate:.1%}",
+         in_words(each.served.auc), f"{each.decision.n_above:,}", in_words(each.decision.precision),
+         in_words(each.decision.recall), in_words(each.decision.false_positive_rate))
+        for each in head.buckets
+    ]  # fmt: skip
+    for columns, rows in ((_SCORES, scores), (_CUTS, cuts), (_BUCKETS, buckets), (_FIGURES, figures)):
         if rows:
             yield from _table(columns, rows)
 

@@ -38,11 +38,12 @@ Tell = Callable[[float], None]
 
 
 class Bucket(msgspec.Struct, frozen=True):
-    """Scores of rows whose window, or age, lies in a range."""
+    """Scores of rows whose window, or age, lies in a range, and what the decision does with them."""
 
     of: str
     served: measures.Score
     boosting: measures.Score
+    decision: measures.Cut
 
 
 class HeadReport(msgspec.Struct, frozen=True):
@@ -158,7 +159,7 @@ def _head(head: str, asked: Samples, predictions: Predictions, seed: int) -> Hea
         tuple(measures.score(name, rows, values, draws) for name, values in told.items()),
         tuple(measures.cut(name, rows, told[name], at, draws) for at in thresholds for name in (SERVED, BOOSTING)),
         pairs=tuple(_pairs(rows, told, draws)),
-        buckets=tuple(_buckets(asked.rows(known), rows, told, seed)),
+        buckets=tuple(_buckets(asked.rows(known), rows, told, thresholds[0], seed)),
     )
 
 
@@ -182,14 +183,16 @@ def _pairs(rows: measures.Rows, told: Mapping[str, Floats], draws: measures.Draw
             yield measures.pair(measure, (one, each[one]), (other, each[other]), draws, sign)
 
 
-def _buckets(asked: Samples, rows: measures.Rows, told: Mapping[str, Floats], seed: int) -> Iterable[Bucket]:
+def _buckets(
+    asked: Samples, rows: measures.Rows, told: Mapping[str, Floats], threshold: float, seed: int
+) -> Iterable[Bucket]:
     for name, inside in _ranges(asked):
         if inside.sum() < LEAST_ROWS or len(np.unique(rows.truth[inside])) < 2:
             continue
         some = measures.Rows(rows.token[inside], rows.truth[inside])
         draws = measures.draws_of(some, seed)
         ours, theirs = (measures.score(each, some, told[each][inside], draws) for each in (SERVED, BOOSTING))
-        yield Bucket(name, ours, theirs)
+        yield Bucket(name, ours, theirs, measures.cut(SERVED, some, told[SERVED][inside], threshold, draws))
 
 
 def _ranges(asked: Samples) -> Iterable[tuple[str, NDArray[np.bool_]]]:

@@ -19,6 +19,7 @@ from app.training.importance import weighted_auc
 
 DRAWS = 300
 ECE_BINS = 10
+Flags = NDArray[np.bool_]
 Weighted = Callable[[Floats], float]
 """A measure as a function of the rows' weights."""
 
@@ -39,14 +40,24 @@ class Draws(NamedTuple):
 
     def estimate(self, measure: Weighted) -> Estimate:
         """A measure with its 95 % interval over tokens; no interval below ten tokens."""
+        return self._over(measure, self.tokens)
+
+    def rate(self, part: Flags, whole: Flags) -> Estimate:
+        """The share of the rows `whole` that are in `part`, over the tokens that have such rows.
+
+        Where all draws are alike, none or all, the bounds are Wilson's for those tokens.
+        """
+        return self._over(_share_of(part, whole), len(np.unique(self.place[whole]))).as_rate()
+
+    def _over(self, measure: Weighted, tokens: int) -> Estimate:
         value = measure(self.weights[0][self.place])
         if not np.isfinite(value):
-            return Estimate(blocks=self.tokens)
-        if self.tokens < FEWEST_BLOCKS:
-            return Estimate(float(value), blocks=self.tokens)
+            return Estimate(blocks=tokens)
+        if tokens < FEWEST_BLOCKS:
+            return Estimate(float(value), blocks=tokens)
         drawn = np.array([measure(each[self.place]) for each in self.weights[1:]])
-        low, high = expanded_interval(drawn[np.isfinite(drawn)], self.tokens)
-        return Estimate(float(value), low, high, self.tokens)
+        low, high = expanded_interval(drawn[np.isfinite(drawn)], tokens)
+        return Estimate(float(value), low, high, tokens)
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -130,9 +141,9 @@ def cut(model: str, rows: Rows, probability: Floats, threshold: float, draws: Dr
         model,
         threshold,
         int(above.sum()),
-        draws.estimate(_share_of(above & true, above)),
-        draws.estimate(_share_of(above & true, true)),
-        draws.estimate(_share_of(above & ~true, ~true)),
+        draws.rate(above & true, above),
+        draws.rate(above & true, true),
+        draws.rate(above & ~true, ~true),
     )
 
 
@@ -215,7 +226,7 @@ def expected_calibration_error(truth: Floats, probability: Floats) -> float:
     return float(sum(distances) / len(truth))
 
 
-def _share_of(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> Weighted:
+def _share_of(part: Flags, whole: Flags) -> Weighted:
     def measure(weights: Floats) -> float:
         under = weights[whole].sum()
         return float(weights[part].sum() / under) if under > 0 else float("nan")

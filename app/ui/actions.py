@@ -113,7 +113,7 @@ ACTIONS: tuple[Action, ...] = (
         "refresh",
         "Do what this panel is for now, or cancel it. Markets: ask for the markets again. Scalper's read: have the "
         "model read the coin. Wallet targets: scan wallets. Whale alerts: fetch the leaderboard "
-        "and the stalest traders.",
+        "and the stalest traders. ML health: score tokens.",
         screens=ASKED,
         footer=ASKED,
     ),

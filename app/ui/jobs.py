@@ -21,6 +21,7 @@ JOBS: Mapping[JobName, JobWords] = {
     "read": JobWords("read", "Have the model read the coin"),
     "wallets": JobWords("scan", "Scan wallets"),
     "whales": JobWords("refresh", "Fetch the leaderboard and the stalest traders"),
+    "tokens": JobWords("score", "Score tokens"),
 }
 """Every job that a panel can name as its own."""
 

@@ -8,8 +8,9 @@ from app.config.wallet_settings import ScannerSettings
 from app.core.clock import Clock
 from app.core.errors import FrameError
 from app.core.text import SafeText, clean
-from app.feeds.polymarket.carrier import Carried, Carrier
+from app.feeds.polymarket.carrier import Carrier
 from app.feeds.polymarket.questions import Question
+from app.feeds.request_client import Carried
 from app.wallets.answers import Answer, NoAnswer, read_answer
 from app.wallets.caches import BoundedCache, CacheFigures
 from app.wallets.funnel import Evidence, StageJudge

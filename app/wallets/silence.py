@@ -1,6 +1,6 @@
 """When a venue counts as gone. Pure."""
 
-from app.feeds.polymarket.limits import is_answering
+from app.feeds.statuses import is_answering
 
 HOPELESS = 50
 """So many calls in a row without an answer, and the venue counts as gone."""

@@ -1,6 +1,8 @@
+import msgspec
 import pytest
 
 from app.config.settings import HyperliquidSettings, PolymarketSettings
+from app.config.token_venues import TokensSettings
 from app.config.urls import POLYMARKET_HOSTS, check_rest_url, check_websocket_url
 
 GOOD_WEBSOCKET = [
@@ -128,3 +130,15 @@ def test_the_same_tricks_are_refused_for_the_wallets_venue(url: str) -> None:
     there = url.replace("api.hyperliquid.xyz", "data-api.polymarket.com")
     with pytest.raises(ValueError, match=r"URL|host|scheme|port|https"):
         check_rest_url(there, POLYMARKET_HOSTS)
+
+
+@pytest.mark.parametrize("key", ["geckoterminal_url", "dexscreener_url", "birdeye_url"])
+def test_a_token_venues_key_and_questions_go_to_that_venue_or_stay_here(key: str) -> None:
+    own = getattr(TokensSettings(), key)
+    for url in (own, "http://127.0.0.1:9/api/v2"):
+        assert getattr(msgspec.convert({key: url}, TokensSettings), key) == url
+    every = [getattr(TokensSettings(), name) for name in ("geckoterminal_url", "dexscreener_url", "birdeye_url")]
+    others = [url for url in every if url != own]
+    for url in (*others, "https://evil.example", own.replace("https", "http")):
+        with pytest.raises(ValueError, match=r"host|https"):
+            msgspec.convert({key: url}, TokensSettings)

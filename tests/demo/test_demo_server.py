@@ -200,3 +200,19 @@ async def test_the_process_serves_prediction_markets_from_their_first_client_on(
         process.stdin.close()
         out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     assert (process.returncode, out, err) == (0, b"", b"")
+
+
+@pytest.mark.asyncio
+async def test_the_process_serves_token_apis_from_their_first_client_on() -> None:
+    process, urls = await started()
+    assert process.stdin is not None
+    async with aiohttp.ClientSession() as http:
+        async with http.get(urls["gecko_url"] + "/networks/solana/new_pools") as answer:
+            pools = (await answer.json())["data"]
+            assert len(pools) == 20
+        mint = pools[0]["relationships"]["base_token"]["data"]["id"].removeprefix("solana_")
+        async with http.get(urls["screener_url"] + f"/tokens/v1/solana/{mint}") as answer:
+            assert [pair["baseToken"]["address"] for pair in await answer.json()] == [mint]
+        process.stdin.close()
+        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    assert (process.returncode, out, err) == (0, b"", b"")

@@ -17,7 +17,8 @@ from app.engine.demo_venue import Urls
 from app.engine.freeze import Outside, freeze
 from app.engine.protocol import FeedView, SourceView
 from app.engine.sequencer import Sequencer
-from app.engine.venue_run import client_settings, socket_counts
+from app.engine.venue_run import socket_counts
+from app.engine.venue_urls import client_settings
 from app.feeds.hyperliquid.client import HyperliquidClient
 from app.feeds.hyperliquid.streams import StreamClient
 from app.feeds.hyperliquid.wire import WireClientFrame, WireSubscription

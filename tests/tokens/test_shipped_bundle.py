@@ -44,8 +44,17 @@ def test_its_card_shows_every_head_beside_every_baseline(predictor: Predictor) -
     text = predictor.bundle.files[bundles.CARD_TEXT].decode()
     for head in HEADS:
         assert f"`{head}`, later tokens:" in text
-    for model in ("served", "gradient boosting", "base rate", "volatility", "ten features", "served ≥ 0.7"):
-        assert f"| {model} |" in text
+    for model in (
+        "served",
+        "gradient boosting",
+        "base rate",
+        "volatility",
+        "ten features",
+        "served ≥ 0.7",
+        "12-24 candles",
+        "age 0-3 h",
+    ):
+        assert f"\n| {model} |" in text
 
 
 @pytest.mark.parametrize("slots", [12, 30, 100])

@@ -93,6 +93,19 @@ def test_a_cut_says_what_a_decision_does() -> None:
     assert measures.cut("m", rows, told, 0.95, measures.draws_of(rows, 5)).precision.value is None
 
 
+def test_a_rate_counts_the_tokens_that_it_is_of_and_is_never_certain() -> None:
+    rows, _ = made(6, tokens=60, each=3)
+    draws = measures.draws_of(rows, 5)
+    true = rows.truth > 0
+    all_of_them = draws.rate(true, true)
+    assert all_of_them.value == 1.0
+    assert all_of_them.blocks == len(set(rows.token[true].tolist())) < 60
+    assert all_of_them.low is not None
+    assert 0.8 < all_of_them.low < 1.0
+    few = np.isin(rows.token, [f"t{number}" for number in range(9)])
+    assert draws.rate(true & few, few).low is None
+
+
 def test_figures_measure_order_and_size() -> None:
     rng = np.random.default_rng(1)
     gains = rng.exponential(5, 200)

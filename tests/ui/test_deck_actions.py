@@ -50,7 +50,7 @@ def test_the_footer_says_what_space_does_to_the_tape_as_it_stands(paused: bool, 
 
 @pytest.mark.asyncio
 async def test_help_lists_every_action() -> None:
-    async with deck_on(ScriptedLink(), (240, 120)) as (deck, pilot):
+    async with deck_on(ScriptedLink(), (280, 120)) as (deck, pilot):
         await pilot.press("?")
         await settle(pilot)
         text = screen_text(deck)

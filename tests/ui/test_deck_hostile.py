@@ -19,10 +19,12 @@ from test_deck_terminal import LEAVE_ALTERNATE_SCREEN, deck_in_terminal, read_un
 from textual.events import Key, Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
+from token_fakes import token, tokens
 
 from app.core.clock import ManualClock
 from app.core.errors import ConfigError
 from app.engine.protocol import CommandResult, LogLine, RecordingView, Snapshot, SourceView, StoreView
+from app.engine.protocol_tokens import TokenRow
 from app.ui import run
 from app.ui.app import DeckApp
 from app.ui.copying import Copyable, copyables
@@ -95,7 +97,13 @@ def full(*texts: str) -> Snapshot:
         markets=tuple(market(text, 1.0) for text in texts),
         feeds=tuple(feed(name=text, message=text) for text in texts),
         log=tuple(LogLine(0, "error", text, text) for text in texts),
+        tokens=tokens(rows=tuple(hostile_token(number, text) for number, text in enumerate(texts))),
     )
+
+
+def hostile_token(number: int, text: str) -> TokenRow:
+    """A verdict on a token that calls itself, its exchange and its reasons so; the wire lets no other mint pass."""
+    return token(mint=f"M{number}", name=text, exchange=text, reasons=(text,), seen=(text,), arithmetic=text)
 
 
 def opened(coin: str) -> Snapshot:
@@ -416,7 +424,7 @@ SEQUENCE = re.compile(r"\x1b\[[0-9;?<>=$]*[a-zA-Z]|\x1b\][^\x07\x1b]*\x07|[\x00-
 PAINTING = re.compile(r"\x1b\[(?:\d+;\d+H|0m|(?:\d;)*[34]8;5;[\d;]+m)|\r|\n|\x1b\]22;default\x07")
 COPIED = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/=]+)\x07")
 STEPS = (
-    (b"5", b"Events"), (b"0\t", b"Markets"), (b"G", b""), (b"g", b""), (b"e", b"Events"), (b"y", b"Sent to"),
+    (b"5", b"ML health"), (b"0\t", b"Markets"), (b"G", b""), (b"g", b""), (b"e", b"Events"), (b"y", b"Sent to"),
     (b"d", b"Feeds"), (b"\r", b"feeds"), (b"y", b"Sent to"), (b"Y", b"Copy what"), (b":", b"Search"),
     (b"\x1b[200~\x1b]0;owned\x07\x1b[31m\xc2\x9b2J\xe2\x80\xaepasted\x1b[201~", b"pasted"),
 )  # fmt: skip

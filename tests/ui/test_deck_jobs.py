@@ -78,7 +78,7 @@ async def test_a_panel_without_work_says_so() -> None:
     link = ScriptedLink()
     link.say(snapshot())
     async with deck_on(link) as (deck, pilot):
-        await pilot.press("5")
+        deck._dashboard.set_focus(None)
         await settle(pilot)
         assert " s " not in screen_text(deck).splitlines()[-1]
         await pilot.press("s")

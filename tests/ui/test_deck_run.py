@@ -57,6 +57,8 @@ async def test_notices_are_shown_before_there_is_an_engine() -> None:
     async with deck.run_test(size=(160, 50)) as pilot:
         await settle(pilot)
         assert deck._deck_screen.flash.message.startswith("There is no usable theme")
+        await pilot.press("e")
+        await settle(pilot)
         assert "WARNING deck" in screen_text(deck)
 
 

@@ -22,6 +22,7 @@ from deck_fakes import (
     tape_snapshot,
 )
 from paper_fakes import COPIES, paper, paper_trade
+from token_fakes import DOWN, judging, tokens
 from wallet_fakes import FAILED_SCAN, NO_WALLETS, RUNNING_SCAN, scanned, wallet_detail, wallets
 from whale_fakes import (
     DIGEST,
@@ -159,7 +160,10 @@ SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...
     "scan-metrics": ((scanned(),), ("D",)),
     "scan-metrics-running": ((scanned(wallets(scan=RUNNING_SCAN)),), ("D",)),
     "scan-metrics-none": ((scanned(NO_WALLETS),), ("D",)),
-    "deck": ((followed(wallets=wallets(), paper=paper()),), ()),
+    "deck": ((followed(wallets=wallets(), paper=paper(), tokens=tokens()),), ()),
+    "ml-health": ((judging(),), ("5",)),
+    "ml-health-row": ((judging(),), ("5", "enter")),
+    "ml-health-down": ((judging(tokens(mode="STRATEGY-ONLY", mode_reason=DOWN.mode_reason, model=DOWN)),), ("5",)),
     "whales": ((followed(whales(silences=SILENCES, digest=DIGEST)),), ("tab", "tab", "tab")),
     "whales-empty": ((followed(whales(alerts=())),), ("tab", "tab", "tab")),
     "whales-loading": ((followed(NO_ALERTS),), ("tab", "tab", "tab")),

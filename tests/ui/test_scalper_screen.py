@@ -419,9 +419,9 @@ async def test_the_dashboard_shows_its_panels_where_they_have_room(size: tuple[i
     link.say(scalped(*AI_READS))
     async with deck_on(link, size) as (deck, pilot):
         text = screen_text(deck)
-        assert ("Scalper's read" in text and "Events 2" in text) is together
+        assert ("Scalper's read" in text and "ML health" in text) is together
         assert ("SOL      ▸RULES" in text) is together
-        for key, title in (("2", "Scalper's read"), ("4", "Whale alerts"), ("5", "Events 2"), ("1", "Markets 30")):
+        for key, title in (("2", "Scalper's read"), ("4", "Whale alerts"), ("5", "ML health"), ("1", "Markets 30")):
             await pilot.press(key)
             await settle(pilot)
             assert title in screen_text(deck)
@@ -433,7 +433,7 @@ async def test_many_coins_leave_the_markets_their_room() -> None:
     link.say(scalped(*AI_READS * 4))
     async with deck_on(link, (120, 40)) as (deck, _):
         heights = {table.id: table.outer_size.height for table in deck._dashboard.tables()}
-        assert heights == {"markets": 11, "scalper": 13, "wallets": 8, "whales": 8, "events": 5}
+        assert heights == {"markets": 10, "scalper": 13, "wallets": 8, "whales": 8, "tokens": 6}
 
 
 @pytest.mark.asyncio

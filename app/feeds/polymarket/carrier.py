@@ -10,12 +10,15 @@ import numpy as np
 
 from app.core.clock import Clock
 from app.core.errors import VenueError
-from app.core.text import SafeText, clean
+from app.core.record import Request
+from app.core.text import clean
 from app.feeds.backoff import Backoff
 from app.feeds.http import HttpAnswer, HttpClient, TooLargeError, UnreachableError
 from app.feeds.polymarket import limits
 from app.feeds.polymarket.parse import parse_error
-from app.feeds.polymarket.questions import Question
+from app.feeds.polymarket.questions import Question, from_request
+from app.feeds.request_client import Carried
+from app.feeds.statuses import TOO_MANY
 from app.feeds.websocket import retry_after_s
 from app.feeds.windows import CallWindows
 
@@ -27,7 +30,6 @@ _REFUSED_WAIT_S = 10.0
 """How long the limits of a route stay closed after a 429 that names no time: until any window is over."""
 _PATIENCE_S = 120.0
 """A venue that wants to be left alone for longer has failed, as far as a question is concerned."""
-_TOO_MANY = limits.TOO_MANY
 _UNREACHED = 0
 
 
@@ -38,15 +40,6 @@ class CarrierSettings(msgspec.Struct, frozen=True):
     gamma_url: str
     request_timeout_s: float
     connections: int
-
-
-class Carried(NamedTuple):
-    """The outcome of a question: a body, or why there is none. `status` is HTTP's, 0 when no answer can be used."""
-
-    status: int
-    body: bytes
-    error: SafeText
-    tries: int
 
 
 class _Try(NamedTuple):
@@ -102,6 +95,10 @@ class Carrier:
         self.failures += bool(tried.error)
         return Carried(tried.status, tried.body, clean(tried.error, 240), backoff.failures + 1)
 
+    async def carry_request(self, request: Request) -> Carried:
+        """The same for an engine's request. Raises `DataError` for one that asks nothing of this venue."""
+        return await self.carry(from_request(request))
+
     async def close(self) -> None:
         """Close all connections."""
         for http in self._http.values():
@@ -111,7 +108,7 @@ class Carrier:
         groups, api = question.route.groups, question.route.api
         closed_s = await self._afford(question)
         if closed_s:
-            return _Try(_TOO_MANY, error=f"the venue takes no calls for {closed_s:.0f} s")
+            return _Try(TOO_MANY, error=f"the venue takes no calls for {closed_s:.0f} s")
         try:
             answer = await self._http[api].get(question.route.path, question.query)
         except TooLargeError as error:
@@ -127,7 +124,7 @@ class Carrier:
         if answer.status == 200:
             return _sound(answer)
         tried = _refused(answer)
-        if answer.status == _TOO_MANY:
+        if answer.status == TOO_MANY:
             self.windows.close_for(groups, tried.wait_s)
         return tried
 
@@ -158,7 +155,7 @@ def _refused(answer: HttpAnswer) -> _Try:
     told = parse_error(answer.body)
     words = f"{told.code} {told.error}".strip() if told is not None else "no reason given"
     retry_s = retry_after_s(answer.headers.get("retry-after", ""))
-    is_busy = answer.status == _TOO_MANY
+    is_busy = answer.status == TOO_MANY
     may_help = is_busy or (answer.status >= 500 and (told is None or told.retryable is not False))
     wait_s = retry_s if retry_s is not None else (_REFUSED_WAIT_S if is_busy else 0.0)
     return _Try(answer.status, b"", f"the venue answered {answer.status}: {words}", _TRIES if may_help else 1, wait_s)

@@ -9,8 +9,6 @@ VENUE = "polymarket"
 WINDOW_S = 10.0
 BODY_BYTES = 16 << 20
 LONGEST_CURSOR = 2_048
-TOO_MANY = 429
-"""The status of a call beyond a limit."""
 
 CALLS = {
     "data": 1_000,
@@ -28,11 +26,6 @@ HALF_CALLS = {name: calls // 2 for name, calls in CALLS.items()}
 """For whoever asks beside an engine, from the same address."""
 
 Api = Literal["data", "gamma"]
-
-
-def is_answering(status: int) -> bool:
-    """Whether a venue that says this answers: what it refuses of one question is an answer, that it is busy is none."""
-    return 200 <= status < 500 and status != TOO_MANY
 
 
 class Route(NamedTuple):

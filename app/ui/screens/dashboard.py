@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
 
-from app.ui.panels.event_log import log_view, no_note
 from app.ui.panels.markets import markets_view
+from app.ui.panels.ml_health import TOKENS, ml_health_note, ml_health_view
 from app.ui.panels.scalper import model_note, scalper_coin, scalper_view
 from app.ui.panels.wallets import WALLETS, wallet_keys, wallets_note, wallets_view
 from app.ui.panels.whale_note import whales_note
@@ -57,16 +57,16 @@ class Dashboard(PanelScreen):
             leads=True,
             spared=3,
         ),
-        Panel("events", log_view, "Events", follows=True, note=no_note, spared=5),
+        Panel(TOKENS, ml_health_view, "ML health", job="tokens", note=ml_health_note, leads=True, spared=3),
     )
     DEFAULT_CSS = """
     Dashboard #followed { height: 14; layout: vertical; }
     Dashboard.-paired #followed { height: 8; layout: horizontal; }
-    Dashboard #events { height: 5; }
+    Dashboard #tokens { height: 6; }
     Dashboard.-high #followed { height: 20; }
     Dashboard.-high.-paired #followed { height: 14; }
-    Dashboard.-high #events { height: 8; }
-    Dashboard.-maximised #followed, Dashboard.-maximised #events { height: 1fr; }
+    Dashboard.-high #tokens { height: 10; }
+    Dashboard.-maximised #followed, Dashboard.-maximised #tokens { height: 1fr; }
     """
 
     def __init__(self, palette: Palette) -> None:

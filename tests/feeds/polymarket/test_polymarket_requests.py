@@ -13,11 +13,11 @@ from virtual_loop import VirtualClock, VirtualLoop, run_virtual
 from app.core.record import WITHDRAWN, Answer, Connected, Dropped, Kind, Request
 from app.feeds.inbox import Inbox
 from app.feeds.polymarket import questions
-from app.feeds.polymarket.carrier import Carried, Carrier, CarrierSettings
+from app.feeds.polymarket.carrier import Carrier, CarrierSettings
 from app.feeds.polymarket.limits import VENUE
 from app.feeds.polymarket.parse import parse_activity
 from app.feeds.polymarket.questions import Question
-from app.feeds.polymarket.requests import RequestClient
+from app.feeds.request_client import Carried, RequestClient
 
 TYPES = {Kind.REQUEST: Request, Kind.ANSWER: Answer, Kind.CONNECT: Connected, Kind.DROP: Dropped}
 TRADES = says(page([trade_row()]))
@@ -31,7 +31,7 @@ def inputs(script: Sequence[Reply], use: Callable[[RequestClient], Awaitable[Non
         inbox = Inbox(clock)
         async with serving(ScriptedVenue(script, {})) as url:
             carrier = Carrier(CarrierSettings(url, url, 20.0, 4), clock, np.random.default_rng(1))
-            client = RequestClient(carrier, inbox)
+            client = RequestClient(VENUE, carrier, inbox)
             running = asyncio.create_task(client.run())
             await use(client)
             await asyncio.sleep(300)
@@ -115,7 +115,8 @@ def test_a_worker_that_is_begun_again_asks_what_had_no_answer(failures: int, sta
         clock = VirtualClock(loop)
         inbox = Inbox(clock)
         async with serving(ScriptedVenue([TRADES], {})) as url:
-            client = RequestClient(Failing(CarrierSettings(url, url, 20.0, 4), clock, np.random.default_rng(1)), inbox)
+            carrier = Failing(CarrierSettings(url, url, 20.0, 4), clock, np.random.default_rng(1))
+            client = RequestClient(VENUE, carrier, inbox)
             client.request(ask(1))
             for _ in range(failures):
                 with pytest.raises(ExceptionGroup):

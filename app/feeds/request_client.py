@@ -1,16 +1,19 @@
-"""The engine's questions to Polymarket: some at a time, inside its limits, each ending in an answer or a failure."""
+"""An engine's requests to a venue over HTTP: each ends in an answer or a failure, which are inputs of the engine.
+
+How many are under way, when they may leave and whether they are tried again is the carrier's business.
+"""
 
 import asyncio
 from collections import Counter
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from app.core.errors import DataError
 from app.core.record import REQUEST_CONNECTION, WITHDRAWN, Answer, Connected, Dropped, Kind, Request
+from app.core.text import SafeText
 from app.feeds.inbox import Inbox
-from app.feeds.polymarket.carrier import Carrier
-from app.feeds.polymarket.limits import VENUE, is_answering
-from app.feeds.polymarket.questions import from_request
+from app.feeds.statuses import is_answering
 
 MOST_BEGUN = 2
 """How often a request is begun: one that a worker fails at again and again would end it for good."""
@@ -18,10 +21,30 @@ GIVEN_UP = f"asking it failed {MOST_BEGUN} times here; the event log says why"
 _pack = msgspec.msgpack.encode
 
 
-class RequestClient:
-    """`run` works until it is cancelled; `request` and `withdraw` never block."""
+class Carried(NamedTuple):
+    """The outcome of a question: a body, or why there is none. `status` is HTTP's, 0 when no answer can be used."""
 
-    def __init__(self, carrier: Carrier, inbox: Inbox) -> None:
+    status: int
+    body: bytes
+    error: SafeText
+    tries: int
+
+
+class RequestCarrier(Protocol):
+    """Whoever asks the venue."""
+
+    async def carry_request(self, request: Request) -> Carried:
+        """What came of a request; any number at once. Raises `DataError` for one that asks nothing of this venue."""
+
+    async def close(self) -> None:
+        """Close all connections."""
+
+
+class RequestClient:
+    """Of one `venue`, as connections name it. `run` works until cancelled; `request` and `withdraw` never block."""
+
+    def __init__(self, venue: str, carrier: RequestCarrier, inbox: Inbox) -> None:
+        self._venue = venue
         self._carrier = carrier
         self._inbox = inbox
         self._waiting: asyncio.Queue[Request] = asyncio.Queue()
@@ -80,10 +103,9 @@ class RequestClient:
 
     async def _answer_to(self, request: Request) -> Answer:
         try:
-            question = from_request(request)
+            carried = await self._carrier.carry_request(request)
         except DataError as error:
             return Answer(request.request_id, 0, b"", str(error))
-        carried = await self._carrier.carry(question)
         self._tell(carried.status, carried.error, carried.tries)
         return Answer(request.request_id, carried.status, carried.body, carried.error)
 
@@ -91,9 +113,9 @@ class RequestClient:
         """Tell when the venue begins to answer and when it stops; what it refuses of one question is an answer."""
         answers = is_answering(status)
         if answers and not self._is_up:
-            self._put(Kind.CONNECT, Connected(VENUE, REQUEST_CONNECTION, tries))
+            self._put(Kind.CONNECT, Connected(self._venue, REQUEST_CONNECTION, tries))
         elif self._is_up is not False and not answers:
-            self._put(Kind.DROP, Dropped(VENUE, REQUEST_CONNECTION, error))
+            self._put(Kind.DROP, Dropped(self._venue, REQUEST_CONNECTION, error))
         self._is_up = answers
 
     def _answered(self, answer: Answer) -> None:

@@ -1,0 +1,80 @@
+"""What engine and deck say to each other of new tokens and of the model that judges them."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from app.engine.inference_health import InferenceHealth
+
+TokenMode = Literal["ML", "STRATEGY-ONLY", "DO NOT TRUST"]
+TokenRuling = Literal["APPROVED", "REJECTED", "NOT JUDGED"]
+MOST_SCORED = 50
+
+
+class TokenRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest verdict on a token, given at `at_ms` of the engine's time.
+
+    `p_rise` is the model's probability that the highest five-minute close of the next hour is 3 % or more above the
+    price after a 1 % round trip, `p_rug` that of a rug within 24 hours, `gain_pct` its expected highest gain; None
+    where the model said nothing or did not count. `strategy` and `combined` are confidences, 0 to 1. `age_s` is the age
+    of the pool then, `seen` what strategies saw, `reasons` what speaks against it, `arithmetic` how `combined` came
+    about.
+    """
+
+    mint: str
+    name: str
+    exchange: str
+    at_ms: int
+    age_s: int
+    candles: int
+    ruling: TokenRuling
+    reasons: tuple[str, ...]
+    mode: TokenMode
+    mode_reason: str
+    p_rise: float | None
+    gain_pct: float | None
+    p_rug: float | None
+    strategy: float
+    combined: float | None
+    size: float
+    price: float | None
+    liquidity_usd: float | None
+    holders: int | None
+    seen: tuple[str, ...]
+    arithmetic: str
+    version: str
+
+
+class TokensView(msgspec.Struct, frozen=True, kw_only=True):
+    """New tokens and the model behind what is said of them.
+
+    `rows` are the newest verdicts, newest first. `waiting` tokens are too young to be judged, `watched` ones are;
+    `judged` verdicts were given, `held_back` tokens not judged again so soon after a rejection. `passed_over` and
+    `ended` count tokens by what became of them, `failed` questions without an answer by venue. `padded_pct` is the
+    share of empty slots in what the model was last asked about. `holders_missing` says that no number of holders is
+    told. `model` is None on a tape, and before the workers are there. `waiting_for` says what an empty panel waits for.
+    `is_begun`: tokens are looked for, and can be asked for by hand.
+    """
+
+    rows: tuple[TokenRow, ...] = ()
+    mode: TokenMode = "STRATEGY-ONLY"
+    mode_reason: str = ""
+    waiting: int = 0
+    watched: int = 0
+    judged: int = 0
+    held_back: int = 0
+    passed_over: dict[str, int] = {}
+    ended: dict[str, int] = {}
+    failed: dict[str, int] = {}
+    padded_pct: float | None = None
+    holders_missing: str = ""
+    model: InferenceHealth | None = None
+    waiting_for: str = ""
+    is_begun: bool = True
+
+
+class ScoreTokens(msgspec.Struct, frozen=True, tag="score_tokens"):
+    """Judge these tokens now, whatever became of them before: their mints, at most 50."""
+
+    mints: Annotated[tuple[Annotated[str, Meta(max_length=64)], ...], Meta(max_length=MOST_SCORED)]

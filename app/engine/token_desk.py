@@ -1,0 +1,256 @@
+"""New tokens in a run that looks for them: what discovery asks and finds, what the model says, and the verdicts.
+
+Questions leave as requests and answers come as inputs, those of the model too: a replay gives the same verdicts without
+a venue and without a worker. Imported once tokens are wanted: by then a deck should have been painted.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from app.config.settings import Settings
+from app.core.bus import Bus
+from app.core.errors import DataError, FrameError
+from app.core.record import WITHDRAWN, Answer, Request
+from app.core.text import clean
+from app.core.tokens import solana_address_of
+from app.engine.inference_requests import Prediction
+from app.engine.journal import Journal
+from app.engine.protocol import Mode
+from app.engine.protocol_tokens import TokenRow
+from app.engine.token_state import PREDICTOR, RestoreTokens, TokenJudged
+from app.engine.watch import MarketWatch
+from app.feeds.token_questions import Question, from_request, request_body
+from app.scorecards.grader import Graded
+from app.tokens.answers import read_answer
+from app.tokens.candles import SLOTS
+from app.tokens.claims import TokenClaims
+from app.tokens.decision import ModelSays, arithmetic, decide
+from app.tokens.discovery import CandlesCame, Discovery, Event, HoldersBack, HoldersMissing, Unknown
+from app.tokens.rejections import Look, Rejections
+from app.tokens.strategies import StrategySays, strategies
+from app.tokens.watched import Seen
+from app.tokens.worker_protocol import row_bytes
+
+ROWS_KEPT = 300
+LOST_MS = 120_000
+"""A question to the model without an answer for so long is given up: on a tape begun midway it may be missing."""
+_read_prediction = msgspec.json.Decoder(Prediction).decode
+
+
+class _Asked(NamedTuple):
+    """What the model was asked about."""
+
+    seen: Seen
+    strategy: StrategySays
+    row: bytes
+    at_ms: int
+
+
+class TokenDesk:
+    """One run's new tokens."""
+
+    def __init__(
+        self, settings: Settings, begun: RestoreTokens, watch: MarketWatch, bus: Bus, journal: Journal,
+        settled: Callable[[int], None], mode: Mode, sequence: Callable[[], int],
+    ) -> None:  # fmt: skip
+        """`settled` is called when something that was asked for by hand may be done, `sequence` gives the number of the
+        input that is being taken."""
+        rules = settings.token_decision
+        self.discovery = Discovery(settings.tokens, rules.minimum_candles, has_key=begun.has_key)
+        self.rows: OrderedDict[str, TokenRow] = OrderedDict()
+        """The newest verdict on each token, the newest last."""
+        self.judged = self.held_back = 0
+        self.padded_pct: float | None = None
+        self.holders_missing = ""
+        self.version = 0
+        """Counts changes of what a deck is shown."""
+        self.source = begun.source
+        self._rules, self._watch, self._bus, self._journal, self._settled = rules, watch, bus, journal, settled
+        self._rejections = Rejections(rules.rejected_s)
+        self._asked: dict[str, _Asked] = {}
+        self._by_hand: set[str] = set()
+        self._claims = TokenClaims()
+        self._mode: Mode = mode
+        self._sequence = sequence
+
+    @property
+    def waits_for(self) -> int:
+        """How many tokens that somebody asked for have no verdict yet."""
+        return len(self._by_hand)
+
+    def every_second(self, now_ms: int) -> None:
+        """Ask what is due, and give up what the model has not answered."""
+        for question in self.discovery.questions(now_ms // 1_000):
+            self._watch.ask_of(question.venue, question.name, request_body(question), question.subject)
+        for decided in self._claims.overdue(now_ms):
+            self._bus.publish(Graded(*decided))
+        for mint in [mint for mint, asked in self._asked.items() if now_ms - asked.at_ms > LOST_MS]:
+            self._judge(self._asked.pop(mint), None, "the model has not answered", now_ms)
+
+    def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
+        """A venue or the model has answered. Raises `FrameError` for the answer to what nobody can have asked."""
+        if request.venue == PREDICTOR:
+            self._model_said(request, answer, now_ms)
+        elif answer.error != WITHDRAWN:
+            question = _question_in(request)
+            told = read_answer(question, answer.status, answer.body, answer.error)
+            for event in self.discovery.answered(question, told, now_ms // 1_000):
+                self._take(event, now_ms)
+            self.version += 1
+
+    # By hand.
+
+    def score_all(self, now_ms: int) -> int:
+        """Judge all that is watched now, by what is known of it; how many tokens that are."""
+        known = [token.known(now_ms // 1_000) for token in self.discovery.watched.values()]
+        for seen in known:
+            if seen is not None:
+                self._by_hand.add(seen.listed.mint)
+                self._consider(seen, now_ms)
+        return sum(seen is not None for seen in known)
+
+    def score(self, mints: tuple[str, ...], now_ms: int) -> tuple[bool, str]:
+        """Have these judged as soon as the venues have told of them; whether they will be, and one sentence."""
+        wrong = next((mint for mint in mints if solana_address_of(mint) is None), None)
+        if wrong is not None:
+            return False, f"{clean(wrong, 48)!r} is no token's address on Solana"
+        taken = [mint for mint in dict.fromkeys(mints) if self.discovery.want(mint, now_ms // 1_000)]
+        self._by_hand.update(taken)
+        if len(taken) < len(set(mints)):
+            return bool(taken), f"{len(taken)} of {len(set(mints))} tokens are scored: too many were asked for lately"
+        return True, f"Scoring {len(taken)} token{'' if len(taken) == 1 else 's'}"
+
+    # What was found.
+
+    def _take(self, event: Event, now_ms: int) -> None:
+        match event:
+            case Seen():
+                self._consider(event, now_ms)
+            case CandlesCame():
+                decided = self._claims.candles(event.mint, event.table, now_ms)
+                if decided is not None:
+                    self._bus.publish(Graded(*decided))
+            case HoldersMissing():
+                self.holders_missing = f"no holders of {event.failures} tokens in a row: {event.reason}"
+                self._journal.say(now_ms, "warning", "tokens", self.holders_missing)
+            case HoldersBack():
+                self.holders_missing = ""
+                self._journal.say(now_ms, "info", "tokens", "numbers of holders are told again")
+            case Unknown():
+                self._journal.say(now_ms, "warning", "tokens", f"{event.mint} cannot be scored: {event.reason}")
+                self._done(event.mint, now_ms)
+
+    def _consider(self, seen: Seen, now_ms: int) -> None:
+        """Ask the model about a token that is ready, unless it was rejected lately and is as it was."""
+        mint, look = seen.listed.mint, _look_of(seen)
+        is_wanted = mint in self._by_hand
+        if not is_wanted and not self._rejections.may_judge(mint, look, now_ms / 1_000):
+            self.held_back += 1
+            return
+        window = seen.window
+        self.padded_pct = 100 * (1 - window.candles / SLOTS)
+        asked = _Asked(seen, strategies(window), row_bytes(seen.features().flat()), now_ms)
+        if not self._rules.use_model:
+            self._judge(asked, None, "", now_ms)
+            return
+        self._asked[mint] = asked
+        self._watch.ask_of(PREDICTOR, "predict", asked.row, mint)
+
+    def _model_said(self, request: Request, answer: Answer, now_ms: int) -> None:
+        asked = self._asked.get(request.subject)
+        if asked is None or asked.row != request.body:
+            return
+        del self._asked[request.subject]
+        if answer.status != 200:
+            self._judge(asked, None, clean(answer.error, 200), now_ms)
+            return
+        try:
+            said = _read_prediction(answer.body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            self._judge(asked, None, f"the model's answer cannot be read: {clean(str(error), 120)}", now_ms)
+        else:
+            self._judge(asked, said, "", now_ms)
+
+    def _judge(self, asked: _Asked, said: Prediction | None, why_none: str, now_ms: int) -> None:
+        seen, mint = asked.seen, asked.seen.listed.mint
+        candles = seen.window.candles
+        model = None if said is None else ModelSays(said.p_rise, said.p_rug, said.origin)
+        verdict = decide(model, asked.strategy, candles, self._rules, source=self.source, why_none=why_none)
+        if verdict.ruling == "REJECTED":
+            self._rejections.note(mint, _look_of(seen), now_ms / 1_000)
+        else:
+            self._rejections.forget(mint)
+        self.judged += 1
+        version, gain_pct = ("", None) if said is None else (said.version, said.gain_pct)
+        judged = TokenJudged(
+            mint=mint, at_ms=now_ms, candles=candles, price=seen.price, gain_pct=gain_pct, version=version,
+            verdict=verdict,
+        )  # fmt: skip
+        self._bus.publish(judged)
+        if verdict.p_rise is not None and verdict.ruling != "NOT JUDGED":
+            self._claim(seen, verdict.p_rise, version, now_ms)
+        self._show(judged, seen, asked.strategy)
+        self._done(mint, now_ms)
+
+    def _claim(self, seen: Seen, p_rise: float, version: str, now_ms: int) -> None:
+        """File what the model said, and have the candles asked for that will decide it."""
+        call = self._claims.file(seen, p_rise, version, source=self._mode, now_ms=now_ms, evidence=self._sequence())
+        if call is not None:
+            self._bus.publish(call)
+            due_s = self._claims.due_s(seen.listed.mint)
+            self.discovery.hold(seen.listed.mint, due_s or 0)
+
+    def finish(self, now_ms: int) -> list[Graded]:
+        """The run ends: claims that are open will not be graded."""
+        return [Graded(*decided) for decided in self._claims.finish(now_ms)]
+
+    def _show(self, judged: TokenJudged, seen: Seen, strategy: StrategySays) -> None:
+        verdict, listed, state = judged.verdict, seen.listed, seen.state
+        self.rows.pop(listed.mint, None)
+        self.rows[listed.mint] = TokenRow(
+            mint=listed.mint,
+            name=clean(listed.name, 40),
+            exchange=clean(listed.exchange, 40),
+            at_ms=judged.at_ms,
+            age_s=max(0, seen.at_s - listed.created_s),
+            candles=judged.candles,
+            ruling=verdict.ruling,
+            reasons=verdict.reasons,
+            mode=verdict.mode,
+            mode_reason=verdict.mode_reason,
+            p_rise=verdict.p_rise,
+            gain_pct=None if verdict.p_rise is None else judged.gain_pct,
+            p_rug=verdict.p_rug,
+            strategy=verdict.strategy,
+            combined=verdict.combined,
+            size=verdict.size,
+            price=seen.price,
+            liquidity_usd=None if state is None else state.liquidity_usd,
+            holders=None if seen.holders is None else seen.holders.count,
+            seen=strategy.seen,
+            arithmetic=arithmetic(verdict, self._rules),
+            version=judged.version,
+        )
+        if len(self.rows) > ROWS_KEPT:
+            self.rows.popitem(last=False)
+        self.version += 1
+
+    def _done(self, mint: str, now_ms: int) -> None:
+        if mint in self._by_hand:
+            self._by_hand.discard(mint)
+            self._settled(now_ms)
+
+
+def _question_in(request: Request) -> Question:
+    try:
+        return from_request(request)
+    except DataError as error:
+        raise FrameError(str(error)) from error
+
+
+def _look_of(seen: Seen) -> Look:
+    state, holders = seen.state, seen.holders
+    return Look(seen.price, None if state is None else state.liquidity_usd, None if holders is None else holders.count)

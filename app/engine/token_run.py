@@ -1,0 +1,75 @@
+"""New tokens in a run on a venue: what is asked of the venues and of the model is carried out here."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.config.secrets import Secret
+from app.config.settings import Settings
+from app.core.clock import Clock
+from app.core.record import Request
+from app.engine.demo_venue import DEMO_KEY, Urls
+from app.engine.inference_health import InferenceHealth
+from app.engine.outward import Outward
+from app.engine.protocol import Mode
+from app.engine.supervisor import Supervisor
+from app.engine.token_state import RestoreTokens
+from app.feeds.inbox import Inbox
+
+if TYPE_CHECKING:
+    from app.engine.token_calls import TokenCalls
+
+_NEEDED = ("app.engine.token_calls", "app.engine.token_desk")
+
+
+class TokenRun:
+    """Loads what new tokens need behind the first picture, and knows how the model's workers do."""
+
+    def __init__(
+        self, settings: Settings, inbox: Inbox, clock: Clock, generator: np.random.Generator, mode: Mode,
+        bundles: Sequence[Path], key: Secret | None,
+    ) -> None:  # fmt: skip
+        """`bundles` are the folders of the model's bundles; without any tokens are not looked for. `key` is Birdeye's,
+        and never goes to the embedded venue."""
+        self.calls: TokenCalls | None = None
+        self._is_demo = mode == "demo"
+        self._key = DEMO_KEY if self._is_demo else key
+        self._settings, self._inbox, self._clock, self._generator = settings, inbox, clock, generator
+        self._bundles = bundles
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether new tokens are looked for."""
+        return self._settings.tokens.enabled and bool(self._bundles)
+
+    async def begin(
+        self, urls: Urls, outward: Outward, supervisor: Supervisor, report: Callable[[str], None]
+    ) -> RestoreTokens:
+        """Import what is needed, in a thread, and be ready to ask; what tells the core so.
+
+        `report` is told what a user should hear of.
+        """
+        for name in _NEEDED:
+            await asyncio.to_thread(import_module, name)
+        from app.engine.token_calls import TokenCalls
+
+        self.calls = TokenCalls(
+            self._settings, urls, self._inbox, self._clock, self._generator, self._bundles, self._key, report
+        )
+        for venue, client in self.calls.clients.items():
+            outward.join(venue, client)
+            supervisor.start(venue, client.run)
+        supervisor.start("workers of the token model", self.calls.pool.run)
+        return RestoreTokens("demo" if self._is_demo else "live", self._key is not None)
+
+    def outstanding(self) -> list[Request]:
+        """Questions that have not been answered."""
+        return [] if self.calls is None else self.calls.outstanding()
+
+    def health(self) -> InferenceHealth | None:
+        """How the model's workers do; None before there are any."""
+        return None if self.calls is None else self.calls.pool.health()

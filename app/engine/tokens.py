@@ -1,0 +1,110 @@
+"""New tokens in a run: the single writer of what is found and of what is said of it (docs/tokens.md).
+
+Everything here is a function of the inputs. Nothing is asked before `RestoreTokens` has come, which is an input of each
+run on a venue and of no imported tape.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.config.settings import Settings
+from app.core.bus import Bus
+from app.core.record import Answer, Request
+from app.engine.connections import Connections
+from app.engine.jobs import Jobs
+from app.engine.journal import Journal
+from app.engine.protocol import CancelJob, Mode, StartJob
+from app.engine.protocol_tokens import ScoreTokens
+from app.engine.token_state import RestoreTokens, TokenJudged
+from app.engine.watch import MarketWatch
+
+if TYPE_CHECKING:
+    from app.engine.token_desk import TokenDesk
+
+TokenCommand = ScoreTokens | RestoreTokens
+_NOT_YET = "New tokens are not looked for yet: try again in a moment"
+
+
+class Tokens:
+    """What the core knows of new tokens."""
+
+    def __init__(
+        self, mode: Mode, settings: Settings, watch: MarketWatch, bus: Bus, jobs: Jobs, journal: Journal,
+        connections: Connections, sequence: Callable[[], int],
+    ) -> None:  # fmt: skip
+        self.desk: TokenDesk | None = None
+        """None until tokens are looked for."""
+        self.begun: RestoreTokens | None = None
+        self.settings = settings
+        self._watch, self._bus, self._jobs, self._journal = watch, bus, jobs, journal
+        self._connections, self._sequence = connections, sequence
+        self._mode: Mode = mode
+        bus.subscribe(TokenJudged, journal.token_judged)
+
+    def apply(self, command: StartJob | CancelJob | TokenCommand, now_ms: int) -> tuple[bool, str]:
+        """Carry out a command; whether it was, and one sentence about it."""
+        if isinstance(command, RestoreTokens):
+            self._begin(command)
+            return True, ""
+        if not self.settings.tokens.enabled:
+            return False, "No tokens are looked for: `tokens.enabled` is off"
+        if isinstance(command, CancelJob):
+            return self._cancel()
+        if self.desk is None:
+            return False, _NOT_YET
+        if isinstance(command, ScoreTokens):
+            return self._score(self.desk, command.mints, now_ms)
+        mints = tuple(command.subject.split())
+        return self._score(self.desk, mints, now_ms) if mints else self._score_all(self.desk, now_ms)
+
+    def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
+        """A venue or the model has answered. Raises `FrameError` for the answer to what nobody can have asked."""
+        self._connections.answered_about_tokens(request.venue, answer.status, now_ms)
+        if self.desk is not None:
+            self.desk.answered(request, answer, now_ms)
+
+    def every_second(self, now_ms: int) -> None:
+        """Ask what is due."""
+        if self.desk is not None:
+            self.desk.every_second(now_ms)
+
+    def finish(self, now_ms: int) -> None:
+        """The run is over: claims that are open will not be graded."""
+        if self.desk is not None:
+            self._journal.run_ended(self.desk.finish(now_ms))
+
+    def _begin(self, begun: RestoreTokens) -> None:
+        if self.desk is not None or not self.settings.tokens.enabled:
+            return
+        from app.engine.token_desk import TokenDesk
+
+        self.begun = begun
+        self.desk = TokenDesk(
+            self.settings, begun, self._watch, self._bus, self._journal, self._settled, self._mode, self._sequence
+        )
+
+    def _score(self, desk: "TokenDesk", mints: tuple[str, ...], now_ms: int) -> tuple[bool, str]:
+        done, words = desk.score(mints, now_ms)
+        if done:
+            self._jobs.begin("tokens", now_ms, words)
+        return done, words
+
+    def _score_all(self, desk: "TokenDesk", now_ms: int) -> tuple[bool, str]:
+        if self._jobs.runs("tokens"):
+            return False, "Tokens are being scored already"
+        words = "Scoring what is watched"
+        self._jobs.begin("tokens", now_ms, words)
+        if not desk.score_all(now_ms):
+            self._jobs.end("tokens", "failed", "no token has candles yet")
+            return False, "No token that is watched has candles yet"
+        return True, words
+
+    def _cancel(self) -> tuple[bool, str]:
+        if not self._jobs.runs("tokens"):
+            return False, "No tokens are being scored"
+        self._jobs.end("tokens", "cancelled", "cancelled")
+        return True, "The verdicts come when they come; nobody waits for them any more"
+
+    def _settled(self, _now_ms: int) -> None:
+        if self.desk is not None and self.desk.waits_for == 0:
+            self._jobs.end("tokens", "done", f"{self.desk.judged:,} verdicts so far")

@@ -1,0 +1,73 @@
+"""The state of new tokens → what a deck is shown of them. Reads only."""
+
+from app.core.text import clean
+from app.engine.inference_health import InferenceHealth
+from app.engine.protocol_tokens import TokenMode, TokenRow, TokensView
+from app.engine.tokens import Tokens
+
+MOST_ROWS = 100
+
+
+class TokensViews:
+    """Makes views of one run's tokens, and keeps the rows while none has changed."""
+
+    def __init__(self) -> None:
+        self._rows: tuple[int, tuple[TokenRow, ...]] = (-1, ())
+
+    def of(self, tokens: Tokens, model: InferenceHealth | None) -> TokensView | None:
+        """Everything a deck shows of new tokens; None where they are not looked for."""
+        desk = tokens.desk
+        if desk is None:
+            return (
+                None
+                if not tokens.settings.tokens.enabled
+                else TokensView(model=model, waiting_for="Starting", is_begun=False)
+            )
+        if self._rows[0] != desk.version:
+            self._rows = desk.version, tuple(reversed(desk.rows.values()))[:MOST_ROWS]
+        counts = desk.discovery.counts()
+        mode, reason = _mode(tokens, model)
+        return TokensView(
+            rows=self._rows[1],
+            mode=mode,
+            mode_reason=reason,
+            waiting=counts.waiting,
+            watched=counts.watched,
+            judged=desk.judged,
+            held_back=desk.held_back,
+            passed_over=counts.passed_over,
+            ended=counts.ended,
+            failed=counts.failed,
+            padded_pct=desk.padded_pct,
+            holders_missing=clean(desk.holders_missing, 200),
+            model=model,
+            waiting_for="" if self._rows[1] else _waiting_for(tokens),
+        )
+
+
+def _mode(tokens: Tokens, model: InferenceHealth | None) -> tuple[TokenMode, str]:
+    """Whether what the model says counts now: by its workers, or on a tape by what was said last."""
+    desk, rules = tokens.desk, tokens.settings.token_decision
+    newest = None if desk is None else next(reversed(desk.rows.values()), None)
+    if not rules.use_model:
+        return "STRATEGY-ONLY", "the model is switched off (token_decision.use_model)"
+    if model is None:
+        return (newest.mode, newest.mode_reason) if newest is not None else ("STRATEGY-ONLY", "nothing is judged yet")
+    if model.mode != "ML":
+        return "STRATEGY-ONLY", clean(model.mode_reason, 200)
+    if model.origin == "SIMULATED" and desk is not None and desk.source == "live":
+        return "DO NOT TRUST", "the bundle was trained on simulated launches; promote one from real data"
+    return "ML", ""
+
+
+def _waiting_for(tokens: Tokens) -> str:
+    desk = tokens.desk
+    if desk is None:
+        return ""
+    counts, least = desk.discovery.counts(), tokens.settings.token_decision.minimum_candles
+    if counts.watched:
+        return f"{counts.watched} tokens are watched, their candles are being asked for"
+    if counts.waiting:
+        return f"{counts.waiting} new tokens are younger than {least} candles of five minutes"
+    failed = ", ".join(f"{venue} {count}" for venue, count in counts.failed.items())
+    return f"No token was found yet; unanswered: {failed}" if failed else "Asking for new pools"

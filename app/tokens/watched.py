@@ -1,0 +1,159 @@
+"""One token that is watched: what is known of it, and what will be asked about it next. No clock: times are given."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from app.core.tokens import PoolState, TokenCandle, TokenHolders
+from app.feeds.token_rows import Rows
+from app.tokens.candles import SLOT_S, CandleTable, Window, table_of, window
+from app.tokens.features import Features, context_of, features
+
+OLD_S = 6 * 3_600
+"""From this age on candles are asked for each quarter of an hour instead of each five minutes."""
+HOLDERS_S, NO_HOLDERS_S = 1_800, 600
+"""A number of holders is asked for again after so long; one that nobody tells."""
+ASKED_S = 4_000
+"""A token that somebody asked for is watched for so long: until what was said of it can be graded."""
+AGAIN_S = 60
+"""What failed is asked again after so long."""
+QUIET_S = 7_200
+"""A token without a trade for so long is dead."""
+DRAINED = 0.10
+"""A pool with this share or less of the most it ever had is drained."""
+_SETTLED_S = 5
+"""A candle is asked for so long after it has ended: venues need a moment."""
+_OLD_SLOTS = 3
+
+
+class Listed(NamedTuple):
+    """A token as it was found. `asked_s`: when somebody asked for it by hand, 0 for never."""
+
+    mint: str
+    pool: str
+    name: str
+    exchange: str
+    created_s: int
+    asked_s: int = 0
+
+
+class Seen(NamedTuple):
+    """All that is known of a token at `at_s`, and can no longer change."""
+
+    listed: Listed
+    at_s: int
+    table: CandleTable
+    state: PoolState | None
+    holders: TokenHolders | None
+
+    @property
+    def window(self) -> Window:
+        """The slots that a model and the strategies look at."""
+        return window(self.table, self.at_s)
+
+    @property
+    def price(self) -> float | None:
+        """The last price that is known: the pair's, or else the last candle's."""
+        if self.state is not None and self.state.price_usd is not None:
+            return self.state.price_usd
+        return float(self.table.close[-1]) if len(self.table.close) else None
+
+    def features(self) -> Features:
+        """What a model is told."""
+        return features(self.table, context_of(self.state, self.holders, self.at_s), self.at_s)
+
+
+NO_CANDLES = table_of((), SLOT_S)
+
+
+class Watched:
+    """A token under watch. Times are epoch seconds; `due` times say from when on something should be asked."""
+
+    def __init__(self, listed: Listed, state: PoolState | None, now_s: int) -> None:
+        self.listed = listed
+        self.table = NO_CANDLES
+        self.state: PoolState | None = None
+        self.holders: TokenHolders | None = None
+        self.candles_s: int | None = None
+        self.state_s = now_s
+        self.candles_due_s = self.holders_due_s = now_s
+        self.holders_tried = False
+        self.missing = 0
+        self.held_until_s = 0
+        """Until then its candles are wanted, whatever becomes of it."""
+        self._most_liquidity = 0.0
+        self._told_slot = -1
+        self.take_state(state, now_s)
+
+    @property
+    def volume_24h(self) -> float:
+        """Dollars traded in a day; 0 where nobody says."""
+        told = None if self.state is None else self.state.volume_24h_usd
+        return told or 0.0
+
+    def take_state(self, state: PoolState | None, now_s: int) -> None:
+        """What a venue says of its pair now; None: nothing."""
+        self.missing = self.missing + 1 if state is None else 0
+        self.state_s = now_s
+        if state is not None:
+            self.state = state
+            self._most_liquidity = max(self._most_liquidity, state.liquidity_usd or 0.0)
+
+    def take_candles(self, rows: Rows[TokenCandle], now_s: int) -> None:
+        """The newest candles; they replace those before. Raises `ValueError` for times that are no slots'."""
+        self.table = table_of(rows.rows, SLOT_S)
+        self.candles_s = now_s
+        slots = _OLD_SLOTS if now_s - self.listed.created_s >= OLD_S else 1
+        self.candles_due_s = (now_s // SLOT_S + slots) * SLOT_S + _SETTLED_S
+
+    def take_holders(self, holders: TokenHolders | None, now_s: int) -> bool:
+        """Who holds it, or that nobody says; whether the number is known. What was known before stays."""
+        self.holders_tried = True
+        is_known = holders is not None and holders.count is not None
+        self.holders = holders if is_known else self.holders
+        self.holders_due_s = now_s + (HOLDERS_S if is_known else NO_HOLDERS_S)
+        return is_known
+
+    def ready(self, now_s: int, least_candles: int) -> Seen | None:
+        """All that is known, once in each slot: when its candles are those of the slot, and holders were asked for.
+
+        What somebody asked for is ready whatever the number of its candles.
+        """
+        slot = now_s // SLOT_S
+        if self.candles_s is None or self.candles_s // SLOT_S != slot or not self.holders_tried:
+            return None
+        seen = self.known(now_s)
+        if seen is None or self._told_slot == slot or (not self.listed.asked_s and seen.window.candles < least_candles):
+            return None
+        self._told_slot = slot
+        return seen
+
+    def known(self, now_s: int) -> Seen | None:
+        """All that is known, whatever its age; None before the first candles."""
+        if self.candles_s is None:
+            return None
+        return Seen(self.listed, now_s, self.table, self.state, self.holders)
+
+    def ask_anew(self, now_s: int) -> None:
+        """Somebody wants it judged now."""
+        self.candles_due_s, self._told_slot = now_s, -1
+        if self.holders is None:
+            self.holders_due_s, self.holders_tried = now_s, False
+
+    def ending(self, now_s: int, oldest_s: float) -> str:
+        """Why it is watched no longer; empty while it is."""
+        asked_s = self.listed.asked_s
+        if asked_s:
+            return "asked for long ago" if now_s - asked_s > ASKED_S else ""
+        if now_s - self.listed.created_s > oldest_s:
+            return "too old"
+        left = None if self.state is None else self.state.liquidity_usd
+        if left is not None and left <= DRAINED * self._most_liquidity:
+            return "drained"
+        if self.candles_s is not None and now_s - self._last_trade_s() > QUIET_S:
+            return "no trades"
+        return "no longer listed" if self.missing >= 3 else ""
+
+    def _last_trade_s(self) -> int:
+        ends = self.table.time_s + SLOT_S
+        return int(np.max(ends)) if len(ends) else self.listed.created_s

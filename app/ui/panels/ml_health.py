@@ -1,0 +1,170 @@
+"""ML health: whether the token model can be trusted right now, and what was said of new tokens, newest first. Pure."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from app.core.text import clean
+from app.engine.inference_health import InferenceHealth
+from app.engine.protocol_tokens import TokenMode, TokenRow, TokenRuling, TokensView
+from app.ui import format as shown
+from app.ui.jobs import running
+from app.ui.panels.markets import waiting_sentence
+from app.ui.panels.wallets import is_tape, simulated_mark
+from app.ui.panels.whales import number
+from app.ui.state import DeckView
+from app.ui.theme import Role
+from app.ui.widgets.columns import Cell, Column, Row, TableView, Value
+
+TOKENS = "tokens"
+"""The panel's id."""
+NO_TOKENS = "This engine looks for no new tokens."
+RISE_WORDS = "P(rise): the highest 5 m close of the next hour ≥ 3 % above the price after a 1 % round trip"
+"""What the model's probability is of; said wherever it is shown."""
+
+_NAME = "ML health"
+_MODE_ROLES: dict[TokenMode, Role] = {"ML": "accent", "STRATEGY-ONLY": "warning", "DO NOT TRUST": "alert"}
+_RULING_ROLES: dict[TokenRuling, Role] = {"APPROVED": "up", "REJECTED": "muted", "NOT JUDGED": "warning"}
+_RULING_SIGNS: dict[TokenRuling, str] = {"APPROVED": "+", "REJECTED": "-", "NOT JUDGED": "?"}
+_COLUMNS = (
+    Column("token", 16, "left", worded=True),
+    Column("verdict", 11, "left", priority=1, ranked=True),
+    Column("rise%", 5, priority=2, words="rise %"),
+    Column("rug%", 4, priority=3, words="rug %"),
+    Column("both%", 5, priority=4, words="combined %"),
+    Column("age", 4, priority=5),
+    Column("reasons", 24, "left", priority=6, flexible=True, worded=True),
+    Column("gain%", 6, priority=7, words="gain %"),
+    Column("chart%", 6, priority=8, words="strategies %"),
+    Column("candles", 7, priority=9),
+    Column("liq $", 7, priority=10, words="liquidity $"),
+    Column("holders", 7, priority=11),
+    Column("price $", 12, priority=12, words="price $"),
+    Column("told", 4, priority=13, words="told ago"),
+    Column("exchange", 12, "left", priority=14),
+    Column("seen", 18, "left", priority=15, worded=True),
+    Column("sum", 34, "left", priority=16, words="arithmetic"),
+    Column("mint", 44, "left", priority=17),
+)
+
+
+def ml_health_view(view: DeckView) -> TableView:
+    """The panel of a deck: the newest verdicts, newest first."""
+    snapshot = view.shown
+    if snapshot is None:
+        return TableView(_NAME, _COLUMNS, (), waiting_sentence(view))
+    tokens = snapshot.tokens
+    if tokens is None:
+        return TableView(_NAME, _COLUMNS, (), NO_TOKENS)
+    now_ms = snapshot.wall_ms + view.lag_ms
+    rows = tuple(_row(row, max(0, now_ms - row.at_ms) // 1_000 * 1_000, view.outdated) for row in tokens.rows)
+    waits = str(clean(tokens.waiting_for, 300)).rstrip(".")
+    return TableView(_title(tokens, view), _COLUMNS, rows, f"{waits}." if waits else "No token is judged yet.")
+
+
+def ml_health_note(view: DeckView) -> tuple[str, Role]:
+    """Mode and why, the bundle, its workers, and what is watched; how it looks."""
+    tokens = view.shown.tokens if view.shown is not None else None
+    if tokens is None:
+        return "", "muted"
+    role: Role = "muted" if tokens.mode == "ML" and not tokens.holders_missing else _MODE_ROLES[tokens.mode]
+    if tokens.mode == "ML" and tokens.holders_missing:
+        role = "warning"
+    return " · ".join(_note_parts(tokens, view)), "stale" if view.outdated else role
+
+
+def _title(tokens: TokensView, view: DeckView) -> str:
+    approved = sum(row.ruling == "APPROVED" for row in tokens.rows)
+    counts = (f"{len(tokens.rows)} tokens", f"{approved} approved") if tokens.rows else ()
+    return " · ".join((f"{_NAME}{simulated_mark(view)}", tokens.mode, *counts))
+
+
+def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
+    reason = str(clean(tokens.mode_reason, 240)).rstrip(".")
+    yield f"{tokens.mode}: {reason}" if reason else str(tokens.mode)
+    snapshot = view.shown
+    if snapshot is not None and running(snapshot.jobs, "tokens"):
+        yield "scoring"
+    if tokens.holders_missing:
+        yield str(clean(tokens.holders_missing, 200))
+    if tokens.model is not None and snapshot is not None:
+        yield from _model_parts(tokens.model, snapshot.wall_ms + view.lag_ms)
+    elif is_tape(view):
+        yield "what was recorded is shown; no model runs"
+    yield f"{tokens.watched} watched, {tokens.waiting} too young, {tokens.held_back:,} not judged again so soon"
+    if tokens.padded_pct is not None:
+        yield f"padded {tokens.padded_pct:.0f}%"
+    failed = ", ".join(f"{clean(venue, 24)} {count:,}" for venue, count in tokens.failed.items())
+    if failed:
+        yield f"unanswered: {failed}"
+    yield RISE_WORDS
+
+
+def _model_parts(model: InferenceHealth, now_ms: int) -> Iterator[str]:
+    """The bundle, its workers, and how well they answer."""
+    if model.version:
+        age = shown.age(max(0, now_ms - model.made_at_s * 1_000)) if model.made_at_s else "unknown age"
+        yield f"bundle {clean(model.version, 40)} {model.origin or ''}, made {age} ago".replace("  ", " ")
+    uptime = shown.DASH if model.uptime_pct is None else f"{model.uptime_pct:.1f}%"
+    yield f"workers {model.workers}/{model.workers_wanted}, {model.restarts} restarts, up {uptime}"
+    latencies = (model.latency_ms_p50, model.latency_ms_p95, model.latency_ms_p99)
+    yield f"p50/p95/p99 {'/'.join(_milliseconds(latency) for latency in latencies)} ms"
+    yield f"{model.answers_per_min}/min, cache {_percent(model.prediction_hit_pct)}, errors {_percent(model.error_pct)}"
+    if model.refused:
+        yield f"{model.refused} bundles refused: {clean(model.refused_reason, 160)}"
+
+
+@lru_cache(maxsize=512)
+def _row(row: TokenRow, told_ms: int, outdated: bool) -> Row:
+    name = str(clean(row.name, 40)) or str(clean(row.mint, 44))[:8]
+    reasons = str(clean("; ".join(row.reasons), 300)) or ("none" if row.ruling == "APPROVED" else shown.DASH)
+    cells = (
+        Cell(name, "accent"),
+        Cell(f"{_RULING_SIGNS[row.ruling]}{row.ruling}", _RULING_ROLES[row.ruling], row.ruling),
+        Cell(_share(row.p_rise)),
+        Cell(_share(row.p_rug)),
+        Cell(_share(row.combined)),
+        Cell(shown.age(row.age_s * 1_000), "muted"),
+        Cell(reasons, "muted" if row.ruling == "REJECTED" else "text"),
+        Cell(_gain(row.gain_pct)),
+        Cell(_share(row.strategy)),
+        Cell(f"{row.candles}"),
+        Cell(shown.compact(row.liquidity_usd)),
+        Cell(shown.compact(row.holders)),
+        Cell(shown.DASH if row.price is None else number(row.price)),
+        Cell(shown.age(told_ms), "muted"),
+        Cell(str(clean(row.exchange, 24)), "muted"),
+        Cell(str(clean(", ".join(row.seen), 200)) or "nothing", "muted"),
+        Cell(str(clean(row.arithmetic, 80)) or shown.DASH, "muted"),
+        Cell(str(clean(row.mint, 44)), "muted"),
+    )
+    return Row(row.mint, cells, outdated, values=_values(row, told_ms, cells), name=name)
+
+
+def _values(row: TokenRow, told_ms: int, cells: tuple[Cell, ...]) -> tuple[Value, ...]:
+    """What the columns are sorted and asked by."""
+    return (
+        cells[0].value, ("APPROVED", "REJECTED", "NOT JUDGED").index(row.ruling), _times_100(row.p_rise),
+        _times_100(row.p_rug), _times_100(row.combined), row.age_s, cells[6].value, row.gain_pct,
+        _times_100(row.strategy), row.candles, row.liquidity_usd, row.holders, row.price, told_ms / 1_000,
+        cells[14].value, cells[15].value, cells[16].value, cells[17].value,
+    )  # fmt: skip
+
+
+def _times_100(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _share(share: float | None) -> str:
+    return shown.score(_times_100(share))
+
+
+def _gain(percent: float | None) -> str:
+    return shown.DASH if percent is None else f"{max(-999.0, min(9_999.0, percent)):+.1f}"
+
+
+def _milliseconds(latency: float | None) -> str:
+    return shown.DASH if latency is None else f"{latency:.1f}"
+
+
+def _percent(percent: float | None) -> str:
+    return shown.DASH if percent is None else f"{percent:.0f}%"

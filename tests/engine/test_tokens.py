@@ -1,0 +1,232 @@
+"""New tokens in a core: what is asked, what the model's answers become, and that a replay gives the same verdicts."""
+
+import msgspec
+import pytest
+from core_driver import START_MS
+from token_client import KnownLaunches, known
+from token_driver import GOOD, TokenDriver
+
+from app.config.settings import Settings
+from app.config.token_settings import TokenDecisionSettings
+from app.config.token_venues import TokensSettings
+from app.core.calls import Call
+from app.core.record import Answer, Connected, Dropped, Kind, Request
+from app.engine.core import Core
+from app.engine.inference_requests import Prediction
+from app.engine.protocol import StartJob
+from app.engine.protocol_tokens import ScoreTokens
+from app.engine.token_state import PREDICTOR, RestoreTokens
+from app.engine.tokens_view import TokensViews
+from app.scorecards.grader import Graded
+
+HOUR_S = 3_600
+BASE_S = START_MS // 1_000
+
+
+def launched(*ages_s: int, dead: bool = False) -> KnownLaunches:
+    launches = [known(number, 0, dead=dead)._replace(created_s=BASE_S - age) for number, age in enumerate(ages_s)]
+    return KnownLaunches(sorted(launches, key=lambda launch: launch.created_s))
+
+
+def mint(number: int) -> str:
+    return known(number, 0).mint
+
+
+def begun(source: KnownLaunches, **more: object) -> TokenDriver:
+    driver = TokenDriver(source, **more)  # type: ignore[arg-type]
+    driver.begin()
+    return driver
+
+
+def test_nothing_is_asked_before_tokens_are_looked_for() -> None:
+    driver = TokenDriver(launched(2 * HOUR_S))
+    driver.run(60)
+    assert {request.venue for request in driver.asked.requests} == {"hyperliquid"}
+    assert driver.core.tokens.desk is None
+    assert driver.core.apply(StartJob("tokens"))[0] is False
+
+
+def test_a_token_is_found_judged_and_shown_with_its_reasons() -> None:
+    driver = begun(launched(2 * HOUR_S))
+    driver.run(10)
+    [judged] = driver.judged
+    verdict = judged.verdict
+    assert (judged.mint, verdict.mode, verdict.p_rise, verdict.p_rug) == (mint(0), "ML", 0.9, 0.05)
+    view = TokensViews().of(driver.core.tokens, None)
+    assert view is not None
+    [row] = view.rows
+    assert (row.mint, row.name, row.exchange, row.holders) == (mint(0), "T0 / SOL", "raydium", 40)
+    assert (row.ruling, row.reasons, row.gain_pct, row.version) == (verdict.ruling, verdict.reasons, 12.5, GOOD.version)
+    assert row.arithmetic.startswith("0.6 × 0.900 + 0.4 × ")
+    assert 100 * (1 - row.candles / 100) == pytest.approx(view.padded_pct)
+
+
+@pytest.mark.parametrize(
+    ("said", "mode", "why"),
+    [
+        ("The token model is not asked: no bundle", "STRATEGY-ONLY", "The token model is not asked: no bundle"),
+        (Prediction(1.5, 0.0, 0.1, "v", "REAL"), "STRATEGY-ONLY", "the model answered what is no probability"),
+    ],
+)
+def test_without_an_answer_that_counts_strategies_decide(said: Prediction | str, mode: str, why: str) -> None:
+    driver = begun(launched(2 * HOUR_S), says=lambda _: said)
+    driver.run(10)
+    [judged] = driver.judged
+    assert (judged.verdict.mode, judged.verdict.mode_reason, judged.verdict.p_rise) == (mode, why, None)
+    assert driver.desk.rows[mint(0)].gain_pct is None
+
+
+def test_a_simulated_bundle_is_not_trusted_on_live_tokens() -> None:
+    driver = TokenDriver(launched(2 * HOUR_S))
+    driver.begin(RestoreTokens("live", has_key=False))
+    driver.run(10)
+    assert [judged.verdict.mode for judged in driver.judged] == ["DO NOT TRUST"]
+
+
+def test_a_model_that_is_switched_off_is_not_asked() -> None:
+    rules = TokenDecisionSettings(use_model=False)
+    driver = begun(launched(2 * HOUR_S), settings=Settings(token_decision=rules))
+    driver.run(10)
+    assert PREDICTOR not in {request.venue for request in driver.asked.requests}
+    assert [judged.verdict.mode for judged in driver.judged] == ["STRATEGY-ONLY"]
+
+
+def test_a_model_that_never_answers_is_given_up() -> None:
+    driver = begun(launched(2 * HOUR_S), says=lambda _: None)
+    driver.run(100)
+    assert driver.judged == []
+    driver.run(130)
+    assert driver.judged[0].verdict.mode_reason == "the model has not answered"
+
+
+def test_a_rejected_token_is_not_judged_again_so_soon_but_by_hand() -> None:
+    driver = begun(launched(2 * HOUR_S), says=lambda _: Prediction(0.1, 0.0, 0.9, "v", "SIMULATED"))
+    driver.run(11 * 60)
+    assert [judged.verdict.ruling for judged in driver.judged] == ["REJECTED"]
+    assert driver.desk.held_back > 0
+    driver.put(Kind.COMMAND, StartJob("tokens"))
+    assert driver.core.command_result == (True, "Scoring what is watched")
+    assert driver.core.jobs.runs("tokens")
+    driver.carry()
+    assert len(driver.judged) == 2
+    assert [(job.name, job.state) for job in driver.core.jobs.views] == [("tokens", "done")]
+
+
+def test_tokens_are_scored_by_their_mints_whatever_they_are() -> None:
+    young = known(5, 0)._replace(created_s=BASE_S - 700)
+    driver = begun(KnownLaunches([young]))
+    driver.run(20)
+    assert driver.judged == []
+    driver.put(Kind.COMMAND, ScoreTokens((young.mint, "Z" * 40)))
+    assert driver.core.command_result == (True, "Scoring 2 tokens")
+    driver.run(20)
+    [judged] = driver.judged
+    assert (judged.mint, judged.verdict.ruling) == (young.mint, "NOT JUDGED")
+    assert judged.verdict.reasons == ("2 candles; 12 are needed",)
+    assert any("cannot be scored" in line.text for line in driver.core.journal.log_tail)
+    assert [(job.name, job.state) for job in driver.core.jobs.views] == [("tokens", "done")]
+
+
+@pytest.mark.parametrize("words", ["../../etc", "0OIl" * 10, "x"])
+def test_what_is_no_mint_is_refused(words: str) -> None:
+    driver = begun(launched())
+    done, said = driver.core.apply(ScoreTokens((words,)))
+    assert (done, "no token's address" in said) == (False, True)
+
+
+def test_settings_can_switch_all_of_it_off() -> None:
+    driver = begun(launched(2 * HOUR_S), settings=Settings(tokens=TokensSettings(enabled=False)))
+    driver.run(30)
+    assert driver.core.tokens.desk is None
+    assert TokensViews().of(driver.core.tokens, None) is None
+    assert "tokens.enabled" in driver.core.apply(ScoreTokens((mint(0),)))[1]
+
+
+def test_a_replay_gives_the_same_verdicts_without_venues_or_workers() -> None:
+    driver = begun(launched(*(HOUR_S + 600 * number for number in range(6))))
+    driver.run(400)
+    replayed = Core("tape", driver.settings)
+    for record in driver.records:
+        replayed.dispatch(record)
+    assert replayed.journal.log_sha256 == driver.core.journal.log_sha256
+    assert replayed.journal.tokens_judged == len(driver.judged) > 6
+    theirs, mine = (core.tokens.desk for core in (replayed, driver.core))
+    assert theirs is not None
+    assert mine is not None
+    assert theirs.rows == mine.rows
+
+
+@pytest.mark.parametrize(
+    ("venue", "channel", "request_body", "body"),
+    [
+        ("geckoterminal", "new_pools", b'[[],[["page","1"]]]', b"<html>"),
+        ("geckoterminal", "new_pools", b'[[],[["page","1"]]]', b'{"data":[1,2]}'),
+        ("geckoterminal", "new_pools", b"[[],[]]", b'{"data":[]}'),
+        ("geckoterminal", "new_pools", b'[[],[["page","x"]]]', b'{"data":[]}'),
+        ("dexscreener", "pairs", b"nonsense", b"[]"),
+        ("geckoterminal", "elsewhere", b"[[],[]]", b"{}"),
+        (PREDICTOR, "predict", b"", b"{}"),
+    ],
+)
+def test_answers_of_no_use_are_survived(venue: str, channel: str, request_body: bytes, body: bytes) -> None:
+    driver = begun(launched(2 * HOUR_S))
+    driver.put(Kind.REQUEST, Request(999, venue, channel, request_body, mint(0)))
+    driver.put(Kind.ANSWER, Answer(999, 200, body))
+    driver.run(80)
+    assert len(driver.judged) == 1
+
+
+def test_a_model_whose_answer_cannot_be_read_does_not_count() -> None:
+    driver = begun(launched(2 * HOUR_S), says=lambda _: Prediction(0.5, 1.0, 0.5, "v", "MADE UP"))  # type: ignore[arg-type]
+    driver.run(10)
+    [judged] = driver.judged
+    assert judged.verdict.mode_reason.startswith("the model's answer cannot be read")
+
+
+def test_token_venues_are_feeds_of_their_own_and_the_model_is_none() -> None:
+    driver = begun(launched())
+    for venue in ("geckoterminal", PREDICTOR):
+        driver.put(Kind.CONNECT, Connected(venue, "requests"))
+    driver.put(Kind.DROP, Dropped("dexscreener", "requests", "it is down"))
+    states = {feed.name: feed.state(driver.now_ms) for feed in driver.core.connections.feeds}
+    assert states["GeckoTerminal"] == "idle"
+    assert states["DexScreener"] == "down"
+    assert states["requests"] == "connecting"
+
+
+def test_an_answer_about_another_row_than_was_asked_changes_nothing() -> None:
+    driver = begun(launched(2 * HOUR_S))
+    driver.run(10)
+    row = driver.desk.rows[mint(0)]
+    driver.put(Kind.REQUEST, Request(999, PREDICTOR, "predict", b"\0" * 2_512, mint(0)))
+    driver.put(Kind.ANSWER, Answer(999, 200, msgspec.json.encode(GOOD)))
+    assert driver.desk.rows[mint(0)] == row
+    assert len(driver.judged) == 1
+
+
+def test_what_the_model_says_is_filed_and_graded_after_its_hour() -> None:
+    driver = begun(launched(2 * HOUR_S))
+    calls: list[Call] = []
+    graded: list[Graded] = []
+    driver.core.bus.subscribe(Call, calls.append)
+    driver.core.bus.subscribe(Graded, graded.append)
+    driver.run(HOUR_S + 700)
+    mine = [call for call in calls if call.claimant == "token-model"]
+    assert (mine[0].probability, mine[0].subject, mine[0].claimant_version) == (0.9, mint(0), GOOD.version)
+    [first, *_] = [each for each in graded if each.call.claimant == "token-model"]
+    assert first.call == mine[0]
+    # The price climbs by a millionth a minute from a hundred and more of them: over an hour that is more than 4 %.
+    assert (first.outcome.status, first.outcome.event_happened) == ("graded", True)
+    driver.core.finish()
+    open_calls = len(mine) - sum(each.call.claimant == "token-model" for each in graded)
+    ended = [each for each in driver.core.journal.decided if each.outcome.reason == "run ended before the horizon"]
+    assert sum(each.call.claimant == "token-model" for each in ended) == open_calls == 1
+
+
+def test_what_does_not_count_is_not_claimed() -> None:
+    driver = begun(launched(2 * HOUR_S), says=lambda _: "no bundle")
+    calls: list[Call] = []
+    driver.core.bus.subscribe(Call, calls.append)
+    driver.run(20)
+    assert len(driver.judged) == 1
+    assert [call for call in calls if call.claimant == "token-model"] == []

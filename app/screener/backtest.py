@@ -88,7 +88,7 @@ def replay(
 
 
 class Prepared(NamedTuple):
-    """Bars and what is seen of them as passes take it: lists, or arrays where compiled. Many replays share it."""
+    """Bars and what is seen of them as passes take it: views, or arrays where compiled. Many replays share it."""
 
     prices: BarColumns
     seen: ReplayColumns
@@ -135,7 +135,8 @@ def replay_over(
 
 
 def _given(column: NDArray[Any], *, compiled: bool) -> Any:  # noqa: ANN401 - the passes take arrays wherever they say lists
-    return column if compiled else column.tolist()
+    # Plain passes read a number through a view sooner than through an array, and no list has to be made first.
+    return column if compiled else column.data
 
 
 def rising_and_falling(features: Any) -> tuple[Any, Any]:  # noqa: ANN401 - of columns, or of one bar's numbers

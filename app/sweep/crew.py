@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from app.core.errors import TapedeckError, VenueError
@@ -71,13 +72,13 @@ def _end_with(sentinel: int) -> None:
 def cluster_crew(address: str) -> Iterator[Crew]:
     """The workers of a dask scheduler. Raises `TapedeckError` without dask, `VenueError` where none answers."""
     try:
-        from distributed import Client
+        make_client: Any = import_module("distributed").Client
     except ImportError as error:
         raise TapedeckError(
             "dask.distributed is not installed, and --cluster needs it; run: python -m pip install 'tapedeck[cluster]'"
         ) from error
     try:
-        client: Any = Client(address, timeout=_ANSWER_S, set_as_default=False)
+        client: Any = make_client(address, timeout=_ANSWER_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise VenueError(
             f"no dask scheduler answers at {clean(address, 200)}; start one with `dask scheduler`"

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,8 @@ from app.sweep.results import open_results
 @contextmanager
 def cluster(**given: Any) -> Iterator[Any]:
     """A scheduler on loopback with workers of one thread each."""
-    from distributed import LocalCluster
-
-    with LocalCluster(
+    make_cluster: Any = import_module("distributed").LocalCluster
+    with make_cluster(
         threads_per_worker=1, dashboard_address=None, host="127.0.0.1", silence_logs=50, **given
     ) as running:
         yield running

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 # How long an example takes is the machine's affair: hypothesis would fail one that took a fifth of a second.
-settings.register_profile("run", max_examples=50, deadline=None)
+settings.register_profile("run", max_examples=30, deadline=None)
 settings.register_profile("nightly", max_examples=300, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "run"))
 

@@ -24,7 +24,7 @@ STOPS = ("--random", "strategy.stop_atr=1..4", "--runs", "6")
 
 _WAIT_S = 60
 _TELLS_WHAT_IS_KEPT = """
-import sys
+import signal, sys
 from app.cli.main import main
 from app.sweep.results import Results
 put = Results.put
@@ -33,6 +33,7 @@ def told(self, runs):
     put(self, runs)
     if runs:
         print("kept", flush=True)
+        signal.pause()
 Results.put = told
 sys.exit(main(sys.argv[1:]))
 """

@@ -42,7 +42,7 @@ contracts: install
 	@$(BIN)/lint-imports --config pyproject.toml
 
 nightly: install
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[fuzz,cluster]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[fuzz]'
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m 'nightly or not nightly'
 
 peers: .venv-peers/.installed

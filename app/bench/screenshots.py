@@ -1,7 +1,7 @@
 """Pictures of the demo deck for the README: `python -m app.bench.screenshots DIR` writes an SVG file for each.
 
 It is the deck of `tapedeck demo` on its embedded, simulated venue, without a terminal: keys are pressed, nothing is
-made up. Takes about a minute, the rules' first.
+made up. Takes some minutes: the first picture waits for an alert about a whale.
 """
 
 import argparse
@@ -22,10 +22,11 @@ from app.config.logs import setup_logging, stop_logging
 from app.config.settings import Settings
 from app.core.clock import SystemClock
 from app.core.errors import TapedeckError
-from app.engine.build import Plan, build_engine, local_link
+from app.engine.build import Plan, build_engine, local_link, scanning_by_itself
 from app.engine.protocol import Snapshot
 from app.engine.protocol_detail import MarketDetail
 from app.ui.deck_options import DeckOptions
+from app.ui.jobs import running
 from app.ui.key_conflicts import HOSTS
 from app.ui.run import make_deck, prepare_environment
 
@@ -36,16 +37,17 @@ if TYPE_CHECKING:
 
 _WORD = "DEMO"
 _TITLE = f"tapedeck · {_WORD}, simulated"
-_PATIENCE_S = 150.0
+_PATIENCE_S = 300.0
 _POLL_S = 0.05
-_ENOUGH_CANDLES, _ENOUGH_TRADES = 20, 60
+_ENOUGH_CANDLES, _ENOUGH_TRADES, _ENOUGH_TOKENS = 20, 60, 8
 
 
 @dataclass(frozen=True)
 class Picture:
     """What a picture shows: the dashboard or the first market, in a theme, on a terminal of columns and lines.
 
-    With `metrics` it is not taken before the rules have read most markets, which they need a minute for.
+    With `metrics` it is not taken before the rules have read most markets, which they need a minute for; with `whole`
+    not before every panel has something to show.
     """
 
     name: str
@@ -53,10 +55,11 @@ class Picture:
     market: bool = False
     theme: str = "tape"
     metrics: bool = True
+    whole: bool = False
 
 
 PICTURES = (
-    Picture("dashboard", (140, 40)),
+    Picture("dashboard", (200, 60), whole=True),
     Picture("market", (140, 40), market=True),
     Picture("narrow", (60, 20), market=True),
     Picture("deuteranopia", (140, 40), theme="deuteranopia"),
@@ -76,7 +79,7 @@ async def take(pictures: Sequence[Picture]) -> dict[str, str]:
 @asynccontextmanager
 async def _demo_deck(locations: Locations) -> "AsyncIterator[tuple[DeckApp, Pilot[None]]]":
     """The deck of `tapedeck demo` with the settings and the home of a newcomer."""
-    settings, clock = Settings(), SystemClock()
+    settings, clock = scanning_by_itself(Settings()), SystemClock()
     setup_logging(locations, settings.log)
     link = local_link(build_engine(Plan("demo"), settings, clock, locations), locations)
     options = DeckOptions(theme_folders=locations.theme_folders(), expected=_WORD)
@@ -126,7 +129,15 @@ def _markets_ready(snapshot: Snapshot, picture: Picture) -> bool:
     markets = snapshot.markets
     known = all(market.price is not None and any(market.trend) for market in markets)
     read = sum(market.rules is not None and market.rules.momentum is not None for market in markets)
-    return bool(markets) and known and (not picture.metrics or 2 * read > len(markets))
+    is_read = not picture.metrics or 2 * read > len(markets)
+    return bool(markets) and known and is_read and (not picture.whole or _all_panels_ready(snapshot))
+
+
+def _all_panels_ready(snapshot: Snapshot) -> bool:
+    """Whether wallets are judged, tokens too, and an alert about a whale has come."""
+    wallets, whales, tokens = snapshot.wallets, snapshot.whales, snapshot.tokens
+    judged = wallets is not None and not running(snapshot.jobs, "wallets") and wallets.rows
+    return bool(judged and whales and whales.alerts and tokens and len(tokens.rows) > _ENOUGH_TOKENS)
 
 
 def _market_ready(snapshot: Snapshot, picture: Picture) -> bool:

@@ -1,68 +1,103 @@
 """What a sweep costs: runs a second, and how much sooner two processes are done than one.
 
-A run is a replay of one point over three years of hours (made up, the same ones); features are computed once, outside
-the time, as a sweep does it. One process and two take turns, each pool begun anew, and the starts of their processes
-are in the times: wall seconds, the least of the rounds, because whatever else runs can only add to them. On a machine
-that has other things to do two processes cannot be done sooner: `machine_scaling_2_cores` is the same for loops that
-do nothing but count, and the most that can be had.
+A run is a trial over three years of hours (made up, the same ones). The time is that of the whole work of `tapedeck
+sweep`: columns that are made and shared, processes that are begun and ended, runs, rows of results that are kept. One
+process (this one, as with --workers 1) and two take turns; wall seconds, the least of the rounds, because whatever
+else runs can only add to them. Both come to the same, or no time counts.
+
+On a machine that has other things to do two processes cannot be done sooner: `machine_scaling_2_cores` is the same
+for two processes that only count, and the most that could be had. `scaling_by_processor_time` does not depend on the
+others: processor time of one process over that of the busier of the two workers and all that this process did
+beside them, as if each had a core of its own.
 """
 
+import resource
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
 
 from app.bench.bars_data import made_bars
 from app.bench.report import Bench, Target
 from app.config.settings import Settings
 from app.core.errors import TapedeckError
-from app.screener.sweep import Market, carry_out, prepared_jobs
-from app.screener.sweep_runs import Run
-from app.screener.sweep_space import Point, Span, drawn
+from app.screener.sweep_run import RunFigures
+from app.screener.trials import Trial, grid_values, plan_trials, random_ranges
+from app.sweep.crew import local_crew
+from app.sweep.markets import SweptBars, cells_of, folds_over
+from app.sweep.results import open_results
+from app.sweep.sweeping import carry_on, private_folder, sweep_of
 
-HOURS, RUNS, ROUNDS = 26_304, 1_000, 2
+HOURS, DRAWS, ROUNDS = 26_304, 250, 3
 _COUNTS = 20_000_000
-_SPANS = (Span("fusion.entry_threshold_confidence", 0.1, 0.5), Span("strategy.stop_atr", 1, 4))
+
+
+class _Taken(NamedTuple):
+    """Wall seconds of a sweep, and processor seconds of this process and of its workers together."""
+
+    wall_s: float
+    own_s: float
+    workers_s: float
 
 
 def measure() -> dict[str, float]:
     """The figures of 1,000 runs. Raises `TapedeckError` where two processes find something else than one."""
-    return measure_of(RUNS, HOURS, ROUNDS)
+    return measure_of(DRAWS, HOURS, ROUNDS)
 
 
-def measure_of(runs: int, hours: int, rounds: int) -> dict[str, float]:
-    """The figures of so many runs over so many hours, the best of so many rounds."""
-    points = drawn((), _SPANS, runs, 1)
-    taken: dict[int, list[float]] = {1: [], 2: []}
-    found: list[list[Run]] = []
+def measure_of(draws: int, hours: int, rounds: int) -> dict[str, float]:
+    """The figures of four runs for each of so many draws, over so many hours, the best of so many rounds."""
+    grid = grid_values(["fusion.entry_threshold_confidence=.10,.20,.30,.40"])
+    trials = plan_trials(Settings(), grid, random_ranges(["strategy.stop_atr=1..4"]), draws, 1)
+    taken: dict[int, list[_Taken]] = {1: [], 2: []}
     counted: dict[int, list[float]] = {1: [], 2: []}
+    found: list[dict[str, RunFigures]] = []
     for _ in range(rounds):
-        for workers, seconds in counted.items():
-            seconds.append(_counting(workers))
-        for workers, seconds in taken.items():
-            told, took = _sweep(points, hours, workers)
-            seconds.append(took)
-            found.append(told)
+        for workers in (1, 2):
+            counted[workers].append(_counting(workers))
+            made, told = _sweep(trials, hours, workers)
+            taken[workers].append(told)
+            found.append(made)
     if any(each != found[0] for each in found):
         raise TapedeckError("one process and two found different results, so no time counts")
+    return _figures(taken, counted, found[0], hours)
+
+
+def _figures(
+    taken: dict[int, list[_Taken]], counted: dict[int, list[float]], found: dict[str, RunFigures], hours: int
+) -> dict[str, float]:
+    one, two = (min(told.wall_s for told in taken[workers]) for workers in (1, 2))
+    alone = min(told.own_s for told in taken[1])
+    shared = min(told.own_s + told.workers_s / 2 for told in taken[2])
     return {
-        "runs_per_s": round(runs / min(taken[2]), 1),
-        "runs_per_s_one_process": round(runs / min(taken[1]), 1),
-        "scaling_2_cores": round(min(taken[1]) / min(taken[2]), 2),
+        "runs_per_s": round(len(found) / two, 1),
+        "runs_per_s_one_process": round(len(found) / one, 1),
+        "scaling_2_cores": round(one / two, 2),
         "machine_scaling_2_cores": round(min(counted[1]) / min(counted[2]), 2),
+        "scaling_by_processor_time": round(alone / shared, 2),
         "bars_a_run": hours,
-        "trades_a_run": round(sum(run.trades for run in found[0]) / runs, 1),
+        "trades_a_run": round(sum(figures.trades for figures in found.values()) / len(found), 1),
     }
 
 
-def _sweep(points: list[Point], hours: int, workers: int) -> tuple[list[Run], float]:
-    """All runs by so many processes, in order, and the seconds it took."""
-    told: list[Run] = []
-    markets = [Market("made up", made_bars(hours, 1), 0)]
-    with prepared_jobs(markets, Settings(), points, set(), 2) as jobs:
-        started_ns = time.perf_counter_ns()
-        carry_out(jobs, Settings(), lambda: ProcessPoolExecutor(workers, get_context("spawn")), told.extend)
-        seconds = (time.perf_counter_ns() - started_ns) / 1e9
-    return sorted(told, key=lambda run: run.point), seconds
+def _sweep(trials: list[Trial], hours: int, workers: int) -> tuple[dict[str, RunFigures], _Taken]:
+    """What all runs come to, and what that took."""
+    swept = [SweptBars(made_bars(hours, 1), 0, None)]
+    sweep = sweep_of(trials, swept, cells_of(swept, folds_over(swept, 1)))
+    with tempfile.TemporaryDirectory(prefix="tapedeck-bench-") as name:
+        started_ns, before = time.perf_counter_ns(), _processor_s()
+        with open_results(Path(name) / "r.sqlite") as results, private_folder(Path(name) / "shared") as folder:
+            made = carry_on(sweep, sweep.runs, results, local_crew(workers), folder, lambda _: None)
+        wall_s, after = (time.perf_counter_ns() - started_ns) / 1e9, _processor_s()
+    return made, _Taken(wall_s, after[0] - before[0], after[1] - before[1])
+
+
+def _processor_s() -> tuple[float, float]:
+    """Processor seconds of this process, and of its children that have ended."""
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime, children.ru_utime + children.ru_stime
 
 
 def _counting(workers: int) -> float:
@@ -80,7 +115,7 @@ def _count(number: int) -> int:
 
 SWEEP = Bench(
     "sweep",
-    "sweeps: replays of three years of hours a second, and two processes against one",
+    "sweeps: trials over three years of hours a second, and two processes against one",
     measure,
     {"scaling_2_cores": Target(">=", 1.7)},
 )

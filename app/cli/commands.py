@@ -40,7 +40,7 @@ COMMANDS = (
     Command(
         "backtest", "app.cli.backtest", "replay the strategy over a file of bars, after costs, beside buy and hold"
     ),
-    Command("sweep", "app.cli.sweep", "replay many settings of the strategy over many markets, and doubt the best"),
+    Command("sweep", "app.cli.sweep", "replay the strategy by many settings, and how far the best can be believed"),
     Command("scorecards", "app.cli.scorecards", "how the deck's claims came out, with intervals"),
     Command("doctor", "app.cli.doctor", "check this machine and what tapedeck needs"),
     Command("config", "app.cli.config", "show, find and check settings"),

@@ -5,15 +5,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from app.cli import options
 from app.cli.options import Mode, Prepared
 from app.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from app.config.load import Loaded
-    from app.config.settings import Settings
     from app.engine.build import Plan
     from app.ui.deck_options import DeckOptions
 
@@ -24,24 +20,17 @@ def open_deck(plan: "Plan", prepared: Prepared, notices: Sequence[str] = ()) -> 
     Raises `DataError` for a tape that cannot be read.
     """
     from app.core.clock import SystemClock
-    from app.engine.build import build_engine, local_link
+    from app.engine.build import build_engine, local_link, scanning_by_itself
     from app.ui.run import run_deck
 
     clock = SystemClock()
     plan = plan._replace(set_by_hand=prepared.loaded.by_hand)
-    settings = scanning_by_itself(prepared.loaded) if plan.mode == "demo" else prepared.settings
+    settings = prepared.settings
+    if plan.mode == "demo" and "scanner.enabled" not in plan.set_by_hand:
+        settings = scanning_by_itself(settings)
     engine = build_engine(plan, settings, clock, prepared.locations)
     link = local_link(engine, prepared.locations)
     return run_deck(link, deck_options(prepared, plan.mode.upper(), notices), clock)
-
-
-def scanning_by_itself(loaded: "Loaded") -> "Settings":
-    """Settings of a deck on the simulated venue, where scans of wallets cost nobody anything: they begin by themselves
-    unless the user has said whether they should."""
-    settings = loaded.settings
-    if "scanner.enabled" in loaded.by_hand:
-        return settings
-    return msgspec.structs.replace(settings, scanner=msgspec.structs.replace(settings.scanner, enabled=True))
 
 
 def deck_options(prepared: Prepared, expected: str = "", notices: Sequence[str] = ()) -> "DeckOptions":

@@ -1,244 +1,200 @@
-"""`tapedeck sweep`: many settings of the strategy over bars of many markets, and what the best of them is worth."""
+"""`tapedeck sweep`: the strategy replayed over bars by many settings, and how far the best of them can be believed."""
 
 import argparse
-import hashlib
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.cli import options
+from app.cli.figures import counted
 from app.cli.moments import parse_day
 from app.cli.new_files import check_new, write_new
-from app.cli.output import progress, say
+from app.cli.output import print_json, progress, say
 from app.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from app.config.settings import Settings
-    from app.screener.sweep import Market
-    from app.screener.sweep_file import SweepFile
-    from app.screener.sweep_report import Verdict
-    from app.screener.sweep_runs import Run
-    from app.screener.sweep_space import Point
+    from collections.abc import Iterator, Mapping
+
+    from app.screener.folds import Fold
+    from app.screener.sweep_run import RunFigures
+    from app.screener.trials import Trial
+    from app.sweep.crew import Crew
+    from app.sweep.report import SweepReport
+    from app.sweep.results import Results
+    from app.sweep.sweeping import Run, Sweep
 
 _EPILOG = """\
-Each point of a sweep is a choice of settings: every combination of --grid, or --random N draws from --grid and --range.
-Any setting of [batch_mode], [fusion], [strategy] and [costs] may be named; the items of a list are joined by +. Every
-point is replayed over every file of bars; features are computed once for all points that share them.
+Each --grid names a setting and its values, each --random one and a range of which numbers are drawn, --runs times;
+all combinations are tried, the other settings stay as they are. Swept can be what trades depend on: [batch_mode] (but
+for its windows), [fusion], [strategy] and costs.taker_fee_bps. Every setting is replayed over every file of bars, in
+each of --folds pieces of time with an account of its own: what `tapedeck backtest` makes of the same bars.
 
-With --cluster the workers of a dask scheduler do the runs: they need tapedeck installed and the folder for temporary
-files (TMPDIR) in common with this machine, and a scheduler runs what anybody who reaches it sends.
-
-Results go to a SQLite file as they come; the same command goes on where it was interrupted. Of many points the best is
-partly luck: beside it stand how choices made on the days before did on the days after (walk forward), the deflated
-Sharpe ratio, and the probability of backtest overfitting; docs/screener.md tells where they come from.
+Results go to a file of SQLite and are never computed twice: the same command goes on where it was interrupted. The
+more is tried, the better the best one looks: the report says what luck alone would have given.
 
 examples:
-  tapedeck sweep --bars ETH_1h.parquet --grid fusion.entry_threshold_confidence=0.40,0.45,0.50,0.55 --out eth.sqlite
-  tapedeck sweep --bars *_1h.parquet --grid fusion.mode=confirm,advisory --range strategy.stop_atr=1:4 \\
-    --random 200 --out random.sqlite --csv random.csv
+  tapedeck sweep --bars ETHUSDT_1h.parquet --grid fusion.entry_threshold_confidence=.40,.45,.50,.55
+  tapedeck sweep --bars ETH_1h.csv BTC_1h.csv --random strategy.stop_atr=1..4 --runs 200 --folds 6 --csv runs.csv
+  tapedeck sweep --bars ETH_1h.csv --grid fusion.mode=confirm,prefilter --cluster tcp://10.0.0.5:8786 --shared /data/tmp
 
-exit codes: 0 done, 1 pyarrow is missing or workers died, 2 usage, 3 a setting is wrong, 4 no cluster, 5 bars,
-            candidates or a file of results that cannot be used
+exit codes: 0 done, 1 workers or a library are missing, 2 usage, 3 a setting is wrong, 4 no cluster answers,
+            5 bars, candidates or a file of results that cannot be used, 130 interrupted (what is done is kept)
 """
-_SECTIONS = ("batch_mode", "fusion", "strategy", "costs")
+_MOST_WORKERS = 512
+_MOST_FOLDS = 1_000
 
 
-class _Sweep(NamedTuple):
-    """What is to be swept."""
+_USUAL_DRAWS, _USUAL_SEED = 100, 1
 
-    base: "Settings"
-    markets: "list[Market]"
-    points: "list[Point]"
-    about: dict[str, Any]
+
+class _Made(NamedTuple):
+    """What was swept and what came of it; `kept` runs were known before."""
+
+    sweep: "Sweep"
+    folds: "list[Fold]"
+    figures: "Mapping[str, RunFigures]"
+    report: "SweepReport"
+    kept: int
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Flags of `sweep`."""
     parser.epilog = _EPILOG
-    parser.add_argument("--bars", type=Path, nargs="+", required=True, metavar="FILE", help="files of bars")
+    parser.add_argument("--bars", nargs="+", type=Path, required=True, metavar="FILE", help="files of bars")
+    parser.add_argument("--candidates", nargs="+", type=Path, default=[], metavar="FILE",
+                        help="enter only at these: a file for each of --bars, from `tapedeck screen`")  # fmt: skip
     parser.add_argument("--start", metavar="DAY", help="the first day, or a moment in ISO 8601, UTC")
     parser.add_argument("--end", metavar="DAY", help="the last day, or a moment")
-    parser.add_argument("--candidates", type=Path, metavar="FILE", help="enter only these; of one file of bars")
-    group = parser.add_argument_group("points")
-    group.add_argument("--grid", action="append", default=[], metavar="KEY=V,V", help="a setting and its values")
-    group.add_argument("--range", action="append", default=[], metavar="KEY=LOW:HIGH", help="bounds of random values")
-    group.add_argument("--random", type=int, metavar="N", help="so many points at random, not every combination")
-    group.add_argument("--seed", metavar="N", help="seed of random points (setting demo.seed)")
-    parser.add_argument("--folds", type=int, default=4, metavar="N", help="folds of the walk forward (default: 4)")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a processor)")
-    parser.add_argument(
-        "--cluster", metavar="ADDRESS", help="workers of a dask scheduler, such as tcp://127.0.0.1:8786"
+    group = parser.add_argument_group("what is tried")
+    group.add_argument("--grid", action="append", default=[], metavar="KEY=A,B,…", help="each of these values")
+    group.add_argument("--random", action="append", default=[], metavar="KEY=LOW..HIGH", help="numbers in this range")
+    group.add_argument("--runs", type=int, metavar="N", help="how often --random draws (default: 100)")
+    group.add_argument(
+        "--seed", type=int, dest="draw_seed", metavar="N", help="the same seed draws the same numbers (default: 1)"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a SQLite file, new or of this sweep")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="a new file for all runs as CSV")
+    group.add_argument("--folds", type=int, default=1, metavar="N", help="pieces of time, walked forward (default: 1)")
+    group = parser.add_argument_group("who does it")
+    group.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each processor)")
+    group.add_argument("--cluster", metavar="ADDRESS", help="the workers of this dask scheduler instead")
+    group.add_argument("--shared", type=Path, metavar="FOLDER", help="where shared columns lie while it runs; "
+                       "a cluster's machines all have to see it (default: in the cache)")  # fmt: skip
+    group = parser.add_argument_group("what is written")
+    group.add_argument("--results", type=Path, metavar="FILE", help="results of sweeps (default: one file for all)")
+    group.add_argument("--csv", type=Path, metavar="FILE", help="a new file with a line for each run")
     options.add_json(parser)
     options.add_talk(parser)
     options.add_settings(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what is left of the sweep, and print what it says."""
-    from app.screener.sweep_file import csv_of, open_sweep
-    from app.screener.sweep_report import judge
-
-    workers = _checked_workers(args)
-    base = options.prepare(args).settings
-    sweep = _sweep(args, base)
-    with open_sweep(args.out, sweep.about, sweep.points) as file:
-        if args.cluster is None:
-            _carry_out(args, sweep, file, workers, lambda: _executor(workers))
-        else:
-            from app.cli.cluster import cluster_at
-
-            with cluster_at(args.cluster) as cluster:
-                _carry_out(args, sweep, file, cluster.workers, cluster.make_executor)
-        runs = file.runs()
-    verdict = judge(runs, args.folds)
+    """Sweep, write what was asked for, and print the report."""
+    _check_words(args)
+    prepared = options.prepare(args)
     if args.csv is not None:
-        write_new({args.csv: csv_of(runs, sweep.points)})
-    _print(args, sweep, runs, verdict)
+        check_new(args.csv)
+    made = _made(args, prepared)
+    if args.csv is not None:
+        from app.cli.sweep_text import csv_text
+
+        write_new({args.csv: csv_text(made.sweep, made.figures).encode()})
+    _print(args, made)
     return 0
 
 
-def _checked_workers(args: argparse.Namespace) -> int:
-    """How many processes. Raises `UsageError` for flags that do not fit together."""
-    if args.csv is not None:
-        check_new(args.csv)
-    if args.random is None and args.range:
-        raise UsageError("--range needs --random N: there is no grid between two bounds")
-    if args.random is not None and not 1 <= args.random <= 100_000:
-        raise UsageError(f"--random {args.random} is outside 1 to 100,000")
-    if not args.grid and not args.range:
-        raise UsageError("nothing to sweep; add --grid KEY=VALUE,VALUE")
-    if not 0 <= args.folds <= 100:
-        raise UsageError(f"--folds {args.folds} is outside 0 to 100")
-    if args.cluster is not None and args.workers is not None:
-        raise UsageError("--workers are of this machine; leave them out, or --cluster")
-    workers: int = args.workers or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(2))
-    if not 1 <= workers <= 256:
-        raise UsageError(f"--workers {args.workers} is outside 1 to 256")
-    return workers
+def _check_words(args: argparse.Namespace) -> None:
+    if not args.grid and not args.random:
+        raise UsageError("nothing is swept; add --grid KEY=A,B or --random KEY=LOW..HIGH")
+    if (args.runs is not None or args.draw_seed is not None) and not args.random:
+        raise UsageError("--runs and --seed are for --random; leave them out, or add a range")
+    if args.cluster and args.workers is not None:
+        raise UsageError("--workers is for this machine, and --cluster has workers of its own; leave one of them out")
+    for name, most in (("runs", 1 << 53), ("workers", _MOST_WORKERS), ("folds", _MOST_FOLDS)):
+        number = getattr(args, name)
+        if number is not None and not 1 <= number <= most:
+            raise UsageError(f"--{name} is {number}; give at least 1" + (f", at most {most}" if most < 1 << 53 else ""))
+    if args.draw_seed is not None and args.draw_seed < 0:
+        raise UsageError(f"--seed is {args.draw_seed}; give at least 0")
 
 
-def _sweep(args: argparse.Namespace, base: "Settings") -> _Sweep:
+def _made(args: argparse.Namespace, prepared: options.Prepared) -> _Made:
+    from app.sweep.report import report
+    from app.sweep.results import open_results
+
+    trials = _trials(args, prepared)
+    sweep, folds = _sweep(args, trials)
+    quiet = args.quiet or args.json
+    with open_results(args.results or prepared.locations.sweeps) as results:
+        known = results.known(run.key for run in sweep.runs)
+        if known:
+            say(f"{counted(len(known), 'run')} of {len(sweep.runs):,} are known already.", quiet=quiet)
+        missing = [run for run in sweep.runs if run.key not in known]
+        figures = {**known, **_done(args, prepared, sweep, missing, results)} if missing else known
+        return _Made(sweep, folds, figures, report(sweep, figures, folds, results), len(known))
+
+
+def _trials(args: argparse.Namespace, prepared: options.Prepared) -> "list[Trial]":
+    from app.screener.trials import grid_values, plan_trials, random_ranges
+
+    ranges = random_ranges(args.random)
+    seed = _USUAL_SEED if args.draw_seed is None else args.draw_seed
+    return plan_trials(prepared.settings, grid_values(args.grid), ranges, args.runs or _USUAL_DRAWS, seed)
+
+
+def _sweep(args: argparse.Namespace, trials: "list[Trial]") -> "tuple[Sweep, list[Fold]]":
+    from app.sweep.markets import Span, cells_of, folds_over, read_markets
+    from app.sweep.sweeping import sweep_of
+
+    start_ms = parse_day(args.start, last=False) if args.start else None
+    end_ms = parse_day(args.end, last=True) if args.end else None
+    if start_ms is not None and end_ms is not None and start_ms > end_ms:
+        raise UsageError(f"--start {args.start} is after --end {args.end}; name a span that begins before it ends")
+    screens = (trial.settings.screen for trial in trials)
+    markets = read_markets(args.bars, args.candidates, Span(start_ms, end_ms), screens)
+    folds = folds_over(markets, args.folds)
+    return sweep_of(trials, markets, cells_of(markets, folds)), folds
+
+
+def _done(
+    args: argparse.Namespace, prepared: options.Prepared, sweep: "Sweep", missing: "list[Run]", results: "Results"
+) -> "Mapping[str, RunFigures]":
+    """What the missing runs came to."""
+    from app.sweep.sweeping import carry_on, private_folder
+
+    total = len(missing)
+    try:
+        with (
+            private_folder(args.shared or prepared.locations.cache_dir / "sweeps") as folder,
+            _crew(args) as crew,
+            progress(f"{total:,} runs", total, quiet=args.quiet or args.json) as advance,
+        ):
+            return carry_on(sweep, missing, results, crew, folder, advance)
+    except KeyboardInterrupt:
+        done = len(results.known(run.key for run in missing))
+        say(f"Interrupted: {done:,} of {total:,} runs are done and kept; the same command goes on.", quiet=args.quiet)
+        raise
+
+
+@contextmanager
+def _crew(args: argparse.Namespace) -> "Iterator[Crew]":
+    from app.sweep.crew import cluster_crew, local_crew
+
+    if args.cluster is None:
+        yield local_crew(args.workers or len(os.sched_getaffinity(0)))
+        return
+    with cluster_crew(args.cluster) as crew:
+        yield crew
+
+
+def _print(args: argparse.Namespace, made: _Made) -> None:
+    if not args.json:
+        from app.cli.sweep_text import print_report
+
+        print_report(made.sweep, made.report)
+        return
     import msgspec
 
-    from app.screener.sweep_space import settings_of
-
-    points = _points(args, base.demo.seed)
-    for point in points:
-        settings_of(base, point)
-    markets = _markets(args, base, points)
-    sections = msgspec.json.encode({name: getattr(base, name) for name in _SECTIONS}, order="sorted")
-    about = {
-        "bars": {market.name: market.bars.sha256 for market in markets},
-        "first": {market.name: int(market.bars.times[market.first]) for market in markets},
-        "settings": hashlib.sha256(sections).hexdigest(),
-        "points": hashlib.sha256(msgspec.json.encode(points, order="sorted")).hexdigest(),
-        "candidates": hashlib.sha256(args.candidates.read_bytes()).hexdigest() if args.candidates else "",
-    }
-    return _Sweep(base, markets, points, about)
-
-
-def _points(args: argparse.Namespace, seed: int) -> "list[Point]":
-    from app.screener.sweep_space import drawn, grid, parse_axis, parse_span
-
-    axes, spans = [parse_axis(text) for text in args.grid], [parse_span(text) for text in args.range]
-    keys = [*(axis.key for axis in axes), *(span.key for span in spans)]
-    if len(set(keys)) < len(keys):
-        raise UsageError("a key is named twice by --grid and --range; name each once")
-    idle = next((key for key in keys if key.partition(".")[0] not in _SECTIONS and "." in key), None)
-    if idle is not None:
-        raise UsageError(f"{idle} changes nothing in a backtest; sweep settings of {', '.join(_SECTIONS)}")
-    return grid(axes) if args.random is None else drawn(axes, spans, args.random, seed)
-
-
-def _markets(args: argparse.Namespace, base: "Settings", points: "Sequence[Point]") -> "list[Market]":
-    from app.screener.bars import read_bars
-    from app.screener.screen import screen
-    from app.screener.sweep import Market
-
-    names = [path.name for path in args.bars]
-    if len(set(names)) < len(names):
-        raise UsageError("two files of --bars have the same name; results would be mixed up")
-    if args.candidates is not None and (len(names) > 1 or any(_screens(key) for point in points for key in point)):
-        raise UsageError("--candidates are of one file of bars and one screen; sweep neither bars nor [batch_mode]")
-    start_ms = parse_day(args.start, last=False) if args.start else 0
-    end_ms = parse_day(args.end, last=True) if args.end else 1 << 53
-    markets = []
-    for path in args.bars:
-        bars = read_bars(path)
-        screened = screen(bars, base.batch_mode, start_ms, end_ms)
-        named = _named(args, base, bars, screened) if args.candidates else None
-        markets.append(Market(bars.name, screened.bars, screened.first, named))
-    return markets
-
-
-def _screens(key: str) -> bool:
-    from app.config.screener_settings import ScreenSettings
-
-    section, _, name = key.partition(".")
-    return section == "batch_mode" and name in ScreenSettings.__struct_fields__
-
-
-def _named(args: argparse.Namespace, base: "Settings", bars: Any, screened: Any) -> Any:  # noqa: ANN401
-    from app.screener.named_candidates import check_origin, check_window, marks, read_candidates
-
-    candidates = read_candidates(args.candidates)
-    check_origin(candidates, bars, base.batch_mode)
-    check_window(candidates, screened)
-    if candidates.sidecar is None:
-        say(
-            f"{args.candidates} has no sidecar: nothing tells of which bars it is. It is taken as it is.",
-            quiet=args.quiet,
-        )
-    return marks(candidates, bars, screened)
-
-
-def _carry_out(
-    args: argparse.Namespace, sweep: _Sweep, file: "SweepFile", workers: int, make_executor: Callable[[], Executor]
-) -> None:
-    from app.screener.sweep import carry_out, prepared_jobs
-
-    quiet = args.quiet or args.json
-    done = file.done()
-    total = len(sweep.points) * len(sweep.markets)
-    if done:
-        say(f"{len(done):,} of {total:,} runs are there already.", quiet=quiet)
-    finished = len(done)
-
-    with (
-        prepared_jobs(sweep.markets, sweep.base, sweep.points, done, workers) as jobs,
-        progress("runs", total, quiet=quiet) as advance,
-    ):
-
-        def put(runs: "list[Run]") -> None:
-            nonlocal finished
-            file.put(runs)
-            finished += len(runs)
-            advance(finished)
-
-        carry_out(jobs, sweep.base, make_executor, put)
-
-
-def _executor(workers: int) -> Executor:
-    """Processes of their own; one worker needs none."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    from app.screener.sweep import Alone
-
-    return Alone() if workers == 1 else ProcessPoolExecutor(workers, get_context("spawn"))
-
-
-def _print(args: argparse.Namespace, sweep: _Sweep, runs: "list[Run]", verdict: "Verdict") -> None:
-    from app.cli.sweep_text import json_fields, print_verdict
-
-    if args.json:
-        from app.cli.output import print_json
-
-        print_json(json_fields(sweep.points, runs, verdict))
-    else:
-        print_verdict(sweep.points, runs, verdict)
+    told = {"runs": len(made.sweep.runs), "known_before": made.kept, "markets": [
+        market.bars.name for market in made.sweep.markets
+    ], "folds": len(made.folds)}  # fmt: skip
+    print_json({**told, **msgspec.to_builtins(made.report)})

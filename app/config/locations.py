@@ -51,6 +51,11 @@ class Locations(msgspec.Struct, frozen=True, kw_only=True):
         """The database of one source: live and simulated rows never share a file."""
         return self.state_dir / f"{mode}.sqlite"
 
+    @property
+    def sweeps(self) -> Path:
+        """Results of sweeps over files of bars."""
+        return self.state_dir / "sweeps.sqlite"
+
     def regime_model(self, mode: Literal["live", "demo"]) -> Path:
         """The trained model of regimes of one source: one of simulated hours never judges real ones."""
         return self.state_dir / "models" / f"regime-{mode}.json"

@@ -5,6 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from app.config.locations import Locations, ensure
 from app.config.secrets import birdeye_key
 from app.config.settings import Settings
@@ -54,6 +56,11 @@ def build_run(plan: Plan, settings: Settings, clock: Clock, locations: Locations
         token_bundles=locations.token_bundle_roots("demo" if plan.mode == "demo" else "live"),
         birdeye_key=birdeye_key(),
     )
+
+
+def scanning_by_itself(settings: Settings) -> Settings:
+    """Settings of a deck on the simulated venue, where looking at wallets costs nobody anything: it scans at once."""
+    return msgspec.structs.replace(settings, scanner=msgspec.structs.replace(settings.scanner, enabled=True))
 
 
 def _new_tape(locations: Locations, mode: Mode, clock: Clock) -> Path:

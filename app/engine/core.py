@@ -10,9 +10,9 @@ import msgspec
 
 from app.config.settings import Settings
 from app.core.bus import Bus
-from app.core.calls import Call
+from app.core.calls import CANDLES_GRADE, Call
 from app.core.errors import FrameError
-from app.core.events import CandleClosed, FeedHole, NoRead, RulesRead, ScalperRead, Trade
+from app.core.events import FeedHole, RulesRead, Trade
 from app.core.record import Answer, Kind, Record, Request, unpack_frames
 from app.engine.candle_past import PastState
 from app.engine.connections import Connections
@@ -52,7 +52,7 @@ from app.feeds.polymarket.limits import VENUE as POLYMARKET
 from app.markets.market import Market
 from app.markets.reads import rules_call
 from app.scalper.desk import MODEL_VENUE
-from app.scorecards.grader import Graded, Grader
+from app.scorecards.grader import Grader
 from app.scorecards.profits import WALLET_PROFIT
 
 _REQUESTS_CAP = 4_096
@@ -64,6 +64,8 @@ _BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, ArithmeticError, Rec
 _unpack_request = msgspec.msgpack.Decoder(Request).decode
 _unpack_answer = msgspec.msgpack.Decoder(Answer).decode
 _unpack_command = msgspec.msgpack.Decoder(Command | OwnCommand).decode
+_NO_QUOTES = frozenset({WALLET_PROFIT, CANDLES_GRADE})
+"""References of claims that others grade."""
 _OF_WALLETS = frozenset({POLYMARKET, STORE_VENUE})
 """Who is asked about wallets."""
 
@@ -119,16 +121,10 @@ class Core:
 
     def _note_events(self) -> None:
         """Have every event in the journal, and claims about prices and holes with the grader, before anybody acts."""
-        journal, grader = self.journal, self._grader
-        self.bus.subscribe(CandleClosed, journal.candle_closed)
-        self.bus.subscribe(FeedHole, journal.hole_found)
-        self.bus.subscribe(RulesRead, journal.rules_read)
-        self.bus.subscribe(Call, journal.call_filed)
-        self.bus.subscribe(Call, lambda call: None if call.reference_kind == WALLET_PROFIT else grader.file(call))
+        grader = self._grader
+        self.journal.listen(self.bus)
+        self.bus.subscribe(Call, lambda call: None if call.reference_kind in _NO_QUOTES else grader.file(call))
         self.bus.subscribe(FeedHole, lambda hole: grader.hole(hole.coin, hole.from_ms, hole.to_ms))
-        self.bus.subscribe(Graded, journal.call_decided)
-        self.bus.subscribe(ScalperRead, journal.scalper_read)
-        self.bus.subscribe(NoRead, journal.no_read)
 
     def _all_handlers(self) -> Mapping[int, Callable[[Record], None]]:
         """Who takes which kind of input."""

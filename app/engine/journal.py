@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from app.core.bus import Bus
 from app.core.calls import Call
 from app.core.events import CandleClosed, FeedHole, NoRead, RulesRead, ScalperRead
 from app.core.text import clean
@@ -49,6 +50,16 @@ class Journal:
         self._tail: tuple[LogLine, ...] | None = ()
         self._last_said: dict[tuple[str, str], int] = {}
         self._kept_quiet: dict[tuple[str, str], int] = {}
+
+    def listen(self, bus: Bus) -> None:
+        """Take every event of markets, reads and claims from now on."""
+        bus.subscribe(CandleClosed, self.candle_closed)
+        bus.subscribe(FeedHole, self.hole_found)
+        bus.subscribe(RulesRead, self.rules_read)
+        bus.subscribe(Call, self.call_filed)
+        bus.subscribe(Graded, self.call_decided)
+        bus.subscribe(ScalperRead, self.scalper_read)
+        bus.subscribe(NoRead, self.no_read)
 
     @property
     def log_sha256(self) -> str:

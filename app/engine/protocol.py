@@ -38,8 +38,7 @@ MetricSource = Literal["rules", "ai"]
 ModelState = InterpreterState | Literal["tape"]
 """As the interpreter tells it; on a tape, what was recorded is shown."""
 JobName = Literal["markets", "read", "wallets", "whales", "tokens"]
-"""Work asked for by hand: ask for the markets; have the model read a coin; scan wallets; see followed traders anew;
-score tokens."""
+"""Work asked for by hand: ask for markets; read a coin; scan wallets; see followed traders anew; score tokens."""
 PaperAction = Literal["long", "short", "close", "flip"]
 JobState = Literal["running", "done", "failed", "cancelled"]
 

@@ -6,20 +6,17 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from app.config.secrets import Secret
 from app.config.settings import Settings
 from app.core.clock import Clock
 from app.core.errors import DataError
 from app.core.record import Request
 from app.core.text import SafeText, clean
-from app.engine.demo_venue import Urls
 from app.engine.inference_pool import InferencePool
 from app.engine.inference_requests import PredictionError
 from app.engine.token_state import PREDICTOR
 from app.feeds.inbox import Inbox
 from app.feeds.request_client import Carried, RequestClient
 from app.feeds.token_carrier import TokenCarrier, TokenCarrierSettings
-from app.feeds.token_questions import BIRDEYE, DEXSCREENER, GECKOTERMINAL
 from app.tokens.features import WIDTH
 
 _ROW_BYTES = 4 * WIDTH
@@ -51,13 +48,12 @@ class TokenCalls:
     """Clients by venue, and the pool behind the model's. Nothing is asked before somebody does."""
 
     def __init__(
-        self, settings: Settings, urls: Urls, inbox: Inbox, clock: Clock, generator: np.random.Generator,
-        bundles: Sequence[Path], key: Secret | None, report: Callable[[str], None],
+        self, settings: Settings, reach: Mapping[str, TokenCarrierSettings], inbox: Inbox, clock: Clock,
+        generator: np.random.Generator, bundles: Sequence[Path], report: Callable[[str], None],
     ) -> None:  # fmt: skip
+        """`reach` says how each venue is reached, `bundles` where the model's bundles are."""
         self.pool = InferencePool(settings.token_model, bundles, clock, report)
-        carriers = {
-            venue: TokenCarrier(venue, reach, clock, generator) for venue, reach in _reach(settings, urls, key).items()
-        }
+        carriers = {venue: TokenCarrier(venue, how, clock, generator) for venue, how in reach.items()}
         self.clients: Mapping[str, RequestClient] = {
             **{venue: RequestClient(venue, carrier, inbox) for venue, carrier in carriers.items()},
             PREDICTOR: RequestClient(PREDICTOR, ModelCarrier(self.pool), inbox),
@@ -66,14 +62,3 @@ class TokenCalls:
     def outstanding(self) -> list[Request]:
         """Questions that have not been answered."""
         return [request for client in self.clients.values() for request in client.outstanding()]
-
-
-def _reach(settings: Settings, urls: Urls, key: Secret | None) -> dict[str, TokenCarrierSettings]:
-    tokens = settings.tokens
-    headers = {} if key is None else {"X-API-KEY": key.reveal(), "x-chain": "solana"}
-    timeout_s = tokens.request_timeout_s
-    return {
-        GECKOTERMINAL: TokenCarrierSettings(urls.gecko_url, tokens.geckoterminal_per_minute, timeout_s),
-        DEXSCREENER: TokenCarrierSettings(urls.screener_url, tokens.dexscreener_per_minute, timeout_s),
-        BIRDEYE: TokenCarrierSettings(urls.birdeye_url, tokens.birdeye_per_minute, timeout_s, headers),
-    }

@@ -29,7 +29,8 @@ from app.tokens.answers import read_answer
 from app.tokens.candles import SLOTS
 from app.tokens.claims import TokenClaims
 from app.tokens.decision import ModelSays, arithmetic, decide
-from app.tokens.discovery import CandlesCame, Discovery, Event, HoldersBack, HoldersMissing, Unknown
+from app.tokens.discovery import Discovery
+from app.tokens.found import CandlesCame, Event, HoldersBack, HoldersMissing, Unknown
 from app.tokens.rejections import Look, Rejections
 from app.tokens.strategies import StrategySays, strategies
 from app.tokens.watched import Seen

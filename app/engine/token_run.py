@@ -19,6 +19,8 @@ from app.engine.protocol import Mode
 from app.engine.supervisor import Supervisor
 from app.engine.token_state import RestoreTokens
 from app.feeds.inbox import Inbox
+from app.feeds.token_carrier import TokenCarrierSettings
+from app.feeds.token_questions import BIRDEYE, DEXSCREENER, GECKOTERMINAL
 
 if TYPE_CHECKING:
     from app.engine.token_calls import TokenCalls
@@ -46,6 +48,17 @@ class TokenRun:
         """Whether new tokens are looked for."""
         return self._settings.tokens.enabled and bool(self._bundles)
 
+    def reach(self, urls: Urls) -> dict[str, TokenCarrierSettings]:
+        """How each venue of tokens is reached; the key goes along to Birdeye alone."""
+        tokens, key = self._settings.tokens, self._key
+        headers = {} if key is None else {"X-API-KEY": key.reveal(), "x-chain": "solana"}
+        timeout_s = tokens.request_timeout_s
+        return {
+            GECKOTERMINAL: TokenCarrierSettings(urls.gecko_url, tokens.geckoterminal_per_minute, timeout_s),
+            DEXSCREENER: TokenCarrierSettings(urls.screener_url, tokens.dexscreener_per_minute, timeout_s),
+            BIRDEYE: TokenCarrierSettings(urls.birdeye_url, tokens.birdeye_per_minute, timeout_s, headers),
+        }
+
     async def begin(
         self, urls: Urls, outward: Outward, supervisor: Supervisor, report: Callable[[str], None]
     ) -> RestoreTokens:
@@ -58,7 +71,7 @@ class TokenRun:
         from app.engine.token_calls import TokenCalls
 
         self.calls = TokenCalls(
-            self._settings, urls, self._inbox, self._clock, self._generator, self._bundles, self._key, report
+            self._settings, self.reach(urls), self._inbox, self._clock, self._generator, self._bundles, report
         )
         for venue, client in self.calls.clients.items():
             outward.join(venue, client)

@@ -5,7 +5,7 @@ from heapq import heapify, heappop, heappush
 from math import inf
 from typing import NamedTuple, TypeVar
 
-from app.core.calls import CANDLES_GRADE, Call, Outcome
+from app.core.calls import Call, Outcome
 from app.scorecards.grading import Event, Touch, graded, moved_its_way, ungraded
 
 HOLE = "feed hole inside the horizon"
@@ -87,9 +87,7 @@ class Grader:
         return self._open
 
     def file(self, call: Call) -> None:
-        """Take a call. One that can never be graded is decided at once; one about a token is left to its candles."""
-        if call.reference_kind == CANDLES_GRADE:
-            return
+        """Take a call. One that can never be graded is decided at once."""
         self._filed += 1
         waiting = _Waiting(call.available_at_ms, self._filed, call)
         refusal = self._refusal(call)

@@ -121,6 +121,19 @@ def compiled_features(bars: Bars, thresholds: Thresholds) -> Features:
     return _features(work.features)
 
 
+def watched(bars: Bars, features: Features, thresholds: Thresholds) -> tuple[Floats, Floats]:
+    """The sentinels and the score of each bar by these thresholds, from features that were made by any.
+
+    The same passes as for all features, plain, so that they are equal in every bit.
+    """
+    columns = FeatureColumns(*(column.tolist() for column in features))
+    columns = columns._replace(sentinels=_zeros(bars.length), score=_zeros(bars.length), side=_zeros(bars.length))
+    state = _zeros(STATE_SIZES.watch)
+    kernel.watch_pass(BarColumns(*(column.tolist() for column in bars[3:])), columns, 0, bars.length, state, thresholds)
+    kernel.score_pass(columns, 0, bars.length, thresholds)
+    return np.asarray(columns.sentinels, dtype=np.float64), np.asarray(columns.score, dtype=np.float64)
+
+
 @cache
 def compiled_program() -> Function:
     """The passes for numba, compiled at their first call."""

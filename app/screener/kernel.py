@@ -41,7 +41,7 @@ AT_ONCE = 16_384
 _THIRD = 1 / 3
 
 
-def _watch(
+def watch_pass(
     bars: BarColumns, features: FeatureColumns, first: int, last: int, state: Column, thresholds: Thresholds
 ) -> None:
     """Sentinels: what changed at each bar that makes it worth a look."""
@@ -73,7 +73,7 @@ def _watch(
     state[4], state[5] = usual, spread
 
 
-def _score(features: FeatureColumns, first: int, last: int, thresholds: Thresholds) -> None:
+def score_pass(features: FeatureColumns, first: int, last: int, thresholds: Thresholds) -> None:
     """The proto-fusion score, 0 to 1, and the side that most of the three trends are on."""
     sma_20, sma_50, strength, atr_rank = features.sma_20, features.sma_50, features.rsi, features.atr_rank
     adx, direction, trend, score, side = (
@@ -103,7 +103,7 @@ def fused(decorate: Callable[[Function], Function], rank: Function = rank_pass) 
         decorate(each) for each in (spread_pass, average_pass, strength_pass, ranges_pass)
     )
     convergence, movement, daily = (decorate(each) for each in (convergence_pass, movement_pass, trend_pass))
-    look_up, watch, score, ranked = (decorate(each) for each in (look_up_pass, _watch, _score, rank))
+    look_up, watch, score, ranked = (decorate(each) for each in (look_up_pass, watch_pass, score_pass, rank))
     gather = fused_gather(decorate)
 
     def block(

@@ -3,6 +3,7 @@
 import msgspec
 import numpy as np
 
+from app.markets.bar_table import Integers
 from app.measures.blocks import Estimate, ratio_estimates
 from app.measures.performance import deepest_fall, sharpe_error, sharpe_ratio, simple_returns, sortino_ratio
 from app.measures.returns import Floats
@@ -79,8 +80,8 @@ def summarise(result: Backtest, macro: Macro | None = None) -> Summary:
         fees=sum(trade.fees for trade in trades),
         funding=sum(trade.funding for trade in trades),
         gross=sum(trade.gross for trade in trades),
-        strategy=_account(result.replay.equity[first:], result),
-        buy_and_hold=_account(held_equity(result, macro), result),
+        strategy=account_of(result.replay.equity[first:], bars.times[first:], bars.interval_ms),
+        buy_and_hold=account_of(held_equity(result, macro), bars.times[first:], bars.interval_ms),
         next_bar=_direction(bars.closes[first:]),
     )
 
@@ -122,10 +123,10 @@ def held_equity(result: Backtest, macro: Macro | None = None) -> Floats:
     return equity
 
 
-def _account(equity: Floats, result: Backtest) -> Account:
-    times = result.screened.bars.times[result.screened.first :]
+def account_of(equity: Floats, times: Integers, interval_ms: float) -> Account:
+    """An account at the closes of bars that opened at `times`, in figures; before them it was the starting cash."""
     whole = np.concatenate([[STARTING_CASH], equity])
-    fall, per_year = deepest_fall(whole), _YEAR_MS / result.rules.interval_ms
+    fall, per_year = deepest_fall(whole), _YEAR_MS / interval_ms
     # An account that is gone has no returns any more.
     returns = simple_returns(whole) if float(whole.min()) > 0 else np.empty(0)
     sharpe = sharpe_ratio(returns, per_year)

@@ -53,7 +53,7 @@ def domains_of(
     zeros: Callable[[int], Any] = np.zeros if compiled else _zeros
     out = DomainColumns(*(zeros(bars.length) for _ in DomainColumns._fields))
     states = DomainStates(*(zeros(size) for size in DOMAIN_STATE_SIZES))
-    remember, judge = _compiled() if compiled else _plain()
+    remember, judge = _compiled() if compiled else plain_domains()
     given = BarColumns(*columns[:split]), FeatureColumns(*columns[split:])
     spans = [(0, bars.length)] if windows is None else list(zip(*(each.tolist() for each in windows), strict=True))
     remember(*given, out, states, 0, spans[-1][1] if spans else 0)
@@ -76,7 +76,8 @@ def _zeros(length: int) -> list[float]:
 
 
 @cache
-def _plain() -> tuple[Function, Function]:
+def plain_domains() -> tuple[Function, Function]:
+    """The passes over bars in plain Python: those of domains that remember, and those that tell of a bar by itself."""
     return _remembered_with(lambda function: function), _judged_with(lambda function: function)
 
 

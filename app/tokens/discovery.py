@@ -7,16 +7,16 @@ time, so that what is most wanted goes next.
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from app.config.token_venues import TokensSettings
 from app.core.tokens import PoolState
 from app.feeds import token_questions as ask
 from app.feeds.token_questions import BIRDEYE, DEXSCREENER, GECKOTERMINAL, MOST_PAIRS, Question
 from app.tokens.answers import Answer, Candles, Holders, NoAnswer, Pools
-from app.tokens.candles import SLOT_S, SLOTS, CandleTable
+from app.tokens.candles import SLOT_S, SLOTS
+from app.tokens.found import CandlesCame, Counts, Ended, Event, HoldersBack, HoldersMissing, Unknown
 from app.tokens.waiting import WaitingTokens
-from app.tokens.watched import AGAIN_S, Listed, Seen, Watched
+from app.tokens.watched import AGAIN_S, Listed, Watched
 
 AT_ONCE = {GECKOTERMINAL: 3, DEXSCREENER: 2, BIRDEYE: 2}
 """Questions that may be open at a venue."""
@@ -29,52 +29,6 @@ HOLDER_FAILURES = 5
 LOST_S = 600
 """A question without an answer for so long is forgotten: on a tape begun midway answers may be missing."""
 _PAGES = 10
-
-
-class HoldersMissing(NamedTuple):
-    """So many tokens in a row have no number of holders, at last for this reason."""
-
-    failures: int
-    reason: str
-
-
-class HoldersBack(NamedTuple):
-    """Numbers of holders are told again."""
-
-
-class Ended(NamedTuple):
-    """A token is watched no longer."""
-
-    mint: str
-    reason: str
-
-
-class CandlesCame(NamedTuple):
-    """The newest candles of a token, watched or held."""
-
-    mint: str
-    table: CandleTable
-
-
-class Unknown(NamedTuple):
-    """A token that somebody asked for is known to no venue."""
-
-    mint: str
-    reason: str
-
-
-Event = Seen | CandlesCame | HoldersMissing | HoldersBack | Ended | Unknown
-
-
-class Counts(NamedTuple):
-    """What there is, and what has become of tokens: numbers of tokens, rows and answers."""
-
-    waiting: int
-    watched: int
-    passed_over: dict[str, int]
-    ended: dict[str, int]
-    refused_rows: int
-    failed: dict[str, int]
 
 
 class Discovery:

@@ -11,7 +11,7 @@ from app.core.errors import ConfigError
 KEY = "0123canary4567"
 
 
-def test_a_key_shows_itself_only_when_it_is_revealed() -> None:
+def test_hazard_23_a_key_is_read_and_never_shown() -> None:
     key = birdeye_key({"BIRDEYE_API_KEY": f" {KEY}\n"})
     assert key is not None
     assert key.reveal() == KEY

@@ -80,7 +80,7 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the child of a dead parent while it is stopped")
-def test_workers_end_with_their_parent_even_one_that_hangs(tmp_path: Path) -> None:
+def test_hazard_25_workers_end_with_their_parent_even_one_that_hangs(tmp_path: Path) -> None:
     tiny_bundle(tmp_path)
     parent = subprocess.Popen([sys.executable, "-c", _PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None

@@ -1,22 +1,30 @@
 """New tokens in a core: what is asked, what the model's answers become, and that a replay gives the same verdicts."""
 
+from pathlib import Path
+
 import msgspec
+import numpy as np
 import pytest
 from core_driver import START_MS
 from token_client import KnownLaunches, known
 from token_driver import GOOD, TokenDriver
 
+from app.config.secrets import Secret
 from app.config.settings import Settings
 from app.config.token_settings import TokenDecisionSettings
 from app.config.token_venues import TokensSettings
 from app.core.calls import Call
+from app.core.clock import ManualClock
 from app.core.record import Answer, Connected, Dropped, Kind, Request
 from app.engine.core import Core
+from app.engine.demo_venue import Urls
 from app.engine.inference_requests import Prediction
-from app.engine.protocol import StartJob
+from app.engine.protocol import Mode, StartJob
 from app.engine.protocol_tokens import ScoreTokens
+from app.engine.token_run import TokenRun
 from app.engine.token_state import PREDICTOR, RestoreTokens
 from app.engine.tokens_view import TokensViews
+from app.feeds.inbox import Inbox
 from app.scorecards.grader import Graded
 
 HOUR_S = 3_600
@@ -195,13 +203,14 @@ def test_token_venues_are_feeds_of_their_own_and_the_model_is_none() -> None:
 
 
 def test_an_answer_about_another_row_than_was_asked_changes_nothing() -> None:
-    driver = begun(launched(2 * HOUR_S))
+    driver = begun(launched(2 * HOUR_S), says=lambda _: None)
     driver.run(10)
-    row = driver.desk.rows[mint(0)]
-    driver.put(Kind.REQUEST, Request(999, PREDICTOR, "predict", b"\0" * 2_512, mint(0)))
-    driver.put(Kind.ANSWER, Answer(999, 200, msgspec.json.encode(GOOD)))
-    assert driver.desk.rows[mint(0)] == row
-    assert len(driver.judged) == 1
+    [asked] = [request for request in driver.asked.requests if request.venue == PREDICTOR]
+    for number, row in ((998, b"\0" * len(asked.body)), (999, asked.body)):
+        assert driver.judged == []
+        driver.put(Kind.REQUEST, Request(number, PREDICTOR, "predict", row, mint(0)))
+        driver.put(Kind.ANSWER, Answer(number, 200, msgspec.json.encode(GOOD)))
+    assert [judged.verdict.p_rise for judged in driver.judged] == [0.9]
 
 
 def test_what_the_model_says_is_filed_and_graded_after_its_hour() -> None:
@@ -230,3 +239,16 @@ def test_what_does_not_count_is_not_claimed() -> None:
     driver.run(20)
     assert len(driver.judged) == 1
     assert [call for call in calls if call.claimant == "token-model"] == []
+
+
+def test_a_real_key_never_goes_to_the_embedded_venue() -> None:
+    clock = ManualClock()
+    urls = Urls("", "", birdeye_url="http://127.0.0.1:9")
+    modes: tuple[tuple[Mode, str], ...] = (("demo", "simulated"), ("live", "canary"))
+    for mode, key in modes:
+        run = TokenRun(Settings(), Inbox(clock), clock, np.random.default_rng(1), mode, (Path("x"),), Secret("canary"))
+        assert run.is_wanted
+        assert run.reach(urls)["birdeye"].headers["X-API-KEY"] == key
+        assert set(run.reach(urls)["geckoterminal"].headers) == set()
+    without = TokenRun(Settings(), Inbox(clock), clock, np.random.default_rng(1), "live", (), None)
+    assert (without.is_wanted, dict(without.reach(urls)["birdeye"].headers)) == (False, {})

@@ -18,9 +18,10 @@ def command(*words: str | Path) -> list[str]:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """This process's environment, with a home of its own for tapedeck, no model, and no scan that nobody wants."""
+    """This process's environment, with a home of its own for tapedeck, no model, and nothing scanned by itself."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAPEDECK_")}
-    own = {"TAPEDECK_HOME": str(home), "TAPEDECK_SCALPER__ENABLED": "false", "HP_SCANNER_ENABLED": "false"}
+    off = dict.fromkeys(("TAPEDECK_SCALPER__ENABLED", "HP_SCANNER_ENABLED", "TAPEDECK_TOKENS__ENABLED"), "false")
+    own = {"TAPEDECK_HOME": str(home), **off}
     return {**kept, **own, "TERM": "xterm-256color"}
 
 

@@ -9,7 +9,8 @@ from app.demo.tokens.launch import LaunchSource
 from app.demo.tokens.world import TokenWorld
 from app.feeds.token_questions import BIRDEYE, GECKOTERMINAL, Question, from_request, request_body
 from app.tokens.answers import Answer, NoAnswer, read_answer
-from app.tokens.discovery import Discovery, Event
+from app.tokens.discovery import Discovery
+from app.tokens.found import Event
 from app.tokens.watched import Seen
 
 

@@ -17,8 +17,9 @@ from app.feeds import token_questions as ask
 from app.feeds.token_rows import Rows
 from app.tokens.answers import Holders, NoAnswer, Pools
 from app.tokens.candles import SLOT_S
-from app.tokens.discovery import AT_ONCE, MOST_ASKED, CandlesCame, Ended, HoldersBack, HoldersMissing, Unknown
+from app.tokens.discovery import AT_ONCE, MOST_ASKED
 from app.tokens.features import WIDTH, context_of, features
+from app.tokens.found import CandlesCame, Ended, HoldersBack, HoldersMissing, Unknown
 from app.tokens.watched import Seen
 
 HOUR_S = 3_600

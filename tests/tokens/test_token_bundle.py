@@ -61,7 +61,7 @@ def test_a_feature_that_is_not_finite_is_no_question(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", bundles.FILES)
-def test_a_file_that_was_changed_cut_or_taken_away_refuses_the_bundle(tmp_path: Path, name: str) -> None:
+def test_hazard_18_a_file_that_was_changed_cut_or_taken_away_refuses_the_bundle(tmp_path: Path, name: str) -> None:
     folder = tiny_bundle(tmp_path)
     whole = (folder / name).read_bytes()
     for content in (whole[:-1], whole + b" ", bytes([whole[0] ^ 1]) + whole[1:]):

@@ -7,12 +7,11 @@ from token_client import NOW_S, KnownLaunches, known
 
 from app.config.token_venues import TokensSettings
 from app.core.calls import CANDLES_GRADE, Call
-from app.scorecards.grader import Grader
 from app.scorecards.report import card_rows
 from app.scorecards.scorecard import scorecards
 from app.tokens.candles import SLOT_S, CandleTable
 from app.tokens.claims import OVERDUE_S, TokenClaims
-from app.tokens.discovery import CandlesCame, Ended
+from app.tokens.found import CandlesCame, Ended
 from app.tokens.watched import NO_CANDLES, Listed, Seen
 
 MINT = known(1, 0).mint
@@ -79,15 +78,6 @@ def test_what_no_candles_decide_is_not_graded_and_says_why() -> None:
     [ended] = claims.finish(last_ms)
     assert ended.outcome.reason == "run ended before the horizon"
     assert len(claims) == 0
-
-
-def test_quotes_leave_such_claims_alone() -> None:
-    call = filed(TokenClaims())
-    assert call is not None
-    grader = Grader()
-    grader.file(call)
-    assert grader.open_calls == 0
-    assert grader.finish(call.available_at_ms + 10**9) == []
 
 
 def test_a_token_that_is_over_is_asked_about_once_more_when_its_hour_is() -> None:

@@ -56,7 +56,7 @@ def footer(deck: DeckApp) -> str:
 
 
 @by_size
-@pytest.mark.parametrize(("key", "panel"), [("3", "#wallets"), ("4", "#whales"), ("5", "#events")])
+@pytest.mark.parametrize(("key", "panel"), [("3", "#wallets"), ("4", "#whales"), ("5", "#tokens")])
 async def test_a_panel_that_is_given_the_screen_takes_all_of_it(size: tuple[int, int], key: str, panel: str) -> None:
     async with deck_on(linked(scanned()), size=size) as (deck, pilot):
         await pilot.press(key)

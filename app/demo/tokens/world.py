@@ -9,7 +9,7 @@ PAST_S = 86_400
 """The venues know of launches from so long before they were first asked."""
 _AHEAD_S = 3_600
 """Launches are drawn for so long at a time."""
-_PATHS = 400
+_PATHS = 100
 
 
 class TokenWorld:

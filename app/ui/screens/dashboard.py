@@ -129,7 +129,10 @@ class Dashboard(PanelScreen):
 
     def _fit_scalper(self) -> None:
         """Give the scalper's panel the lines it has to show, but never more than a third of the screen."""
-        table = self.query_one("#scalper", NotedTable)
+        # Not looked for in the tree: the last paint may come when the screen is being taken down.
+        table = next(table for table, panel in self._tables if panel.id == "scalper")
+        if not isinstance(table, NotedTable):
+            raise AssertionError("the scalper's panel has a note")
         least, empty = _SCALPER_HEIGHTS
         rows = len(table.view.rows)
         wanted = rows + _BESIDE_ROWS + table.lines_for(self.size.width - 2) if rows else empty

@@ -47,6 +47,23 @@ def test_a_venue_that_says_zero_seconds_is_left_alone_longer_each_time() -> None
     assert waits.sum() > 4
 
 
+def test_a_refusal_holds_back_other_questions_too() -> None:
+    async def main(loop: VirtualLoop) -> list[Call]:
+        scripted = ScriptedVenue([TOO_MANY, GOOD], {})
+        async with serving(scripted) as url:
+            settings = TokenCarrierSettings(url, 500, 10.0)
+            carrier = TokenCarrier(GECKOTERMINAL, settings, VirtualClock(loop), np.random.default_rng(1))
+            try:
+                await asyncio.gather(*(carrier.carry(ask.new_pools(page)) for page in (1, 2)))
+                return scripted.calls
+            finally:
+                await carrier.close()
+
+    first, second, third = run_virtual(main)
+    assert second.at_s - first.at_s >= 0.5
+    assert third.at_s > second.at_s
+
+
 def test_a_venue_that_names_a_time_is_left_alone_until_then() -> None:
     _, calls = carried([says(b"{}", 429, retry_after="50"), GOOD])
     assert calls[1].at_s - calls[0].at_s >= 50

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.cli import options
 from app.cli.figures import counted
 from app.cli.output import print_json, print_line, progress, say
-from app.core.errors import DataError
+from app.core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
+    from app.training.token_challenge import Challenge
     from app.training.token_evaluation import Question
     from app.training.token_model import Model
     from app.training.token_sources import Source
@@ -25,15 +26,21 @@ Tokens and times of training, validation and test are apart. Training stops when
 epoch it is kept, so that --resume goes on where it was broken off. What came of the test part stands on the card, and
 is printed. A bundle is published only when its graph says what the network says.
 
+With --from-outcomes it is trained on what a deck predicted and what became of it, as its database tells. Such a bundle
+takes the place of the one that answers only if it is better on later tokens by a 95 % interval; else it is kept beside,
+with the reason on its card.
+
 examples:
   tapedeck train tokens
   tapedeck train tokens --data launches
   tapedeck train tokens --data launches --resume --json
+  tapedeck train tokens --from-outcomes live --quiet
   tapedeck train tokens --rollback live
 
-exit codes: 0 trained and published, or rolled back, 1 a library is missing, 2 usage, 5 data that cannot be used
+exit codes: 0 trained and published or kept beside, or rolled back, 1 a library is missing, 2 usage, 5 data that cannot
+be used
 """
-DAYS = 10
+DAYS, OUTCOMES = 10, "outcomes"
 
 
 class _Done(NamedTuple):
@@ -44,6 +51,7 @@ class _Done(NamedTuple):
     source: "Source"
     model: "Model"
     question: "Question"
+    challenge: "Challenge | None"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +62,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--days", type=int, default=DAYS, metavar="N", help=f"days of made-up launches without --data (default: {DAYS})"
+    )
+    group.add_argument(
+        "--from-outcomes",
+        choices=("live", "demo"),
+        help="what a deck of this source predicted, and what became of it",
     )
     parser.add_argument("--resume", action="store_true", help="go on with a training that was broken off")
     parser.add_argument(
@@ -80,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     say("Loading torch and scikit-learn…", quiet=quiet)
     for library in ("torch", "sklearn", "onnx"):
         needed(library)
-    source = _source(args, prepared.settings.demo.seed, quiet=quiet)
+    source = _source(args, prepared, quiet=quiet)
     done = _trained(args, prepared, source, quiet=quiet)
     if args.json:
         print_json(_fields(done))
@@ -101,9 +114,16 @@ def _roll_back(args: argparse.Namespace, prepared: options.Prepared) -> int:
     return 0
 
 
-def _source(args: argparse.Namespace, seed: int, *, quiet: bool) -> "Source":
+def _source(args: argparse.Namespace, prepared: options.Prepared, *, quiet: bool) -> "Source":
     from app.training.token_sources import checked_folders, five_minutes, simulated
 
+    if args.from_outcomes:
+        from app.training.token_outcomes import read_outcomes
+
+        if args.data:
+            raise UsageError("give --data or --from-outcomes, not both")
+        return read_outcomes(prepared.locations.database(args.from_outcomes), args.from_outcomes)
+    seed = prepared.settings.demo.seed
     if not args.data:
         say(f"Launches of {args.days} days are made up, seed {seed}.", quiet=quiet)
     with progress("making samples", 1.0, quiet=quiet) as advance:
@@ -126,8 +146,24 @@ def _trained(args: argparse.Namespace, prepared: options.Prepared, source: "Sour
     model = _fit(args, prepared, source, parts, quiet=quiet)
     say("Judging it on the test part, beside what it has to beat…", quiet=quiet)
     question = judged(model, samples, parts, seed)
-    folder = _publish(args, prepared, source, parts, model, question)
-    return _Done(folder.name, folder, source, model, question)
+    challenge = _challenge(args, prepared, source, parts, model) if args.from_outcomes else None
+    folder = _publish(args, prepared, source, parts, model, question, challenge)
+    return _Done(folder.name, folder, source, model, question, challenge)
+
+
+def _challenge(
+    args: argparse.Namespace, prepared: options.Prepared, source: "Source", parts: "Split", model: "Model"
+) -> "Challenge":
+    """The new model against the bundle that answers, on the test part."""
+    from app.training.token_challenge import Challenge, challenge, champion_of
+    from app.training.token_model import answers
+
+    roots = (args.into,) if args.into else prepared.locations.token_bundle_roots(args.from_outcomes)
+    champion = champion_of(roots)
+    if isinstance(champion, str):
+        return Challenge(True, champion)
+    asked, seed = source.samples.rows(parts.test), prepared.settings.demo.seed
+    return challenge(lambda rows: answers(model, rows).served, champion, asked, seed)
 
 
 def _fit(
@@ -137,7 +173,7 @@ def _fit(
     from app.training.token_training import Recipe
 
     recipe = Recipe(seed=prepared.settings.demo.seed)
-    checkpoint = prepared.locations.cache_dir / "token-training" / source.origin.lower()
+    checkpoint = prepared.locations.cache_dir / "token-training" / _name(source)
     say(f"Training on {len(parts.train):,} rows, validating on {len(parts.validation):,}.", quiet=quiet)
     with progress("training", recipe.most_epochs, quiet=quiet) as advance:
 
@@ -153,7 +189,7 @@ def _fit(
 
 def _publish(
     args: argparse.Namespace, prepared: options.Prepared, source: "Source", parts: "Split", model: "Model",
-    question: "Question",
+    question: "Question", challenge: "Challenge | None",
 ) -> Path:  # fmt: skip
     from app.tokens.bundle import promote, write
     from app.tokens.predictor import Predictor
@@ -163,12 +199,18 @@ def _publish(
     at_s, version = _version(args.name, source)
     origin = Origin(source.origin, source.told, source.sha256, _command(args, prepared.settings.demo.seed))
     hashed = Split3(parts, rows_sha256(source.samples, *parts[:4]))
-    files = files_of(model, source.samples, hashed, origin, [question])
+    promotion = () if challenge is None else (_sentence(challenge), *challenge.findings)
+    files = files_of(model, source.samples, hashed, origin, [question], promotion)
     root = args.into or prepared.locations.token_bundles("demo" if source.origin == "SIMULATED" else "live")
     folder = write(root, manifest_of(version, source.origin, at_s), files)
     Predictor.open(folder)
-    promote(root, version)
+    if challenge is None or challenge.promoted:
+        promote(root, version)
     return folder
+
+
+def _sentence(challenge: "Challenge") -> str:
+    return f"{'Promoted' if challenge.promoted else 'Not promoted'}: {challenge.reason}."
 
 
 def _version(name: str | None, source: "Source") -> tuple[int, str]:
@@ -178,13 +220,20 @@ def _version(name: str | None, source: "Source") -> tuple[int, str]:
     from app.core.clock import SystemClock
 
     at_s = SystemClock().wall_ns() // 1_000_000_000
-    return at_s, name or f"{source.origin.lower()}-{datetime.fromtimestamp(at_s, UTC):%Y%m%d-%H%M%S}"
+    return at_s, name or f"{_name(source)}-{datetime.fromtimestamp(at_s, UTC):%Y%m%d-%H%M%S}"
+
+
+def _name(source: "Source") -> str:
+    return f"{source.origin.lower()}-outcomes" if source.name == OUTCOMES else source.origin.lower()
 
 
 def _command(args: argparse.Namespace, seed: int) -> str:
     """The command that makes it again; of folders only the names."""
     words = ["tapedeck train tokens"]
-    words += ["--data", *(folder.name for folder in args.data)] if args.data else [f"--days {args.days}"]
+    if args.from_outcomes:
+        words.append(f"--from-outcomes {args.from_outcomes}")
+    else:
+        words += ["--data", *(folder.name for folder in args.data)] if args.data else [f"--days {args.days}"]
     return " ".join([*words, f"--seed {seed}"])
 
 
@@ -207,6 +256,7 @@ def _fields(done: _Done) -> dict[str, object]:
         "validation_loss": done.model.progress.best,
         "served": done.model.served,
         "test": msgspec.to_builtins(done.question),
+        "challenge": msgspec.to_builtins(done.challenge),
     }
 
 
@@ -216,4 +266,8 @@ def _print(done: _Done) -> None:
     print_line(f"{done.version}: {done.source.origin}, {'; '.join(done.source.told)}")
     print_questions([done.question])
     print_line("")
-    print_line(f"Published: {done.folder}")
+    if done.challenge is not None:
+        for line in (*done.challenge.findings, _sentence(done.challenge)):
+            print_line(line)
+    is_kept = done.challenge is not None and not done.challenge.promoted
+    print_line(f"{'Kept beside' if is_kept else 'Published'}: {done.folder}")

@@ -28,7 +28,7 @@ from app.scorecards.grader import Graded
 from app.tokens.answers import read_answer
 from app.tokens.candles import SLOTS
 from app.tokens.claims import TokenClaims
-from app.tokens.decision import NO_PROBABILITY, ModelSays, arithmetic, decide
+from app.tokens.decision import ModelSays, arithmetic, decide
 from app.tokens.discovery import Discovery
 from app.tokens.found import CandlesCame, Event, HoldersBack, HoldersMissing, Unknown
 from app.tokens.rejections import Look, Rejections
@@ -196,7 +196,7 @@ class TokenDesk:
             verdict=verdict,
         )  # fmt: skip
         self._bus.publish(judged)
-        if said is not None and verdict.mode_reason != NO_PROBABILITY:
+        if said is not None:
             self.feedback.predicted(seen, said, asked.row, now_ms)
         if verdict.p_rise is not None and verdict.p_rug is not None and verdict.ruling != "NOT JUDGED":
             self._claim(seen, verdict.p_rise, version, now_ms)

@@ -28,7 +28,10 @@ class TokenFeedback:
         self._schema_sha256 = schema().sha256
 
     def predicted(self, seen: Seen, said: Prediction, row: bytes, now_ms: int) -> None:
-        """The model has said something: kept with the very bytes it was told, and waited for."""
+        """The model has said something: kept with the very bytes it was told, and waited for. What is no probability
+        is left out: its verdict says so."""
+        if not (0 <= said.p_rise <= 1 and 0 <= said.p_rug <= 1):
+            return
         listed, price, liquidity = seen.listed, seen.price, liquidity_of(seen)
         self._journal.keep(
             StoredPrediction(

@@ -6,6 +6,7 @@ import aiosqlite
 
 from app.core.clock import Clock
 from app.store.schema import Schema
+from app.store.table import Table
 from app.store.transaction import transaction
 
 _EVERY_NS = 3_600 * 10**9
@@ -21,7 +22,7 @@ _USED_SQL = (
 
 
 class Retention:
-    """Deletes rows older than `keep_days` (None: age does not count).
+    """Deletes rows older than `keep_days` (None: age does not count), or than their table keeps any.
 
     Above `maximum_bytes` the oldest hour of all tables goes too, again and again, until the rest fits. It runs at the
     start, each hour, and after 50,000 rows.
@@ -65,8 +66,14 @@ class Retention:
         before = connection.total_changes
         async with transaction(connection):
             for table in self._tables:
-                await connection.execute(table.expire_sql(), (cutoff_ms, _STEP_ROWS))
+                await connection.execute(table.expire_sql(), (max(cutoff_ms, self._oldest_ms(table)), _STEP_ROWS))
         return connection.total_changes - before
+
+    def _oldest_ms(self, table: Table[Any]) -> int:
+        """From when on rows of this table stay, whatever the others may; where age counts at all."""
+        if table.most_days is None or self._keep_ms is None:
+            return _EVER_MS
+        return self._clock.wall_ns() // 1_000_000 - table.most_days * _DAY_MS
 
     async def _cutoff_ms(self, connection: aiosqlite.Connection) -> int:
         cutoff_ms = _EVER_MS if self._keep_ms is None else self._clock.wall_ns() // 1_000_000 - self._keep_ms

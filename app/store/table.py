@@ -30,7 +30,7 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
 
     Of two rows with the same `key` the first is kept, with `replaces` the last. `age_column` holds the milliseconds
     retention goes by; a table without one is only emptied through its parent. Rows that meet `stay_sql`, a fixed
-    condition, do not age.
+    condition, do not age. Rows of a table with `most_days` go at that age, if not sooner.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
     age_column: str = ""
     replaces: bool = False
     stay_sql: str = ""
+    most_days: int | None = None
 
     def __post_init__(self) -> None:
         for name in (self.name, *self.columns):
@@ -117,8 +118,9 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
 
 
 def flat_table(
-    name: str, row: type[Row], key: tuple[str, ...], *, age_column: str = "", replaces: bool = False, stay_sql: str = ""
-) -> Table[Row]:
+    name: str, row: type[Row], key: tuple[str, ...], *, age_column: str = "", replaces: bool = False,
+    stay_sql: str = "", most_days: int | None = None,
+) -> Table[Row]:  # fmt: skip
     """The table of a struct whose fields are all numbers, texts, booleans or None: a column a field, in their order."""
     return Table(
         name=name,
@@ -130,4 +132,5 @@ def flat_table(
         age_column=age_column,
         replaces=replaces,
         stay_sql=stay_sql,
+        most_days=most_days,
     )

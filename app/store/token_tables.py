@@ -46,9 +46,15 @@ class StoredTokenOutcome(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-TOKEN_PREDICTIONS = flat_table("token_predictions", StoredPrediction, ("mint", "at_ms"), age_column="at_ms")
+KEPT_DAYS = 30
+"""With their features predictions are large: kept as long as all else, they would push it out of a full database."""
+TOKEN_PREDICTIONS = flat_table(
+    "token_predictions", StoredPrediction, ("mint", "at_ms"), age_column="at_ms", most_days=KEPT_DAYS
+)
 # By the time of its prediction, so that both go together.
-TOKEN_OUTCOMES = flat_table("token_outcomes", StoredTokenOutcome, ("mint", "at_ms", "horizon_s"), age_column="at_ms")
+TOKEN_OUTCOMES = flat_table(
+    "token_outcomes", StoredTokenOutcome, ("mint", "at_ms", "horizon_s"), age_column="at_ms", most_days=KEPT_DAYS
+)
 
 TABLES: tuple[Table[Any], ...] = (TOKEN_PREDICTIONS, TOKEN_OUTCOMES)
 ROWS: tuple[type[msgspec.Struct], ...] = tuple(table.row for table in TABLES)

@@ -125,7 +125,8 @@ class Golden(msgspec.Struct, frozen=True):
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """What a person should know before believing a bundle. `served` says which kind of model answers for each head;
-    `metrics` are those of `tapedeck eval tokens`."""
+    `metrics` are those of `tapedeck eval tokens`; `promotion` says how it did against the bundle before it, and whether
+    it took its place, where that was asked."""
 
     origin: Origin
     made_with: str
@@ -139,6 +140,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[str, ...]
     limits: tuple[str, ...]
     metrics: dict[str, object]
+    promotion: tuple[str, ...] = ()
 
 
 def flaw_of_scalers(scalers: Scalers) -> str:

@@ -15,7 +15,6 @@ from app.tokens.strategies import StrategySays
 Mode = Literal["ML", "STRATEGY-ONLY", "DO NOT TRUST"]
 Ruling = Literal["APPROVED", "REJECTED", "NOT JUDGED"]
 _DIGITS = 6
-NO_PROBABILITY = "the model answered what is no probability"
 
 
 class ModelSays(msgspec.Struct, frozen=True):
@@ -57,7 +56,7 @@ def mode_of(
     if said is None:
         return "STRATEGY-ONLY", why_none or "the model has not answered"
     if not (0 <= said.p_rise <= 1 and 0 <= said.p_rug <= 1):
-        return "STRATEGY-ONLY", NO_PROBABILITY
+        return "STRATEGY-ONLY", "the model answered what is no probability"
     if said.origin == "SIMULATED" and source == "live":
         return "DO NOT TRUST", "the bundle was trained on simulated launches; promote one from real data"
     return "ML", ""

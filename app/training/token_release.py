@@ -70,13 +70,17 @@ def manifest_of(version: str, origin: parts.Origin, made_at_s: int) -> parts.Man
 
 
 def files_of(
-    model: Model, samples: Samples, split: Split3, origin: Origin, questions: Sequence[Question]
-) -> dict[str, bytes]:
-    """All files of the bundle. Raises `TapedeckError` when graph and network do not say the same."""
+    model: Model, samples: Samples, split: Split3, origin: Origin, questions: Sequence[Question],
+    promotion: Sequence[str] = (),
+) -> dict[str, bytes]:  # fmt: skip
+    """All files of the bundle; `promotion` is for its card.
+
+    Raises `TapedeckError` when graph and network do not say the same.
+    """
     graph = graph_of(_layers(model), model.trees, model.share)
     asked = samples.features[split.parts.validation]
     _check(graph, model, asked)
-    card = _card(model, samples, split, origin, questions)
+    card = msgspec.structs.replace(_card(model, samples, split, origin, questions), promotion=tuple(promotion))
     golden = asked[_spread_out(len(asked), GOLDEN_ROWS)]
     values = {
         names.SCALERS: model.scalers,
@@ -122,6 +126,11 @@ def card_text(card: parts.Card, model: Model, questions: Sequence[Question]) -> 
         "",
         *(f"- {each}" for each in card.findings),
         "",
+        *(
+            ("## Against the bundle before it", "", *(f"- {each}" for each in card.promotion), "")
+            if card.promotion
+            else ()
+        ),
         "## Limits",
         "",
         *(f"- {each}" for each in card.limits),

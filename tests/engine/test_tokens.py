@@ -26,8 +26,6 @@ from app.engine.token_state import PREDICTOR, RestoreTokens
 from app.engine.tokens_view import TokensViews
 from app.feeds.inbox import Inbox
 from app.scorecards.grader import Graded
-from app.store.token_tables import StoredPrediction, StoredTokenOutcome
-from app.tokens.features import schema
 
 HOUR_S = 3_600
 BASE_S = START_MS // 1_000
@@ -254,48 +252,3 @@ def test_a_real_key_never_goes_to_the_embedded_venue() -> None:
         assert set(run.reach(urls)["geckoterminal"].headers) == set()
     without = TokenRun(Settings(), Inbox(clock), clock, np.random.default_rng(1), "live", (), None)
     assert (without.is_wanted, dict(without.reach(urls)["birdeye"].headers)) == (False, {})
-
-
-def test_what_was_said_is_stored_with_the_bytes_that_were_asked_and_what_became_of_it_with_its_time() -> None:
-    driver = begun(launched(2 * HOUR_S))
-    kept: list[object] = []
-    driver.core.journal.keep = kept.append
-    driver.run(HOUR_S + 700)
-    told = [row for row in kept if isinstance(row, StoredPrediction)]
-    asked = [request.body for request in driver.asked.requests if request.venue == PREDICTOR]
-    assert [row.features for row in told] == asked
-    assert [row.at_ms for row in told] == [judged.at_ms for judged in driver.judged]
-    first = told[0]
-    assert (first.mint, first.version, first.p_rise, first.p_rug) == (mint(0), GOOD.version, 0.9, 0.05)
-    assert (first.schema_sha256, first.created_s) == (schema().sha256, BASE_S - 2 * HOUR_S)
-    assert first.price is not None
-    assert first.liquidity_usd is not None
-    labelled = [row for row in kept if isinstance(row, StoredTokenOutcome)]
-    assert [(row.mint, row.at_ms, row.horizon_s) for row in labelled[:1]] == [(mint(0), first.at_ms, HOUR_S)]
-    assert all(row.rises and row.decided_ms - row.at_ms >= HOUR_S * 1_000 for row in labelled)
-
-
-def test_a_day_later_a_replay_has_the_same_outcomes_and_the_claim_of_a_rug_is_graded() -> None:
-    driver = begun(launched(2 * HOUR_S))
-    kept: list[object] = []
-    graded: list[Graded] = []
-    driver.core.journal.keep = kept.append
-    driver.core.bus.subscribe(Graded, graded.append)
-    driver.run(60)
-    # Days that end within six hours are looked at together. In steps of half a minute: not every second counts.
-    for _ in range(31 * 120):
-        driver.now_ms += 29_000
-        driver.run(1)
-    days = [row for row in kept if isinstance(row, StoredTokenOutcome) and row.horizon_s == 24 * HOUR_S]
-    assert [(row.falls, row.drains, row.reason) for row in days[:1]] == [(False, False, "")]
-    rugs = [each.outcome.event_happened for each in graded if each.call.kind == "token rug"]
-    assert rugs[:1] == [False]
-    replayed = Core("tape", driver.settings)
-    again: list[object] = []
-    replayed.journal.keep = again.append
-    for record in driver.records:
-        replayed.dispatch(record)
-    assert replayed.journal.log_sha256 == driver.core.journal.log_sha256
-    assert [row for row in again if isinstance(row, StoredTokenOutcome)] == [
-        row for row in kept if isinstance(row, StoredTokenOutcome)
-    ]

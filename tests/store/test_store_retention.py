@@ -12,6 +12,7 @@ from app.store.retention import Retention
 from app.store.rows import FeedHole
 from app.store.schema import CALLS, CANDLES, PAPER_FILLS, PAPER_STATE, PAPER_TRADES, SCHEMA
 from app.store.store import Store
+from app.store.token_tables import StoredPrediction, StoredTokenOutcome
 from app.store.whale_rows import StoredPosition, StoredTrader
 from app.store.whale_tables import TRADER_POSITIONS
 
@@ -55,6 +56,28 @@ async def test_old_rows_go_each_hour_while_the_store_runs(path: Path) -> None:
         store.put(candle(2 * 1_440))
         await settled(store)
         assert [row.open_ms for row in await store.reader().select(CANDLES)] == [NOW_MS + 2 * DAY_MS]
+
+
+@pytest.mark.asyncio
+async def test_predictions_go_sooner_than_the_rest_and_with_their_outcomes(path: Path) -> None:
+    clock = ManualClock()
+    said = StoredPrediction(
+        mint="M", at_ms=NOW_MS, pool="P", seen_s=0, created_s=0, price=None, liquidity_usd=None, version="v",
+        p_rise=0.5, gain_pct=0.0, p_rug=0.5, schema_sha256="", features=b"",
+    )  # fmt: skip
+    became = StoredTokenOutcome(
+        mint="M", at_ms=NOW_MS, horizon_s=1, decided_ms=NOW_MS + 40 * DAY_MS, rises=None, gain_pct=None,
+        high_gain_pct=None, falls=None, drains=None, reason="",
+    )  # fmt: skip
+    async with opened(path, clock) as store:
+        for row in (said, became, candle()):
+            store.put(row)
+        clock.advance(29 * DAY_MS / 1000)
+        await settled(store)
+        assert [rows_of(path, name) for name in ("token_predictions", "token_outcomes", "candles")] == [1, 1, 1]
+        clock.advance(2 * DAY_MS / 1000)
+        await settled(store)
+    assert [rows_of(path, name) for name in ("token_predictions", "token_outcomes", "candles")] == [0, 0, 1]
 
 
 @pytest.mark.asyncio

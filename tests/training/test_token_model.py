@@ -1,6 +1,7 @@
 """The token model: what it heeds, how it is trained, and that what serves says what was trained. All that needs torch
 and scikit-learn is in this file: importing them takes longer than the tests."""
 
+import asyncio
 import json
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,17 @@ import torch
 
 from app.cli.main import main
 from app.config.locations import Locations, find_locations
+from app.config.settings import StoreSettings
+from app.core.clock import ManualClock
 from app.core.errors import BundleRefused, DataError
 from app.demo.token_launches import Launch, launches_of_day
+from app.store.store import Store
+from app.store.token_tables import StoredPrediction, StoredTokenOutcome
 from app.tokens import bundle as bundles
 from app.tokens.bundle_parts import Isotonic, Platt
-from app.tokens.features import WIDTH, Singles
+from app.tokens.features import WIDTH, Singles, schema
 from app.tokens.heads import HEADS
+from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S
 from app.tokens.predictor import Predictor, onnx_graph
 from app.training import token_evaluation, token_scores, token_sources, token_training, token_trees
 from app.training.simulated_launches import FIRST_DAY, TWO_HOURLY, histories
@@ -379,6 +385,81 @@ def test_the_commands_train_publish_and_judge(
     ):
         assert words in printed.out
     assert "accuracy" not in printed.out
+
+
+def put_outcomes(path: Path, samples: Samples) -> None:
+    """A database as if a deck had predicted all samples and labelled them."""
+    store = Store(path, StoreSettings(), ManualClock())
+    for at, token in enumerate(samples.token.tolist()):
+        told = dict(zip(LABELS, samples.labels[at].tolist(), strict=True))
+        at_s = int(samples.at_s[at])
+        store.put(
+            StoredPrediction(
+                mint=token,
+                at_ms=1_000 * at_s,
+                pool="P",
+                seen_s=at_s,
+                created_s=int(samples.from_s[at]),
+                price=1.0,
+                liquidity_usd=1.0,
+                version="v",
+                p_rise=0.5,
+                gain_pct=0.0,
+                p_rug=0.5,
+                schema_sha256=schema().sha256,
+                features=samples.features[at].tobytes(),
+            )
+        )
+        for horizon_s in (RISE_HORIZON_S, RUG_HORIZON_S):
+            is_hour = horizon_s == RISE_HORIZON_S
+            store.put(
+                StoredTokenOutcome(
+                    mint=token,
+                    at_ms=1_000 * at_s,
+                    horizon_s=horizon_s,
+                    decided_ms=1_000 * (at_s + horizon_s),
+                    rises=bool(told["rises"]) if is_hour else None,
+                    gain_pct=told["gain_pct"] if is_hour else None,
+                    high_gain_pct=None,
+                    falls=None if is_hour else bool(told["falls"]),
+                    drains=None if is_hour else bool(told["drains"]),
+                    reason="",
+                )
+            )
+
+    async def write() -> None:
+        await store.open()
+        await store.close()
+
+    asyncio.run(write())
+
+
+@pytest.mark.usefixtures("brief")
+def test_a_bundle_of_outcomes_takes_over_only_from_one_that_it_beats(
+    samples: Samples, home: Locations, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(token_training, "Recipe", partial(Recipe, most_epochs=1))
+    known = samples.rows(np.flatnonzero(np.isfinite(samples.labels[:, : LABELS.index("rugs")]).all(axis=1)))
+    database = home.database("demo")
+    database.parent.mkdir(parents=True, exist_ok=True)
+    put_outcomes(database, known)
+    words = ["train", "tokens", "--from-outcomes", "demo", "--json", "--seed", "5", "--into", str(tmp_path / "b")]
+    assert main([*words, "--name", "one"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert (first["origin"], first["challenge"]["promoted"]) == ("SIMULATED", True)
+    assert first["challenge"]["reason"] == "no bundle answered before"
+    assert main([*words, "--name", "two"]) == 0
+    second = json.loads(capsys.readouterr().out)
+    # The same outcomes and seed make the same model: it is no better than itself.
+    assert second["challenge"]["promoted"] is False
+    assert bundles.current(tmp_path / "b") == "one"
+    card = Predictor.open(tmp_path / "b" / "two").card
+    assert card.promotion[0] == "Not promoted: it is not better than one in any head by its interval."
+    assert len(card.promotion) == 3
+    assert card.promotion[0] in (tmp_path / "b" / "two" / bundles.CARD_TEXT).read_text()
+    assert main(["train", "tokens", "--from-outcomes", "live", "--quiet"]) == 5
+    assert main(["train", "tokens", "--from-outcomes", "demo", "--data", str(tmp_path), "--quiet"]) == 2
 
 
 def test_a_folder_without_launches_is_an_error_that_names_it(home: Locations, tmp_path: Path) -> None:

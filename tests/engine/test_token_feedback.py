@@ -1,0 +1,94 @@
+"""What the model said of tokens is stored with what it was told, and what became of it; a replay has the same."""
+
+import pytest
+from core_driver import START_MS
+from token_client import KnownLaunches, known
+from token_driver import GOOD, TokenDriver
+
+from app.core.text import clean
+from app.core.tokens import PoolState
+from app.engine.core import Core
+from app.engine.inference_requests import Prediction
+from app.engine.token_feedback import liquidity_of
+from app.engine.token_state import PREDICTOR
+from app.scorecards.grader import Graded
+from app.store.token_tables import StoredPrediction, StoredTokenOutcome
+from app.tokens.features import schema
+from app.tokens.watched import NO_CANDLES, Listed, Seen
+
+HOUR_S = 3_600
+BORN_S = START_MS // 1_000 - 2 * HOUR_S
+MINT = known(0, 0).mint
+
+
+def begun(said: Prediction = GOOD) -> TokenDriver:
+    """A run that watches one token, two hours old."""
+    driver = TokenDriver(KnownLaunches([known(0, 0)._replace(created_s=BORN_S)]), says=lambda _: said)
+    driver.begin()
+    return driver
+
+
+@pytest.mark.parametrize(("pool", "liquidity"), [("P" * 42, 900.0), ("Q" * 42, None), (None, None)])
+def test_the_liquidity_of_another_pool_is_not_that_of_the_pool(pool: str | None, liquidity: float | None) -> None:
+    words = clean("x")
+    state = None if pool is None else PoolState(
+        mint="M" * 42, pool=pool, dex=words, name=words, quote_mint="", created_s=None, price_usd=1.0,
+        liquidity_usd=900.0, market_cap_usd=None, diluted_value_usd=None, volume_24h_usd=None, buys_1h=None,
+        sells_1h=None,
+    )  # fmt: skip
+    seen = Seen(Listed("M" * 42, "P" * 42, "T", "raydium", 0), 1_000, NO_CANDLES, state, None)
+    assert liquidity_of(seen) == liquidity
+
+
+def test_what_was_said_is_stored_with_the_bytes_that_were_asked_and_what_became_of_it_with_its_time() -> None:
+    driver = begun()
+    kept: list[object] = []
+    driver.core.journal.keep = kept.append
+    driver.run(HOUR_S + 700)
+    told = [row for row in kept if isinstance(row, StoredPrediction)]
+    asked = [request.body for request in driver.asked.requests if request.venue == PREDICTOR]
+    assert [row.features for row in told] == asked
+    assert [row.at_ms for row in told] == [judged.at_ms for judged in driver.judged]
+    first = told[0]
+    assert (first.mint, first.version, first.p_rise, first.p_rug) == (MINT, GOOD.version, 0.9, 0.05)
+    assert (first.schema_sha256, first.created_s) == (schema().sha256, BORN_S)
+    assert first.price is not None
+    assert first.liquidity_usd is not None
+    labelled = [row for row in kept if isinstance(row, StoredTokenOutcome)]
+    assert [(row.mint, row.at_ms, row.horizon_s) for row in labelled[:1]] == [(MINT, first.at_ms, HOUR_S)]
+    assert all(row.rises and row.decided_ms - row.at_ms >= HOUR_S * 1_000 for row in labelled)
+
+
+def test_a_day_later_a_replay_has_the_same_outcomes_and_the_claim_of_a_rug_is_graded() -> None:
+    driver = begun()
+    kept: list[object] = []
+    graded: list[Graded] = []
+    driver.core.journal.keep = kept.append
+    driver.core.bus.subscribe(Graded, graded.append)
+    driver.run(60)
+    # Days that end within six hours are looked at together. In steps of half a minute: not every second counts.
+    for _ in range(31 * 120):
+        driver.now_ms += 29_000
+        driver.run(1)
+    days = [row for row in kept if isinstance(row, StoredTokenOutcome) and row.horizon_s == 24 * HOUR_S]
+    assert [(row.falls, row.drains, row.reason) for row in days[:1]] == [(False, False, "")]
+    rugs = [each.outcome.event_happened for each in graded if each.call.kind == "token rug"]
+    assert rugs[:1] == [False]
+    replayed = Core("tape", driver.settings)
+    again: list[object] = []
+    replayed.journal.keep = again.append
+    for record in driver.records:
+        replayed.dispatch(record)
+    assert replayed.journal.log_sha256 == driver.core.journal.log_sha256
+    assert [row for row in again if isinstance(row, StoredTokenOutcome)] == [
+        row for row in kept if isinstance(row, StoredTokenOutcome)
+    ]
+
+
+def test_what_is_no_probability_is_not_stored() -> None:
+    driver = begun(Prediction(1.5, 0.0, 0.1, "v", "REAL"))
+    kept: list[object] = []
+    driver.core.journal.keep = kept.append
+    driver.run(10)
+    assert len(driver.judged) == 1
+    assert not [row for row in kept if isinstance(row, StoredPrediction)]

@@ -24,7 +24,7 @@ STOPS = ("--random", "strategy.stop_atr=1..4", "--runs", "6")
 
 _WAIT_S = 60
 _TELLS_WHAT_IS_KEPT = """
-import signal, sys
+import sys
 from app.cli.main import main
 from app.sweep.results import Results
 put = Results.put
@@ -33,7 +33,7 @@ def told(self, runs):
     put(self, runs)
     if runs:
         print("kept", flush=True)
-        signal.pause()
+        sys.stdin.readline()
 Results.put = told
 sys.exit(main(sys.argv[1:]))
 """
@@ -168,8 +168,8 @@ def test_ctrl_c_ends_all_and_keeps_what_is_done(tmp_path: Path, capsys: pytest.C
         "--runs", "150", "--results", str(tmp_path / "r.sqlite"), "--shared", str(tmp_path / "s"),
     ]  # fmt: skip
     process = subprocess.Popen(
-        [sys.executable, "-c", _TELLS_WHAT_IS_KEPT, *words, "--workers", "2"], stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, start_new_session=True,
+        [sys.executable, "-c", _TELLS_WHAT_IS_KEPT, *words, "--workers", "2"], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == "kept\n"

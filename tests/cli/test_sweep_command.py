@@ -24,9 +24,11 @@ STOPS = ("--random", "strategy.stop_atr=1..4", "--runs", "6")
 
 _WAIT_S = 60
 _TELLS_WHAT_IS_KEPT = """
-import sys
+import signal, sys
 from app.cli.main import main
 from app.sweep.results import Results
+# Programs of a shell's background begin with ctrl-c ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 put = Results.put
 def told(self, runs):
     runs = list(runs)

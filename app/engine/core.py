@@ -38,7 +38,9 @@ from app.engine.protocol import (
     StartJob,
     TradePaper,
 )
+from app.engine.protocol_screen import LookAtScreener
 from app.engine.reading import Reading
+from app.engine.screening import Screening
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.token_state import ABOUT_TOKENS
 from app.engine.tokens import TokenCommand, Tokens
@@ -47,7 +49,7 @@ from app.engine.watch import Effects, MarketWatch
 from app.engine.whale_commands import WhaleCommand
 from app.engine.whales import ABOUT_TRADERS, Whales
 from app.feeds.health import FeedHealth
-from app.feeds.hyperliquid.limits import REGIME_HOURS, VENUE
+from app.feeds.hyperliquid.limits import REGIME_HOURS, SCREEN_HOURS, VENUE
 from app.feeds.polymarket.limits import VENUE as POLYMARKET
 from app.markets.market import Market
 from app.markets.reads import rules_call
@@ -112,6 +114,7 @@ class Core:
         self.tokens = Tokens(
             mode, settings, self._watch, self.bus, self.jobs, self.journal, self.connections, lambda: self.sequence
         )
+        self.screening = Screening(settings, self.markets, self._watch)
         self._looks = MarketLooks(self.markets, self._fast_books, self._watch)
         self._market_answers = MarketAnswers(
             settings, self._watch, self._intake, self.connections, self.list, self.journal, self._refused, self._follow
@@ -177,6 +180,7 @@ class Core:
             self.copying.work(self.now_ms)
         except _BAD_INPUT as error:
             self._refused(str(error), self.connections.wallets)
+        self.screening.work()
 
     def _frames(self, record: Record) -> None:
         """Several frames at once; where one of them is of no use, each is an input of its own."""
@@ -250,6 +254,9 @@ class Core:
         if request.venue == VENUE and (request.channel in ABOUT_TRADERS or request.variant == REGIME_HOURS):
             self.whales.answered(request, answer, self.now_ms)
             return
+        if request.venue == VENUE and request.variant == SCREEN_HOURS:
+            self.screening.answered(request, answer, self.now_ms)
+            return
         if request.venue in ABOUT_TOKENS:
             self.tokens.answered(request, answer, self.now_ms)
             return
@@ -303,6 +310,7 @@ class Core:
         self.list.every_second(self.now_ms)
         self.paper.every_second(self.now_ms)
         self.tokens.every_second(self.now_ms)
+        self.screening.every_second(self.now_ms)
 
     def _clock_went_back(self, wall_ms: int) -> None:
         """Small steps back are waited out; after a large one nothing may be younger than the new time."""
@@ -376,6 +384,8 @@ class Core:
             return self.whales.apply(command, self.now_ms)
         if isinstance(command, TokenCommand):
             return self.tokens.apply(command, self.now_ms)
+        if isinstance(command, LookAtScreener):
+            return self.screening.begin()
         return self._apply_to_markets(command)
 
     def _apply_to_markets(self, command: Command | OwnCommand) -> tuple[bool, str]:

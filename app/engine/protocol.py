@@ -14,6 +14,7 @@ from app.core.events import Action, Freshness
 from app.core.playback import Playback
 from app.engine.protocol_detail import MarketDetail, ScalperDetail
 from app.engine.protocol_paper import PaperView
+from app.engine.protocol_screen import LookAtScreener
 from app.engine.protocol_tokens import ScoreTokens, TokensView
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletDetail, WalletsView
 from app.engine.protocol_whales import (
@@ -30,7 +31,7 @@ from app.feeds.health import FeedState
 from app.scalper.interpreter_view import InterpreterState
 from app.store.status import StoreState
 
-PROTOCOL_VERSION = 8
+PROTOCOL_VERSION = 9
 
 Mode = Literal["live", "demo", "tape"]
 LogLevel = Literal["info", "warning", "error"]
@@ -354,6 +355,7 @@ Command = (
     | NoteTrader
     | SilenceAlerts
     | ScoreTokens
+    | LookAtScreener
 )
 
 

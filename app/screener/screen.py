@@ -120,32 +120,59 @@ def _wanted(settings: ScreenSettings) -> int:
 
 
 def _candidate(screened: Screened, place: int, settings: ScreenSettings) -> Candidate:
-    features = screened.features
+    bars, features = screened.bars, screened.features
+    before = max(place - 1, 0)
+    struck = Struck(
+        flags=int(features.sentinels[place]),
+        close=float(bars.closes[place]),
+        volume=float(bars.volumes[place]),
+        sma_20=float(features.sma_20[place]),
+        sma_50=float(features.sma_50[place]),
+        atr_rank=float(features.atr_rank[place]),
+        usual_volume=float(features.volume_mean[before]),
+        missing_ms=int(bars.times[place] - bars.times[before]) - bars.interval_ms,
+    )
+    return candidate(int(bars.times[place]), int(features.side[place]), float(features.score[place]), struck, settings)
+
+
+class Struck(NamedTuple):
+    """What the words about a bar are made of: its flags, its close and volume, features, the mean volume of the bars
+    before it, and how long there was no bar before it (ms)."""
+
+    flags: int
+    close: float
+    volume: float
+    sma_20: float
+    sma_50: float
+    atr_rank: float
+    usual_volume: float
+    missing_ms: int
+
+
+def candidate(time_ms: int, side: int, score: float, struck: Struck, settings: ScreenSettings) -> Candidate:
+    """What is written down of a bar that passed."""
     return Candidate(
-        timestamp=moment_text(int(screened.bars.times[place])),
-        side="long" if features.side[place] > 0 else "short",
-        score=round(float(features.score[place]), 6),
-        reason="; ".join(_reasons(screened.bars, features, place, int(features.sentinels[place]) & _wanted(settings))),
+        timestamp=moment_text(time_ms),
+        side="long" if side > 0 else "short",
+        score=round(score, 6),
+        reason="; ".join(_reasons(struck, struck.flags & _wanted(settings))),
     )
 
 
-def _reasons(bars: Bars, features: Features, place: int, struck: int) -> list[str]:
+def _reasons(struck: Struck, flags: int) -> list[str]:
     """What struck, in words."""
     reasons = []
-    close = bars.closes[place]
     for flag, name, mean in (
-        (columns.SMA_20_CROSS, "SMA 20", features.sma_20),
-        (columns.SMA_50_CROSS, "SMA 50", features.sma_50),
+        (columns.SMA_20_CROSS, "SMA 20", struck.sma_20),
+        (columns.SMA_50_CROSS, "SMA 50", struck.sma_50),
     ):
-        if struck & flag:
-            reasons.append(f"close crossed {'above' if close > mean[place] else 'below'} {name}")
-    if struck & columns.ATR_REGIME:
-        rank = features.atr_rank[place]
-        reasons.append(f"ATR regime changed (above {rank:.0%} of its last {columns.RANKED})")
-    if struck & columns.VOLUME_SPIKE:
-        usual = features.volume_mean[place - 1]
-        reasons.append(f"volume spike ({bars.volumes[place] / usual:.1f}x its mean)" if usual > 0 else "volume spike")
-    if struck & columns.SESSION_BREAK:
-        hours = (bars.times[place] - bars.times[place - 1] - bars.interval_ms) / HOUR_MS
-        reasons.append(f"session break ({hours:g} h without a bar)")
+        if flags & flag:
+            reasons.append(f"close crossed {'above' if struck.close > mean else 'below'} {name}")
+    if flags & columns.ATR_REGIME:
+        reasons.append(f"ATR regime changed (above {struck.atr_rank:.0%} of its last {columns.RANKED})")
+    if flags & columns.VOLUME_SPIKE:
+        usual = struck.usual_volume
+        reasons.append(f"volume spike ({struck.volume / usual:.1f}x its mean)" if usual > 0 else "volume spike")
+    if flags & columns.SESSION_BREAK:
+        reasons.append(f"session break ({struck.missing_ms / HOUR_MS:g} h without a bar)")
     return reasons

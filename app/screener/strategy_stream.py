@@ -27,7 +27,7 @@ from app.screener.replay_columns import (
     TradeColumns,
 )
 from app.screener.replay_passes import replay_with
-from app.screener.screen import passes, thresholds_of
+from app.screener.screen import Candidate, Struck, candidate, passes, thresholds_of
 from app.screener.strategy import plain_domains
 
 _KEPT, _MOST_KEPT = 16, 512
@@ -75,6 +75,16 @@ class Seen(NamedTuple):
     stop: float
     trade: Trade | None
     equity: float
+
+
+def candidate_of(seen: Seen, before: Seen, settings: ScreenSettings, interval_ms: int) -> Candidate:
+    """What a screen writes down of a bar that passed, after the bar before it."""
+    bar, features = seen.bar, seen.features
+    struck = Struck(
+        features.sentinels, bar.close, bar.volume, features.sma_20, features.sma_50, features.atr_rank,
+        before.features.volume_mean, bar.time_ms - before.bar.time_ms - interval_ms,
+    )  # fmt: skip
+    return candidate(bar.time_ms, features.side, features.score, struck, settings)
 
 
 class StrategyStream:

@@ -16,9 +16,9 @@ from app.screener.backtesting import Backtest, backtest
 from app.screener.bars import HOUR_MS, Bars, read_bars
 from app.screener.features import Features
 from app.screener.rules import rules_of
-from app.screener.screen import screen
+from app.screener.screen import candidates, screen
 from app.screener.strategy import Domains, domains_of
-from app.screener.strategy_stream import Bar, Seen, StrategyStream
+from app.screener.strategy_stream import Bar, Seen, StrategyStream, candidate_of
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "ohlcv" / "binance_um_ETHUSDT_1h_2023-2025.parquet"
 EVER_MS = 1 << 42
@@ -44,6 +44,10 @@ def check_same(bars: Bars, chosen: Settings) -> Backtest:
     for name, column in zip(Domains._fields, domains, strict=True):
         np.testing.assert_array_equal([getattr(row.domains, name) for row in seen], column, err_msg=name)
     assert [row.passed for row in seen] == screened.passed.tolist()
+    told = [
+        candidate_of(row, before, chosen.batch_mode, bars.interval_ms) for before, row in pairwise(seen) if row.passed
+    ]
+    assert told == candidates(screened, chosen.batch_mode)
     trades = [row.trade for row in seen if row.trade is not None]
     ended = [trade for trade in whole.replay.trades if trade.reason != "end of bars"]
     assert trades == ended

@@ -22,7 +22,9 @@ SHORTEST_CANDLE_MS = 60_000
 
 REGIME_HOURS = "1h of regimes"
 """The variant of a question for the hours that tell a market's regimes of the past."""
-BACKFILLED = frozenset({"1m", "1h", REGIME_HOURS})
+SCREEN_HOURS = "1h of the screener"
+"""The variant of a question for the hours before those that a market keeps."""
+BACKFILLED = frozenset({"1m", "1h", REGIME_HOURS, SCREEN_HOURS})
 """Candles that are asked for while nobody looks at them."""
 
 TRADED = "traded"

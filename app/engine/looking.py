@@ -1,10 +1,11 @@
-"""What one client looks at: a coin, a wallet, a trader, an alert and the list of the followed at most."""
+"""What one client looks at: a coin, a wallet, a trader, an alert, the screener and the list of the followed at most."""
 
 from app.engine.protocol import Command, LookAt
+from app.engine.protocol_screen import LookAtScreener
 from app.engine.protocol_wallets import LookAtWallet
 from app.engine.protocol_whales import LookAtAlert, LookAtFollowed, LookAtTrader
 
-OPENED = LookAt | LookAtWallet | LookAtTrader | LookAtAlert
+OPENED = LookAt | LookAtWallet | LookAtTrader | LookAtAlert | LookAtScreener
 """What a screen of a deck may have open."""
 LOOKS = OPENED | LookAtFollowed
 
@@ -18,6 +19,7 @@ class Looking:
         self.trader = LookAtTrader("")
         self.alert = LookAtAlert("")
         self.followed = LookAtFollowed(listed=False)
+        self.screener = LookAtScreener()
 
     def note(self, command: Command) -> None:
         """A command was carried out; those that are no looks change nothing."""
@@ -32,6 +34,8 @@ class Looking:
                 self.alert = command
             case LookAtFollowed():
                 self.followed = command
+            case LookAtScreener():
+                self.screener = command
             case _:
                 pass
 

@@ -1,10 +1,11 @@
-"""What one client looks at: a coin, a wallet, a trader, an alert and the list of the followed at most."""
+"""What one client looks at: a coin, a wallet, a trader, an alert, a token and the list of the followed at most."""
 
 from app.engine.protocol import Command, LookAt
+from app.engine.protocol_token_detail import LookAtToken
 from app.engine.protocol_wallets import LookAtWallet
 from app.engine.protocol_whales import LookAtAlert, LookAtFollowed, LookAtTrader
 
-OPENED = LookAt | LookAtWallet | LookAtTrader | LookAtAlert
+OPENED = LookAt | LookAtWallet | LookAtTrader | LookAtAlert | LookAtToken
 """What a screen of a deck may have open."""
 LOOKS = OPENED | LookAtFollowed
 
@@ -17,6 +18,7 @@ class Looking:
         self.wallet = LookAtWallet("")
         self.trader = LookAtTrader("")
         self.alert = LookAtAlert("")
+        self.token = LookAtToken("")
         self.followed = LookAtFollowed(listed=False)
 
     def note(self, command: Command) -> None:
@@ -30,6 +32,8 @@ class Looking:
                 self.trader = command
             case LookAtAlert():
                 self.alert = command
+            case LookAtToken():
+                self.token = command
             case LookAtFollowed():
                 self.followed = command
             case _:
@@ -40,4 +44,5 @@ class Looking:
         ends: list[Command] = [LookAt("")] if self.market.coin else []
         ends += [LookAtWallet("")] if self.wallet.address else []
         ends += [LookAtTrader("")] if self.trader.address else []
+        ends += [LookAtToken("")] if self.token.mint else []
         return ends

@@ -11,8 +11,8 @@ from app.core.playback import Playback
 Scope = Literal["app", "panels", "market", "table"]
 """Whose method an action is: the app's, a screen's with several panels, the market's, or the table's in focus."""
 ScreenName = Literal[
-    "dashboard", "market", "scalper", "paper", "wallet", "scan", "alert", "trader", "silence", "log", "feeds", "detail",
-    "copy", "help",
+    "dashboard", "market", "scalper", "paper", "wallet", "scan", "alert", "trader", "token", "silence", "log", "feeds",
+    "detail", "copy", "help",
 ]  # fmt: skip
 When = Literal["tape", "held"]
 """What must be so besides the screen: a tape is playing, the display is held."""
@@ -20,11 +20,13 @@ When = Literal["tape", "held"]
 EVERYWHERE: tuple[ScreenName, ...] = get_args(ScreenName)
 LISTS: tuple[ScreenName, ...] = ("dashboard", "log", "feeds")
 TRADERS: tuple[ScreenName, ...] = ("alert", "trader")
-OPENED: tuple[ScreenName, ...] = ("wallet", *TRADERS)
+OPENED: tuple[ScreenName, ...] = ("wallet", *TRADERS, "token")
 ARRANGED: tuple[ScreenName, ...] = (*LISTS, "scalper", "paper", *OPENED)
 COINS: tuple[ScreenName, ...] = ("dashboard", "market", "scalper", "paper")
 PANELS: tuple[ScreenName, ...] = (*COINS, *OPENED)
 CHARTED: tuple[ScreenName, ...] = ("market", "scalper")
+POINTED: tuple[ScreenName, ...] = (*CHARTED, "token")
+"""Screens with a crosshair."""
 WALLETS: tuple[ScreenName, ...] = ("dashboard", "wallet")
 ASKED: tuple[ScreenName, ...] = ("dashboard", *CHARTED, *OPENED, "scan")
 ALERTS: tuple[ScreenName, ...] = ("dashboard", *TRADERS)
@@ -295,11 +297,11 @@ ACTIONS: tuple[Action, ...] = (
         "crosshair",
         "Move the crosshair left.",
         "market",
-        CHARTED,
-        ("market",),
+        POINTED,
+        ("market", "token"),
     ),
-    Action("crosshair-right", (".",), "crosshair(1)", "right", "Move the crosshair right.", "market", CHARTED),
-    Action("crosshair-off", ("c",), "no_crosshair", "no crosshair", "Take the crosshair away.", "market", CHARTED),
+    Action("crosshair-right", (".",), "crosshair(1)", "right", "Move the crosshair right.", "market", POINTED),
+    Action("crosshair-off", ("c",), "no_crosshair", "no crosshair", "Take the crosshair away.", "market", POINTED),
     Action("up", ("up", "k"), "move(-1)", "up", "Move the cursor up a row.", scope="table"),
     Action("down", ("down", "j"), "move(1)", "down", "Move the cursor down a row.", scope="table"),
     Action("page-up", ("pageup",), "page(-1)", "page up", "Move up a page.", scope="table"),

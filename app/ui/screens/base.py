@@ -221,6 +221,11 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         """The id of the alert this screen shows opened up; empty for none."""
         return ""
 
+    @property
+    def token(self) -> str:
+        """The mint of the token this screen shows opened up; empty for none."""
+        return ""
+
     def job(self) -> JobName | None:
         """The work that can be begun by hand on the panel in focus."""
         return next((panel.job for table, panel in self._tables if table is self.focused), None)

@@ -129,6 +129,9 @@ class Engine:
         if looking.alert.alert_id:
             alert = alert_detail(core.whales, looking.alert.alert_id)
             snapshot = msgspec.structs.replace(snapshot, alert=alert)
+        if looking.token.mint:
+            token = self._tokens.detail(core.tokens, looking.token.mint)
+            snapshot = msgspec.structs.replace(snapshot, token=token)
         if looking.followed.listed:
             followed = followed_view(core.whales, looking.followed.coin, core.now_ms)
             snapshot = msgspec.structs.replace(snapshot, followed=followed)

@@ -71,12 +71,28 @@ class InferencePool:
         self._meter.answered(started_ns, self._clock.monotonic_ns(), by_worker=kept is None)
         return prediction
 
+    async def predict_together(self, rows: Sequence[Singles]) -> list[Prediction]:
+        """What the model says of rows that are no token's own, asked in one go: neither kept nor counted.
+
+        Raises `PredictionError` when one of them has no answer, at the latest when the deadline has passed,
+        `ValueError` for what is no row.
+        """
+        self._admit()
+        loop = asyncio.get_running_loop()
+        requests = [Request(row_bytes(row), loop.create_future(), is_kept=False) for row in rows]
+        deadlines = [loop.call_later(self._timeout_s, each.fail, "deadline", self._late) for each in requests]
+        for request in requests:
+            self._queue.enter(request)
+        self.free()
+        try:
+            return await asyncio.gather(*(request.answer for request in requests))
+        finally:
+            for request, deadline in zip(requests, deadlines, strict=True):
+                deadline.cancel()
+                request.answer.cancel()
+
     async def _asked(self, row: bytes) -> Prediction:
-        if self.crew.halted:
-            raise PredictionError("strategy-only", f"The token model is not asked: {self.crew.halted}")
-        self.crew.call()
-        if self._queue.is_full:
-            raise PredictionError("too many", f"{len(self._queue)} requests wait for the token model; ask again later")
+        self._admit()
         loop = asyncio.get_running_loop()
         request = Request(row, loop.create_future())
         deadline = loop.call_later(self._timeout_s, request.fail, "deadline", self._late)
@@ -86,6 +102,14 @@ class InferencePool:
             return await request.answer
         finally:
             deadline.cancel()
+
+    def _admit(self) -> None:
+        """Refuse what nobody would answer; have a worker come for what may wait."""
+        if self.crew.halted:
+            raise PredictionError("strategy-only", f"The token model is not asked: {self.crew.halted}")
+        self.crew.call()
+        if self._queue.is_full:
+            raise PredictionError("too many", f"{len(self._queue)} requests wait for the token model; ask again later")
 
     # What the crew says: see `Desk`.
 
@@ -109,7 +133,7 @@ class InferencePool:
         for request, (p_rise, gain_pct, p_rug) in zip(batch, numbers, strict=True):
             prediction = Prediction(p_rise, gain_pct, p_rug, ready.version, ready.origin)
             request.give(prediction)
-            if is_current:
+            if is_current and request.is_kept:
                 self._predictions.put(request.row, prediction, now_ns)
         return ""
 

@@ -37,11 +37,13 @@ class Prediction(msgspec.Struct, frozen=True, gc=False):
 class Request:
     """A row of features, as it travels, and the future that its answer goes to."""
 
-    __slots__ = ("answer", "failed", "failed_s", "row")
+    __slots__ = ("answer", "failed", "failed_s", "is_kept", "row")
 
-    def __init__(self, row: bytes, answer: "asyncio.Future[Prediction]") -> None:
+    def __init__(self, row: bytes, answer: "asyncio.Future[Prediction]", *, is_kept: bool = True) -> None:
         self.row = row
         self.answer = answer
+        self.is_kept = is_kept
+        """Whether its answer is worth keeping for who asks the same again."""
         self.failed = 0
         self.failed_s = 0.0
         """How often, and when last in seconds of the loop, it came back without an answer."""

@@ -1,11 +1,12 @@
-"""What one client looks at: a coin, a wallet, a trader, an alert, the screener and the list of the followed at most."""
+"""What one client looks at: a coin, a wallet, a trader, an alert, a token, the screener, the list of the followed."""
 
 from app.engine.protocol import Command, LookAt
 from app.engine.protocol_screen import LookAtScreener
+from app.engine.protocol_token_detail import LookAtToken
 from app.engine.protocol_wallets import LookAtWallet
 from app.engine.protocol_whales import LookAtAlert, LookAtFollowed, LookAtTrader
 
-OPENED = LookAt | LookAtWallet | LookAtTrader | LookAtAlert | LookAtScreener
+OPENED = LookAt | LookAtWallet | LookAtTrader | LookAtAlert | LookAtToken | LookAtScreener
 """What a screen of a deck may have open."""
 LOOKS = OPENED | LookAtFollowed
 
@@ -18,6 +19,7 @@ class Looking:
         self.wallet = LookAtWallet("")
         self.trader = LookAtTrader("")
         self.alert = LookAtAlert("")
+        self.token = LookAtToken("")
         self.followed = LookAtFollowed(listed=False)
         self.screener = LookAtScreener()
 
@@ -32,6 +34,8 @@ class Looking:
                 self.trader = command
             case LookAtAlert():
                 self.alert = command
+            case LookAtToken():
+                self.token = command
             case LookAtFollowed():
                 self.followed = command
             case LookAtScreener():
@@ -44,4 +48,5 @@ class Looking:
         ends: list[Command] = [LookAt("")] if self.market.coin else []
         ends += [LookAtWallet("")] if self.wallet.address else []
         ends += [LookAtTrader("")] if self.trader.address else []
+        ends += [LookAtToken("")] if self.token.mint else []
         return ends

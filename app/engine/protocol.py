@@ -3,8 +3,8 @@
 The same messages go through memory and through the Unix socket. Every name and text in a snapshot is already cleaned.
 None stands for "not known"; the deck shows it as such and never as zero. What a snapshot holds of one coin that is
 looked at stands in `protocol_detail.py`, of the paper ledger in `protocol_paper.py`, of wallets in
-`protocol_wallets.py`, of followed traders in `protocol_whales.py`, of new tokens in `protocol_tokens.py`, of the
-screener in `protocol_screen.py`.
+`protocol_wallets.py`, of followed traders in `protocol_whales.py`, of new tokens in `protocol_tokens.py` and
+`protocol_token_detail.py`, of the screener in `protocol_screen.py`.
 """
 
 from typing import Literal
@@ -16,6 +16,7 @@ from app.core.playback import Playback
 from app.engine.protocol_detail import MarketDetail, ScalperDetail
 from app.engine.protocol_paper import PaperView
 from app.engine.protocol_screen import LookAtScreener, ScreenerView
+from app.engine.protocol_token_detail import LookAtToken, TokenDetail
 from app.engine.protocol_tokens import ScoreTokens, TokensView
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletDetail, WalletsView
 from app.engine.protocol_whales import (
@@ -242,7 +243,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
 
     `waiting_for` says in a sentence what an empty Markets panel waits for; `log` is the tail of the event log; `detail`
     is the coin this deck looks at, `scalper` the scalper's work on it, `wallet`, `trader`, `alert`, `followed` and
-    `screener` what else it looks at.
+    `token` and `screener` what else it looks at.
     """
 
     sequence: int
@@ -271,6 +272,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     followed: FollowedView | None = None
     tokens: TokensView | None = None
     screener: ScreenerView | None = None
+    token: TokenDetail | None = None
 
 
 class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
@@ -358,6 +360,7 @@ Command = (
     | SilenceAlerts
     | ScoreTokens
     | LookAtScreener
+    | LookAtToken
 )
 
 

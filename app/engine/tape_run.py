@@ -14,6 +14,7 @@ from app.core.record import Record
 from app.engine.core import Core
 from app.engine.freeze import Outside
 from app.engine.protocol import CancelJob, Command, SetPlayback, SetRecording, SourceView, StartJob, TradePaper
+from app.engine.protocol_token_detail import LookAtToken
 from app.engine.protocol_tokens import ScoreTokens
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile
 from app.engine.protocol_whales import NoteTrader, SilenceAlerts, TrackTrader, WhaleLook
@@ -83,7 +84,7 @@ class TapeRun:
             return False, "A tape shows wallets as they were recorded: judge and note them live or in a demo"
         if isinstance(command, TrackTrader | NoteTrader | SilenceAlerts):
             return False, "A tape shows traders and alerts as they were recorded: follow and mute live or in a demo"
-        if isinstance(command, LookAtWallet | WhaleLook):
+        if isinstance(command, LookAtWallet | WhaleLook | LookAtToken):
             return True, ""
         if isinstance(command, SetRecording):
             return False, "A tape is a recording already; `tapedeck tape cut` takes a part of it"

@@ -21,7 +21,8 @@ from app.engine.journal import Journal
 from app.engine.protocol import Mode
 from app.engine.protocol_tokens import TokenRow
 from app.engine.token_feedback import TokenFeedback, liquidity_of
-from app.engine.token_state import PREDICTOR, RestoreTokens, TokenJudged
+from app.engine.token_looks import Judgement, TokenLooks
+from app.engine.token_state import ATTRIBUTE, PREDICT, PREDICTOR, RestoreTokens, TokenJudged
 from app.engine.watch import MarketWatch
 from app.feeds.token_questions import Question, from_request, request_body
 from app.scorecards.grader import Graded
@@ -64,12 +65,16 @@ class TokenDesk:
         self.discovery = Discovery(settings.tokens, rules.minimum_candles, has_key=begun.has_key)
         self.rows: OrderedDict[str, TokenRow] = OrderedDict()
         """The newest verdict on each token, the newest last."""
+        self.judgements: dict[str, Judgement] = {}
+        """What each of `rows` rests on."""
         self.judged = self.held_back = 0
         self.padded_pct: float | None = None
         self.holders_missing = ""
         self.version = 0
         """Counts changes of what a deck is shown."""
         self.source = begun.source
+        self.rules, self.sizes = rules, settings.token_sizing
+        self.looks = TokenLooks(watch, self.judgements, asks=rules.use_model)
         self._rules, self._watch, self._bus, self._journal, self._settled = rules, watch, bus, journal, settled
         self._rejections = Rejections(rules.rejected_s)
         self._asked: dict[str, _Asked] = {}
@@ -88,6 +93,7 @@ class TokenDesk:
         """Ask what is due, and give up what the model has not answered."""
         for question in (*self.discovery.questions(now_ms // 1_000), *self.feedback.questions(now_ms)):
             self._watch.ask_of(question.venue, question.name, request_body(question), question.subject)
+        self.looks.every_second(now_ms)
         for decided in self._claims.overdue(now_ms):
             self._bus.publish(Graded(*decided))
         for mint in [mint for mint, asked in self._asked.items() if now_ms - asked.at_ms > LOST_MS]:
@@ -95,7 +101,9 @@ class TokenDesk:
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """A venue or the model has answered. Raises `FrameError` for the answer to what nobody can have asked."""
-        if request.venue == PREDICTOR:
+        if request.venue == PREDICTOR and request.channel == ATTRIBUTE:
+            self.looks.answered(request, answer, now_ms)
+        elif request.venue == PREDICTOR:
             self._model_said(request, answer, now_ms)
         elif answer.error != WITHDRAWN:
             question = _question_in(request)
@@ -163,7 +171,7 @@ class TokenDesk:
             self._judge(asked, None, "", now_ms)
             return
         self._asked[mint] = asked
-        self._watch.ask_of(PREDICTOR, "predict", asked.row, mint)
+        self._watch.ask_of(PREDICTOR, PREDICT, asked.row, mint)
 
     def _model_said(self, request: Request, answer: Answer, now_ms: int) -> None:
         asked = self._asked.get(request.subject)
@@ -201,6 +209,7 @@ class TokenDesk:
         if verdict.p_rise is not None and verdict.p_rug is not None and verdict.ruling != "NOT JUDGED":
             self._claim(seen, verdict.p_rise, version, now_ms)
             self.feedback.claim(seen, verdict.p_rug, version, self._sequence(), now_ms)
+        self.judgements[mint] = Judgement(seen, asked.strategy, asked.row, said, verdict, now_ms)
         self._show(judged, seen, asked.strategy)
         self._done(mint, now_ms)
 
@@ -247,7 +256,8 @@ class TokenDesk:
             version=judged.version,
         )
         if len(self.rows) > ROWS_KEPT:
-            self.rows.popitem(last=False)
+            oldest, _ = self.rows.popitem(last=False)
+            del self.judgements[oldest]
         self.version += 1
 
     def _done(self, mint: str, now_ms: int) -> None:

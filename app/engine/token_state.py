@@ -9,6 +9,8 @@ from app.tokens.decision import Verdict
 
 PREDICTOR = "token model"
 """The venue's name in questions to the model's workers."""
+PREDICT, ATTRIBUTE = "predict", "attribute"
+"""What it is asked: what it says of a row of features; and which parts of the row that rests on."""
 ABOUT_TOKENS = frozenset({*VENUES, PREDICTOR})
 """Venues whose answers are about new tokens."""
 

@@ -14,6 +14,7 @@ from app.engine.connections import Connections
 from app.engine.jobs import Jobs
 from app.engine.journal import Journal
 from app.engine.protocol import CancelJob, Mode, StartJob
+from app.engine.protocol_token_detail import LookAtToken
 from app.engine.protocol_tokens import ScoreTokens
 from app.engine.token_state import RestoreTokens, TokenJudged
 from app.engine.watch import MarketWatch
@@ -21,7 +22,7 @@ from app.engine.watch import MarketWatch
 if TYPE_CHECKING:
     from app.engine.token_desk import TokenDesk
 
-TokenCommand = ScoreTokens | RestoreTokens
+TokenCommand = ScoreTokens | RestoreTokens | LookAtToken
 _NOT_YET = "New tokens are not looked for yet: try again in a moment"
 
 
@@ -46,6 +47,8 @@ class Tokens:
         if isinstance(command, RestoreTokens):
             self._begin(command)
             return True, ""
+        if isinstance(command, LookAtToken):
+            return self._look(command, now_ms)
         if not self.settings.tokens.enabled:
             return False, "No tokens are looked for: `tokens.enabled` is off"
         if isinstance(command, CancelJob):
@@ -82,6 +85,12 @@ class Tokens:
         self.desk = TokenDesk(
             self.settings, begun, self._watch, self._bus, self._journal, self._settled, self._mode, self._sequence
         )
+
+    def _look(self, look: LookAtToken, now_ms: int) -> tuple[bool, str]:
+        """Have what stands behind a verdict asked for; an empty mint is nothing."""
+        if self.desk is not None:
+            self.desk.looks.look(look.client, look.mint, now_ms)
+        return True, ""
 
     def _score(self, desk: "TokenDesk", mints: tuple[str, ...], now_ms: int) -> tuple[bool, str]:
         done, words = desk.score(mints, now_ms)

@@ -1,9 +1,15 @@
 """The state of new tokens → what a deck is shown of them. Reads only."""
 
+from typing import TYPE_CHECKING
+
 from app.core.text import clean
 from app.engine.inference_health import InferenceHealth
+from app.engine.protocol_token_detail import TokenDetail
 from app.engine.protocol_tokens import TokenMode, TokenRow, TokensView
 from app.engine.tokens import Tokens
+
+if TYPE_CHECKING:
+    from app.engine.token_detail import TokenDetails
 
 MOST_ROWS = 100
 
@@ -13,6 +19,7 @@ class TokensViews:
 
     def __init__(self) -> None:
         self._rows: tuple[int, tuple[TokenRow, ...]] = (-1, ())
+        self._details: TokenDetails | None = None
 
     def of(self, tokens: Tokens, model: InferenceHealth | None) -> TokensView | None:
         """Everything a deck shows of new tokens; None where they are not looked for."""
@@ -43,6 +50,17 @@ class TokensViews:
             model=model,
             waiting_for="" if self._rows[1] else _waiting_for(tokens),
         )
+
+    def detail(self, tokens: Tokens, mint: str) -> TokenDetail | None:
+        """Everything a deck shows of one token; None for one without a verdict."""
+        if tokens.desk is None:
+            return None
+        if self._details is None:
+            # With a desk all that this needs is imported already.
+            from app.engine.token_detail import TokenDetails
+
+            self._details = TokenDetails()
+        return self._details.of(tokens.desk, mint)
 
 
 def _mode(tokens: Tokens, model: InferenceHealth | None) -> tuple[TokenMode, str]:

@@ -11,8 +11,8 @@ from app.core.playback import Playback
 Scope = Literal["app", "panels", "market", "table"]
 """Whose method an action is: the app's, a screen's with several panels, the market's, or the table's in focus."""
 ScreenName = Literal[
-    "dashboard", "market", "scalper", "paper", "wallet", "scan", "alert", "trader", "screener", "bar", "silence", "log",
-    "feeds", "detail", "copy", "help",
+    "dashboard", "market", "scalper", "paper", "wallet", "scan", "alert", "trader", "token", "screener", "bar",
+    "silence", "log", "feeds", "detail", "copy", "help",
 ]  # fmt: skip
 When = Literal["tape", "held"]
 """What must be so besides the screen: a tape is playing, the display is held."""
@@ -20,13 +20,14 @@ When = Literal["tape", "held"]
 EVERYWHERE: tuple[ScreenName, ...] = get_args(ScreenName)
 LISTS: tuple[ScreenName, ...] = ("dashboard", "log", "feeds")
 TRADERS: tuple[ScreenName, ...] = ("alert", "trader")
-OPENED: tuple[ScreenName, ...] = ("wallet", *TRADERS)
+OPENED: tuple[ScreenName, ...] = ("wallet", *TRADERS, "token")
 SCREENED: tuple[ScreenName, ...] = ("screener", "bar")
 ARRANGED: tuple[ScreenName, ...] = (*LISTS, "scalper", "paper", *OPENED, "screener")
 COINS: tuple[ScreenName, ...] = ("dashboard", "market", "scalper", "paper")
 PANELS: tuple[ScreenName, ...] = (*COINS, *OPENED, *SCREENED)
 CHARTED: tuple[ScreenName, ...] = ("market", "scalper")
-CROSSED: tuple[ScreenName, ...] = (*CHARTED, "bar")
+POINTED: tuple[ScreenName, ...] = (*CHARTED, "token", "bar")
+"""Screens with a crosshair."""
 WALLETS: tuple[ScreenName, ...] = ("dashboard", "wallet")
 ASKED: tuple[ScreenName, ...] = ("dashboard", *CHARTED, *OPENED, "scan")
 ALERTS: tuple[ScreenName, ...] = ("dashboard", *TRADERS)
@@ -304,11 +305,11 @@ ACTIONS: tuple[Action, ...] = (
         "crosshair",
         "Move the crosshair left.",
         "market",
-        CROSSED,
-        ("market", "bar"),
+        POINTED,
+        ("market", "token", "bar"),
     ),
-    Action("crosshair-right", (".",), "crosshair(1)", "right", "Move the crosshair right.", "market", CROSSED),
-    Action("crosshair-off", ("c",), "no_crosshair", "no crosshair", "Take the crosshair away.", "market", CROSSED),
+    Action("crosshair-right", (".",), "crosshair(1)", "right", "Move the crosshair right.", "market", POINTED),
+    Action("crosshair-off", ("c",), "no_crosshair", "no crosshair", "Take the crosshair away.", "market", POINTED),
     Action("up", ("up", "k"), "move(-1)", "up", "Move the cursor up a row.", scope="table"),
     Action("down", ("down", "j"), "move(1)", "down", "Move the cursor down a row.", scope="table"),
     Action("page-up", ("pageup",), "page(-1)", "page up", "Move up a page.", scope="table"),

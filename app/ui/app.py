@@ -14,11 +14,13 @@ from textual.widget import Widget
 from app.engine.looking import OPENED
 from app.engine.protocol import LookAt
 from app.engine.protocol_screen import LookAtScreener
+from app.engine.protocol_token_detail import LookAtToken
 from app.engine.protocol_wallets import LookAtWallet
 from app.engine.protocol_whales import LookAtAlert, LookAtTrader
 from app.ui.actions import ACTIONS, ScreenName, When, bindings, by_frequency
 from app.ui.appearance import Appearance
 from app.ui.copy_actions import CopyActions
+from app.ui.panels.ml_health import TOKENS
 from app.ui.panels.wallets import WALLETS
 from app.ui.panels.whales import WHALES
 from app.ui.pasting import harmless
@@ -38,6 +40,7 @@ from app.ui.screens.scalper import ScalperScreen
 from app.ui.screens.scan_metrics import ScanMetrics
 from app.ui.screens.screener import ScreenerScreen
 from app.ui.screens.silence_menu import SilenceMenu
+from app.ui.screens.token import TokenScreen
 from app.ui.screens.trader import TraderScreen
 from app.ui.screens.wallet import WalletScreen
 from app.ui.steering import Steering
@@ -182,6 +185,8 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
             return WalletScreen(self._palette, selection.wallet)
         if panel == WHALES:
             return AlertScreen(self._palette, selection.row.key)
+        if panel == TOKENS:
+            return TokenScreen(self._palette, selection.row.key, self._options.marks)
         if selection.trader:
             return TraderScreen(self._palette, selection.trader)
         if isinstance(screen, ScreenerScreen):
@@ -204,7 +209,7 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
         return focused is not None and focused.check_consume_key("x", "x")
 
     def _look_where_the_screen_does(self) -> None:
-        """Have the engine send what is opened, and no more of what is not: market, wallet, trader, alert, screener."""
+        """Have the engine send what is opened, and no more of what is not."""
         if self.state.view().connection != "connected":
             return
         for look in self._looks():
@@ -221,6 +226,7 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
             LookAtWallet(next((screen.wallet for screen in screens if screen.wallet), "")),
             LookAtTrader(next((screen.trader for screen in screens if screen.trader), "")),
             LookAtAlert(next((screen.alert for screen in screens if screen.alert), "")),
+            LookAtToken(next((screen.token for screen in screens if screen.token), "")),
             next((screen.screener for screen in screens if screen.screener is not None), LookAtScreener()),
         )
 

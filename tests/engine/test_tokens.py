@@ -5,9 +5,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from core_driver import START_MS
 from token_client import KnownLaunches, known
-from token_driver import GOOD, TokenDriver
+from token_driver import BASE_S, GOOD, TokenDriver, begun, launched, mint
 
 from app.config.secrets import Secret
 from app.config.settings import Settings
@@ -28,22 +27,6 @@ from app.feeds.inbox import Inbox
 from app.scorecards.grader import Graded
 
 HOUR_S = 3_600
-BASE_S = START_MS // 1_000
-
-
-def launched(*ages_s: int, dead: bool = False) -> KnownLaunches:
-    launches = [known(number, 0, dead=dead)._replace(created_s=BASE_S - age) for number, age in enumerate(ages_s)]
-    return KnownLaunches(sorted(launches, key=lambda launch: launch.created_s))
-
-
-def mint(number: int) -> str:
-    return known(number, 0).mint
-
-
-def begun(source: KnownLaunches, **more: object) -> TokenDriver:
-    driver = TokenDriver(source, **more)  # type: ignore[arg-type]
-    driver.begin()
-    return driver
 
 
 def test_nothing_is_asked_before_tokens_are_looked_for() -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 import msgspec
-from core_driver import Driver
+import numpy as np
+from core_driver import START_MS, Driver
+from token_client import KnownLaunches, known
 
 from app.config.settings import MarketsSettings, Settings
 from app.config.token_venues import TokensSettings
@@ -14,10 +16,12 @@ from app.demo.tokens.launch import LaunchSource
 from app.demo.tokens.world import TokenWorld
 from app.engine.inference_requests import Prediction
 from app.engine.token_desk import TokenDesk
-from app.engine.token_state import ABOUT_TOKENS, PREDICTOR, RestoreTokens, TokenJudged
+from app.engine.token_state import ABOUT_TOKENS, ATTRIBUTE, PREDICTOR, RestoreTokens, TokenJudged
 from app.feeds.token_questions import BIRDEYE, GECKOTERMINAL, from_request
+from app.tokens.attribution import attributions, occluded
 
 Says = Callable[[Request], Prediction | str | None]
+BASE_S = START_MS // 1_000
 GOOD = Prediction(0.9, 12.5, 0.05, "simulated-1", "SIMULATED")
 
 
@@ -65,6 +69,8 @@ class TokenDriver(Driver):
                     self.put(Kind.ANSWER, answer)
 
     def _answer(self, request: Request) -> Answer | None:
+        if request.channel == ATTRIBUTE:
+            return self._apart(request)
         if request.venue == PREDICTOR:
             said = self.says(request)
             if said is None or isinstance(said, str):
@@ -72,6 +78,15 @@ class TokenDriver(Driver):
             return Answer(request.request_id, 200, msgspec.json.encode(said))
         told = self._told(request)
         return Answer(request.request_id, told.status, told.body)
+
+    def _apart(self, request: Request) -> Answer | None:
+        """The model's answer taken apart: the same to every row, whatever is hidden."""
+        said = self.says(request)
+        if said is None or isinstance(said, str):
+            return None if said is None else Answer(request.request_id, 0, b"", said)
+        hidden = occluded(np.frombuffer(request.body, dtype="<f4").astype(np.float32))
+        same = [(said.p_rise, said.gain_pct, said.p_rug)] * len(hidden.rows)
+        return Answer(request.request_id, 200, msgspec.json.encode(attributions(hidden, same, said.version)))
 
     def _told(self, request: Request) -> Told:
         question, now_s, world = from_request(request), self.now_ms // 1_000, self.world
@@ -86,3 +101,21 @@ class TokenDriver(Driver):
             case (venue, _) if venue == BIRDEYE:
                 return birdeye_api.overview(world, query, now_s)
         return screener_api.tokens(world, "solana", question.parts[0], now_s)
+
+
+def launched(*ages_s: int, dead: bool = False) -> KnownLaunches:
+    """Launches of these ages at the start of a driver."""
+    launches = [known(number, 0, dead=dead)._replace(created_s=BASE_S - age) for number, age in enumerate(ages_s)]
+    return KnownLaunches(sorted(launches, key=lambda launch: launch.created_s))
+
+
+def mint(number: int) -> str:
+    """The mint of the launch with this number."""
+    return known(number, 0).mint
+
+
+def begun(source: KnownLaunches, **more: object) -> TokenDriver:
+    """A driver that looks for tokens."""
+    driver = TokenDriver(source, **more)  # type: ignore[arg-type]
+    driver.begin()
+    return driver

@@ -23,7 +23,7 @@ from deck_fakes import (
 )
 from paper_fakes import COPIES, paper, paper_trade
 from screener_fakes import NOTHING_YET, bar_detail, screened, screener
-from token_fakes import DOWN, judging, tokens
+from token_fakes import DOWN, judging, token_detail, tokens
 from wallet_fakes import FAILED_SCAN, NO_WALLETS, RUNNING_SCAN, scanned, wallet_detail, wallets
 from whale_fakes import (
     DIGEST,
@@ -104,6 +104,9 @@ COPIED = paper(
         paper_trade(90),
     ),
 )  # fmt: skip
+NO_WORKER = token_detail(
+    attributions=None, attributions_trouble="The token model is not asked: workers were lost 4 times in 60 s"
+)
 NO_TRADES = paper(positions=(), opening=(), closed=(), curve=(), trades=0, wins=0, losses=0)
 FIRST_MINUTE = snapshot(
     markets=tuple(
@@ -163,7 +166,11 @@ SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...
     "scan-metrics-none": ((scanned(NO_WALLETS),), ("D",)),
     "deck": ((followed(wallets=wallets(), paper=paper(), tokens=tokens()),), ()),
     "ml-health": ((judging(),), ("5",)),
-    "ml-health-row": ((judging(),), ("5", "enter")),
+    "token": ((judging(token=token_detail()),), ("5", "enter")),
+    "token-waiting": ((judging(),), ("5", "enter")),
+    "token-no-worker": ((judging(token=NO_WORKER),), ("5", "enter", "tab", "tab")),
+    "token-features": ((judging(token=token_detail()),), ("5", "enter", "4")),
+    "token-chart": ((judging(token=token_detail()), None), ("5", "enter", "2", "comma", "comma")),
     "ml-health-down": ((judging(tokens(mode="STRATEGY-ONLY", mode_reason=DOWN.mode_reason, model=DOWN)),), ("5",)),
     "whales": ((followed(whales(silences=SILENCES, digest=DIGEST)),), ("tab", "tab", "tab")),
     "whales-empty": ((followed(whales(alerts=())),), ("tab", "tab", "tab")),

@@ -1,5 +1,6 @@
 """New tokens and the health of their model, for panels."""
 
+import math
 from typing import Any
 
 import msgspec
@@ -7,6 +8,14 @@ from deck_fakes import WALL_MS, snapshot
 
 from app.engine.inference_health import InferenceHealth
 from app.engine.protocol import Snapshot
+from app.engine.protocol_detail import CandleView
+from app.engine.protocol_token_detail import (
+    TokenAttributions,
+    TokenDetail,
+    TokenEffect,
+    TokenFeature,
+    TokenWorking,
+)
 from app.engine.protocol_tokens import TokenRow, TokensView
 
 AT_MS = WALL_MS
@@ -59,3 +68,83 @@ def tokens(**changes: Any) -> TokensView:
 def judging(view: TokensView | None = None, **changes: Any) -> Snapshot:
     """A snapshot of an engine that looks for tokens."""
     return msgspec.structs.replace(snapshot(**changes), wall_ms=AT_MS, tokens=view or tokens())
+
+
+def feature(name: str, group: str, value: float | None, told: float | None = None) -> TokenFeature:
+    return TokenFeature(name, group, value is not None, value or 0.0, told, f"how {name} is reckoned")
+
+
+FEATURES = (
+    feature("liquidity_usd", "context", 9.9569, 21_095.39),
+    feature("market_cap_usd", "context", None),
+    feature("holders", "context", 2.5649, 12.0),
+    feature("age_s", "context", 8.5942, 5_400.0),
+    feature("volume_24h_usd", "context", 10.3, 29_700.0),
+    feature("trades_1h", "context", 3.5835, 35.0),
+    feature("turnover", "context", 0.8778, 1.4079),
+    feature("rsi_14", "indicators", 0.12),
+    *(feature(name, "indicators", None) for name in ("macd_line", "macd_signal", "macd_histogram")),
+    feature("ema_12", "indicators", -0.031),
+    *(feature(name, "indicators", None) for name in ("ema_26", "bollinger_width")),
+    feature("candles", "window", 0.18, 18.0),
+    feature("candles_1h", "window", 1.0, 12.0),
+    feature("highest", "window", 0.21),
+    feature("lowest", "window", -0.4),
+    feature("mean_close", "window", -0.08),
+    feature("deviation", "window", 0.113),
+    feature("mean_body", "window", 0.04),
+    feature("mean_range", "window", 0.071),
+    feature("volume_1h", "window", 0.62),
+)
+EFFECTS = (
+    TokenEffect("chart", "", (0.31, 4.1, 0.02)),
+    TokenEffect("context", "", (0.084, 1.25, 0.15)),
+    TokenEffect("indicators", "", (-0.01, 0.1, 0.0)),
+    TokenEffect("prices", "chart", (0.05, 1.0, -0.04)),
+    TokenEffect("volumes", "chart", (0.011, 0.2, 0.0)),
+    TokenEffect("older candles", "chart", (0.22, 3.0, 0.07)),
+    TokenEffect("liquidity_usd", "context", (0.002, 0.0, 0.12)),
+    TokenEffect("market_cap_usd", "context", None),
+    *(TokenEffect(name, "context", (0.01, 0.1, 0.01)) for name in ("holders", "age_s", "volume_24h_usd")),
+    *(TokenEffect(name, "context", (0.001, 0.1, -0.01)) for name in ("trades_1h", "turnover")),
+    TokenEffect("rsi_14", "indicators", (-0.01, 0.1, 0.0)),
+    *(TokenEffect(name, "indicators", None) for name in ("macd_line", "macd_signal", "macd_histogram")),
+    TokenEffect("ema_12", "indicators", (0.0, 0.0, 0.0)),
+    *(TokenEffect(name, "indicators", None) for name in ("ema_26", "bollinger_width")),
+)
+APART = TokenAttributions(
+    "simulated-1", whole=(0.712, 8.94, 0.44), nothing=(0.3, 3.2, 0.25), beyond=(0.028, 0.29, 0.02), effects=EFFECTS
+)
+WORKINGS = (
+    TokenWorking("patterns", "0.5: no opinion, nothing seen"),
+    TokenWorking("reversal", "0.5: no opinion, EMA 12 turned up"),
+    TokenWorking("strategies", "(0.5 + 0.5) / 2 = 0.5"),
+    TokenWorking("combined", "0.6 × 0.712 + 0.4 × 0.5 = 0.6272"),
+    TokenWorking("candles", "18 ≥ 12", True),
+    TokenWorking("p(rug)", "0.44 > 0.3", False),
+    TokenWorking("p(rise)", "0.712 ≥ 0.7", True),
+    TokenWorking("combined", "0.6272 < 0.65", False),
+    TokenWorking("size", "0: REJECTED"),
+)
+
+
+def token_candles(count: int = 18) -> tuple[CandleView, ...]:
+    """Candles that end with the slot before the verdict, one slot in five without one."""
+    end_ms = (AT_MS - 42_000) // 300_000 * 300_000
+    found, price = [], 1.6e-5
+    for place in range(count):
+        after = price * (1 + 0.06 * math.sin(1 + place))
+        low, high = 0.99 * min(price, after), 1.01 * max(price, after)
+        open_ms = end_ms - (count - place + (count - place) // 5) * 300_000
+        found.append(CandleView(open_ms, price, high, low, after, 120.0 + 40 * (place % 4)))
+        price = after
+    return tuple(found)
+
+
+def token_detail(**changes: Any) -> TokenDetail:
+    told = TokenDetail(
+        row=token(), pool="Po" + MINT[2:], seen_ms=AT_MS - 42_000, interval_ms=300_000, slots=100,
+        candles=token_candles(), volumes_missing=0, features=FEATURES, said=(0.712, 8.94, 0.44), workings=WORKINGS,
+        attributions=APART,
+    )  # fmt: skip
+    return msgspec.structs.replace(told, **changes)

@@ -28,8 +28,8 @@ _MODE_ROLES: dict[TokenMode, Role] = {
     "DO NOT TRUST": "alert",
     "NOT YET": "muted",
 }
-_RULING_ROLES: dict[TokenRuling, Role] = {"APPROVED": "up", "REJECTED": "muted", "NOT JUDGED": "warning"}
-_RULING_SIGNS: dict[TokenRuling, str] = {"APPROVED": "+", "REJECTED": "-", "NOT JUDGED": "?"}
+RULING_ROLES: dict[TokenRuling, Role] = {"APPROVED": "up", "REJECTED": "muted", "NOT JUDGED": "warning"}
+RULING_SIGNS: dict[TokenRuling, str] = {"APPROVED": "+", "REJECTED": "-", "NOT JUDGED": "?"}
 _COLUMNS = (
     Column("token", 16, "left", worded=True),
     Column("verdict", 11, "left", priority=1, ranked=True),
@@ -132,7 +132,7 @@ def _row(row: TokenRow, told_ms: int, outdated: bool) -> Row:
     reasons = str(clean("; ".join(row.reasons), 300)) or ("none" if row.ruling == "APPROVED" else shown.DASH)
     cells = (
         Cell(name, "accent"),
-        Cell(f"{_RULING_SIGNS[row.ruling]}{row.ruling}", _RULING_ROLES[row.ruling], row.ruling),
+        Cell(f"{RULING_SIGNS[row.ruling]}{row.ruling}", RULING_ROLES[row.ruling], row.ruling),
         Cell(_share(row.p_rise)),
         Cell(_share(row.p_rug)),
         Cell(_share(row.combined)),

@@ -223,6 +223,11 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         return ""
 
     @property
+    def token(self) -> str:
+        """The mint of the token this screen shows opened up; empty for none."""
+        return ""
+
+    @property
     def screener(self) -> LookAtScreener | None:
         """What this screen needs to see of the screener; None for one that shows nothing of it."""
         return None

@@ -1,0 +1,82 @@
+"""One token opened up: verdict and arithmetic, its chart, what moved the model, and every feature it was told."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from app.engine.protocol import JobName
+from app.ui.actions import bindings
+from app.ui.panels.token_detail import chart_view, effects_view, features_view, verdict_view
+from app.ui.screens.base import Panel
+from app.ui.screens.opened import Lines, OpenedScreen
+from app.ui.state import DeckView
+from app.ui.theme import Palette
+from app.ui.widgets.arranged_table import ArrangedTable
+from app.ui.widgets.candle_canvas import Marks
+from app.ui.widgets.candle_chart import CandleChart
+
+_PAIRED_FROM = 110
+
+
+class TokenScreen(OpenedScreen):
+    """Follows one token; its chart has a crosshair."""
+
+    NAME = "token"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        each for each in bindings("market") if isinstance(each, Binding) and (each.id or "").startswith("crosshair")
+    ]
+    DEFAULT_CSS = """
+    TokenScreen #opened { grid-rows: 3fr 2fr 2fr 2fr; }
+    TokenScreen.-paired #opened { grid-size: 2; grid-columns: 1fr 1fr; grid-rows: 1fr 1fr 1fr; }
+    TokenScreen.-paired .lines { row-span: 3; }
+    TokenScreen.-narrow CandleChart, TokenScreen.-short CandleChart { border: none; border-top: solid $border; }
+    """
+
+    def __init__(self, palette: Palette, mint: str, marks: Marks = "blocks") -> None:
+        self.mint = mint
+        self.chart = CandleChart(marks, id="token-chart")
+        effects = Panel("what moved the model", partial(effects_view, mint=mint), "What moved it")
+        features = Panel("features", partial(features_view, mint=mint), "Features")
+        super().__init__(
+            palette,
+            Lines("token-verdict", "Verdict", lambda view, width: verdict_view(view, mint, width)),
+            (
+                (ArrangedTable(leads=True, id="token-effects"), effects),
+                (ArrangedTable(leads=True, id="token-features"), features),
+            ),
+        )
+
+    @property
+    def token(self) -> str:
+        return self.mint
+
+    def job(self) -> JobName | None:
+        return "tokens"
+
+    def named_panels(self) -> Mapping[str, Widget]:
+        """The chart comes after the lines."""
+        first, *others = super().named_panels().items()
+        return dict([first, ("Chart", self.chart), *others])
+
+    def lay_out(self, *, alone: bool) -> None:
+        super().lay_out(alone=alone)
+        self.set_class(not alone and self.size.width >= _PAIRED_FROM, "-paired")
+
+    def show_panels(self, view: DeckView) -> None:
+        super().show_panels(view)
+        self.draw("chart", lambda: self.chart.show(chart_view(view, self.mint)), self.chart.fail)
+
+    def action_crosshair(self, steps: int) -> None:
+        """Move the crosshair by candles."""
+        if self.chart.display:
+            self.chart.move_crosshair(steps)
+        else:
+            key = next(action.shown_keys[0] for action in self.actions if action.id == "panel-2")
+            self.flash.say(f"The chart is not in view; {key} shows it.", "warning")
+
+    def action_no_crosshair(self) -> None:
+        """Take the crosshair away."""
+        self.chart.remove_crosshair()

@@ -21,16 +21,17 @@ from app.engine.journal import Journal
 from app.engine.protocol import Mode
 from app.engine.protocol_tokens import TokenRow
 from app.engine.token_feedback import TokenFeedback, liquidity_of
+from app.engine.token_papering import TokenPapering
 from app.engine.token_state import PREDICTOR, RestoreTokens, TokenJudged
 from app.engine.watch import MarketWatch
 from app.feeds.token_questions import Question, from_request, request_body
 from app.scorecards.grader import Graded
-from app.tokens.answers import read_answer
+from app.tokens.answers import Pools, read_answer
 from app.tokens.candles import SLOTS
 from app.tokens.claims import TokenClaims
 from app.tokens.decision import ModelSays, arithmetic, decide
 from app.tokens.discovery import Discovery
-from app.tokens.found import CandlesCame, Event, HoldersBack, HoldersMissing, Unknown
+from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, Unknown
 from app.tokens.rejections import Look, Rejections
 from app.tokens.strategies import StrategySays, strategies
 from app.tokens.watched import Seen
@@ -56,7 +57,7 @@ class TokenDesk:
 
     def __init__(
         self, settings: Settings, begun: RestoreTokens, watch: MarketWatch, bus: Bus, journal: Journal,
-        settled: Callable[[int], None], mode: Mode, sequence: Callable[[], int],
+        settled: Callable[[int], None], mode: Mode, sequence: Callable[[], int], paper: TokenPapering,
     ) -> None:  # fmt: skip
         """`settled` is called when something that was asked for by hand may be done, `sequence` gives the number of the
         input that is being taken."""
@@ -78,6 +79,7 @@ class TokenDesk:
         self.feedback = TokenFeedback(bus, journal, mode)
         self._mode: Mode = mode
         self._sequence = sequence
+        self._paper = paper
 
     @property
     def waits_for(self) -> int:
@@ -88,6 +90,7 @@ class TokenDesk:
         """Ask what is due, and give up what the model has not answered."""
         for question in (*self.discovery.questions(now_ms // 1_000), *self.feedback.questions(now_ms)):
             self._watch.ask_of(question.venue, question.name, request_body(question), question.subject)
+        self._paper.every_second(now_ms)
         for decided in self._claims.overdue(now_ms):
             self._bus.publish(Graded(*decided))
         for mint in [mint for mint, asked in self._asked.items() if now_ms - asked.at_ms > LOST_MS]:
@@ -100,6 +103,8 @@ class TokenDesk:
         elif answer.error != WITHDRAWN:
             question = _question_in(request)
             told = read_answer(question, answer.status, answer.body, answer.error)
+            if question.name == "pairs":
+                self._paper.looked(question, told.rows.rows if isinstance(told, Pools) else None, now_ms)
             if not self.feedback.answered(question, told, now_ms):
                 for event in self.discovery.answered(question, told, now_ms // 1_000):
                     self._take(event, now_ms)
@@ -139,6 +144,8 @@ class TokenDesk:
                 if decided is not None:
                     self._bus.publish(Graded(*decided))
                 self.feedback.candles(event.mint, event.table, now_ms)
+            case Ended():
+                self._paper.ended(event.reason, now_ms)
             case HoldersMissing():
                 self.holders_missing = f"no holders of {event.failures} tokens in a row: {event.reason}"
                 self._journal.say(now_ms, "warning", "tokens", self.holders_missing)
@@ -201,6 +208,7 @@ class TokenDesk:
         if verdict.p_rise is not None and verdict.p_rug is not None and verdict.ruling != "NOT JUDGED":
             self._claim(seen, verdict.p_rise, version, now_ms)
             self.feedback.claim(seen, verdict.p_rug, version, self._sequence(), now_ms)
+        self._paper.judged(seen, verdict, now_ms)
         self._show(judged, seen, asked.strategy)
         self._done(mint, now_ms)
 

@@ -13,6 +13,7 @@ from app.engine.protocol import MarketRow, Snapshot
 from app.engine.protocol_paper import PaperCopyView, PaperOrderView, PaperPositionView, PaperTradeView, PaperView
 from app.ui import format as shown
 from app.ui.panels.markets import as_of_now, waiting_sentence
+from app.ui.panels.paper_tokens import token_rows, token_sums
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.candle_canvas import ChartView, Pin
@@ -88,6 +89,7 @@ def positions_view(view: DeckView, keys: PaperKeys) -> TableView:
     rows = (
         *(_position_row(position, snapshot, view) for position in paper.positions),
         *(_copy_row(copy, view) for copy in paper.copies),
+        *token_rows(paper.tokens, _result_cells, outdated=view.outdated),
         *(_order_row(order, snapshot, view) for order in paper.opening),
     )
     empty = (
@@ -96,7 +98,7 @@ def positions_view(view: DeckView, keys: PaperKeys) -> TableView:
         else f"No paper position. {keys.back} goes back; on a coin there {keys.long} goes long on paper, "
         f"{keys.short} short."
     )
-    return TableView(f"Paper positions {len(paper.positions) + len(paper.copies)}", _POSITION_COLUMNS, rows, empty)
+    return TableView(f"Paper positions {_count(paper)}", _POSITION_COLUMNS, rows, empty)
 
 
 def trades_view(view: DeckView, keys: PaperKeys) -> TableView:
@@ -127,7 +129,7 @@ def sums_lines(view: DeckView, width: int, most: int) -> list[tuple[str, Role]]:
 def paper_part(view: DeckView) -> Part | None:
     """What the header says while positions are open: what they would bring if they closed now."""
     paper = view.newest.paper if view.newest is not None else None
-    if view.newest is None or paper is None or not (paper.positions or paper.copies) or view.outdated:
+    if view.newest is None or paper is None or not _count(paper) or view.outdated:
         return None
     total_usd = _open_usd(paper)
     old = any(_is_stale(_market_of(view.newest, position.coin)) for position in paper.positions)
@@ -184,7 +186,7 @@ def _sums(paper: PaperView) -> Iterator[str]:
     yield f"began with {_usd(paper.starting_usd)}"
     yield f"cash {_usd(paper.cash_usd)}"
     yield f"closed trades {signed_usd(paper.closed_usd)}"
-    if paper.positions or paper.copies:
+    if _count(paper):
         yield f"open {signed_usd(_open_usd(paper))} if closed now"
         yield f"exit fees in that {_usd(paper.exit_fees_usd)}"
     yield f"fees {_usd(paper.fees_usd)}"
@@ -193,13 +195,26 @@ def _sums(paper: PaperView) -> Iterator[str]:
     yield f"follow {paper.follow}"
     if paper.copying or paper.copies:
         yield f"{len(paper.copies)} copies of wallets, {'on' if paper.copying else 'off: none is opened'}"
+    yield from token_sums(paper.tokens)
     if not paper.tripped:
         yield "breaker ready"
 
 
+def has_tokens(paper: PaperView) -> bool:
+    """Whether a position in a token is open."""
+    return paper.tokens is not None and bool(paper.tokens.positions)
+
+
+def _count(paper: PaperView) -> int:
+    """How many positions are open."""
+    return len(paper.positions) + len(paper.copies) + (len(paper.tokens.positions) if paper.tokens else 0)
+
+
 def _open_usd(paper: PaperView) -> float:
     """What closing everything now would bring."""
-    return sum(each.result_usd for each in paper.positions) + sum(each.result_usd for each in paper.copies)
+    tokens = paper.tokens.positions if paper.tokens is not None else ()
+    usd = sum(each.result_usd for each in paper.positions) + sum(each.result_usd for each in paper.copies)
+    return usd + sum(each.result_usd for each in tokens)
 
 
 def _usd(value: float) -> str:

@@ -189,6 +189,15 @@ def test_parts_are_bought_when_the_price_has_fallen_and_cost_no_more_than_was_de
     assert position.cost_usd == pytest.approx(100.0)
 
 
+def test_once_an_end_is_decided_no_part_is_bought_and_its_money_is_free() -> None:
+    book = Book(rules(parts=2))
+    book.opened()
+    book.look(state(0.7))
+    [position] = book.ledger.tokens.positions
+    assert (position.closing, position.parts) == ("stop", ())
+    assert book.ledger.tokens.committed_usd == pytest.approx(position.cost_usd) == pytest.approx(50.0)
+
+
 @pytest.mark.parametrize(
     ("paper", "more", "rule"),
     [

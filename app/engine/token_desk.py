@@ -140,8 +140,7 @@ class TokenDesk:
                 self._consider(event, now_ms)
             case CandlesCame():
                 levels = self.feedback.levels(event.mint)
-                decided = self._claims.candles(event.mint, event.table, now_ms, levels)
-                if decided is not None:
+                for decided in self._claims.candles(event.mint, event.table, now_ms, levels):
                     self._bus.publish(Graded(*decided))
                 self.feedback.candles(event.mint, event.table, now_ms)
             case Ended():
@@ -214,12 +213,13 @@ class TokenDesk:
 
     def _claim(self, seen: Seen, p_rise: float, version: str, now_ms: int) -> None:
         """File what the model said, and have the candles asked for that will decide it."""
-        call = self._claims.file(
+        claim = self._claims.file(
             seen, p_rise, version, source=self._mode, now_ms=now_ms, evidence=self._sequence(),
             liquidity=liquidity_of(seen),
         )  # fmt: skip
-        if call is not None:
-            self._bus.publish(call)
+        if claim is not None:
+            for call in claim:
+                self._bus.publish(call)
             due_s = self._claims.due_s(seen.listed.mint)
             self.discovery.hold(seen.listed.mint, due_s or 0)
 

@@ -57,8 +57,8 @@ class TokenFeedback:
         if not liquidity_of(seen):
             return
         waiting = _waiting(seen, now_ms)
-        call = self._claims.file(waiting, p_rug, version, source=self._mode, now_ms=now_ms, evidence=evidence)
-        if call is not None:
+        claim = self._claims.file(waiting, p_rug, version, source=self._mode, now_ms=now_ms, evidence=evidence)
+        for call in claim or ():
             self._bus.publish(call)
 
     def levels(self, mint: str) -> Levels | None:
@@ -86,13 +86,12 @@ class TokenFeedback:
     def _take(self, labelled: Iterable[Labelled], now_ms: int) -> None:
         for each in labelled:
             self._journal.token_labelled(_row_of(each, now_ms))
-            decided = self._decided(each, now_ms)
-            if decided is not None:
+            for decided in self._decided(each, now_ms):
                 self._bus.publish(Graded(*decided))
 
-    def _decided(self, each: Labelled, now_ms: int) -> Decided | None:
+    def _decided(self, each: Labelled, now_ms: int) -> list[Decided]:
         is_rug = each.horizon_s == RUG_HORIZON_S
-        return self._claims.labelled(each.predicted, each.labels.rugs, each.reason, now_ms) if is_rug else None
+        return self._claims.labelled(each.predicted, each.labels.rugs, each.reason, now_ms) if is_rug else []
 
 
 def liquidity_of(seen: Seen) -> float | None:

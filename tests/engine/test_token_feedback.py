@@ -72,8 +72,8 @@ def test_a_day_later_a_replay_has_the_same_outcomes_and_the_claim_of_a_rug_is_gr
         driver.run(1)
     days = [row for row in kept if isinstance(row, StoredTokenOutcome) and row.horizon_s == 24 * HOUR_S]
     assert [(row.falls, row.drains, row.reason) for row in days[:1]] == [(False, False, "")]
-    rugs = [each.outcome.event_happened for each in graded if each.call.kind == "token rug"]
-    assert rugs[:1] == [False]
+    rugs = [(each.call.claimant, each.outcome.event_happened) for each in graded if each.call.kind == "token rug"]
+    assert rugs[:2] == [("token-base-rate", False), ("token-model", False)]
     replayed = Core("tape", driver.settings)
     again: list[object] = []
     replayed.journal.keep = again.append

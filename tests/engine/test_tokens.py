@@ -220,16 +220,19 @@ def test_what_the_model_says_is_filed_and_graded_after_its_hour() -> None:
     driver.core.bus.subscribe(Call, calls.append)
     driver.core.bus.subscribe(Graded, graded.append)
     driver.run(HOUR_S + 700)
-    mine = [call for call in calls if call.kind == "token rise"]
+    mine = [call for call in calls if (call.kind, call.claimant) == ("token rise", "token-model")]
     assert (mine[0].probability, mine[0].subject, mine[0].claimant_version) == (0.9, mint(0), GOOD.version)
-    [first, *_] = [each for each in graded if each.call.kind == "token rise"]
+    twins = {call.call_id: call for call in calls if call.claimant == "token-base-rate"}
+    assert [twins[call.baseline_id].subject for call in mine] == [call.subject for call in mine]
+    rises = [each for each in graded if (each.call.kind, each.call.claimant) == ("token rise", "token-model")]
+    first = rises[0]
     assert first.call == mine[0]
     # The price climbs by a millionth a minute from a hundred and more of them: over an hour that is more than 4 %.
     assert (first.outcome.status, first.outcome.event_happened) == ("graded", True)
     driver.core.finish()
-    open_calls = len(mine) - sum(each.call.kind == "token rise" for each in graded)
+    open_calls = len(mine) - len(rises)
     ended = [each for each in driver.core.journal.decided if each.outcome.reason == "run ended before the horizon"]
-    assert sum(each.call.kind == "token rise" for each in ended) == open_calls == 1
+    assert sum(each.call.kind == "token rise" for each in ended) == 2 * open_calls == 2
 
 
 def test_what_does_not_count_is_not_claimed() -> None:
@@ -238,7 +241,7 @@ def test_what_does_not_count_is_not_claimed() -> None:
     driver.core.bus.subscribe(Call, calls.append)
     driver.run(20)
     assert len(driver.judged) == 1
-    assert [call for call in calls if call.claimant == "token-model"] == []
+    assert [call for call in calls if call.claimant.startswith("token-")] == []
 
 
 def test_a_real_key_never_goes_to_the_embedded_venue() -> None:

@@ -124,15 +124,15 @@ def test_candles_and_liquidity_are_asked_for_until_they_can_be_had_no_more() -> 
 
 def test_a_claim_of_a_rug_is_graded_by_the_label_of_its_prediction() -> None:
     claims, first, second = RugClaims(), predicted(), predicted(at_s=AT_S + 300)
-    call = claims.file(first, 0.25, "v1", source="demo", now_ms=AT_S * 1_000 + 500, evidence=7)
-    assert call is not None
+    claim = claims.file(first, 0.25, "v1", source="demo", now_ms=AT_S * 1_000 + 500, evidence=7)
+    assert claim is not None
+    call = claim.own
     assert (call.kind, call.probability, call.horizon_s, call.evidence) == ("token rug", 0.25, DAY_S, 7)
     assert claims.file(second, 0.5, "v1", source="demo", now_ms=AT_S * 1_000, evidence=8) is None
-    assert claims.labelled(second, True, "", 0) is None
-    decided = claims.labelled(first, True, "", 9)
-    assert decided is not None
+    assert claims.labelled(second, True, "", 0) == []
+    twin, decided = claims.labelled(first, True, "", 9)
+    assert (twin.call, twin.outcome.event_happened) == (claim.twin, True)
     assert (decided.call, decided.outcome.event_happened, decided.outcome.brier) == (call, True, 0.5625)
     assert claims.file(second, 0.5, "v1", source="demo", now_ms=AT_S * 1_000, evidence=8) is not None
     unknown = claims.labelled(second, None, NOT_TOLD, 9)
-    assert unknown is not None
-    assert (unknown.outcome.status, unknown.outcome.reason) == ("ungraded", NOT_TOLD)
+    assert [(each.outcome.status, each.outcome.reason) for each in unknown] == [("ungraded", NOT_TOLD)] * 2

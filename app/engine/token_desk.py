@@ -26,6 +26,7 @@ from app.engine.token_state import PREDICTOR, RestoreTokens, TokenJudged
 from app.engine.watch import MarketWatch
 from app.feeds.token_questions import Question, from_request, request_body
 from app.scorecards.grader import Graded
+from app.tokens.answers import Answer as TokenAnswer
 from app.tokens.answers import Pools, read_answer
 from app.tokens.candles import SLOTS
 from app.tokens.claims import TokenClaims
@@ -76,7 +77,7 @@ class TokenDesk:
         self._asked: dict[str, _Asked] = {}
         self._by_hand: set[str] = set()
         self._claims = TokenClaims()
-        self.feedback = TokenFeedback(bus, journal, mode)
+        self.feedback = TokenFeedback(bus, journal, mode, has_key=begun.has_key)
         self._mode: Mode = mode
         self._sequence = sequence
         self._paper = paper
@@ -105,6 +106,7 @@ class TokenDesk:
             told = read_answer(question, answer.status, answer.body, answer.error)
             if question.name == "pairs":
                 self._paper.looked(question, told.rows.rows if isinstance(told, Pools) else None, now_ms)
+            self._page_came(question, told, now_ms)
             if not self.feedback.answered(question, told, now_ms):
                 for event in self.discovery.answered(question, told, now_ms // 1_000):
                     self._take(event, now_ms)
@@ -154,6 +156,15 @@ class TokenDesk:
             case Unknown():
                 self._journal.say(now_ms, "warning", "tokens", f"{event.mint} cannot be scored: {event.reason}")
                 self._done(event.mint, now_ms)
+
+    def _page_came(self, question: Question, told: TokenAnswer, now_ms: int) -> None:
+        """Candles that were asked for to label predictions decide an open claim, too."""
+        outcomes = self.feedback.outcomes
+        mint = outcomes.mint_of(question) if outcomes.is_mine(question) else None
+        table = None if mint is None else outcomes.page(mint, told)
+        if mint is not None and table is not None:
+            for decided in self._claims.candles(mint, table, now_ms, self.feedback.levels(mint)):
+                self._bus.publish(Graded(*decided))
 
     def _consider(self, seen: Seen, now_ms: int) -> None:
         """Ask the model about a token that is ready, unless it was rejected lately and is as it was."""

@@ -21,8 +21,9 @@ from app.tokens.watched import Seen
 class TokenFeedback:
     """The predictions of one run and their outcomes: a function of the inputs, as all of the core."""
 
-    def __init__(self, bus: Bus, journal: Journal, mode: Mode) -> None:
-        self.outcomes = Outcomes()
+    def __init__(self, bus: Bus, journal: Journal, mode: Mode, *, has_key: bool = False) -> None:
+        """`has_key`: Birdeye may be asked."""
+        self.outcomes = Outcomes(has_key=has_key)
         self._claims = RugClaims()
         self._bus, self._journal, self._mode = bus, journal, mode
         self._schema_sha256 = schema().sha256
@@ -72,8 +73,9 @@ class TokenFeedback:
 
     def answered(self, question: Question, told: Answer, now_ms: int) -> bool:
         """An answer has come; whether it was for nobody else."""
+        is_mine = self.outcomes.is_mine(question)
         self._take(self.outcomes.answered(question, told, now_ms // 1_000), now_ms)
-        return self.outcomes.is_mine(question)
+        return is_mine
 
     def candles(self, mint: str, table: CandleTable, now_ms: int) -> None:
         """The newest candles of a token have come."""

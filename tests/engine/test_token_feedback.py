@@ -113,6 +113,8 @@ def test_what_decides_a_claim_are_candles_whoever_asked_for_them(deaf_to: str) -
     first = next(each for each in graded if each.call.claimant == "token-model")
     assert (first.call.kind, first.outcome.status) == ("token rise", "graded")
     assert driver.desk.feedback.outcomes.labelled > 0
+    # What was asked for here is nobody else's failure.
+    assert bool(driver.desk.discovery.counts().failed) == (deaf_to == "102")
 
 
 def test_what_is_no_probability_is_not_stored() -> None:

@@ -120,6 +120,25 @@ def test_a_rejected_token_is_not_judged_again_so_soon_but_by_hand() -> None:
     assert [(job.name, job.state) for job in driver.core.jobs.views] == [("tokens", "done")]
 
 
+@pytest.mark.parametrize(
+    ("rejected_s", "minutes", "verdicts"), [(900.0, 11, 1), (300.0, 11, 2), (86_400.0, 11, 1), (86_400.0, 21, 2)]
+)
+def test_a_rejected_token_is_judged_again_when_its_time_has_passed_or_its_data_changed(
+    rejected_s: float, minutes: int, verdicts: int
+) -> None:
+    # Its price climbs by a hundredth of what it began with in most minutes: a tenth takes more than 11 of them.
+    settings = Settings(
+        tokens=TokensSettings(minimum_liquidity_usd=1.0), token_decision=TokenDecisionSettings(rejected_s=rejected_s)
+    )
+    driver = begun(launched(2 * HOUR_S), says=lambda _: Prediction(0.1, 0.0, 0.9, "v", "SIMULATED"), settings=settings)
+    driver.run(60 * minutes)
+    assert [judged.verdict.ruling for judged in driver.judged] == ["REJECTED"] * verdicts
+    assert sum(request.venue == PREDICTOR for request in driver.asked.requests) == verdicts
+    prices = [judged.price or 0.0 for judged in driver.judged]
+    apart_s = [(judged.at_ms - driver.judged[0].at_ms) / 1_000 for judged in driver.judged[1:]]
+    assert all(after_s >= rejected_s or prices[1] >= 1.1 * prices[0] for after_s in apart_s)
+
+
 def test_tokens_are_scored_by_their_mints_whatever_they_are() -> None:
     young = known(5, 0)._replace(created_s=BASE_S - 700)
     driver = begun(KnownLaunches([young]))

@@ -150,6 +150,7 @@ def of_candles(outcomes: Outcomes, from_s: int, until_s: int, answers: dict[str,
         for question in outcomes.questions(now_s):
             if question.name == "candles":
                 found.append((now_s - from_s, question.venue))
+                assert outcomes.is_mine(question)
                 outcomes.answered(question, answers[question.venue], now_s)
             else:
                 outcomes.answered(question, NoAnswer(clean("down")), now_s)

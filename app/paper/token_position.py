@@ -24,10 +24,12 @@ def opened(
 def averaged(
     position: TokenPosition, pool: Pool, rules: TokenRules, now_ms: int
 ) -> tuple[TokenPosition, TokenBought | None]:
-    """The position after its next part, where the price is low enough for it."""
-    if position.closing or not position.parts or pool.price > position.parts[0].price or pool.liquidity_usd <= 0:
+    """The position after its next part, where the price is low enough for it and the pool can bear it still."""
+    if position.closing or not position.parts or pool.price > position.parts[0].price:
         return position, None
     part, *later = position.parts
+    if part.usd > rules.sizing.maximum_liquidity_share * pool.liquidity_usd:
+        return position, None
     got = buy(part.usd, pool, rules.fee)
     tokens = position.tokens + got.tokens
     after = msgspec.structs.replace(

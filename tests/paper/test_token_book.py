@@ -189,6 +189,15 @@ def test_parts_are_bought_when_the_price_has_fallen_and_cost_no_more_than_was_de
     assert position.cost_usd == pytest.approx(100.0)
 
 
+def test_a_part_is_not_bought_from_a_pool_that_cannot_bear_it_any_more() -> None:
+    book = Book(rules(parts=2, stop_pct=50.0, drain_pct=99.0))
+    book.opened()
+    assert book.look(state(0.85, 4_900.0)) == []
+    assert len(book.ledger.tokens.positions[0].parts) == 1
+    assert book.look(state(0.85, 1e-320)) == []
+    assert book.ledger.tokens.positions[0].closing == "drain"
+
+
 def test_once_an_end_is_decided_no_part_is_bought_and_its_money_is_free() -> None:
     book = Book(rules(parts=2))
     book.opened()

@@ -21,12 +21,14 @@ from hypothesis import strategies as st
 from paper_fakes import COPIES, PAPER_TRADES, TRADING, paper, paper_copy, paper_position, paper_trade
 from rich.cells import cell_len
 from test_deck_hostile import forbidden, most_marks
+from token_fakes import judging
 
 from app.engine.protocol import Snapshot, StoreView
 from app.engine.protocol_paper import PaperOrderView, PaperView
 from app.ui.copying import copyables
 from app.ui.panels.detail import row_text
 from app.ui.panels.market import chart_view
+from app.ui.panels.ml_health import ml_health_note
 from app.ui.panels.paper import (
     LEGEND,
     PaperKeys,
@@ -482,6 +484,10 @@ def test_a_position_in_a_token_has_its_pool_and_its_end_and_counts_in_the_header
     part = paper_part(view)
     assert part is not None
     assert part.wordings[0] == "PAPER -4.32"
+    closed = paper_trade(5, coin="FROG / SOL", entry_price=6.97e-05, exit_price=0.0, by="model", reason="gone")
+    trades = trades_view(seen(snapshot(paper=paper(closed=(closed,)))), KEYS)
+    said = texts(trades, trades.rows[0])
+    assert (said["entry"], said["exit"]) == ("0.00006970", "0.000000")
     sums = " · ".join(line for line, _ in sums_lines(view, 200, 4))
     for words in ("2 of 5 tokens, on, 162 of 500 paper $", "0.5 % fee a side", "4 approved tokens not bought"):
         assert words in sums
@@ -495,3 +501,11 @@ def test_a_hostile_name_of_a_token_stays_harmless(text: str) -> None:
     shown = [cell.text for row in positions_view(view, KEYS).rows for cell in row.cells]
     said = (*shown, *(line for line, _ in sums_lines(view, 120, 4)))
     assert not any(mark in word for word in said for mark in "\x1b\n\r\t")
+
+
+def test_the_models_panel_says_what_approvals_came_to_and_why_others_were_not_bought() -> None:
+    with_tokens, _ = ml_health_note(seen(judging(paper=paper(tokens=TRADING))))
+    assert "paper: 1 position -4.32, see the paper screen" in with_tokens
+    assert "4 approved tokens not bought: exposure 3, market 1" in with_tokens
+    without, _ = ml_health_note(seen(judging(paper=paper())))
+    assert "paper" not in without

@@ -14,6 +14,7 @@ from app.engine.protocol_paper import PaperCopyView, PaperOrderView, PaperPositi
 from app.ui import format as shown
 from app.ui.panels.markets import as_of_now, waiting_sentence
 from app.ui.panels.paper_tokens import token_rows, token_sums
+from app.ui.panels.whales import number
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.candle_canvas import ChartView, Pin
@@ -28,6 +29,7 @@ _RANK = 40
 """In the header: after source, troubled feeds, tape and recording, before feeds that are well."""
 _NOTHING_USD = 0.005
 _NOTHING_BPS = 0.05
+_SMALL_PRICE = 1e-3
 _POSITION_COLUMNS = (
     Column("coin", 9, "left"),
     Column("side", 7, "left", priority=1),
@@ -301,8 +303,8 @@ def _trade_row(trade: PaperTradeView, snapshot: Snapshot, *, dimmed: bool) -> Ro
         Cell(coin, "accent"),
         _side_cell(trade.direction),
         Cell(shown.duration(trade.held_s)),
-        Cell(shown.price(trade.entry_price, decimals)),
-        Cell(shown.price(trade.exit_price, decimals)),
+        Cell(_trade_price(trade.entry_price, decimals)),
+        Cell(_trade_price(trade.exit_price, decimals)),
         *_result_cells(trade.result_usd, trade.result_bps),
         Cell(by, "muted"),
         Cell(reason, "warning" if reason in ("breaker", "liquidation") else "text"),
@@ -313,6 +315,11 @@ def _trade_row(trade: PaperTradeView, snapshot: Snapshot, *, dimmed: bool) -> Ro
     )  # fmt: skip
     key = f"{found.coin if found is not None else trade.coin} {trade.closed_ms}"
     return Row(key, cells, dimmed, values=values, name=f"{coin} paper trade closed at {shown.clock(trade.closed_ms)}")
+
+
+def _trade_price(price: float, decimals: int) -> str:
+    """A token's price may have its first digit behind more zeros than a coin has places."""
+    return number(price) if 0 < abs(price) < _SMALL_PRICE else shown.price(price, decimals)
 
 
 def _position_words(position: PaperPositionView, market: MarketRow | None, order: str) -> Iterator[str]:

@@ -32,7 +32,7 @@ def token_sums(trading: TokenTradingView | None) -> Iterator[str]:
     state = "on" if trading.is_on else "off: none is opened"
     money = f"{trading.committed_usd:,.0f} of {trading.exposure_usd:,.0f} paper $"
     yield f"{count} of {trading.most} tokens, {state}, {money}"
-    yield f"{FILLS}, {trading.fee_pct:g} % fee a side"
+    yield f"{FILLS}, {trading.fee_pct:g} % fee a side in each result"
     yield from refusals(trading)
 
 
@@ -47,7 +47,8 @@ def trading_line(trading: TokenTradingView | None, result: str) -> Iterator[str]
     """One part of the model's panel: what approvals have come to; `result` is what closing all now would bring."""
     if trading is None:
         return
-    yield f"paper: {len(trading.positions)} positions {result}, see the paper screen"
+    count = len(trading.positions)
+    yield f"paper: {count} position{'' if count == 1 else 's'} {result}, see the paper screen"
     yield from refusals(trading)
 
 

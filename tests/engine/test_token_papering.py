@@ -168,3 +168,16 @@ def test_a_restart_goes_on_and_a_replay_does_the_same() -> None:
     again.run(1_300)
     assert {sold.reason for sold in again.told(TokenSold)} == {"gone"}
     assert len(again.told(TokenSold)) == 3
+
+
+def test_positions_of_an_earlier_demo_are_gone_with_its_pools() -> None:
+    bench = Bench(target_pct=0.0)
+    bench.run(40)
+    ledger = bench.core.paper.ledger
+    assert ledger is not None
+    assert len(ledger.tokens.positions) == 1
+    for mode, kept in (("live", 1), ("demo", 0)):
+        again = Core(mode, bench.settings)  # type: ignore[arg-type]
+        again.paper.begin(encode_state(ledger.state()), bench.now_ms)
+        assert again.paper.ledger is not None
+        assert len(again.paper.ledger.tokens.positions) == kept

@@ -42,6 +42,7 @@ from app.engine.protocol_screen import LookAtScreener
 from app.engine.reading import Reading
 from app.engine.screening import Screening
 from app.engine.shelf_venue import STORE_VENUE
+from app.engine.token_papering import TokenPapering
 from app.engine.token_state import ABOUT_TOKENS
 from app.engine.tokens import TokenCommand, Tokens
 from app.engine.wallet_targets import WalletCommand, WalletTargets
@@ -111,9 +112,11 @@ class Core:
             lambda: self.sequence,
         )  # fmt: skip
         self._intake.traders, self._intake.elsewhere = self.whales.opened, self.whales.coins
+        self.token_paper = TokenPapering(settings, self._watch, self.paper, self.markets)
         self.tokens = Tokens(
-            mode, settings, self._watch, self.bus, self.jobs, self.journal, self.connections, lambda: self.sequence
-        )
+            mode, settings, self._watch, self.bus, self.jobs, self.journal, self.connections, lambda: self.sequence,
+            self.token_paper,
+        )  # fmt: skip
         self.screening = Screening(settings, self.markets, self._watch)
         self._looks = MarketLooks(self.markets, self._fast_books, self._watch)
         self._market_answers = MarketAnswers(

@@ -21,8 +21,9 @@ from app.tokens.watched import Seen
 class TokenFeedback:
     """The predictions of one run and their outcomes: a function of the inputs, as all of the core."""
 
-    def __init__(self, bus: Bus, journal: Journal, mode: Mode) -> None:
-        self.outcomes = Outcomes()
+    def __init__(self, bus: Bus, journal: Journal, mode: Mode, *, has_key: bool = False) -> None:
+        """`has_key`: Birdeye may be asked."""
+        self.outcomes = Outcomes(has_key=has_key)
         self._claims = RugClaims()
         self._bus, self._journal, self._mode = bus, journal, mode
         self._schema_sha256 = schema().sha256
@@ -57,8 +58,8 @@ class TokenFeedback:
         if not liquidity_of(seen):
             return
         waiting = _waiting(seen, now_ms)
-        call = self._claims.file(waiting, p_rug, version, source=self._mode, now_ms=now_ms, evidence=evidence)
-        if call is not None:
+        claim = self._claims.file(waiting, p_rug, version, source=self._mode, now_ms=now_ms, evidence=evidence)
+        for call in claim or ():
             self._bus.publish(call)
 
     def levels(self, mint: str) -> Levels | None:
@@ -72,8 +73,9 @@ class TokenFeedback:
 
     def answered(self, question: Question, told: Answer, now_ms: int) -> bool:
         """An answer has come; whether it was for nobody else."""
+        is_mine = self.outcomes.is_mine(question)
         self._take(self.outcomes.answered(question, told, now_ms // 1_000), now_ms)
-        return self.outcomes.is_mine(question)
+        return is_mine
 
     def candles(self, mint: str, table: CandleTable, now_ms: int) -> None:
         """The newest candles of a token have come."""
@@ -86,13 +88,12 @@ class TokenFeedback:
     def _take(self, labelled: Iterable[Labelled], now_ms: int) -> None:
         for each in labelled:
             self._journal.token_labelled(_row_of(each, now_ms))
-            decided = self._decided(each, now_ms)
-            if decided is not None:
+            for decided in self._decided(each, now_ms):
                 self._bus.publish(Graded(*decided))
 
-    def _decided(self, each: Labelled, now_ms: int) -> Decided | None:
+    def _decided(self, each: Labelled, now_ms: int) -> list[Decided]:
         is_rug = each.horizon_s == RUG_HORIZON_S
-        return self._claims.labelled(each.predicted, each.labels.rugs, each.reason, now_ms) if is_rug else None
+        return self._claims.labelled(each.predicted, each.labels.rugs, each.reason, now_ms) if is_rug else []
 
 
 def liquidity_of(seen: Seen) -> float | None:

@@ -94,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
     made = _made(args, prepared)
     _write(args, made)
     _print(args, made)
+    _remember(args, prepared, made)
     return 0
 
 
@@ -201,3 +202,16 @@ def _print(args: argparse.Namespace, made: _Made) -> None:
         "direction": direction_sentence(made.summary),
     }
     print_json(told)
+
+
+def _remember(args: argparse.Namespace, prepared: options.Prepared, made: _Made) -> None:
+    """Keep what a deck shows as the last backtest; the figures are printed already, so a failure is only told."""
+    from app.cli.backtest_text import record_of
+    from app.core.clock import SystemClock
+    from app.engine.last_backtest import keep_backtest
+
+    record = record_of(made.result, made.summary, prepared.settings, SystemClock().wall_ns() // 1_000_000)
+    try:
+        keep_backtest(prepared.locations.last_backtest, record)
+    except DataError as error:
+        say(f"The deck will not show this backtest: {error}.", quiet=args.quiet)

@@ -15,7 +15,7 @@ from app.core.events import Action, Freshness
 from app.core.playback import Playback
 from app.engine.protocol_detail import MarketDetail, ScalperDetail
 from app.engine.protocol_paper import PaperView
-from app.engine.protocol_screen import LookAtScreener, ScreenerView
+from app.engine.protocol_screen import LookAtScreener, ScreenerView, StartSweep, StopSweep, SweepView
 from app.engine.protocol_tokens import ScoreTokens, TokensView
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletDetail, WalletsView
 from app.engine.protocol_whales import (
@@ -242,7 +242,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
 
     `waiting_for` says in a sentence what an empty Markets panel waits for; `log` is the tail of the event log; `detail`
     is the coin this deck looks at, `scalper` the scalper's work on it, `wallet`, `trader`, `alert`, `followed` and
-    `screener` what else it looks at.
+    `screener` what else it looks at; `sweep` is the newest one that was begun from a deck.
     """
 
     sequence: int
@@ -271,6 +271,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     followed: FollowedView | None = None
     tokens: TokensView | None = None
     screener: ScreenerView | None = None
+    sweep: SweepView | None = None
 
 
 class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
@@ -358,6 +359,8 @@ Command = (
     | SilenceAlerts
     | ScoreTokens
     | LookAtScreener
+    | StartSweep
+    | StopSweep
 )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.config.screener_settings import ScreenSettings
 from app.core.errors import DataError, UsageError
-from app.screener.bars import Bars, moment_text, read_bars
+from app.screener.bars import Bars, moment_text
 from app.screener.candidates_file import Sidecar
 from app.screener.folds import Fold, Place, folds_of, places_of
 from app.screener.named_candidates import check_origin, check_window, marks, read_candidates
@@ -42,18 +42,18 @@ class Span(NamedTuple):
     end_ms: int | None
 
 
-def read_markets(
-    paths: Sequence[Path], candidates: Sequence[Path], span: Span, screens: Iterable[ScreenSettings]
+def swept_markets(
+    given: Sequence[Bars], candidates: Sequence[Path], span: Span, screens: Iterable[ScreenSettings]
 ) -> list[SweptBars]:
-    """The bars of each file, with the candidates of the file in the same place.
+    """The bars in the span, with the candidates of the file in the same place.
 
     Raises `DataError` for bars or candidates that cannot be used, or that are not of the screens that are swept.
     """
-    if candidates and len(candidates) != len(paths):
+    if candidates and len(candidates) != len(given):
         raise UsageError("--candidates needs a file for each file of --bars, in the same order")
     distinct = list(dict.fromkeys(screens))
     read = [
-        _market(path, candidates[place] if candidates else None, span, distinct) for place, path in enumerate(paths)
+        _market(bars, candidates[place] if candidates else None, span, distinct) for place, bars in enumerate(given)
     ]
     hashes = [market.bars.sha256 for market in read]
     twice = next((place for place, each in enumerate(hashes) if each in hashes[:place]), None)
@@ -62,8 +62,7 @@ def read_markets(
     return read
 
 
-def _market(path: Path, candidates: Path | None, span: Span, screens: Sequence[ScreenSettings]) -> SweptBars:
-    whole = read_bars(path)
+def _market(whole: Bars, candidates: Path | None, span: Span, screens: Sequence[ScreenSettings]) -> SweptBars:
     named = None if candidates is None else read_candidates(candidates)
     start_ms, end_ms = _ends(span, named.sidecar if named else None)
     bars = whole.until(end_ms)

@@ -36,7 +36,7 @@ TABLES: tuple[ScreenName, ...] = (*LISTS, *CHARTED, "paper", *OPENED, *SCREENED,
 _OWNERS: Mapping[Scope, str] = {"app": "app", "panels": "screen", "market": "screen", "table": "focused"}
 _WHEN: Mapping[When, str] = {"tape": "on a tape", "held": "in a held display"}
 # Keys heard before the widget in focus: what is typed right after them is meant for the line they open.
-_AHEAD = frozenset({"save-layout", "wallet-alias", "wallet-tag", "wallet-note", "scan-sources"})
+_AHEAD = frozenset({"save-layout", "wallet-alias", "wallet-tag", "wallet-note", "scan-sources", "sweep"})
 _KEY_NAMES = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "comma": ","}
 
 
@@ -244,6 +244,14 @@ ACTIONS: tuple[Action, ...] = (
         "show('screener')",
         "screener",
         "Show the screener: candidates of hourly bars, and what the bar strategy holds.",
+    ),
+    Action(
+        "sweep",
+        ("X",),
+        "sweep",
+        "sweep…",
+        "Write what to sweep, and begin it; while a sweep runs, press twice to stop it.",
+        footer=("screener",),
     ),
     Action("log", ("e",), "show('log')", "events", "Show the event log.", footer=("dashboard", "feeds")),
     Action("feeds", ("d",), "show('feeds')", "feeds", "Show each feed in detail.", footer=("dashboard", "log")),

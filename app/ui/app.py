@@ -41,6 +41,7 @@ from app.ui.screens.silence_menu import SilenceMenu
 from app.ui.screens.trader import TraderScreen
 from app.ui.screens.wallet import WalletScreen
 from app.ui.steering import Steering
+from app.ui.sweep_actions import SweepActions
 from app.ui.theme_choice import PALETTE_CSS, DeckCommands
 from app.ui.wallet_actions import WalletActions, WalletField, note_of_wallet
 from app.ui.whale_actions import TRADER_FIELDS, WhaleActions, note_of_trader
@@ -53,7 +54,7 @@ _SCREENS: Mapping[ScreenName, type[DeckScreen]] = {
     "scan": ScanMetrics,
     "screener": ScreenerScreen,
 }
-_TYPES_NEXT = frozenset({"save_layout", "edit", "scan_sources"})
+_TYPES_NEXT = frozenset({"save_layout", "edit", "scan_sources", "sweep"})
 _SCREEN_TITLES: Mapping[ScreenName, str] = {
     "log": "Event log",
     "feeds": "Feeds",
@@ -64,7 +65,7 @@ _SCREEN_TITLES: Mapping[ScreenName, str] = {
 _SCREENS_OF = {textual_actions.parse(action.command)[1:]: action.screens for action in ACTIONS if action.scope == "app"}
 
 
-class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
+class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions, SweepActions):
     """The Textual application, with every action of the app's own."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
@@ -184,8 +185,9 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
             return AlertScreen(self._palette, selection.row.key)
         if selection.trader:
             return TraderScreen(self._palette, selection.trader)
-        if isinstance(screen, ScreenerScreen):
-            return BarScreen(self._palette, *screen.bar_of(selection), self._options.marks)
+        bar = screen.bar_of(selection) if isinstance(screen, ScreenerScreen) else None
+        if bar is not None:
+            return BarScreen(self._palette, *bar, self._options.marks)
         opened = screen.opened(selection) if isinstance(screen, ScalperScreen) else None
         return opened or Detail(self._palette, selection)
 

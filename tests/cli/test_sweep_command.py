@@ -163,6 +163,31 @@ def test_lists_and_switches_are_written_as_they_are_given(
     assert told == [(one, other) for one in ("volume_spike", "sma_20_cross") for other in ("true", "false")]
 
 
+def test_kept_bars_of_a_market_are_taken_in_place_of_asking_and_know_what_is_done(
+    bars: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (*BUSY, *THRESHOLDS, "--results", str(tmp_path / "r.sqlite"), "--workers", "1", "--json")
+    assert main(["sweep", "--bars", str(bars), *words]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert main(["sweep", "--asset", "ETH", "--keep", str(bars), *words, "--best", "2"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (first["known_before"], again["known_before"]) == (0, 4)
+    assert again["trials"] == first["trials"][:2]
+    assert again["doubts"] == first["doubts"] != []
+
+
+def test_progress_can_be_read_by_programs(bars: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--results", str(tmp_path / "r.sqlite"), "--workers", "1", "--quiet", "--best", "1")
+    assert main(["sweep", "--bars", str(bars), *BUSY, *THRESHOLDS, *words, "--progress", "jsonl"]) == 0
+    printed = capsys.readouterr()
+    told = [json.loads(line) for line in printed.err.splitlines()]
+    assert {each["kind"] for each in told} == {"progress"}
+    assert [(told[0]["done"], told[0]["left_s"]), told[-1]["done"]] == [(0, None), 4]
+    assert all(each["total"] == 4 for each in told)
+    assert told[-1]["left_s"] == 0
+    assert "and 3 more" in printed.out
+
+
 def test_ctrl_c_ends_all_and_keeps_what_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bars = write_csv(tmp_path / "ETH_1h.csv", market(1_500, 4))
     words = [
@@ -194,6 +219,11 @@ def test_ctrl_c_ends_all_and_keeps_what_is_done(tmp_path: Path, capsys: pytest.C
     ("words", "code", "said"),
     [
         (("--bars", "BARS"), 2, "nothing is swept; add --grid"),
+        (("--bars", "BARS", *STOPS, "--keep", "MINE"), 2, "--source and --keep go with --asset"),
+        (("--asset", "A", "B", *STOPS, "--keep", "MINE"), 2, "--keep is for one --asset"),
+        (("--asset", "a b", *STOPS), 2, "is no name of a market"),
+        (("--asset", "A", "--source", "store", *STOPS), 5, "live.sqlite"),
+        (("--bars", "BARS", *STOPS, "--best", "0"), 2, "--best is 0; give at least 1"),
         (("--grid", "fusion.mode=confirm"), 2, "--bars"),
         (("--bars", "BARS", *THRESHOLDS, "--runs", "5"), 2, "--runs and --seed are for --random"),
         (("--bars", "BARS", *STOPS, "--workers", "0"), 2, "--workers is 0; give at least 1"),

@@ -113,9 +113,8 @@ class Engine:
             if self._probing is not None:
                 self._probing.cancel()
                 await asyncio.gather(self._probing, return_exceptions=True)
-            if self._research is not None:
-                await self._research.stop()
-            await self.run.stop()
+            ends = [self.run.stop()] if self._research is None else [self._research.stop(), self.run.stop()]
+            await asyncio.gather(*ends)
 
     async def stopped(self) -> None:
         """Wait until somebody stops the engine."""

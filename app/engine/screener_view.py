@@ -66,13 +66,14 @@ def rules_in_words(settings: Settings) -> tuple[str, ...]:
     screen, fusion, strategy = settings.batch_mode, settings.fusion, settings.strategy
     weights = (fusion.structure_weight, fusion.liquidity_weight, fusion.blocks_weight, fusion.momentum_weight)
     return (
-        f"Screen [batch_mode]: score ≥ {screen.minimum_score:g} and one of {', '.join(screen.sentinels)}; volatility "
-        f"is high from {screen.atr_percentile:.0%} of its last 100, volume spikes beyond {screen.volume_sigma:g} σ.",
-        f"Entry [fusion]: mode {fusion.mode}, confidence ≥ {fusion.entry_threshold_confidence:g}, "
-        f"{fusion.aligned_trends} of 3 trends; weights {' '.join(f'{each:g}' for each in weights)}.",
-        f"Exit [strategy]: stop {strategy.stop_atr:g} ATR{' or a swing' if strategy.structure_stop else ''}, "
+        f"Screen: score ≥ {screen.minimum_score:g} and one of {', '.join(screen.sentinels)}; volatility "
+        f"is high from {screen.atr_percentile:.0%} of its last 100, volume spikes beyond {screen.volume_sigma:g} σ "
+        "([batch_mode]).",
+        f"Entry: mode {fusion.mode}, confidence ≥ {fusion.entry_threshold_confidence:g}, "
+        f"{fusion.aligned_trends} of 3 trends; weights {' '.join(f'{each:g}' for each in weights)} ([fusion]).",
+        f"Exit: stop {strategy.stop_atr:g} ATR{' or a swing' if strategy.structure_stop else ''}, "
         f"{strategy.partial_share:.0%} at {strategy.partial_at_r:g} R, trail {strategy.trail_atr:g} ATR, at most "
-        f"{strategy.time_stop_bars} bars.",
+        f"{strategy.time_stop_bars} bars ([strategy]).",
         f"Costs: fee {settings.costs.taker_fee_bps:g} bps and slippage {strategy.slippage_bps:g} bps a fill, funding "
         f"{strategy.funding_bps_8h:g} bps in 8 h. Hourly bars; nothing is sent anywhere.",
     )

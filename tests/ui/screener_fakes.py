@@ -26,10 +26,10 @@ from app.engine.protocol_screen import (
 HOUR_MS = 3_600_000
 LAST_BAR_MS = WALL_MS - WALL_MS % HOUR_MS - HOUR_MS
 RULES = (
-    "Screen [batch_mode]: score ≥ 0.75 and one of sma_20_cross, sma_50_cross, atr_regime, volume_spike, session_break; "
-    "volatility is high from 80% of its last 100, volume spikes beyond 2 σ.",
-    "Entry [fusion]: mode confirm, confidence ≥ 0.4, 2 of 3 trends; weights 0.3 0.25 0.15 0.3.",
-    "Exit [strategy]: stop 2 ATR or a swing, 50% at 1 R, trail 2.5 ATR, at most 72 bars.",
+    "Screen: score ≥ 0.75 and one of sma_20_cross, sma_50_cross, atr_regime, volume_spike, session_break; "
+    "volatility is high from 80% of its last 100, volume spikes beyond 2 σ ([batch_mode]).",
+    "Entry: mode confirm, confidence ≥ 0.4, 2 of 3 trends; weights 0.3 0.25 0.15 0.3 ([fusion]).",
+    "Exit: stop 2 ATR or a swing, 50% at 1 R, trail 2.5 ATR, at most 72 bars ([strategy]).",
     "Costs: fee 4.5 bps and slippage 1 bps a fill, funding 1 bps in 8 h. Hourly bars; nothing is sent anywhere.",
 )
 REASONS = (

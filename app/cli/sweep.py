@@ -72,6 +72,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
                         help="enter only at these: a file for each of --bars, from `tapedeck screen`")  # fmt: skip
     parser.add_argument("--start", metavar="DAY", help="the first day, or a moment in ISO 8601, UTC")
     parser.add_argument("--end", metavar="DAY", help="the last day, or a moment")
+    parser.add_argument("--volatility", type=Path, metavar="FILE", help="an index of volatility beside all bars")
+    parser.add_argument("--funding", nargs="+", type=Path, default=[], metavar="FILE",
+                        help="rates of funding: a file for each market")  # fmt: skip
     group = parser.add_argument_group("what is tried")
     group.add_argument("--grid", action="append", default=[], metavar="KEY=A,B,…", help="each of these values")
     group.add_argument("--random", action="append", default=[], metavar="KEY=LOW..HIGH", help="numbers in this range")
@@ -166,7 +169,8 @@ def _sweep(args: argparse.Namespace, prepared: options.Prepared, trials: "list[T
         raise UsageError(f"--start {args.start} is after --end {args.end}; name a span that begins before it ends")
     screens = (trial.settings.screen for trial in trials)
     given = sweep_bars.given_bars(args, prepared)
-    markets = swept_markets(given, args.candidates, Span(start_ms, end_ms), screens)
+    macros = sweep_bars.given_macros(args, given)
+    markets = swept_markets(given, args.candidates, Span(start_ms, end_ms), screens, macros)
     folds = folds_over(markets, args.folds)
     return sweep_of(trials, markets, cells_of(markets, folds)), folds
 

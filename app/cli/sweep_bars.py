@@ -10,6 +10,9 @@ from app.cli.new_files import write_new
 from app.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.screener.backtest import Macro
     from app.screener.bars import Bars
 
 
@@ -30,6 +33,11 @@ def check_words(args: argparse.Namespace) -> None:
         raise UsageError("--source and --keep go with --asset; leave them out, or --bars")
     for coin in args.asset or ():
         check_coin(coin)
+    markets = len(args.bars or args.asset)
+    if args.funding and len(args.funding) != markets:
+        raise UsageError(
+            f"--funding names {len(args.funding)} files for {markets} markets; give each its own, in order"
+        )
     if args.keep is not None and len(args.asset) > 1:
         raise UsageError("--keep is for one --asset; leave it out, or keep the bars of each with `tapedeck screen`")
 
@@ -46,3 +54,11 @@ def given_bars(args: argparse.Namespace, prepared: options.Prepared) -> "list[Ba
     if args.keep is not None:
         write_new({args.keep: csv_of(bars[0])})
     return bars
+
+
+def given_macros(args: argparse.Namespace, bars: "Sequence[Bars]") -> "list[Macro | None]":
+    """The series beside the bars of each market. Raises `DataError` for a file that is none."""
+    from app.screener.macro import read_macro
+
+    funding: list[Path | None] = list(args.funding) or [None] * len(bars)
+    return [read_macro(each, args.volatility, rates) for each, rates in zip(bars, funding, strict=True)]

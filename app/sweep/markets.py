@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.config.screener_settings import ScreenSettings
 from app.core.errors import DataError, UsageError
+from app.screener.backtest import Macro
 from app.screener.bars import Bars, moment_text
 from app.screener.candidates_file import Sidecar
 from app.screener.folds import Fold, Place, folds_of, places_of
@@ -19,11 +20,13 @@ from app.sweep.results import Where
 
 
 class SweptBars(NamedTuple):
-    """Bars up to the end of the span, the place of its first one, and which are named as candidates, if a file does."""
+    """Bars up to the end of the span, the place of its first one, which are named as candidates, if a file does, and
+    the series of the wider market beside them, if there are some."""
 
     bars: Bars
     first: int
     marks: NDArray[np.bool_] | None
+    macro: Macro | None = None
 
 
 class Cell(NamedTuple):
@@ -43,9 +46,10 @@ class Span(NamedTuple):
 
 
 def swept_markets(
-    given: Sequence[Bars], candidates: Sequence[Path], span: Span, screens: Iterable[ScreenSettings]
-) -> list[SweptBars]:
-    """The bars in the span, with the candidates of the file in the same place.
+    given: Sequence[Bars], candidates: Sequence[Path], span: Span, screens: Iterable[ScreenSettings],
+    macros: Sequence[Macro | None] = (),
+) -> list[SweptBars]:  # fmt: skip
+    """The bars in the span, with the candidates of the file, and the series as long as the bars, in the same place.
 
     Raises `DataError` for bars or candidates that cannot be used, or that are not of the screens that are swept.
     """
@@ -55,11 +59,17 @@ def swept_markets(
     read = [
         _market(bars, candidates[place] if candidates else None, span, distinct) for place, bars in enumerate(given)
     ]
+    read = [market if macro is None else _beside(market, macro)
+            for market, macro in zip(read, macros or [None] * len(read), strict=True)]  # fmt: skip
     hashes = [market.bars.sha256 for market in read]
     twice = next((place for place, each in enumerate(hashes) if each in hashes[:place]), None)
     if twice is not None:
         raise DataError(f"{read[twice].bars.name} holds the same bars as another file; give each market once")
     return read
+
+
+def _beside(market: SweptBars, macro: Macro) -> SweptBars:
+    return market._replace(macro=Macro._make(column[: market.bars.length] for column in macro))
 
 
 def _market(whole: Bars, candidates: Path | None, span: Span, screens: Sequence[ScreenSettings]) -> SweptBars:
@@ -123,5 +133,15 @@ def cells_of(markets: Sequence[SweptBars], folds: list[Fold]) -> list[Cell]:
 
 def _where(market: SweptBars, place: Place) -> Where:
     first_ms, last_ms = int(market.bars.times[place.first]), int(market.bars.times[place.last - 1])
-    named = "" if market.marks is None else hashlib.sha256(market.marks[slice(*place)].tobytes()).hexdigest()
-    return Where(market.bars.until(last_ms).sha256, named, first_ms, last_ms)
+    return Where(market.bars.until(last_ms).sha256, _named(market, slice(*place)), first_ms, last_ms)
+
+
+def _named(market: SweptBars, piece: slice) -> str:
+    """A hash of what is named beside the bars of a fold; that of candidates alone is of nothing else."""
+    digest = hashlib.sha256(b"" if market.marks is None else market.marks[piece].tobytes())
+    if market.macro is None:
+        return "" if market.marks is None else digest.hexdigest()
+    digest.update(b"macro 1 none" if market.marks is None else b"macro 1")
+    for column in market.macro:
+        digest.update(np.ascontiguousarray(column[piece], dtype="<f8").tobytes())
+    return digest.hexdigest()

@@ -163,6 +163,38 @@ def test_lists_and_switches_are_written_as_they_are_given(
     assert told == [(one, other) for one in ("volume_spike", "sma_20_cross") for other in ("true", "false")]
 
 
+def test_series_beside_the_bars_count_as_in_a_backtest(
+    bars: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = [line.split(",")[0] for line in bars.read_text(encoding="utf-8").splitlines()[1::24]]
+    index, rates = tmp_path / "index.csv", tmp_path / "rates.csv"
+    index.write_text(
+        "timestamp,volatility\n" + "".join(f"{each},{20 + number % 9}\n" for number, each in enumerate(times))
+    )
+    rates.write_text("timestamp,funding\n" + "".join(f"{each},{0.0004 * (-1) ** n}\n" for n, each in enumerate(times)))
+    series = ("--volatility", str(index), "--funding", str(rates))
+    limits = ("--set", "fusion.entry_threshold_confidence=0.1", "--set", "strategy.most_funding_bps_8h=50")
+    words = ("--bars", str(bars), *BUSY, *limits)
+    sweep = (*words, "--grid", "strategy.most_volatility=23,25,0", "--workers", "1", "--json")
+    out = tmp_path / "runs.csv"
+    own = ("--results", str(tmp_path / "r.sqlite"))
+    assert main(["sweep", *sweep, *series, *own, "--csv", str(out)]) == 0
+    assert json.loads(capsys.readouterr().out)["known_before"] == 0
+    rows = rows_of(out)
+    for row in rows:
+        limit = f"strategy.most_volatility={row['strategy.most_volatility']}"
+        assert main(["backtest", *words, *series, "--set", limit, "--json"]) == 0
+        summary = json.loads(capsys.readouterr().out)["summary"]
+        assert (int(row["trades"]), float(row["total_return"]), float(row["funding"])) == (
+            summary["trades"], summary["strategy"]["total_return"], summary["funding"],
+        )  # fmt: skip
+    assert len({row["trades"] for row in rows}) == 3
+    # Without the series, or with one of them, other runs are meant.
+    for some in ((), series[:2], series):
+        assert main(["sweep", *sweep, *some, *own]) == 0
+        assert json.loads(capsys.readouterr().out)["known_before"] == (3 if some == series else 0)
+
+
 def test_kept_bars_of_a_market_are_taken_in_place_of_asking_and_know_what_is_done(
     bars: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -224,6 +256,8 @@ def test_ctrl_c_ends_all_and_keeps_what_is_done(tmp_path: Path, capsys: pytest.C
         (("--asset", "a b", *STOPS), 2, "is no name of a market"),
         (("--asset", "A", "--source", "store", *STOPS), 5, "live.sqlite"),
         (("--bars", "BARS", *STOPS, "--best", "0"), 2, "--best is 0; give at least 1"),
+        (("--bars", "BARS", *STOPS, "--funding", "a", "b"), 2, "--funding names 2 files for 1 markets"),
+        (("--bars", "BARS", *STOPS, "--funding", "BARS"), 5, "write fractions of an hour"),
         (("--grid", "fusion.mode=confirm"), 2, "--bars"),
         (("--bars", "BARS", *THRESHOLDS, "--runs", "5"), 2, "--runs and --seed are for --random"),
         (("--bars", "BARS", *STOPS, "--workers", "0"), 2, "--workers is 0; give at least 1"),

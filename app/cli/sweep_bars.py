@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import options
+from app.cli.figures import counted
 from app.cli.market_bars import add_venue, bars_of_asset, check_coin, csv_of
 from app.cli.new_files import write_new
 from app.core.errors import UsageError
@@ -35,9 +36,8 @@ def check_words(args: argparse.Namespace) -> None:
         check_coin(coin)
     markets = len(args.bars or args.asset)
     if args.funding and len(args.funding) != markets:
-        raise UsageError(
-            f"--funding names {len(args.funding)} files for {markets} markets; give each its own, in order"
-        )
+        files = counted(len(args.funding), "file")
+        raise UsageError(f"--funding names {files} for {counted(markets, 'market')}; give each its own, in order")
     if args.keep is not None and len(args.asset) > 1:
         raise UsageError("--keep is for one --asset; leave it out, or keep the bars of each with `tapedeck screen`")
 

@@ -25,40 +25,55 @@ _SCORED_HOURS = 20 * 24
 
 
 class ScreenerViews:
-    """Makes views of one run's strategy, and keeps the rows while nothing was seen and no minute has passed."""
+    """Makes views of one run's strategy, and keeps them while nothing was seen and no minute has passed.
+
+    What is told of a candidate never changes, and is made once.
+    """
 
     def __init__(self) -> None:
+        self._core: Core | None = None
         self._kept: tuple[object, ScreenerView] = (None, ScreenerView())
+        self._rows: dict[tuple[str, int], tuple[Found, CandidateRow]] = {}
 
     def of(self, core: Core, look: LookAtScreener) -> ScreenerView:
         """Everything the Screener shows, and the bar that is opened."""
         screening = core.screening
+        if core is not self._core:
+            self._core = core
+            self._rows.clear()
         state = (id(core), core.now_ms // 60_000, tuple(screen.version for screen in screening.coins.values()))
         if self._kept[0] != state:
-            self._kept = state, _view(core)
+            self._kept = state, self._view(core)
         view = self._kept[1]
         # Those that are open change with every price.
         positions = (*_living(screening, core.markets), *view.positions)
         bar = bar_detail(core, look.coin, look.bar_ms, positions) if look.coin else None
         return replace(view, positions=positions, bar=bar)
 
+    def _view(self, core: Core) -> ScreenerView:
+        screening = core.screening
+        return ScreenerView(
+            rules=rules_in_words(core.settings),
+            candidates=tuple(self._candidates(core)[:_MOST_CANDIDATES]),
+            positions=_over(screening, core.markets),
+            coins=tuple(_coin(coin, screen, core) for coin, screen in screening.coins.items()),
+            waiting_for=_waiting_for(screening, core),
+        )
 
-def _view(core: Core) -> ScreenerView:
-    screening, settings = core.screening, core.settings
-    rows = [
-        _candidate(coin, found, settings, core.markets)
-        for coin, screen in screening.coins.items()
-        for found in screen.found
-        if found.seen.bar.time_ms + HOUR_MS > core.now_ms - _DAY_MS
-    ]
-    rows.sort(key=lambda row: (-row.bar_ms, row.coin))
-    return ScreenerView(
-        rules=rules_in_words(settings),
-        candidates=tuple(rows[:_MOST_CANDIDATES]),
-        positions=_over(screening, core.markets),
-        coins=tuple(_coin(coin, screen, core) for coin, screen in screening.coins.items()),
-        waiting_for=_waiting_for(screening, core),
-    )
+    def _candidates(self, core: Core) -> list[CandidateRow]:
+        """Those of the last day, the newest first."""
+        found = {
+            (coin, one.seen.bar.time_ms): one
+            for coin, screen in core.screening.coins.items()
+            for one in screen.found
+            if one.seen.bar.time_ms + HOUR_MS > core.now_ms - _DAY_MS
+        }
+        told = {}
+        for key, one in found.items():
+            kept = self._rows.get(key)
+            told[key] = kept if kept is not None and kept[0] is one else (one, _candidate(key[0], one, core))
+        self._rows = told
+        return sorted((row for _, row in told.values()), key=lambda row: (-row.bar_ms, row.coin))
 
 
 def rules_in_words(settings: Settings) -> tuple[str, ...]:
@@ -79,7 +94,7 @@ def rules_in_words(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _candidate(coin: str, found: Found, settings: Settings, markets: Mapping[str, Market]) -> CandidateRow:
+def _candidate(coin: str, found: Found, core: Core) -> CandidateRow:
     seen = found.seen
     return CandidateRow(
         coin=coin,
@@ -88,10 +103,10 @@ def _candidate(coin: str, found: Found, settings: Settings, markets: Mapping[str
         score=seen.features.score,
         reason=clean(found.told.reason, 300),
         close=seen.bar.close,
-        decimals=decimals_of(markets, coin),
+        decimals=decimals_of(core.markets, coin),
         fusion=known(seen.domains.fusion),
         entry=seen.entry,
-        why_not="" if seen.entry else _why_not(found, settings),
+        why_not="" if seen.entry else _why_not(found, core.settings),
     )
 
 
@@ -100,9 +115,8 @@ def _why_not(found: Found, settings: Settings) -> str:
     from app.screener.explaining import entry_checks
     from app.screener.rules import rules_of
 
-    failed = next(
-        (check for check in entry_checks(found.seen, rules_of(settings, HOUR_MS)) if check.met is False), None
-    )
+    checks = entry_checks(found.seen, rules_of(settings, HOUR_MS))
+    failed = next((check for check in checks if check.met is False), None)
     return "" if failed is None else clean(f"{failed.name} {failed.value}, needs {failed.limit}", 160)
 
 

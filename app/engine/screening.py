@@ -161,6 +161,12 @@ class Screening:
         self.begun = self.begun or look.listed
         return True, ""
 
+    def ask_again(self, now_ms: int) -> None:
+        """Have the past of all coins asked for again: a tape that begins now has the answers."""
+        for screen in self.coins.values():
+            screen.is_asked = screen.is_told = False
+            screen.ask_at_ms = now_ms
+
     def every_second(self, now_ms: int) -> None:
         """Begin with coins that are new, and take hours that the markets have closed or corrected since."""
         if not self.begun:

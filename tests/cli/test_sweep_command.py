@@ -256,7 +256,7 @@ def test_ctrl_c_ends_all_and_keeps_what_is_done(tmp_path: Path, capsys: pytest.C
         (("--asset", "a b", *STOPS), 2, "is no name of a market"),
         (("--asset", "A", "--source", "store", *STOPS), 5, "live.sqlite"),
         (("--bars", "BARS", *STOPS, "--best", "0"), 2, "--best is 0; give at least 1"),
-        (("--bars", "BARS", *STOPS, "--funding", "a", "b"), 2, "--funding names 2 files for 1 markets"),
+        (("--bars", "BARS", *STOPS, "--funding", "a", "b"), 2, "--funding names 2 files for 1 market;"),
         (("--bars", "BARS", *STOPS, "--funding", "BARS"), 5, "write fractions of an hour"),
         (("--grid", "fusion.mode=confirm"), 2, "--bars"),
         (("--bars", "BARS", *THRESHOLDS, "--runs", "5"), 2, "--runs and --seed are for --random"),

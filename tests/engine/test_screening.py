@@ -10,6 +10,7 @@ from app.config.screener_settings import BatchModeSettings, FusionSettings
 from app.config.settings import MarketsSettings, Settings
 from app.core.record import Kind, Record
 from app.engine.core import Core
+from app.engine.protocol import SetRecording
 from app.engine.protocol_screen import LookAtScreener
 from app.engine.screening import ASK_AGAIN_MS, BARS_AN_INPUT, HOUR_MS, CoinScreen
 from app.feeds.hyperliquid.limits import SCREEN_HOURS
@@ -205,3 +206,24 @@ def test_a_past_that_did_not_come_is_asked_for_again_after_some_minutes() -> Non
         driver.tick(60)
     assert [r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS)] == again
     assert not driver.core.screening.coins["BTC"].trouble
+
+
+def test_a_recording_that_begins_midway_has_the_past_again_and_its_replay_screens_the_same() -> None:
+    driver = looking()
+    answer_past(driver)
+    work_off(driver)
+    begun = len(driver.records)
+    # What a run notes on a tape that begins now.
+    driver.put(Kind.COMMAND, LookAtScreener(listed=True))
+    driver.list_markets()
+    driver.put(Kind.COMMAND, SetRecording(on=True))
+    for _ in range(2):
+        driver.tick(1)
+    asked = [r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS)]
+    assert len(asked) == 2
+    driver.answer(asked[1], hours("BTC", whole_hour(driver) - PAST_HOURS * HOUR_MS, PAST_HOURS))
+    screening = work_off(driver)
+    twin = replayed(driver.records[begun:]).screening.coins["BTC"]
+    assert twin.bars == screening.bars
+    twin.work(twin.waiting)
+    assert list(twin.found) == list(screening.found)

@@ -34,6 +34,8 @@ class ModelCarrier:
         if len(request.body) != _ROW_BYTES:
             raise DataError(f"request {request.request_id} to the model holds {len(request.body)} bytes, not a row")
         row = np.frombuffer(request.body, dtype="<f4").astype(np.float32)
+        # The first question of all waits for the first worker: its deadline is for answering, not for starting.
+        await self._pool.crew.first_start()
         try:
             prediction = await self._pool.predict(row)
         except (PredictionError, ValueError) as error:

@@ -85,9 +85,9 @@ def _sentinel(name: SentinelName, seen: Seen, before: Seen, settings: ScreenSett
         "sma_50_cross": ("close crosses SMA 50", f"close {number(seen.bar.close)}, SMA {number(features.sma_50)}",
                          "the other side than before"),
         "atr_regime": ("ATR regime changes", f"above {_percent(features.atr_rank)} of its last {RANKED}, before "
-                       f"{_percent(before.features.atr_rank)}", f"crosses {_percent(settings.atr_percentile)}"),
+                       f"{_percent(before.features.atr_rank)}", f"to cross {_percent(settings.atr_percentile)}"),
         "volume_spike": ("volume spikes", number(seen.bar.volume), f"> {number(_volume_limit(before, settings))} "
-                         f"(mean + {settings.volume_sigma:g} σ)"),
+                         f"= mean + {settings.volume_sigma:g} σ"),
         "session_break": ("session breaks", f"{(seen.bar.time_ms - before.bar.time_ms - interval_ms) / HOUR_MS:g} h "
                           "without a bar", f"> {settings.session_gap_h:g} h"),
     }[name]  # fmt: skip

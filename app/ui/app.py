@@ -16,9 +16,10 @@ from app.engine.protocol import LookAt
 from app.engine.protocol_screen import LookAtScreener
 from app.engine.protocol_wallets import LookAtWallet
 from app.engine.protocol_whales import LookAtAlert, LookAtTrader
-from app.ui.actions import ACTIONS, ScreenName, When, bindings, by_frequency
+from app.ui.actions import ACTIONS, ScreenName, When, bindings
 from app.ui.appearance import Appearance
 from app.ui.copy_actions import CopyActions
+from app.ui.offered_actions import by_frequency
 from app.ui.panels.wallets import WALLETS
 from app.ui.panels.whales import WHALES
 from app.ui.pasting import harmless

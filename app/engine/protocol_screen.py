@@ -58,8 +58,9 @@ class PositionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class CoinRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How the strategy stands with one coin: hours it has looked at and those that wait, the newest of them, and sums.
 
-    `missing` hours are not there between the first and the newest. `equity_usd` is the account at the newest close;
-    `trouble` says what is wrong and what to do, empty when nothing is.
+    `missing` hours are not there between the first and the newest. `trades` positions have ended, `won` of them with a
+    gain, and made `result_usd` after costs; `equity_usd` is the account at the newest close. `trouble` says what is
+    wrong and what to do, empty when nothing is.
     """
 
     coin: str
@@ -73,6 +74,7 @@ class CoinRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     held: int
     trades: int
     won: int
+    result_usd: float
     equity_usd: float | None
     trouble: str
 

@@ -200,8 +200,9 @@ def _coin(coin: str, screen: CoinScreen, core: Core) -> CoinRow:
         fusion=None if seen is None else known(seen.domains.fusion),
         candidates=sum(found.seen.bar.time_ms + HOUR_MS > since_ms for found in screen.found),
         held=0 if seen is None else seen.held,
-        trades=len(screen.ended),
-        won=sum(ended.trade.pnl > 0 for ended in screen.ended),
+        trades=screen.trades,
+        won=screen.won,
+        result_usd=screen.result_usd,
         equity_usd=None if seen is None else known(seen.equity),
         trouble=clean(_trouble(screen, core), 300),
     )

@@ -50,7 +50,9 @@ def test_positions_that_are_open_come_first_and_all_that_ended_are_there(seen: D
     rows = view(seen).positions
     ended = [row for row in rows if row.state == "ended"]
     assert ended == list(rows)[len(rows) - len(ended) :]
-    assert len(ended) == len(screening.ended) > 3
+    assert len(ended) == len(screening.ended) == coin_row(seen).trades > 3
+    assert coin_row(seen).result_usd == pytest.approx(sum(row.result_usd or 0 for row in ended))
+    assert coin_row(seen).won == sum((row.result_usd or 0) > 0 for row in ended)
     assert [row.closed_ms for row in ended] == sorted((row.closed_ms or 0 for row in ended), reverse=True)
     by_time = {one.seen.bar.time_ms: one.seen for one in screening.found}
     assert all(by_time[row.decided_ms].entry == row.side for row in ended if row.decided_ms in by_time)

@@ -82,18 +82,19 @@ def coin_row(coin: str, **changes: Any) -> CoinRow:
     """A coin that is well."""
     row = CoinRow(
         coin=coin, bars=721, waiting=0, missing=0, newest_ms=LAST_BAR_MS, score=0.61, fusion=0.18, candidates=2, held=0,
-        trades=4, won=2, equity_usd=10_041.2, trouble="",
+        trades=0, won=0, result_usd=0.0, equity_usd=10_000.0, trouble="",
     )  # fmt: skip
     return msgspec.structs.replace(row, **changes)
 
 
 COIN_ROWS = (
     coin_row("BTC"),
-    coin_row("ETH", held=0, fusion=-0.22),
+    coin_row("ETH", held=0, fusion=-0.22, trades=1, won=1, result_usd=141.2, equity_usd=10_141.2),
     coin_row("SOL", held=-1),
     coin_row("HYPE", score=None, bars=300, trouble="not enough history: 300 hours, and the score needs 480; known in "
              "about 8 days of running"),
-    coin_row("DOGE", missing=3, trouble="3 of 723 hours are missing: features go on over the gap as if there were "
+    coin_row("DOGE", missing=3, trades=1, result_usd=-103.7, equity_usd=9_896.3,
+             trouble="3 of 723 hours are missing: features go on over the gap as if there were "
              "none; a restart asks for all of them again"),
     coin_row("XRP", bars=0, newest_ms=None, score=None, fusion=None, candidates=0, trades=0, won=0, equity_usd=None,
              trouble="its last 30 days are asked for"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.cli import options, sweep_bars
 from app.cli.ending import end_with_input
 from app.cli.figures import counted
-from app.cli.moments import parse_day
+from app.cli.moments import add_span, parse_span
 from app.cli.new_files import check_new, write_new
 from app.cli.output import print_json, progress, progress_lines, say
 from app.core.errors import UsageError
@@ -70,8 +70,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     sweep_bars.add_bars(parser)
     parser.add_argument("--candidates", nargs="+", type=Path, default=[], metavar="FILE",
                         help="enter only at these: a file for each of --bars, from `tapedeck screen`")  # fmt: skip
-    parser.add_argument("--start", metavar="DAY", help="the first day, or a moment in ISO 8601, UTC")
-    parser.add_argument("--end", metavar="DAY", help="the last day, or a moment")
+    add_span(parser)
     parser.add_argument("--volatility", type=Path, metavar="FILE", help="an index of volatility beside all bars")
     parser.add_argument("--funding", nargs="+", type=Path, default=[], metavar="FILE",
                         help="rates of funding: a file for each market")  # fmt: skip
@@ -163,14 +162,11 @@ def _sweep(args: argparse.Namespace, prepared: options.Prepared, trials: "list[T
     from app.sweep.markets import Span, cells_of, folds_over, swept_markets
     from app.sweep.sweeping import sweep_of
 
-    start_ms = parse_day(args.start, last=False) if args.start else None
-    end_ms = parse_day(args.end, last=True) if args.end else None
-    if start_ms is not None and end_ms is not None and start_ms > end_ms:
-        raise UsageError(f"--start {args.start} is after --end {args.end}; name a span that begins before it ends")
+    span = Span(*parse_span(args.start, args.end))
     screens = (trial.settings.screen for trial in trials)
     given = sweep_bars.given_bars(args, prepared)
     macros = sweep_bars.given_macros(args, given)
-    markets = swept_markets(given, args.candidates, Span(start_ms, end_ms), screens, macros)
+    markets = swept_markets(given, args.candidates, span, screens, macros)
     folds = folds_over(markets, args.folds)
     return sweep_of(trials, markets, cells_of(markets, folds)), folds
 

@@ -20,11 +20,6 @@ SPAN = ("--start", "2025-02-01", "--end", "2025-04-15")
 
 
 @pytest.fixture(scope="module")
-def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_csv(tmp_path_factory.mktemp("bars") / "ETHUSDT_1h.csv", market(3_000, 4))
-
-
-@pytest.fixture(scope="module")
 def candidates(bars: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("candidates") / "c.jsonl"
     assert main(["screen", "--bars", str(bars), *SPAN, "--out", str(out), *BUSY, "--quiet"]) == 0

@@ -42,11 +42,6 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.fixture(scope="module")
-def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_csv(tmp_path_factory.mktemp("bars") / "ETHUSDT_1h.csv", market(3_000, 4))
-
-
-@pytest.fixture(scope="module")
 def candidates(bars: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("candidates") / "c.jsonl"
     assert main(["screen", "--bars", str(bars), *SPAN, "--out", str(out), *BUSY, "--quiet"]) == 0

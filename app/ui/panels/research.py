@@ -80,8 +80,9 @@ def _sweep_lines(sweep: SweepView | None, key: str) -> Iterator[Line]:
         yield "", f"{key} stops it; what is done is kept", "muted"
     else:
         role: Role = {"done": "text", "failed": "alert", "stopped": "warning"}[sweep.state]  # type: ignore[assignment]
-        said = f": {clean(sweep.message, 300).removeprefix('Interrupted: ')}" if sweep.message else ""
-        goes_on = "" if sweep.state == "done" else f" {key} begins it again where it ended."
+        message = str(clean(sweep.message, 300)).removeprefix("Interrupted: ").rstrip(".")
+        said = f": {message}" if message else ""
+        goes_on = "" if sweep.state == "done" else f". {key} begins it again where it ended."
         yield "sweep", f"{sweep.state}{said}{goes_on}", role
     yield "", sweep.arguments, "muted"
     if sweep.result is not None:

@@ -261,6 +261,8 @@ def _waiting_for(screening: Screening, core: Core) -> str:
         )
     if waiting:
         return f"{waiting:,} hours are being looked at"
+    if core.mode == "tape" and not any(screen.bars for screen in screening.coins.values()):
+        return "No hour is on the tape, and a tape asks nobody; record with the Screener open for some minutes"
     return "No candidate in 24 hours: nothing struck at a bar with a score high enough"
 
 

@@ -140,6 +140,16 @@ def test_before_anything_is_known_the_list_says_what_it_waits_for() -> None:
     assert view(driver).waiting_for.startswith("The past 30 days of 2 of 2 coins are on their way")
 
 
+def test_a_tape_without_hours_says_so_and_how_to_have_them() -> None:
+    driver = looking()
+    core = Core("tape", driver.settings)
+    for record in driver.records:
+        core.dispatch(record)
+    shown = ScreenerViews().of(core, LISTED)
+    assert shown.waiting_for.startswith("No hour is on the tape")
+    assert {row.trouble.partition(",")[0] for row in shown.coins} == {"no hour of it is on the tape"}
+
+
 def test_rows_are_kept_while_nothing_was_seen(seen: Driver) -> None:
     views = ScreenerViews()
     first, second = views.of(seen.core, LISTED), views.of(seen.core, LISTED)

@@ -7,8 +7,8 @@ from test_screening import answer_past, hours, live_hours, looking, whole_hour, 
 
 from app.engine.core import Core
 from app.engine.protocol_screen import CoinRow, LookAtScreener, ScreenerView
-from app.engine.screener_view import ScreenerViews
-from app.engine.screening import HOUR_MS
+from app.engine.screener_view import ScreenerViews, _decided_ms
+from app.engine.screening import HOUR_MS, CoinScreen
 from app.feeds.hyperliquid.limits import SCREEN_HOURS
 
 LISTED = LookAtScreener(listed=True)
@@ -73,6 +73,17 @@ def test_a_position_that_is_open_is_told_at_the_newest_price() -> None:
     assert (row.side, row.entry, row.stop, row.price) == (newest.held, newest.entry_price, newest.stop, 2_222.0)
     assert row.result_bps == pytest.approx(1e4 * row.side * (2_222.0 / newest.entry_price - 1))
     assert row.decided_ms == (row.opened_ms or 0) - HOUR_MS
+
+
+def test_a_position_was_decided_at_the_newest_close_before_its_bar(seen: Driver) -> None:
+    one = seen.core.screening.coins["BTC"].found[0]
+    screen = CoinScreen(seen.settings)
+    for hour in range(3):
+        decided = one.seen._replace(bar=one.seen.bar._replace(time_ms=hour * HOUR_MS), entry=1)
+        screen.found.append(msgspec.structs.replace(one, seen=decided))
+    assert [_decided_ms(screen, hour * HOUR_MS) for hour in (1, 2, 9)] == [0, HOUR_MS, 2 * HOUR_MS]
+    # One that is not kept any more is told by the bar it was entered in.
+    assert _decided_ms(screen, 0) == 0
 
 
 def test_a_bar_opens_with_every_condition_and_what_came_of_it(seen: Driver) -> None:

@@ -103,6 +103,11 @@ def check_against_a_file(screening: CoinScreen) -> None:
     whole = backtest(screened, SETTINGS)
     kept = screening.found.maxlen or 0
     assert [found.told for found in screening.found] == candidates(screened, SETTINGS.batch_mode)[-kept:]
+    over = [trade for trade in whole.replay.trades if trade.reason != "end of bars"]
+    assert [ended.trade for ended in screening.ended] == over[-(screening.ended.maxlen or 0) :]
+    opened = [(int(bars.times[trade.entry_place]), int(bars.times[trade.exit_place])) for trade in over]
+    assert [(ended.opened_ms, ended.closed_ms) for ended in screening.ended] == opened[-len(screening.ended) :]
+    assert (screening.trades, screening.won) == (len(over), sum(trade.pnl > 0 for trade in over))
     entered = {int(bars.times[trade.entry_place - 1]): trade.side for trade in whole.replay.trades}
     signals = {found.seen.bar.time_ms: found.seen.entry for found in screening.found if found.seen.entry}
     first_ms = screening.found[0].seen.bar.time_ms

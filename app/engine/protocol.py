@@ -4,7 +4,7 @@ The same messages go through memory and through the Unix socket. Every name and 
 None stands for "not known"; the deck shows it as such and never as zero. What a snapshot holds of one coin that is
 looked at stands in `protocol_detail.py`, of the paper ledger in `protocol_paper.py`, of wallets in
 `protocol_wallets.py`, of followed traders in `protocol_whales.py`, of new tokens in `protocol_tokens.py`, of the
-screener in `protocol_screen.py`.
+screener in `protocol_screen.py`, of the engine itself in `protocol_vitals.py`.
 """
 
 from typing import Literal
@@ -17,6 +17,7 @@ from app.engine.protocol_detail import MarketDetail, ScalperDetail
 from app.engine.protocol_paper import PaperView
 from app.engine.protocol_screen import LookAtScreener, ScreenerView, StartSweep, StopSweep, SweepView
 from app.engine.protocol_tokens import ScoreTokens, TokensView
+from app.engine.protocol_vitals import VitalsView
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletDetail, WalletsView
 from app.engine.protocol_whales import (
     AlertDetail,
@@ -223,18 +224,6 @@ class JobView(msgspec.Struct, frozen=True):
     state: JobState
     since_ms: int
     message: str
-
-
-class VitalsView(msgspec.Struct, frozen=True):
-    """The engine's own health over the last minute. `cpu_pct` is of one core; lags are how late the loop was."""
-
-    uptime_s: float
-    memory_mb: float
-    cpu_pct: float
-    loop_lag_ms_p99: float
-    loop_lag_ms_max: float
-    waiting_inputs: int
-    open_files: int | None
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):

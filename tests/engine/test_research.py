@@ -18,6 +18,7 @@ from app.config.screener_settings import FusionSettings
 from app.config.settings import Settings
 from app.core.clock import ManualClock
 from app.core.errors import DataError
+from app.engine.engine import Engine
 from app.engine.last_backtest import keep_backtest, read_backtest
 from app.engine.protocol_screen import BacktestRecord, StartSweep, StopSweep, SweepView
 from app.engine.research import Research, sweep_words
@@ -243,3 +244,23 @@ def test_a_record_that_is_none_is_told_and_harms_nothing(tmp_path: Path, content
     view = research(tmp_path).view()
     assert view.backtest is None
     assert "no record of a backtest" in view.backtest_trouble
+
+
+class BrokenRun:
+    """A run whose end fails, such as one whose disk is full."""
+
+    async def stop(self) -> None:
+        raise DataError("the tape cannot be ended")
+
+
+@pytest.mark.asyncio
+async def test_a_sweep_ends_with_its_engine_whatever_else_fails(tmp_path: Path) -> None:
+    one = research(tmp_path)
+    child, told = await child_of(ENDS_WITH_INPUT)
+    one._child = child
+    engine = Engine(BrokenRun(), ManualClock(), snapshot_hz=10, research=one)  # type: ignore[arg-type]
+    await until(lambda: bool(told))
+    with pytest.raises(DataError):
+        await engine.stop()
+    assert one.sweep is not None
+    assert one.sweep.state == "stopped"

@@ -17,8 +17,8 @@ from app.engine.protocol import (
     Snapshot,
     SourceView,
     StoreView,
-    VitalsView,
 )
+from app.engine.protocol_vitals import VitalsView
 from app.engine.tokens_view import TokensViews
 from app.engine.wallet_run import WalletsOutside
 from app.engine.wallets_view import wallets_view

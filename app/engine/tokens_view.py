@@ -1,7 +1,7 @@
 """The state of new tokens → what a deck is shown of them. Reads only."""
 
 from app.core.text import clean
-from app.engine.inference_health import InferenceHealth
+from app.engine.inference_health import InferenceHealth, share_pct
 from app.engine.protocol_tokens import TokenMode, TokenRow, TokensView
 from app.engine.tokens import Tokens
 
@@ -42,6 +42,7 @@ class TokensViews:
             holders_missing=clean(desk.holders_missing, 200),
             model=model,
             waiting_for="" if self._rows[1] else _waiting_for(tokens),
+            feature_hit_pct=share_pct(desk.features.charts.hits, desk.features.charts.misses),
         )
 
 

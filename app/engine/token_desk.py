@@ -194,7 +194,7 @@ class TokenDesk:
         version, gain_pct = ("", None) if said is None else (said.version, said.gain_pct)
         judged = TokenJudged(
             mint=mint, at_ms=now_ms, candles=candles, price=seen.price, gain_pct=gain_pct, version=version,
-            verdict=verdict,
+            verdict=verdict, asked_ms=asked.at_ms,
         )  # fmt: skip
         self._bus.publish(judged)
         if said is not None:

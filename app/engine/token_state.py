@@ -28,8 +28,8 @@ class RestoreTokens(msgspec.Struct, frozen=True, tag="restore_tokens"):
 
 
 class TokenJudged(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict on a token, given at `at_ms`; `gain_pct` and `version` are the model's and its bundle's, None and empty
-    where it said nothing."""
+    """A verdict, given at `at_ms`, on a token that was ready to be judged at `asked_ms`; `gain_pct` and `version` are
+    the model's and its bundle's, None and empty where it said nothing."""
 
     mint: str
     at_ms: int
@@ -38,3 +38,4 @@ class TokenJudged(msgspec.Struct, frozen=True, kw_only=True):
     gain_pct: float | None
     version: str
     verdict: Verdict
+    asked_ms: int = 0

@@ -132,6 +132,8 @@ def test_what_cannot_be_read_is_told_of_and_the_run_goes_on(saved: bytes) -> Non
 def test_a_database_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
     async def main(loop: VirtualLoop) -> tuple[bytes, str]:
         store = Store(tmp_path / "demo.sqlite", StoreSettings(), VirtualClock(loop))
+        await store.open()
+        await store.close()
         return await saved_tokens(store, START_MS)
 
     saved, trouble = run_virtual(main)

@@ -4,6 +4,10 @@ All arms answer the same rows with the same bundle, scaling and calibration incl
 so that what else the machine does falls on all of them alike. `torch_eager` says the same by torch, as the setting
 `runtime = "torch"` does; `torch_network` is its network alone, without trees, scaling and calibration. The pool keeps
 no answers here, and may lose as many workers as it likes.
+
+Of a call the system tells how long its two processes were ready and waited for a processor (Linux): `call_own_us` is
+without that, `call_waiting_pct` is its share. The collector is told what lives long, as in a deck. From a token to its
+verdict is measured in a whole engine (`infer_deck.py`).
 """
 
 import asyncio
@@ -22,15 +26,19 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from app.bench.infer_deck import deck_figures
 from app.bench.report import Bench, Target
+from app.bench.scheduling import Waited, own_figures, timed_with_waits
 from app.bench.ui import percentile
 from app.config.locations import shipped
 from app.config.token_settings import TokenModelSettings
 from app.core.clock import SystemClock
 from app.core.errors import DataError, TapedeckError
+from app.engine.inference_member import Member
 from app.engine.inference_pool import InferencePool
 from app.engine.inference_process import WorkerProcess, start_process, worker_command
 from app.engine.inference_requests import PredictionError
+from app.engine.vitals import settle_memory
 from app.tokens.bundle import Bundle, current_folder, publish, verify
 from app.tokens.features import WIDTH, Singles
 from app.tokens.predictor import Predictor
@@ -39,6 +47,8 @@ from app.tokens.worker_protocol import FromWorker, Numbers, Ready
 _ROUNDS, _CALLS = 30, 100
 _LOAD_S, _CLIENTS = 2.0, 96
 _STARTS, _IMPORTS, _KILLS, _RELOADS = 5, 3, 5, 3
+_SOAK_KILLS, _SOAK_CLIENTS = 20, 4
+_VERDICTS, _LONGEST_S = 100, 240.0
 _LOOK_S = 0.05
 _PATIENCE_S = 30.0
 _MEMORY_MB = TokenModelSettings().memory_mb
@@ -62,6 +72,7 @@ def measure() -> dict[str, float]:
             "torch_eager": Predictor(bundle, torch_graph(bundle)).predict,
             "torch_network": network_alone(bundle),
         }
+        settle_memory()
         return asyncio.run(_measured(root, bundle, arms))
 
 
@@ -78,6 +89,8 @@ async def _measured(root: Path, bundle: Bundle, arms: Mapping[str, Predict]) -> 
         "torch_import_ms": round(statistics.median(_torch_import_ms() for _ in range(_IMPORTS)), 1),
         "reload_dropped_requests": float(await dropped_on_reload(root, bundle, _RELOADS)),
         "kill_recovery_ms": round(max(await recoveries_ms(root, _KILLS)), 1),
+        "uptime_pct": round(await uptime_under_kills(root, _SOAK_KILLS), 2),
+        **await deck_figures(root / "home", _VERDICTS, _LONGEST_S),
     }
 
 
@@ -109,11 +122,15 @@ async def until(condition: Callable[[], bool]) -> None:
 async def _calls(root: Path, arms: Mapping[str, Predict]) -> dict[str, float]:
     """Latencies at one row a call, in microseconds: through a worker, and of each arm in this process."""
     through: list[float] = []
+    calls: list[Waited] = []
     here: dict[str, list[float]] = {name: [] for name in arms}
     async with running_pool(root) as pool:
+        links = [member.link for member in pool.crew.members]
+        pids = [os.getpid(), *(link.pid for link in links if isinstance(link, WorkerProcess))]
         for number in range(_ROUNDS):
             rows = rows_at_random(number, _CALLS)
             through += await _timed(rows, pool.predict)
+            calls += await timed_with_waits(rows_at_random(_ROUNDS + number, _CALLS), pool.predict, pids)
             for name, predict in arms.items():
                 here[name] += _timed_here(rows, predict)
     call_us = statistics.median(through)
@@ -121,6 +138,7 @@ async def _calls(root: Path, arms: Mapping[str, Predict]) -> dict[str, float]:
     return {
         "call_us_p50": round(call_us, 1),
         "call_us_p95": round(percentile(through, 95), 1),
+        **own_figures(calls),
         **{f"{name}_us_p50": round(median, 1) for name, median in medians.items()},
         "inprocess_us_p95": round(percentile(here["inprocess"], 95), 1),
         "call_over_torch": round(call_us / min(medians["torch_eager"], medians["torch_network"]), 2),
@@ -166,6 +184,7 @@ async def asking(pool: InferencePool, clients: int) -> AsyncIterator[Counts]:
     rows, counts = rows_at_random(1, 4_096), Counts()
 
     async def ask_on(place: int) -> None:
+        """Ask row after row for ever, from the row `place` on, and note how each request ends."""
         while True:
             place = (place + 1) % len(rows)
             try:
@@ -232,11 +251,27 @@ async def recoveries_ms(root: Path, kills: int) -> list[float]:
             await until(lambda: pool.health().workers == pool.crew.wanted)
             began = time.perf_counter()
             for member in pool.crew.members:
-                if isinstance(member.link, WorkerProcess):
-                    os.kill(member.link.pid, signal.SIGKILL)
+                _kill(member)
             await pool.predict(row)
             taken.append((time.perf_counter() - began) * 1e3)
     return taken
+
+
+async def uptime_under_kills(root: Path, kills: int) -> float:
+    """The percentage of time with a worker that answers, while one of two is killed again and again under load, each
+    time once both are up."""
+    async with running_pool(root) as pool, asking(pool, _SOAK_CLIENTS):
+        for number in range(kills):
+            await until(lambda: pool.health().workers == pool.crew.wanted)
+            _kill(pool.crew.ready[number % 2])
+            await until(lambda: pool.health().workers < pool.crew.wanted)
+        await until(lambda: pool.health().workers == pool.crew.wanted)
+        return pool.health().uptime_pct or 0.0
+
+
+def _kill(member: Member) -> None:
+    if isinstance(member.link, WorkerProcess):
+        os.kill(member.link.pid, signal.SIGKILL)
 
 
 def rows_at_random(seed: int, count: int) -> Singles:
@@ -251,9 +286,13 @@ INFER = Bench(
     targets={
         "call_us_p50": Target("<=", 0, times=3, of="inprocess_us_p50"),
         "call_us_p95": Target("<=", 0, times=3, of="call_us_p50"),
+        "call_own_us_p95": Target("<=", 0, times=3, of="call_own_us_p50"),
         "call_over_torch": Target("<=", 1),
         "worker_cold_start_ms": Target("<=", 0, times=0.4, of="torch_import_ms"),
         "reload_dropped_requests": Target("<=", 0),
         "kill_recovery_ms": Target("<", 2_000),
+        "uptime_pct": Target(">=", 99),
+        "end_to_end_p95_ms": Target("<", 500),
+        "cache_hit_rate": Target(">=", 70),
     },
 )

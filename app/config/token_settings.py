@@ -15,7 +15,7 @@ class TokenModelSettings(Section, frozen=True):
     runtime: Literal["onnx", "torch"] = "onnx"
     """What answers: ONNX Runtime, or torch, which says the same, more slowly and with ten times the memory."""
     workers: Annotated[int, Meta(ge=1, le=32)] = 3
-    """How many processes answer; never more than the machine has cores."""
+    """How many processes answer at most, started when they are needed; never more than the machine has cores."""
     timeout_ms: Annotated[int, Meta(ge=1, le=60_000)] = 3_000
     """A request that has no answer after so long ends without one."""
     waiting: Annotated[int, Meta(ge=32, le=100_000)] = 1_000

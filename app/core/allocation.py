@@ -22,5 +22,4 @@ def give_back_freed_memory() -> bool:
     except (OSError, AttributeError):  # another C library
         return False
     wanted = ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, _LARGE), (_TRIM_THRESHOLD, 2 * _LARGE))
-    answers = [mallopt(parameter, value) for parameter, value in wanted]
-    return answers == [1] * len(wanted)
+    return all(mallopt(parameter, value) == 1 for parameter, value in wanted)

@@ -1,6 +1,7 @@
 """What was worked out a moment ago: kept for a time, the least used leaves first. Counts what it was asked."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -20,10 +21,10 @@ class TimedCache(Generic[Key, Value]):
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, key: Key, now_ns: int) -> Value | None:
-        """The value of `key` if it is there and not too old at `now_ns`, a monotonic time."""
+    def get(self, key: Key, now_ns: int, holds: Callable[[Value], bool] = lambda _: True) -> Value | None:
+        """The value of `key` if it is there, not too old at `now_ns`, and still `holds`."""
         found = self._kept.get(key)
-        if found is None or now_ns - found[0] >= self._lasts_ns:
+        if found is None or now_ns - found[0] >= self._lasts_ns or not holds(found[1]):
             self.misses += 1
             self._kept.pop(key, None)
             return None

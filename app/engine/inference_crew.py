@@ -1,10 +1,10 @@
 """The worker processes of the pool: as many as wanted, on the bundle that is pointed to, started again when lost.
 
-None is wanted before the first question: until then the bundle is only verified, which takes a hundredth of what a
-worker takes. One more is wanted whenever what waited at the last tick still waits, up to the most there may be.
-Lost workers are replaced at once, a few times a minute; beyond that all are ended, the pool is told that there is no
-model, and now and then one worker is tried again. When another bundle is pointed to, one worker is started on it while
-the others go on; only when that one is ready are they replaced, one by one, each after the answer it is at.
+None is wanted before the first question: until then the bundle is only verified. One more is wanted whenever what
+waited at the last tick still waits. Lost workers are replaced at once, a few times a minute; beyond that all are ended,
+the pool is told that there is no model, and now and then one worker is tried again. When another bundle is pointed to,
+one worker is started on it while the others go on; only when that one is ready are they replaced, one by one, each
+after the answer it is at.
 """
 
 import asyncio
@@ -19,18 +19,15 @@ from app.config.token_settings import TokenModelSettings
 from app.core.clock import Clock
 from app.core.errors import BundleRefused
 from app.engine.inference_health import Uptime
-from app.engine.inference_member import Member, Target
+from app.engine.inference_member import Member
 from app.engine.inference_process import StartWorker
 from app.engine.inference_requests import FailureKind, Request
-from app.tokens.bundle import current
-from app.tokens.bundle_fit import fit_manifest
+from app.engine.inference_target import Target, misnamed, pointed_target, verified
 from app.tokens.worker_protocol import Answer, Failed, FromWorker, Numbers, Ready, Refused
 
 TICK_S = 0.25
 START_TIMEOUT_S = 30.0
-_PING_S = 5.0
-_WINDOW_S = 60.0
-_SHORTEST_HANG_S = 0.5
+_PING_S, _WINDOW_S, _SHORTEST_HANG_S = 5.0, 60.0, 0.5
 _NO_BUNDLE = "no bundle is published; run `tapedeck train tokens`"
 Report = Callable[[str], None]
 
@@ -57,8 +54,8 @@ class Desk(Protocol):
 class Crew:
     """Keeps the workers: `wanted` at present, `most` at most.
 
-    `halted` says why there are none; empty while there are, or will be once they are wanted. `bundle` is what is known
-    of the one that answers, or would.
+    `halted` says why there are none; empty while there are, or will be once wanted. `bundle` is the one that answers,
+    or would; `answering` is that of the worker that was ready last, None before the first.
     """
 
     def __init__(
@@ -89,7 +86,7 @@ class Crew:
         self._next_look_s = self._next_try_s = 0.0
         self._candidate: Target | None = None
         self._unfit: Target | None = None
-        self._answering: Target | None = None
+        self.answering: Target | None = None
         self._examined: Target | None = None
         self._decided = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -117,18 +114,12 @@ class Crew:
                 self._bring_in()
 
     async def first_start(self) -> None:
-        """Call a worker if none was, and wait for the first one of all: until it answers, or it is known that none
-        will, at most 30 s. Later ones are not waited for."""
+        """Call a worker if none was, and wait, at most 30 s, until the first one of all is ready or none will be."""
         if not self.halted:
             self.call()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(START_TIMEOUT_S):
                 await self._decided.wait()
-
-    @property
-    def has_answered(self) -> bool:
-        """Whether some worker was ever ready."""
-        return self._answering is not None
 
     def idle(self) -> Member | None:
         """A worker that can be asked now, of the bundle that answers if there is one; None while there is none."""
@@ -201,13 +192,7 @@ class Crew:
             self._run(self._verify(pointed))
 
     async def _verify(self, target: Target) -> None:
-        ready, flaw = None, ""
-        try:
-            manifest = await asyncio.to_thread(fit_manifest, target.folder)
-            ready = Ready(manifest.version, manifest.origin, manifest.made_at_s)
-            flaw = "" if ready.version == target.version else _misnamed(ready.version)
-        except BundleRefused as error:
-            flaw = str(error)
+        ready, flaw = await verified(target)
         if self.wanted or target != self._examined:
             return  # a worker tries it by now, or another one is pointed to
         if flaw:
@@ -222,12 +207,10 @@ class Crew:
     def _pointed(self) -> Target | None:
         """The bundle that the first root with a pointer points to."""
         try:
-            for root in self._roots:
-                if (version := current(root)) is not None:
-                    return Target(version, root / version)
+            return pointed_target(self._roots)
         except BundleRefused as error:
             self._refuse(None, f"the pointer: {error}")
-        return None
+            return None
 
     def _try_one(self) -> None:
         self._next_try_s = self._now_s() + self._settings.retry_s
@@ -271,7 +254,7 @@ class Crew:
             case Answer(id=number) | Failed(id=number) if member.state != "starting" and number == member.number:
                 self._settle(member, said, numbers)
             case Ready(version=version) if member.state == "starting" and version != member.target.version:
-                member.refused = _misnamed(version)
+                member.refused = misnamed(version)
                 member.kill(member.refused)
             case Ready() if member.state == "starting":
                 self._welcome(member, said)
@@ -286,7 +269,7 @@ class Crew:
             self._close(member)
             return
         member.enter("idle")
-        if self.halted or member.target != self._answering:
+        if self.halted or member.target != self.answering:
             self._take_over(member, ready)
         self.uptime.note(self._clock.monotonic_ns(), is_up=True)
         self._dismiss_one()
@@ -295,10 +278,10 @@ class Crew:
 
     def _take_over(self, member: Member, ready: Ready) -> None:
         """From now on its bundle is the one that answers."""
-        self.reloads += self._answering not in (None, member.target)
+        self.reloads += self.answering not in (None, member.target)
         self._report(f"bundle {ready.version} ({ready.origin}) answers")
         self.halted, self.serving, self._candidate = "", member.target, None
-        self._answering, self.bundle = member.target, ready
+        self.answering, self.bundle = member.target, ready
         self._decided.set()
         self._lost_s.clear()
         self._next_try_s = 0.0
@@ -413,7 +396,3 @@ class Crew:
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
-
-
-def _misnamed(version: str) -> str:
-    return f"its manifest says that it is {version}; name its folder so"

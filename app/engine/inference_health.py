@@ -23,7 +23,8 @@ class InferenceHealth(msgspec.Struct, frozen=True, kw_only=True):
     `made_at_s` are epoch seconds, 0 where the bundle does not say. `uptime_pct` is the share of time, since the first
     worker was ready, in which some worker was. Latencies are of the last 1,000 answers of workers, from the request to
     its answer; None before the first. `errors` counts requests without an answer by kind, `error_pct` is their share
-    of all requests. `restarts` are those of workers that were lost; `refused` bundles were pointed to and not used.
+    of all requests. `cached` answers were given again, `prediction_hit_pct` is their share of what was asked.
+    `restarts` are those of workers that were lost; `refused` bundles were pointed to and not used.
     """
 
     mode: ModelMode
@@ -45,11 +46,11 @@ class InferenceHealth(msgspec.Struct, frozen=True, kw_only=True):
     errors: Mapping[str, int]
     error_pct: float | None
     prediction_hit_pct: float | None
-    feature_hit_pct: float | None
     reloads: int
     refused: int
     refused_reason: str
     workers_most: int = 0
+    cached: int = 0
 
 
 class Uptime:
@@ -82,7 +83,7 @@ class RequestMeter:
 
     def __init__(self) -> None:
         self.answers = 0
-        self.cancelled = 0
+        self.cancelled = self.cached = 0
         self.errors: Counter[FailureKind] = Counter()
         self._latencies_ms: deque[float] = deque(maxlen=_LATENCIES)
         self._by_second: deque[list[int]] = deque(maxlen=_MINUTE_S + 1)
@@ -90,6 +91,7 @@ class RequestMeter:
     def answered(self, started_ns: int, now_ns: int, *, by_worker: bool) -> None:
         """A request got its answer, from a worker or from what was kept."""
         self.answers += 1
+        self.cached += not by_worker
         if by_worker:
             self._latencies_ms.append((now_ns - started_ns) / 1e6)
         second = now_ns // _SECOND_NS

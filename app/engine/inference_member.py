@@ -3,21 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from app.engine.inference_process import WorkerLink
 from app.engine.inference_requests import Request
+from app.engine.inference_target import Target
 from app.tokens.worker_protocol import Ready, ask
 
 _RECENT, _FEWEST = 20, 10
-
-
-class Target(NamedTuple):
-    """A bundle that a worker is to answer from."""
-
-    version: str
-    folder: Path
 
 
 class Member:

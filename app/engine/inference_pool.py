@@ -22,7 +22,6 @@ class InferencePool:
     """Answers what a token's future may be, from worker processes (docs/inference.md).
 
     `run` keeps the workers; without it nothing is answered. The first question brings the first worker.
-    `features` keeps what was worked out of tokens, by mint.
     """
 
     def __init__(
@@ -43,7 +42,6 @@ class InferencePool:
         self._queue = RequestQueue(settings.waiting)
         self._meter = RequestMeter()
         self._predictions: TimedCache[bytes, Prediction] = TimedCache(settings.cache_s, settings.cached)
-        self.features: TimedCache[str, Singles] = TimedCache(settings.cache_s, settings.cached)
         self._oldest: Request | None = None
         most = min(settings.workers, cores or usable_cores())
         self.crew = Crew(settings, most, roots, clock, start or _starter(settings), report)
@@ -115,6 +113,8 @@ class InferencePool:
 
     def free(self) -> None:
         """Hand out what waits, as long as somebody is idle."""
+        if self._queue:
+            self.crew.call()
         while self._queue and (member := self.crew.idle()) is not None:
             if member.heard_s < self._queue.wants_heard_since_s:
                 member.ask(())
@@ -180,11 +180,11 @@ class InferencePool:
             errors={str(kind): count for kind, count in meter.errors.items()},
             error_pct=meter.error_pct(),
             prediction_hit_pct=share_pct(self._predictions.hits, self._predictions.misses),
-            feature_hit_pct=share_pct(self.features.hits, self.features.misses),
             reloads=crew.reloads,
             refused=crew.refused,
             refused_reason=crew.refused_reason,
             workers_most=crew.most,
+            cached=meter.cached,
         )
 
     def _mode(self) -> tuple[ModelMode, str]:
@@ -192,9 +192,9 @@ class InferencePool:
         crew = self.crew
         if crew.halted:
             return "STRATEGY-ONLY", crew.halted
-        if crew.ready or (crew.bundle is not None and not crew.has_answered):
+        if crew.ready or (crew.bundle is not None and crew.answering is None):
             return "ML", ""
-        if crew.has_answered:
+        if crew.answering is not None:
             return "STRATEGY-ONLY", "its workers are starting"
         return "NOT YET", "its bundle is being verified"
 

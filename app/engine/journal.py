@@ -108,7 +108,7 @@ class Journal:
     def token_judged(self, judged: TokenJudged) -> None:
         """Count and hash a verdict on a token."""
         self.tokens_judged += 1
-        self._cover("token", msgspec.structs.replace(judged, at_ms=0))
+        self._cover("token", msgspec.structs.replace(judged, at_ms=0, asked_ms=0))
 
     def token_labelled(self, outcome: StoredTokenOutcome) -> None:
         """Keep and hash what became of a prediction about a token."""

@@ -55,7 +55,8 @@ class TokensView(msgspec.Struct, frozen=True, kw_only=True):
     `ended` count tokens by what became of them, `failed` questions without an answer by venue. `padded_pct` is the
     share of empty slots in what the model was last asked about. `holders_missing` says that no number of holders is
     told. `model` is None on a tape, and before the workers are there. `waiting_for` says what an empty panel waits for.
-    `is_begun`: tokens are looked for, and can be asked for by hand.
+    `is_begun`: tokens are looked for, and can be asked for by hand. `feature_hit_pct` is the share of questions whose
+    candles had been worked out before.
     """
 
     rows: tuple[TokenRow, ...] = ()
@@ -73,6 +74,7 @@ class TokensView(msgspec.Struct, frozen=True, kw_only=True):
     model: InferenceHealth | None = None
     waiting_for: str = ""
     is_begun: bool = True
+    feature_hit_pct: float | None = None
 
 
 class ScoreTokens(msgspec.Struct, frozen=True, tag="score_tokens"):

@@ -20,6 +20,7 @@ from app.engine.inference_requests import Prediction
 from app.engine.journal import Journal
 from app.engine.protocol import Mode
 from app.engine.protocol_tokens import TokenRow
+from app.engine.token_features import TokenFeatures
 from app.engine.token_feedback import TokenFeedback, liquidity_of
 from app.engine.token_looks import Judgement, TokenLooks
 from app.engine.token_papering import TokenPapering
@@ -35,9 +36,8 @@ from app.tokens.decision import ModelSays, arithmetic, decide
 from app.tokens.discovery import Discovery
 from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, Unknown
 from app.tokens.rejections import Look, Rejections
-from app.tokens.strategies import StrategySays, strategies
+from app.tokens.strategies import StrategySays
 from app.tokens.watched import Seen
-from app.tokens.worker_protocol import row_bytes
 
 ROWS_KEPT = 300
 LOST_MS = 120_000
@@ -64,6 +64,7 @@ class TokenDesk:
         """`settled` is called when something that was asked for by hand may be done, `sequence` gives the number of the
         input that is being taken."""
         rules = settings.token_decision
+        self.features = TokenFeatures(settings.token_model)
         self.discovery = Discovery(settings.tokens, rules.minimum_candles, has_key=begun.has_key)
         self.rows: OrderedDict[str, TokenRow] = OrderedDict()
         """The newest verdict on each token, the newest last."""
@@ -181,9 +182,9 @@ class TokenDesk:
         if not is_wanted and not self._rejections.may_judge(mint, look, now_ms / 1_000):
             self.held_back += 1
             return
-        window = seen.window
-        self.padded_pct = 100 * (1 - window.candles / SLOTS)
-        asked = _Asked(seen, strategies(window), row_bytes(seen.features().flat()), now_ms)
+        told = self.features.of(seen)
+        self.padded_pct = 100 * (1 - told.chart.window.candles / SLOTS)
+        asked = _Asked(seen, told.chart.strategy, told.row, now_ms)
         if not self._rules.use_model:
             self._judge(asked, None, "", now_ms)
             return
@@ -218,7 +219,7 @@ class TokenDesk:
         version, gain_pct = ("", None) if said is None else (said.version, said.gain_pct)
         judged = TokenJudged(
             mint=mint, at_ms=now_ms, candles=candles, price=seen.price, gain_pct=gain_pct, version=version,
-            verdict=verdict,
+            verdict=verdict, asked_ms=asked.at_ms,
         )  # fmt: skip
         self._bus.publish(judged)
         if said is not None:

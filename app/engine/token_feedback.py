@@ -14,6 +14,7 @@ from app.tokens.candles import CandleTable
 from app.tokens.claims import Decided, RugClaims
 from app.tokens.features import schema
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry, Levels
+from app.tokens.open_predictions import decode_open, encode_open
 from app.tokens.outcomes import Labelled, Outcomes, Predicted
 from app.tokens.watched import Seen
 
@@ -27,6 +28,17 @@ class TokenFeedback:
         self._claims = RugClaims()
         self._bus, self._journal, self._mode = bus, journal, mode
         self._schema_sha256 = schema().sha256
+
+    def restore(self, saved: bytes, now_ms: int) -> int:
+        """Take up what earlier runs predicted and nobody has labelled; how many labels are waited for. Raises
+        `DataError` for what cannot be read."""
+        tokens = decode_open(saved)
+        self.outcomes.restore((each for token in tokens for each in token.predicted()), now_ms // 1_000)
+        return self.outcomes.open
+
+    def saved(self) -> bytes:
+        """What a run that began now would have to take up."""
+        return encode_open(self.outcomes.waiting())
 
     def predicted(self, seen: Seen, said: Prediction, row: bytes, now_ms: int) -> None:
         """The model has said something: kept with the very bytes it was told, and waited for. What is no probability
@@ -118,7 +130,7 @@ def _row_of(each: Labelled, now_ms: int) -> StoredTokenOutcome:
         rises=told.rises if is_hour else None,
         gain_pct=told.gain_pct if is_hour else None,
         high_gain_pct=told.high_gain_pct if is_hour else None,
-        falls=told.falls,
-        drains=told.drains,
+        falls=None if is_hour else told.falls,
+        drains=None if is_hour else told.drains,
         reason=each.reason,
     )

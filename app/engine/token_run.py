@@ -21,11 +21,12 @@ from app.engine.token_state import RestoreTokens
 from app.feeds.inbox import Inbox
 from app.feeds.token_carrier import TokenCarrierSettings
 from app.feeds.token_questions import BIRDEYE, DEXSCREENER, GECKOTERMINAL
+from app.store.store import Store
 
 if TYPE_CHECKING:
     from app.engine.token_calls import TokenCalls
 
-_NEEDED = ("app.engine.token_calls", "app.engine.token_desk")
+_NEEDED = ("app.engine.token_calls", "app.engine.token_desk", "app.engine.token_shelf")
 
 
 class TokenRun:
@@ -60,15 +61,17 @@ class TokenRun:
         }
 
     async def begin(
-        self, urls: Urls, outward: Outward, supervisor: Supervisor, report: Callable[[str], None]
+        self, urls: Urls, outward: Outward, supervisor: Supervisor, report: Callable[[str], None], store: Store
     ) -> RestoreTokens:
-        """Import what is needed, in a thread, and be ready to ask; what tells the core so.
+        """Import what is needed, in a thread, and be ready to ask; what tells the core so, and what `store` holds of
+        earlier runs' predictions.
 
         `report` is told what a user should hear of.
         """
         for name in _NEEDED:
             await asyncio.to_thread(import_module, name)
         from app.engine.token_calls import TokenCalls
+        from app.engine.token_shelf import saved_tokens
 
         self.calls = TokenCalls(
             self._settings, self.reach(urls), self._inbox, self._clock, self._generator, self._bundles, report
@@ -77,7 +80,8 @@ class TokenRun:
             outward.join(venue, client)
             supervisor.start(venue, client.run)
         supervisor.start("workers of the token model", self.calls.pool.run)
-        return RestoreTokens("demo" if self._is_demo else "live", self._key is not None)
+        saved, trouble = await saved_tokens(store, self._clock.wall_ns() // 1_000_000)
+        return RestoreTokens("demo" if self._is_demo else "live", self._key is not None, saved, trouble)
 
     def outstanding(self) -> list[Request]:
         """Questions that have not been answered."""

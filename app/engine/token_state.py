@@ -18,16 +18,20 @@ ABOUT_TOKENS = frozenset({*VENUES, PREDICTOR})
 class RestoreTokens(msgspec.Struct, frozen=True, tag="restore_tokens"):
     """New tokens are looked for from now on. An input of the engine's own; no client may send it.
 
-    `source` says whether the venues are real; `has_key` whether Birdeye may be asked.
+    `source` says whether the venues are real; `has_key` whether Birdeye may be asked. `saved` holds predictions of
+    earlier runs that wait for their outcomes (`tokens/open_predictions.py`), empty for none; `trouble` says why they
+    could not be read, and is empty when they could.
     """
 
     source: Literal["live", "demo"]
     has_key: bool
+    saved: bytes = b""
+    trouble: str = ""
 
 
 class TokenJudged(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict on a token, given at `at_ms`; `gain_pct` and `version` are the model's and its bundle's, None and empty
-    where it said nothing."""
+    """A verdict, given at `at_ms`, on a token that was ready to be judged at `asked_ms`; `gain_pct` and `version` are
+    the model's and its bundle's, None and empty where it said nothing."""
 
     mint: str
     at_ms: int
@@ -36,3 +40,4 @@ class TokenJudged(msgspec.Struct, frozen=True, kw_only=True):
     gain_pct: float | None
     version: str
     verdict: Verdict
+    asked_ms: int = 0

@@ -7,9 +7,13 @@ run on a venue and of no imported tape.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from app.config.settings import Settings
 from app.core.bus import Bus
+from app.core.errors import DataError
 from app.core.record import Answer, Request
+from app.core.text import clean
 from app.engine.connections import Connections
 from app.engine.jobs import Jobs
 from app.engine.journal import Journal
@@ -47,7 +51,7 @@ class Tokens:
     def apply(self, command: StartJob | CancelJob | TokenCommand, now_ms: int) -> tuple[bool, str]:
         """Carry out a command; whether it was, and one sentence about it."""
         if isinstance(command, RestoreTokens):
-            self._begin(command)
+            self._begin(command, now_ms)
             return True, ""
         if isinstance(command, LookAtToken):
             return self._look(command, now_ms)
@@ -78,7 +82,13 @@ class Tokens:
         if self.desk is not None:
             self._journal.run_ended(self.desk.finish(now_ms))
 
-    def _begin(self, begun: RestoreTokens) -> None:
+    def as_begun(self) -> RestoreTokens | None:
+        """What a recording that begins now has to begin with; None before tokens are looked for."""
+        if self.begun is None or self.desk is None:
+            return None
+        return msgspec.structs.replace(self.begun, saved=self.desk.feedback.saved(), trouble="")
+
+    def _begin(self, begun: RestoreTokens, now_ms: int) -> None:
         if self.desk is not None or not self.settings.tokens.enabled:
             return
         from app.engine.token_desk import TokenDesk
@@ -88,6 +98,19 @@ class Tokens:
             self.settings, begun, self._watch, self._bus, self._journal, self._settled, self._mode, self._sequence,
             self.paper,
         )  # fmt: skip
+        self._take_up(self.desk, begun, now_ms)
+
+    def _take_up(self, desk: "TokenDesk", begun: RestoreTokens, now_ms: int) -> None:
+        """What earlier runs predicted waits on; what cannot be read is told of and left."""
+        trouble = clean(begun.trouble, 200)
+        try:
+            labels = 0 if trouble else desk.feedback.restore(begun.saved, now_ms)
+        except DataError as error:
+            trouble, labels = clean(str(error), 200), 0
+        if trouble:
+            self._journal.say(now_ms, "warning", "tokens", f"earlier predictions stay without an outcome: {trouble}")
+        elif labels:
+            self._journal.say(now_ms, "info", "tokens", f"{labels:,} outcomes of earlier predictions are waited for")
 
     def _look(self, look: LookAtToken, now_ms: int) -> tuple[bool, str]:
         """Have what stands behind a verdict asked for; an empty mint is nothing."""

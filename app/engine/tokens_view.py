@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from app.core.text import clean
-from app.engine.inference_health import InferenceHealth
+from app.engine.inference_health import InferenceHealth, share_pct
 from app.engine.protocol_token_detail import TokenDetail
 from app.engine.protocol_tokens import TokenMode, TokenRow, TokensView
 from app.engine.tokens import Tokens
@@ -49,6 +49,7 @@ class TokensViews:
             holders_missing=clean(desk.holders_missing, 200),
             model=model,
             waiting_for="" if self._rows[1] else _waiting_for(tokens),
+            feature_hit_pct=share_pct(desk.features.charts.hits, desk.features.charts.misses),
         )
 
     def detail(self, tokens: Tokens, mint: str) -> TokenDetail | None:

@@ -211,7 +211,9 @@ class VenueRun:
     async def _open_tokens(self) -> None:
         """Be ready to ask the venues of new tokens and the model, and look for tokens from now on."""
         if self._tokens.is_wanted and self._outward is not None:
-            begun = await self._tokens.begin(self._urls, self._outward, self._supervisor, self._tell_of_model)
+            begun = await self._tokens.begin(
+                self._urls, self._outward, self._supervisor, self._tell_of_model, self._store
+            )
             self._sequencer.put_now(0, Kind.COMMAND, _pack(begun))
             self._changed()
 
@@ -306,8 +308,8 @@ class VenueRun:
                 whales.saving.memory(), "", whales.alerting.desk.book.ahead_minutes, whales.regime.model
             )
             self._sequencer.note(0, Kind.COMMAND, _pack(memory))
-        if self.core.tokens.begun is not None:
-            self._sequencer.note(0, Kind.COMMAND, _pack(self.core.tokens.begun))
+        if (tokens := self.core.tokens.as_begun()) is not None:
+            self._sequencer.note(0, Kind.COMMAND, _pack(tokens))
         if self.core.screening.begun:
             self._sequencer.note(0, Kind.COMMAND, _pack(LookAtScreener(listed=True)))
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))

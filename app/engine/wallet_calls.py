@@ -79,8 +79,9 @@ class WalletCalls:
         self.shelf.halve()
 
     def caches(self) -> tuple[CacheView, ...]:
-        """What is remembered."""
+        """What is remembered; what is too old to be given again is not any more."""
         now_s = self._clock.wall_ns() / 1e9
+        self._answers.drop_expired(now_s)
         return (_cache("answers", self._answers.figures(now_s)), _cache("verdicts", self.shelf.figures()))
 
 

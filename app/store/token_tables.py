@@ -46,6 +46,25 @@ class StoredTokenOutcome(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class PredictionMade(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a stored prediction what its labels are reckoned from."""
+
+    mint: str
+    at_ms: int
+    pool: str
+    seen_s: int
+    price: float | None
+    liquidity_usd: float | None
+
+
+class OutcomeTold(msgspec.Struct, frozen=True, kw_only=True):
+    """Which horizon of which prediction has an outcome."""
+
+    mint: str
+    at_ms: int
+    horizon_s: int
+
+
 KEPT_DAYS = 30
 """With their features predictions are large: kept as long as all else, they would push it out of a full database."""
 TOKEN_PREDICTIONS = flat_table(
@@ -55,6 +74,9 @@ TOKEN_PREDICTIONS = flat_table(
 TOKEN_OUTCOMES = flat_table(
     "token_outcomes", StoredTokenOutcome, ("mint", "at_ms", "horizon_s"), age_column="at_ms", most_days=KEPT_DAYS
 )
+PREDICTIONS_MADE = flat_table("token_predictions", PredictionMade, ("mint", "at_ms"), age_column="at_ms")
+OUTCOMES_TOLD = flat_table("token_outcomes", OutcomeTold, ("mint", "at_ms", "horizon_s"), age_column="at_ms")
+"""Both tables again, to be read without what is large in them."""
 
 TABLES: tuple[Table[Any], ...] = (TOKEN_PREDICTIONS, TOKEN_OUTCOMES)
 ROWS: tuple[type[msgspec.Struct], ...] = tuple(table.row for table in TABLES)

@@ -115,10 +115,28 @@ def features(table: CandleTable, context: Context, at_s: int, slot_s: int = SLOT
 
     Raises `ValueError` when the table's candles do not fill slots of `slot_s`.
     """
-    seen = window(table, at_s, slot_s)
+    return with_context(chart_of(window(table, at_s, slot_s)), context)
+
+
+class ChartFeatures(NamedTuple):
+    """What candles alone tell a model; shapes as in `Features`."""
+
+    candles: Singles
+    mask: Singles
+    indicators: Singles
+    indicators_known: Singles
+
+
+def chart_of(seen: Window) -> ChartFeatures:
+    """The part of the features that stays while the slots do."""
     values, known = _with_flags(indicators(seen.values[seen.mask, CLOSE]))
+    return ChartFeatures(_candle_matrix(seen), seen.mask.astype(np.float32), values, known)
+
+
+def with_context(chart: ChartFeatures, context: Context) -> Features:
+    """All features: of a chart, and of what venues tell at a moment."""
     told, told_known = _with_flags(_context_values(context))
-    return Features(_candle_matrix(seen), seen.mask.astype(np.float32), told, told_known, values, known)
+    return Features(chart.candles, chart.mask, told, told_known, chart.indicators, chart.indicators_known)
 
 
 def parts(flat: Singles) -> Features:

@@ -74,7 +74,7 @@ class Outcomes:
         self._gone: set[str] = set()
         self._looked_s: dict[str, int] = {}
         self._asked: dict[Question, int] = {}
-        self._next_s = 0
+        self._next_s = self._begun_s = 0
         self.labelled = 0
         self.unknown: Counter[str] = Counter()
         """Horizons of which something is not known, by reason."""
@@ -95,6 +95,24 @@ class Outcomes:
         self._levels.setdefault(predicted.pool, [])
         self._looked_s.setdefault(predicted.mint, predicted.entry.at_s)
         return []
+
+    def restore(self, open_before: Iterable[tuple[Predicted, int]], now_s: int) -> None:
+        """Take up predictions of earlier runs, each with a horizon that it waits for; candles are waited for at
+        least as long as if all horizons ended now."""
+        self._begun_s = now_s
+        for predicted, horizon_s in sorted(open_before, key=lambda each: each[0].entry.at_s):
+            if predicted.entry.price > 0 and horizon_s in self._open:
+                self._open[horizon_s].setdefault(predicted.mint, []).append(predicted)
+                self._levels.setdefault(predicted.pool, [])
+                self._looked_s.setdefault(predicted.mint, predicted.entry.at_s)
+
+    def waiting(self) -> dict[Predicted, frozenset[int]]:
+        """Each open prediction, with the horizons that it waits for."""
+        found: dict[Predicted, frozenset[int]] = {}
+        for horizon_s, waiting in self._open.items():
+            for each in (each for of_token in waiting.values() for each in of_token):
+                found[each] = found.get(each, frozenset()) | {horizon_s}
+        return found
 
     def pool(self, mint: str) -> str:
         """The pool that the open predictions of a token are about; empty without one."""
@@ -239,8 +257,9 @@ class Outcomes:
     def overdue(self, now_s: int) -> Iterator[Labelled]:
         """Predictions whose candles did not come."""
         for horizon_s, waiting in self._open.items():
-            late_s = now_s - horizon_s - SETTLED_S - PATIENCE_S[horizon_s]
-            for mint in [mint for mint, each in waiting.items() if each[0].entry.at_s < late_s]:
+            late_s = now_s - SETTLED_S - PATIENCE_S[horizon_s]
+            ends_s = {mint: max(each[0].entry.at_s + horizon_s, self._begun_s) for mint, each in waiting.items()}
+            for mint in [mint for mint, end_s in ends_s.items() if end_s < late_s]:
                 yield self._told(waiting[mint].pop(0), horizon_s, _UNKNOWN, f"{NO_CANDLES}: {self._pages.why(mint)}")
                 self._tidy(horizon_s, mint)
                 self._forget(mint)

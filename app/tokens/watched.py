@@ -7,7 +7,7 @@ import numpy as np
 from app.core.tokens import PoolState, TokenCandle, TokenHolders
 from app.feeds.token_rows import Rows
 from app.tokens.candles import SLOT_S, CandleTable, Window, table_of, window
-from app.tokens.features import Features, context_of, features
+from app.tokens.features import Context, Features, context_of, features
 
 OLD_S = 6 * 3_600
 """From this age on candles are asked for each quarter of an hour instead of each five minutes."""
@@ -58,9 +58,14 @@ class Seen(NamedTuple):
             return self.state.price_usd
         return float(self.table.close[-1]) if len(self.table.close) else None
 
+    @property
+    def context(self) -> Context:
+        """What venues tell beside the candles."""
+        return context_of(self.state, self.holders, self.at_s)
+
     def features(self) -> Features:
         """What a model is told."""
-        return features(self.table, context_of(self.state, self.holders, self.at_s), self.at_s)
+        return features(self.table, self.context, self.at_s)
 
 
 NO_CANDLES = table_of((), SLOT_S)

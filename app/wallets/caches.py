@@ -77,6 +77,12 @@ class BoundedCache(Generic[Key, Value]):
             self._drop(next(iter(self._entries)))
             self._evictions += 1
 
+    def drop_expired(self, now_s: float) -> None:
+        """Let go of what has grown too old: it would never be given again."""
+        for key in [key for key, entry in self._entries.items() if now_s - entry.put_s > self._ttl_s]:
+            self._drop(key)
+            self._expired += 1
+
     def clear(self) -> None:
         """Forget all entries, which count as evicted; the counts stay."""
         self._evictions += len(self._entries)

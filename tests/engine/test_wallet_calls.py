@@ -16,7 +16,7 @@ from app.config.settings import Settings, StoreSettings
 from app.core.clock import ManualClock
 from app.core.record import Answer, Kind, Request
 from app.engine.shelf_venue import STORE_VENUE
-from app.engine.wallet_calls import RememberingCarrier
+from app.engine.wallet_calls import RememberingCarrier, WalletCalls
 from app.engine.wallet_shelf import WalletShelf
 from app.feeds.inbox import Inbox
 from app.feeds.polymarket import questions
@@ -104,3 +104,17 @@ def test_a_scan_is_given_up_where_the_venue_does_not_answer_and_not_where_it_ref
     assert (driver.core.wallets.state, driver.scanning.progress().finished) == (
         (state, 70) if state == "done" else (state, 49)
     )
+
+
+@pytest.mark.asyncio
+async def test_answers_that_will_not_be_given_again_are_not_held() -> None:
+    clock, settings = ManualClock(), Settings()
+    store = Store(None, StoreSettings(), clock)
+    urls = ("http://127.0.0.1:1", "http://127.0.0.1:1")
+    calls = WalletCalls(urls, settings, store, Inbox(clock), clock, np.random.default_rng(1))
+    calls._answers.put(questions.pnl(address(1)), b"x" * 100, 100, clock.wall_ns() / 1e9)
+    held = []
+    for _ in range(2):
+        clock.advance(settings.scanner.cache_s * 0.6)
+        held.append([(cache.entries, cache.bytes) for cache in calls.caches() if cache.name == "answers"])
+    assert held == [[(1, 100)], [(0, 0)]]

@@ -63,7 +63,7 @@ def test_the_note_tells_what_the_model_rests_on() -> None:
         "bundle simulated-1 SIMULATED, made 3d ago",
         "workers 3/3, 1 restarts, up 100.0%",
         "p50/p95/p99 1.2/3.4/9.9 ms",
-        "16/min, cache 71%, errors 0%",
+        "16/min, cache 71%, of features –, errors 0%",
         "66 watched, 12 too young, 31 not judged again so soon",
         "padded 64%",
         RISE_WORDS,
@@ -96,6 +96,28 @@ def test_failures_and_refused_bundles_are_counted() -> None:
     assert "unanswered: dexscreener 3" in text
     assert "up –" in text
     assert "p50/p95/p99 –/3.4" in text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "most", "workers", "words"),
+    [
+        (0, 2, 0, "workers 0 of 2, they start at the first token"),
+        (1, 2, 1, "workers 1/1, at most 2, 1 restarts, up 100.0%"),
+        (2, 2, 1, "workers 1/2, 1 restarts, up 100.0%"),
+    ],
+)
+def test_workers_that_are_not_there_yet_are_not_told_as_missing(
+    wanted: int, most: int, workers: int, words: str
+) -> None:
+    model = msgspec.structs.replace(HEALTH, workers=workers, workers_wanted=wanted, workers_most=most)
+    text, _ = ml_health_note(seen(judging(tokens(model=model, feature_hit_pct=80.4))))
+    assert words in text.split(" · ")
+    assert "cache 71%, of features 80%" in text
+
+
+def test_before_it_is_known_whether_the_model_counts_nothing_is_made_of_it() -> None:
+    text, role = ml_health_note(seen(judging(tokens(mode="NOT YET", mode_reason="its bundle is being verified"))))
+    assert (text.split(" · ")[0], role) == ("NOT YET: its bundle is being verified", "muted")
 
 
 def test_a_job_is_told_while_it_runs() -> None:

@@ -24,7 +24,7 @@ HEALTH = InferenceHealth(
     mode="ML", mode_reason="", version="simulated-1", origin="SIMULATED", made_at_s=AT_MS // 1_000 - 3 * 86_400,
     workers=3, workers_wanted=3, restarts=1, uptime_pct=99.95, latency_ms_p50=1.2, latency_ms_p95=3.4,
     latency_ms_p99=9.87, answers=120, answers_per_min=16, cancelled=0, waiting=0, errors={}, error_pct=0.0,
-    prediction_hit_pct=71.4, feature_hit_pct=None, reloads=0, refused=0, refused_reason="",
+    prediction_hit_pct=71.4, reloads=0, refused=0, refused_reason="",
 )  # fmt: skip
 DOWN = msgspec.structs.replace(HEALTH, mode="STRATEGY-ONLY", mode_reason="workers were lost 4 times", workers=0)
 

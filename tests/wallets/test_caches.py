@@ -13,6 +13,17 @@ def test_an_entry_is_there_until_it_is_too_old() -> None:
     assert (figures.hits, figures.misses, figures.expired, figures.entries, figures.bytes) == (1, 2, 1, 0, 0)
 
 
+def test_what_is_too_old_goes_without_being_asked_for() -> None:
+    cache: BoundedCache[str, int] = BoundedCache(ttl_s=10, limit_bytes=100)
+    cache.put("a", 1, 10, 0)
+    cache.put("b", 2, 10, 5)
+    cache.get("a", 9)
+    cache.drop_expired(10.5)
+    figures = cache.figures(10.5)
+    assert (figures.entries, figures.bytes, figures.expired, figures.evictions) == (1, 10, 1, 0)
+    assert cache.get("b", 10.5) == 2
+
+
 def test_what_was_used_longest_ago_makes_room() -> None:
     cache: BoundedCache[str, int] = BoundedCache(ttl_s=10, limit_bytes=100, limit_entries=2)
     cache.put("a", 1, 1, 0)

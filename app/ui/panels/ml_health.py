@@ -94,7 +94,7 @@ def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
     if tokens.holders_missing:
         yield str(clean(tokens.holders_missing, 200))
     if tokens.model is not None and snapshot is not None:
-        yield from _model_parts(tokens.model, snapshot.wall_ms + view.lag_ms)
+        yield from _model_parts(tokens.model, tokens.feature_hit_pct, snapshot.wall_ms + view.lag_ms)
     elif is_tape(view):
         yield "what was recorded is shown; no model runs"
     yield f"{tokens.watched} watched, {tokens.waiting} too young, {tokens.held_back:,} not judged again so soon"
@@ -109,7 +109,7 @@ def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
     yield RISE_WORDS
 
 
-def _model_parts(model: InferenceHealth, now_ms: int) -> Iterator[str]:
+def _model_parts(model: InferenceHealth, feature_hit_pct: float | None, now_ms: int) -> Iterator[str]:
     """The bundle, its workers, and how well they answer."""
     if model.version:
         age = shown.age(max(0, now_ms - model.made_at_s * 1_000)) if model.made_at_s else "unknown age"
@@ -118,7 +118,8 @@ def _model_parts(model: InferenceHealth, now_ms: int) -> Iterator[str]:
     yield f"{_workers(model)}, {model.restarts} restarts, up {uptime}" if model.workers_wanted else _workers(model)
     latencies = (model.latency_ms_p50, model.latency_ms_p95, model.latency_ms_p99)
     yield f"p50/p95/p99 {'/'.join(_milliseconds(latency) for latency in latencies)} ms"
-    yield f"{model.answers_per_min}/min, cache {_percent(model.prediction_hit_pct)}, errors {_percent(model.error_pct)}"
+    caches = f"cache {_percent(model.prediction_hit_pct)}, of features {_percent(feature_hit_pct)}"
+    yield f"{model.answers_per_min}/min, {caches}, errors {_percent(model.error_pct)}"
     if model.refused:
         yield f"{model.refused} bundles refused: {clean(model.refused_reason, 160)}"
 

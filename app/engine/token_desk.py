@@ -22,12 +22,12 @@ from app.engine.protocol import Mode
 from app.engine.protocol_tokens import TokenRow
 from app.engine.token_feedback import TokenFeedback, liquidity_of
 from app.engine.token_looks import Judgement, TokenLooks
-from app.engine.token_state import ATTRIBUTE, PREDICT, PREDICTOR, RestoreTokens, TokenJudged
+from app.engine.token_state import ATTRIBUTE, PREDICT, PREDICTOR, REFERENCE, RestoreTokens, TokenJudged
+from app.engine.token_trust import TokenTrust
 from app.engine.watch import MarketWatch
 from app.feeds.token_questions import Question, from_request, request_body
 from app.scorecards.grader import Graded
 from app.tokens.answers import read_answer
-from app.tokens.candles import SLOTS
 from app.tokens.claims import TokenClaims
 from app.tokens.decision import ModelSays, arithmetic, decide
 from app.tokens.discovery import Discovery
@@ -68,7 +68,6 @@ class TokenDesk:
         self.judgements: dict[str, Judgement] = {}
         """What each of `rows` rests on."""
         self.judged = self.held_back = 0
-        self.padded_pct: float | None = None
         self.holders_missing = ""
         self.version = 0
         """Counts changes of what a deck is shown."""
@@ -80,7 +79,8 @@ class TokenDesk:
         self._asked: dict[str, _Asked] = {}
         self._by_hand: set[str] = set()
         self._claims = TokenClaims()
-        self.feedback = TokenFeedback(bus, journal, mode)
+        self.trust = TokenTrust(watch)
+        self.feedback = TokenFeedback(bus, journal, mode, self.trust.labelled)
         self._mode: Mode = mode
         self._sequence = sequence
 
@@ -94,6 +94,7 @@ class TokenDesk:
         for question in (*self.discovery.questions(now_ms // 1_000), *self.feedback.questions(now_ms)):
             self._watch.ask_of(question.venue, question.name, request_body(question), question.subject)
         self.looks.every_second(now_ms)
+        self.trust.every_second()
         for decided in self._claims.overdue(now_ms):
             self._bus.publish(Graded(*decided))
         for mint in [mint for mint, asked in self._asked.items() if now_ms - asked.at_ms > LOST_MS]:
@@ -103,6 +104,8 @@ class TokenDesk:
         """A venue or the model has answered. Raises `FrameError` for the answer to what nobody can have asked."""
         if request.venue == PREDICTOR and request.channel == ATTRIBUTE:
             self.looks.answered(request, answer, now_ms)
+        elif request.venue == PREDICTOR and request.channel == REFERENCE:
+            self.trust.answered(request, answer)
         elif request.venue == PREDICTOR:
             self._model_said(request, answer, now_ms)
         elif answer.error != WITHDRAWN:
@@ -165,7 +168,7 @@ class TokenDesk:
             self.held_back += 1
             return
         window = seen.window
-        self.padded_pct = 100 * (1 - window.candles / SLOTS)
+        self.trust.judged(window.candles)
         asked = _Asked(seen, strategies(window), row_bytes(seen.features().flat()), now_ms)
         if not self._rules.use_model:
             self._judge(asked, None, "", now_ms)
@@ -192,7 +195,15 @@ class TokenDesk:
         seen, mint = asked.seen, asked.seen.listed.mint
         candles = seen.window.candles
         model = None if said is None else ModelSays(said.p_rise, said.p_rug, said.origin)
-        verdict = decide(model, asked.strategy, candles, self._rules, source=self.source, why_none=why_none)
+        verdict = decide(
+            model,
+            asked.strategy,
+            candles,
+            self._rules,
+            source=self.source,
+            why_none=why_none,
+            doubt=self.trust.doubt,
+        )
         if verdict.ruling == "REJECTED":
             self._rejections.note(mint, _look_of(seen), now_ms / 1_000)
         else:
@@ -205,6 +216,7 @@ class TokenDesk:
         )  # fmt: skip
         self._bus.publish(judged)
         if said is not None:
+            self.trust.said(mint, asked.row, said, now_ms)
             self.feedback.predicted(seen, said, asked.row, now_ms)
         if verdict.p_rise is not None and verdict.p_rug is not None and verdict.ruling != "NOT JUDGED":
             self._claim(seen, verdict.p_rise, version, now_ms)

@@ -40,7 +40,7 @@ def played(bundles: Path, play: Callable[[PoolHouse], Coroutine[Any, Any, T]], w
 
 
 async def _apart(house: PoolHouse) -> Carried:
-    return await ModelCarrier(house.pool).carry_request(APART)
+    return await ModelCarrier(house.pool, [house.bundles]).carry_request(APART)
 
 
 def test_an_answer_is_taken_apart_by_the_bundle_that_gave_it_and_nothing_is_kept(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_without_a_worker_the_reason_is_the_answer(tmp_path: Path) -> None:
 
 def test_workers_that_hang_are_waited_for_no_longer_than_is_allowed(tmp_path: Path) -> None:
     async def play(house: PoolHouse) -> tuple[list[Carried], float]:
-        carrier, loop = ModelCarrier(house.pool), asyncio.get_running_loop()
+        carrier, loop = ModelCarrier(house.pool, [house.bundles]), asyncio.get_running_loop()
         began = loop.time()
         several = await asyncio.gather(*(carrier.carry_request(APART) for _ in range(4)))
         return several, loop.time() - began
@@ -90,6 +90,8 @@ def test_workers_that_hang_are_waited_for_no_longer_than_is_allowed(tmp_path: Pa
 def test_a_request_without_a_row_is_refused(tmp_path: Path) -> None:
     async def play(house: PoolHouse) -> None:
         with pytest.raises(DataError, match="not a row"):
-            await ModelCarrier(house.pool).carry_request(Request(1, PREDICTOR, ATTRIBUTE, b"x", "mint"))
+            await ModelCarrier(house.pool, [house.bundles]).carry_request(
+                Request(1, PREDICTOR, ATTRIBUTE, b"x", "mint")
+            )
 
     played(tmp_path, play)

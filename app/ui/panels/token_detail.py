@@ -76,7 +76,7 @@ def chart_view(view: DeckView, mint: str) -> ChartView:
         tuple(_scaled(candle, power) for candle in detail.candles),
         detail.interval_ms,
         newest_ms,
-        _decimals(last * 10.0**power),
+        _decimals(last * 10.0**power, max((candle.high for candle in detail.candles), default=0.0) * 10.0**power),
         (),
         "No candle: nobody traded.",
         dimmed=view.outdated,
@@ -271,6 +271,8 @@ def _drift_cell(drift: FeatureDriftRow | None) -> Cell:
     if drift is None or not math.isfinite(drift.psi):
         return Cell(shown.DASH, "muted")
     word = str(clean(drift.word, 16))
+    if word == "too few":
+        return Cell(word, "muted")
     return Cell(f"{min(drift.psi, 99):.2f} {word}", _DRIFT_ROLES.get(word, "text"))
 
 
@@ -355,11 +357,12 @@ def _power(price: float) -> int:
     return min(_MOST_POWER, 3 * math.ceil(-math.log10(price) / 3))
 
 
-def _decimals(price: float) -> int:
-    """So many places that a price has five digits that say something."""
-    if not (price > 0 and math.isfinite(price)):
+def _decimals(price: float, highest: float) -> int:
+    """So many places that a price has five digits that say something, and the highest one no more than seven."""
+    if not (0 < price < math.inf and 0 < highest < math.inf):
         return 2
-    return max(0, min(_MOST_PLACES, 4 - math.floor(math.log10(price))))
+    wanted, room = 4 - math.floor(math.log10(price)), 6 - math.floor(math.log10(highest))
+    return max(0, min(_MOST_PLACES, wanted, room))
 
 
 def _six(value: float) -> str:

@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 from token_driver import GOOD, TokenDriver, begun, launched
 
+from app.config.token_settings import TokenModelSettings
+from app.core.clock import ManualClock
 from app.core.record import Answer, Kind, Request
 from app.engine.core import Core
+from app.engine.inference_health import InferenceHealth
+from app.engine.inference_pool import InferencePool
 from app.engine.inference_requests import Prediction
 from app.engine.protocol import SetRecording
 from app.engine.protocol_tokens import ModelTrust
@@ -30,6 +34,12 @@ KNOWN = BundleReference(GOOD.version, {"age_s": LIKE}, TRAINED)
 STRANGE = BundleReference(GOOD.version, {"age_s": LIKE, "liquidity_usd": UNLIKE}, TRAINED)
 
 
+def _answering() -> InferenceHealth:
+    """Workers that answer."""
+    pool = InferencePool(TokenModelSettings(), [], ManualClock(), print, cores=1)
+    return msgspec.structs.replace(pool.health(), mode="ML", mode_reason="")
+
+
 def _row() -> bytes:
     """A row whose age and liquidity are known."""
     row = np.zeros(628, dtype=np.float32)
@@ -37,7 +47,7 @@ def _row() -> bytes:
     return row_bytes(row)
 
 
-ROW = _row()
+ROW, ANSWERING = _row(), _answering()
 
 
 def asked(driver: TokenDriver) -> list[Request]:
@@ -117,13 +127,15 @@ def test_inputs_unlike_training_take_the_trust_away_on_the_panel_and_in_verdicts
     driver = begun(launched(*(2 * HOUR_S + 60 * place for place in range(30))))
     driver.reference = STRANGE
     driver.run(20)
-    view = TokensViews().of(driver.core.tokens, None)
-    assert view is not None
     driver.run(300)
+    view = TokensViews().of(driver.core.tokens, ANSWERING)
+    assert view is not None
     doubt = "what it is asked about is unlike its training: liquidity_usd (PSI "
     newest = driver.judged[-1].verdict
     assert newest.mode == "DO NOT TRUST"
     assert newest.mode_reason.startswith(doubt)
+    assert (view.mode, view.mode_reason) == ("DO NOT TRUST", driver.desk.trust.doubt)
+    assert view.mode_reason.startswith(doubt)
     assert newest.p_rise is None
     assert driver.judged[0].verdict.mode == "ML", "nothing is said of few tokens"
     replayed = Core("tape", driver.settings)

@@ -86,6 +86,7 @@ async def running_pool(root: Path, **settings: float) -> AsyncIterator[Inference
     """A pool whose workers are all ready, without caches. Raises `TapedeckError` when they are not within 30 s."""
     chosen = {"cache_s": 0.0, "reload_s": _LOOK_S, "restarts_a_minute": 1_000, "workers": 2, **settings}
     pool = InferencePool(msgspec.convert(chosen, TokenModelSettings), [root], SystemClock(), lambda _: None)
+    pool.crew.call(pool.crew.most)
     running = asyncio.create_task(pool.run())
     try:
         await until(lambda: pool.health().workers == pool.crew.wanted)

@@ -71,7 +71,10 @@ def _run(options: Options, sockets: Sockets) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import asyncio
 
+    from app.core.allocation import give_back_freed_memory
     from app.demo.process import run
+
+    give_back_freed_memory()
 
     asyncio.run(run(options, sockets))
 

@@ -385,7 +385,7 @@ class Core:
         if isinstance(command, TokenCommand):
             return self.tokens.apply(command, self.now_ms)
         if isinstance(command, LookAtScreener):
-            return self.screening.begin()
+            return self.screening.look(command)
         return self._apply_to_markets(command)
 
     def _apply_to_markets(self, command: Command | OwnCommand) -> tuple[bool, str]:

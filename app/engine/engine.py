@@ -26,6 +26,7 @@ from app.engine.protocol import (
 )
 from app.engine.pulse import Pulse
 from app.engine.scalper_detail import ScalperDetails
+from app.engine.screener_view import ScreenerViews
 from app.engine.tokens_view import TokensViews
 from app.engine.vitals import VitalsProbe
 from app.engine.wallet_detail import wallet_detail
@@ -80,6 +81,7 @@ class Engine:
         self._scalper_details = ScalperDetails()
         self._whales = WhalesViews()
         self._tokens = TokensViews()
+        self._screener = ScreenerViews()
         self._started = False
         self._stopping = asyncio.Event()
         self._probe = VitalsProbe(clock)
@@ -133,6 +135,9 @@ class Engine:
         if looking.followed.listed:
             followed = followed_view(core.whales, looking.followed.coin, core.now_ms)
             snapshot = msgspec.structs.replace(snapshot, followed=followed)
+        if looking.screener.listed:
+            screener = self._screener.of(core, looking.screener)
+            snapshot = msgspec.structs.replace(snapshot, screener=screener)
         if not look.coin:
             return snapshot
         detail = self._details.of(core, look.coin, look.interval, self._outside.urgent_wait_s)

@@ -1,11 +1,14 @@
 """The worker processes of the pool: as many as wanted, on the bundle that is pointed to, started again when lost.
 
+None is wanted before the first question: until then the bundle is only verified, which takes a hundredth of what a
+worker takes. One more is wanted whenever what waited at the last tick still waits, up to the most there may be.
 Lost workers are replaced at once, a few times a minute; beyond that all are ended, the pool is told that there is no
 model, and now and then one worker is tried again. When another bundle is pointed to, one worker is started on it while
 the others go on; only when that one is ready are they replaced, one by one, each after the answer it is at.
 """
 
 import asyncio
+import contextlib
 import functools
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
@@ -20,6 +23,7 @@ from app.engine.inference_member import Member, Target
 from app.engine.inference_process import StartWorker
 from app.engine.inference_requests import FailureKind, Request
 from app.tokens.bundle import current
+from app.tokens.bundle_fit import fit_manifest
 from app.tokens.worker_protocol import Answer, Failed, FromWorker, Numbers, Ready, Refused
 
 TICK_S = 0.25
@@ -27,6 +31,7 @@ START_TIMEOUT_S = 30.0
 _PING_S = 5.0
 _WINDOW_S = 60.0
 _SHORTEST_HANG_S = 0.5
+_NO_BUNDLE = "no bundle is published; run `tapedeck train tokens`"
 Report = Callable[[str], None]
 
 
@@ -45,23 +50,31 @@ class Desk(Protocol):
     def changed(self) -> None:
         """Another bundle answers, or none."""
 
+    def is_behind(self) -> bool:
+        """Whether what has waited longest waited at the last look already."""
+
 
 class Crew:
-    """Keeps the workers. `halted` says why there are none; empty while there are, or are about to be."""
+    """Keeps the workers: `wanted` at present, `most` at most.
+
+    `halted` says why there are none; empty while there are, or will be once they are wanted. `bundle` is what is known
+    of the one that answers, or would.
+    """
 
     def __init__(
         self,
         settings: TokenModelSettings,
-        wanted: int,
+        most: int,
         roots: Sequence[Path],
         clock: Clock,
         start: StartWorker,
         report: Report,
     ) -> None:
-        self.wanted = wanted
+        self.wanted, self.most = 0, most
         self.members: list[Member] = []
         self.halted = ""
         self.serving: Target | None = None
+        self.bundle: Ready | None = None
         self.restarts = self.reloads = self.refused = 0
         self.refused_reason = ""
         self.uptime = Uptime()
@@ -77,6 +90,8 @@ class Crew:
         self._candidate: Target | None = None
         self._unfit: Target | None = None
         self._answering: Target | None = None
+        self._examined: Target | None = None
+        self._decided = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, desk: Desk) -> None:
@@ -89,8 +104,31 @@ class Crew:
                 await asyncio.sleep(TICK_S)
         finally:
             self.halted = "it was stopped"
+            self._decided.set()
             await self._end_all()
             desk.changed()
+            self._desk = None
+
+    def call(self, count: int = 1) -> None:
+        """Have `count` workers at least, as far as there may be so many, from now on."""
+        if min(count, self.most) > self.wanted:
+            self.wanted = min(count, self.most)
+            if self._desk is not None:
+                self._bring_in()
+
+    async def first_start(self) -> None:
+        """Call a worker if none was, and wait for the first one of all: until it answers, or it is known that none
+        will, at most 30 s. Later ones are not waited for."""
+        if not self.halted:
+            self.call()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await self._decided.wait()
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether some worker was ever ready."""
+        return self._answering is not None
 
     def idle(self) -> Member | None:
         """A worker that can be asked now, of the bundle that answers if there is one; None while there is none."""
@@ -116,7 +154,14 @@ class Crew:
         if now_s >= self._next_look_s:
             self._next_look_s = now_s + self._settings.reload_s
             self._look()
-        if (self.halted or self.serving is None) and now_s >= self._next_try_s and not self.members:
+        if self.ready and self._told().is_behind():
+            self.call(self.wanted + 1)
+        self._bring_in()
+
+    def _bring_in(self) -> None:
+        """Start what is wanted and missing."""
+        is_due = self._now_s() >= self._next_try_s
+        if self.wanted and (self.halted or self.serving is None) and is_due and not self.members:
             self._try_one()
         self._fill()
 
@@ -131,6 +176,9 @@ class Crew:
     def _look(self) -> None:
         """Follow the pointer: a bundle that is not known to be unfit gets a worker to try it."""
         pointed = self._pointed()
+        if not self.wanted:
+            self._examine(pointed)
+            return
         if pointed is None or pointed == self._unfit:
             return
         self._unfit = None
@@ -142,6 +190,34 @@ class Crew:
         elif pointed != self._candidate:
             self._candidate = pointed
             self._open(pointed)
+
+    def _examine(self, pointed: Target | None) -> None:
+        """Verify what is pointed to before a worker is wanted; what was refused, again after a while."""
+        is_due = self._now_s() >= self._next_try_s
+        if pointed is None and self.serving is None and is_due:
+            self._halt(_NO_BUNDLE)
+        elif pointed is not None and (pointed != self._examined or (self.halted and is_due)):
+            self._examined = pointed
+            self._run(self._verify(pointed))
+
+    async def _verify(self, target: Target) -> None:
+        ready, flaw = None, ""
+        try:
+            manifest = await asyncio.to_thread(fit_manifest, target.folder)
+            ready = Ready(manifest.version, manifest.origin, manifest.made_at_s)
+            flaw = "" if ready.version == target.version else _misnamed(ready.version)
+        except BundleRefused as error:
+            flaw = str(error)
+        if self.wanted or target != self._examined:
+            return  # a worker tries it by now, or another one is pointed to
+        if flaw:
+            self._refuse(target, f"bundle {target.version}: {flaw}")
+            if self.serving is None:
+                self._halt(self.refused_reason)
+        else:
+            self.halted, self.serving, self.bundle = "", target, ready
+            self._unfit, self._next_try_s = None, 0.0
+            self._told().changed()
 
     def _pointed(self) -> Target | None:
         """The bundle that the first root with a pointer points to."""
@@ -157,9 +233,9 @@ class Crew:
         self._next_try_s = self._now_s() + self._settings.retry_s
         pointed = self._pointed()
         if pointed is None:
-            self._halt("no bundle is published; run `tapedeck train tokens`")
+            self._halt(_NO_BUNDLE)
         else:
-            self.serving = pointed
+            self.serving, self.bundle = pointed, None
             self._open(pointed)
 
     def _fill(self) -> None:
@@ -195,7 +271,7 @@ class Crew:
             case Answer(id=number) | Failed(id=number) if member.state != "starting" and number == member.number:
                 self._settle(member, said, numbers)
             case Ready(version=version) if member.state == "starting" and version != member.target.version:
-                member.refused = f"its manifest says that it is {version}; name its folder so"
+                member.refused = _misnamed(version)
                 member.kill(member.refused)
             case Ready() if member.state == "starting":
                 self._welcome(member, said)
@@ -222,7 +298,8 @@ class Crew:
         self.reloads += self._answering not in (None, member.target)
         self._report(f"bundle {ready.version} ({ready.origin}) answers")
         self.halted, self.serving, self._candidate = "", member.target, None
-        self._answering = member.target
+        self._answering, self.bundle = member.target, ready
+        self._decided.set()
         self._lost_s.clear()
         self._next_try_s = 0.0
         self._told().changed()
@@ -299,6 +376,7 @@ class Crew:
         if self.halted != reason:
             self._report(f"strategy-only: {reason}")
         self.halted = reason
+        self._decided.set()
         self._next_try_s = self._now_s() + self._settings.retry_s
         for member in list(self.members):
             self._told().unanswered(member.take(), "worker", f"a worker was lost: {reason}")
@@ -335,3 +413,7 @@ class Crew:
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
+
+
+def _misnamed(version: str) -> str:
+    return f"its manifest says that it is {version}; name its folder so"

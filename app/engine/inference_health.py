@@ -8,6 +8,7 @@ import msgspec
 
 from app.engine.inference_requests import FailureKind
 
+ModelMode = Literal["ML", "STRATEGY-ONLY", "NOT YET"]
 _LATENCIES = 1_000
 _MINUTE_S = 60
 _SECOND_NS = 1_000_000_000
@@ -16,14 +17,16 @@ _SECOND_NS = 1_000_000_000
 class InferenceHealth(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the inference pool.
 
-    `mode_reason` says why it is STRATEGY-ONLY. `version` is empty and `origin` None before a bundle answered;
+    `mode` is ML also before the first question, when no worker is wanted and the bundle is verified; NOT YET until it
+    is. `mode_reason` says why it is STRATEGY-ONLY. `workers` answer, `workers_wanted` should at present (0 before the
+    first question), `workers_most` may. `version` is empty and `origin` None while no bundle would answer;
     `made_at_s` are epoch seconds, 0 where the bundle does not say. `uptime_pct` is the share of time, since the first
     worker was ready, in which some worker was. Latencies are of the last 1,000 answers of workers, from the request to
     its answer; None before the first. `errors` counts requests without an answer by kind, `error_pct` is their share
     of all requests. `restarts` are those of workers that were lost; `refused` bundles were pointed to and not used.
     """
 
-    mode: Literal["ML", "STRATEGY-ONLY"]
+    mode: ModelMode
     mode_reason: str
     version: str
     origin: Literal["SIMULATED", "REAL"] | None
@@ -46,6 +49,7 @@ class InferenceHealth(msgspec.Struct, frozen=True, kw_only=True):
     reloads: int
     refused: int
     refused_reason: str
+    workers_most: int = 0
 
 
 class Uptime:

@@ -10,7 +10,7 @@ from app.config.token_settings import TokenModelSettings
 from app.core.clock import Clock
 from app.engine.inference_cache import TimedCache
 from app.engine.inference_crew import Crew, Report
-from app.engine.inference_health import InferenceHealth, RequestMeter, share_pct
+from app.engine.inference_health import InferenceHealth, ModelMode, RequestMeter, share_pct
 from app.engine.inference_member import Member
 from app.engine.inference_process import Ended, Hear, StartWorker, WorkerLink, start_process, worker_command
 from app.engine.inference_requests import FailureKind, Prediction, PredictionError, Request, RequestQueue
@@ -21,7 +21,8 @@ from app.tokens.worker_protocol import Numbers, row_bytes
 class InferencePool:
     """Answers what a token's future may be, from worker processes (docs/inference.md).
 
-    `run` keeps the workers; without it nothing is answered. `features` keeps what was worked out of tokens, by mint.
+    `run` keeps the workers; without it nothing is answered. The first question brings the first worker.
+    `features` keeps what was worked out of tokens, by mint.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class InferencePool:
         self._meter = RequestMeter()
         self._predictions: TimedCache[bytes, Prediction] = TimedCache(settings.cache_s, settings.cached)
         self.features: TimedCache[str, Singles] = TimedCache(settings.cache_s, settings.cached)
-        wanted = min(settings.workers, cores or usable_cores())
-        self.crew = Crew(settings, wanted, roots, clock, start or _starter(settings), report)
+        self._oldest: Request | None = None
+        most = min(settings.workers, cores or usable_cores())
+        self.crew = Crew(settings, most, roots, clock, start or _starter(settings), report)
 
     async def run(self) -> None:
         """Keep the workers until cancelled; returns when all are gone and every request has ended."""
@@ -104,6 +106,7 @@ class InferencePool:
     def _refuse_if_it_must(self) -> None:
         if self.crew.halted:
             raise PredictionError("strategy-only", f"The token model is not asked: {self.crew.halted}")
+        self.crew.call()
         if self._queue.is_full:
             raise PredictionError("too many", f"{len(self._queue)} requests wait for the token model; ask again later")
 
@@ -144,15 +147,21 @@ class InferencePool:
         if self.crew.halted:
             self._queue.fail_all("strategy-only", f"The token model is not asked: {self.crew.halted}")
 
+    def is_behind(self) -> bool:
+        """Whether what has waited longest waited at the last look already: another worker would have taken it."""
+        before, self._oldest = self._oldest, self._queue.oldest
+        return self._oldest is not None and self._oldest is before
+
     def health(self) -> InferenceHealth:
         """The state of the pool, now."""
         crew, meter, now_ns = self.crew, self._meter, self._clock.monotonic_ns()
         ready = crew.ready
-        bundle = next((member.ready for member in ready if member.target == crew.serving), None)
+        bundle = None if crew.halted else crew.bundle
+        mode, reason = self._mode()
         p50, p95, p99 = meter.latencies_ms()
         return InferenceHealth(
-            mode="ML" if ready and not crew.halted else "STRATEGY-ONLY",
-            mode_reason=crew.halted or ("" if ready else "its workers are starting"),
+            mode=mode,
+            mode_reason=reason,
             version=bundle.version if bundle else "",
             origin=bundle.origin if bundle else None,
             made_at_s=bundle.made_at_s if bundle else 0,
@@ -174,7 +183,19 @@ class InferencePool:
             reloads=crew.reloads,
             refused=crew.refused,
             refused_reason=crew.refused_reason,
+            workers_most=crew.most,
         )
+
+    def _mode(self) -> tuple[ModelMode, str]:
+        """Whether it would answer, and why not. Before the first question nobody has to be there for it."""
+        crew = self.crew
+        if crew.halted:
+            return "STRATEGY-ONLY", crew.halted
+        if crew.ready or (crew.bundle is not None and not crew.has_answered):
+            return "ML", ""
+        if crew.has_answered:
+            return "STRATEGY-ONLY", "its workers are starting"
+        return "NOT YET", "its bundle is being verified"
 
 
 def usable_cores() -> int:

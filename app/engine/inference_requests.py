@@ -74,6 +74,11 @@ class RequestQueue:
         """Whether no more should enter."""
         return len(self._waiting) >= self._most
 
+    @property
+    def oldest(self) -> Request | None:
+        """The one that is next; None when nobody waits."""
+        return self._waiting[0] if self._waiting else None
+
     def enter(self, request: Request) -> None:
         """Wait at the end."""
         self._waiting.append(request)

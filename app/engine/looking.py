@@ -1,11 +1,12 @@
-"""What one client looks at: a coin, a wallet, a trader, an alert, a token and the list of the followed at most."""
+"""What one client looks at: one of each kind at most: coin, wallet, trader, alert, token, screener, the followed."""
 
 from app.engine.protocol import Command, LookAt
+from app.engine.protocol_screen import LookAtScreener
 from app.engine.protocol_token_detail import LookAtToken
 from app.engine.protocol_wallets import LookAtWallet
 from app.engine.protocol_whales import LookAtAlert, LookAtFollowed, LookAtTrader
 
-OPENED = LookAt | LookAtWallet | LookAtTrader | LookAtAlert | LookAtToken
+OPENED = LookAt | LookAtWallet | LookAtTrader | LookAtAlert | LookAtToken | LookAtScreener
 """What a screen of a deck may have open."""
 LOOKS = OPENED | LookAtFollowed
 
@@ -20,6 +21,7 @@ class Looking:
         self.alert = LookAtAlert("")
         self.token = LookAtToken("")
         self.followed = LookAtFollowed(listed=False)
+        self.screener = LookAtScreener()
 
     def note(self, command: Command) -> None:
         """A command was carried out; those that are no looks change nothing."""
@@ -36,6 +38,8 @@ class Looking:
                 self.token = command
             case LookAtFollowed():
                 self.followed = command
+            case LookAtScreener():
+                self.screener = command
             case _:
                 pass
 

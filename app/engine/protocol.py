@@ -4,7 +4,7 @@ The same messages go through memory and through the Unix socket. Every name and 
 None stands for "not known"; the deck shows it as such and never as zero. What a snapshot holds of one coin that is
 looked at stands in `protocol_detail.py`, of the paper ledger in `protocol_paper.py`, of wallets in
 `protocol_wallets.py`, of followed traders in `protocol_whales.py`, of new tokens in `protocol_tokens.py` and
-`protocol_token_detail.py`.
+`protocol_token_detail.py`, of the screener in `protocol_screen.py`.
 """
 
 from typing import Literal
@@ -15,7 +15,7 @@ from app.core.events import Action, Freshness
 from app.core.playback import Playback
 from app.engine.protocol_detail import MarketDetail, ScalperDetail
 from app.engine.protocol_paper import PaperView
-from app.engine.protocol_screen import LookAtScreener
+from app.engine.protocol_screen import LookAtScreener, ScreenerView
 from app.engine.protocol_token_detail import LookAtToken, TokenDetail
 from app.engine.protocol_tokens import ScoreTokens, TokensView
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletDetail, WalletsView
@@ -33,7 +33,7 @@ from app.feeds.health import FeedState
 from app.scalper.interpreter_view import InterpreterState
 from app.store.status import StoreState
 
-PROTOCOL_VERSION = 9
+PROTOCOL_VERSION = 10
 
 Mode = Literal["live", "demo", "tape"]
 LogLevel = Literal["info", "warning", "error"]
@@ -242,8 +242,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     """Everything the deck shows, frozen at one input. `wall_ms` is the engine's time: the tape's own time on a tape.
 
     `waiting_for` says in a sentence what an empty Markets panel waits for; `log` is the tail of the event log; `detail`
-    is the coin this deck looks at, `scalper` the scalper's work on it, `wallet`, `trader`, `alert`, `followed` and
-    `token` what else it looks at.
+    is the coin this deck looks at, `scalper` the scalper's work on it, `wallet`, `trader`, `alert`, `followed`,
+    `token` and `screener` what else it looks at.
     """
 
     sequence: int
@@ -272,6 +272,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     followed: FollowedView | None = None
     tokens: TokensView | None = None
     token: TokenDetail | None = None
+    screener: ScreenerView | None = None
 
 
 class LookAt(msgspec.Struct, frozen=True, tag="look_at"):

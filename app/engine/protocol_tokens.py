@@ -7,7 +7,8 @@ from msgspec import Meta
 
 from app.engine.inference_health import InferenceHealth
 
-TokenMode = Literal["ML", "STRATEGY-ONLY", "DO NOT TRUST"]
+TokenMode = Literal["ML", "STRATEGY-ONLY", "DO NOT TRUST", "NOT YET"]
+"""Whether the model counts; NOT YET before that is known."""
 TokenRuling = Literal["APPROVED", "REJECTED", "NOT JUDGED"]
 MOST_SCORED = 50
 
@@ -101,7 +102,7 @@ class TokensView(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     rows: tuple[TokenRow, ...] = ()
-    mode: TokenMode = "STRATEGY-ONLY"
+    mode: TokenMode = "NOT YET"
     mode_reason: str = ""
     waiting: int = 0
     watched: int = 0

@@ -19,6 +19,7 @@ from app.core.errors import FrameError
 from app.core.events import Candle
 from app.core.record import Answer, Request
 from app.core.text import clean
+from app.engine.protocol_screen import LookAtScreener
 from app.engine.watch import MarketWatch
 from app.feeds.hyperliquid.limits import SCREEN_HOURS, VENUE
 from app.feeds.hyperliquid.parse import parse_candles
@@ -26,6 +27,7 @@ from app.markets.candles import GRACE_MS
 from app.markets.market import Market
 
 if TYPE_CHECKING:
+    from app.screener.backtest import Trade
     from app.screener.screen import Candidate
     from app.screener.strategy_stream import Bar, Seen, StrategyStream
 
@@ -37,24 +39,43 @@ BARS_AN_INPUT = 12
 _COINS_A_SECOND = 2
 _MOST_BARS = 4 * ASKED_HOURS
 _KEPT_CANDIDATES = 64
+_KEPT_TRADES = 32
+ASK_AGAIN_MS = 300_000
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A candidate as it was at its close."""
+    """A candidate as it was at its close, and the bar before it."""
 
     seen: "Seen"
+    before: "Seen"
     told: "Candidate"
 
 
+class Ended(msgspec.Struct, frozen=True):
+    """A position that is over: when the bars opened that it was entered and left in."""
+
+    opened_ms: int
+    closed_ms: int
+    trade: "Trade"
+
+
 class CoinScreen:
-    """One coin: its hours in order, of which the first `fed` have been looked at."""
+    """One coin: its hours in order, of which the first `fed` have been looked at.
+
+    `opened_ms` is when the bar opened in which the newest position was entered. The past `is_told` once the venue has
+    answered; until then it `is_asked` for, or will be again at `ask_at_ms`. `version` grows with everything that is
+    seen.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.bars: list[Bar] = []
-        self.fed = self.refused = 0
+        self.fed = self.refused = self.version = self.opened_ms = self.ask_at_ms = 0
+        self.is_asked = self.is_told = False
         self.trouble = ""
         self.newest: Seen | None = None
+        self.before: Seen | None = None
         self.found: deque[Found] = deque(maxlen=_KEPT_CANDIDATES)
+        self.ended: deque[Ended] = deque(maxlen=_KEPT_TRADES)
         self._settings = settings
         self._stream = self._fresh_stream()
 
@@ -79,6 +100,7 @@ class CoinScreen:
         for bar in bars:
             self._look(bar)
         self.fed += len(bars)
+        self.version += len(bars)
         return len(bars)
 
     def _put(self, candle: Candle) -> None:
@@ -91,17 +113,31 @@ class CoinScreen:
         if known and self.bars[place] == bar:
             return
         self.bars[place : place + known] = [bar]
+        self.version += 1
         if place < self.fed:
-            self.fed, self.newest, self._stream = 0, None, self._fresh_stream()
-            self.found.clear()
+            self._begin_anew()
 
     def _look(self, bar: "Bar") -> None:
         from app.screener.strategy_stream import candidate_of
 
         seen, before = self._stream.add(bar), self.newest
-        if seen.passed and before is not None:
-            self.found.append(Found(seen, candidate_of(seen, before, self._settings.batch_mode, HOUR_MS)))
-        self.newest = seen
+        if before is not None:
+            if seen.passed:
+                told = candidate_of(seen, before, self._settings.batch_mode, HOUR_MS)
+                self.found.append(Found(seen, before, told))
+            # What was decided at a close is filled at the next open.
+            self.opened_ms = bar.time_ms if before.entry else self.opened_ms
+        if seen.trade is not None:
+            self.ended.append(Ended(self.opened_ms, bar.time_ms, seen.trade))
+        self.newest, self.before = seen, before
+
+    def _begin_anew(self) -> None:
+        """Have all bars looked at again."""
+        self.fed = self.opened_ms = 0
+        self.newest = self.before = None
+        self._stream = self._fresh_stream()
+        self.found.clear()
+        self.ended.clear()
 
     def _fresh_stream(self) -> "StrategyStream":
         from app.screener.rules import rules_of
@@ -120,10 +156,10 @@ class Screening:
         self._settings, self._markets, self._watch = settings, markets, watch
         self._revisions: dict[str, int] = {}
 
-    def begin(self) -> tuple[bool, str]:
-        """Somebody looks: from now on hours are looked at."""
-        self.begun = True
-        return True, "Hours are screened as they close"
+    def look(self, look: LookAtScreener) -> tuple[bool, str]:
+        """Somebody looks, or does so no more: from the first look on hours are looked at."""
+        self.begun = self.begun or look.listed
+        return True, ""
 
     def every_second(self, now_ms: int) -> None:
         """Begin with coins that are new, and take hours that the markets have closed or corrected since."""
@@ -134,10 +170,10 @@ class Screening:
             hours = market.candles["1h"]
             # The newest hour closes without a change once it has ended: an hour that is over is looked for as well.
             state = hash((hours.revision, (now_ms - GRACE_MS) // HOUR_MS))
-            if self._revisions.get(coin) == state:
+            is_due = self._is_due(coin, now_ms)
+            if self._revisions.get(coin) == state and not is_due:
                 continue
-            if coin not in self.coins:
-                self.coins[coin] = CoinScreen(self._settings)
+            if is_due:
                 self._ask(coin, now_ms)
             self._revisions[coin] = state
             self.coins[coin].take(hours.candles(), now_ms)
@@ -159,6 +195,8 @@ class Screening:
         screen = self.coins.get(request.subject)
         if screen is None:
             raise FrameError(f"hours of {clean(request.subject, 32)}: nobody asked for them")
+        screen.is_asked, screen.ask_at_ms = False, now_ms + ASK_AGAIN_MS
+        screen.version += 1
         if answer.status != 200:
             screen.trouble = clean(answer.error, 120) or f"the venue answered {answer.status}"
             return
@@ -169,12 +207,18 @@ class Screening:
         except FrameError as error:
             screen.trouble = clean(str(error), 120)
             raise
-        screen.trouble = ""
+        screen.trouble, screen.is_told = "", True
         first_ms = screen.bars[0].time_ms if screen.bars else now_ms
         # What the market has is newer than what was asked for.
         screen.take([candle for candle in candles if candle.open_ms < first_ms], now_ms)
 
+    def _is_due(self, coin: str, now_ms: int) -> bool:
+        """Whether a coin's past is to be asked for: it is new, or what was asked came to nothing some minutes ago."""
+        screen = self.coins.get(coin)
+        return screen is None or not (screen.is_told or screen.is_asked or now_ms < screen.ask_at_ms)
+
     def _ask(self, coin: str, now_ms: int) -> None:
+        self.coins.setdefault(coin, CoinScreen(self._settings)).is_asked = True
         whole_ms = now_ms - now_ms % HOUR_MS
         span = {"coin": coin, "interval": "1h", "startTime": whole_ms - ASKED_HOURS * HOUR_MS, "endTime": now_ms}
         body = msgspec.json.encode({"type": "candleSnapshot", "req": span})

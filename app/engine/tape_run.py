@@ -114,9 +114,9 @@ class TapeRun:
         self._changed()
 
     def _restart(self) -> None:
-        metric_source = self.core.metric_source
+        before = self.core
         self.core = Core("tape", self._settings)
-        self.core.metric_source = metric_source
+        self.core.metric_source, self.core.screening.begun = before.metric_source, before.screening.begun
 
     def _steer(self, command: SetPlayback) -> tuple[bool, str]:
         ended = self._player.view().ended

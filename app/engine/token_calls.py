@@ -31,7 +31,7 @@ _APART_S = 5.0
 class ModelCarrier:
     """Carries rows of features to the workers, and what they say, or what that rests on, back."""
 
-    def __init__(self, pool: InferencePool, bundles: Sequence[Path]) -> None:
+    def __init__(self, pool: InferencePool, bundles: Sequence[Path] = ()) -> None:
         """`bundles` are the folders in which bundles are looked for."""
         self._pool, self._bundles = pool, bundles
         # One at a time: a person who goes from token to token must not crowd out predictions.
@@ -62,6 +62,8 @@ class ModelCarrier:
         return Carried(0, b"", clean(f"bundle {version} is no longer among the bundles", 240), 1)
 
     async def _predicted(self, row: Singles) -> bytes:
+        # The first question of all waits for the first worker: its deadline is for answering, not for starting.
+        await self._pool.crew.first_start()
         return msgspec.json.encode(await self._pool.predict(row))
 
     async def _taken_apart(self, row: Singles) -> bytes:

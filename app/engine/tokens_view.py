@@ -74,9 +74,9 @@ def _mode(tokens: Tokens, model: InferenceHealth | None) -> tuple[TokenMode, str
     if not rules.use_model:
         return "STRATEGY-ONLY", "the model is switched off (token_decision.use_model)"
     if model is None:
-        return (newest.mode, newest.mode_reason) if newest is not None else ("STRATEGY-ONLY", "nothing is judged yet")
+        return (newest.mode, newest.mode_reason) if newest is not None else ("NOT YET", "nothing is judged yet")
     if model.mode != "ML":
-        return "STRATEGY-ONLY", clean(model.mode_reason, 200)
+        return model.mode, clean(model.mode_reason, 200)
     if model.origin == "SIMULATED" and desk is not None and desk.source == "live":
         return "DO NOT TRUST", "the bundle was trained on simulated launches; promote one from real data"
     if desk is not None and desk.trust.doubt:

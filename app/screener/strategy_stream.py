@@ -18,8 +18,10 @@ from app.screener.features import FeatureRow, FeatureStream
 from app.screener.replay_columns import (
     CASH,
     COUNT,
+    ENTRY,
     PENDING,
     REPLAY_STATE_SIZE,
+    REST,
     SIDE,
     STOP,
     ReplayColumns,
@@ -62,8 +64,9 @@ class Seen(NamedTuple):
     """Everything that is told of a bar at its close.
 
     `passed` says whether it is a candidate; `entry` is the side, 1 or −1, that is entered at the next open, 0 for none;
-    `held` the side that is held at this close, and `stop` where its stop stands (0 without a position); `trade` the
-    position that ended in this bar, its places counted from the first bar of the stream; `equity` the account in USD.
+    `held` the side that is held at this close, `entry_price` what it was entered at and `stop` where its stop stands
+    (both 0 without a position); `rest` for how many bars nothing is entered after losses; `trade` the position that
+    ended in this bar, its places counted from the first bar of the stream; `equity` the account in USD.
     """
 
     bar: Bar
@@ -72,7 +75,9 @@ class Seen(NamedTuple):
     passed: bool
     entry: int
     held: int
+    entry_price: float
     stop: float
+    rest: int
     trade: Trade | None
     equity: float
 
@@ -124,7 +129,8 @@ class StrategyStream:
         held = int(self._account[SIDE])
         seen = Seen(
             bar, features, domains, passed, int(self._account[PENDING]), held,
-            self._account[STOP] if held else 0.0, self._ended_trade(), self._equity[place],
+            self._account[ENTRY] if held else 0.0, self._account[STOP] if held else 0.0, int(self._account[REST]),
+            self._ended_trade(), self._equity[place],
         )  # fmt: skip
         self._forget()
         return seen

@@ -19,16 +19,14 @@ from app.tokens.bundle import (
     GOLDEN,
     GRAPH,
     SCALERS,
-    SCHEMA,
     THRESHOLDS,
     Bundle,
     verify,
 )
-from app.tokens.features import WIDTH, Schema, Singles, schema
+from app.tokens.bundle_fit import check_fit
+from app.tokens.features import WIDTH, Singles
 from app.tokens.heads import HEADS
 
-MOST_OPSETS = {"": 21, "ai.onnx.ml": 3}
-"""The newest operators that may be in a graph, by domain."""
 GOLDEN_TOLERANCE = 1e-4
 """Of a golden answer, relative to 1 or to it, whichever is more: processors add in another order."""
 
@@ -45,7 +43,8 @@ class Predictor:
 
         Raises `BundleRefused` with the reason why it may not be asked.
         """
-        _check_manifest(bundle)
+        check_fit(bundle)
+        _check_runtime(bundle)
         self.bundle = bundle
         scalers = _sound(bundle.part(SCALERS, parts.Scalers), parts.flaw_of_scalers)
         # Arrays made once: to make them of a bundle's lists at each call would cost more than the graph.
@@ -118,20 +117,11 @@ def _check_tensors(session: Any) -> None:  # noqa: ANN401 - the runtime has no t
         raise BundleRefused(f"{GRAPH} does not turn `features` of {WIDTH} into `raw` of {len(HEADS)}; train it again")
 
 
-def _check_manifest(bundle: Bundle) -> None:
-    manifest = bundle.manifest
-    ours = schema()
-    if manifest.feature_schema_sha256 != ours.sha256 or bundle.part(SCHEMA, Schema).sha256 != ours.sha256:
-        raise BundleRefused("it was trained on features that are defined otherwise than ours; train it again")
-    if manifest.heads != HEADS:
-        raise BundleRefused(f"it answers {', '.join(manifest.heads)}, not {', '.join(HEADS)}; train it again")
-    for domain, opset in manifest.opsets.items():
-        if opset > MOST_OPSETS.get(domain, 0):
-            raise BundleRefused(f"it needs operators {opset} of {domain or 'onnx'}, which are too new; train it again")
+def _check_runtime(bundle: Bundle) -> None:
     import onnxruntime
 
-    if _numbers(onnxruntime.__version__) < _numbers(manifest.minimum_runtime):
-        raise BundleRefused(f"it needs onnxruntime {manifest.minimum_runtime} or newer; this is "
+    if _numbers(onnxruntime.__version__) < _numbers(bundle.manifest.minimum_runtime):
+        raise BundleRefused(f"it needs onnxruntime {bundle.manifest.minimum_runtime} or newer; this is "
                             f"{onnxruntime.__version__}; run: python -m pip install -U onnxruntime")  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from app.core.playback import Playback
 Scope = Literal["app", "panels", "market", "table"]
 """Whose method an action is: the app's, a screen's with several panels, the market's, or the table's in focus."""
 ScreenName = Literal[
-    "dashboard", "market", "scalper", "paper", "wallet", "scan", "alert", "trader", "token", "silence", "log", "feeds",
-    "detail", "copy", "help",
+    "dashboard", "market", "scalper", "paper", "wallet", "scan", "alert", "trader", "token", "screener", "bar",
+    "silence", "log", "feeds", "detail", "copy", "help",
 ]  # fmt: skip
 When = Literal["tape", "held"]
 """What must be so besides the screen: a tape is playing, the display is held."""
@@ -21,17 +21,17 @@ EVERYWHERE: tuple[ScreenName, ...] = get_args(ScreenName)
 LISTS: tuple[ScreenName, ...] = ("dashboard", "log", "feeds")
 TRADERS: tuple[ScreenName, ...] = ("alert", "trader")
 OPENED: tuple[ScreenName, ...] = ("wallet", *TRADERS, "token")
-ARRANGED: tuple[ScreenName, ...] = (*LISTS, "scalper", "paper", *OPENED)
+SCREENED: tuple[ScreenName, ...] = ("screener", "bar")
+ARRANGED: tuple[ScreenName, ...] = (*LISTS, "scalper", "paper", *OPENED, "screener")
 COINS: tuple[ScreenName, ...] = ("dashboard", "market", "scalper", "paper")
-PANELS: tuple[ScreenName, ...] = (*COINS, *OPENED)
+PANELS: tuple[ScreenName, ...] = (*COINS, *OPENED, *SCREENED)
 CHARTED: tuple[ScreenName, ...] = ("market", "scalper")
-POINTED: tuple[ScreenName, ...] = (*CHARTED, "token")
-"""Screens with a crosshair."""
+CROSSED: tuple[ScreenName, ...] = (*CHARTED, "token", "bar")
 WALLETS: tuple[ScreenName, ...] = ("dashboard", "wallet")
 ASKED: tuple[ScreenName, ...] = ("dashboard", *CHARTED, *OPENED, "scan")
 ALERTS: tuple[ScreenName, ...] = ("dashboard", *TRADERS)
 MENUS: tuple[ScreenName, ...] = ("silence", "copy")
-TABLES: tuple[ScreenName, ...] = (*LISTS, *CHARTED, "paper", *OPENED, "scan", "silence", "detail", "copy")
+TABLES: tuple[ScreenName, ...] = (*LISTS, *CHARTED, "paper", *OPENED, *SCREENED, "scan", "silence", "detail", "copy")
 
 _OWNERS: Mapping[Scope, str] = {"app": "app", "panels": "screen", "market": "screen", "table": "focused"}
 _WHEN: Mapping[When, str] = {"tape": "on a tape", "held": "in a held display"}
@@ -100,7 +100,7 @@ ACTIONS: tuple[Action, ...] = (
         "open_row",
         "open",
         "Open the row under the cursor.",
-        screens=(*LISTS, "market", "scalper", "paper", *OPENED, "silence", "copy"),
+        screens=(*LISTS, "market", "scalper", "paper", *OPENED, *SCREENED, "silence", "copy"),
         footer=(*ARRANGED, *MENUS),
     ),
     Action(
@@ -238,6 +238,13 @@ ACTIONS: tuple[Action, ...] = (
         screens=ALERTS,
         footer=ALERTS,
     ),
+    Action(
+        "screener",
+        ("n",),
+        "show('screener')",
+        "screener",
+        "Show the screener: candidates of hourly bars, and what the bar strategy holds.",
+    ),
     Action("log", ("e",), "show('log')", "events", "Show the event log.", footer=("dashboard", "feeds")),
     Action("feeds", ("d",), "show('feeds')", "feeds", "Show each feed in detail.", footer=("dashboard", "log")),
     Action("record", ("r",), "record", "record", "Begin a recording, or end it.", footer=("dashboard", "market")),
@@ -297,11 +304,11 @@ ACTIONS: tuple[Action, ...] = (
         "crosshair",
         "Move the crosshair left.",
         "market",
-        POINTED,
-        ("market", "token"),
+        CROSSED,
+        ("market", "token", "bar"),
     ),
-    Action("crosshair-right", (".",), "crosshair(1)", "right", "Move the crosshair right.", "market", POINTED),
-    Action("crosshair-off", ("c",), "no_crosshair", "no crosshair", "Take the crosshair away.", "market", POINTED),
+    Action("crosshair-right", (".",), "crosshair(1)", "right", "Move the crosshair right.", "market", CROSSED),
+    Action("crosshair-off", ("c",), "no_crosshair", "no crosshair", "Take the crosshair away.", "market", CROSSED),
     Action("up", ("up", "k"), "move(-1)", "up", "Move the cursor up a row.", scope="table"),
     Action("down", ("down", "j"), "move(1)", "down", "Move the cursor down a row.", scope="table"),
     Action("page-up", ("pageup",), "page(-1)", "page up", "Move up a page.", scope="table"),

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from app.engine.looking import OPENED
 from app.engine.protocol import LookAt
+from app.engine.protocol_screen import LookAtScreener
 from app.engine.protocol_token_detail import LookAtToken
 from app.engine.protocol_wallets import LookAtWallet
 from app.engine.protocol_whales import LookAtAlert, LookAtTrader
@@ -24,6 +25,7 @@ from app.ui.panels.wallets import WALLETS
 from app.ui.panels.whales import WHALES
 from app.ui.pasting import harmless
 from app.ui.screens.alert import AlertScreen
+from app.ui.screens.bar import BarScreen
 from app.ui.screens.base import DeckScreen, Selection
 from app.ui.screens.copy_menu import CopyMenu
 from app.ui.screens.dashboard import Dashboard
@@ -36,6 +38,7 @@ from app.ui.screens.panels import PanelScreen
 from app.ui.screens.paper import PaperScreen
 from app.ui.screens.scalper import ScalperScreen
 from app.ui.screens.scan_metrics import ScanMetrics
+from app.ui.screens.screener import ScreenerScreen
 from app.ui.screens.silence_menu import SilenceMenu
 from app.ui.screens.token import TokenScreen
 from app.ui.screens.trader import TraderScreen
@@ -51,6 +54,7 @@ _SCREENS: Mapping[ScreenName, type[DeckScreen]] = {
     "feeds": Feeds,
     "paper": PaperScreen,
     "scan": ScanMetrics,
+    "screener": ScreenerScreen,
 }
 _TYPES_NEXT = frozenset({"save_layout", "edit", "scan_sources"})
 _SCREEN_TITLES: Mapping[ScreenName, str] = {
@@ -58,6 +62,7 @@ _SCREEN_TITLES: Mapping[ScreenName, str] = {
     "feeds": "Feeds",
     "paper": "Paper ledger",
     "scan": "Scan metrics",
+    "screener": "Screener",
 }
 _SCREENS_OF = {textual_actions.parse(action.command)[1:]: action.screens for action in ACTIONS if action.scope == "app"}
 
@@ -184,6 +189,8 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
             return TokenScreen(self._palette, selection.row.key, self._options.marks)
         if selection.trader:
             return TraderScreen(self._palette, selection.trader)
+        if isinstance(screen, ScreenerScreen):
+            return BarScreen(self._palette, *screen.bar_of(selection), self._options.marks)
         opened = screen.opened(selection) if isinstance(screen, ScalperScreen) else None
         return opened or Detail(self._palette, selection)
 
@@ -202,7 +209,7 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
         return focused is not None and focused.check_consume_key("x", "x")
 
     def _look_where_the_screen_does(self) -> None:
-        """Have the engine send what is opened: a market, a wallet, a trader, an alert, a token; none when none is."""
+        """Have the engine send what is opened, and no more of what is not: market, wallet, trader, alert, token, …"""
         if self.state.view().connection != "connected":
             return
         for look in self._looks():
@@ -220,6 +227,7 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
             LookAtTrader(next((screen.trader for screen in screens if screen.trader), "")),
             LookAtAlert(next((screen.alert for screen in screens if screen.alert), "")),
             LookAtToken(next((screen.token for screen in screens if screen.token), "")),
+            next((screen.screener for screen in screens if screen.screener is not None), LookAtScreener()),
         )
 
     async def _look_at(self, look: OPENED) -> None:

@@ -100,11 +100,14 @@ class FakeWorkers:
 
 
 class PoolHouse:
-    """A pool on fake workers, running, with what it reported."""
+    """A pool on fake workers, running, with what it reported. Of its workers `called` are wanted from the start, all
+    where None."""
 
     def __init__(
-        self, bundles: Path, clock: Clock, workers: FakeWorkers, settings: TokenModelSettings | None = None
-    ) -> None:
+        self, bundles: Path, clock: Clock, workers: FakeWorkers, settings: TokenModelSettings | None = None,
+        called: int | None = None,
+    ) -> None:  # fmt: skip
+        self._called = called
         self.bundles = bundles
         self.workers = workers
         self.reports: list[str] = []
@@ -117,6 +120,7 @@ class PoolHouse:
     async def __aenter__(self) -> Self:
         if not (self.bundles / "current").exists():
             tiny_bundle(self.bundles)
+        self.pool.crew.call(self.pool.crew.most if self._called is None else self._called)
         self._running = asyncio.create_task(self.pool.run())
         return self
 

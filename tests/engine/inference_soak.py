@@ -44,6 +44,7 @@ class Soak:
     async def run(self, kills: int, seed: int = 1) -> InferenceHealth:
         """Kill a worker `kills` times, every tenth by stopping it, each time once both answer; returns the health."""
         rng = np.random.default_rng(seed)
+        self.pool.crew.call(2)
         running = asyncio.create_task(self.pool.run())
         clients = [asyncio.create_task(self._ask(place)) for place in range(4)]
         try:

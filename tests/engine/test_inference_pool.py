@@ -66,6 +66,7 @@ def test_answers_are_those_of_the_bundle_and_come_in_batches(tmp_path: Path) -> 
 def test_never_more_workers_than_cores(tmp_path: Path, settings: int, cores: int, wanted: int) -> None:
     async def play(house: PoolHouse) -> int:
         pool = InferencePool(TokenModelSettings(workers=settings), [tmp_path], house.pool._clock, print, cores=cores)
+        pool.crew.call(100)
         return pool.crew.wanted
 
     assert _played(tmp_path, play) == wanted

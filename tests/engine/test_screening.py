@@ -11,7 +11,7 @@ from app.config.settings import MarketsSettings, Settings
 from app.core.record import Kind, Record
 from app.engine.core import Core
 from app.engine.protocol_screen import LookAtScreener
-from app.engine.screening import BARS_AN_INPUT, HOUR_MS, CoinScreen
+from app.engine.screening import ASK_AGAIN_MS, BARS_AN_INPUT, HOUR_MS, CoinScreen
 from app.feeds.hyperliquid.limits import SCREEN_HOURS
 from app.markets.bar_table import BarTable
 from app.screener.backtesting import backtest
@@ -58,7 +58,7 @@ def looking(*, looks_first: bool = True) -> Driver:
 
 
 def look(driver: Driver) -> None:
-    driver.put(Kind.COMMAND, LookAtScreener())
+    driver.put(Kind.COMMAND, LookAtScreener(listed=True))
     driver.tick(1)
     driver.tick(1)
 
@@ -187,3 +187,21 @@ def test_a_venue_that_does_not_answer_is_told() -> None:
     asked = next(r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS))
     driver.answer(asked, b"", status=500)
     assert driver.core.screening.coins["BTC"].trouble == "said 500"
+
+
+def test_a_past_that_did_not_come_is_asked_for_again_after_some_minutes() -> None:
+    driver = looking()
+    asked = [r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS)]
+    driver.answer(asked[0], b"", status=500)
+    driver.tick(ASK_AGAIN_MS / 1_000 - 5)
+    driver.tick(1)
+    assert [r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS)] == asked
+    for _ in range(6):
+        driver.tick(1)
+    again = [r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS)]
+    assert len(again) == 2
+    driver.answer(again[1], hours("BTC", whole_hour(driver) - 30 * HOUR_MS, 30))
+    for _ in range(2 * ASK_AGAIN_MS // 1_000 // 60):
+        driver.tick(60)
+    assert [r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS)] == again
+    assert not driver.core.screening.coins["BTC"].trouble

@@ -22,7 +22,7 @@ from app.core.record import Kind
 from app.engine.venue_run import VenueRun, live_source
 
 COINS = ("BTC", "ETH")
-CALM_TICK_S = 30.0
+CALM_TICK_S = 60.0
 _WATCHED_S = 45.0
 _SETTLING_MS = 5_000
 _EPOCH_MS = EPOCH_NS // 1_000_000

@@ -22,6 +22,7 @@ from deck_fakes import (
     tape_snapshot,
 )
 from paper_fakes import COPIES, paper, paper_trade
+from screener_fakes import NOTHING_YET, bar_detail, screened, screener
 from token_fakes import DOWN, judging, token_detail, tokens
 from wallet_fakes import FAILED_SCAN, NO_WALLETS, RUNNING_SCAN, scanned, wallet_detail, wallets
 from whale_fakes import (
@@ -186,6 +187,13 @@ SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...
     "trader-waiting": ((followed(),), ("tab", "tab", "tab", "enter", "enter")),
     "trader-stale": ((followed(trader=trader_detail()), None), ("tab", "tab", "tab", "enter", "enter", "tab")),
     "trader-frozen": ((followed(trader=trader_detail()),), ("tab", "tab", "tab", "enter", "enter", "f")),
+    "screener": ((screened(),), ("n",)),
+    "screener-empty": ((screened(NOTHING_YET),), ("n",)),
+    "screener-strategy": ((screened(),), ("n", "tab")),
+    "screener-coins-ended": ((screened(), None), ("n", "tab", "tab")),
+    "bar": ((screened(screener(bar=bar_detail())),), ("n", "enter")),
+    "bar-waiting": ((screened(),), ("n", "enter")),
+    "bar-numbers": ((screened(screener(bar=bar_detail())),), ("n", "enter", "tab")),
     "market-signal": ((followed(detail=detail()),), ("enter",)),
     "scalper-asked": ((opened_scalper(),), ("tab", "enter", "3")),
 }
@@ -195,7 +203,7 @@ CASES = [(state, size) for state in SCRIPTS for size in SIZES] + [
     (state, size)
     for state in (
         *("live", "tape", "market", "reads", "scalper", "wallets-running", "wallet"),
-        *("deck", "whales", "whales-loading", "whales-stale", "whales-failed", "alert", "trader"),
+        *("deck", "whales", "whales-loading", "whales-stale", "whales-failed", "alert", "trader", "screener", "bar"),
     )
     for size in SMALL
 ]

@@ -291,7 +291,7 @@ async def test_the_notice_is_said_at_the_start(tmp_path: Path) -> None:
 @pytest.mark.asyncio
 async def test_a_keymap_gives_and_takes_keys_and_is_shown() -> None:
     keymap = parse_keymap(
-        HEAD + 'freeze = ["x", "f9"]\ndown = ["n"]\nhelp = ["f1"]\nquit = ["Q"]\nlog = [";"]', "mine.toml"
+        HEAD + 'freeze = ["x", "f9"]\ndown = ["K"]\nhelp = ["f1"]\nquit = ["Q"]\nlog = [";"]', "mine.toml"
     )
     async with deck_with(keymap) as (deck, pilot):
         assert "Q quit  f1 help" in screen_text(deck).splitlines()[-1]
@@ -299,7 +299,7 @@ async def test_a_keymap_gives_and_takes_keys_and_is_shown() -> None:
         assert flash(deck) == ""
         await pilot.press("x")
         assert flash(deck) == "Held; the engine goes on. left steps back, x lets go."
-        await pilot.press("n", "j")
+        await pilot.press("K", "j")
         assert deck.screen.query_one(LiveTable).cursor == 1
         await pilot.press("escape")
         assert flash(deck) == "This is the dashboard; Q leaves the deck."

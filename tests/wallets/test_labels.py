@@ -12,7 +12,7 @@ SEEDS = (11, 12, 13, 14, 15)
 
 
 def test_how_a_wallet_trades_is_no_way_to_become_a_target() -> None:
-    labelled = scan_world(SEEDS[0], 1_500)
+    labelled = scan_world(SEEDS[0], 900)
     judged = labelled.judged
     assert labelled.structural_targets() <= 0.01
     assert labelled.targets.sum() > 0

@@ -9,7 +9,8 @@ PAST_S = 86_400
 """The venues know of launches from so long before they were first asked."""
 _AHEAD_S = 3_600
 """Launches are drawn for so long at a time."""
-_PATHS = 100
+_PATHS = 40
+"""Lives that are kept: as many as one question is about, and some. To make one again takes half a millisecond."""
 
 
 class TokenWorld:

@@ -23,7 +23,12 @@ RISE_WORDS = "P(rise): the highest 5 m close of the next hour ≥ 3 % above the 
 PSI_WORDS = "PSI against training: < 0.1 steady, to 0.25 moved, above drifted"
 
 _NAME = "ML health"
-_MODE_ROLES: dict[TokenMode, Role] = {"ML": "accent", "STRATEGY-ONLY": "warning", "DO NOT TRUST": "alert"}
+_MODE_ROLES: dict[TokenMode, Role] = {
+    "ML": "accent",
+    "STRATEGY-ONLY": "warning",
+    "DO NOT TRUST": "alert",
+    "NOT YET": "muted",
+}
 RULING_ROLES: dict[TokenRuling, Role] = {"APPROVED": "up", "REJECTED": "muted", "NOT JUDGED": "warning"}
 RULING_SIGNS: dict[TokenRuling, str] = {"APPROVED": "+", "REJECTED": "-", "NOT JUDGED": "?"}
 _COLUMNS = (
@@ -143,12 +148,20 @@ def _model_parts(model: InferenceHealth, now_ms: int) -> Iterator[str]:
         age = shown.age(max(0, now_ms - model.made_at_s * 1_000)) if model.made_at_s else "unknown age"
         yield f"bundle {clean(model.version, 40)} {model.origin or ''}, made {age} ago".replace("  ", " ")
     uptime = shown.DASH if model.uptime_pct is None else f"{model.uptime_pct:.1f}%"
-    yield f"workers {model.workers}/{model.workers_wanted}, {model.restarts} restarts, up {uptime}"
+    yield f"{_workers(model)}, {model.restarts} restarts, up {uptime}" if model.workers_wanted else _workers(model)
     latencies = (model.latency_ms_p50, model.latency_ms_p95, model.latency_ms_p99)
     yield f"p50/p95/p99 {'/'.join(_milliseconds(latency) for latency in latencies)} ms"
     yield f"{model.answers_per_min}/min, cache {_percent(model.prediction_hit_pct)}, errors {_percent(model.error_pct)}"
     if model.refused:
         yield f"{model.refused} bundles refused: {clean(model.refused_reason, 160)}"
+
+
+def _workers(model: InferenceHealth) -> str:
+    """How many of those that should answer do; more may come when there is more to do."""
+    if not model.workers_wanted:
+        return f"workers 0 of {model.workers_most}, they start at the first token"
+    room = f", at most {model.workers_most}" if model.workers_most > model.workers_wanted else ""
+    return f"workers {model.workers}/{model.workers_wanted}{room}"
 
 
 @lru_cache(maxsize=512)

@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from app.core.text import clean
 from app.engine.protocol import JobName, LookAt, Snapshot
+from app.engine.protocol_screen import LookAtScreener
 from app.ui.actions import ACTIONS, Action, ScreenName, footer_actions
 from app.ui.jobs import JOBS, running
 from app.ui.panels.event_log import newest_line
@@ -225,6 +226,11 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def token(self) -> str:
         """The mint of the token this screen shows opened up; empty for none."""
         return ""
+
+    @property
+    def screener(self) -> LookAtScreener | None:
+        """What this screen needs to see of the screener; None for one that shows nothing of it."""
+        return None
 
     def job(self) -> JobName | None:
         """The work that can be begun by hand on the panel in focus."""

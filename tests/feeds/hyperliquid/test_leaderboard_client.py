@@ -232,8 +232,8 @@ async def test_a_run_that_ends_while_its_reader_starts_leaves_nothing_open(withd
 
     for turns in range(12):
         await asyncio.to_thread(asyncio.run, end_after(turns))
-        # What nobody closed tells so when it is collected, which is an error here.
-        gc.collect()
+    # What nobody closed tells so when it is collected, which is an error here.
+    gc.collect()
     assert readers_of(os.getpid()) == []
 
 

@@ -120,20 +120,23 @@ def _trust_parts(trust: ModelTrust) -> Iterator[str]:
         trouble = str(clean(trust.reference_trouble, 120)).rstrip(".") or "the bundle's reference is being read"
         yield f"drift not known: {trouble}"
     for score in trust.scores:
-        if score.n < trust.least_outcomes:
-            yield f"{clean(score.name, 16)} calibration: {score.n} of {trust.least_outcomes} outcomes needed"
-            continue
-        briers = f"Brier {_figure(score.brier)} (base rate {_figure(score.base_brier)}"
-        errors = f"ECE {_figure(score.ece)} (training {_figure(score.trained_ece)})"
-        yield f"{clean(score.name, 16)} {briers}, training {_figure(score.trained_brier)}) {errors} n {score.n:,}"
+        if score.n >= trust.least_outcomes:
+            briers = f"Brier {_figure(score.brier)} (base rate {_figure(score.base_brier)}"
+            errors = f"ECE {_figure(score.ece)} (training {_figure(score.trained_ece)})"
+            yield f"{clean(score.name, 16)} {briers}, training {_figure(score.trained_brier)}) {errors} n {score.n:,}"
+    few = [f"{clean(score.name, 16)} {score.n}" for score in trust.scores if score.n < trust.least_outcomes]
+    if few:
+        yield f"calibration: {', '.join(few)} of {trust.least_outcomes} outcomes needed"
 
 
 def _outcome_parts(tokens: TokensView) -> Iterator[str]:
+    """What became of predictions, and how empty the windows are."""
     unknown = sum(tokens.unknown.values())
-    if tokens.labelled or tokens.unlabelled or unknown:
-        counts = f"outcomes {tokens.labelled:,} labelled, {tokens.unlabelled:,} wait, {unknown:,} unknown"
+    counts = ((tokens.labelled, "labelled"), (tokens.unlabelled, "wait"), (unknown, "unknown"))
+    told = ", ".join(f"{count:,} {word}" for count, word in counts if count)
+    if told:
         reasons = ", ".join(f"{clean(reason, 60)} {count:,}" for reason, count in tokens.unknown.items())
-        yield f"{counts}: {reasons}" if reasons else counts
+        yield f"outcomes {told}: {reasons}" if reasons else f"outcomes {told}"
     if tokens.padded_pct is not None:
         yield f"padded {tokens.padded_pct:.0f}%"
 

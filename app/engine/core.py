@@ -384,6 +384,7 @@ class Core:
                 self._watch.ask_for_all_again(self.now_ms)
                 self.whales.regime.ask_again(self.now_ms)
                 self.screening.ask_again(self.now_ms)
+                self.tokens.ask_again(self.now_ms)
                 return True, ""
             case LookAt():
                 return self._looks.at(command, self.now_ms)

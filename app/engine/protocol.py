@@ -231,7 +231,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     """Everything the deck shows, frozen at one input. `wall_ms` is the engine's time: the tape's own time on a tape.
 
     `waiting_for` says in a sentence what an empty Markets panel waits for; `log` is the tail of the event log; `detail`
-    is the coin this deck looks at, `scalper` the scalper's work on it, `wallet`, `trader`, `alert`, `followed` and
+    is the coin this deck looks at, `scalper` the scalper's work on it, `wallet`, `trader`, `alert`, `followed`,
     `token` and `screener` what else it looks at; `sweep` is the newest one that was begun from a deck.
     """
 
@@ -260,8 +260,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     alert: AlertDetail | None = None
     followed: FollowedView | None = None
     tokens: TokensView | None = None
-    screener: ScreenerView | None = None
     token: TokenDetail | None = None
+    screener: ScreenerView | None = None
     sweep: SweepView | None = None
 
 

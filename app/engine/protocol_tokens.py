@@ -47,16 +47,59 @@ class TokenRow(msgspec.Struct, frozen=True, kw_only=True):
     version: str
 
 
+class FeatureDriftRow(msgspec.Struct, frozen=True, array_like=True):
+    """A feature's population stability index against training, the plain word for it (`app.tokens.drift.WORDS`), and
+    which share of it is known now and was then."""
+
+    name: str
+    psi: float
+    word: str
+    known_now: float
+    known_then: float
+
+
+class HeadScoreRow(msgspec.Struct, frozen=True, array_like=True):
+    """How good a head's probabilities turned out: of `n` outcomes that do not overlap. `base_brier` is that of who
+    always says their base rate; `trained_…` are those of later tokens in training. None where it is not known."""
+
+    name: str
+    n: int
+    brier: float | None
+    base_brier: float | None
+    ece: float | None
+    trained_brier: float | None
+    trained_ece: float | None
+
+
+class ModelTrust(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the bundle `version`, the newest that has answered, can be believed now; empty before it has.
+
+    `drift` is of the newest `rows` that it was asked about, of `tokens`, the worst feature first; empty without the
+    bundle's reference, and `reference_trouble` says why there is none. Drift counts from `least_tokens` on, a score
+    from `least_outcomes` on.
+    """
+
+    version: str
+    reference_trouble: str = ""
+    rows: int = 0
+    tokens: int = 0
+    drift: tuple[FeatureDriftRow, ...] = ()
+    scores: tuple[HeadScoreRow, ...] = ()
+    least_tokens: int = 0
+    least_outcomes: int = 0
+
+
 class TokensView(msgspec.Struct, frozen=True, kw_only=True):
     """New tokens and the model behind what is said of them.
 
     `rows` are the newest verdicts, newest first. `waiting` tokens are too young to be judged, `watched` ones are;
     `judged` verdicts were given, `held_back` tokens not judged again so soon after a rejection. `passed_over` and
     `ended` count tokens by what became of them, `failed` questions without an answer by venue. `padded_pct` is the
-    share of empty slots in what the model was last asked about. `holders_missing` says that no number of holders is
+    share of empty slots in what was judged lately. `holders_missing` says that no number of holders is
     told. `model` is None on a tape, and before the workers are there. `waiting_for` says what an empty panel waits for.
     `is_begun`: tokens are looked for, and can be asked for by hand. `feature_hit_pct` is the share of questions whose
-    candles had been worked out before.
+    candles had been worked out before. `labelled` horizons of predictions have an outcome, `unlabelled` ones wait for
+    theirs, of `unknown` ones something will never be known, by reason.
     """
 
     rows: tuple[TokenRow, ...] = ()
@@ -75,6 +118,10 @@ class TokensView(msgspec.Struct, frozen=True, kw_only=True):
     waiting_for: str = ""
     is_begun: bool = True
     feature_hit_pct: float | None = None
+    trust: ModelTrust | None = None
+    labelled: int = 0
+    unlabelled: int = 0
+    unknown: dict[str, int] = {}
 
 
 class ScoreTokens(msgspec.Struct, frozen=True, tag="score_tokens"):

@@ -9,17 +9,18 @@ import numpy as np
 
 from app.config.settings import Settings
 from app.core.clock import Clock
-from app.core.errors import DataError
+from app.core.errors import BundleRefused, DataError
 from app.core.record import Request
 from app.core.text import SafeText, clean
 from app.engine.inference_pool import InferencePool
 from app.engine.inference_requests import PredictionError
-from app.engine.token_state import ATTRIBUTE, PREDICTOR
+from app.engine.token_state import ATTRIBUTE, PREDICTOR, REFERENCE
 from app.feeds.inbox import Inbox
 from app.feeds.request_client import Carried, RequestClient
 from app.feeds.token_carrier import TokenCarrier, TokenCarrierSettings
 from app.tokens.attribution import attributions, occluded
 from app.tokens.features import WIDTH, Singles
+from app.tokens.reference import read_reference
 
 _ROW_BYTES = 4 * WIDTH
 _SERVED = 200
@@ -30,25 +31,39 @@ _APART_S = 5.0
 class ModelCarrier:
     """Carries rows of features to the workers, and what they say, or what that rests on, back."""
 
-    def __init__(self, pool: InferencePool) -> None:
-        self._pool = pool
+    def __init__(self, pool: InferencePool, bundles: Sequence[Path] = ()) -> None:
+        """`bundles` are the folders in which bundles are looked for."""
+        self._pool, self._bundles = pool, bundles
         # One at a time: a person who goes from token to token must not crowd out predictions.
         self._apart = asyncio.Lock()
 
     async def carry_request(self, request: Request) -> Carried:
         """The model's answer, whole or taken apart. Raises `DataError` for a request without a row."""
+        if request.channel == REFERENCE:
+            return await self._reference(request.subject)
         if len(request.body) != _ROW_BYTES:
             raise DataError(f"request {request.request_id} to the model holds {len(request.body)} bytes, not a row")
         row = np.frombuffer(request.body, dtype="<f4").astype(np.float32)
-        # The first question of all waits for the first worker: its deadline is for answering, not for starting.
-        await self._pool.crew.first_start()
         try:
             body = await (self._taken_apart(row) if request.channel == ATTRIBUTE else self._predicted(row))
         except (PredictionError, ValueError) as error:
             return Carried(0, b"", clean(str(error), 240), 1)
         return Carried(_SERVED, body, SafeText(""), 1)
 
+    async def _reference(self, version: str) -> Carried:
+        """What a bundle says of its training: read in a thread, for all of it is verified first."""
+        for root in self._bundles if Path(version).name == version else ():
+            if await asyncio.to_thread((root / version).is_dir):
+                try:
+                    found = await asyncio.to_thread(read_reference, root / version)
+                except BundleRefused as error:
+                    return Carried(0, b"", clean(str(error), 240), 1)
+                return Carried(_SERVED, msgspec.json.encode(found), SafeText(""), 1)
+        return Carried(0, b"", clean(f"bundle {version} is no longer among the bundles", 240), 1)
+
     async def _predicted(self, row: Singles) -> bytes:
+        # The first question of all waits for the first worker: its deadline is for answering, not for starting.
+        await self._pool.crew.first_start()
         return msgspec.json.encode(await self._pool.predict(row))
 
     async def _taken_apart(self, row: Singles) -> bytes:
@@ -82,7 +97,7 @@ class TokenCalls:
         carriers = {venue: TokenCarrier(venue, how, clock, generator) for venue, how in reach.items()}
         self.clients: Mapping[str, RequestClient] = {
             **{venue: RequestClient(venue, carrier, inbox) for venue, carrier in carriers.items()},
-            PREDICTOR: RequestClient(PREDICTOR, ModelCarrier(self.pool), inbox),
+            PREDICTOR: RequestClient(PREDICTOR, ModelCarrier(self.pool, bundles), inbox),
         }
 
     def outstanding(self) -> list[Request]:

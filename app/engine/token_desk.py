@@ -24,13 +24,13 @@ from app.engine.token_features import TokenFeatures
 from app.engine.token_feedback import TokenFeedback, liquidity_of
 from app.engine.token_looks import Judgement, TokenLooks
 from app.engine.token_papering import TokenPapering
-from app.engine.token_state import ATTRIBUTE, PREDICT, PREDICTOR, RestoreTokens, TokenJudged
+from app.engine.token_state import ATTRIBUTE, PREDICT, PREDICTOR, REFERENCE, RestoreTokens, TokenJudged
+from app.engine.token_trust import TokenTrust
 from app.engine.watch import MarketWatch
 from app.feeds.token_questions import Question, from_request, request_body
 from app.scorecards.grader import Graded
 from app.tokens.answers import Answer as TokenAnswer
 from app.tokens.answers import Pools, read_answer
-from app.tokens.candles import SLOTS
 from app.tokens.claims import TokenClaims
 from app.tokens.decision import ModelSays, arithmetic, decide
 from app.tokens.discovery import Discovery
@@ -71,7 +71,6 @@ class TokenDesk:
         self.judgements: dict[str, Judgement] = {}
         """What each of `rows` rests on."""
         self.judged = self.held_back = 0
-        self.padded_pct: float | None = None
         self.holders_missing = ""
         self.version = 0
         """Counts changes of what a deck is shown."""
@@ -83,7 +82,8 @@ class TokenDesk:
         self._asked: dict[str, _Asked] = {}
         self._by_hand: set[str] = set()
         self._claims = TokenClaims()
-        self.feedback = TokenFeedback(bus, journal, mode, has_key=begun.has_key)
+        self.trust = TokenTrust(watch)
+        self.feedback = TokenFeedback(bus, journal, mode, self.trust.labelled, has_key=begun.has_key)
         self._mode: Mode = mode
         self._sequence = sequence
         self._paper = paper
@@ -99,6 +99,7 @@ class TokenDesk:
             self._watch.ask_of(question.venue, question.name, request_body(question), question.subject)
         self.looks.every_second(now_ms)
         self._paper.every_second(now_ms)
+        self.trust.every_second()
         for decided in self._claims.overdue(now_ms):
             self._bus.publish(Graded(*decided))
         for mint in [mint for mint, asked in self._asked.items() if now_ms - asked.at_ms > LOST_MS]:
@@ -108,6 +109,8 @@ class TokenDesk:
         """A venue or the model has answered. Raises `FrameError` for the answer to what nobody can have asked."""
         if request.venue == PREDICTOR and request.channel == ATTRIBUTE:
             self.looks.answered(request, answer, now_ms)
+        elif request.venue == PREDICTOR and request.channel == REFERENCE:
+            self.trust.answered(request, answer)
         elif request.venue == PREDICTOR:
             self._model_said(request, answer, now_ms)
         elif answer.error != WITHDRAWN:
@@ -183,7 +186,7 @@ class TokenDesk:
             self.held_back += 1
             return
         told = self.features.of(seen)
-        self.padded_pct = 100 * (1 - told.chart.window.candles / SLOTS)
+        self.trust.judged(told.chart.window.candles)
         asked = _Asked(seen, told.chart.strategy, told.row, now_ms)
         if not self._rules.use_model:
             self._judge(asked, None, "", now_ms)
@@ -210,7 +213,15 @@ class TokenDesk:
         seen, mint = asked.seen, asked.seen.listed.mint
         candles = seen.window.candles
         model = None if said is None else ModelSays(said.p_rise, said.p_rug, said.origin)
-        verdict = decide(model, asked.strategy, candles, self._rules, source=self.source, why_none=why_none)
+        verdict = decide(
+            model,
+            asked.strategy,
+            candles,
+            self._rules,
+            source=self.source,
+            why_none=why_none,
+            doubt=self.trust.doubt,
+        )
         if verdict.ruling == "REJECTED":
             self._rejections.note(mint, _look_of(seen), now_ms / 1_000)
         else:
@@ -223,6 +234,7 @@ class TokenDesk:
         )  # fmt: skip
         self._bus.publish(judged)
         if said is not None:
+            self.trust.said(mint, asked.row, said, now_ms)
             self.feedback.predicted(seen, said, asked.row, now_ms)
         if verdict.p_rise is not None and verdict.p_rug is not None and verdict.ruling != "NOT JUDGED":
             self._claim(seen, verdict.p_rise, version, now_ms)

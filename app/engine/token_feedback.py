@@ -1,6 +1,6 @@
 """What the token model said is stored with what it was told, and what became of it is stored and graded."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from app.core.bus import Bus
 from app.engine.inference_requests import Prediction
@@ -22,11 +22,13 @@ from app.tokens.watched import Seen
 class TokenFeedback:
     """The predictions of one run and their outcomes: a function of the inputs, as all of the core."""
 
-    def __init__(self, bus: Bus, journal: Journal, mode: Mode, *, has_key: bool = False) -> None:
-        """`has_key`: Birdeye may be asked."""
+    def __init__(
+        self, bus: Bus, journal: Journal, mode: Mode, heard: Callable[[Labelled], None], *, has_key: bool = False
+    ) -> None:
+        """`heard` is told what became of each prediction; `has_key`: Birdeye may be asked."""
         self.outcomes = Outcomes(has_key=has_key)
         self._claims = RugClaims()
-        self._bus, self._journal, self._mode = bus, journal, mode
+        self._bus, self._journal, self._mode, self._heard = bus, journal, mode, heard
         self._schema_sha256 = schema().sha256
 
     def restore(self, saved: bytes, now_ms: int) -> int:
@@ -99,6 +101,7 @@ class TokenFeedback:
 
     def _take(self, labelled: Iterable[Labelled], now_ms: int) -> None:
         for each in labelled:
+            self._heard(each)
             self._journal.token_labelled(_row_of(each, now_ms))
             for decided in self._decided(each, now_ms):
                 self._bus.publish(Graded(*decided))

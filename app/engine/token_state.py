@@ -9,8 +9,9 @@ from app.tokens.decision import Verdict
 
 PREDICTOR = "token model"
 """The venue's name in questions to the model's workers."""
-PREDICT, ATTRIBUTE = "predict", "attribute"
-"""What it is asked: what it says of a row of features; and which parts of the row that rests on."""
+PREDICT, ATTRIBUTE, REFERENCE = "predict", "attribute", "reference"
+"""What it is asked: what it says of a row of features; which parts of the row that rests on; and what a bundle says of
+its training."""
 ABOUT_TOKENS = frozenset({*VENUES, PREDICTOR})
 """Venues whose answers are about new tokens."""
 

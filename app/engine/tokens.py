@@ -77,6 +77,11 @@ class Tokens:
         if self.desk is not None:
             self.desk.every_second(now_ms)
 
+    def ask_again(self, now_ms: int) -> None:
+        """A recording begins: ask for what it needs of the model's bundle."""
+        if self.desk is not None:
+            self.desk.trust.ask_again(now_ms)
+
     def finish(self, now_ms: int) -> None:
         """The run is over: claims that are open will not be graded."""
         if self.desk is not None:

@@ -45,11 +45,15 @@ class TokensViews:
             passed_over=counts.passed_over,
             ended=counts.ended,
             failed=counts.failed,
-            padded_pct=desk.padded_pct,
+            padded_pct=desk.trust.padded_pct,
             holders_missing=clean(desk.holders_missing, 200),
             model=model,
             waiting_for="" if self._rows[1] else _waiting_for(tokens),
             feature_hit_pct=share_pct(desk.features.charts.hits, desk.features.charts.misses),
+            trust=desk.trust.view(),
+            labelled=desk.feedback.outcomes.labelled,
+            unlabelled=desk.feedback.outcomes.open,
+            unknown=dict(desk.feedback.outcomes.unknown),
         )
 
     def detail(self, tokens: Tokens, mint: str) -> TokenDetail | None:
@@ -76,6 +80,8 @@ def _mode(tokens: Tokens, model: InferenceHealth | None) -> tuple[TokenMode, str
         return model.mode, clean(model.mode_reason, 200)
     if model.origin == "SIMULATED" and desk is not None and desk.source == "live":
         return "DO NOT TRUST", "the bundle was trained on simulated launches; promote one from real data"
+    if desk is not None and desk.trust.doubt:
+        return "DO NOT TRUST", desk.trust.doubt
     return "ML", ""
 
 

@@ -45,11 +45,16 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def mode_of(
-    said: ModelSays | None, why_none: str, source: Literal["live", "demo"], rules: TokenDecisionSettings
+    said: ModelSays | None,
+    why_none: str,
+    source: Literal["live", "demo"],
+    rules: TokenDecisionSettings,
+    doubt: str = "",
 ) -> tuple[Mode, str]:
     """Whether the model counts, and why not.
 
-    `why_none` is why it has said nothing. What was learnt from simulated launches says nothing of real ones.
+    `why_none` is why it has said nothing, `doubt` why what it says is not to be believed now. What was learnt from
+    simulated launches says nothing of real ones.
     """
     if not rules.use_model:
         return "STRATEGY-ONLY", "the model is switched off (token_decision.use_model)"
@@ -59,7 +64,7 @@ def mode_of(
         return "STRATEGY-ONLY", "the model answered what is no probability"
     if said.origin == "SIMULATED" and source == "live":
         return "DO NOT TRUST", "the bundle was trained on simulated launches; promote one from real data"
-    return "ML", ""
+    return ("DO NOT TRUST", doubt) if doubt else ("ML", "")
 
 
 def decide(
@@ -70,9 +75,10 @@ def decide(
     *,
     source: Literal["live", "demo"],
     why_none: str = "",
+    doubt: str = "",
 ) -> Verdict:
     """The verdict on a token with `candles` five-minute candles."""
-    mode, mode_reason = mode_of(said, why_none, source, rules)
+    mode, mode_reason = mode_of(said, why_none, source, rules, doubt)
     counts = said if mode == "ML" else None
     confidence = _rounded(strategy.confidence)
     p_rise = None if counts is None else _rounded(counts.p_rise)

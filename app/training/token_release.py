@@ -8,6 +8,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from app import __version__
+from app.config.token_settings import TokenDecisionSettings
 from app.core.errors import DataError, TapedeckError
 from app.tokens import bundle as names
 from app.tokens import bundle_parts as parts
@@ -25,6 +26,7 @@ from app.training.tokens_data import Samples, Split
 
 GOLDEN_ROWS = 4
 LEAST_LABELS = 20
+_FEWEST_JUDGED = 100
 SAME = 1e-5
 """ONNX Runtime and torch may differ by so much."""
 
@@ -86,7 +88,7 @@ def files_of(
         names.SCALERS: model.scalers,
         names.SCHEMA: schema(),
         names.CALIBRATION: model.calibration,
-        names.DRIFT: reference(samples.features[split.parts.train]),
+        names.DRIFT: reference(judged(samples.rows(split.parts.train))),
         names.THRESHOLDS: parts.Thresholds(),
         names.GOLDEN: parts.Golden(_lists(golden), _lists(answers(model, golden).served)),
         names.CARD: card,
@@ -189,6 +191,13 @@ def _check(graph: bytes, model: Model, asked: Singles) -> None:
 
 def _spread_out(count: int, wanted: int) -> Integers:
     return np.unique(np.linspace(0, count - 1, wanted).astype(np.int64))
+
+
+def judged(samples: Samples) -> Singles:
+    """Features of the rows that a deck would judge: it leaves those with fewer candles alone, so drift is measured
+    against the others. All of them where too few are left to say how they are distributed."""
+    enough = samples.candles >= TokenDecisionSettings().minimum_candles
+    return samples.features[enough] if enough.sum() >= _FEWEST_JUDGED else samples.features
 
 
 def _lists(rows: Singles) -> tuple[tuple[float, ...], ...]:

@@ -12,7 +12,7 @@ from app.demo.tokens.answers import Told
 from app.engine.core import Core
 from app.engine.inference_requests import Prediction
 from app.engine.token_feedback import liquidity_of
-from app.engine.token_state import PREDICTOR
+from app.engine.token_state import PREDICT
 from app.feeds.token_questions import from_request
 from app.scorecards.grader import Graded
 from app.store.token_tables import StoredPrediction, StoredTokenOutcome
@@ -49,7 +49,7 @@ def test_what_was_said_is_stored_with_the_bytes_that_were_asked_and_what_became_
     driver.core.journal.keep = kept.append
     driver.run(HOUR_S + 700)
     told = [row for row in kept if isinstance(row, StoredPrediction)]
-    asked = [request.body for request in driver.asked.requests if request.venue == PREDICTOR]
+    asked = [request.body for request in driver.asked.requests if request.channel == PREDICT]
     assert [row.features for row in told] == asked
     assert [row.at_ms for row in told] == [judged.at_ms for judged in driver.judged]
     first = told[0]

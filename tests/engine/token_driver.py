@@ -16,9 +16,10 @@ from app.demo.tokens.launch import LaunchSource
 from app.demo.tokens.world import TokenWorld
 from app.engine.inference_requests import Prediction
 from app.engine.token_desk import TokenDesk
-from app.engine.token_state import ABOUT_TOKENS, ATTRIBUTE, PREDICTOR, RestoreTokens, TokenJudged
+from app.engine.token_state import ABOUT_TOKENS, ATTRIBUTE, PREDICTOR, REFERENCE, RestoreTokens, TokenJudged
 from app.feeds.token_questions import BIRDEYE, GECKOTERMINAL, from_request
 from app.tokens.attribution import attributions, occluded
+from app.tokens.reference import BundleReference
 
 Says = Callable[[Request], Prediction | str | None]
 BASE_S = START_MS // 1_000
@@ -36,6 +37,8 @@ class TokenDriver(Driver):
         )
         self.world = TokenWorld(source, self.now_ms // 1_000)
         self.says = says
+        self.reference: BundleReference | str = "the bundle is gone"
+        """What the model's bundle says of its training, or why it says nothing."""
         self.judged: list[TokenJudged] = []
         self.core.bus.subscribe(TokenJudged, self.judged.append)
         self.start()
@@ -69,6 +72,11 @@ class TokenDriver(Driver):
                     self.put(Kind.ANSWER, answer)
 
     def _answer(self, request: Request) -> Answer | None:
+        if request.channel == REFERENCE:
+            told = self.reference
+            if isinstance(told, str):
+                return Answer(request.request_id, 0, b"", told)
+            return Answer(request.request_id, 200, msgspec.json.encode(told))
         if request.channel == ATTRIBUTE:
             return self._apart(request)
         if request.venue == PREDICTOR:
@@ -76,8 +84,8 @@ class TokenDriver(Driver):
             if said is None or isinstance(said, str):
                 return None if said is None else Answer(request.request_id, 0, b"", said)
             return Answer(request.request_id, 200, msgspec.json.encode(said))
-        told = self._told(request)
-        return Answer(request.request_id, told.status, told.body)
+        answered = self._told(request)
+        return Answer(request.request_id, answered.status, answered.body)
 
     def _apart(self, request: Request) -> Answer | None:
         """The model's answer taken apart: the same to every row, whatever is hidden."""

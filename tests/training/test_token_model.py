@@ -33,7 +33,7 @@ from app.training.token_columns import CANDLES, CONTEXTS, CONTEXTS_KNOWN, MASK, 
 from app.training.token_graph import graph_of
 from app.training.token_model import Model, answers, fitted, table_of
 from app.training.token_network import Encoder, Network, masked_loss, single_numbers, targets, torch_graph
-from app.training.token_release import check_labels
+from app.training.token_release import check_labels, judged
 from app.training.token_sources import Source
 from app.training.token_training import Progress, Recipe, Table, trained
 from app.training.token_trees import Trees, grown
@@ -206,6 +206,14 @@ def test_a_head_that_nothing_could_teach_is_not_published(samples: Samples, part
     with pytest.raises(DataError, match="p_rug has 0 labels"):
         check_labels(samples._replace(labels=labels), parts)
     check_labels(samples, parts)
+
+
+def test_drift_is_measured_against_rows_that_a_deck_would_judge(samples: Samples) -> None:
+    rows = judged(samples)
+    assert 100 <= len(rows) < len(samples.features)
+    assert rows[:, MASK].sum(axis=1).min() >= 12
+    few = samples.rows(np.flatnonzero(samples.candles < 12))
+    np.testing.assert_array_equal(judged(few), few.features)
 
 
 def test_of_too_few_labels_trees_say_the_base_rate() -> None:

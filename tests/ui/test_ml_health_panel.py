@@ -5,12 +5,12 @@ import pytest
 from deck_fakes import snapshot
 from hypothesis import given
 from hypothesis import strategies as st
-from token_fakes import APPROVED, DOWN, HEALTH, MINT, UNKNOWN, judging, token, tokens
+from token_fakes import APPROVED, DOWN, HEALTH, MINT, TRUST, UNKNOWN, judging, token, tokens
 from wallet_fakes import ended, seen, texts
 
 from app.core.text import clean
 from app.engine.protocol import JobView
-from app.ui.panels.ml_health import NO_TOKENS, RISE_WORDS, ml_health_note, ml_health_view
+from app.ui.panels.ml_health import NO_TOKENS, PSI_WORDS, RISE_WORDS, ml_health_note, ml_health_view
 from app.ui.state import DeckView
 from app.ui.widgets.filtering import parse_filter
 from app.ui.widgets.ordering import Ordering, ordered
@@ -60,13 +60,18 @@ def test_the_note_tells_what_the_model_rests_on() -> None:
     assert role == "muted"
     assert text.split(" · ") == [
         "ML",
+        "drift: worst turnover PSI 3.30 drifted, 1 of 4 drifted, n 111 tokens",
+        "P(rise) Brier 0.139 (base rate 0.250, training 0.123) ECE 0.069 (training 0.013) n 173",
+        "calibration: P(rug) 4 of 30 outcomes needed",
+        "outcomes 610 labelled, 1,276 wait, 3 unknown: candles could not be had 3",
+        "padded 64%",
         "bundle simulated-1 SIMULATED, made 3d ago",
         "workers 3/3, 1 restarts, up 100.0%",
         "p50/p95/p99 1.2/3.4/9.9 ms",
         "16/min, cache 71%, of features –, errors 0%",
         "66 watched, 12 too young, 31 not judged again so soon",
-        "padded 64%",
         RISE_WORDS,
+        PSI_WORDS,
     ]
 
 
@@ -160,3 +165,18 @@ def test_nothing_that_a_venue_says_reaches_the_terminal_unclean(name: str, reaso
     for cell in table.rows[0].cells:
         assert clean(cell.text, 1_000) == cell.text
     assert clean(note, 10_000) == note
+
+
+@pytest.mark.parametrize(
+    ("trust", "says"),
+    [
+        ({"tokens": 12}, "drift: 12 of 30 tokens needed"),
+        ({"drift": (), "reference_trouble": "the bundle is gone."}, "drift not known: the bundle is gone"),
+        ({"drift": ()}, "drift not known: the bundle's reference is being read"),
+    ],
+)
+def test_what_is_not_known_of_the_model_yet_says_why(trust: dict[str, object], says: str) -> None:
+    view = tokens(trust=msgspec.structs.replace(TRUST, **trust), labelled=0, unlabelled=0, unknown={})
+    parts = ml_health_note(seen(judging(view)))[0].split(" · ")
+    assert says in parts
+    assert not any(part.startswith("outcomes ") for part in parts)

@@ -16,7 +16,7 @@ from app.engine.protocol_token_detail import (
     TokenFeature,
     TokenWorking,
 )
-from app.engine.protocol_tokens import TokenRow, TokensView
+from app.engine.protocol_tokens import FeatureDriftRow, HeadScoreRow, ModelTrust, TokenRow, TokensView
 
 AT_MS = WALL_MS
 MINT = "6Mix12LiHrQFojaQEnfPUC65Qkwd6X4Y5Qg93oFbordr"
@@ -57,10 +57,27 @@ UNKNOWN = token(
 )  # fmt: skip
 
 
+TRUST = ModelTrust(
+    version="simulated-1", rows=944, tokens=111,
+    drift=(
+        FeatureDriftRow("turnover", 3.3, "drifted", 0.7, 1.0),
+        FeatureDriftRow("empty_slots", 0.18, "moved", 1.0, 1.0),
+        FeatureDriftRow("holders", 0.12, "within chance", 0.71, 0.7),
+        FeatureDriftRow("liquidity_usd", 0.04, "steady", 0.99, 1.0),
+    ),
+    scores=(
+        HeadScoreRow("P(rise)", 173, 0.1392, 0.2499, 0.0691, 0.1229, 0.0125),
+        HeadScoreRow("P(rug)", 4, 0.2, 0.19, 0.3, 0.1113, 0.0144),
+    ),
+    least_tokens=30, least_outcomes=30,
+)  # fmt: skip
+
+
 def tokens(**changes: Any) -> TokensView:
     told = TokensView(
         rows=(token(), APPROVED, UNKNOWN), mode="ML", waiting=12, watched=66, judged=240, held_back=31,
         passed_over={"no trades": 56}, ended={"drained": 2}, padded_pct=64.0, model=HEALTH,
+        trust=TRUST, labelled=610, unlabelled=1_276, unknown={"candles could not be had": 3},
     )  # fmt: skip
     return msgspec.structs.replace(told, **changes)
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from app.core.text import clean
 from app.engine.inference_health import InferenceHealth
-from app.engine.protocol_tokens import TokenMode, TokenRow, TokenRuling, TokensView
+from app.engine.protocol_tokens import ModelTrust, TokenMode, TokenRow, TokenRuling, TokensView
 from app.ui import format as shown
 from app.ui.jobs import running
 from app.ui.panels.markets import waiting_sentence
@@ -22,6 +22,7 @@ TOKENS = "tokens"
 NO_TOKENS = "This engine looks for no new tokens."
 RISE_WORDS = "P(rise): the highest 5 m close of the next hour ≥ 3 % above the price after a 1 % round trip"
 """What the model's probability is of; said wherever it is shown."""
+PSI_WORDS = "PSI against training: < 0.1 steady, to 0.25 moved, above drifted"
 
 _NAME = "ML health"
 _MODE_ROLES: dict[TokenMode, Role] = {
@@ -93,6 +94,9 @@ def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
         yield "scoring"
     if tokens.holders_missing:
         yield str(clean(tokens.holders_missing, 200))
+    if tokens.trust is not None:
+        yield from _trust_parts(tokens.trust)
+    yield from _outcome_parts(tokens)
     if tokens.model is not None and snapshot is not None:
         yield from _model_parts(tokens.model, tokens.feature_hit_pct, snapshot.wall_ms + view.lag_ms)
     elif is_tape(view):
@@ -101,12 +105,49 @@ def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
     paper = snapshot.paper.tokens if snapshot is not None and snapshot.paper is not None else None
     if paper is not None:
         yield from trading_line(paper, signed_usd(sum(each.result_usd for each in paper.positions)))
-    if tokens.padded_pct is not None:
-        yield f"padded {tokens.padded_pct:.0f}%"
     failed = ", ".join(f"{clean(venue, 24)} {count:,}" for venue, count in tokens.failed.items())
     if failed:
         yield f"unanswered: {failed}"
     yield RISE_WORDS
+    if tokens.trust is not None and tokens.trust.drift:
+        yield PSI_WORDS
+
+
+def _trust_parts(trust: ModelTrust) -> Iterator[str]:
+    """How far inputs have drifted, the worst named, and how well calibrated what was said turned out."""
+    if trust.drift and trust.tokens < trust.least_tokens:
+        yield f"drift: {trust.tokens} of {trust.least_tokens} tokens needed"
+    elif trust.drift:
+        worst, drifted = trust.drift[0], sum(each.word in ("drifted", "unlike") for each in trust.drift)
+        index = f"{clean(worst.name, 40)} PSI {_figure(worst.psi, 2)} {clean(worst.word, 16)}"
+        yield f"drift: worst {index}, {drifted} of {len(trust.drift)} drifted, n {trust.tokens:,} tokens"
+    elif trust.version:
+        trouble = str(clean(trust.reference_trouble, 120)).rstrip(".") or "the bundle's reference is being read"
+        yield f"drift not known: {trouble}"
+    for score in trust.scores:
+        if score.n >= trust.least_outcomes:
+            briers = f"Brier {_figure(score.brier)} (base rate {_figure(score.base_brier)}"
+            errors = f"ECE {_figure(score.ece)} (training {_figure(score.trained_ece)})"
+            yield f"{clean(score.name, 16)} {briers}, training {_figure(score.trained_brier)}) {errors} n {score.n:,}"
+    few = [f"{clean(score.name, 16)} {score.n}" for score in trust.scores if score.n < trust.least_outcomes]
+    if few:
+        yield f"calibration: {', '.join(few)} of {trust.least_outcomes} outcomes needed"
+
+
+def _outcome_parts(tokens: TokensView) -> Iterator[str]:
+    """What became of predictions, and how empty the windows are."""
+    unknown = sum(tokens.unknown.values())
+    counts = ((tokens.labelled, "labelled"), (tokens.unlabelled, "wait"), (unknown, "unknown"))
+    told = ", ".join(f"{count:,} {word}" for count, word in counts if count)
+    if told:
+        reasons = ", ".join(f"{clean(reason, 60)} {count:,}" for reason, count in tokens.unknown.items())
+        yield f"outcomes {told}: {reasons}" if reasons else f"outcomes {told}"
+    if tokens.padded_pct is not None:
+        yield f"padded {tokens.padded_pct:.0f}%"
+
+
+def _figure(value: float | None, places: int = 3) -> str:
+    return shown.price(value, places)
 
 
 def _model_parts(model: InferenceHealth, feature_hit_pct: float | None, now_ms: int) -> Iterator[str]:

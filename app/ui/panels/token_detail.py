@@ -4,14 +4,14 @@ Pure: a view of the deck in, views out.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from app.core.text import clean
 from app.engine.protocol_detail import CandleView
 from app.engine.protocol_token_detail import Three, TokenAttributions, TokenDetail, TokenEffect, TokenFeature
-from app.engine.protocol_tokens import TokenRow
+from app.engine.protocol_tokens import FeatureDriftRow, TokenRow
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
 from app.ui.panels.ml_health import NO_TOKENS, RISE_WORDS, RULING_ROLES, RULING_SIGNS
@@ -29,6 +29,9 @@ _GONE = "The engine knows no verdict on this token any more."
 _MOST_NAMED = 3
 _SMALLEST_SCALED = 1e-2
 """Prices below are shown in thousandths and less: zeros take the room of candles."""
+_DRIFT_NAMES = {"candles": "empty_slots"}
+"""Features whose drift is watched under another name."""
+_DRIFT_ROLES: Mapping[str, Role] = {"moved": "warning", "drifted": "warning", "unlike": "alert"}
 _MOST_POWER, _MOST_PLACES = 24, 10
 _MISSING = Cell("missing", "warning")
 _EFFECT_COLUMNS = (
@@ -42,8 +45,9 @@ _FEATURE_COLUMNS = (
     Column("feature", 16, "left", worded=True),
     Column("figure", 11, priority=2),
     Column("model sees", 10, priority=1),
-    Column("of", 10, "left", priority=3),
-    Column("is", 20, "left", priority=4, flexible=True, worded=True, words="definition"),
+    Column("drift", 18, "left", priority=3, words="drift PSI"),
+    Column("of", 10, "left", priority=4),
+    Column("is", 20, "left", priority=5, flexible=True, worded=True, words="definition"),
 )
 
 
@@ -72,7 +76,7 @@ def chart_view(view: DeckView, mint: str) -> ChartView:
         tuple(_scaled(candle, power) for candle in detail.candles),
         detail.interval_ms,
         newest_ms,
-        _decimals(last * 10.0**power),
+        _decimals(last * 10.0**power, max((candle.high for candle in detail.candles), default=0.0) * 10.0**power),
         (),
         "No candle: nobody traded.",
         dimmed=view.outdated,
@@ -101,7 +105,11 @@ def features_view(view: DeckView, mint: str) -> TableView:
     single = [feature for feature in detail.features if feature.group != "window"]
     known = sum(feature.is_known for feature in single)
     title = f"Features · {known} of {len(single)} known · {_padded(detail.row.candles, detail.slots)}"
-    rows = tuple(_dimmed(_feature_row(feature, detail.slots), view) for feature in detail.features)
+    drift = _drift(view)
+    rows = tuple(
+        _dimmed(_feature_row(feature, detail.slots, drift.get(_DRIFT_NAMES.get(feature.name, feature.name))), view)
+        for feature in detail.features
+    )
     return TableView(title, _FEATURE_COLUMNS, rows, "")
 
 
@@ -252,7 +260,23 @@ def _why_not(detail: TokenDetail, view: DeckView) -> str:
 # Features.
 
 
-def _feature_row(feature: TokenFeature, slots: int) -> Row:
+def _drift(view: DeckView) -> Mapping[str, FeatureDriftRow]:
+    """The newest drift of each feature that is watched, by name."""
+    tokens = view.shown.tokens if view.shown is not None else None
+    trust = tokens.trust if tokens is not None else None
+    return {} if trust is None else {each.name: each for each in trust.drift}
+
+
+def _drift_cell(drift: FeatureDriftRow | None) -> Cell:
+    if drift is None or not math.isfinite(drift.psi):
+        return Cell(shown.DASH, "muted")
+    word = str(clean(drift.word, 16))
+    if word == "too few":
+        return Cell(word, "muted")
+    return Cell(f"{min(drift.psi, 99):.2f} {word}", _DRIFT_ROLES.get(word, "text"))
+
+
+def _feature_row(feature: TokenFeature, slots: int, drift: FeatureDriftRow | None) -> Row:
     name = str(clean(feature.name, 40))
     figure = _figure(feature, slots) if feature.is_known else "missing"
     role: Role = "text" if feature.is_known else "warning"
@@ -260,10 +284,12 @@ def _feature_row(feature: TokenFeature, slots: int) -> Row:
         Cell(name, "accent"),
         Cell(figure, role),
         Cell(_signed(feature.value, 4) if feature.is_known else "0, flag 0", role),
+        _drift_cell(drift),
         Cell(feature.group, "muted"),
         Cell(str(clean(feature.meaning, 120)), "muted"),
     )
-    values = (name, feature.told, feature.value if feature.is_known else None, feature.group, cells[4].value)
+    psi = None if drift is None else drift.psi
+    values = (name, feature.told, feature.value if feature.is_known else None, psi, feature.group, cells[5].value)
     return Row(f"{feature.group} {name}", cells, values=values, name=name)
 
 
@@ -331,11 +357,12 @@ def _power(price: float) -> int:
     return min(_MOST_POWER, 3 * math.ceil(-math.log10(price) / 3))
 
 
-def _decimals(price: float) -> int:
-    """So many places that a price has five digits that say something."""
-    if not (price > 0 and math.isfinite(price)):
+def _decimals(price: float, highest: float) -> int:
+    """So many places that a price has five digits that say something, and the highest one no more than seven."""
+    if not (0 < price < math.inf and 0 < highest < math.inf):
         return 2
-    return max(0, min(_MOST_PLACES, 4 - math.floor(math.log10(price))))
+    wanted, room = 4 - math.floor(math.log10(price)), 6 - math.floor(math.log10(highest))
+    return max(0, min(_MOST_PLACES, wanted, room))
 
 
 def _six(value: float) -> str:

@@ -57,7 +57,7 @@ class Dashboard(PanelScreen):
             leads=True,
             spared=3,
         ),
-        Panel(TOKENS, ml_health_view, "ML health", job="tokens", note=ml_health_note, leads=True, spared=3),
+        Panel(TOKENS, ml_health_view, "ML health", job="tokens", note=ml_health_note, leads=True, spared=5),
     )
     DEFAULT_CSS = """
     Dashboard #followed { height: 14; layout: vertical; }

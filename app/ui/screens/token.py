@@ -18,7 +18,8 @@ from app.ui.widgets.arranged_table import ArrangedTable
 from app.ui.widgets.candle_canvas import Marks
 from app.ui.widgets.candle_chart import CandleChart
 
-_PAIRED_FROM = 110
+_PAIRED_FROM, _HIGH_FROM = 110, 44
+"""From such a width on there are two columns; from such a height on the verdict leaves the chart room below it."""
 
 
 class TokenScreen(OpenedScreen):
@@ -32,6 +33,8 @@ class TokenScreen(OpenedScreen):
     TokenScreen #opened { grid-rows: 3fr 2fr 2fr 2fr; }
     TokenScreen.-paired #opened { grid-size: 2; grid-columns: 1fr 1fr; grid-rows: 1fr 1fr 1fr; }
     TokenScreen.-paired .lines { row-span: 3; }
+    TokenScreen.-high .lines { row-span: 2; }
+    TokenScreen.-high #token-features { row-span: 2; }
     TokenScreen.-narrow CandleChart, TokenScreen.-short CandleChart { border: none; border-top: solid $border; }
     """
 
@@ -57,13 +60,14 @@ class TokenScreen(OpenedScreen):
         return "tokens"
 
     def named_panels(self) -> Mapping[str, Widget]:
-        """The chart comes after the lines."""
-        first, *others = super().named_panels().items()
-        return dict([first, ("Chart", self.chart), *others])
+        """The chart comes last: in two columns it stands below the verdict, or below the tables."""
+        return {**super().named_panels(), "Chart": self.chart}
 
     def lay_out(self, *, alone: bool) -> None:
         super().lay_out(alone=alone)
-        self.set_class(not alone and self.size.width >= _PAIRED_FROM, "-paired")
+        is_paired = not alone and self.size.width >= _PAIRED_FROM
+        self.set_class(is_paired, "-paired")
+        self.set_class(is_paired and self.size.height >= _HIGH_FROM, "-high")
 
     def show_panels(self, view: DeckView) -> None:
         super().show_panels(view)
@@ -74,7 +78,7 @@ class TokenScreen(OpenedScreen):
         if self.chart.display:
             self.chart.move_crosshair(steps)
         else:
-            key = next(action.shown_keys[0] for action in self.actions if action.id == "panel-2")
+            key = next(action.shown_keys[0] for action in self.actions if action.id == "panel-4")
             self.flash.say(f"The chart is not in view; {key} shows it.", "warning")
 
     def action_no_crosshair(self) -> None:

@@ -11,7 +11,7 @@ from app.ui.widgets.columns import Cell, TableView
 from app.ui.widgets.lines import wrap
 from app.ui.widgets.whole import whole_parts
 
-_LONGEST = 400
+_LONGEST = 1_500
 _LEAST_ROWS = 2
 _FROM_HEIGHT = 4
 _SPARES_FROM_HEIGHT = 14

@@ -1,0 +1,213 @@
+"""Whether the bundle that answers can be believed now: what it is asked about against what it was trained on, and what
+became of what it said against what it promised (docs/tokens.md, “Drift and calibration”).
+
+All of it is a function of the inputs: the reference, too, is an answer on the tape. So a replay trusts as the run did.
+"""
+
+from collections import OrderedDict, deque
+
+import msgspec
+import numpy as np
+
+from app.core.record import Answer, Request
+from app.core.text import clean
+from app.engine.inference_requests import Prediction
+from app.engine.protocol_tokens import FeatureDriftRow, HeadScoreRow, ModelTrust
+from app.engine.token_state import PREDICTOR, REFERENCE
+from app.engine.watch import MarketWatch
+from app.tokens.candles import SLOTS
+from app.tokens.drift import LEAST_TOKENS
+from app.tokens.features import Singles
+from app.tokens.heads import P_RISE, P_RUG
+from app.tokens.input_drift import WINDOW, FeatureDrift, InputDrift
+from app.tokens.labels import RISE_HORIZON_S
+from app.tokens.outcome_score import LEAST_OUTCOMES, OutcomeScore
+from app.tokens.outcomes import MOST_OPEN, Labelled
+from app.tokens.reference import BundleReference, Trained, flaw_of
+
+MOST_ERROR = 0.10
+"""A calibration error that is so much above that of training, and no chance, takes the trust away."""
+_AGAIN_MS = 60_000
+_MOST_TOKENS = 5_000
+_NAMES = {P_RISE: "P(rise)", P_RUG: "P(rug)"}
+_read_reference = msgspec.json.Decoder(BundleReference).decode
+
+
+class _Said(msgspec.Struct, frozen=True, gc=False):
+    version: str
+    p_rise: float
+    p_rug: float
+
+
+class TokenTrust:
+    """Of one run: the newest bundle that has answered, from its first answer on."""
+
+    def __init__(self, watch: MarketWatch) -> None:
+        self.doubt = ""
+        """Why what the model says must not count; empty while nothing speaks against it."""
+        self._watch = watch
+        self._candles: deque[int] = deque(maxlen=WINDOW)
+        self._open: OrderedDict[tuple[str, int], _Said] = OrderedDict()
+        """What was said and not decided yet, by token and time."""
+        self._forget("")
+
+    def _forget(self, version: str) -> None:
+        """Another bundle answers: what is known of the one before says nothing of it."""
+        self._version = version
+        self._reference: BundleReference | None = None
+        self._trouble, self._asked_ms = "", None
+        self._early: deque[tuple[str, Singles]] = deque(maxlen=WINDOW)
+        self._inputs: InputDrift | None = None
+        self._scores = {P_RISE: OutcomeScore(), P_RUG: OutcomeScore()}
+        self._counted: dict[str, OrderedDict[str, int]] = {P_RISE: OrderedDict(), P_RUG: OrderedDict()}
+        self._features: tuple[FeatureDrift, ...] = ()
+        self._changed = True
+
+    _asked_ms: int | None
+
+    @property
+    def padded_pct(self) -> float | None:
+        """The share of empty slots in what was judged lately; None before the first."""
+        count = len(self._candles)
+        return 100 * (1 - sum(self._candles) / (SLOTS * count)) if count else None
+
+    def judged(self, candles: int) -> None:
+        """A token with so many candles in its window is judged."""
+        self._candles.append(candles)
+
+    def said(self, mint: str, row: bytes, said: Prediction, now_ms: int) -> None:
+        """The model has answered to this row of a token."""
+        if said.version != self._version:
+            self._forget(said.version)
+        told = np.frombuffer(row, dtype="<f4").astype(np.float32)
+        if self._inputs is None:
+            self._early.append((mint, told))
+            self._ask(now_ms)
+        else:
+            self._inputs.add(mint, told)
+        self.waits(mint, now_ms, said.version, said.p_rise, said.p_rug)
+        self._changed = True
+
+    def waits(self, mint: str, at_ms: int, version: str, p_rise: float, p_rug: float) -> None:
+        """Something was said, now or in a run before, whose outcome counts once it is known."""
+        self._open[mint, at_ms] = _Said(version, p_rise, p_rug)
+        if len(self._open) > MOST_OPEN:
+            self._open.popitem(last=False)
+
+    def labelled(self, each: Labelled) -> None:
+        """It is known what became of something within an hour or a day, or that nobody will know."""
+        key = (each.predicted.mint, each.predicted.at_ms)
+        said = self._open.get(key)
+        is_hour = each.horizon_s == RISE_HORIZON_S
+        if said is not None and not is_hour:
+            del self._open[key]
+        if said is None or said.version != self._version:
+            return
+        head, p = (P_RISE, said.p_rise) if is_hour else (P_RUG, said.p_rug)
+        happened = each.labels.rises if is_hour else each.labels.rugs
+        if happened is not None and self._is_its_own(head, *key, each.horizon_s):
+            self._scores[head].add(p, happened=happened)
+            self._changed = True
+
+    def _is_its_own(self, head: str, mint: str, at_ms: int, horizon_s: int) -> bool:
+        """Whether no outcome that counts already shares its time: what overlaps would count one move twice."""
+        counted = self._counted[head]
+        before_ms = counted.get(mint)
+        if before_ms is not None and at_ms < before_ms + 1_000 * horizon_s:
+            return False
+        counted.pop(mint, None)
+        counted[mint] = at_ms
+        if len(counted) > _MOST_TOKENS:
+            counted.popitem(last=False)
+        return True
+
+    # The reference.
+
+    def _ask(self, now_ms: int) -> None:
+        if self._asked_ms is None or not 0 <= now_ms - self._asked_ms < _AGAIN_MS:
+            self._asked_ms = now_ms
+            self._watch.ask_of(PREDICTOR, REFERENCE, self._version.encode(), self._version)
+
+    def ask_again(self, now_ms: int) -> None:
+        """A tape begins: it should hold what a replay needs to come to the same trust."""
+        if self._version:
+            self._asked_ms = None
+            self._ask(now_ms)
+
+    def answered(self, request: Request, answer: Answer) -> None:
+        """The reference of a bundle has come, or not."""
+        if not self._version:
+            # A tape that was begun midway tells of the bundle before anything the bundle said.
+            self._forget(request.subject)
+        if request.subject != self._version or self._inputs is not None:
+            return
+        self._changed = True
+        if answer.status != 200:
+            self._trouble = clean(answer.error, 200) or "it was not told"
+            return
+        try:
+            reference = _read_reference(answer.body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            self._trouble = f"it cannot be read: {clean(str(error), 120)}"
+            return
+        self._trouble = clean(flaw_of(reference), 200)
+        if not self._trouble:
+            self._reference, self._inputs = reference, InputDrift(reference.drift)
+            while self._early:
+                self._inputs.add(*self._early.popleft())
+
+    # What it comes to.
+
+    def every_second(self) -> None:
+        """Reckon anew what has changed."""
+        if self._changed:
+            self._changed = False
+            self._features = () if self._inputs is None else self._inputs.features()
+            self.doubt = self._doubt()
+
+    def _doubt(self) -> str:
+        """Outcomes go before inputs: drift is a suspicion, and what became of the answers is evidence."""
+        found = next((doubt for head in self._scores if (doubt := self._doubt_of(head))), "")
+        unlike = [each for each in self._features if each.word == "unlike"]
+        if found or not unlike or all(score.side_of_base > 0 for score in self._scores.values()):
+            return found
+        worst, more = unlike[0], f" and {len(unlike) - 1} more" if len(unlike) > 1 else ""
+        return f"what it is asked about is unlike its training: {worst.name} (PSI {worst.psi:.2f}){more}"
+
+    def _doubt_of(self, head: str) -> str:
+        score, trained, name = self._scores[head], self._trained(head), _NAMES[head]
+        if score.side_of_base < 0:
+            briers = f"Brier {score.brier:.3f} against {score.base_brier:.3f}"
+            return f"{name} does worse than the base rate: {briers} (n {score.n})"
+        if trained is not None and score.is_off(trained.ece, MOST_ERROR):
+            return f"{name} is off: ECE {score.ece:.3f} against {trained.ece:.3f} in training (n {score.n})"
+        return ""
+
+    def _trained(self, head: str) -> Trained | None:
+        return None if self._reference is None else self._reference.trained.get(head)
+
+    def view(self) -> ModelTrust:
+        """What a deck is shown of it."""
+        inputs = self._inputs
+        return ModelTrust(
+            version=self._version,
+            reference_trouble=self._trouble,
+            rows=0 if inputs is None else inputs.rows,
+            tokens=0 if inputs is None else inputs.tokens,
+            drift=tuple(FeatureDriftRow(*each) for each in self._features),
+            scores=tuple(self._score_row(head) for head in self._scores),
+            least_tokens=LEAST_TOKENS,
+            least_outcomes=LEAST_OUTCOMES,
+        )
+
+    def _score_row(self, head: str) -> HeadScoreRow:
+        score, trained = self._scores[head], self._trained(head)
+        return HeadScoreRow(
+            _NAMES[head],
+            score.n,
+            score.brier,
+            score.base_brier,
+            score.ece,
+            None if trained is None else trained.brier,
+            None if trained is None else trained.ece,
+        )

@@ -69,6 +69,7 @@ from app.engine.inference_pool import InferencePool
 
 async def main():
     pool = InferencePool(TokenModelSettings(workers=2), [Path(sys.argv[1])], SystemClock(), print, cores=2)
+    pool.crew.call(2)
     running = asyncio.create_task(pool.run())
     while pool.health().workers < 2:
         await asyncio.sleep(0.01)

@@ -10,7 +10,8 @@ import signal
 import struct
 import subprocess
 import termios
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from processes import PATIENCE_S
 
@@ -61,6 +62,17 @@ class Terminal:
             elif self.process.poll() is not None:
                 break
         raise AssertionError(f"{words!r} was never written; the last of it was {self.output[-2_000:]!r}")
+
+    def read_while_waiting(self, condition: Callable[[], bool], what: str) -> None:
+        """Read until something becomes true: a program whose terminal nobody reads stands still. Raises
+        `AssertionError` when it does not."""
+        for _ in range(round(PATIENCE_S / _SLICE_S)):
+            if condition():
+                return
+            if select.select([self._ours], [], [], _SLICE_S)[0]:
+                self.output += os.read(self._ours, 65_536)
+                time.sleep(_SLICE_S)
+        raise AssertionError(f"{what}: not within {PATIENCE_S:g} s")
 
     def send(self, keys: bytes) -> None:
         """Type."""

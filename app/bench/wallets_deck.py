@@ -16,7 +16,8 @@ from app.bench.scalper_paint import deck_command, deck_environ
 from app.bench.ui import percentile
 from app.core.clock import Clock
 from app.core.errors import TapedeckError
-from app.engine.protocol import Snapshot, VitalsView
+from app.engine.protocol import Snapshot
+from app.engine.protocol_vitals import VitalsView
 from app.engine.socket_link import SocketLink
 
 _HOLD, _SHOWS = b"f", (b"Held; the engine goes on.", b"The display goes on.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.cli import options
 from app.cli.market_bars import add_bars, check_words, given_bars
-from app.cli.moments import parse_day
+from app.cli.moments import add_span, bounds, parse_span
 from app.cli.new_files import check_new, write_new
 from app.cli.output import print_json, say
 from app.core.errors import DataError, UsageError
@@ -65,8 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Flags of `backtest`."""
     parser.epilog = _EPILOG
     add_bars(parser)
-    parser.add_argument("--start", metavar="DAY", help="the first day, or a moment in ISO 8601, UTC")
-    parser.add_argument("--end", metavar="DAY", help="the last day, or a moment")
+    add_span(parser)
     parser.add_argument("--candidates", type=Path, metavar="FILE", help="look only around these (see below)")
     parser.add_argument("--check", action="store_true", help="with --candidates: replay every bar too, and compare")
     parser.add_argument("--volatility", type=Path, metavar="FILE", help="an index of volatility beside the bars")
@@ -94,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
     made = _made(args, prepared)
     _write(args, made)
     _print(args, made)
+    _remember(args, prepared, made)
     return 0
 
 
@@ -134,11 +134,7 @@ def _span(args: argparse.Namespace, candidates: "NamedCandidates | None") -> tup
     """The span that was asked for; where no day is given, that of the screen."""
     sidecar = candidates.sidecar if candidates else None
     start, end = args.start or (sidecar.start if sidecar else ""), args.end or (sidecar.end if sidecar else "")
-    start_ms = parse_day(start, last=False) if start else 0
-    end_ms = parse_day(end, last=True) if end else 1 << 53
-    if start_ms > end_ms:
-        raise UsageError(f"--start {start} is after --end {end}; name a span that begins before it ends")
-    return start_ms, end_ms
+    return bounds(parse_span(start, end))
 
 
 def _named(
@@ -201,3 +197,16 @@ def _print(args: argparse.Namespace, made: _Made) -> None:
         "direction": direction_sentence(made.summary),
     }
     print_json(told)
+
+
+def _remember(args: argparse.Namespace, prepared: options.Prepared, made: _Made) -> None:
+    """Keep what a deck shows as the last backtest; the figures are printed already, so a failure is only told."""
+    from app.cli.backtest_text import record_of
+    from app.core.clock import SystemClock
+    from app.engine.last_backtest import keep_backtest
+
+    record = record_of(made.result, made.summary, prepared.settings, SystemClock().wall_ns() // 1_000_000)
+    try:
+        keep_backtest(prepared.locations.last_backtest, record)
+    except DataError as error:
+        say(f"The deck will not show this backtest: {error}.", quiet=args.quiet)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from app.cli.output import Console, print_line, print_paragraph, print_table
 
 if TYPE_CHECKING:
+    from app.config.settings import Settings
+    from app.engine.protocol_screen import BacktestRecord
     from app.measures.blocks import Estimate
     from app.screener.backtesting import Backtest
     from app.screener.report import Account, Summary
@@ -31,6 +33,23 @@ def print_report(result: "Backtest", summary: "Summary", *, on_candidates: bool)
     print_line("")
     for line in (_SIGNS, *assumptions(result.rules), direction_sentence(summary)):
         print_paragraph(line)
+
+
+def record_of(result: "Backtest", summary: "Summary", settings: "Settings", made_ms: int) -> "BacktestRecord":
+    """The report as a deck shows it, in the same words."""
+    from app.engine.protocol_screen import BacktestRecord
+    from app.screener.report import assumptions, direction_sentence
+
+    fusion = settings.fusion
+    return BacktestRecord(
+        made_ms=made_ms,
+        title=title(result, summary),
+        compared=tuple(_compared(summary)),
+        lines=(*_trade_lines(summary), direction_sentence(summary)),
+        assumptions=tuple(assumptions(result.rules)),
+        settings=f"mode {fusion.mode}, threshold {fusion.entry_threshold_confidence:g}, minimum score "
+        f"{settings.batch_mode.minimum_score:g}",
+    )
 
 
 def title(result: "Backtest", summary: "Summary") -> str:

@@ -29,13 +29,18 @@ def add_bars(parser: argparse.ArgumentParser) -> None:
     one = group.add_mutually_exclusive_group(required=True)
     one.add_argument("--bars", type=Path, metavar="FILE", help="a file of bars")
     one.add_argument("--asset", metavar="COIN", help="a market by its name: its hours, stored and asked of the venue")
+    add_venue(group)
+    group.add_argument("--seed", metavar="N", help="with --source demo: which simulated market (setting demo.seed)")
+    group.add_argument("--keep", type=Path, metavar="FILE", help="with --asset: a new CSV file for its bars")
+
+
+def add_venue(group: "argparse._ArgumentGroup") -> None:
+    """`--source`: whom `bars_of_asset` asks."""
     group.add_argument(
         "--source",
         choices=("live", "demo", "store"),
         help="with --asset: which venue is asked (default: live), or none",
     )
-    group.add_argument("--seed", metavar="N", help="with --source demo: which simulated market (setting demo.seed)")
-    group.add_argument("--keep", type=Path, metavar="FILE", help="with --asset: a new CSV file for its bars")
 
 
 def check_words(args: argparse.Namespace) -> None:
@@ -44,10 +49,16 @@ def check_words(args: argparse.Namespace) -> None:
         raise UsageError("--source, --seed and --keep go with --asset; leave them out, or --bars")
     if args.seed is not None and args.source != "demo":
         raise UsageError("--seed is for the simulated venue; add --source demo")
-    if args.asset is not None and not _COIN.match(args.asset):
-        raise UsageError("--asset is no name of a market; write letters, digits and :@#/_.-")
+    if args.asset is not None:
+        check_coin(args.asset)
     if args.keep is not None:
         check_new(args.keep)
+
+
+def check_coin(coin: str) -> None:
+    """Raises `UsageError` for what cannot be the name of a market."""
+    if not _COIN.match(coin):
+        raise UsageError("--asset is no name of a market; write letters, digits and :@#/_.-")
 
 
 def given_bars(args: argparse.Namespace, prepared: options.Prepared) -> "Bars":
@@ -56,15 +67,19 @@ def given_bars(args: argparse.Namespace, prepared: options.Prepared) -> "Bars":
         from app.screener.bars import read_bars
 
         return read_bars(args.bars)
-    bars = asyncio.run(_of_asset(args, prepared))
+    bars = bars_of_asset(args.asset, args, prepared)
     if args.keep is not None:
-        write_new({args.keep: _csv(bars)})
+        write_new({args.keep: csv_of(bars)})
     return bars
 
 
-async def _of_asset(args: argparse.Namespace, prepared: options.Prepared) -> "Bars":
-    quiet = args.quiet or args.json
-    source, coin = args.source or "live", args.asset
+def bars_of_asset(coin: str, args: argparse.Namespace, prepared: options.Prepared) -> "Bars":
+    """The hours of a market by its name. Raises as `given_bars` does."""
+    return asyncio.run(_of_asset(coin, args, prepared))
+
+
+async def _of_asset(coin: str, args: argparse.Namespace, prepared: options.Prepared) -> "Bars":
+    quiet, source = args.quiet or args.json, args.source or "live"
     mode: Venue = "demo" if source == "demo" else "live"
     if source == "store":
         return _as_bars(f"{coin}, LIVE, stored", await _stored(prepared, mode, coin))
@@ -152,7 +167,8 @@ def _as_bars(name: str, candles: "Sequence[Candle]") -> "Bars":
     return check_bars(name, BarTable(np.array([row.open_ms for row in rows], dtype=np.int64), columns))
 
 
-def _csv(bars: "Bars") -> bytes:
+def csv_of(bars: "Bars") -> bytes:
+    """Bars as a file that `--bars` takes: the same bars have the same hash."""
     from app.screener.bars import moment_text
 
     rows = zip(*(column.tolist() for column in bars[3:]), strict=True)

@@ -1,5 +1,6 @@
 """Moments on a tape, and days of bars, as a user writes them."""
 
+import argparse
 import re
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -38,6 +39,30 @@ def parse_day(text: str, *, last: bool) -> int:
         return _nanoseconds(moment + timedelta(days=1) if whole_day else moment) // 1_000_000 - whole_day
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{text} is no day; write 2025-06-15, or 2025-06-15T14:00:00 (UTC)") from error
+
+
+def add_span(parser: argparse.ArgumentParser) -> None:
+    """`--start` and `--end`: read with `parse_span`."""
+    parser.add_argument("--start", metavar="DAY", help="the first day, or a moment in ISO 8601, UTC")
+    parser.add_argument("--end", metavar="DAY", help="the last day, or a moment")
+
+
+def parse_span(start: str | None, end: str | None) -> tuple[int | None, int | None]:
+    """Milliseconds since 1970 UTC of both ends, as `parse_day` reads them; None where none is named.
+
+    Raises `UsageError` for a span that ends before it begins.
+    """
+    start_ms = parse_day(start, last=False) if start else None
+    end_ms = parse_day(end, last=True) if end else None
+    if start_ms is not None and end_ms is not None and start_ms > end_ms:
+        raise UsageError(f"--start {start} is after --end {end}; name a span that begins before it ends")
+    return start_ms, end_ms
+
+
+def bounds(span: tuple[int | None, int | None]) -> tuple[int, int]:
+    """Both ends of a span, and all of time where none is named."""
+    start_ms, end_ms = span
+    return start_ms or 0, 1 << 53 if end_ms is None else end_ms
 
 
 def _day(text: str) -> datetime | None:

@@ -15,13 +15,26 @@ import msgspec
 from rich.console import Console as RichConsole
 from rich.text import Text
 
+from app.core.clock import Clock
 from app.core.text import clean
 
 SCHEMA_VERSION = 1
 _WIDEST_LINE = 1_000
 _WIDEST_CELL = 200
 
+_LINE_EVERY_NS = 200_000_000
+
 Advance = Callable[[float], None]
+
+
+class ProgressLine(msgspec.Struct, frozen=True, kw_only=True, tag="progress", tag_field="kind"):
+    """How far a command is: `done` of `total`; seconds so far, and those that may be left (None: not known yet)."""
+
+    label: str
+    done: float
+    total: float
+    elapsed_s: float
+    left_s: float | None
 
 
 class Console(RichConsole):
@@ -110,6 +123,30 @@ def print_error(message: str) -> None:
 
 def _print(console: Console, text: str, style: str = "", lead: tuple[str, str] = ("", "")) -> None:
     console.print(Text.assemble(lead, (clean(text, _WIDEST_LINE), style)), soft_wrap=True)
+
+
+@contextmanager
+def progress_lines(label: str, total: float, clock: Clock) -> Iterator[Advance]:
+    """As `progress`, for programs: `ProgressLine`s as JSON on stderr, five a second at most, and one at each end."""
+    begun_ns = told_ns = clock.monotonic_ns()
+    name = clean(label)
+
+    def tell(done: float, now_ns: int) -> None:
+        elapsed_s = (now_ns - begun_ns) / 1e9
+        left_s = elapsed_s * (total - done) / done if done else None
+        line = ProgressLine(label=name, done=done, total=total, elapsed_s=elapsed_s, left_s=left_s)
+        sys.stderr.write(msgspec.json.encode(line).decode() + "\n")
+        sys.stderr.flush()
+
+    def advance(done: float) -> None:
+        nonlocal told_ns
+        now_ns = clock.monotonic_ns()
+        if done >= total or now_ns - told_ns >= _LINE_EVERY_NS:
+            told_ns = now_ns
+            tell(done, now_ns)
+
+    tell(0, begun_ns)
+    yield advance
 
 
 @contextmanager

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.cli import options
 from app.cli.market_bars import add_bars, check_words, given_bars
-from app.cli.moments import parse_day
+from app.cli.moments import add_span, bounds, parse_span
 from app.cli.output import print_json, print_line, say
-from app.core.errors import UsageError
 
 if TYPE_CHECKING:
     from app.config.screener_settings import ScreenSettings
@@ -45,10 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Flags of `screen`."""
     parser.epilog = _EPILOG
     add_bars(parser)
-    parser.add_argument(
-        "--start", metavar="DAY", help="the first day, or a moment in ISO 8601, UTC (default: the first bar)"
-    )
-    parser.add_argument("--end", metavar="DAY", help="the last day, or a moment (default: the last bar)")
+    add_span(parser)
     parser.add_argument("--out", type=Path, metavar="FILE", help="where candidates go (default: stdout)")
     options.add_json(parser)
     options.add_talk(parser)
@@ -57,10 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Screen, and write the candidates to the file or to stdout."""
-    start_ms = parse_day(args.start, last=False) if args.start else 0
-    end_ms = parse_day(args.end, last=True) if args.end else 1 << 53
-    if start_ms > end_ms:
-        raise UsageError(f"--start {args.start} is after --end {args.end}; name a span that begins before it ends")
+    start_ms, end_ms = bounds(parse_span(args.start, args.end))
     check_words(args)
     prepared = options.prepare(args)
     settings = prepared.settings.batch_mode.screen

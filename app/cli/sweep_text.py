@@ -14,21 +14,20 @@ if TYPE_CHECKING:
     from app.sweep.report import SweepReport, TrialReport, WalkForward
     from app.sweep.sweeping import Run, Sweep
 
-_SHOWN = 10
 _ACCOUNT = ("candidates", "trades", "won", "total_return", "sharpe", "maximum_drawdown", "exposure", "gross", "fees",
             "funding")  # fmt: skip
 _SURE, _LIKELY = 0.95, 0.5
 
 
-def print_report(sweep: "Sweep", report: "SweepReport") -> None:
-    """The best trials, and beside them what luck alone would have given."""
+def print_report(sweep: "Sweep", report: "SweepReport", best: int) -> None:
+    """So many of the best trials, and beside them what luck alone would have given."""
     from app.screener.sweep_run import assumptions_of
 
     print_line(_title(sweep, report), style="bold")
     print_line("")
-    print_table(_columns(sweep), [_row(trial) for trial in report.trials[:_SHOWN]])
-    if len(report.trials) > _SHOWN:
-        print_line(f"and {len(report.trials) - _SHOWN:,} more")
+    print_table(_columns(sweep), [_row(trial) for trial in report.trials[:best]])
+    if len(report.trials) > best:
+        print_line(f"and {len(report.trials) - best:,} more")
     print_line("")
     for line in doubts(report):
         print_paragraph(line)
@@ -36,8 +35,8 @@ def print_report(sweep: "Sweep", report: "SweepReport") -> None:
         print_line("")
         _print_walk(report.walk_forward)
     print_line("")
-    best = sweep.trials[report.trials[0].number - 1]
-    for line in assumptions_of(best.settings, sweep.markets[0].bars.interval_ms):
+    first = sweep.trials[report.trials[0].number - 1]
+    for line in assumptions_of(first.settings, sweep.markets[0].bars.interval_ms):
         print_paragraph(line)
 
 

@@ -20,6 +20,7 @@ from app.core.text import clean
 DEFAULT_FILES = ("default.toml", "scalper.toml")
 """The files in `configs/` that ship with every setting's default."""
 _WIDEST_VALUE = 80
+_SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -113,8 +114,11 @@ def _read_value(given: Given) -> Any:  # noqa: ANN401 - a setting may be of any 
 
 
 def _split(text: str, field: Field) -> str | list[str] | dict[str, str]:
-    """Text for a list is comma separated, that for a table `name: text; name: text`; empty text is an empty one."""
+    """Text for a list is comma separated, that for a table `name: text; name: text`; empty text is an empty one. A
+    switch may be yes or no, on or off, as shells' and other programs' are."""
     kind = inspect.type_info(field.type)
+    if isinstance(kind, inspect.BoolType):
+        return _SWITCHES.get(text.strip().lower(), text.strip())
     if isinstance(kind, inspect.DictType):
         pairs = (item.partition(":") for item in text.split(";") if item.strip())
         return {name.strip(): value.strip() for name, _, value in pairs}

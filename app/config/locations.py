@@ -56,6 +56,16 @@ class Locations(msgspec.Struct, frozen=True, kw_only=True):
         """Results of sweeps over files of bars."""
         return self.state_dir / "sweeps.sqlite"
 
+    @property
+    def last_backtest(self) -> Path:
+        """What `tapedeck backtest` came to last."""
+        return self.state_dir / "last-backtest.json"
+
+    @property
+    def sweep_bars(self) -> Path:
+        """Bars of sweeps that were begun from a deck, so that they can go on; those of another day are removed."""
+        return self.cache_dir / "sweep-bars"
+
     def regime_model(self, mode: Literal["live", "demo"]) -> Path:
         """The trained model of regimes of one source: one of simulated hours never judges real ones."""
         return self.state_dir / "models" / f"regime-{mode}.json"

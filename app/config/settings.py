@@ -7,7 +7,12 @@ from msgspec import Meta
 
 from app.config.screener_settings import BatchModeSettings, FusionSettings, StrategySettings
 from app.config.section import Seconds, Section
-from app.config.token_settings import TokenDecisionSettings, TokenModelSettings, TokenSizingSettings
+from app.config.token_settings import (
+    TokenDecisionSettings,
+    TokenModelSettings,
+    TokenPaperSettings,
+    TokenSizingSettings,
+)
 from app.config.token_venues import TokensSettings
 from app.config.urls import (
     LEADERBOARD_HOSTS,
@@ -345,6 +350,7 @@ class Settings(Section, frozen=True):
     token_model: TokenModelSettings = TokenModelSettings()
     token_decision: TokenDecisionSettings = TokenDecisionSettings()
     token_sizing: TokenSizingSettings = TokenSizingSettings()
+    token_paper: TokenPaperSettings = TokenPaperSettings()
     batch_mode: BatchModeSettings = BatchModeSettings()
     fusion: FusionSettings = FusionSettings()
     strategy: StrategySettings = StrategySettings()

@@ -31,8 +31,19 @@ ALIASES = {
     "ML_MAX_RUG_RISK": "token_decision.maximum_rug",
     "ML_WEIGHT": "token_decision.model_weight",
     "ML_INFERENCE_TIMEOUT_MS": "token_model.timeout_ms",
+    "ML_ENABLED": "token_decision.use_model",
+    "ML_THRESHOLD": "token_decision.minimum_rise",
+    "ML_CONFIDENCE_THRESHOLD": "token_decision.minimum_rise",
+    "ML_MAX_RUG": "token_decision.maximum_rug",
+    "ML_MIN_CANDLES": "token_decision.minimum_candles",
+    "ML_RUNTIME": "token_model.runtime",
+    "ML_WORKERS": "token_model.workers",
+    "ML_TIMEOUT_MS": "token_model.timeout_ms",
+    "ML_CACHE_TTL": "token_model.cache_s",
+    "ML_CACHE_SIZE": "token_model.cached",
 }
-"""Variables without the prefix that stand for a setting: names of the systems tapedeck takes the place of."""
+"""Variables without the prefix that stand for a setting: names of the systems tapedeck takes the place of, and others
+that bots of this kind have. Two may stand for one setting."""
 RESERVED_VARIABLES = frozenset({HOME_VARIABLE})
 LARGEST_FILE = 256 * 1024
 _WIDEST_PATH = 400
@@ -51,14 +62,26 @@ def from_environment(environ: Mapping[str, str]) -> list[Given]:
     """`TAPEDECK_MARKETS__TOP=20` gives `markets.top`. Every variable with the prefix counts, known or not.
 
     A variable of `ALIASES` comes before them, so that of two for one setting the one with the prefix is the stronger.
+    Raises `ConfigError` when two of `ALIASES` say different things of one setting: neither is stronger.
     """
     named = {name: key for name, key in ALIASES.items() if name in environ}
+    _check_alike(named, environ)
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in RESERVED_VARIABLES:
             named[name] = name[len(PREFIX) :].lower().replace("__", ".")
     return [
         Given(key, environ[name], f"environment variable {clean(name)}", is_text=True) for name, key in named.items()
     ]
+
+
+def _check_alike(named: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    first: dict[str, str] = {}
+    for name, key in named.items():
+        other = first.setdefault(key, name)
+        if environ[name].strip().lower() != environ[other].strip().lower():
+            raise ConfigError(
+                f"environment variables {other} and {name} both stand for {key} and differ; unset one of them"
+            )
 
 
 def from_file(path: Path, *, trusted: bool = False) -> list[Given]:

@@ -76,3 +76,34 @@ class TokenSizingSettings(Section, frozen=True):
     (anti-martingale); 0: off."""
     win_limit: Multiplier = 2.0
     """Wins in a row multiply a position by so much at most."""
+
+
+class TokenPaperSettings(Section, frozen=True):
+    """Paper positions in tokens that were approved, of the sizes of [token_sizing] (docs/tokens.md, “On paper”)."""
+
+    open_positions: bool = False
+    """Whether tokens that are approved open paper positions."""
+    positions: Annotated[int, Meta(ge=1, le=20)] = 5
+    """So many are open, or on their way, at a time; one a token."""
+    exposure_usd: Annotated[float, Meta(ge=1, le=1e7)] = 500.0
+    """All that is open in tokens costs at most so much, in paper dollars, parts that are not bought yet included."""
+    fee_pct: Annotated[float, Meta(ge=0, le=10)] = 0.5
+    """The fee of each side in percent of its money; slippage comes on top, by a constant product."""
+    target_pct: Annotated[float, Meta(ge=0, le=10_000)] = 3.0
+    """A position that would bring so much more than it cost is closed, in percent, after fees and slippage; 0: off."""
+    stop_pct: Annotated[float, Meta(ge=0, lt=100)] = 15.0
+    """A position that would bring so much less than it cost is closed, in percent, after fees and slippage; 0: off."""
+    drain_pct: Annotated[float, Meta(gt=0, le=100)] = 50.0
+    """A position is left when its pool has lost so much of the most it was seen to hold, in percent."""
+    hold_s: Annotated[float, Meta(ge=60, le=604_800)] = 3_600.0
+    """A position held for so long is closed: the hour that the model speaks of."""
+    again_s: Annotated[float, Meta(ge=0, le=604_800)] = 3_600.0
+    """A token is not bought again for so long after its position ended."""
+    patience_s: Annotated[float, Meta(ge=10, le=3_600)] = 120.0
+    """A position that was decided and finds no price of its pool for so long is given up."""
+    market_fall_pct: Annotated[float, Meta(ge=0, le=100)] = 10.0
+    """Nothing is opened while SOL (BTC, where SOL is not listed) has fallen by so much in 24 hours, in percent, or
+    nobody knows; 0: off."""
+    drained_share: Share = 0.5
+    """Nothing is opened while more than this share of the tokens that ended in the last six hours were drained; 1:
+    off."""

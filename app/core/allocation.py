@@ -22,4 +22,5 @@ def give_back_freed_memory() -> bool:
     except (OSError, AttributeError):  # another C library
         return False
     wanted = ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, _LARGE), (_TRIM_THRESHOLD, 2 * _LARGE))
-    return sum(mallopt(parameter, value) for parameter, value in wanted) == len(wanted)
+    answers = [mallopt(parameter, value) for parameter, value in wanted]
+    return answers == [1] * len(wanted)

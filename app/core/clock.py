@@ -14,6 +14,13 @@ class Clock(Protocol):
         """Nanoseconds since an arbitrary start; never goes back."""
 
 
+class KeepsTimes(Protocol):
+    """What keeps moments of the machine's clock, and must know when that is set back."""
+
+    def clock_set_back(self, wall_ms: int) -> None:
+        """It is `wall_ms` now, which is before moments that may be kept here."""
+
+
 class SystemClock:
     """The machine's own clocks."""
 

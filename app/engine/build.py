@@ -1,5 +1,6 @@
 """Puts an engine together from a source and settings: the only place where live, demo and tape part ways."""
 
+import os
 from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,8 @@ from app.core.clock import Clock
 from app.engine.engine import Engine, Run
 from app.engine.link_server import LinkServer
 from app.engine.local_link import LocalLink
-from app.engine.protocol import Mode
+from app.engine.protocol import Mode, SourceView
+from app.engine.research import Research
 from app.engine.tape_run import TapeRun
 from app.engine.venue_run import VenueRun, demo_source, live_source
 from app.feeds.tape.importers import open_recording
@@ -73,7 +75,17 @@ def _new_tape(locations: Locations, mode: Mode, clock: Clock) -> Path:
 
 def build_engine(plan: Plan, settings: Settings, clock: Clock, locations: Locations) -> Engine:
     """An engine that is not started yet."""
-    return Engine(build_run(plan, settings, clock, locations), clock, snapshot_hz=settings.engine.snapshot_hz)
+    run = build_run(plan, settings, clock, locations)
+    words = _source_words(run.source, settings)
+    research = Research(settings, locations, clock, words, os.cpu_count() or 1)
+    return Engine(run, clock, snapshot_hz=settings.engine.snapshot_hz, research=research)
+
+
+def _source_words(source: SourceView, settings: Settings) -> str:
+    """Arguments by which a sweep finds bars of the venue that is shown; for a tape, those that a live run stored."""
+    if source.simulated:
+        return f"--source demo --set demo.seed={settings.demo.seed}"
+    return "--source store" if source.mode == "tape" else "--source live"
 
 
 def local_link(engine: Engine, locations: Locations) -> LocalLink:

@@ -11,6 +11,7 @@ import msgspec
 from app.config.settings import Settings
 from app.core.bus import Bus
 from app.core.calls import CANDLES_GRADE, Call
+from app.core.clock import KeepsTimes
 from app.core.errors import FrameError
 from app.core.events import FeedHole, RulesRead, Trade
 from app.core.record import Answer, Kind, Record, Request, unpack_frames
@@ -24,6 +25,7 @@ from app.engine.journal import Journal
 from app.engine.market_answers import MarketAnswers
 from app.engine.market_list import MarketList
 from app.engine.market_looks import MarketLooks
+from app.engine.open_questions import OpenQuestions
 from app.engine.own_commands import OwnCommand
 from app.engine.papering import Papering
 from app.engine.protocol import (
@@ -41,10 +43,10 @@ from app.engine.protocol import (
 from app.engine.protocol_screen import LookAtScreener
 from app.engine.reading import Reading
 from app.engine.screening import Screening
-from app.engine.shelf_venue import STORE_VENUE
+from app.engine.token_papering import TokenPapering
 from app.engine.token_state import ABOUT_TOKENS
 from app.engine.tokens import TokenCommand, Tokens
-from app.engine.wallet_targets import WalletCommand, WalletTargets
+from app.engine.wallet_targets import ABOUT_WALLETS, WalletCommand, WalletTargets
 from app.engine.watch import Effects, MarketWatch
 from app.engine.whale_commands import WhaleCommand
 from app.engine.whales import ABOUT_TRADERS, Whales
@@ -57,19 +59,14 @@ from app.scalper.desk import MODEL_VENUE
 from app.scorecards.grader import Grader
 from app.scorecards.profits import WALLET_PROFIT
 
-_REQUESTS_CAP = 4_096
 _CLOCK_STEP_MS = 2_000
 _TRADABLE_MS = 5_000
 # What unpacking and parsing of bytes from outside may raise.
 _BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 
-_unpack_request = msgspec.msgpack.Decoder(Request).decode
-_unpack_answer = msgspec.msgpack.Decoder(Answer).decode
 _unpack_command = msgspec.msgpack.Decoder(Command | OwnCommand).decode
 _NO_QUOTES = frozenset({WALLET_PROFIT, CANDLES_GRADE})
 """References of claims that others grade."""
-_OF_WALLETS = frozenset({POLYMARKET, STORE_VENUE})
-"""Who is asked about wallets."""
 
 
 class Core:
@@ -88,7 +85,7 @@ class Core:
         self.journal = Journal()
         self._watch = MarketWatch(VENUE)
         self.list = MarketList(self._watch, self.jobs)
-        self._requests: dict[int, Request] = {}
+        self._questions = OpenQuestions()
         self._second = 0
         self._read_every_s = max(1, round(settings.rules.read_every_s))
         self.bus = Bus()
@@ -111,9 +108,11 @@ class Core:
             lambda: self.sequence,
         )  # fmt: skip
         self._intake.traders, self._intake.elsewhere = self.whales.opened, self.whales.coins
+        self.token_paper = TokenPapering(settings, self._watch, self.paper, self.markets)
         self.tokens = Tokens(
-            mode, settings, self._watch, self.bus, self.jobs, self.journal, self.connections, lambda: self.sequence
-        )
+            mode, settings, self._watch, self.bus, self.jobs, self.journal, self.connections, lambda: self.sequence,
+            self.token_paper,
+        )  # fmt: skip
         self.screening = Screening(settings, self.markets, self._watch)
         self._looks = MarketLooks(self.markets, self._fast_books, self._watch)
         self._market_answers = MarketAnswers(
@@ -138,7 +137,7 @@ class Core:
             Kind.STREAM: lambda record: self._intake.opened(record.payload, self.now_ms),
             Kind.CONNECT: self._connected,
             Kind.DROP: self._dropped,
-            Kind.REQUEST: self._requested,
+            Kind.REQUEST: lambda record: self.reading.asked(self._questions.asked(record.payload), self.now_ms),
             Kind.ANSWER: self._answered,
             Kind.COMMAND: self._commanded,
         }
@@ -208,10 +207,7 @@ class Core:
 
     def _refused(self, reason: str, feed: FeedHealth | None = None) -> None:
         (feed or self.connections.data).parse_errors += 1
-        self._tell_refused(f"a message was refused: {reason}")
-
-    def _tell_refused(self, text: str) -> None:
-        self.journal.say(self.now_ms, "warning", "feed", text, kind="refused")
+        self.journal.say(self.now_ms, "warning", "feed", f"a message was refused: {reason}", kind="refused")
 
     def _connected(self, record: Record) -> None:
         self.connections.connected(record.payload, self.markets, self.now_ms)
@@ -227,22 +223,14 @@ class Core:
     @property
     def questions_waiting(self) -> int:
         """Questions to the venue that it has not answered."""
-        return sum(request.venue == VENUE for request in self._requests.values())
+        return sum(request.venue == VENUE for request in self._questions.waiting)
 
     def past_of(self, coin: str, interval: str) -> PastState:
         """How the venue's own candles of a coin stand: here, asked for, failed."""
-        return self._watch.past.state(coin, interval, self._requests.values())
-
-    def _requested(self, record: Record) -> None:
-        request = _unpack_request(record.payload)
-        if len(self._requests) >= _REQUESTS_CAP:
-            raise FrameError(f"more than {_REQUESTS_CAP} questions wait for an answer; the tape is damaged")
-        self._requests[request.request_id] = request
-        self.reading.asked(request, self.now_ms)
+        return self._watch.past.state(coin, interval, self._questions.waiting)
 
     def _answered(self, record: Record) -> None:
-        answer = _unpack_answer(record.payload)
-        request = self._requests.pop(answer.request_id, None)
+        request, answer = self._questions.answered(record.payload)
         if request is None:
             self.journal.say(self.now_ms, "warning", "feed", f"answer {answer.request_id} belongs to no request")
             return
@@ -260,7 +248,7 @@ class Core:
         if request.venue in ABOUT_TOKENS:
             self.tokens.answered(request, answer, self.now_ms)
             return
-        if request.venue in _OF_WALLETS:
+        if request.venue in ABOUT_WALLETS:
             self._answered_about_wallets(request, answer)
             return
         self._market_answers.take(request, answer, self.now_ms)
@@ -300,7 +288,8 @@ class Core:
             if (second + place) % self._read_every_s == 0:
                 self._file_read(market)
         for market in self._intake.untold_refusals():
-            self._tell_refused(f"{market.coin}: a message was refused: {market.last_error}")
+            text = f"{market.coin}: a message was refused: {market.last_error}"
+            self.journal.say(self.now_ms, "warning", "feed", text, kind="refused")
         self.connections.every_second(self.now_ms)
         for decided in self._grader.advance(self.now_ms):
             self.bus.publish(decided)
@@ -318,15 +307,12 @@ class Core:
             return
         seconds = (self.now_ms - wall_ms) / 1000
         self.now_ms = wall_ms
-        self.connections.clock_set_back(wall_ms)
-        self.list.clock_set_back(wall_ms)
-        self.reading.desk.clock_set_back(wall_ms)
-        self.paper.clock_set_back(wall_ms)
-        self.wallets.clock_set_back(wall_ms)
-        self.copying.clock_set_back(wall_ms)
-        self.whales.clock_set_back(wall_ms)
-        for market in self.markets.values():
-            market.clock_set_back(wall_ms)
+        parts: tuple[KeepsTimes, ...] = (
+            self.connections, self.list, self.reading.desk, self.paper, self.wallets, self.copying, self.whales,
+            *self.markets.values(),
+        )  # fmt: skip
+        for part in parts:
+            part.clock_set_back(wall_ms)
         self.journal.say(wall_ms, "warning", "clock", f"this machine's clock was set back by {seconds:.0f} s")
 
     def _traded(self, market: Market, trades: Sequence[Trade], now_ms: int) -> None:
@@ -398,6 +384,7 @@ class Core:
                 self._watch.ask_for_all_again(self.now_ms)
                 self.whales.regime.ask_again(self.now_ms)
                 self.tokens.ask_again(self.now_ms)
+                self.screening.ask_again(self.now_ms)
                 return True, ""
             case LookAt():
                 return self._looks.at(command, self.now_ms)

@@ -24,7 +24,9 @@ from app.engine.protocol import (
     StopEngine,
     Welcome,
 )
+from app.engine.protocol_screen import StartSweep, StopSweep
 from app.engine.pulse import Pulse
+from app.engine.research import Research
 from app.engine.scalper_detail import ScalperDetails
 from app.engine.screener_view import ScreenerViews
 from app.engine.tokens_view import TokensViews
@@ -67,8 +69,12 @@ class Run(Protocol):
 class Engine:
     """Freezes a run into snapshots, at most `snapshot_hz` a second, shared by all who ask."""
 
-    def __init__(self, run: Run, clock: Clock, *, snapshot_hz: float) -> None:
+    def __init__(self, run: Run, clock: Clock, *, snapshot_hz: float, research: Research | None = None) -> None:
+        """Without `research` no sweep can be begun and no backtest is told."""
         self.run = run
+        self._research = research
+        if research is not None:
+            research.changed = self._changed
         self._clock = clock
         self._period_ns = round(1e9 / snapshot_hz)
         self._pulse = Pulse()
@@ -107,7 +113,12 @@ class Engine:
             if self._probing is not None:
                 self._probing.cancel()
                 await asyncio.gather(self._probing, return_exceptions=True)
-            await self.run.stop()
+            ending = None if self._research is None else asyncio.ensure_future(self._research.stop())
+            try:
+                await self.run.stop()
+            finally:
+                if ending is not None:
+                    await ending
 
     async def stopped(self) -> None:
         """Wait until somebody stops the engine."""
@@ -137,7 +148,8 @@ class Engine:
             snapshot = msgspec.structs.replace(snapshot, followed=followed)
         if looking.screener.listed:
             screener = self._screener.of(core, looking.screener)
-            snapshot = msgspec.structs.replace(snapshot, screener=screener)
+            research = None if self._research is None else self._research.view()
+            snapshot = msgspec.structs.replace(snapshot, screener=msgspec.structs.replace(screener, research=research))
         if not look.coin:
             return snapshot
         detail = self._details.of(core, look.coin, look.interval, self._outside.urgent_wait_s)
@@ -156,6 +168,8 @@ class Engine:
             outside = self._outside = self.run.outside()
             vitals = self._probe.view(outside.waiting_inputs)
             snapshot = freeze(self.run.core, self.run.source, outside, vitals, self._whales, self._tokens)
+            if self._research is not None and self._research.sweep is not None:
+                snapshot = msgspec.structs.replace(snapshot, sweep=self._research.sweep)
             self._frozen = (self._pulse.count, snapshot)
             self._frozen_ns = self._clock.monotonic_ns()
             self._heard_frozen = self._heard
@@ -194,6 +208,10 @@ class Engine:
             return True, "The engine has stopped"
         if self.ended:
             return False, "The engine has ended"
+        if isinstance(command, StartSweep | StopSweep):
+            if self._research is None:
+                return False, "This engine begins no sweeps; run `tapedeck sweep`"
+            return await self._research.command(command)
         if isinstance(command, LOOKS):
             command = msgspec.structs.replace(command, client=client)
         try:

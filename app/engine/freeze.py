@@ -17,8 +17,8 @@ from app.engine.protocol import (
     Snapshot,
     SourceView,
     StoreView,
-    VitalsView,
 )
+from app.engine.protocol_vitals import VitalsView
 from app.engine.tokens_view import TokensViews
 from app.engine.wallet_run import WalletsOutside
 from app.engine.wallets_view import wallets_view
@@ -101,7 +101,7 @@ def freeze(
         store=outside.store,
         jobs=core.jobs.views,
         model=_model(core, outside),
-        paper=paper_view(core.paper, core.wallets.book.notes, core.now_ms),
+        paper=paper_view(core.paper, core.token_paper, core.wallets.book.notes, core.now_ms),
         wallets=wallets_view(core.wallets, outside.wallets, core.now_ms),
         whales=(whales or WhalesViews()).of(core.whales, outside.whales, core.now_ms),
         tokens=(tokens or TokensViews()).of(core.tokens, outside.token_model),

@@ -77,7 +77,7 @@ class InferencePool:
         Raises `PredictionError` when one of them has no answer, at the latest when the deadline has passed,
         `ValueError` for what is no row.
         """
-        self._refuse_if_it_must()
+        self._admit()
         loop = asyncio.get_running_loop()
         requests = [Request(row_bytes(row), loop.create_future(), is_kept=False) for row in rows]
         deadlines = [loop.call_later(self._timeout_s, each.fail, "deadline", self._late) for each in requests]
@@ -92,7 +92,7 @@ class InferencePool:
                 request.answer.cancel()
 
     async def _asked(self, row: bytes) -> Prediction:
-        self._refuse_if_it_must()
+        self._admit()
         loop = asyncio.get_running_loop()
         request = Request(row, loop.create_future())
         deadline = loop.call_later(self._timeout_s, request.fail, "deadline", self._late)
@@ -103,7 +103,8 @@ class InferencePool:
         finally:
             deadline.cancel()
 
-    def _refuse_if_it_must(self) -> None:
+    def _admit(self) -> None:
+        """Refuse what nobody would answer; have a worker come for what may wait."""
         if self.crew.halted:
             raise PredictionError("strategy-only", f"The token model is not asked: {self.crew.halted}")
         self.crew.call()

@@ -13,7 +13,7 @@ from app.core.clock import Clock
 from app.core.errors import DataError
 from app.core.events import CandleClosed, FeedHole, ScalperRead
 from app.engine.protocol import Mode, StoreView
-from app.paper.events import CopyClosed, Fill, PositionClosed
+from app.paper.events import CopyClosed, Fill, PositionClosed, TokenSold
 from app.paper.rows import row_of, saved_row, state_of
 from app.paper.state import PaperState, encode_state
 from app.scorecards.grader import Graded
@@ -80,7 +80,7 @@ class Keeper:
             case PaperState():
                 if self._saves_paper:
                     self._store.put(saved_row(event))
-            case Fill() | PositionClosed() | CopyClosed():
+            case Fill() | PositionClosed() | CopyClosed() | TokenSold():
                 row = row_of(event)
                 # Rows of a ledger that is not saved would stand among those of the saved one.
                 if row is not None and self._saves_paper:

@@ -1,4 +1,4 @@
-"""What one client looks at: one of each kind at most: coin, wallet, trader, alert, token, screener, the followed."""
+"""What one client looks at: a coin, a wallet, a trader, an alert, a token, the screener, the list of the followed."""
 
 from app.engine.protocol import Command, LookAt
 from app.engine.protocol_screen import LookAtScreener

@@ -13,10 +13,12 @@ from app.engine.protocol_paper import (
     PaperTradeView,
     PaperView,
 )
+from app.engine.token_paper_view import closed_token_view, token_trading_view
+from app.engine.token_papering import TokenPapering
 from app.paper.account import day_loss_usd
 from app.paper.copying import Copy
 from app.paper.curve import CurvePoint
-from app.paper.events import BASIS_POINTS, CopyClosed, PositionClosed
+from app.paper.events import BASIS_POINTS, CopyClosed, PositionClosed, TokenSold
 from app.paper.fills import exit_fee_usd
 from app.paper.ledger import PaperLedger
 from app.paper.position import Position
@@ -26,7 +28,9 @@ _CURVE_POINTS = 120
 _CLOSED_SHOWN = 20
 
 
-def paper_view(papering: Papering, notes: Mapping[str, WalletNote], now_ms: int) -> PaperView | None:
+def paper_view(
+    papering: Papering, trading: TokenPapering, notes: Mapping[str, WalletNote], now_ms: int
+) -> PaperView | None:
     """The ledger as it stands; None before it has begun. `notes` have the aliases of wallets."""
     ledger = papering.ledger
     if ledger is None:
@@ -53,6 +57,7 @@ def paper_view(papering: Papering, notes: Mapping[str, WalletNote], now_ms: int)
         opening=tuple(PaperOrderView(clean(order.coin, 24), order.direction) for order in ledger.orders if order.opens),
         closed=tuple(_closed(closed, notes) for closed, _ in zip(papering.closed, range(_CLOSED_SHOWN), strict=False)),
         curve=_thinned(ledger.curve.points, now_ms, ledger.equity_usd),
+        tokens=token_trading_view(trading, ledger, now_ms),
     )
 
 
@@ -100,9 +105,11 @@ def wallet_name(wallet: str, notes: Mapping[str, WalletNote]) -> str:
     return f"★ {clean(note.alias, 24) if note is not None and note.alias else short_wallet(wallet)}"
 
 
-def _closed(closed: PositionClosed | CopyClosed, notes: Mapping[str, WalletNote]) -> PaperTradeView:
+def _closed(closed: PositionClosed | CopyClosed | TokenSold, notes: Mapping[str, WalletNote]) -> PaperTradeView:
     if isinstance(closed, CopyClosed):
         return _closed_copy(closed, notes)
+    if isinstance(closed, TokenSold):
+        return closed_token_view(closed)
     return PaperTradeView(
         coin=clean(closed.coin, 24),
         direction=closed.direction,

@@ -3,7 +3,18 @@
 from typing import NamedTuple
 
 from app.engine.protocol import LogLevel
-from app.paper.events import BreakerTripped, CopyClosed, CopyOpened, Fill, OrderCancelled, PaperEvent, PositionClosed
+from app.paper.events import (
+    BreakerTripped,
+    CopyClosed,
+    CopyOpened,
+    Fill,
+    OrderCancelled,
+    PaperEvent,
+    PositionClosed,
+    TokenBought,
+    TokenRefused,
+    TokenSold,
+)
 
 
 class Words(NamedTuple):
@@ -39,8 +50,22 @@ def paper_words(event: PaperEvent) -> Words | None:
         case BreakerTripped():
             loss = f"{event.loss_usd:,.2f} paper $"
             return Words(event.at_ms, "warning", f"the day's loss of {loss} closes everything until 00:00 UTC")
+        case TokenBought() | TokenSold() | TokenRefused():
+            return _token_words(event)
         case _:
             return None
+
+
+def _token_words(event: TokenBought | TokenSold | TokenRefused) -> Words:
+    match event:
+        case TokenBought():
+            paid = f"{event.usd:,.2f} paper $ at {_price(event.paid_price)} (pool {_price(event.pool_price)})"
+            return Words(event.at_ms, "info", f"bought {event.name} for {paid}, approved by the {event.by}")
+        case TokenSold():
+            result = f"{event.result_usd:+.2f} paper $ at {_price(event.exit_price)} (pool {_price(event.pool_price)})"
+            return Words(event.closed_ms, "info", f"sold {event.name}, {event.reason}: {result}")
+        case TokenRefused():
+            return Words(event.at_ms, "info", f"{event.name} was approved and is not bought on paper: {event.why}")
 
 
 def short_wallet(wallet: str) -> str:

@@ -15,9 +15,10 @@ from app.engine.journal import Journal
 from app.engine.protocol import Mode, PaperAction
 from app.markets.market import Market
 from app.paper.copying import CopyState
-from app.paper.events import CopyClosed, PaperEvent, PositionClosed
+from app.paper.events import CopyClosed, PaperEvent, PositionClosed, TokenSold
 from app.paper.ledger import Decision, PaperLedger
-from app.paper.state import decode_state
+from app.paper.state import PaperState, decode_state
+from app.paper.token_state import TokenBookState
 from app.paper.view import CoinView, view_of
 from app.scalper.description import Position
 
@@ -49,7 +50,7 @@ class Papering:
         self._stale_after_ms = round(settings.markets.stale_after_s * 1_000)
         self._saved_ms = 0
         self.ledger: PaperLedger | None = None
-        self.closed: deque[PositionClosed | CopyClosed] = deque(maxlen=_CLOSED_KEPT)
+        self.closed: deque[PositionClosed | CopyClosed | TokenSold] = deque(maxlen=_CLOSED_KEPT)
         for kind in get_args(PaperEvent):
             bus.subscribe(kind, journal.paper_event)
         bus.subscribe(ScalperRead, self._follow)
@@ -67,9 +68,9 @@ class Papering:
             state = decode_state(saved) if saved else None
         except DataError as error:
             self._journal.say(now_ms, "error", "paper", f"{error}; the paper ledger begins anew")
-        if state is not None and self._mode == "demo" and (state.positions or state.orders or state.copies.copies):
+        if state is not None and self._mode == "demo" and _holds_something(state):
             # The simulated market has begun anew: its prices are not those the positions were opened at.
-            state = msgspec.structs.replace(state, positions=(), orders=(), copies=CopyState())
+            state = msgspec.structs.replace(state, positions=(), orders=(), copies=CopyState(), tokens=TokenBookState())
             self._journal.say(now_ms, "info", "paper", "paper positions of an earlier demo are gone with its market")
         self.ledger = PaperLedger(self._settings.paper, self._settings.costs, now_ms, state)
         self._watched(self.ledger.wanted)
@@ -79,6 +80,8 @@ class Papering:
         ledger, market = self.ledger, self._markets.get(coin)
         if ledger is None:
             return False, "The paper ledger is being read: try again in a moment"
+        if market is None and any(position.mint == coin for position in ledger.tokens.positions):
+            return self._decide_on_token(ledger, coin, action, now_ms)
         if market is None:
             return self._decide_on_copy(ledger, coin, action, now_ms)
         view = self._view(market, now_ms)
@@ -103,8 +106,17 @@ class Papering:
         self._publish(ledger.book([ledger.copies.close(copy.token_id, "hand", copy.close_price, now_ms)], now_ms))
         return True, f"Paper copy in {clean(coin, 48)} closed at {copy.close_price:.3f}, the newest print less slippage"
 
+    def _decide_on_token(self, ledger: PaperLedger, mint: str, action: PaperAction, now_ms: int) -> tuple[bool, str]:
+        """A token's position can be closed, at the next look at its pool."""
+        if action != "close":
+            return False, "A paper position in a token can only be closed: an approval opens it"
+        if not ledger.tokens.close(mint, "hand", now_ms):
+            return False, f"The paper position in {clean(mint, 48)} is closing already"
+        self._save(ledger, now_ms)
+        return True, f"The paper position in {clean(mint, 48)} is closed at the next look at its pool"
+
     def take(self, events: Sequence[PaperEvent]) -> None:
-        """What copies of wallets did, and what followed from it."""
+        """What copies of wallets or positions in tokens did, and what followed from it."""
         self._publish(events)
 
     def save_copies(self, now_ms: int) -> None:
@@ -127,7 +139,7 @@ class Papering:
             return
         self._publish(ledger.tick(now_ms))
         # Without a position nothing changes but the time.
-        if (ledger.wanted or ledger.copies.copies) and now_ms - self._saved_ms >= _SAVE_EVERY_MS:
+        if (ledger.wanted or ledger.copies.copies or ledger.tokens.mints) and now_ms - self._saved_ms >= _SAVE_EVERY_MS:
             self._save(ledger, now_ms)
 
     def clock_set_back(self, now_ms: int) -> None:
@@ -166,7 +178,7 @@ class Papering:
 
     def _publish(self, events: Sequence[PaperEvent]) -> None:
         for event in events:
-            if isinstance(event, PositionClosed | CopyClosed):
+            if isinstance(event, PositionClosed | CopyClosed | TokenSold):
                 self.closed.appendleft(event)
             self._bus.publish(event)
         if events and self.ledger is not None:
@@ -176,3 +188,8 @@ class Papering:
     def _save(self, ledger: PaperLedger, now_ms: int) -> None:
         self._saved_ms = now_ms
         self._journal.keep(ledger.state())
+
+
+def _holds_something(state: PaperState) -> bool:
+    copies, tokens = state.copies.copies, (*state.tokens.positions, *state.tokens.orders)
+    return bool(state.positions or state.orders or copies or tokens)

@@ -4,7 +4,7 @@ The same messages go through memory and through the Unix socket. Every name and 
 None stands for "not known"; the deck shows it as such and never as zero. What a snapshot holds of one coin that is
 looked at stands in `protocol_detail.py`, of the paper ledger in `protocol_paper.py`, of wallets in
 `protocol_wallets.py`, of followed traders in `protocol_whales.py`, of new tokens in `protocol_tokens.py` and
-`protocol_token_detail.py`, of the screener in `protocol_screen.py`.
+`protocol_token_detail.py`, of the screener in `protocol_screen.py`, of the engine itself in `protocol_vitals.py`.
 """
 
 from typing import Literal
@@ -15,9 +15,10 @@ from app.core.events import Action, Freshness
 from app.core.playback import Playback
 from app.engine.protocol_detail import MarketDetail, ScalperDetail
 from app.engine.protocol_paper import PaperView
-from app.engine.protocol_screen import LookAtScreener, ScreenerView
+from app.engine.protocol_screen import LookAtScreener, ScreenerView, StartSweep, StopSweep, SweepView
 from app.engine.protocol_token_detail import LookAtToken, TokenDetail
 from app.engine.protocol_tokens import ScoreTokens, TokensView
+from app.engine.protocol_vitals import VitalsView
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletDetail, WalletsView
 from app.engine.protocol_whales import (
     AlertDetail,
@@ -226,24 +227,12 @@ class JobView(msgspec.Struct, frozen=True):
     message: str
 
 
-class VitalsView(msgspec.Struct, frozen=True):
-    """The engine's own health over the last minute. `cpu_pct` is of one core; lags are how late the loop was."""
-
-    uptime_s: float
-    memory_mb: float
-    cpu_pct: float
-    loop_lag_ms_p99: float
-    loop_lag_ms_max: float
-    waiting_inputs: int
-    open_files: int | None
-
-
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     """Everything the deck shows, frozen at one input. `wall_ms` is the engine's time: the tape's own time on a tape.
 
     `waiting_for` says in a sentence what an empty Markets panel waits for; `log` is the tail of the event log; `detail`
-    is the coin this deck looks at, `scalper` the scalper's work on it, `wallet`, `trader`, `alert`, `followed`,
-    `token` and `screener` what else it looks at.
+    is the coin this deck looks at, `scalper` the scalper's work on it, `wallet`, `trader`, `alert`, `followed` and
+    `token` and `screener` what else it looks at; `sweep` is the newest one that was begun from a deck.
     """
 
     sequence: int
@@ -271,8 +260,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     alert: AlertDetail | None = None
     followed: FollowedView | None = None
     tokens: TokensView | None = None
-    token: TokenDetail | None = None
     screener: ScreenerView | None = None
+    token: TokenDetail | None = None
+    sweep: SweepView | None = None
 
 
 class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
@@ -361,6 +351,8 @@ Command = (
     | ScoreTokens
     | LookAtScreener
     | LookAtToken
+    | StartSweep
+    | StopSweep
 )
 
 

@@ -51,6 +51,48 @@ class PaperCopyView(msgspec.Struct, frozen=True, kw_only=True):
     waits_for: str = ""
 
 
+class PaperTokenView(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper position in a token. Prices are dollars a token: what one cost with fee and slippage, and what one would
+    bring if all were sold through the pool now.
+
+    `age_s` is that of the last look at the pool, which held `liquidity_usd`; `waits_for` says why it closes at the
+    next one, or that a part is to follow.
+    """
+
+    mint: str
+    name: str
+    by: str
+    tokens: float
+    entry_price: float
+    close_price: float
+    liquidity_usd: float
+    result_usd: float
+    result_bps: float
+    held_s: float
+    age_s: float
+    waits_for: str = ""
+
+
+class TokenTradingView(msgspec.Struct, frozen=True, kw_only=True):
+    """Paper positions in approved tokens, with the rules they are filled by.
+
+    `is_on`: an approval may open one. `most` positions and `exposure_usd` are the limits, `committed_usd` is what is
+    in them or set aside; `opening` names those that wait for a look at their pool. `fee_pct` is each side's.
+    `refused` counts approved tokens that opened none in this run, by the check against it, and `last_refusal` says why
+    in a sentence.
+    """
+
+    is_on: bool
+    most: int
+    exposure_usd: float
+    committed_usd: float
+    fee_pct: float
+    positions: tuple[PaperTokenView, ...] = ()
+    opening: tuple[str, ...] = ()
+    refused: dict[str, int] = {}
+    last_refusal: str = ""
+
+
 class PaperTradeView(msgspec.Struct, frozen=True, kw_only=True):
     """A paper position that is over; `reason` says why, the result is after fees and funding."""
 
@@ -72,7 +114,7 @@ class PaperView(msgspec.Struct, frozen=True, kw_only=True):
     `closed_usd` is the result of all closed trades after fees and funding, `exit_fees_usd` what closing all positions
     now would cost: equity = starting + closed + results of open positions + exit fees. `day_result_usd` is that of
     this UTC day, copies of wallets included; `copying` says whether purchases of followed wallets open any. At
-    −`day_limit_usd` everything closes and nothing opens (`tripped`).
+    −`day_limit_usd` everything closes and nothing opens (`tripped`). `tokens` is None where no token is bought.
     """
 
     equity_usd: float
@@ -95,3 +137,4 @@ class PaperView(msgspec.Struct, frozen=True, kw_only=True):
     opening: tuple[PaperOrderView, ...] = ()
     closed: tuple[PaperTradeView, ...] = ()
     curve: tuple[tuple[int, float], ...] = ()
+    tokens: TokenTradingView | None = None

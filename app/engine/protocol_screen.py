@@ -3,7 +3,10 @@
 A bar is told by when it opened, in ms. Money is USD of an account that began with `STARTING_USD`; none of it is real.
 """
 
+from typing import Annotated, Any, Literal
+
 import msgspec
+from msgspec import Meta
 
 from app.engine.protocol_detail import CandleView
 
@@ -55,8 +58,9 @@ class PositionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class CoinRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How the strategy stands with one coin: hours it has looked at and those that wait, the newest of them, and sums.
 
-    `missing` hours are not there between the first and the newest. `equity_usd` is the account at the newest close;
-    `trouble` says what is wrong and what to do, empty when nothing is.
+    `missing` hours are not there between the first and the newest. `trades` positions have ended, `won` of them with a
+    gain, and made `result_usd` after costs; `equity_usd` is the account at the newest close. `trouble` says what is
+    wrong and what to do, empty when nothing is.
     """
 
     coin: str
@@ -70,6 +74,7 @@ class CoinRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     held: int
     trades: int
     won: int
+    result_usd: float
     equity_usd: float | None
     trouble: str
 
@@ -106,6 +111,83 @@ class BarDetail(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
 
 
+class BacktestRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What `tapedeck backtest` came to last, in the words it printed: written by the command, read by the engine.
+
+    `made_ms` is when; `compared` holds a figure of the strategy beside that of holding the market; `settings` are those
+    of the strategy that count most.
+    """
+
+    made_ms: int
+    title: str
+    compared: tuple[tuple[str, str, str], ...]
+    lines: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    settings: str = ""
+
+
+SweepState = Literal["running", "done", "failed", "stopped"]
+
+
+class SweptTrial(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the best trials of a sweep, as `tapedeck sweep --json` tells it."""
+
+    number: int
+    values: dict[str, Any]
+    sharpe: float
+    total_return: float
+    maximum_drawdown: float
+    trades: int
+    won: int
+
+
+class WalkedForward(msgspec.Struct, frozen=True):
+    """What following the trial that was best before came to."""
+
+    sharpe: float
+    total_return: float
+
+
+class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sweep came to: the best trials first, and in `doubts` what has to be taken off them."""
+
+    runs: int
+    known_before: int
+    markets: tuple[str, ...]
+    folds: int
+    days: int
+    trials: tuple[SweptTrial, ...]
+    doubts: tuple[str, ...]
+    walk_forward: WalkedForward | None = None
+
+
+class SweepView(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest sweep that was begun from a deck: `arguments` are those of `tapedeck sweep`.
+
+    `done` of `total` runs, None before they are counted; `left_s` and `elapsed_s` in seconds. `message` is the last
+    sentence it said: why it failed, or what it waits for.
+    """
+
+    arguments: str
+    state: SweepState
+    done: int | None = None
+    total: int | None = None
+    elapsed_s: float = 0.0
+    left_s: float | None = None
+    message: str = ""
+    result: SweepResult | None = None
+
+
+class ResearchView(msgspec.Struct, frozen=True, kw_only=True):
+    """The last backtest with its age, or why it cannot be told; `source_words` are those by which a sweep finds the
+    bars of this deck's venue."""
+
+    backtest: BacktestRecord | None = None
+    backtest_age_s: int = 0
+    backtest_trouble: str = ""
+    source_words: str = ""
+
+
 class ScreenerView(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the Screener shows: `rules` are the settings in force, in sentences.
 
@@ -119,6 +201,7 @@ class ScreenerView(msgspec.Struct, frozen=True, kw_only=True):
     coins: tuple[CoinRow, ...] = ()
     waiting_for: str = ""
     bar: BarDetail | None = None
+    research: ResearchView | None = None
 
 
 class LookAtScreener(msgspec.Struct, frozen=True, tag="look_at_screener"):
@@ -132,3 +215,16 @@ class LookAtScreener(msgspec.Struct, frozen=True, tag="look_at_screener"):
     bar_ms: int = 0
     listed: bool = False
     client: int = 0
+
+
+LONGEST_SWEEP = 2_000
+
+
+class StartSweep(msgspec.Struct, frozen=True, tag="start_sweep"):
+    """Run `tapedeck sweep` with these arguments in a process of its own, which ends with the engine."""
+
+    arguments: Annotated[str, Meta(max_length=LONGEST_SWEEP)]
+
+
+class StopSweep(msgspec.Struct, frozen=True, tag="stop_sweep"):
+    """End the sweep that runs; what it has done is kept, and the same arguments go on."""

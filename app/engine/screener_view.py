@@ -25,40 +25,55 @@ _SCORED_HOURS = 20 * 24
 
 
 class ScreenerViews:
-    """Makes views of one run's strategy, and keeps the rows while nothing was seen and no minute has passed."""
+    """Makes views of one run's strategy, and keeps them while nothing was seen and no minute has passed.
+
+    What is told of a candidate never changes, and is made once.
+    """
 
     def __init__(self) -> None:
+        self._core: Core | None = None
         self._kept: tuple[object, ScreenerView] = (None, ScreenerView())
+        self._rows: dict[tuple[str, int], tuple[Found, CandidateRow]] = {}
 
     def of(self, core: Core, look: LookAtScreener) -> ScreenerView:
         """Everything the Screener shows, and the bar that is opened."""
         screening = core.screening
+        if core is not self._core:
+            self._core = core
+            self._rows.clear()
         state = (id(core), core.now_ms // 60_000, tuple(screen.version for screen in screening.coins.values()))
         if self._kept[0] != state:
-            self._kept = state, _view(core)
+            self._kept = state, self._view(core)
         view = self._kept[1]
         # Those that are open change with every price.
         positions = (*_living(screening, core.markets), *view.positions)
         bar = bar_detail(core, look.coin, look.bar_ms, positions) if look.coin else None
         return replace(view, positions=positions, bar=bar)
 
+    def _view(self, core: Core) -> ScreenerView:
+        screening = core.screening
+        return ScreenerView(
+            rules=rules_in_words(core.settings),
+            candidates=tuple(self._candidates(core)[:_MOST_CANDIDATES]),
+            positions=_over(screening, core.markets),
+            coins=tuple(_coin(coin, screen, core) for coin, screen in screening.coins.items()),
+            waiting_for=_waiting_for(screening, core),
+        )
 
-def _view(core: Core) -> ScreenerView:
-    screening, settings = core.screening, core.settings
-    rows = [
-        _candidate(coin, found, settings, core.markets)
-        for coin, screen in screening.coins.items()
-        for found in screen.found
-        if found.seen.bar.time_ms + HOUR_MS > core.now_ms - _DAY_MS
-    ]
-    rows.sort(key=lambda row: (-row.bar_ms, row.coin))
-    return ScreenerView(
-        rules=rules_in_words(settings),
-        candidates=tuple(rows[:_MOST_CANDIDATES]),
-        positions=_over(screening, core.markets),
-        coins=tuple(_coin(coin, screen, core) for coin, screen in screening.coins.items()),
-        waiting_for=_waiting_for(screening, core),
-    )
+    def _candidates(self, core: Core) -> list[CandidateRow]:
+        """Those of the last day, the newest first."""
+        found = {
+            (coin, one.seen.bar.time_ms): one
+            for coin, screen in core.screening.coins.items()
+            for one in screen.found
+            if one.seen.bar.time_ms + HOUR_MS > core.now_ms - _DAY_MS
+        }
+        told = {}
+        for key, one in found.items():
+            kept = self._rows.get(key)
+            told[key] = kept if kept is not None and kept[0] is one else (one, _candidate(key[0], one, core))
+        self._rows = told
+        return sorted((row for _, row in told.values()), key=lambda row: (-row.bar_ms, row.coin))
 
 
 def rules_in_words(settings: Settings) -> tuple[str, ...]:
@@ -66,19 +81,20 @@ def rules_in_words(settings: Settings) -> tuple[str, ...]:
     screen, fusion, strategy = settings.batch_mode, settings.fusion, settings.strategy
     weights = (fusion.structure_weight, fusion.liquidity_weight, fusion.blocks_weight, fusion.momentum_weight)
     return (
-        f"Screen [batch_mode]: score ≥ {screen.minimum_score:g} and one of {', '.join(screen.sentinels)}; volatility "
-        f"is high from {screen.atr_percentile:.0%} of its last 100, volume spikes beyond {screen.volume_sigma:g} σ.",
-        f"Entry [fusion]: mode {fusion.mode}, confidence ≥ {fusion.entry_threshold_confidence:g}, "
-        f"{fusion.aligned_trends} of 3 trends; weights {' '.join(f'{each:g}' for each in weights)}.",
-        f"Exit [strategy]: stop {strategy.stop_atr:g} ATR{' or a swing' if strategy.structure_stop else ''}, "
+        f"Screen: score ≥ {screen.minimum_score:g} and one of {', '.join(screen.sentinels)}; volatility "
+        f"is high from {screen.atr_percentile:.0%} of its last 100, volume spikes beyond {screen.volume_sigma:g} σ "
+        "([batch_mode]).",
+        f"Entry: mode {fusion.mode}, confidence ≥ {fusion.entry_threshold_confidence:g}, "
+        f"{fusion.aligned_trends} of 3 trends; weights {' '.join(f'{each:g}' for each in weights)} ([fusion]).",
+        f"Exit: stop {strategy.stop_atr:g} ATR{' or a swing' if strategy.structure_stop else ''}, "
         f"{strategy.partial_share:.0%} at {strategy.partial_at_r:g} R, trail {strategy.trail_atr:g} ATR, at most "
-        f"{strategy.time_stop_bars} bars.",
+        f"{strategy.time_stop_bars} bars ([strategy]).",
         f"Costs: fee {settings.costs.taker_fee_bps:g} bps and slippage {strategy.slippage_bps:g} bps a fill, funding "
         f"{strategy.funding_bps_8h:g} bps in 8 h. Hourly bars; nothing is sent anywhere.",
     )
 
 
-def _candidate(coin: str, found: Found, settings: Settings, markets: Mapping[str, Market]) -> CandidateRow:
+def _candidate(coin: str, found: Found, core: Core) -> CandidateRow:
     seen = found.seen
     return CandidateRow(
         coin=coin,
@@ -87,10 +103,10 @@ def _candidate(coin: str, found: Found, settings: Settings, markets: Mapping[str
         score=seen.features.score,
         reason=clean(found.told.reason, 300),
         close=seen.bar.close,
-        decimals=decimals_of(markets, coin),
+        decimals=decimals_of(core.markets, coin),
         fusion=known(seen.domains.fusion),
         entry=seen.entry,
-        why_not="" if seen.entry else _why_not(found, settings),
+        why_not="" if seen.entry else _why_not(found, core.settings),
     )
 
 
@@ -99,9 +115,8 @@ def _why_not(found: Found, settings: Settings) -> str:
     from app.screener.explaining import entry_checks
     from app.screener.rules import rules_of
 
-    failed = next(
-        (check for check in entry_checks(found.seen, rules_of(settings, HOUR_MS)) if check.met is False), None
-    )
+    checks = entry_checks(found.seen, rules_of(settings, HOUR_MS))
+    failed = next((check for check in checks if check.met is False), None)
     return "" if failed is None else clean(f"{failed.name} {failed.value}, needs {failed.limit}", 160)
 
 
@@ -185,8 +200,9 @@ def _coin(coin: str, screen: CoinScreen, core: Core) -> CoinRow:
         fusion=None if seen is None else known(seen.domains.fusion),
         candidates=sum(found.seen.bar.time_ms + HOUR_MS > since_ms for found in screen.found),
         held=0 if seen is None else seen.held,
-        trades=len(screen.ended),
-        won=sum(ended.trade.pnl > 0 for ended in screen.ended),
+        trades=screen.trades,
+        won=screen.won,
+        result_usd=screen.result_usd,
         equity_usd=None if seen is None else known(seen.equity),
         trouble=clean(_trouble(screen, core), 300),
     )
@@ -245,6 +261,8 @@ def _waiting_for(screening: Screening, core: Core) -> str:
         )
     if waiting:
         return f"{waiting:,} hours are being looked at"
+    if core.mode == "tape" and not any(screen.bars for screen in screening.coins.values()):
+        return "No hour is on the tape, and a tape asks nobody; record with the Screener open for some minutes"
     return "No candidate in 24 hours: nothing struck at a bar with a score high enough"
 
 

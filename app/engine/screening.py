@@ -63,13 +63,16 @@ class CoinScreen:
     """One coin: its hours in order, of which the first `fed` have been looked at.
 
     `opened_ms` is when the bar opened in which the newest position was entered. The past `is_told` once the venue has
-    answered; until then it `is_asked` for, or will be again at `ask_at_ms`. `version` grows with everything that is
-    seen.
+    answered; until then it `is_asked` for, or will be again at `ask_at_ms`. `trades` positions have ended, `won` of
+    them with a gain, and made `result_usd` after costs; the newest are in `ended`. `version` grows with everything that
+    is seen.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.bars: list[Bar] = []
         self.fed = self.refused = self.version = self.opened_ms = self.ask_at_ms = 0
+        self.trades = self.won = 0
+        self.result_usd = 0.0
         self.is_asked = self.is_told = False
         self.trouble = ""
         self.newest: Seen | None = None
@@ -128,12 +131,19 @@ class CoinScreen:
             # What was decided at a close is filled at the next open.
             self.opened_ms = bar.time_ms if before.entry else self.opened_ms
         if seen.trade is not None:
-            self.ended.append(Ended(self.opened_ms, bar.time_ms, seen.trade))
+            self._note_end(Ended(self.opened_ms, bar.time_ms, seen.trade))
         self.newest, self.before = seen, before
+
+    def _note_end(self, ended: Ended) -> None:
+        self.ended.append(ended)
+        self.trades += 1
+        self.won += ended.trade.pnl > 0
+        self.result_usd += ended.trade.pnl
 
     def _begin_anew(self) -> None:
         """Have all bars looked at again."""
-        self.fed = self.opened_ms = 0
+        self.fed = self.opened_ms = self.trades = self.won = 0
+        self.result_usd = 0.0
         self.newest = self.before = None
         self._stream = self._fresh_stream()
         self.found.clear()
@@ -160,6 +170,12 @@ class Screening:
         """Somebody looks, or does so no more: from the first look on hours are looked at."""
         self.begun = self.begun or look.listed
         return True, ""
+
+    def ask_again(self, now_ms: int) -> None:
+        """Have the past of all coins asked for again: a tape that begins now has the answers."""
+        for screen in self.coins.values():
+            screen.is_asked = screen.is_told = False
+            screen.ask_at_ms = now_ms
 
     def every_second(self, now_ms: int) -> None:
         """Begin with coins that are new, and take hours that the markets have closed or corrected since."""

@@ -22,16 +22,18 @@ from app.engine.protocol import Mode
 from app.engine.protocol_tokens import TokenRow
 from app.engine.token_feedback import TokenFeedback, liquidity_of
 from app.engine.token_looks import Judgement, TokenLooks
+from app.engine.token_papering import TokenPapering
 from app.engine.token_state import ATTRIBUTE, PREDICT, PREDICTOR, REFERENCE, RestoreTokens, TokenJudged
 from app.engine.token_trust import TokenTrust
 from app.engine.watch import MarketWatch
 from app.feeds.token_questions import Question, from_request, request_body
 from app.scorecards.grader import Graded
-from app.tokens.answers import read_answer
+from app.tokens.answers import Answer as TokenAnswer
+from app.tokens.answers import Pools, read_answer
 from app.tokens.claims import TokenClaims
 from app.tokens.decision import ModelSays, arithmetic, decide
 from app.tokens.discovery import Discovery
-from app.tokens.found import CandlesCame, Event, HoldersBack, HoldersMissing, Unknown
+from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, Unknown
 from app.tokens.rejections import Look, Rejections
 from app.tokens.strategies import StrategySays, strategies
 from app.tokens.watched import Seen
@@ -57,7 +59,7 @@ class TokenDesk:
 
     def __init__(
         self, settings: Settings, begun: RestoreTokens, watch: MarketWatch, bus: Bus, journal: Journal,
-        settled: Callable[[int], None], mode: Mode, sequence: Callable[[], int],
+        settled: Callable[[int], None], mode: Mode, sequence: Callable[[], int], paper: TokenPapering,
     ) -> None:  # fmt: skip
         """`settled` is called when something that was asked for by hand may be done, `sequence` gives the number of the
         input that is being taken."""
@@ -80,9 +82,10 @@ class TokenDesk:
         self._by_hand: set[str] = set()
         self._claims = TokenClaims()
         self.trust = TokenTrust(watch)
-        self.feedback = TokenFeedback(bus, journal, mode, self.trust.labelled)
+        self.feedback = TokenFeedback(bus, journal, mode, self.trust.labelled, has_key=begun.has_key)
         self._mode: Mode = mode
         self._sequence = sequence
+        self._paper = paper
 
     @property
     def waits_for(self) -> int:
@@ -95,6 +98,7 @@ class TokenDesk:
             self._watch.ask_of(question.venue, question.name, request_body(question), question.subject)
         self.looks.every_second(now_ms)
         self.trust.every_second()
+        self._paper.every_second(now_ms)
         for decided in self._claims.overdue(now_ms):
             self._bus.publish(Graded(*decided))
         for mint in [mint for mint, asked in self._asked.items() if now_ms - asked.at_ms > LOST_MS]:
@@ -111,6 +115,9 @@ class TokenDesk:
         elif answer.error != WITHDRAWN:
             question = _question_in(request)
             told = read_answer(question, answer.status, answer.body, answer.error)
+            if question.name == "pairs":
+                self._paper.looked(question, told.rows.rows if isinstance(told, Pools) else None, now_ms)
+            self._page_came(question, told, now_ms)
             if not self.feedback.answered(question, told, now_ms):
                 for event in self.discovery.answered(question, told, now_ms // 1_000):
                     self._take(event, now_ms)
@@ -146,10 +153,11 @@ class TokenDesk:
                 self._consider(event, now_ms)
             case CandlesCame():
                 levels = self.feedback.levels(event.mint)
-                decided = self._claims.candles(event.mint, event.table, now_ms, levels)
-                if decided is not None:
+                for decided in self._claims.candles(event.mint, event.table, now_ms, levels):
                     self._bus.publish(Graded(*decided))
                 self.feedback.candles(event.mint, event.table, now_ms)
+            case Ended():
+                self._paper.ended(event.reason, now_ms)
             case HoldersMissing():
                 self.holders_missing = f"no holders of {event.failures} tokens in a row: {event.reason}"
                 self._journal.say(now_ms, "warning", "tokens", self.holders_missing)
@@ -159,6 +167,15 @@ class TokenDesk:
             case Unknown():
                 self._journal.say(now_ms, "warning", "tokens", f"{event.mint} cannot be scored: {event.reason}")
                 self._done(event.mint, now_ms)
+
+    def _page_came(self, question: Question, told: TokenAnswer, now_ms: int) -> None:
+        """Candles that were asked for to label predictions decide an open claim, too."""
+        outcomes = self.feedback.outcomes
+        mint = outcomes.mint_of(question) if outcomes.is_mine(question) else None
+        table = None if mint is None else outcomes.page(mint, told)
+        if mint is not None and table is not None:
+            for decided in self._claims.candles(mint, table, now_ms, self.feedback.levels(mint)):
+                self._bus.publish(Graded(*decided))
 
     def _consider(self, seen: Seen, now_ms: int) -> None:
         """Ask the model about a token that is ready, unless it was rejected lately and is as it was."""
@@ -222,17 +239,19 @@ class TokenDesk:
             self._claim(seen, verdict.p_rise, version, now_ms)
             self.feedback.claim(seen, verdict.p_rug, version, self._sequence(), now_ms)
         self.judgements[mint] = Judgement(seen, asked.strategy, asked.row, said, verdict, now_ms)
+        self._paper.judged(seen, verdict, now_ms)
         self._show(judged, seen, asked.strategy)
         self._done(mint, now_ms)
 
     def _claim(self, seen: Seen, p_rise: float, version: str, now_ms: int) -> None:
         """File what the model said, and have the candles asked for that will decide it."""
-        call = self._claims.file(
+        claim = self._claims.file(
             seen, p_rise, version, source=self._mode, now_ms=now_ms, evidence=self._sequence(),
             liquidity=liquidity_of(seen),
         )  # fmt: skip
-        if call is not None:
-            self._bus.publish(call)
+        if claim is not None:
+            for call in claim:
+                self._bus.publish(call)
             due_s = self._claims.due_s(seen.listed.mint)
             self.discovery.hold(seen.listed.mint, due_s or 0)
 

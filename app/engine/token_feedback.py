@@ -21,9 +21,11 @@ from app.tokens.watched import Seen
 class TokenFeedback:
     """The predictions of one run and their outcomes: a function of the inputs, as all of the core."""
 
-    def __init__(self, bus: Bus, journal: Journal, mode: Mode, heard: Callable[[Labelled], None]) -> None:
-        """`heard` is told what became of each prediction."""
-        self.outcomes = Outcomes()
+    def __init__(
+        self, bus: Bus, journal: Journal, mode: Mode, heard: Callable[[Labelled], None], *, has_key: bool = False
+    ) -> None:
+        """`heard` is told what became of each prediction; `has_key`: Birdeye may be asked."""
+        self.outcomes = Outcomes(has_key=has_key)
         self._claims = RugClaims()
         self._bus, self._journal, self._mode, self._heard = bus, journal, mode, heard
         self._schema_sha256 = schema().sha256
@@ -58,8 +60,8 @@ class TokenFeedback:
         if not liquidity_of(seen):
             return
         waiting = _waiting(seen, now_ms)
-        call = self._claims.file(waiting, p_rug, version, source=self._mode, now_ms=now_ms, evidence=evidence)
-        if call is not None:
+        claim = self._claims.file(waiting, p_rug, version, source=self._mode, now_ms=now_ms, evidence=evidence)
+        for call in claim or ():
             self._bus.publish(call)
 
     def levels(self, mint: str) -> Levels | None:
@@ -73,8 +75,9 @@ class TokenFeedback:
 
     def answered(self, question: Question, told: Answer, now_ms: int) -> bool:
         """An answer has come; whether it was for nobody else."""
+        is_mine = self.outcomes.is_mine(question)
         self._take(self.outcomes.answered(question, told, now_ms // 1_000), now_ms)
-        return self.outcomes.is_mine(question)
+        return is_mine
 
     def candles(self, mint: str, table: CandleTable, now_ms: int) -> None:
         """The newest candles of a token have come."""
@@ -88,13 +91,12 @@ class TokenFeedback:
         for each in labelled:
             self._heard(each)
             self._journal.token_labelled(_row_of(each, now_ms))
-            decided = self._decided(each, now_ms)
-            if decided is not None:
+            for decided in self._decided(each, now_ms):
                 self._bus.publish(Graded(*decided))
 
-    def _decided(self, each: Labelled, now_ms: int) -> Decided | None:
+    def _decided(self, each: Labelled, now_ms: int) -> list[Decided]:
         is_rug = each.horizon_s == RUG_HORIZON_S
-        return self._claims.labelled(each.predicted, each.labels.rugs, each.reason, now_ms) if is_rug else None
+        return self._claims.labelled(each.predicted, each.labels.rugs, each.reason, now_ms) if is_rug else []
 
 
 def liquidity_of(seen: Seen) -> float | None:

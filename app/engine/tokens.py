@@ -16,6 +16,7 @@ from app.engine.journal import Journal
 from app.engine.protocol import CancelJob, Mode, StartJob
 from app.engine.protocol_token_detail import LookAtToken
 from app.engine.protocol_tokens import ScoreTokens
+from app.engine.token_papering import TokenPapering
 from app.engine.token_state import RestoreTokens, TokenJudged
 from app.engine.watch import MarketWatch
 
@@ -31,8 +32,9 @@ class Tokens:
 
     def __init__(
         self, mode: Mode, settings: Settings, watch: MarketWatch, bus: Bus, jobs: Jobs, journal: Journal,
-        connections: Connections, sequence: Callable[[], int],
+        connections: Connections, sequence: Callable[[], int], paper: TokenPapering,
     ) -> None:  # fmt: skip
+        self.paper = paper
         self.desk: TokenDesk | None = None
         """None until tokens are looked for."""
         self.begun: RestoreTokens | None = None
@@ -88,8 +90,9 @@ class Tokens:
 
         self.begun = begun
         self.desk = TokenDesk(
-            self.settings, begun, self._watch, self._bus, self._journal, self._settled, self._mode, self._sequence
-        )
+            self.settings, begun, self._watch, self._bus, self._journal, self._settled, self._mode, self._sequence,
+            self.paper,
+        )  # fmt: skip
 
     def _look(self, look: LookAtToken, now_ms: int) -> tuple[bool, str]:
         """Have what stands behind a verdict asked for; an empty mint is nothing."""

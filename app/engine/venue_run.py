@@ -36,6 +36,7 @@ from app.engine.protocol import (
     StartJob,
     TradePaper,
 )
+from app.engine.protocol_screen import LookAtScreener
 from app.engine.protocol_wallets import RestoreWallets, SetWalletProfile, TidyWallets, UseThresholds
 from app.engine.recording import RunRecording
 from app.engine.sequencer import Sequencer
@@ -307,6 +308,8 @@ class VenueRun:
             self._sequencer.note(0, Kind.COMMAND, _pack(memory))
         if self.core.tokens.begun is not None:
             self._sequencer.note(0, Kind.COMMAND, _pack(self.core.tokens.begun))
+        if self.core.screening.begun:
+            self._sequencer.note(0, Kind.COMMAND, _pack(LookAtScreener(listed=True)))
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
         self._tell_of_tape("info", f"recording to {path.name}; its replay starts with less than this engine knows")
         return True, f"Recording to {path.name}"

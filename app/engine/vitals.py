@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from app.core.clock import Clock
-from app.engine.protocol import VitalsView
+from app.engine.protocol_vitals import VitalsView
 
 _PROBE_S = 0.1
 _PROBES_A_VIEW = 10

@@ -21,10 +21,12 @@ from app.engine.journal import Journal
 from app.engine.openings import Openings
 from app.engine.protocol import CancelJob, JobState, Mode, StartJob
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, RestoreWallets, TidyWallets, UseThresholds, WalletRow
+from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_book import WalletBook
 from app.engine.wallet_claims import WalletClaims
 from app.engine.wallet_events import WalletJudged
 from app.engine.watch import MarketWatch
+from app.feeds.polymarket.limits import VENUE as POLYMARKET
 from app.store.rows import Choice
 from app.wallets.source_words import BOARD_WORD
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from app.engine.opening import Opening
     from app.engine.scanning import Scanning
 
+ABOUT_WALLETS = frozenset({POLYMARKET, STORE_VENUE})
+"""Who is asked about wallets."""
 WalletCommand = NoteWallet | UseThresholds | RestoreWallets | TidyWallets | LookAtWallet
 _WORD = re.compile(rf"{BOARD_WORD}|market|trades|0x[0-9a-zA-Z]{{1,64}}", re.ASCII)
 _WORDS_CAP = 10_000

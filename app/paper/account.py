@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.paper.events import CopyClosed, Fill, FundingPaid, PositionClosed
+from app.paper.events import BreakerTripped, CopyClosed, Fill, FundingPaid, PositionClosed, TokenSold
 from app.paper.state import Account
 
 HOUR_MS = 3_600_000
@@ -35,8 +35,8 @@ def with_closed(account: Account, closed: PositionClosed) -> Account:
     )
 
 
-def with_copy_closed(account: Account, closed: CopyClosed) -> Account:
-    """The account after a copy closed."""
+def with_result(account: Account, closed: CopyClosed | TokenSold) -> Account:
+    """The account after a copy or a position in a token ended; its result has the fees in it."""
     return msgspec.structs.replace(
         account,
         realised_usd=account.realised_usd + closed.result_usd,
@@ -66,6 +66,11 @@ def day_loss_usd(account: Account, equity_usd: float) -> float:
 def next_day_ms(account: Account) -> int:
     """When the account's day ends."""
     return (account.day + 1) * DAY_MS
+
+
+def broken(account: Account, now_ms: int, loss_usd: float, limit_usd: float) -> BreakerTripped:
+    """The event of a breaker that trips now."""
+    return BreakerTripped(at_ms=now_ms, until_ms=next_day_ms(account), loss_usd=loss_usd, limit_usd=limit_usd)
 
 
 def breaker_ends(account: Account, now_ms: int) -> str:

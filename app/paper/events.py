@@ -181,10 +181,105 @@ class CopyClosed(msgspec.Struct, frozen=True, kw_only=True):
         return BASIS_POINTS * (self.exit_price / self.entry_price - 1)
 
 
+TokenOpener = Literal["model", "strategies"]
+"""What approved a token: the model's word with the strategies', or theirs alone."""
+TokenEnd = Literal["target", "stop", "time stop", "drain", "gone", "breaker", "hand"]
+"""Why a position in a token ends; "gone": venues do not tell of its pool any more."""
+TokenRule = Literal[
+    "breaker", "market", "drained pools", "one a token", "closed lately", "positions", "liquidity", "exposure",
+    "free money", "no price", "not begun",
+]  # fmt: skip
+"""The risk check that a token which was approved did not pass."""
+
+
+class TokenOrdered(msgspec.Struct, frozen=True):
+    """A position in a token was decided: `usd` are set aside until the next look at its pool."""
+
+    number: int
+    mint: str
+    name: str
+    by: TokenOpener
+    usd: float
+    at_ms: int
+
+
+class TokenBought(msgspec.Struct, frozen=True, kw_only=True):
+    """A position in a token, or a part of one, was bought for `usd`, of which `fee_usd` was fee.
+
+    `pool_price` was the pool's price, `paid_price` what a token cost with slippage and fee; `left` parts are to follow.
+    """
+
+    number: int
+    mint: str
+    name: str
+    by: TokenOpener
+    usd: float
+    tokens: float
+    fee_usd: float
+    pool_price: float
+    paid_price: float
+    liquidity_usd: float
+    left: int
+    at_ms: int
+
+
+class TokenSold(msgspec.Struct, frozen=True, kw_only=True):
+    """A position in a token is over: `cost_usd` was paid and `got_usd` was got, fees and slippage in both.
+
+    `pool_price` and `liquidity_usd` are those of the last look at the pool.
+    """
+
+    number: int
+    mint: str
+    name: str
+    by: TokenOpener
+    reason: TokenEnd
+    tokens: float
+    cost_usd: float
+    got_usd: float
+    fees_usd: float
+    pool_price: float
+    liquidity_usd: float
+    opened_ms: int
+    closed_ms: int
+    unseen_ms: int
+
+    @property
+    def entry_price(self) -> float:
+        """What a token cost on average."""
+        return self.cost_usd / self.tokens
+
+    @property
+    def exit_price(self) -> float:
+        """What a token brought."""
+        return self.got_usd / self.tokens
+
+    @property
+    def result_usd(self) -> float:
+        """What was got less what was paid."""
+        return self.got_usd - self.cost_usd
+
+    @property
+    def result_bps(self) -> float:
+        """The result in basis points of what was paid."""
+        return BASIS_POINTS * self.result_usd / self.cost_usd
+
+
+class TokenRefused(msgspec.Struct, frozen=True):
+    """A token was approved and no position opened, because of `rule`; `why` is a sentence."""
+
+    mint: str
+    name: str
+    at_ms: int
+    rule: TokenRule
+    why: str
+
+
 CopyEvent = CopyOpened | CopyClosed
 PaperEvent = (
     OrderPlaced | OrderCancelled | Fill | PositionClosed | FundingPaid | BreakerTripped | CopyOpened | CopyClosed
-)
+    | TokenOrdered | TokenBought | TokenSold | TokenRefused
+)  # fmt: skip
 
 
 def timeless(event: msgspec.Struct) -> msgspec.Struct:

@@ -16,7 +16,6 @@ from app.paper import account as accounts
 from app.paper.copying import CopyBook, CopyState, Purchase
 from app.paper.curve import Curve
 from app.paper.events import (
-    BreakerTripped,
     CopyClosed,
     Direction,
     ExitReason,
@@ -27,6 +26,8 @@ from app.paper.events import (
     OrderPlaced,
     PaperEvent,
     PositionClosed,
+    TokenOrdered,
+    TokenSold,
     opposite,
 )
 from app.paper.exits import is_time_up, price_exit
@@ -35,6 +36,8 @@ from app.paper.follow import entry_of, leaves, reader_of
 from app.paper.orders import closing_order, opening_order, order_until
 from app.paper.position import HOUR_MS, Position, is_liquidated, position_until, priced, recent_mid, with_rates
 from app.paper.state import MOST_POSITIONS, Account, PaperState
+from app.paper.token_book import Purse, TokenBook
+from app.paper.token_state import TokenBookState, TokenRules, TokenWanted
 from app.paper.view import CoinView
 from app.paper.walk import levels_to_take, walk
 
@@ -62,6 +65,7 @@ class PaperLedger:
         self._orders = list(state.orders) if state else []
         self._curve = state.curve if state else Curve()
         self.copies = CopyBook(state.copies if state else CopyState())
+        self.tokens = TokenBook(state.tokens if state else TokenBookState())
         if now_ms < self._now_ms:
             self.clock_set_back(now_ms)
         self._bound_by(now_ms)
@@ -97,13 +101,13 @@ class PaperLedger:
     def equity_usd(self) -> float:
         """Cash and the unrealised result of open positions at the last prices known."""
         unrealised_usd = sum(position.unrealised_usd for position in self._positions.values())
-        return self._account.cash_usd + unrealised_usd + self.copies.result_usd
+        return self._account.cash_usd + unrealised_usd + self.copies.result_usd + self.tokens.result_usd
 
     @property
     def free_usd(self) -> float:
-        """Cash that is no position's margin and was not paid for a copy."""
+        """Cash that is no position's margin, was not paid for a copy and is not for a token."""
         margins_usd = sum(position.margin_usd for position in self._positions.values())
-        return self._account.cash_usd - margins_usd - self.copies.cost_usd
+        return self._account.cash_usd - margins_usd - self.copies.cost_usd - self.tokens.committed_usd
 
     def position(self, coin: str) -> Position | None:
         """The position in a coin."""
@@ -123,6 +127,7 @@ class PaperLedger:
             orders=self.orders,
             curve=self._curve,
             copies=self.copies.state(),
+            tokens=self.tokens.state(),
         )
 
     # Decisions.
@@ -212,12 +217,22 @@ class PaperLedger:
         self._next_number += 1
         return Decision([opened, *self._settle()])
 
-    def book(self, closed: Sequence[CopyClosed], now_ms: int) -> list[PaperEvent]:
-        """Copies were closed, or have other prices: the account takes the results, the breaker looks at the sum."""
+    def want_token(self, wanted: TokenWanted, rules: TokenRules, now_ms: int) -> list[PaperEvent]:
+        """Order a token that was approved, as `TokenBook.order` does; a refusal is an event, too."""
         self._set_time(now_ms)
-        for each in closed:
-            self._account = accounts.with_copy_closed(self._account, each)
-        return [*closed, *self._settle()]
+        purse = Purse(self.free_usd, self._account.tripped)
+        said = self.tokens.order(wanted, rules, purse, self._next_number, self._now_ms)
+        self._next_number += isinstance(said, TokenOrdered)
+        return [said]
+
+    def book(self, events: Sequence[PaperEvent], now_ms: int) -> list[PaperEvent]:
+        """Of copies or tokens something happened, or they have other prices: the account takes the results, the
+        breaker looks at the sum."""
+        self._set_time(now_ms)
+        for each in events:
+            if isinstance(each, CopyClosed | TokenSold):
+                self._account = accounts.with_result(self._account, each)
+        return [*events, *self._settle()]
 
     def clock_set_back(self, now_ms: int) -> None:
         """The time went back to `now_ms`: nothing may be later than that, and nothing waits longer than it would.
@@ -231,6 +246,7 @@ class PaperLedger:
         for coin, position in self._positions.items():
             self._positions[coin] = position_until(position, now_ms)
         self._curve = self._curve.until(now_ms)
+        self.tokens.clock_set_back(now_ms)
         self._bound_by(now_ms)
 
     def _bound_by(self, now_ms: int) -> None:
@@ -276,17 +292,12 @@ class PaperLedger:
         if self._account.tripped or loss_usd < self.settings.daily_loss_limit:
             return []
         self._account = msgspec.structs.replace(self._account, tripped=True)
-        events: list[PaperEvent] = [
-            BreakerTripped(
-                at_ms=self._now_ms,
-                until_ms=accounts.next_day_ms(self._account),
-                loss_usd=loss_usd,
-                limit_usd=self.settings.daily_loss_limit,
-            )
-        ]
+        limit_usd = self.settings.daily_loss_limit
+        events: list[PaperEvent] = [accounts.broken(self._account, self._now_ms, loss_usd, limit_usd)]
         for copy in (copies := self.copies.close_all("breaker", self._now_ms)):
-            self._account = accounts.with_copy_closed(self._account, copy)
-        events += [*copies, *self._cancel(self._all_opening(), "the day's loss reached its limit")]
+            self._account = accounts.with_result(self._account, copy)
+        events += [*copies, *self.tokens.close_all(self._now_ms)]
+        events += self._cancel(self._all_opening(), "the day's loss reached its limit")
         for position in self.positions:
             if not self.orders_of(position.coin):
                 events.append(self._place_closing(position, "breaker", recent_mid(position, self._now_ms)))

@@ -1,7 +1,7 @@
 """The ledger's events and state as rows of the store."""
 
 from app.core.errors import DataError
-from app.paper.events import CopyClosed, Fill, PaperEvent, PositionClosed
+from app.paper.events import CopyClosed, Fill, PaperEvent, PositionClosed, TokenSold
 from app.paper.state import PaperState, decode_state, encode_state
 from app.store.rows import PaperFill, PaperSaved, PaperTrade
 
@@ -15,6 +15,8 @@ def row_of(event: PaperEvent) -> PaperFill | PaperTrade | None:
             return _trade_row(event)
         case CopyClosed():
             return _copy_row(event)
+        case TokenSold():
+            return _token_row(event)
         case _:
             return None
 
@@ -103,4 +105,27 @@ def _copy_row(closed: CopyClosed) -> PaperTrade:
         result_usd=closed.result_usd,
         result_bps=closed.result_bps,
         unseen_ms=0,
+    )
+
+
+def _token_row(sold: TokenSold) -> PaperTrade:
+    """A position in a token as a closed one: its coin is the mint, its opener what approved it, its leverage 1."""
+    return PaperTrade(
+        number=sold.number,
+        closed_ms=sold.closed_ms,
+        opened_ms=sold.opened_ms,
+        coin=sold.mint,
+        direction=1,
+        size=sold.tokens,
+        leverage=1,
+        opener=sold.by,
+        reason=sold.reason,
+        entry_price=sold.entry_price,
+        exit_price=sold.exit_price,
+        gross_usd=sold.result_usd + sold.fees_usd,
+        fees_usd=sold.fees_usd,
+        funding_usd=0.0,
+        result_usd=sold.result_usd,
+        result_bps=sold.result_bps,
+        unseen_ms=sold.unseen_ms,
     )

@@ -13,6 +13,7 @@ from app.paper.copying import CopyState
 from app.paper.curve import Curve
 from app.paper.events import Money, Order
 from app.paper.position import Position
+from app.paper.token_state import TokenBookState
 
 LARGEST_BYTES = 1_000_000
 MOST_POSITIONS = 512
@@ -54,6 +55,7 @@ class PaperState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     orders: Annotated[tuple[Order, ...], Meta(max_length=2 * MOST_POSITIONS)] = ()
     curve: Curve = Curve()
     copies: CopyState = CopyState()
+    tokens: TokenBookState = TokenBookState()
 
 
 _decode = msgspec.msgpack.Decoder(PaperState).decode
@@ -98,6 +100,11 @@ def _contradiction(state: PaperState) -> str:
         (all(position.number < state.next_number for position in state.positions), "a position of the future"),
         (all(copy.number < state.next_number for copy in state.copies.copies), "a copy of the future"),
         (len({copy.token_id for copy in state.copies.copies}) == len(state.copies.copies), "two copies of one outcome"),
+        (_are_single(state.tokens), "two positions in one token"),
+        (
+            all(number < state.next_number for number in state.tokens.numbers),
+            "a token's position of the future",
+        ),
         (
             all(position.size * position.entry_price >= _LEAST_USD for position in state.positions),
             "a position of nothing",
@@ -109,6 +116,11 @@ def _contradiction(state: PaperState) -> str:
         (all(one.at_ms < other.at_ms for one, other in pairwise(state.curve.points)), "a curve out of order"),
     )
     return next((text for holds, text in checks if not holds), "")
+
+
+def _are_single(tokens: TokenBookState) -> bool:
+    mints = [*(position.mint for position in tokens.positions), *(order.mint for order in tokens.orders)]
+    return len(set(mints)) == len(mints)
 
 
 def _closes(order: Order, position: Position | None) -> bool:

@@ -15,6 +15,7 @@ COLUMNS = (
     ">effective n",
     ">base rate",
     ">hit rate",
+    ">Brier",
     ">skill",
     ">edge bps",
     "skill is",
@@ -37,6 +38,7 @@ def card_rows(cards: Sequence[Scorecard]) -> list[list[str]]:
             str(card.effective_n),
             percent(card.base_rate),
             percent(card.hit_rate),
+            score(card.brier),
             number(card.skill, 4),
             number(card.edge_bps, 2),
             card.skill_words,
@@ -82,6 +84,11 @@ def percent(estimate: Estimate) -> str:
 def number(estimate: Estimate, decimals: int) -> str:
     """A signed value and its interval, such as `+1.25 (-0.50 to +3.00)`."""
     return _with_interval(estimate, 1, decimals, "", "+")
+
+
+def score(estimate: Estimate) -> str:
+    """A score without a sign and its interval, such as `0.084 (0.069 to 0.097)`."""
+    return _with_interval(estimate, 1, 4, "")
 
 
 def _with_interval(estimate: Estimate, factor: float, decimals: int, unit: str, sign: str = "-") -> str:

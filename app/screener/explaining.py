@@ -85,9 +85,9 @@ def _sentinel(name: SentinelName, seen: Seen, before: Seen, settings: ScreenSett
         "sma_50_cross": ("close crosses SMA 50", f"close {number(seen.bar.close)}, SMA {number(features.sma_50)}",
                          "the other side than before"),
         "atr_regime": ("ATR regime changes", f"above {_percent(features.atr_rank)} of its last {RANKED}, before "
-                       f"{_percent(before.features.atr_rank)}", f"crosses {_percent(settings.atr_percentile)}"),
-        "volume_spike": ("volume spikes", number(seen.bar.volume), f"> {number(_volume_limit(before, settings))}, "
-                         f"its mean of 20 + {settings.volume_sigma:g} σ"),
+                       f"{_percent(before.features.atr_rank)}", f"to cross {_percent(settings.atr_percentile)}"),
+        "volume_spike": ("volume spikes", number(seen.bar.volume), f"> {number(_volume_limit(before, settings))} "
+                         f"= mean + {settings.volume_sigma:g} σ"),
         "session_break": ("session breaks", f"{(seen.bar.time_ms - before.bar.time_ms - interval_ms) / HOUR_MS:g} h "
                           "without a bar", f"> {settings.session_gap_h:g} h"),
     }[name]  # fmt: skip
@@ -146,10 +146,11 @@ def _trends_check(seen: Seen, way: int, rules: Rules) -> Check:
         f"{name} {'up' if trend > 0 else 'down' if trend < 0 else 'none'}"
         for name, trend in zip(("bars", "4 h", "days"), trends, strict=True)
     )
-    # Where nothing is to be entered there is no side for trends to be on.
-    aligned = sum(trend == way for trend in trends) if way else 0
-    met = None if not way else aligned >= rules.aligned_trends
-    return Check("trends on its side", f"{aligned} of 3: {words}", f"≥ {rules.aligned_trends:g}", met)
+    if not way:  # there is no side for trends to be on
+        return Check("trends on its side", words, f"≥ {rules.aligned_trends:g} of 3", None)
+    aligned = sum(trend == way for trend in trends)
+    return Check("trends on its side", f"{aligned} of 3: {words}", f"≥ {rules.aligned_trends:g}",
+                 aligned >= rules.aligned_trends)  # fmt: skip
 
 
 def number(value: float, places: int = 0) -> str:

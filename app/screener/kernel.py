@@ -110,6 +110,7 @@ def fused(decorate: Callable[[Function], Function], rank: Function = rank_pass) 
         bars: BarColumns, features: FeatureColumns, hours: HigherColumns, days: HigherColumns, states: States,
         thresholds: Thresholds, first: int, last: int,
     ) -> None:  # fmt: skip
+        """All passes from the bar at `first` to before `last`, in the order in which they need each other."""
         spread(bars.closes, first, last, states.spread, features.sma_20, features.deviation)
         average(bars.closes, first, last, states.average, features.sma_50)
         spread(bars.volumes, first, last, states.volume, features.volume_mean, features.volume_deviation)

@@ -259,6 +259,7 @@ def focused_with(decorate: Callable[[Function], Function]) -> Function:
         bars: BarColumns, seen: ReplayColumns, trades: TradeColumns, equity: Column, first: int, last: int,
         state: Column, rules: Rules,
     ) -> None:  # fmt: skip
+        """Bars between windows: a position is lived to its end, then the account stands still and a rest goes on."""
         place = first
         while place < last and (state[SIDE] != 0.0 or state[PENDING] != 0.0):
             step(place, bars, seen, trades, equity, state, rules)
@@ -274,6 +275,7 @@ def focused_with(decorate: Callable[[Function], Function]) -> Function:
         bars: BarColumns, seen: ReplayColumns, trades: TradeColumns, equity: Column, starts: Places, ends: Places,
         first: int, last: int, state: Column, rules: Rules,
     ) -> None:  # fmt: skip
+        """All windows, each from its start to before its end, and what lies between them."""
         end = first
         for number in range(len(starts)):
             waited(bars, seen, trades, equity, end, starts[number], state, rules)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.core.errors import DataError
 from app.measures.returns import Floats
+from app.screener.backtest import Macro
 from app.screener.bars import Bars
 from app.screener.columns import Thresholds
 from app.screener.features import Features, compiling_pays, features_of, watched
@@ -20,6 +21,7 @@ from app.screener.replay_columns import Rules
 from app.screener.strategy import Domains, domains_of
 
 _TIMES, _PRICED, _MARKS, _KNOWN = "times.npy", "prices.npy", "marks.npy", "features.npy"
+_MACRO = "macro.npy"
 _PRICES = ("opens", "highs", "lows", "closes", "volumes")
 _OF_SCREEN = ("sentinels", "score")
 _FEATURES = tuple(name for name in Features._fields if name not in _OF_SCREEN)
@@ -34,7 +36,8 @@ class Screen(NamedTuple):
 
 
 class Market(NamedTuple):
-    """Bars with what every backtest on them shares; `marks` are the candidates that a file names, None without one.
+    """Bars with what every backtest on them shares; `marks` are the candidates that a file names, `macro` the series
+    of the wider market beside them, both None without any.
 
     The features' sentinels and score, and the domains' fusion, are those of no settings and are not to be read.
     """
@@ -43,6 +46,7 @@ class Market(NamedTuple):
     features: Features
     domains: Domains
     marks: NDArray[np.bool_] | None
+    macro: Macro | None = None
 
     def part(self, screen: Screen, place: Place) -> "Market":
         """The bars of a fold, each with all that was known at its close, and with the screen's columns."""
@@ -54,6 +58,7 @@ class Market(NamedTuple):
             Features._make(column[piece] for column in features),
             Domains._make(column[piece] for column in self.domains),
             None if self.marks is None else self.marks[piece],
+            None if self.macro is None else Macro._make(column[piece] for column in self.macro),
         )
 
 
@@ -81,12 +86,14 @@ def fused(domains: Domains, rules: Rules) -> Floats:
     return fusion
 
 
-def save_bars(folder: Path, bars: Bars, marks: NDArray[np.bool_] | None) -> None:
-    """Write bars, and which of them are named, to a folder that is there and empty."""
+def save_bars(folder: Path, bars: Bars, marks: NDArray[np.bool_] | None, macro: Macro | None = None) -> None:
+    """Write bars, which of them are named, and the series beside them, to a folder that is there and empty."""
     np.save(folder / _TIMES, bars.times, allow_pickle=False)
     np.save(folder / _PRICED, np.array([getattr(bars, name) for name in _PRICES]), allow_pickle=False)
     if marks is not None:
         np.save(folder / _MARKS, marks, allow_pickle=False)
+    if macro is not None:
+        np.save(folder / _MACRO, np.array(macro, dtype=np.float64), allow_pickle=False)
 
 
 def save_market(folder: Path, market: Market) -> None:
@@ -113,8 +120,9 @@ def open_market(folder: Path, name: str, interval_ms: int) -> Market:
     features = Features(**found, **dict.fromkeys(_OF_SCREEN, found["side"]))
     known = {each: next(rows) for each in _DOMAINS}
     marks = _mapped(folder / _MARKS) if (folder / _MARKS).exists() else None
+    macro = Macro(*_mapped(folder / _MACRO)) if (folder / _MACRO).exists() else None
     domains = Domains(**known, fusion=known["momentum"])
-    return Market(open_bars(folder, name, interval_ms), features, domains, marks)
+    return Market(open_bars(folder, name, interval_ms), features, domains, marks, macro)
 
 
 def open_screen(path: Path) -> Screen:

@@ -95,6 +95,7 @@ def _remembered_with(decorate: Function) -> Function:
     def remember(
         bars: BarColumns, features: FeatureColumns, domains: DomainColumns, states: DomainStates, first: int, last: int
     ) -> None:
+        """Tell of the bars from `first` to before `last`, each after all before it."""
         swing(
             bars.highs, bars.lows, first, last, states.swing, domains.swing_high, domains.swing_low, domains.shape
         )  # fmt: skip
@@ -114,6 +115,7 @@ def _judged_with(decorate: Function) -> Function:
         bars: BarColumns, features: FeatureColumns, domains: DomainColumns, states: DomainStates, rules: Rules,
         first: int, last: int,
     ) -> None:  # fmt: skip
+        """Tell of the bars from `first` to before `last`, whatever came before them."""
         momentum(bars, features, domains, first, last, states.momentum)
         fusion(domains, first, last, rules)
 

@@ -56,7 +56,7 @@ class Part(NamedTuple):
 def part_of(market: Market, screen: Screen, place: Place) -> Part:
     """The part of a market that a fold is."""
     part = market.part(screen, place)
-    return Part(part, replay_columns(part.bars, part.features, part.domains))
+    return Part(part, replay_columns(part.bars, part.features, part.domains, part.macro))
 
 
 def run_trial(given: Part, trial: TrialSettings) -> tuple[Replay, RunFigures]:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from app.config.screener_settings import ScreenSettings
 from app.core.errors import DataError, UsageError
-from app.screener.bars import Bars, moment_text, read_bars
+from app.screener.backtest import Macro
+from app.screener.bars import Bars, moment_text
 from app.screener.candidates_file import Sidecar
 from app.screener.folds import Fold, Place, folds_of, places_of
 from app.screener.named_candidates import check_origin, check_window, marks, read_candidates
@@ -19,11 +20,13 @@ from app.sweep.results import Where
 
 
 class SweptBars(NamedTuple):
-    """Bars up to the end of the span, the place of its first one, and which are named as candidates, if a file does."""
+    """Bars up to the end of the span, the place of its first one, which are named as candidates, if a file does, and
+    the series of the wider market beside them, if there are some."""
 
     bars: Bars
     first: int
     marks: NDArray[np.bool_] | None
+    macro: Macro | None = None
 
 
 class Cell(NamedTuple):
@@ -42,19 +45,22 @@ class Span(NamedTuple):
     end_ms: int | None
 
 
-def read_markets(
-    paths: Sequence[Path], candidates: Sequence[Path], span: Span, screens: Iterable[ScreenSettings]
-) -> list[SweptBars]:
-    """The bars of each file, with the candidates of the file in the same place.
+def swept_markets(
+    given: Sequence[Bars], candidates: Sequence[Path], span: Span, screens: Iterable[ScreenSettings],
+    macros: Sequence[Macro | None] = (),
+) -> list[SweptBars]:  # fmt: skip
+    """The bars in the span, with the candidates of the file, and the series as long as the bars, in the same place.
 
     Raises `DataError` for bars or candidates that cannot be used, or that are not of the screens that are swept.
     """
-    if candidates and len(candidates) != len(paths):
+    if candidates and len(candidates) != len(given):
         raise UsageError("--candidates needs a file for each file of --bars, in the same order")
     distinct = list(dict.fromkeys(screens))
     read = [
-        _market(path, candidates[place] if candidates else None, span, distinct) for place, path in enumerate(paths)
+        _market(bars, candidates[place] if candidates else None, span, distinct) for place, bars in enumerate(given)
     ]
+    read = [market if macro is None else _beside(market, macro)
+            for market, macro in zip(read, macros or [None] * len(read), strict=True)]  # fmt: skip
     hashes = [market.bars.sha256 for market in read]
     twice = next((place for place, each in enumerate(hashes) if each in hashes[:place]), None)
     if twice is not None:
@@ -62,8 +68,11 @@ def read_markets(
     return read
 
 
-def _market(path: Path, candidates: Path | None, span: Span, screens: Sequence[ScreenSettings]) -> SweptBars:
-    whole = read_bars(path)
+def _beside(market: SweptBars, macro: Macro) -> SweptBars:
+    return market._replace(macro=Macro._make(column[: market.bars.length] for column in macro))
+
+
+def _market(whole: Bars, candidates: Path | None, span: Span, screens: Sequence[ScreenSettings]) -> SweptBars:
     named = None if candidates is None else read_candidates(candidates)
     start_ms, end_ms = _ends(span, named.sidecar if named else None)
     bars = whole.until(end_ms)
@@ -124,5 +133,15 @@ def cells_of(markets: Sequence[SweptBars], folds: list[Fold]) -> list[Cell]:
 
 def _where(market: SweptBars, place: Place) -> Where:
     first_ms, last_ms = int(market.bars.times[place.first]), int(market.bars.times[place.last - 1])
-    named = "" if market.marks is None else hashlib.sha256(market.marks[slice(*place)].tobytes()).hexdigest()
-    return Where(market.bars.until(last_ms).sha256, named, first_ms, last_ms)
+    return Where(market.bars.until(last_ms).sha256, _named(market, slice(*place)), first_ms, last_ms)
+
+
+def _named(market: SweptBars, piece: slice) -> str:
+    """A hash of what is named beside the bars of a fold; that of candidates alone is of nothing else."""
+    digest = hashlib.sha256(b"" if market.marks is None else market.marks[piece].tobytes())
+    if market.macro is None:
+        return "" if market.marks is None else digest.hexdigest()
+    digest.update(b"macro 1 none" if market.marks is None else b"macro 1")
+    for column in market.macro:
+        digest.update(np.ascontiguousarray(column[piece], dtype="<f8").tobytes())
+    return digest.hexdigest()

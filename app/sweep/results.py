@@ -31,7 +31,8 @@ _SAFETY = ("PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON", "PRAGMA
 
 
 class Where(NamedTuple):
-    """What a run is over: the hashes of the bars up to its end and of the candidates that were named, its ends."""
+    """What a run is over: the hashes of the bars up to its end and of the candidates and series that were named beside
+    them (empty without any), its ends."""
 
     bars: str
     marks: str

@@ -139,7 +139,7 @@ def _share(sweep: Sweep, number: int, folder: Path) -> Shared:
     market, own = sweep.markets[number], folder / f"market-{number}"
     try:
         own.mkdir(mode=0o700)
-        save_bars(own, market.bars, market.marks)
+        save_bars(own, market.bars, market.marks, market.macro)
     except OSError as error:
         raise DataError(f"{own} cannot be written ({error.strerror}); free some space, or name --shared") from error
     return Shared(str(own), market.bars.name, market.bars.interval_ms)

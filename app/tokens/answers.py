@@ -16,9 +16,10 @@ _OK = 200
 
 
 class NoAnswer(NamedTuple):
-    """Why there is none, or none that can be used."""
+    """Why there is none, or none that can be used; `status` as HTTP has it, 0 where nobody answered."""
 
     reason: SafeText
+    status: int = 0
 
 
 class Pools(NamedTuple):
@@ -60,8 +61,8 @@ _READERS: Mapping[tuple[str, str], Callable[[bytes], Answer]] = {
 def read_answer(question: Question, status: int, body: bytes, error: str) -> Answer:
     """The values in an answer, or why there are none."""
     if status != _OK:
-        return NoAnswer(clean(error or f"{question.venue} answered {status}", 240))
+        return NoAnswer(clean(error or f"{question.venue} answered {status}", 240), status)
     try:
         return _READERS[question.venue, question.name](body)
     except FrameError as flaw:
-        return NoAnswer(clean(str(flaw), 240))
+        return NoAnswer(clean(str(flaw), 240), status)

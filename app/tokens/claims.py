@@ -3,13 +3,16 @@
 A claim is of an event on the way, not of a price at the end: that the highest five-minute close of the next hour is
 3 % or more above the price after a 1 % round trip, and that it rugs within a day (`tokens/labels.py`). Candles of the
 whole hour decide the first, those and the liquidity of the whole day the second, also of a token that is watched no
-longer.
+longer. Beside each stands the claim of the base rate (`base_rates.py`), which it must beat.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from app.core.calls import CANDLES_GRADE, Call, CostModel, Outcome
+from app.tokens.base_rates import RISES_BEFORE, RUGS_BEFORE, BaseRate
 from app.tokens.candles import CandleTable
 from app.tokens.labels import RISE, RISE_HORIZON_S, ROUND_TRIP, RUG_HORIZON_S, RUG_REMAINS, Entry, Levels, labels
 from app.tokens.outcomes import Predicted
@@ -32,11 +35,19 @@ class Decided(NamedTuple):
     outcome: Outcome
 
 
+class Claim(NamedTuple):
+    """What the model claims and what the base rate does, of one event; the twin is filed first."""
+
+    twin: Call
+    own: Call
+
+
 class TokenClaims:
     """The open claims of a run, one a token at a time: those of overlapping hours would count one move twice."""
 
     def __init__(self) -> None:
-        self._open: dict[str, tuple[Call, Entry]] = {}
+        self._open: dict[str, tuple[Claim, Entry]] = {}
+        self._rate = BaseRate(RISES_BEFORE)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -44,7 +55,7 @@ class TokenClaims:
     def file(
         self, seen: Seen, p_rise: float, version: str, *, source: str, now_ms: int, evidence: int,
         liquidity: float | None = None,
-    ) -> Call | None:  # fmt: skip
+    ) -> Claim | None:  # fmt: skip
         """The claim of a prediction; None while one of the token is open, and without a price. `liquidity` is what lies
         in the pool, in dollars."""
         mint, price = seen.listed.mint, seen.price
@@ -72,35 +83,36 @@ class TokenClaims:
             cost=costs,
             evidence=evidence,
         )
-        self._open[mint] = call, Entry(seen.at_s, price, liquidity)
-        return call
+        claim = _beside(self._rate, call)
+        self._open[mint] = claim, Entry(seen.at_s, price, liquidity)
+        return claim
 
     def due_s(self, mint: str) -> int | None:
         """From when on candles decide the open claim of a token; None without one."""
         found = self._open.get(mint)
         return None if found is None else found[1].at_s + RISE_HORIZON_S + SETTLED_S
 
-    def candles(self, mint: str, table: CandleTable, now_ms: int, liquidity: Levels | None = None) -> Decided | None:
+    def candles(self, mint: str, table: CandleTable, now_ms: int, liquidity: Levels | None = None) -> list[Decided]:
         """The newest candles of a token have come: its claim, if that decides one. `liquidity` is the pool's, as far as
         it was told: once it has drained, no close is a gain."""
         due_s = self.due_s(mint)
         if due_s is None or now_ms // 1_000 < due_s:
-            return None
-        call, entry = self._open.pop(mint)
+            return []
+        claim, entry = self._open.pop(mint)
         became = labels(entry, table, liquidity, now_ms // 1_000)
-        return _graded(call, bool(became.rises), now_ms)
+        return _graded(claim, bool(became.rises), self._rate, now_ms)
 
     def overdue(self, now_ms: int) -> Iterator[Decided]:
         """Claims whose candles did not come."""
         for mint in [mint for mint in self._open if now_ms // 1_000 > (self.due_s(mint) or 0) + OVERDUE_S]:
-            yield self._undecided(mint, "candles of its hour could not be had", now_ms)
+            yield from self._undecided(mint, "candles of its hour could not be had", now_ms)
 
     def finish(self, now_ms: int) -> Iterator[Decided]:
         """The run ends: what is open is not graded."""
         for mint in list(self._open):
-            yield self._undecided(mint, ENDED, now_ms)
+            yield from self._undecided(mint, ENDED, now_ms)
 
-    def _undecided(self, mint: str, reason: str, now_ms: int) -> Decided:
+    def _undecided(self, mint: str, reason: str, now_ms: int) -> list[Decided]:
         return _ungraded(self._open.pop(mint)[0], reason, now_ms)
 
 
@@ -108,11 +120,12 @@ class RugClaims:
     """The open claims of rugs of a run, one a token at a time, decided by the labels of their predictions."""
 
     def __init__(self) -> None:
-        self._open: dict[str, tuple[Call, Predicted]] = {}
+        self._open: dict[str, tuple[Claim, Predicted]] = {}
+        self._rate = BaseRate(RUGS_BEFORE)
 
     def file(
         self, predicted: Predicted, p_rug: float, version: str, *, source: str, now_ms: int, evidence: int
-    ) -> Call | None:
+    ) -> Claim | None:
         """The claim of a prediction; None while one of the token is open, and without a price."""
         mint, price = predicted.mint, predicted.entry.price
         if mint in self._open or not price > 0:
@@ -138,24 +151,35 @@ class RugClaims:
             cost=CostModel(taker_fee_bps=ROUND_TRIP * _BASIS_POINTS / 2, slippage_bps=0.0),
             evidence=evidence,
         )
-        self._open[mint] = call, predicted
-        return call
+        claim = _beside(self._rate, call)
+        self._open[mint] = claim, predicted
+        return claim
 
-    def labelled(self, predicted: Predicted, rugs: bool | None, reason: str, now_ms: int) -> Decided | None:
+    def labelled(self, predicted: Predicted, rugs: bool | None, reason: str, now_ms: int) -> list[Decided]:
         """What became of a prediction within its day: the claim that was filed for it, if one was."""
         mint = predicted.mint
         if mint not in self._open or self._open[mint][1] != predicted:
-            return None
-        call = self._open.pop(mint)[0]
-        return _ungraded(call, reason, now_ms) if rugs is None else _graded(call, rugs, now_ms)
+            return []
+        claim = self._open.pop(mint)[0]
+        return _ungraded(claim, reason, now_ms) if rugs is None else _graded(claim, rugs, self._rate, now_ms)
 
     def finish(self, now_ms: int) -> Iterator[Decided]:
         """The run ends: what is open is not graded."""
         for mint in list(self._open):
-            yield _ungraded(self._open.pop(mint)[0], ENDED, now_ms)
+            yield from _ungraded(self._open.pop(mint)[0], ENDED, now_ms)
 
 
-def _graded(call: Call, happened: bool, now_ms: int) -> Decided:
+def _beside(rate: BaseRate, call: Call) -> Claim:
+    twin = rate.twin(call)
+    return Claim(twin, msgspec.structs.replace(call, baseline_id=twin.call_id))
+
+
+def _graded(claim: Claim, happened: bool, rate: BaseRate, now_ms: int) -> list[Decided]:
+    rate.learn(happened)
+    return [_decided(call, happened, now_ms) for call in claim]
+
+
+def _decided(call: Call, happened: bool, now_ms: int) -> Decided:
     outcome = Outcome(
         call_id=call.call_id,
         status="graded",
@@ -167,5 +191,8 @@ def _graded(call: Call, happened: bool, now_ms: int) -> Decided:
     return Decided(call, outcome)
 
 
-def _ungraded(call: Call, reason: str, now_ms: int) -> Decided:
-    return Decided(call, Outcome(call_id=call.call_id, status="ungraded", reason=reason, decided_at_ms=now_ms))
+def _ungraded(claim: Claim, reason: str, now_ms: int) -> list[Decided]:
+    return [
+        Decided(call, Outcome(call_id=call.call_id, status="ungraded", reason=reason, decided_at_ms=now_ms))
+        for call in claim
+    ]

@@ -13,11 +13,12 @@ import numpy as np
 
 from app.core.tokens import PoolState
 from app.feeds import token_questions as ask
-from app.feeds.token_questions import DEXSCREENER, GECKOTERMINAL, MOST_CANDLES, MOST_PAIRS, Question
+from app.feeds.token_questions import BIRDEYE, DEXSCREENER, GECKOTERMINAL, MOST_CANDLES, MOST_PAIRS, Question
 from app.feeds.token_rows import Rows
 from app.tokens.answers import Answer, Candles, Pools
 from app.tokens.candles import SLOT_S, CandleTable, table_of
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, RUG_REMAINS, Entry, Labels, Levels, labels
+from app.tokens.pages import TOO_SHORT, Pages, reason_of
 
 SETTLED_S = 10
 """So long after a horizon its last candle is there."""
@@ -32,7 +33,7 @@ _BY_THEMSELVES_S = 1_200
 _TOGETHER_S = 6 * 3_600
 """Days of a token that end within so long are looked at together: one page of candles holds 83 hours."""
 _NEAR_END_S = 3_600
-_PACE_S, _AGAIN_S, _LOST_S, _THIN_S = 5, 300, 600, 600
+_PACE_S, _LOST_S, _THIN_S = 5, 600, 600
 NO_PRICE = "no price or no pool was known"
 TOO_MANY = "too many predictions were open"
 NO_CANDLES = "candles could not be had"
@@ -65,12 +66,13 @@ _UNKNOWN = Labels(None, None, None, None, None)
 class Outcomes:
     """The open predictions of a run."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_key: bool = False) -> None:
+        """`has_key`: Birdeye may be asked for candles that GeckoTerminal does not give."""
+        self._pages = Pages(has_key=has_key)
         self._open: dict[int, dict[str, list[Predicted]]] = {RISE_HORIZON_S: {}, RUG_HORIZON_S: {}}
         self._levels: dict[str, list[tuple[int, float]]] = {}
         self._gone: set[str] = set()
         self._looked_s: dict[str, int] = {}
-        self._tried_s: dict[str, int] = {}
         self._asked: dict[Question, int] = {}
         self._next_s = 0
         self.labelled = 0
@@ -116,7 +118,7 @@ class Outcomes:
         self._asked = {question: at_s for question, at_s in self._asked.items() if now_s - at_s < _LOST_S}
         busy = {question.venue for question in self._asked}
         wanted = [] if DEXSCREENER in busy else self._pairs(now_s)
-        wanted += [] if GECKOTERMINAL in busy else self._candles(now_s)
+        wanted += self._candles(now_s, [venue for venue in (GECKOTERMINAL, BIRDEYE) if venue not in busy])
         self._asked |= dict.fromkeys(wanted, now_s)
         return wanted
 
@@ -127,36 +129,59 @@ class Outcomes:
             return []
         return [ask.pairs([mint for mint in stalest if now_s - self._looked_s[mint] >= LOOK_S / 2])]
 
-    def _candles(self, now_s: int) -> list[Question]:
+    def _candles(self, now_s: int, free: list[str]) -> list[Question]:
         late = (each[0] for each in self._open[RISE_HORIZON_S].values() if _is_late(each, now_s))
         over = (each[0] for each in self._open[RUG_HORIZON_S].values() if _are_over(each, now_s))
+        found: list[Question] = []
         for first in (*late, *over):
-            if now_s - self._tried_s.get(first.mint, 0) >= _AGAIN_S:
-                self._tried_s[first.mint] = now_s
-                return [ask.pool_candles(first.pool, MOST_CANDLES)]
-        return []
+            found += self._pages.wanted(first.mint, first.pool, first.entry.at_s, now_s, free)
+            free = [venue for venue in free if venue not in {question.venue for question in found}]
+            if not free:
+                break
+        return found
 
     # What was answered.
 
     def is_mine(self, question: Question) -> bool:
-        """Whether nobody else waits for this answer."""
-        return question.name == "candles" and dict(question.query).get("limit") == str(MOST_CANDLES)
+        """Whether nobody else waits for this answer, which has not been taken yet."""
+        is_page = dict(question.query).get("limit") == str(MOST_CANDLES)
+        return question.name == "candles" and (is_page or question in self._asked)
 
     def answered(self, question: Question, answer: Answer, now_s: int) -> list[Labelled]:
         """An answer has come, whoever asked for it; what it labels."""
+        is_mine = self.is_mine(question)
         self._asked.pop(question, None)
         if isinstance(answer, Pools) and question.name == "pairs":
             self._states(question.parts[0].split(","), answer.rows, now_s)
-        if not isinstance(answer, Candles) or not self.is_mine(question):
+        mint = self.mint_of(question) if is_mine else None
+        if mint is None:
             return []
+        table = self.page(mint, answer)
+        if table is None:
+            why = TOO_SHORT if isinstance(answer, Candles) else reason_of(answer)
+            self._pages.failed(mint, question.venue, why, now_s)
+            return []
+        return [*self.candles(mint, table, now_s), *self._day(mint, table, now_s)]
+
+    def mint_of(self, question: Question) -> str | None:
+        """The token with open predictions that a question about its pool or itself is about."""
         waiting = (*self._open[RISE_HORIZON_S].values(), *self._open[RUG_HORIZON_S].values())
-        mint = next((each[0].mint for each in waiting if each[0].pool == question.subject), None)
+        return next((each[0].mint for each in waiting if question.subject in (each[0].pool, each[0].mint)), None)
+
+    def page(self, mint: str, answer: Answer) -> CandleTable | None:
+        """The candles of a token in an answer; None unless they reach back to its oldest open prediction.
+
+        A pool that died keeps the candles from before it did: without these a page tells of nothing.
+        """
         try:
-            table = table_of(answer.rows.rows, SLOT_S)
+            table = table_of(answer.rows.rows, SLOT_S) if isinstance(answer, Candles) else None
         except ValueError:
-            # Times that are no slots': it is asked again, and given up in the end.
-            return []
-        return [] if mint is None else [*self.candles(mint, table, now_s), *self._day(mint, table, now_s)]
+            # Times that are no slots'.
+            return None
+        oldest = (waiting[mint][0].entry.at_s for waiting in self._open.values() if mint in waiting)
+        if table is None or not len(table.time_s) or int(table.time_s[0]) > min(oldest, default=0):
+            return None
+        return table
 
     def candles(self, mint: str, table: CandleTable, now_s: int) -> list[Labelled]:
         """The newest candles of a token: the hours that they label."""
@@ -216,7 +241,7 @@ class Outcomes:
         for horizon_s, waiting in self._open.items():
             late_s = now_s - horizon_s - SETTLED_S - PATIENCE_S[horizon_s]
             for mint in [mint for mint, each in waiting.items() if each[0].entry.at_s < late_s]:
-                yield self._told(waiting[mint].pop(0), horizon_s, _UNKNOWN, NO_CANDLES)
+                yield self._told(waiting[mint].pop(0), horizon_s, _UNKNOWN, f"{NO_CANDLES}: {self._pages.why(mint)}")
                 self._tidy(horizon_s, mint)
                 self._forget(mint)
 
@@ -245,7 +270,7 @@ class Outcomes:
         if mint in self._open[RUG_HORIZON_S] or mint in self._open[RISE_HORIZON_S]:
             return
         self._looked_s.pop(mint, None)
-        self._tried_s.pop(mint, None)
+        self._pages.forget(mint)
         wanted = {each.pool for waiting in self._open[RUG_HORIZON_S].values() for each in waiting}
         self._levels = {pool: told for pool, told in self._levels.items() if pool in wanted}
         self._gone &= wanted

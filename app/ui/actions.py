@@ -1,12 +1,10 @@
 """Every key of the deck, once. Bindings, footer, help, command palette and docs/keys.md come from this table."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from textual.binding import Binding, BindingType
-
-from app.core.playback import Playback
 
 Scope = Literal["app", "panels", "market", "table"]
 """Whose method an action is: the app's, a screen's with several panels, the market's, or the table's in focus."""
@@ -26,7 +24,8 @@ ARRANGED: tuple[ScreenName, ...] = (*LISTS, "scalper", "paper", *OPENED, "screen
 COINS: tuple[ScreenName, ...] = ("dashboard", "market", "scalper", "paper")
 PANELS: tuple[ScreenName, ...] = (*COINS, *OPENED, *SCREENED)
 CHARTED: tuple[ScreenName, ...] = ("market", "scalper")
-CROSSED: tuple[ScreenName, ...] = (*CHARTED, "token", "bar")
+POINTED: tuple[ScreenName, ...] = (*CHARTED, "token", "bar")
+"""Screens with a crosshair."""
 WALLETS: tuple[ScreenName, ...] = ("dashboard", "wallet")
 ASKED: tuple[ScreenName, ...] = ("dashboard", *CHARTED, *OPENED, "scan")
 ALERTS: tuple[ScreenName, ...] = ("dashboard", *TRADERS)
@@ -36,7 +35,7 @@ TABLES: tuple[ScreenName, ...] = (*LISTS, *CHARTED, "paper", *OPENED, *SCREENED,
 _OWNERS: Mapping[Scope, str] = {"app": "app", "panels": "screen", "market": "screen", "table": "focused"}
 _WHEN: Mapping[When, str] = {"tape": "on a tape", "held": "in a held display"}
 # Keys heard before the widget in focus: what is typed right after them is meant for the line they open.
-_AHEAD = frozenset({"save-layout", "wallet-alias", "wallet-tag", "wallet-note", "scan-sources"})
+_AHEAD = frozenset({"save-layout", "wallet-alias", "wallet-tag", "wallet-note", "scan-sources", "sweep"})
 _KEY_NAMES = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "comma": ","}
 
 
@@ -245,6 +244,14 @@ ACTIONS: tuple[Action, ...] = (
         "screener",
         "Show the screener: candidates of hourly bars, and what the bar strategy holds.",
     ),
+    Action(
+        "sweep",
+        ("X",),
+        "sweep",
+        "sweep…",
+        "Write what to sweep, and begin it; while a sweep runs, press twice to stop it.",
+        footer=("screener",),
+    ),
     Action("log", ("e",), "show('log')", "events", "Show the event log.", footer=("dashboard", "feeds")),
     Action("feeds", ("d",), "show('feeds')", "feeds", "Show each feed in detail.", footer=("dashboard", "log")),
     Action("record", ("r",), "record", "record", "Begin a recording, or end it.", footer=("dashboard", "market")),
@@ -304,11 +311,11 @@ ACTIONS: tuple[Action, ...] = (
         "crosshair",
         "Move the crosshair left.",
         "market",
-        CROSSED,
+        POINTED,
         ("market", "token", "bar"),
     ),
-    Action("crosshair-right", (".",), "crosshair(1)", "right", "Move the crosshair right.", "market", CROSSED),
-    Action("crosshair-off", ("c",), "no_crosshair", "no crosshair", "Take the crosshair away.", "market", CROSSED),
+    Action("crosshair-right", (".",), "crosshair(1)", "right", "Move the crosshair right.", "market", POINTED),
+    Action("crosshair-off", ("c",), "no_crosshair", "no crosshair", "Take the crosshair away.", "market", POINTED),
     Action("up", ("up", "k"), "move(-1)", "up", "Move the cursor up a row.", scope="table"),
     Action("down", ("down", "j"), "move(1)", "down", "Move the cursor down a row.", scope="table"),
     Action("page-up", ("pageup",), "page(-1)", "page up", "Move up a page.", scope="table"),
@@ -335,16 +342,6 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 
-FREQUENT = ("open", "back", "metrics", "refresh", "read", "paper", "freeze", "record", "log", "feeds", "copy", "help")
-"""What the command palette offers first."""
-
-
-def by_frequency(actions: Sequence[Action]) -> list[Action]:
-    """Actions as the command palette offers them: frequent ones first, leaving the deck last."""
-    places = {action_id: place for place, action_id in enumerate(FREQUENT)} | {"quit": len(ACTIONS) + 1}
-    return sorted(actions, key=lambda action: places.get(action.id, len(ACTIONS)))
-
-
 def shown_key(key: str) -> str:
     """A key as a person reads it."""
     return _KEY_NAMES.get(key, key)
@@ -364,33 +361,3 @@ def bindings(scope: Scope) -> list[BindingType]:
         for action in ACTIONS
         if action.scope == scope
     ]
-
-
-def footer_actions(
-    screen: ScreenName,
-    playback: Playback | None,
-    actions: Sequence[Action] = ACTIONS,
-    job: str = "",
-    *,
-    next_panel: str = "",
-    idle: Collection[str] = (),
-) -> list[Action]:
-    """The actions the footer of a screen shows, most wanted first; the tape's own come first on a tape's dashboard.
-
-    `job` is what the key for work by hand does on the panel in focus; empty when it does nothing. `next_panel` names
-    the panel that is not shown and one key away, if one is; `idle` are ids of actions that have nothing to act on.
-    """
-    labels = {"refresh": job} | ({"open": "choose"} if screen in MENUS else {})
-    shown = [
-        replace(action, label=labels.get(action.id, action.label))
-        for action in actions
-        if screen in action.footer and action.id not in idle and (action.id != "refresh" or job)
-    ]
-    if next_panel:
-        hidden = [replace(action, label=next_panel) for action in shown if action.id == "next-panel"]
-        shown = [*hidden, *(action for action in shown if action.id != "next-panel")]
-    if playback is None or screen not in PANELS or "pause" in idle:
-        return shown
-    space = "again" if playback.ended else "play" if playback.paused else "pause"
-    tape = [action for action in actions if action.id in ("pause", "slower", "faster")]
-    return [*(replace(action, label=space) if action.id == "pause" else action for action in tape), *shown]

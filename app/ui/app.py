@@ -17,9 +17,10 @@ from app.engine.protocol_screen import LookAtScreener
 from app.engine.protocol_token_detail import LookAtToken
 from app.engine.protocol_wallets import LookAtWallet
 from app.engine.protocol_whales import LookAtAlert, LookAtTrader
-from app.ui.actions import ACTIONS, ScreenName, When, bindings, by_frequency
+from app.ui.actions import ACTIONS, ScreenName, When, bindings
 from app.ui.appearance import Appearance
 from app.ui.copy_actions import CopyActions
+from app.ui.offered_actions import by_frequency
 from app.ui.panels.ml_health import TOKENS
 from app.ui.panels.wallets import WALLETS
 from app.ui.panels.whales import WHALES
@@ -44,6 +45,7 @@ from app.ui.screens.token import TokenScreen
 from app.ui.screens.trader import TraderScreen
 from app.ui.screens.wallet import WalletScreen
 from app.ui.steering import Steering
+from app.ui.sweep_actions import SweepActions
 from app.ui.theme_choice import PALETTE_CSS, DeckCommands
 from app.ui.wallet_actions import WalletActions, WalletField, note_of_wallet
 from app.ui.whale_actions import TRADER_FIELDS, WhaleActions, note_of_trader
@@ -56,7 +58,7 @@ _SCREENS: Mapping[ScreenName, type[DeckScreen]] = {
     "scan": ScanMetrics,
     "screener": ScreenerScreen,
 }
-_TYPES_NEXT = frozenset({"save_layout", "edit", "scan_sources"})
+_TYPES_NEXT = frozenset({"save_layout", "edit", "scan_sources", "sweep"})
 _SCREEN_TITLES: Mapping[ScreenName, str] = {
     "log": "Event log",
     "feeds": "Feeds",
@@ -67,7 +69,7 @@ _SCREEN_TITLES: Mapping[ScreenName, str] = {
 _SCREENS_OF = {textual_actions.parse(action.command)[1:]: action.screens for action in ACTIONS if action.scope == "app"}
 
 
-class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
+class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions, SweepActions):
     """The Textual application, with every action of the app's own."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
@@ -189,8 +191,9 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
             return TokenScreen(self._palette, selection.row.key, self._options.marks)
         if selection.trader:
             return TraderScreen(self._palette, selection.trader)
-        if isinstance(screen, ScreenerScreen):
-            return BarScreen(self._palette, *screen.bar_of(selection), self._options.marks)
+        bar = screen.bar_of(selection) if isinstance(screen, ScreenerScreen) else None
+        if bar is not None:
+            return BarScreen(self._palette, *bar, self._options.marks)
         opened = screen.opened(selection) if isinstance(screen, ScalperScreen) else None
         return opened or Detail(self._palette, selection)
 
@@ -209,7 +212,7 @@ class DeckApp(Steering, Appearance, CopyActions, WalletActions, WhaleActions):
         return focused is not None and focused.check_consume_key("x", "x")
 
     def _look_where_the_screen_does(self) -> None:
-        """Have the engine send what is opened, and no more of what is not: market, wallet, trader, alert, token, …"""
+        """Have the engine send what is opened, and no more of what is not."""
         if self.state.view().connection != "connected":
             return
         for look in self._looks():

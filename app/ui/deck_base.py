@@ -22,6 +22,7 @@ from app.ui.jobs import job_news, paper_news
 from app.ui.key_conflicts import Host
 from app.ui.keymap import DEFAULT_KEYMAP, Keymap
 from app.ui.layouts import Layout, Shelf
+from app.ui.panels.research import sweep_news
 from app.ui.screens.base import DeckScreen
 from app.ui.screens.dashboard import Dashboard
 from app.ui.state import DeckState
@@ -189,6 +190,8 @@ class DeckBase(App[None], inherit_bindings=False):
                 self.flash(text + held, level)
             if told is not None and rings(told, snapshot, self._options.bell):
                 self.bell()
+            if told is not None and (news := sweep_news(told.sweep, snapshot.sweep)):
+                self.flash(*news)
             if told is not None and (paper := paper_news(told, snapshot)):
                 self.flash(paper)
             if told is not None and _heard(told) != _heard(snapshot):

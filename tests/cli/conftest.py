@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bar_samples import market, write_csv
 
 from app.config.locations import Locations, find_locations
 from app.config.logs import stop_logging
@@ -30,3 +31,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def locations(home: Path) -> Locations:
     return find_locations({"TAPEDECK_HOME": str(home)})
+
+
+@pytest.fixture(scope="session")
+def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four months of made-up hours, for commands that read bars; nobody writes to it."""
+    return write_csv(tmp_path_factory.mktemp("bars") / "ETHUSDT_1h.csv", market(3_000, 4))

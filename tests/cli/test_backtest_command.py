@@ -10,16 +10,13 @@ import pytest
 from bar_samples import market, write_csv
 
 from app.cli.main import main
+from app.config.locations import find_locations
+from app.engine.last_backtest import read_backtest
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "ohlcv"
 BUSY = ("--set", "fusion.mode=advisory", "--set", "batch_mode.minimum_score=0.6")
 NARROW = ("--set", "batch_mode.candidate_window_bars=4")
 SPAN = ("--start", "2025-02-01", "--end", "2025-04-15")
-
-
-@pytest.fixture(scope="module")
-def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_csv(tmp_path_factory.mktemp("bars") / "ETHUSDT_1h.csv", market(3_000, 4))
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +68,22 @@ def test_full_and_on_candidates_write_the_same_files(
     assert len(equity) == 1_776
     assert not list(tmp_path.glob("*.new"))
     assert (tmp_path / "trades0").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_report_is_kept_in_its_own_words_for_the_deck(bars: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = find_locations().last_backtest
+    assert main(["backtest", "--bars", str(bars), *SPAN, *BUSY]) == 0
+    printed = capsys.readouterr().out
+    record = read_backtest(path)
+    assert record is not None
+    assert record.title in printed
+    assert all(f"{name}\t{one}\t{other}" in printed for name, one, other in record.compared)
+    assert all(line in printed for line in (*record.lines, *record.assumptions))
+    assert record.settings == "mode advisory, threshold 0.4, minimum score 0.6"
+    path.unlink()
+    path.mkdir()
+    assert main(["backtest", "--bars", str(bars), *SPAN, *BUSY]) == 0
+    assert "The deck will not show this backtest" in capsys.readouterr().err
 
 
 def test_check_compares_with_every_bar(bars: Path, candidates: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,11 +16,6 @@ REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "ohlcv"
 WIDE = ("--set", "batch_mode.minimum_score=0.4")
 
 
-@pytest.fixture(scope="module")
-def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_csv(tmp_path_factory.mktemp("bars") / "ETHUSDT_1h.csv", market(3_000, 4))
-
-
 def test_candidates_go_to_a_file_and_a_summary_is_printed(
     bars: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

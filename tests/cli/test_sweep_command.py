@@ -42,11 +42,6 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.fixture(scope="module")
-def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_csv(tmp_path_factory.mktemp("bars") / "ETHUSDT_1h.csv", market(3_000, 4))
-
-
-@pytest.fixture(scope="module")
 def candidates(bars: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("candidates") / "c.jsonl"
     assert main(["screen", "--bars", str(bars), *SPAN, "--out", str(out), *BUSY, "--quiet"]) == 0
@@ -163,6 +158,63 @@ def test_lists_and_switches_are_written_as_they_are_given(
     assert told == [(one, other) for one in ("volume_spike", "sma_20_cross") for other in ("true", "false")]
 
 
+def test_series_beside_the_bars_count_as_in_a_backtest(
+    bars: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = [line.split(",")[0] for line in bars.read_text(encoding="utf-8").splitlines()[1::24]]
+    index, rates = tmp_path / "index.csv", tmp_path / "rates.csv"
+    index.write_text(
+        "timestamp,volatility\n" + "".join(f"{each},{20 + number % 9}\n" for number, each in enumerate(times))
+    )
+    rates.write_text("timestamp,funding\n" + "".join(f"{each},{0.0004 * (-1) ** n}\n" for n, each in enumerate(times)))
+    series = ("--volatility", str(index), "--funding", str(rates))
+    limits = ("--set", "fusion.entry_threshold_confidence=0.1", "--set", "strategy.most_funding_bps_8h=50")
+    words = ("--bars", str(bars), *BUSY, *limits)
+    sweep = (*words, "--grid", "strategy.most_volatility=23,25,0", "--workers", "1", "--json")
+    out = tmp_path / "runs.csv"
+    own = ("--results", str(tmp_path / "r.sqlite"))
+    assert main(["sweep", *sweep, *series, *own, "--csv", str(out)]) == 0
+    assert json.loads(capsys.readouterr().out)["known_before"] == 0
+    rows = rows_of(out)
+    for row in rows:
+        limit = f"strategy.most_volatility={row['strategy.most_volatility']}"
+        assert main(["backtest", *words, *series, "--set", limit, "--json"]) == 0
+        summary = json.loads(capsys.readouterr().out)["summary"]
+        assert (int(row["trades"]), float(row["total_return"]), float(row["funding"])) == (
+            summary["trades"], summary["strategy"]["total_return"], summary["funding"],
+        )  # fmt: skip
+    assert len({row["trades"] for row in rows}) == 3
+    # Without the series, or with one of them, other runs are meant.
+    for some in ((), series[:2], series):
+        assert main(["sweep", *sweep, *some, *own]) == 0
+        assert json.loads(capsys.readouterr().out)["known_before"] == (3 if some == series else 0)
+
+
+def test_kept_bars_of_a_market_are_taken_in_place_of_asking_and_know_what_is_done(
+    bars: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (*BUSY, *THRESHOLDS, "--results", str(tmp_path / "r.sqlite"), "--workers", "1", "--json")
+    assert main(["sweep", "--bars", str(bars), *words]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert main(["sweep", "--asset", "ETH", "--keep", str(bars), *words, "--best", "2"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (first["known_before"], again["known_before"]) == (0, 4)
+    assert again["trials"] == first["trials"][:2]
+    assert again["doubts"] == first["doubts"] != []
+
+
+def test_progress_can_be_read_by_programs(bars: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--results", str(tmp_path / "r.sqlite"), "--workers", "1", "--quiet", "--best", "1")
+    assert main(["sweep", "--bars", str(bars), *BUSY, *THRESHOLDS, *words, "--progress", "jsonl"]) == 0
+    printed = capsys.readouterr()
+    told = [json.loads(line) for line in printed.err.splitlines()]
+    assert {each["kind"] for each in told} == {"progress"}
+    assert [(told[0]["done"], told[0]["left_s"]), told[-1]["done"]] == [(0, None), 4]
+    assert all(each["total"] == 4 for each in told)
+    assert told[-1]["left_s"] == 0
+    assert "and 3 more" in printed.out
+
+
 def test_ctrl_c_ends_all_and_keeps_what_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bars = write_csv(tmp_path / "ETH_1h.csv", market(1_500, 4))
     words = [
@@ -194,6 +246,13 @@ def test_ctrl_c_ends_all_and_keeps_what_is_done(tmp_path: Path, capsys: pytest.C
     ("words", "code", "said"),
     [
         (("--bars", "BARS"), 2, "nothing is swept; add --grid"),
+        (("--bars", "BARS", *STOPS, "--keep", "MINE"), 2, "--source and --keep go with --asset"),
+        (("--asset", "A", "B", *STOPS, "--keep", "MINE"), 2, "--keep is for one --asset"),
+        (("--asset", "a b", *STOPS), 2, "is no name of a market"),
+        (("--asset", "A", "--source", "store", *STOPS), 5, "live.sqlite"),
+        (("--bars", "BARS", *STOPS, "--best", "0"), 2, "--best is 0; give at least 1"),
+        (("--bars", "BARS", *STOPS, "--funding", "a", "b"), 2, "--funding names 2 files for 1 market;"),
+        (("--bars", "BARS", *STOPS, "--funding", "BARS"), 5, "write fractions of an hour"),
         (("--grid", "fusion.mode=confirm"), 2, "--bars"),
         (("--bars", "BARS", *THRESHOLDS, "--runs", "5"), 2, "--runs and --seed are for --random"),
         (("--bars", "BARS", *STOPS, "--workers", "0"), 2, "--workers is 0; give at least 1"),

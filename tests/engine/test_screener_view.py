@@ -7,8 +7,8 @@ from test_screening import answer_past, hours, live_hours, looking, whole_hour, 
 
 from app.engine.core import Core
 from app.engine.protocol_screen import CoinRow, LookAtScreener, ScreenerView
-from app.engine.screener_view import ScreenerViews
-from app.engine.screening import HOUR_MS
+from app.engine.screener_view import ScreenerViews, _decided_ms
+from app.engine.screening import HOUR_MS, CoinScreen
 from app.feeds.hyperliquid.limits import SCREEN_HOURS
 
 LISTED = LookAtScreener(listed=True)
@@ -50,7 +50,9 @@ def test_positions_that_are_open_come_first_and_all_that_ended_are_there(seen: D
     rows = view(seen).positions
     ended = [row for row in rows if row.state == "ended"]
     assert ended == list(rows)[len(rows) - len(ended) :]
-    assert len(ended) == len(screening.ended) > 3
+    assert len(ended) == len(screening.ended) == coin_row(seen).trades > 3
+    assert coin_row(seen).result_usd == pytest.approx(sum(row.result_usd or 0 for row in ended))
+    assert coin_row(seen).won == sum((row.result_usd or 0) > 0 for row in ended)
     assert [row.closed_ms for row in ended] == sorted((row.closed_ms or 0 for row in ended), reverse=True)
     by_time = {one.seen.bar.time_ms: one.seen for one in screening.found}
     assert all(by_time[row.decided_ms].entry == row.side for row in ended if row.decided_ms in by_time)
@@ -71,6 +73,17 @@ def test_a_position_that_is_open_is_told_at_the_newest_price() -> None:
     assert (row.side, row.entry, row.stop, row.price) == (newest.held, newest.entry_price, newest.stop, 2_222.0)
     assert row.result_bps == pytest.approx(1e4 * row.side * (2_222.0 / newest.entry_price - 1))
     assert row.decided_ms == (row.opened_ms or 0) - HOUR_MS
+
+
+def test_a_position_was_decided_at_the_newest_close_before_its_bar(seen: Driver) -> None:
+    one = seen.core.screening.coins["BTC"].found[0]
+    screen = CoinScreen(seen.settings)
+    for hour in range(3):
+        decided = one.seen._replace(bar=one.seen.bar._replace(time_ms=hour * HOUR_MS), entry=1)
+        screen.found.append(msgspec.structs.replace(one, seen=decided))
+    assert [_decided_ms(screen, hour * HOUR_MS) for hour in (1, 2, 9)] == [0, HOUR_MS, 2 * HOUR_MS]
+    # One that is not kept any more is told by the bar it was entered in.
+    assert _decided_ms(screen, 0) == 0
 
 
 def test_a_bar_opens_with_every_condition_and_what_came_of_it(seen: Driver) -> None:
@@ -136,6 +149,16 @@ def test_before_anything_is_known_the_list_says_what_it_waits_for() -> None:
     assert fresh.waiting_for == "Waiting for the markets whose hours are screened"
     driver = looking()
     assert view(driver).waiting_for.startswith("The past 30 days of 2 of 2 coins are on their way")
+
+
+def test_a_tape_without_hours_says_so_and_how_to_have_them() -> None:
+    driver = looking()
+    core = Core("tape", driver.settings)
+    for record in driver.records:
+        core.dispatch(record)
+    shown = ScreenerViews().of(core, LISTED)
+    assert shown.waiting_for.startswith("No hour is on the tape")
+    assert {row.trouble.partition(",")[0] for row in shown.coins} == {"no hour of it is on the tape"}
 
 
 def test_rows_are_kept_while_nothing_was_seen(seen: Driver) -> None:

@@ -10,6 +10,7 @@ from app.config.screener_settings import BatchModeSettings, FusionSettings
 from app.config.settings import MarketsSettings, Settings
 from app.core.record import Kind, Record
 from app.engine.core import Core
+from app.engine.protocol import SetRecording
 from app.engine.protocol_screen import LookAtScreener
 from app.engine.screening import ASK_AGAIN_MS, BARS_AN_INPUT, HOUR_MS, CoinScreen
 from app.feeds.hyperliquid.limits import SCREEN_HOURS
@@ -102,6 +103,11 @@ def check_against_a_file(screening: CoinScreen) -> None:
     whole = backtest(screened, SETTINGS)
     kept = screening.found.maxlen or 0
     assert [found.told for found in screening.found] == candidates(screened, SETTINGS.batch_mode)[-kept:]
+    over = [trade for trade in whole.replay.trades if trade.reason != "end of bars"]
+    assert [ended.trade for ended in screening.ended] == over[-(screening.ended.maxlen or 0) :]
+    opened = [(int(bars.times[trade.entry_place]), int(bars.times[trade.exit_place])) for trade in over]
+    assert [(ended.opened_ms, ended.closed_ms) for ended in screening.ended] == opened[-len(screening.ended) :]
+    assert (screening.trades, screening.won) == (len(over), sum(trade.pnl > 0 for trade in over))
     entered = {int(bars.times[trade.entry_place - 1]): trade.side for trade in whole.replay.trades}
     signals = {found.seen.bar.time_ms: found.seen.entry for found in screening.found if found.seen.entry}
     first_ms = screening.found[0].seen.bar.time_ms
@@ -205,3 +211,24 @@ def test_a_past_that_did_not_come_is_asked_for_again_after_some_minutes() -> Non
         driver.tick(60)
     assert [r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS)] == again
     assert not driver.core.screening.coins["BTC"].trouble
+
+
+def test_a_recording_that_begins_midway_has_the_past_again_and_its_replay_screens_the_same() -> None:
+    driver = looking()
+    answer_past(driver)
+    work_off(driver)
+    begun = len(driver.records)
+    # What a run notes on a tape that begins now.
+    driver.put(Kind.COMMAND, LookAtScreener(listed=True))
+    driver.list_markets()
+    driver.put(Kind.COMMAND, SetRecording(on=True))
+    for _ in range(2):
+        driver.tick(1)
+    asked = [r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS)]
+    assert len(asked) == 2
+    driver.answer(asked[1], hours("BTC", whole_hour(driver) - PAST_HOURS * HOUR_MS, PAST_HOURS))
+    screening = work_off(driver)
+    twin = replayed(driver.records[begun:]).screening.coins["BTC"]
+    assert twin.bars == screening.bars
+    twin.work(twin.waiting)
+    assert list(twin.found) == list(screening.found)

@@ -5,12 +5,15 @@ from core_driver import START_MS
 from token_client import KnownLaunches, known
 from token_driver import GOOD, TokenDriver
 
+from app.core.record import Request
 from app.core.text import clean
 from app.core.tokens import PoolState
+from app.demo.tokens.answers import Told
 from app.engine.core import Core
 from app.engine.inference_requests import Prediction
 from app.engine.token_feedback import liquidity_of
 from app.engine.token_state import PREDICT
+from app.feeds.token_questions import from_request
 from app.scorecards.grader import Graded
 from app.store.token_tables import StoredPrediction, StoredTokenOutcome
 from app.tokens.features import schema
@@ -72,8 +75,8 @@ def test_a_day_later_a_replay_has_the_same_outcomes_and_the_claim_of_a_rug_is_gr
         driver.run(1)
     days = [row for row in kept if isinstance(row, StoredTokenOutcome) and row.horizon_s == 24 * HOUR_S]
     assert [(row.falls, row.drains, row.reason) for row in days[:1]] == [(False, False, "")]
-    rugs = [each.outcome.event_happened for each in graded if each.call.kind == "token rug"]
-    assert rugs[:1] == [False]
+    rugs = [(each.call.claimant, each.outcome.event_happened) for each in graded if each.call.kind == "token rug"]
+    assert rugs[:2] == [("token-base-rate", False), ("token-model", False)]
     replayed = Core("tape", driver.settings)
     again: list[object] = []
     replayed.journal.keep = again.append
@@ -83,6 +86,35 @@ def test_a_day_later_a_replay_has_the_same_outcomes_and_the_claim_of_a_rug_is_gr
     assert [row for row in again if isinstance(row, StoredTokenOutcome)] == [
         row for row in kept if isinstance(row, StoredTokenOutcome)
     ]
+
+
+class HardOfHearing(TokenDriver):
+    """A run whose venue gives no candles to whoever asks for so many of them, once it is deaf."""
+
+    deaf_to = ""
+
+    def _told(self, request: Request) -> Told:
+        if request.channel == "candles" and dict(from_request(request).query).get("limit") == self.deaf_to:
+            return Told(503, b"{}")
+        return super()._told(request)
+
+
+@pytest.mark.parametrize("deaf_to", ["102", "1000"])
+def test_what_decides_a_claim_are_candles_whoever_asked_for_them(deaf_to: str) -> None:
+    driver = HardOfHearing(KnownLaunches([known(0, 0)._replace(created_s=BORN_S)]))
+    graded: list[Graded] = []
+    driver.core.bus.subscribe(Graded, graded.append)
+    driver.begin()
+    driver.run(20)
+    driver.deaf_to = deaf_to
+    for _ in range(3 * HOUR_S // 30):
+        driver.now_ms += 29_000
+        driver.run(1)
+    first = next(each for each in graded if each.call.claimant == "token-model")
+    assert (first.call.kind, first.outcome.status) == ("token rise", "graded")
+    assert driver.desk.feedback.outcomes.labelled > 0
+    # What was asked for here is nobody else's failure.
+    assert bool(driver.desk.discovery.counts().failed) == (deaf_to == "102")
 
 
 def test_what_is_no_probability_is_not_stored() -> None:

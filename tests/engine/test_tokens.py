@@ -21,7 +21,7 @@ from app.engine.inference_requests import Prediction
 from app.engine.protocol import Mode, StartJob
 from app.engine.protocol_tokens import ScoreTokens
 from app.engine.token_run import TokenRun
-from app.engine.token_state import PREDICTOR, RestoreTokens
+from app.engine.token_state import PREDICT, PREDICTOR, RestoreTokens
 from app.engine.tokens_view import TokensViews
 from app.feeds.inbox import Inbox
 from app.scorecards.grader import Graded
@@ -101,6 +101,25 @@ def test_a_rejected_token_is_not_judged_again_so_soon_but_by_hand() -> None:
     driver.carry()
     assert len(driver.judged) == 2
     assert [(job.name, job.state) for job in driver.core.jobs.views] == [("tokens", "done")]
+
+
+@pytest.mark.parametrize(
+    ("rejected_s", "minutes", "verdicts"), [(900.0, 11, 1), (300.0, 11, 2), (86_400.0, 11, 1), (86_400.0, 21, 2)]
+)
+def test_a_rejected_token_is_judged_again_when_its_time_has_passed_or_its_data_changed(
+    rejected_s: float, minutes: int, verdicts: int
+) -> None:
+    # Its price climbs by a hundredth of what it began with in most minutes: a tenth takes more than 11 of them.
+    settings = Settings(
+        tokens=TokensSettings(minimum_liquidity_usd=1.0), token_decision=TokenDecisionSettings(rejected_s=rejected_s)
+    )
+    driver = begun(launched(2 * HOUR_S), says=lambda _: Prediction(0.1, 0.0, 0.9, "v", "SIMULATED"), settings=settings)
+    driver.run(60 * minutes)
+    assert [judged.verdict.ruling for judged in driver.judged] == ["REJECTED"] * verdicts
+    assert sum(request.channel == PREDICT for request in driver.asked.requests) == verdicts
+    prices = [judged.price or 0.0 for judged in driver.judged]
+    apart_s = [(judged.at_ms - driver.judged[0].at_ms) / 1_000 for judged in driver.judged[1:]]
+    assert all(after_s >= rejected_s or prices[1] >= 1.1 * prices[0] for after_s in apart_s)
 
 
 def test_tokens_are_scored_by_their_mints_whatever_they_are() -> None:
@@ -203,16 +222,19 @@ def test_what_the_model_says_is_filed_and_graded_after_its_hour() -> None:
     driver.core.bus.subscribe(Call, calls.append)
     driver.core.bus.subscribe(Graded, graded.append)
     driver.run(HOUR_S + 700)
-    mine = [call for call in calls if call.kind == "token rise"]
+    mine = [call for call in calls if (call.kind, call.claimant) == ("token rise", "token-model")]
     assert (mine[0].probability, mine[0].subject, mine[0].claimant_version) == (0.9, mint(0), GOOD.version)
-    [first, *_] = [each for each in graded if each.call.kind == "token rise"]
+    twins = {call.call_id: call for call in calls if call.claimant == "token-base-rate"}
+    assert [twins[call.baseline_id].subject for call in mine] == [call.subject for call in mine]
+    rises = [each for each in graded if (each.call.kind, each.call.claimant) == ("token rise", "token-model")]
+    first = rises[0]
     assert first.call == mine[0]
     # The price climbs by a millionth a minute from a hundred and more of them: over an hour that is more than 4 %.
     assert (first.outcome.status, first.outcome.event_happened) == ("graded", True)
     driver.core.finish()
-    open_calls = len(mine) - sum(each.call.kind == "token rise" for each in graded)
+    open_calls = len(mine) - len(rises)
     ended = [each for each in driver.core.journal.decided if each.outcome.reason == "run ended before the horizon"]
-    assert sum(each.call.kind == "token rise" for each in ended) == open_calls == 1
+    assert sum(each.call.kind == "token rise" for each in ended) == 2 * open_calls == 2
 
 
 def test_what_does_not_count_is_not_claimed() -> None:
@@ -221,7 +243,7 @@ def test_what_does_not_count_is_not_claimed() -> None:
     driver.core.bus.subscribe(Call, calls.append)
     driver.run(20)
     assert len(driver.judged) == 1
-    assert [call for call in calls if call.claimant == "token-model"] == []
+    assert [call for call in calls if call.claimant.startswith("token-")] == []
 
 
 def test_a_real_key_never_goes_to_the_embedded_venue() -> None:

@@ -3,6 +3,7 @@
 import math
 from itertools import pairwise
 
+import msgspec
 import pytest
 from bar_samples import market, some_bars
 from hypothesis import given, settings
@@ -57,6 +58,18 @@ def test_conditions_that_are_told_decide_as_the_passes_do(bars: Bars, mode: str,
 @pytest.mark.parametrize("mode", MODES)
 def test_on_bars_with_a_past_something_is_entered_and_all_of_it_is_explained(mode: str) -> None:
     assert check_told(market(900, 12, gaps=0.01), easy(mode)) > 3
+
+
+def test_a_wild_market_is_told_to_be_one() -> None:
+    chosen = msgspec.structs.replace(easy("confirm"), strategy=StrategySettings(most_atr_share=0.0085))
+    bars = market(900, 12)
+    assert check_told(bars, chosen) > 0
+    checks = [
+        next(check for check in entry_checks(seen, rules_of(chosen, bars.interval_ms)) if check.name.startswith("ATR"))
+        for seen in streamed(bars, chosen)
+        if seen.passed
+    ]
+    assert {check.met for check in checks} == {True, False}
 
 
 def test_each_condition_shows_its_number_and_its_limit() -> None:

@@ -7,8 +7,9 @@ from token_client import NOW_S, KnownLaunches, known
 
 from app.config.token_venues import TokensSettings
 from app.core.calls import CANDLES_GRADE, Call
-from app.scorecards.report import card_rows
+from app.scorecards.report import COLUMNS, card_rows
 from app.scorecards.scorecard import scorecards
+from app.tokens.base_rates import RISES_BEFORE
 from app.tokens.candles import SLOT_S, CandleTable
 from app.tokens.claims import OVERDUE_S, TokenClaims
 from app.tokens.found import CandlesCame, Ended
@@ -32,7 +33,8 @@ def seen(price: float | None = 1.0, mint: str = MINT) -> Seen:
 
 
 def filed(claims: TokenClaims, what: Seen | None = None) -> Call | None:
-    return claims.file(what or seen(), 0.8, "v1", source="demo", now_ms=AT_S * 1_000 + 500, evidence=7)
+    claim = claims.file(what or seen(), 0.8, "v1", source="demo", now_ms=AT_S * 1_000 + 500, evidence=7)
+    return None if claim is None else claim.own
 
 
 def test_a_claim_is_written_out_and_one_a_token_is_open() -> None:
@@ -56,9 +58,8 @@ def test_the_highest_close_of_the_hour_decides(closes: tuple[float, ...], rose: 
     call = filed(claims)
     assert call is not None
     for early_s in (0, HOUR_S - 1, HOUR_S + 9):
-        assert claims.candles(MINT, table(9.0, 9.0), (AT_S + early_s) * 1_000) is None
-    decided = claims.candles(MINT, table(*closes), (AT_S + HOUR_S + 10) * 1_000)
-    assert decided is not None
+        assert claims.candles(MINT, table(9.0, 9.0), (AT_S + early_s) * 1_000) == []
+    _, decided = claims.candles(MINT, table(*closes), (AT_S + HOUR_S + 10) * 1_000)
     outcome = decided.outcome
     assert (decided.call, outcome.status, outcome.event_happened) == (call, "graded", rose)
     assert outcome.brier == pytest.approx((0.8 - rose) ** 2)
@@ -72,11 +73,11 @@ def test_what_no_candles_decide_is_not_graded_and_says_why() -> None:
     filed(claims)
     last_ms = (AT_S + HOUR_S + 10 + OVERDUE_S) * 1_000
     assert list(claims.overdue(last_ms)) == []
-    [late] = claims.overdue(last_ms + 1_000)
+    twin, late = claims.overdue(last_ms + 1_000)
+    assert twin.outcome.reason == late.outcome.reason
     assert (late.outcome.status, late.outcome.reason) == ("ungraded", "candles of its hour could not be had")
     filed(claims)
-    [ended] = claims.finish(last_ms)
-    assert ended.outcome.reason == "run ended before the horizon"
+    assert {each.outcome.reason for each in claims.finish(last_ms)} == {"run ended before the horizon"}
     assert len(claims) == 0
 
 
@@ -113,15 +114,36 @@ def test_a_scorecard_has_a_brier_score_for_them_and_no_edge() -> None:
     for number in range(12):
         what = seen(mint=known(number, 0).mint)
         what = what._replace(at_s=AT_S + 4_000 * number)
-        call = claims.file(what, 0.5, "v1", source="demo", now_ms=what.at_s * 1_000, evidence=number)
-        assert call is not None
+        claim = claims.file(what, 0.5, "v1", source="demo", now_ms=what.at_s * 1_000, evidence=number)
+        assert claim is not None
         decided = claims.candles(
-            call.subject, table(1.0, 1.5 if number % 2 else 1.0), (what.at_s + HOUR_S + 10) * 1_000
+            claim.own.subject, table(1.0, 1.5 if number % 2 else 1.0), (what.at_s + HOUR_S + 10) * 1_000
         )
-        assert decided is not None
-        pairs.append((decided.call, decided.outcome))
-    [card] = scorecards(pairs)
+        pairs += [(each.call, each.outcome) for each in decided]
+    base, card = scorecards(pairs)
+    assert (base.claimant, base.n_graded) == ("token-base-rate", 12)
     assert (card.claimant, card.kind, card.n_graded) == ("token-model", "token rise", 12)
     assert card.brier.value == pytest.approx(0.25)
     assert card.edge_bps.value is None
-    assert card_rows([card])
+    [twin] = card.twins
+    assert (twin.claimant, twin.n) == ("token-base-rate", 12)
+    assert base.brier.value is not None
+    assert twin.brier_gain.value == pytest.approx(base.brier.value - 0.25)
+    [row] = card_rows([card])
+    assert row[COLUMNS.index(">Brier")].startswith("0.2500 (")
+
+
+def test_the_base_rate_claims_what_was_known_before_and_no_more() -> None:
+    claims = TokenClaims()
+    rates = []
+    for number in range(4):
+        what = seen(mint=known(number, 0).mint)
+        claim = claims.file(what, 0.9, "v1", source="demo", now_ms=what.at_s * 1_000, evidence=number)
+        assert claim is not None
+        assert claim.own.baseline_id == claim.twin.call_id
+        assert (claim.twin.claim, claim.twin.available_at_ms) == (claim.own.claim, claim.own.available_at_ms)
+        rates.append(claim.twin.probability)
+        claims.candles(claim.own.subject, table(1.0, 1.5 if number < 2 else 1.0), (what.at_s + HOUR_S + 10) * 1_000)
+    assert rates == pytest.approx(
+        [(true + 20 * RISES_BEFORE) / (n + 20) for true, n in ((0, 0), (1, 1), (2, 2), (2, 3))]
+    )

@@ -4,20 +4,24 @@ import numpy as np
 import pytest
 
 from app.core.text import clean
-from app.core.tokens import PoolState
-from app.feeds.token_questions import Question, pairs, pool_candles
+from app.core.tokens import PoolState, TokenCandle
+from app.feeds.token_questions import BIRDEYE, GECKOTERMINAL, Question, pairs, pool_candles
 from app.feeds.token_rows import Rows
-from app.tokens.answers import Candles, NoAnswer, Pools
+from app.tokens.answers import Answer, Candles, NoAnswer, Pools
 from app.tokens.candles import SLOT_S, CandleTable
 from app.tokens.claims import RugClaims
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry
 from app.tokens.outcomes import GONE, NO_CANDLES, NO_LIQUIDITY, NO_PRICE, NOT_TOLD, PATIENCE_S, Outcomes, Predicted
+from app.tokens.pages import LONGEST_AGAIN_S
 
 MINT, POOL = "M" * 42, "P" * 42
 AT_S = 1_790_232_000 // SLOT_S * SLOT_S + 60
 DAY_S, HOUR_S = RUG_HORIZON_S, RISE_HORIZON_S
 WHOLE = pool_candles(POOL, 1_000)
 NOTHING = Candles(Rows((), 0))
+"""No candle at all: not even those that led to the prediction."""
+DIED = Candles(Rows((TokenCandle(AT_S // SLOT_S * SLOT_S, 1.0, 1.0, 1.0, 1.0, 10.0),), 0))
+"""The last trade was when the prediction was made."""
 
 
 def predicted(*, price: float = 1.0, liquidity: float | None = 1_000.0, at_s: int = AT_S) -> Predicted:
@@ -86,7 +90,7 @@ def test_a_day_is_labelled_by_candles_and_looks_at_the_pool(
     outcomes.take(predicted())
     for after_s, value in looks:
         outcomes.answered(pairs([MINT]), state(value), AT_S + after_s)
-    [hour, day] = outcomes.answered(WHOLE, NOTHING, AT_S + DAY_S + 100)
+    [hour, day] = outcomes.answered(WHOLE, DIED, AT_S + DAY_S + 100)
     # A token that died has no candles: its price stayed where it was.
     assert hour.labels.rises is False
     assert hour.labels.gain_pct == pytest.approx(-1.0)
@@ -101,7 +105,7 @@ def test_what_a_venue_no_longer_lists_or_never_told_is_not_made_up() -> None:
     outcomes.take(predicted())
     outcomes.take(predicted(liquidity=None, at_s=AT_S + 1))
     outcomes.answered(pairs([MINT]), state(10.0, pool="Q" * 42), AT_S + DAY_S - 60)
-    days = [each for each in outcomes.answered(WHOLE, NOTHING, AT_S + DAY_S + 100) if each.horizon_s == DAY_S]
+    days = [each for each in outcomes.answered(WHOLE, DIED, AT_S + DAY_S + 100) if each.horizon_s == DAY_S]
     assert [(each.labels.drains, each.reason) for each in days] == [(None, GONE), (None, NO_LIQUIDITY)]
     assert [each.reason for each in outcomes.take(predicted(price=0.0))] == [NO_PRICE] * 2
 
@@ -114,25 +118,76 @@ def test_candles_and_liquidity_are_asked_for_until_they_can_be_had_no_more() -> 
     assert {question.name for _, question in early} == {"pairs"}
     assert [question.parts for _, question in early][:1] == [(MINT,)]
     later = asked(outcomes, AT_S + HOUR_S + 1_200, until_s)
-    assert (later[-1][1].name, WHOLE in [question for _, question in later]) == ("candles", True)
+    assert [at_s for at_s, question in later if question == WHOLE][-1] > until_s - LONGEST_AGAIN_S - 60
     assert [(each.horizon_s, each.reason) for each in outcomes.overdue(until_s)] == [
-        (HOUR_S, NO_CANDLES), (DAY_S, NO_CANDLES)
-    ]  # fmt: skip
+        (HOUR_S, f"{NO_CANDLES}: GeckoTerminal cannot be reached"),
+        (DAY_S, f"{NO_CANDLES}: GeckoTerminal cannot be reached"),
+    ]
     assert outcomes.open == 0
     assert asked(outcomes, until_s, until_s + HOUR_S) == []
 
 
 def test_a_claim_of_a_rug_is_graded_by_the_label_of_its_prediction() -> None:
     claims, first, second = RugClaims(), predicted(), predicted(at_s=AT_S + 300)
-    call = claims.file(first, 0.25, "v1", source="demo", now_ms=AT_S * 1_000 + 500, evidence=7)
-    assert call is not None
+    claim = claims.file(first, 0.25, "v1", source="demo", now_ms=AT_S * 1_000 + 500, evidence=7)
+    assert claim is not None
+    call = claim.own
     assert (call.kind, call.probability, call.horizon_s, call.evidence) == ("token rug", 0.25, DAY_S, 7)
     assert claims.file(second, 0.5, "v1", source="demo", now_ms=AT_S * 1_000, evidence=8) is None
-    assert claims.labelled(second, True, "", 0) is None
-    decided = claims.labelled(first, True, "", 9)
-    assert decided is not None
+    assert claims.labelled(second, True, "", 0) == []
+    twin, decided = claims.labelled(first, True, "", 9)
+    assert (twin.call, twin.outcome.event_happened) == (claim.twin, True)
     assert (decided.call, decided.outcome.event_happened, decided.outcome.brier) == (call, True, 0.5625)
     assert claims.file(second, 0.5, "v1", source="demo", now_ms=AT_S * 1_000, evidence=8) is not None
     unknown = claims.labelled(second, None, NOT_TOLD, 9)
-    assert unknown is not None
-    assert (unknown.outcome.status, unknown.outcome.reason) == ("ungraded", NOT_TOLD)
+    assert [(each.outcome.status, each.outcome.reason) for each in unknown] == [("ungraded", NOT_TOLD)] * 2
+
+
+def of_candles(outcomes: Outcomes, from_s: int, until_s: int, answers: dict[str, Answer]) -> list[tuple[int, str]]:
+    """When which venue is asked for candles, where each answers so."""
+    found = []
+    for now_s in range(from_s, until_s, 30):
+        for question in outcomes.questions(now_s):
+            if question.name == "candles":
+                found.append((now_s - from_s, question.venue))
+                assert outcomes.is_mine(question)
+                outcomes.answered(question, answers[question.venue], now_s)
+            else:
+                outcomes.answered(question, NoAnswer(clean("down")), now_s)
+    return found
+
+
+@pytest.mark.parametrize("failure", [NoAnswer(clean("no such pool"), 404), NOTHING])
+def test_birdeye_is_asked_with_a_key_where_geckoterminal_has_nothing(failure: Answer) -> None:
+    late_s = AT_S + HOUR_S + 1_230
+    with_key, without = Outcomes(has_key=True), Outcomes()
+    for outcomes in (with_key, without):
+        outcomes.take(predicted())
+    told = of_candles(with_key, late_s, late_s + 120, {GECKOTERMINAL: failure, BIRDEYE: DIED})
+    assert told == [(0, GECKOTERMINAL), (30, BIRDEYE)]
+    assert (with_key.open, with_key.labelled, dict(with_key.unknown)) == (1, 1, {})
+    assert {venue for _, venue in of_candles(without, late_s, late_s + 120, {GECKOTERMINAL: failure})} == {
+        GECKOTERMINAL
+    }
+    assert without.labelled == 0
+
+
+def test_what_nobody_gives_is_asked_for_ever_more_seldom_and_counted_with_its_reason() -> None:
+    outcomes = Outcomes()
+    outcomes.take(predicted())
+    late_s = AT_S + HOUR_S + 1_230
+    answers: dict[str, Answer] = {GECKOTERMINAL: NoAnswer(clean("gone"), 404)}
+    told = of_candles(outcomes, late_s, late_s + PATIENCE_S[HOUR_S], answers)
+    assert [at_s for at_s, _ in told] == [0, 300, 900, 2_100, 4_500]
+    [late] = outcomes.overdue(AT_S + HOUR_S + PATIENCE_S[HOUR_S] + 60)
+    assert late.reason == f"{NO_CANDLES}: GeckoTerminal knows no such pool"
+    assert dict(outcomes.unknown) == {late.reason: 1}
+
+
+def test_candles_that_do_not_reach_back_to_the_prediction_label_nothing() -> None:
+    outcomes = Outcomes()
+    outcomes.take(predicted())
+    later = Candles(Rows((TokenCandle(AT_S // SLOT_S * SLOT_S + SLOT_S, 9.0, 9.0, 9.0, 9.0, 1.0),), 0))
+    assert outcomes.answered(WHOLE, later, AT_S + HOUR_S + 1_300) == []
+    [late] = outcomes.overdue(AT_S + HOUR_S + PATIENCE_S[HOUR_S] + 60)
+    assert late.reason == f"{NO_CANDLES}: its candles do not reach back so far"

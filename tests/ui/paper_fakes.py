@@ -10,8 +10,10 @@ from app.engine.protocol_paper import (
     PaperCopyView,
     PaperOrderView,
     PaperPositionView,
+    PaperTokenView,
     PaperTradeView,
     PaperView,
+    TokenTradingView,
 )
 
 
@@ -69,6 +71,23 @@ COPIES = (
     paper_copy(),
     paper_copy(name="★ 0x3f2a…91bc", market="cup-final #1", close_price=0.47, result_usd=-3.92, result_bps=-784.3,
                held_s=90.0, waits_for="closing: sold"),
+)  # fmt: skip
+TRADING = TokenTradingView(
+    is_on=True,
+    most=5,
+    exposure_usd=500.0,
+    committed_usd=162.0,
+    fee_pct=0.5,
+    positions=(
+        PaperTokenView(
+            mint="M" * 42, name="FROG / SOL", by="model", tokens=1_204_551.0, entry_price=6.97e-05,
+            close_price=6.61e-05, liquidity_usd=18_400.0, result_usd=-4.32, result_bps=-514.3, held_s=340.0, age_s=12.0,
+            waits_for="closing: drain",
+        ),
+    ),
+    opening=("MOON / SOL",),
+    refused={"exposure": 3, "market": 1},
+    last_refusal="CAT / SOL: SOL fell 12.0 % in 24 hours",
 )  # fmt: skip
 PAPER_TRADES = (
     paper_trade(90),

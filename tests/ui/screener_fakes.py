@@ -8,15 +8,28 @@ from deck_fakes import DEMO, WALL_MS, snapshot
 
 from app.engine.protocol import Snapshot
 from app.engine.protocol_detail import CandleView
-from app.engine.protocol_screen import BarDetail, CandidateRow, CheckView, CoinRow, PositionRow, ScreenerView
+from app.engine.protocol_screen import (
+    BacktestRecord,
+    BarDetail,
+    CandidateRow,
+    CheckView,
+    CoinRow,
+    PositionRow,
+    ResearchView,
+    ScreenerView,
+    SweepResult,
+    SweepView,
+    SweptTrial,
+    WalkedForward,
+)
 
 HOUR_MS = 3_600_000
 LAST_BAR_MS = WALL_MS - WALL_MS % HOUR_MS - HOUR_MS
 RULES = (
-    "Screen [batch_mode]: score ≥ 0.75 and one of sma_20_cross, sma_50_cross, atr_regime, volume_spike, session_break; "
-    "volatility is high from 80% of its last 100, volume spikes beyond 2 σ.",
-    "Entry [fusion]: mode confirm, confidence ≥ 0.4, 2 of 3 trends; weights 0.3 0.25 0.15 0.3.",
-    "Exit [strategy]: stop 2 ATR or a swing, 50% at 1 R, trail 2.5 ATR, at most 72 bars.",
+    "Screen: score ≥ 0.75 and one of sma_20_cross, sma_50_cross, atr_regime, volume_spike, session_break; "
+    "volatility is high from 80% of its last 100, volume spikes beyond 2 σ ([batch_mode]).",
+    "Entry: mode confirm, confidence ≥ 0.4, 2 of 3 trends; weights 0.3 0.25 0.15 0.3 ([fusion]).",
+    "Exit: stop 2 ATR or a swing, 50% at 1 R, trail 2.5 ATR, at most 72 bars ([strategy]).",
     "Costs: fee 4.5 bps and slippage 1 bps a fill, funding 1 bps in 8 h. Hourly bars; nothing is sent anywhere.",
 )
 REASONS = (
@@ -69,18 +82,19 @@ def coin_row(coin: str, **changes: Any) -> CoinRow:
     """A coin that is well."""
     row = CoinRow(
         coin=coin, bars=721, waiting=0, missing=0, newest_ms=LAST_BAR_MS, score=0.61, fusion=0.18, candidates=2, held=0,
-        trades=4, won=2, equity_usd=10_041.2, trouble="",
+        trades=0, won=0, result_usd=0.0, equity_usd=10_000.0, trouble="",
     )  # fmt: skip
     return msgspec.structs.replace(row, **changes)
 
 
 COIN_ROWS = (
     coin_row("BTC"),
-    coin_row("ETH", held=0, fusion=-0.22),
+    coin_row("ETH", held=0, fusion=-0.22, trades=1, won=1, result_usd=141.2, equity_usd=10_141.2),
     coin_row("SOL", held=-1),
     coin_row("HYPE", score=None, bars=300, trouble="not enough history: 300 hours, and the score needs 480; known in "
              "about 8 days of running"),
-    coin_row("DOGE", missing=3, trouble="3 of 723 hours are missing: features go on over the gap as if there were "
+    coin_row("DOGE", missing=3, trades=1, result_usd=-103.7, equity_usd=9_896.3,
+             trouble="3 of 723 hours are missing: features go on over the gap as if there were "
              "none; a restart asks for all of them again"),
     coin_row("XRP", bars=0, newest_ms=None, score=None, fusion=None, candidates=0, trades=0, won=0, equity_usd=None,
              trouble="its last 30 days are asked for"),
@@ -131,10 +145,52 @@ def bar_detail(**changes: Any) -> BarDetail:
     return msgspec.structs.replace(full, **changes)
 
 
+BACKTEST = BacktestRecord(
+    made_ms=WALL_MS - 5_400_000,
+    title="ETHUSDT_1h.parquet, 1h, 2025-06-15T00:00:00Z to 2025-09-30T23:00:00Z: 2,592 bars",
+    compared=(
+        ("return", "+7.80%", "+58.84%"),
+        ("Sharpe ratio of a year, ± 1 standard error", "2.58 ± 1.84", "2.82 ± 1.84"),
+        ("maximum drawdown", "4.03%", "23.41%"),
+    ),
+    lines=(
+        "10 trades, 5 won (50%); they made +848.86 USD before 57.16 of fees and 12.03 of funding; slippage is in the "
+        "prices.",
+        "A trade made +109.78 bps of its notional (too few for an interval) in the mean.",
+    ),
+    assumptions=("Every fill pays 4.5 bps of fees and is 1 bps worse than its price.",),
+    settings="mode confirm, threshold 0.4, minimum score 0.75",
+)
+RESEARCH = ResearchView(backtest=BACKTEST, backtest_age_s=5_400, source_words="--source demo --set demo.seed=7")
+ARGUMENTS = (
+    "--asset ETH --source demo --set demo.seed=7 --grid fusion.entry_threshold_confidence=.20,.30,.40,.50 --folds 4"
+)
+RUNNING_SWEEP = SweepView(arguments=ARGUMENTS, state="running", done=6, total=16, elapsed_s=30.0, left_s=50.0)
+STOPPED_SWEEP = SweepView(
+    arguments=ARGUMENTS, state="stopped", done=6, total=16,
+    message="Interrupted: 6 of 16 runs are done and kept; the same command goes on.",
+)  # fmt: skip
+FAILED_SWEEP = SweepView(arguments=ARGUMENTS, state="failed", message="the venue tells no hours of ETH; check its name")
+DONE_SWEEP = SweepView(
+    arguments=ARGUMENTS, state="done", done=16, total=16,
+    result=SweepResult(
+        runs=16, known_before=6, markets=("ETH, DEMO, simulated, seed 7",), folds=4, days=31,
+        trials=tuple(
+            SweptTrial(number=n + 1, values={"fusion.entry_threshold_confidence": 0.2 + 0.1 * n}, sharpe=1.1 - 0.6 * n,
+                       total_return=0.021 - 0.012 * n, maximum_drawdown=0.03, trades=8 - 2 * n, won=4 - n)
+            for n in range(4)
+        ),
+        doubts=("4 different accounts came of what was tried over these bars.",
+                "The best has a Sharpe ratio of 1.10; luck alone would give the best of so many 1.31."),
+        walk_forward=WalkedForward(-0.4, -0.0061),
+    ),
+)  # fmt: skip
+
+
 def screener(**changes: Any) -> ScreenerView:
     """A screener that has looked at everything."""
     full = ScreenerView(
-        rules=RULES, candidates=CANDIDATES, positions=POSITIONS, coins=COIN_ROWS,
+        rules=RULES, research=RESEARCH, candidates=CANDIDATES, positions=POSITIONS, coins=COIN_ROWS,
         waiting_for="No candidate in 24 hours: nothing struck at a bar with a score high enough",
     )  # fmt: skip
     return msgspec.structs.replace(full, **changes)

@@ -8,7 +8,8 @@ import pytest
 from deck_fakes import TAPE, ScriptedLink, deck_on, screen_text, settle, snapshot, tape_snapshot
 
 from app.core.playback import Playback
-from app.ui.actions import ACTIONS, EVERYWHERE, Scope, bindings, footer_actions
+from app.ui.actions import ACTIONS, EVERYWHERE, Scope, bindings
+from app.ui.offered_actions import footer_actions
 from app.ui.textual_seams import DeckPalette
 
 TAPE_ACTIONS = {"pause", "slower", "faster", "rewind", "forward"}

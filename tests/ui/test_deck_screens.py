@@ -22,7 +22,7 @@ from deck_fakes import (
     tape_snapshot,
 )
 from paper_fakes import COPIES, paper, paper_trade
-from screener_fakes import NOTHING_YET, bar_detail, screened, screener
+from screener_fakes import DONE_SWEEP, NOTHING_YET, RUNNING_SWEEP, bar_detail, screened, screener
 from token_fakes import DOWN, judging, token_detail, tokens
 from wallet_fakes import FAILED_SCAN, NO_WALLETS, RUNNING_SCAN, scanned, wallet_detail, wallets
 from whale_fakes import (
@@ -191,6 +191,9 @@ SCRIPTS: dict[str, tuple[tuple[Snapshot | Exception | None, ...], tuple[str, ...
     "screener-empty": ((screened(NOTHING_YET),), ("n",)),
     "screener-strategy": ((screened(),), ("n", "tab")),
     "screener-coins-ended": ((screened(), None), ("n", "tab", "tab")),
+    "screener-sweep": ((screened(sweep=RUNNING_SWEEP),), ("n", "tab", "tab", "tab")),
+    "screener-swept": ((screened(sweep=DONE_SWEEP),), ("n", "4")),
+    "screener-asks": ((screened(),), ("n", "X")),
     "bar": ((screened(screener(bar=bar_detail())),), ("n", "enter")),
     "bar-waiting": ((screened(),), ("n", "enter")),
     "bar-numbers": ((screened(screener(bar=bar_detail())),), ("n", "enter", "tab")),

@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from app.core.clock import ManualClock
 from app.core.errors import ConfigError
 from app.ui import keymap_files, run
-from app.ui.actions import ACTIONS, bindings, footer_actions
+from app.ui.actions import ACTIONS, bindings
 from app.ui.app import DeckApp
 from app.ui.deck_options import DeckOptions
 from app.ui.key_conflicts import (
@@ -37,6 +37,7 @@ from app.ui.key_conflicts import (
 from app.ui.key_names import key_from
 from app.ui.keymap import DEFAULT_KEYMAP, Keymap, default_file, parse_keymap
 from app.ui.keymap_files import choose_keymap
+from app.ui.offered_actions import footer_actions
 from app.ui.screens.help import SIGNS
 from app.ui.textual_seams import character_name
 from app.ui.theme import load_themes
@@ -100,10 +101,10 @@ def test_every_action_has_a_key_without_ctrl(name: str) -> None:
 
 
 def test_what_is_not_named_keeps_its_keys() -> None:
-    keymap = parse_keymap(HEAD + 'refresh = ["X", "F5"]', "mine.toml")
+    keymap = parse_keymap(HEAD + 'refresh = ["K", "F5"]', "mine.toml")
     changed = [action.id for action, own in zip(keymap.actions(), ACTIONS, strict=True) if action != own]
     assert changed == ["refresh"]
-    assert keys_of(keymap, "refresh") == ("X", "f5")
+    assert keys_of(keymap, "refresh") == ("K", "f5")
 
 
 def test_keys_may_change_places() -> None:

@@ -18,15 +18,17 @@ from deck_fakes import (
 from hostile_corpus import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
-from paper_fakes import COPIES, PAPER_TRADES, paper, paper_copy, paper_position, paper_trade
+from paper_fakes import COPIES, PAPER_TRADES, TRADING, paper, paper_copy, paper_position, paper_trade
 from rich.cells import cell_len
 from test_deck_hostile import forbidden, most_marks
+from token_fakes import judging
 
 from app.engine.protocol import Snapshot, StoreView
 from app.engine.protocol_paper import PaperOrderView, PaperView
 from app.ui.copying import copyables
 from app.ui.panels.detail import row_text
 from app.ui.panels.market import chart_view
+from app.ui.panels.ml_health import ml_health_note
 from app.ui.panels.paper import (
     LEGEND,
     PaperKeys,
@@ -468,3 +470,42 @@ def test_a_hostile_name_of_a_copy_stays_harmless(text: str) -> None:
     hostile = paper_copy(name=text, market=text, waits_for=text, result_usd=math.nan, close_price=math.inf, age_s=1e300)
     (row,) = positions_view(seen(snapshot(paper=paper(positions=(), opening=(), copies=(hostile,)))), KEYS).rows
     assert not any(mark in cell.text for cell in row.cells for mark in "\x1b\n\r\t")
+
+
+def test_a_position_in_a_token_has_its_pool_and_its_end_and_counts_in_the_header() -> None:
+    view = seen(snapshot(paper=paper(positions=(), opening=(), tokens=TRADING)))
+    table = positions_view(view, KEYS)
+    position, opening = table.rows
+    told = texts(table, position)
+    assert (told["coin"], told["by"], told["paper $"], told["bp"]) == ("FROG / SOL", "model", "-4.32", "-514")
+    assert told["waits for"] == "closing: drain · pool 18.4K $"
+    assert paper_coin(position) == "M" * 42
+    assert texts(table, opening)["waits for"] == "a look at its pool"
+    part = paper_part(view)
+    assert part is not None
+    assert part.wordings[0] == "PAPER -4.32"
+    closed = paper_trade(5, coin="FROG / SOL", entry_price=6.97e-05, exit_price=0.0, by="model", reason="gone")
+    trades = trades_view(seen(snapshot(paper=paper(closed=(closed,)))), KEYS)
+    said = texts(trades, trades.rows[0])
+    assert (said["entry"], said["exit"]) == ("0.00006970", "0.000000")
+    sums = " · ".join(line for line, _ in sums_lines(view, 200, 4))
+    for words in ("2 of 5 tokens, on, 162 of 500 paper $", "0.5 % fee a side", "4 approved tokens not bought"):
+        assert words in sums
+
+
+@pytest.mark.parametrize("text", HOSTILE[:12])
+def test_a_hostile_name_of_a_token_stays_harmless(text: str) -> None:
+    hostile = msgspec.structs.replace(TRADING.positions[0], name=text, waits_for=text)
+    trading = msgspec.structs.replace(TRADING, positions=(hostile,), opening=(text,), refused={text: 1})
+    view = seen(snapshot(paper=paper(tokens=trading)))
+    shown = [cell.text for row in positions_view(view, KEYS).rows for cell in row.cells]
+    said = (*shown, *(line for line, _ in sums_lines(view, 120, 4)))
+    assert not any(mark in word for word in said for mark in "\x1b\n\r\t")
+
+
+def test_the_models_panel_says_what_approvals_came_to_and_why_others_were_not_bought() -> None:
+    with_tokens, _ = ml_health_note(seen(judging(paper=paper(tokens=TRADING))))
+    assert "paper: 1 position -4.32, see the paper screen" in with_tokens
+    assert "4 approved tokens not bought: exposure 3, market 1" in with_tokens
+    without, _ = ml_health_note(seen(judging(paper=paper())))
+    assert "paper" not in without

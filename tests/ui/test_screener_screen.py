@@ -114,6 +114,9 @@ def test_the_account_is_summed_over_what_has_ended_and_doubted_where_that_is_lit
     assert text.startswith("2 ended, 1 won, +37.50 $ after costs; too few to tell anything")
     assert "2 open, 2 ended · not money" in strategy_view(seen(screened())).title
     assert "(simulated)" in strategy_view(seen(screened())).title
+    many = screened(screener(coins=(coin_row("BTC", trades=140, won=60, result_usd=-9.5),)))
+    assert "2 open, 140 ended (newest 2 shown)" in strategy_view(seen(many)).title
+    assert strategy_note(seen(many))[0].startswith("140 ended, 60 won, -9.50 $ after costs · 1 account of")
 
 
 def test_a_coin_with_a_trouble_says_what_to_do() -> None:

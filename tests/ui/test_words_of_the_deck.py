@@ -22,8 +22,8 @@ from wallet_fakes import wallets
 from whale_fakes import whales
 
 from app.engine.protocol import JobView, LogLine
-from app.ui.actions import footer_actions
 from app.ui.jobs import paper_news
+from app.ui.offered_actions import footer_actions
 from app.ui.panels.feeds import feeds_note, feeds_view
 from app.ui.screens.panels import PanelScreen
 from app.ui.state import DeckView

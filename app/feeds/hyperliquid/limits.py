@@ -106,7 +106,7 @@ _MINUTES = Claim(rank=1, purse="markets", ceiling=0.95, share=0.75)
 _TRADED = Claim(rank=2, purse="traders", ceiling=0.95, share=1.0)
 _HOURS = Claim(rank=3, purse="markets", ceiling=0.9, share=0.3)
 """Hours are seen by nobody who does not open a market."""
-_SCREENED = Claim(rank=3, purse="markets", ceiling=0.9, share=0.6)
+_SCREENED = Claim(rank=3, purse="markets", ceiling=0.95, share=0.6)
 """Somebody has the screener open and waits for a month of every coin: some minutes of a usual budget."""
 _OVERDUE = Claim(rank=4, purse="traders", ceiling=0.9, share=0.95)
 """Whoever asks so spreads these himself: the pace of turns would leave a part of the budget unused that they need."""

@@ -9,6 +9,8 @@ from app.engine.protocol_tokens import ModelTrust, TokenMode, TokenRow, TokenRul
 from app.ui import format as shown
 from app.ui.jobs import running
 from app.ui.panels.markets import waiting_sentence
+from app.ui.panels.paper import signed_usd
+from app.ui.panels.paper_tokens import trading_line
 from app.ui.panels.wallets import is_tape, simulated_mark
 from app.ui.panels.whales import number
 from app.ui.state import DeckView
@@ -100,6 +102,9 @@ def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
     elif is_tape(view):
         yield "what was recorded is shown; no model runs"
     yield f"{tokens.watched} watched, {tokens.waiting} too young, {tokens.held_back:,} not judged again so soon"
+    paper = snapshot.paper.tokens if snapshot is not None and snapshot.paper is not None else None
+    if paper is not None:
+        yield from trading_line(paper, signed_usd(sum(each.result_usd for each in paper.positions)))
     failed = ", ".join(f"{clean(venue, 24)} {count:,}" for venue, count in tokens.failed.items())
     if failed:
         yield f"unanswered: {failed}"

@@ -13,6 +13,8 @@ from app.engine.protocol import MarketRow, Snapshot
 from app.engine.protocol_paper import PaperCopyView, PaperOrderView, PaperPositionView, PaperTradeView, PaperView
 from app.ui import format as shown
 from app.ui.panels.markets import as_of_now, waiting_sentence
+from app.ui.panels.paper_tokens import token_rows, token_sums
+from app.ui.panels.whales import number
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.candle_canvas import ChartView, Pin
@@ -27,6 +29,7 @@ _RANK = 40
 """In the header: after source, troubled feeds, tape and recording, before feeds that are well."""
 _NOTHING_USD = 0.005
 _NOTHING_BPS = 0.05
+_SMALL_PRICE = 1e-3
 _POSITION_COLUMNS = (
     Column("coin", 9, "left"),
     Column("side", 7, "left", priority=1),
@@ -88,6 +91,7 @@ def positions_view(view: DeckView, keys: PaperKeys) -> TableView:
     rows = (
         *(_position_row(position, snapshot, view) for position in paper.positions),
         *(_copy_row(copy, view) for copy in paper.copies),
+        *token_rows(paper.tokens, _result_cells, outdated=view.outdated),
         *(_order_row(order, snapshot, view) for order in paper.opening),
     )
     empty = (
@@ -96,7 +100,7 @@ def positions_view(view: DeckView, keys: PaperKeys) -> TableView:
         else f"No paper position. {keys.back} goes back; on a coin there {keys.long} goes long on paper, "
         f"{keys.short} short."
     )
-    return TableView(f"Paper positions {len(paper.positions) + len(paper.copies)}", _POSITION_COLUMNS, rows, empty)
+    return TableView(f"Paper positions {_count(paper)}", _POSITION_COLUMNS, rows, empty)
 
 
 def trades_view(view: DeckView, keys: PaperKeys) -> TableView:
@@ -127,7 +131,7 @@ def sums_lines(view: DeckView, width: int, most: int) -> list[tuple[str, Role]]:
 def paper_part(view: DeckView) -> Part | None:
     """What the header says while positions are open: what they would bring if they closed now."""
     paper = view.newest.paper if view.newest is not None else None
-    if view.newest is None or paper is None or not (paper.positions or paper.copies) or view.outdated:
+    if view.newest is None or paper is None or not _count(paper) or view.outdated:
         return None
     total_usd = _open_usd(paper)
     old = any(_is_stale(_market_of(view.newest, position.coin)) for position in paper.positions)
@@ -184,7 +188,7 @@ def _sums(paper: PaperView) -> Iterator[str]:
     yield f"began with {_usd(paper.starting_usd)}"
     yield f"cash {_usd(paper.cash_usd)}"
     yield f"closed trades {signed_usd(paper.closed_usd)}"
-    if paper.positions or paper.copies:
+    if _count(paper):
         yield f"open {signed_usd(_open_usd(paper))} if closed now"
         yield f"exit fees in that {_usd(paper.exit_fees_usd)}"
     yield f"fees {_usd(paper.fees_usd)}"
@@ -193,13 +197,26 @@ def _sums(paper: PaperView) -> Iterator[str]:
     yield f"follow {paper.follow}"
     if paper.copying or paper.copies:
         yield f"{len(paper.copies)} copies of wallets, {'on' if paper.copying else 'off: none is opened'}"
+    yield from token_sums(paper.tokens)
     if not paper.tripped:
         yield "breaker ready"
 
 
+def has_tokens(paper: PaperView) -> bool:
+    """Whether a position in a token is open."""
+    return paper.tokens is not None and bool(paper.tokens.positions)
+
+
+def _count(paper: PaperView) -> int:
+    """How many positions are open."""
+    return len(paper.positions) + len(paper.copies) + (len(paper.tokens.positions) if paper.tokens else 0)
+
+
 def _open_usd(paper: PaperView) -> float:
     """What closing everything now would bring."""
-    return sum(each.result_usd for each in paper.positions) + sum(each.result_usd for each in paper.copies)
+    tokens = paper.tokens.positions if paper.tokens is not None else ()
+    usd = sum(each.result_usd for each in paper.positions) + sum(each.result_usd for each in paper.copies)
+    return usd + sum(each.result_usd for each in tokens)
 
 
 def _usd(value: float) -> str:
@@ -286,8 +303,8 @@ def _trade_row(trade: PaperTradeView, snapshot: Snapshot, *, dimmed: bool) -> Ro
         Cell(coin, "accent"),
         _side_cell(trade.direction),
         Cell(shown.duration(trade.held_s)),
-        Cell(shown.price(trade.entry_price, decimals)),
-        Cell(shown.price(trade.exit_price, decimals)),
+        Cell(_trade_price(trade.entry_price, decimals)),
+        Cell(_trade_price(trade.exit_price, decimals)),
         *_result_cells(trade.result_usd, trade.result_bps),
         Cell(by, "muted"),
         Cell(reason, "warning" if reason in ("breaker", "liquidation") else "text"),
@@ -298,6 +315,11 @@ def _trade_row(trade: PaperTradeView, snapshot: Snapshot, *, dimmed: bool) -> Ro
     )  # fmt: skip
     key = f"{found.coin if found is not None else trade.coin} {trade.closed_ms}"
     return Row(key, cells, dimmed, values=values, name=f"{coin} paper trade closed at {shown.clock(trade.closed_ms)}")
+
+
+def _trade_price(price: float, decimals: int) -> str:
+    """A token's price may have its first digit behind more zeros than a coin has places."""
+    return number(price) if 0 < abs(price) < _SMALL_PRICE else shown.price(price, decimals)
 
 
 def _position_words(position: PaperPositionView, market: MarketRow | None, order: str) -> Iterator[str]:

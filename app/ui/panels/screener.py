@@ -15,6 +15,7 @@ from app.ui.widgets.columns import Cell, Column, Row, TableView
 
 HOUR_MS = 3_600_000
 NO_ENTRY = "no"
+_FEW = 30
 
 _CANDIDATES, _POSITIONS, _COINS = "Candidates", "Strategy", "Coins"
 _CANDIDATE_COLUMNS = (
@@ -72,8 +73,9 @@ def strategy_view(view: DeckView) -> TableView:
     if screener is None:
         return TableView(_POSITIONS, _POSITION_COLUMNS, (), _waiting(view))
     rows = tuple(_position(row, view.outdated) for row in screener.positions)
-    held = sum(row.state != "ended" for row in screener.positions)
-    title = f"{_POSITIONS}{simulated_mark(view)} · {held} open, {len(rows) - held} ended · not money"
+    held, ended = sum(row.state != "ended" for row in screener.positions), sum(row.trades for row in screener.coins)
+    more = f" (newest {len(rows) - held} shown)" if ended > len(rows) - held else ""
+    title = f"{_POSITIONS}{simulated_mark(view)} · {held} open, {ended} ended{more} · not money"
     empty = "The strategy has entered nothing in the hours it has looked at."
     return TableView(
         title, _POSITION_COLUMNS, rows, empty if screener.coins else f"{clean(screener.waiting_for, 300)}."
@@ -101,14 +103,15 @@ def candidates_note(view: DeckView) -> tuple[str, Role]:
 def strategy_note(view: DeckView) -> tuple[str, Role]:
     """All results together, after costs, with their number."""
     screener = _screener(view)
-    ended = [] if screener is None else [row for row in screener.positions if row.result_usd is not None]
+    ended = 0 if screener is None else sum(row.trades for row in screener.coins)
     if screener is None or not ended:
         return "", "muted"
-    total, won = sum(row.result_usd or 0.0 for row in ended), sum((row.result_usd or 0.0) > 0 for row in ended)
-    few = "; too few to tell anything" if len(ended) < 30 else ""
-    began = f"{len(screener.coins)} accounts of {STARTING_USD:,.0f} $, one a coin"
+    total, won = sum(row.result_usd for row in screener.coins), sum(row.won for row in screener.coins)
+    few = "; too few to tell anything" if ended < _FEW else ""
+    count = len(screener.coins)
+    began = f"{count} account{'' if count == 1 else 's'} of {STARTING_USD:,.0f} $, one a coin"
     return (
-        f"{len(ended)} ended, {won} won, {signed_usd(total)} $ after costs{few} · {began} · open ones before costs",
+        f"{ended} ended, {won} won, {signed_usd(total)} $ after costs{few} · {began} · open ones before costs",
         "muted",
     )
 

@@ -13,8 +13,9 @@ from textual.screen import Screen
 from app.core.text import clean
 from app.engine.protocol import JobName, LookAt, Snapshot
 from app.engine.protocol_screen import LookAtScreener
-from app.ui.actions import ACTIONS, Action, ScreenName, footer_actions
+from app.ui.actions import ACTIONS, Action, ScreenName
 from app.ui.jobs import JOBS, running
+from app.ui.offered_actions import footer_actions
 from app.ui.panels.event_log import newest_line
 from app.ui.panels.scalper import status_line
 from app.ui.panels.status import header_words

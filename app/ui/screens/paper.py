@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
 
-from app.ui.panels.paper import BANNER, PaperKeys, paper_coin, positions_view, sums_lines, trades_view
+from app.ui.panels.paper import BANNER, PaperKeys, has_tokens, paper_coin, positions_view, sums_lines, trades_view
 from app.ui.panels.paper_equity import equity_table, equity_view
 from app.ui.screens.base import Panel, Selection, show_failure
 from app.ui.screens.panels import PanelScreen
@@ -83,7 +83,7 @@ class PaperScreen(PanelScreen):
 
     def idle_actions(self, view: DeckView) -> frozenset[str]:
         paper = view.shown.paper if view.shown is not None else None
-        open_ones = paper is not None and (paper.positions or paper.copies or paper.opening)
+        open_ones = paper is not None and (paper.positions or paper.copies or paper.opening or has_tokens(paper))
         return super().idle_actions(view) | (frozenset() if open_ones else {"paper-close", "paper-flip"})
 
     def drawn_for(self) -> tuple[object, ...]:

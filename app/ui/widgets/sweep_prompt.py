@@ -1,0 +1,35 @@
+"""The line above the footer in which the arguments of a sweep are written."""
+
+from textual.message import Message
+
+from app.core.text import clean
+from app.engine.protocol_screen import LONGEST_SWEEP
+from app.ui.widgets.prompt import Prompt
+
+
+class SweepPrompt(Prompt):
+    """Asks for arguments of `tapedeck sweep`, beginning with ones that work here."""
+
+    class Ended(Message):
+        """The arguments that were written; None when nothing is to be swept."""
+
+        def __init__(self, text: str | None) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, proposed: str) -> None:
+        super().__init__("tapedeck sweep", proposed, longest=LONGEST_SWEEP)
+
+    @property
+    def said(self) -> str:
+        return "enter begins · esc leaves" if self._text else "esc leaves · `tapedeck sweep --help` tells what to write"
+
+    def kept(self) -> Message | None:
+        return self.Ended(self._text) if self._text else None
+
+    def left(self) -> Message:
+        return self.Ended(None)
+
+    @property
+    def _text(self) -> str:
+        return str(clean(self._editor.text, LONGEST_SWEEP)).strip()

@@ -21,7 +21,7 @@ from app.engine.inference_requests import Prediction
 from app.engine.protocol import Mode, StartJob
 from app.engine.protocol_tokens import ScoreTokens
 from app.engine.token_run import TokenRun
-from app.engine.token_state import PREDICTOR, RestoreTokens
+from app.engine.token_state import PREDICT, PREDICTOR, RestoreTokens
 from app.engine.tokens_view import TokensViews
 from app.feeds.inbox import Inbox
 from app.scorecards.grader import Graded
@@ -116,7 +116,7 @@ def test_a_rejected_token_is_judged_again_when_its_time_has_passed_or_its_data_c
     driver = begun(launched(2 * HOUR_S), says=lambda _: Prediction(0.1, 0.0, 0.9, "v", "SIMULATED"), settings=settings)
     driver.run(60 * minutes)
     assert [judged.verdict.ruling for judged in driver.judged] == ["REJECTED"] * verdicts
-    assert sum(request.venue == PREDICTOR for request in driver.asked.requests) == verdicts
+    assert sum(request.channel == PREDICT for request in driver.asked.requests) == verdicts
     prices = [judged.price or 0.0 for judged in driver.judged]
     apart_s = [(judged.at_ms - driver.judged[0].at_ms) / 1_000 for judged in driver.judged[1:]]
     assert all(after_s >= rejected_s or prices[1] >= 1.1 * prices[0] for after_s in apart_s)

@@ -168,9 +168,10 @@ def _as_bars(name: str, candles: "Sequence[Candle]") -> "Bars":
 
 
 def csv_of(bars: "Bars") -> bytes:
-    """Bars as a file that `--bars` takes: the same bars have the same hash."""
+    """Bars as a file that `--bars` takes: the same bars have the same hash. Each row says where they come from."""
     from app.screener.bars import moment_text
 
     rows = zip(*(column.tolist() for column in bars[3:]), strict=True)
-    lines = [",".join((moment_text(time), *map(repr, values))) for time, *values in rows]
-    return "\n".join(["timestamp,open,high,low,close,volume", *lines, ""]).encode()
+    source = '"' + bars.name.replace('"', "'") + '"'
+    lines = [",".join((moment_text(time), *map(repr, values), source)) for time, *values in rows]
+    return "\n".join(["timestamp,open,high,low,close,volume,source", *lines, ""]).encode()

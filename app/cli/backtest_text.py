@@ -100,7 +100,7 @@ def _trade_lines(summary: "Summary") -> list[str]:
         f"{summary.trades:,} trades, {summary.won:,} won ({summary.won / summary.trades:.0%}); they made "
         f"{summary.gross:+,.2f} USD before {summary.fees:,.2f} of fees and {summary.funding:,.2f} of funding; slippage "
         "is in the prices.",
-        f"A trade made {_estimated(summary.mean_trade_bps, 'bps of its notional')}, "
+        f"A trade made {_estimated(summary.mean_trade_bps, 'bp of its notional')}, "
         f"{_estimated(summary.mean_trade_usd, 'USD')} in the mean.",
         _verdict(summary.mean_trade_bps),
     ]

@@ -31,7 +31,8 @@ class BarTable(NamedTuple):
     """Rows as they stand in a file: times in ms since 1970 UTC, and those of the wanted columns that it has.
 
     `zones` are the offsets from UTC that its times are written with, "none" among them where one has none (it is then
-    taken as UTC). A cell without a number is NaN. `sources` are what a column `source` says, a few texts at most.
+    taken as UTC). A cell without a number is NaN. `sources` are what a column `source` of CSV says,
+    a few texts at most.
     """
 
     times: Integers
@@ -88,6 +89,10 @@ def _csv_table(name: str, lines: Iterable[str], wanted: Sequence[str]) -> BarTab
     return BarTable(np.array(times, dtype=np.int64), floats, frozenset(zones), _cleaned(sources))
 
 
+def _cleaned(sources: Iterable[str]) -> frozenset[str]:
+    return frozenset(text for each in sources if (text := clean(each.strip(), 60)))
+
+
 def _time_place(name: str, header: Sequence[str]) -> int:
     found = next((header.index(column) for column in _TIME_COLUMNS if column in header), None)
     if found is None:
@@ -142,7 +147,7 @@ def _arrow_table(path: Path, wanted: Sequence[str]) -> BarTable:
             name: table.column(header.index(name)).cast(arrow.float64()).to_numpy().astype(np.float64)
             for name in present
         }
-        return BarTable(times, columns, frozenset(zones), _cleaned(_arrow_sources(arrow, table, header)))
+        return BarTable(times, columns, frozenset(zones))
     except (arrow.ArrowException, ValueError) as error:
         raise DataError(f"{path.name} cannot be read ({clean(str(error), 120)}); give a whole file of bars") from error
 
@@ -152,18 +157,6 @@ def _parquet(path: Path) -> Any:  # noqa: ANN401
     if file.metadata.num_rows > MOST_ROWS:
         raise DataError(f"{path.name} has more than {MOST_ROWS:,} rows; cut it")
     return file.read()
-
-
-def _arrow_sources(arrow: Any, table: Any, header: Sequence[str]) -> list[str]:  # noqa: ANN401
-    if SOURCE_COLUMN not in header:
-        return []
-    column = table.column(header.index(SOURCE_COLUMN))
-    is_text = arrow.types.is_string(column.type) or arrow.types.is_large_string(column.type)
-    return [text for text in column.unique().to_pylist()[:_MOST_SOURCES] if text] if is_text else []
-
-
-def _cleaned(sources: Iterable[str]) -> frozenset[str]:
-    return frozenset(text for each in sources if (text := clean(each.strip(), 60)))
 
 
 def _arrow_times(name: str, arrow: Any, column: Any, zones: set[str]) -> Integers:  # noqa: ANN401

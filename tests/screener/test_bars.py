@@ -49,9 +49,6 @@ def test_csv_parquet_and_feather_hold_the_same_bars(tmp_path: Path) -> None:
 
 
 def test_bars_are_named_after_their_sources_which_are_outside_text(tmp_path: Path) -> None:
-    import pyarrow as arrow
-    from pyarrow import parquet
-
     rows = rows_of(market(30, 1))
     said = ["ETH DEMO", "", *("\x1b[31mred",) * 28]
     path = written(tmp_path, [[*row, source] for row, source in zip(rows, said, strict=True)], f"{HEAD},source")
@@ -60,13 +57,6 @@ def test_bars_are_named_after_their_sources_which_are_outside_text(tmp_path: Pat
     assert read.sha256 == market(30, 1).sha256
     many = [[*row, f"{number:03}"] for number, row in enumerate(rows)]
     assert read_bars(written(tmp_path, many, f"{HEAD},source")).name == "ETH.csv (000; 001; 002; 003)"
-    columns = dict(zip(HEAD.split(","), zip(*rows, strict=True), strict=True))
-    floats = {name: [float(cell) for cell in cells] for name, cells in columns.items() if name != "timestamp"}
-    for source, name in ((said, "a.parquet (ETH DEMO; [31mred)"), ([1] * 30, "a.parquet")):
-        parquet.write_table(
-            arrow.table({"timestamp": columns["timestamp"], **floats, "source": source}), tmp_path / "a.parquet"
-        )
-        assert read_bars(tmp_path / "a.parquet").name == name
 
 
 def test_gaps_are_counted_and_kept_as_gaps(tmp_path: Path) -> None:

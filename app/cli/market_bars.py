@@ -92,7 +92,8 @@ async def _of_asset(coin: str, args: argparse.Namespace, prepared: options.Prepa
         asked = await _asked(prepared, source, coin, quiet=quiet)
     except VenueError as error:
         if len(stored) < 2:
-            raise
+            ways = "--bars FILE takes a file of bars" + (", --source demo a simulated market" if mode == "live" else "")
+            raise VenueError(f"{error}; {ways}") from error
         say(f"{error}: only the {len(stored):,} stored hours are taken.", quiet=args.quiet)
         asked = []
     label = f"DEMO, simulated, seed {prepared.settings.demo.seed}" if source == "demo" else "LIVE, Hyperliquid"

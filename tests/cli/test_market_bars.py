@@ -60,7 +60,7 @@ def test_a_venue_that_is_away_leaves_the_stored_hours(stored: Locations, capsys:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("--asset", "ETH", *CLOSED_PORT), 4, "cannot be reached"),
+        (("--asset", "ETH", *CLOSED_PORT), 4, "; --bars FILE takes a file of bars, --source demo a simulated market"),
         (("--asset", "ETH", "--source", "store"), 5, "live.sqlite does not exist yet"),
         (("--asset", "no such coin"), 2, "--asset is no name of a market"),
         (("--asset", "ETH", "--seed", "1"), 2, "--seed is for the simulated venue"),

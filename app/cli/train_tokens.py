@@ -40,7 +40,7 @@ examples:
 exit codes: 0 trained and published or kept beside, or rolled back, 1 a library is missing, 2 usage, 5 data that cannot
 be used
 """
-DAYS, OUTCOMES = 10, "outcomes"
+DAYS = 10
 
 
 class _Done(NamedTuple):
@@ -61,7 +61,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--data", nargs="+", type=Path, default=[], metavar="FOLDER", help="folders of recorded launches"
     )
     group.add_argument(
-        "--days", type=int, default=DAYS, metavar="N", help=f"days of made-up launches without --data (default: {DAYS})"
+        "--days",
+        type=int,
+        default=DAYS,
+        metavar="N",
+        help=f"days of made-up launches without --data, at least 6 (default: {DAYS})",
     )
     group.add_argument(
         "--from-outcomes",
@@ -142,7 +146,7 @@ def _trained(args: argparse.Namespace, prepared: options.Prepared, source: "Sour
 
     seed, samples = prepared.settings.demo.seed, source.samples
     parts = split(samples)
-    check_labels(samples, parts)
+    check_labels(samples, parts, source.remedy)
     model = _fit(args, prepared, source, parts, quiet=quiet)
     say("Judging it on the test part, beside what it has to beat…", quiet=quiet)
     question = judged(model, samples, parts, seed)
@@ -224,6 +228,8 @@ def _version(name: str | None, source: "Source") -> tuple[int, str]:
 
 
 def _name(source: "Source") -> str:
+    from app.training.token_sources import OUTCOMES
+
     return f"{source.origin.lower()}-outcomes" if source.name == OUTCOMES else source.origin.lower()
 
 

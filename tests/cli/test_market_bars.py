@@ -46,6 +46,7 @@ def test_stored_hours_are_bars(stored: Locations, tmp_path: Path, capsys: pytest
     assert json.loads(capsys.readouterr().out)["summary"]["bars"] == 39
     bars = read_bars(kept)
     assert (bars.length, bars.missing, int(bars.times[0])) == (39, 1, START_MS)
+    assert bars.name == "kept.csv (ETH, LIVE, stored)"
     assert bars.closes.tolist() == [hour(number).close for number in range(40) if number != 7]
 
 
@@ -59,7 +60,7 @@ def test_a_venue_that_is_away_leaves_the_stored_hours(stored: Locations, capsys:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("--asset", "ETH", *CLOSED_PORT), 4, "cannot be reached"),
+        (("--asset", "ETH", *CLOSED_PORT), 4, "; --bars FILE takes a file of bars, --source demo a simulated market"),
         (("--asset", "ETH", "--source", "store"), 5, "live.sqlite does not exist yet"),
         (("--asset", "no such coin"), 2, "--asset is no name of a market"),
         (("--asset", "ETH", "--seed", "1"), 2, "--seed is for the simulated venue"),
@@ -90,6 +91,8 @@ def test_the_simulated_venue_is_asked(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "BTC, DEMO, simulated, seed 5" in capsys.readouterr().err
     bars = read_bars(kept)
     assert bars.length > 500
-    # What was kept are the very bars that were screened.
-    assert main(["backtest", "--bars", str(kept), "--candidates", str(out), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["summary"]["bars"] == bars.length
+    # What was kept are the very bars that were screened, and they still say that they are made up.
+    assert main(["backtest", "--bars", str(kept), "--candidates", str(out), "--check", "--quiet"]) == 0
+    told = capsys.readouterr().out.splitlines()[0]
+    assert told.startswith("kept.csv (BTC, DEMO, simulated, seed 5), 1h, ")
+    assert told.endswith(f": {bars.length:,} bars")

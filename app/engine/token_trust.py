@@ -90,6 +90,8 @@ class TokenTrust:
 
     def waits(self, mint: str, at_ms: int, version: str, p_rise: float, p_rug: float) -> None:
         """Something was said, now or in a run before, whose outcome counts once it is known."""
+        if not (0 <= p_rise <= 1 and 0 <= p_rug <= 1):
+            return
         self._open[mint, at_ms] = _Said(version, p_rise, p_rug)
         if len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)

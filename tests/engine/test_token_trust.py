@@ -241,3 +241,12 @@ def test_the_share_of_padded_slots_is_of_all_that_was_judged_lately() -> None:
     for candles in (10, 30, 50):
         trust.judged(candles)
     assert trust.padded_pct == pytest.approx(70.0)
+
+
+@pytest.mark.parametrize("p", [-5.0, 1.5, 1e308])
+def test_what_is_no_probability_replaces_none_and_decides_nothing(p: float) -> None:
+    alone = Alone()
+    at_ms = alone.said("mint")
+    alone.trust.waits("mint", at_ms, GOOD.version, p, p)
+    alone.became("mint", at_ms, rises=True)
+    assert alone.trust.view().scores[0].brier == 0.25

@@ -78,6 +78,7 @@ def changed(row: int, column: int, text: str) -> "list[list[str]]":
         (changed(3, 2, "inf"), "high is inf, which is no number"),
         (changed(3, 3, "-5"), "low is -5, which is not above 0"),
         (changed(3, 1, "0"), "open is 0, which is not above 0"),
+        (changed(3, 3, "1e-300"), "low is 1e-300, which is below 1e-15"),
         (changed(3, 1, "1e16"), "open is 1e[+]16, which is above 1e[+]15"),
         (changed(3, 5, "-1"), "volume is -1, which is below 0"),
         (changed(3, 2, "1000"), "high is 1000, which is below another price of its bar"),

@@ -9,13 +9,14 @@ from msgspec import Meta
 
 from app.core.errors import DataError
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry
-from app.tokens.outcomes import Predicted
+from app.tokens.outcomes import MOST_OPEN, Predicted
 
 MOST_RESTORED = 10_000
 """So many are taken up, the newest; one more than that leaves room for those of the run itself."""
 OLDEST_MS = 72 * 3_600_000
 """Older ones are not taken up: a page of candles holds 83 hours."""
 
+_MOST_BYTES = 8_000_000
 _Name = Annotated[str, Meta(min_length=1, max_length=64)]
 _Moment = Annotated[int, Meta(ge=0, lt=2**53)]
 _Dollars = Annotated[float, Meta(ge=0, lt=1e300)]
@@ -38,7 +39,7 @@ class OpenToken(msgspec.Struct, frozen=True, array_like=True):
 
     mint: _Name
     pool: _Name
-    predictions: Annotated[tuple[OpenPrediction, ...], Meta(max_length=MOST_RESTORED)]
+    predictions: tuple[OpenPrediction, ...]
 
     def predicted(self) -> Iterable[tuple[Predicted, int]]:
         """Each with a horizon that it waits for."""
@@ -48,7 +49,7 @@ class OpenToken(msgspec.Struct, frozen=True, array_like=True):
             yield from ((predicted, RUG_HORIZON_S) for _ in range(each.waits_for_day))
 
 
-_decode = msgspec.msgpack.Decoder(Annotated[tuple[OpenToken, ...], Meta(max_length=MOST_RESTORED)]).decode
+_decode = msgspec.msgpack.Decoder(tuple[OpenToken, ...]).decode
 
 
 def encode_open(waiting: Mapping[Predicted, frozenset[int]]) -> bytes:
@@ -73,8 +74,14 @@ def _open(predicted: Predicted, horizons: frozenset[int]) -> OpenPrediction:
 
 
 def decode_open(saved: bytes) -> tuple[OpenToken, ...]:
-    """What `encode_open` made. Raises `DataError` for anything else."""
+    """What `encode_open` made. Raises `DataError` for anything else, and for more than a run can have open."""
+    if len(saved) > _MOST_BYTES:
+        raise DataError(f"open predictions about tokens are {len(saved):,} bytes: no run has so many")
     try:
-        return _decode(saved) if saved else ()
+        tokens = _decode(saved) if saved else ()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"open predictions about tokens cannot be read ({error})") from error
+    count = sum(len(token.predictions) for token in tokens)
+    if count > 2 * MOST_OPEN:
+        raise DataError(f"{count:,} predictions about tokens are said to be open: no run has so many")
+    return tokens

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 from core_driver import START_MS
 from hypothesis import given
@@ -20,7 +21,7 @@ from app.store.store import Store
 from app.store.token_tables import StoredPrediction, StoredTokenOutcome
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry
 from app.tokens.open_predictions import decode_open, encode_open
-from app.tokens.outcomes import Outcomes, Predicted
+from app.tokens.outcomes import MOST_OPEN, Outcomes, Predicted
 
 _HOUR_S = 3_600
 
@@ -160,3 +161,13 @@ def test_what_is_open_survives_the_way_into_the_next_run(waiting: dict[Predicted
 def test_no_bytes_bring_more_than_a_refusal(saved: bytes) -> None:
     with suppress(DataError):
         assert isinstance(decode_open(saved), tuple)
+
+
+def test_more_than_a_run_can_have_open_is_refused_before_it_costs_time() -> None:
+    one = msgspec.msgpack.encode((1, 1, 1.0, None, True, True))
+    count = 2 * MOST_OPEN + 1
+    many = b"\x91\x93\xa1m\xa1p\xdd" + count.to_bytes(4, "big") + one * count
+    with pytest.raises(DataError, match="no run has so many"):
+        decode_open(many)
+    with pytest.raises(DataError, match="no run has so many"):
+        decode_open(bytes(8_000_001))

@@ -48,6 +48,27 @@ def test_csv_parquet_and_feather_hold_the_same_bars(tmp_path: Path) -> None:
         assert each.sha256 == bars.sha256
 
 
+@pytest.mark.filterwarnings("ignore:Feather V1")
+def test_what_else_a_file_holds_is_not_read(tmp_path: Path) -> None:
+    bars = market(30, 1)
+    import pyarrow as arrow
+    from pyarrow import feather, parquet
+
+    columns = {"timestamp": bars.times, "note": ["x" * 100] * 30}
+    columns |= {name: getattr(bars, f"{name}s") for name in ("open", "high", "low", "close", "volume")}
+    table = arrow.table(columns)
+    parquet.write_table(table, tmp_path / "a.parquet", compression="none", use_dictionary=False)
+    feather.write_feather(table, tmp_path / "a.feather", version=1)
+    content = bytearray((tmp_path / "a.parquet").read_bytes())
+    note = parquet.ParquetFile(tmp_path / "a.parquet").metadata.row_group(0).column(1)
+    content[note.data_page_offset : note.data_page_offset + note.total_compressed_size] = bytes(
+        note.total_compressed_size
+    )
+    (tmp_path / "a.parquet").write_bytes(content)
+    for name in ("a.parquet", "a.feather"):
+        same(read_bars(tmp_path / name), bars)
+
+
 def test_gaps_are_counted_and_kept_as_gaps(tmp_path: Path) -> None:
     rows = rows_of(market(40, 2))
     del rows[30], rows[10:13]

@@ -257,3 +257,9 @@ def test_a_real_key_never_goes_to_the_embedded_venue() -> None:
         assert set(run.reach(urls)["geckoterminal"].headers) == set()
     without = TokenRun(Settings(), Inbox(clock), clock, np.random.default_rng(1), "live", (), None)
     assert (without.is_wanted, dict(without.reach(urls)["birdeye"].headers)) == (False, {})
+
+
+def test_scoring_no_token_begins_nothing_that_would_never_end() -> None:
+    driver = begun(launched(2 * HOUR_S))
+    assert driver.core.apply(ScoreTokens(())) == (False, "No token is named: give its mint")
+    assert not driver.core.jobs.runs("tokens")

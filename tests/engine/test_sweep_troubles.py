@@ -87,7 +87,7 @@ async def test_progress_that_no_message_can_hold_is_none(line: dict[str, object]
     assert msgspec.msgpack.encode(child.view)
 
 
-@pytest.mark.parametrize("wrong", [{"runs": 10**30}, {"days": -1}, {"trials": [{**RESULT["trials"][0], "won": 2**64}]}])
+@pytest.mark.parametrize("wrong", [{"runs": 10**30}, {"days": -1}, {"folds": 2**64}, {"known_before": 2**53}])
 @pytest.mark.asyncio
 async def test_results_that_no_message_can_hold_are_none(wrong: dict[str, object]) -> None:
     child, _ = await child_of(f"print({msgspec.json.encode(RESULT | wrong).decode()!r})")

@@ -255,7 +255,7 @@ class TokenDesk:
             holders=None if seen.holders is None else seen.holders.count,
             seen=strategy.seen,
             arithmetic=arithmetic(verdict, self._rules),
-            version=judged.version,
+            version=clean(judged.version, 100),
         )
         if len(self.rows) > ROWS_KEPT:
             oldest, _ = self.rows.popitem(last=False)

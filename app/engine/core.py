@@ -26,7 +26,7 @@ from app.engine.market_answers import MarketAnswers
 from app.engine.market_list import MarketList
 from app.engine.market_looks import MarketLooks
 from app.engine.open_questions import OpenQuestions
-from app.engine.own_commands import OwnCommand
+from app.engine.own_commands import OwnCommand, RestorePaper
 from app.engine.papering import Papering
 from app.engine.protocol import (
     CancelJob,
@@ -34,7 +34,6 @@ from app.engine.protocol import (
     LookAt,
     MetricSource,
     Mode,
-    RestorePaper,
     SetMetricSource,
     SetRecording,
     StartJob,
@@ -238,20 +237,16 @@ class Core:
             market = self.markets.get(request.subject)
             rules = self.rules_of(market) if market is not None else None
             self.reading.answered(request, answer, market, rules, self.now_ms, self.sequence)
-            return
-        if request.venue == VENUE and (request.channel in ABOUT_TRADERS or request.variant == REGIME_HOURS):
+        elif request.venue == VENUE and (request.channel in ABOUT_TRADERS or request.variant == REGIME_HOURS):
             self.whales.answered(request, answer, self.now_ms)
-            return
-        if request.venue == VENUE and request.variant == SCREEN_HOURS:
+        elif request.venue == VENUE and request.variant == SCREEN_HOURS:
             self.screening.answered(request, answer, self.now_ms)
-            return
-        if request.venue in ABOUT_TOKENS:
+        elif request.venue in ABOUT_TOKENS:
             self.tokens.answered(request, answer, self.now_ms)
-            return
-        if request.venue in ABOUT_WALLETS:
+        elif request.venue in ABOUT_WALLETS:
             self._answered_about_wallets(request, answer)
-            return
-        self._market_answers.take(request, answer, self.now_ms)
+        else:
+            self._market_answers.take(request, answer, self.now_ms)
 
     def _answered_about_wallets(self, request: Request, answer: Answer) -> None:
         if request.venue == POLYMARKET and answer.status == 200:
@@ -309,7 +304,7 @@ class Core:
         self.now_ms = wall_ms
         parts: tuple[KeepsTimes, ...] = (
             self.connections, self.list, self.reading.desk, self.paper, self.wallets, self.copying, self.whales,
-            *self.markets.values(),
+            self.tokens, self.screening, *self.markets.values(),
         )  # fmt: skip
         for part in parts:
             part.clock_set_back(wall_ms)

@@ -77,7 +77,7 @@ class TokenDesk:
         self.source = begun.source
         self.rules, self.sizes = rules, settings.token_sizing
         self.looks = TokenLooks(watch, self.judgements, asks=rules.use_model)
-        self._rules, self._watch, self._bus, self._journal, self._settled = rules, watch, bus, journal, settled
+        self._watch, self._bus, self._journal, self._settled = watch, bus, journal, settled
         self._rejections = Rejections(rules.rejected_s)
         self._asked: dict[str, _Asked] = {}
         self._by_hand: set[str] = set()
@@ -104,6 +104,14 @@ class TokenDesk:
             self._bus.publish(Graded(*decided))
         for mint in [mint for mint, asked in self._asked.items() if now_ms - asked.at_ms > LOST_MS]:
             self._judge(self._asked.pop(mint), None, "the model has not answered", now_ms)
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`: what waits for a moment must not wait for that of before."""
+        now_s = now_ms // 1_000
+        self._asked = {mint: asked._replace(at_ms=min(asked.at_ms, now_ms)) for mint, asked in self._asked.items()}
+        self._rejections.clock_set_back(now_ms / 1_000)
+        self.discovery.clock_set_back(now_s)
+        self.feedback.outcomes.clock_set_back(now_s)
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """A venue or the model has answered. Raises `FrameError` for the answer to what nobody can have asked."""
@@ -188,7 +196,7 @@ class TokenDesk:
         told = self.features.of(seen)
         self.trust.judged(told.chart.window.candles)
         asked = _Asked(seen, told.chart.strategy, told.row, now_ms)
-        if not self._rules.use_model:
+        if not self.rules.use_model:
             self._judge(asked, None, "", now_ms)
             return
         self._asked[mint] = asked
@@ -217,7 +225,7 @@ class TokenDesk:
             model,
             asked.strategy,
             candles,
-            self._rules,
+            self.rules,
             source=self.source,
             why_none=why_none,
             doubt=self.trust.doubt,
@@ -284,7 +292,7 @@ class TokenDesk:
             liquidity_usd=None if state is None else state.liquidity_usd,
             holders=None if seen.holders is None else seen.holders.count,
             seen=strategy.seen,
-            arithmetic=arithmetic(verdict, self._rules),
+            arithmetic=arithmetic(verdict, self.rules),
             version=judged.version,
         )
         if len(self.rows) > ROWS_KEPT:

@@ -40,7 +40,7 @@ class _Said(msgspec.Struct, frozen=True, gc=False):
 
 
 class TokenTrust:
-    """Of one run: the newest bundle that has answered, from its first answer on."""
+    """Of one run: the newest bundle that has answered, from its first answer in the run on."""
 
     def __init__(self, watch: MarketWatch) -> None:
         self.doubt = ""
@@ -55,15 +55,14 @@ class TokenTrust:
         """Another bundle answers: what is known of the one before says nothing of it."""
         self._version = version
         self._reference: BundleReference | None = None
-        self._trouble, self._asked_ms = "", None
+        self._trouble = ""
+        self._asked_ms: int | None = None
         self._early: deque[tuple[str, Singles]] = deque(maxlen=WINDOW)
         self._inputs: InputDrift | None = None
         self._scores = {P_RISE: OutcomeScore(), P_RUG: OutcomeScore()}
         self._counted: dict[str, OrderedDict[str, int]] = {P_RISE: OrderedDict(), P_RUG: OrderedDict()}
         self._features: tuple[FeatureDrift, ...] = ()
         self._changed = True
-
-    _asked_ms: int | None
 
     @property
     def padded_pct(self) -> float | None:
@@ -85,14 +84,10 @@ class TokenTrust:
             self._ask(now_ms)
         else:
             self._inputs.add(mint, told)
-        self.waits(mint, now_ms, said.version, said.p_rise, said.p_rug)
-        self._changed = True
-
-    def waits(self, mint: str, at_ms: int, version: str, p_rise: float, p_rug: float) -> None:
-        """Something was said, now or in a run before, whose outcome counts once it is known."""
-        self._open[mint, at_ms] = _Said(version, p_rise, p_rug)
+        self._open[mint, now_ms] = _Said(said.version, said.p_rise, said.p_rug)
         if len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
+        self._changed = True
 
     def labelled(self, each: Labelled) -> None:
         """It is known what became of something within an hour or a day, or that nobody will know."""

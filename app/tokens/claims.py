@@ -61,30 +61,14 @@ class TokenClaims:
         mint, price = seen.listed.mint, seen.price
         if mint in self._open or price is None:
             return None
-        costs = CostModel(taker_fee_bps=ROUND_TRIP * _BASIS_POINTS / 2, slippage_bps=0.0)
         target = price * (1 + RISE) / (1 - ROUND_TRIP)
-        call = Call(
-            source=source,
-            claimant=CLAIMANT,
-            claimant_version=version,
-            kind=KIND,
-            subject=mint,
-            claim=f"highest five-minute close of {mint} within {RISE_HORIZON_S} s at {target:.6g} or more",
-            probability=p_rise,
-            direction=0,
-            made_at_ms=now_ms,
-            available_at_ms=now_ms,
-            input_age_ms=max(0, now_ms - seen.at_s * 1_000),
-            reference_kind=CANDLES_GRADE,
-            reference_price=price,
-            bid=price,
-            ask=price,
-            horizon_s=RISE_HORIZON_S,
-            cost=costs,
-            evidence=evidence,
+        words = f"highest five-minute close of {mint} within {RISE_HORIZON_S} s at {target:.6g} or more"
+        entry = Entry(seen.at_s, price, liquidity)
+        call = _call(
+            KIND, mint, words, p_rise, entry, RISE_HORIZON_S, version, source=source, now_ms=now_ms, evidence=evidence
         )
         claim = _beside(self._rate, call)
-        self._open[mint] = claim, Entry(seen.at_s, price, liquidity)
+        self._open[mint] = claim, entry
         return claim
 
     def due_s(self, mint: str) -> int | None:
@@ -130,27 +114,14 @@ class RugClaims:
         mint, price = predicted.mint, predicted.entry.price
         if mint in self._open or not price > 0:
             return None
-        call = Call(
-            source=source,
-            claimant=CLAIMANT,
-            claimant_version=version,
-            kind=RUG_KIND,
-            subject=mint,
-            claim=f"{mint} closes at {RUG_REMAINS * price:.6g} or less within {RUG_HORIZON_S} s, or {RUG_REMAINS:.0%} "
-            "or less of the money in its pool remains",
-            probability=p_rug,
-            direction=0,
-            made_at_ms=now_ms,
-            available_at_ms=now_ms,
-            input_age_ms=max(0, now_ms - predicted.entry.at_s * 1_000),
-            reference_kind=CANDLES_GRADE,
-            reference_price=price,
-            bid=price,
-            ask=price,
-            horizon_s=RUG_HORIZON_S,
-            cost=CostModel(taker_fee_bps=ROUND_TRIP * _BASIS_POINTS / 2, slippage_bps=0.0),
-            evidence=evidence,
+        words = (
+            f"{mint} closes at {RUG_REMAINS * price:.6g} or less within {RUG_HORIZON_S} s, or {RUG_REMAINS:.0%} "
+            "or less of the money in its pool remains"
         )
+        call = _call(
+            RUG_KIND, mint, words, p_rug, predicted.entry, RUG_HORIZON_S, version, source=source, now_ms=now_ms,
+            evidence=evidence,
+        )  # fmt: skip
         claim = _beside(self._rate, call)
         self._open[mint] = claim, predicted
         return claim
@@ -167,6 +138,33 @@ class RugClaims:
         """The run ends: what is open is not graded."""
         for mint in list(self._open):
             yield from _ungraded(self._open.pop(mint)[0], ENDED, now_ms)
+
+
+def _call(
+    kind: str, mint: str, words: str, probability: float, entry: Entry, horizon_s: int, version: str, *, source: str,
+    now_ms: int, evidence: int,
+) -> Call:  # fmt: skip
+    """What the model claims of an event within `horizon_s` of `entry`, written out in `words`."""
+    return Call(
+        source=source,
+        claimant=CLAIMANT,
+        claimant_version=version,
+        kind=kind,
+        subject=mint,
+        claim=words,
+        probability=probability,
+        direction=0,
+        made_at_ms=now_ms,
+        available_at_ms=now_ms,
+        input_age_ms=max(0, now_ms - entry.at_s * 1_000),
+        reference_kind=CANDLES_GRADE,
+        reference_price=entry.price,
+        bid=entry.price,
+        ask=entry.price,
+        horizon_s=horizon_s,
+        cost=CostModel(taker_fee_bps=ROUND_TRIP * _BASIS_POINTS / 2, slippage_bps=0.0),
+        evidence=evidence,
+    )
 
 
 def _beside(rate: BaseRate, call: Call) -> Claim:

@@ -201,13 +201,11 @@ def test_what_nobody_knows_and_what_another_bundle_said_do_not_count(known: bool
     assert (told.version, told.rows) == (("another", 0) if known else (GOOD.version, 1))
 
 
-def test_what_was_said_before_this_run_counts_once_it_is_known() -> None:
+def test_what_became_of_something_that_an_earlier_run_said_does_not_count() -> None:
     alone = Alone()
-    alone.trust.waits("old", 77, GOOD.version, 0.8, 0.1)
-    alone.became("old", 77, rises=True)
-    assert alone.trust.view().scores[0].n == 1
-    alone.became("never said", 78, rises=True)
-    assert alone.trust.view().scores[0].n == 1
+    alone.said("a")
+    alone.became("said before", 77, rises=True)
+    assert alone.trust.view().scores[0].n == 0
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b'{"version":"v","drift":{"a":{"edges":[1,0],"shares":[0,0,1],'])

@@ -26,13 +26,14 @@ from app.engine.token_looks import Judgement, TokenLooks
 from app.engine.token_papering import TokenPapering
 from app.engine.token_state import ATTRIBUTE, PREDICT, PREDICTOR, REFERENCE, RestoreTokens, TokenJudged
 from app.engine.token_trust import TokenTrust
+from app.engine.token_verdict import judged_of, row_of
 from app.engine.watch import MarketWatch
 from app.feeds.token_questions import Question, from_request, request_body
 from app.scorecards.grader import Graded
 from app.tokens.answers import Answer as TokenAnswer
 from app.tokens.answers import Pools, read_answer
 from app.tokens.claims import TokenClaims
-from app.tokens.decision import ModelSays, arithmetic, decide
+from app.tokens.decision import ModelSays, decide
 from app.tokens.discovery import Discovery
 from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, Unknown
 from app.tokens.rejections import Look, Rejections
@@ -218,39 +219,41 @@ class TokenDesk:
             self._judge(asked, said, "", now_ms)
 
     def _judge(self, asked: _Asked, said: Prediction | None, why_none: str, now_ms: int) -> None:
-        seen, mint = asked.seen, asked.seen.listed.mint
-        candles = seen.window.candles
+        """Decide by what the model said, or by what is known without it, and let everybody know."""
+        seen = asked.seen
         model = None if said is None else ModelSays(said.p_rise, said.p_rug, said.origin)
         verdict = decide(
-            model,
-            asked.strategy,
-            candles,
-            self.rules,
-            source=self.source,
-            why_none=why_none,
+            model, asked.strategy, seen.window.candles, self.rules, source=self.source, why_none=why_none,
             doubt=self.trust.doubt,
-        )
-        if verdict.ruling == "REJECTED":
-            self._rejections.note(mint, _look_of(seen), now_ms / 1_000)
+        )  # fmt: skip
+        judgement = Judgement(seen, asked.strategy, asked.row, said, verdict, now_ms)
+        judged = judged_of(judgement, asked.at_ms)
+        self.judged += 1
+        self._remember(judgement)
+        self._bus.publish(judged)
+        self._file(judgement)
+        self._paper.judged(seen, verdict, now_ms)
+        self._show(judgement, judged)
+        self._done(seen.listed.mint, now_ms)
+
+    def _remember(self, judgement: Judgement) -> None:
+        """What was rejected is not judged again so soon."""
+        mint = judgement.seen.listed.mint
+        if judgement.verdict.ruling == "REJECTED":
+            self._rejections.note(mint, _look_of(judgement.seen), judgement.at_ms / 1_000)
         else:
             self._rejections.forget(mint)
-        self.judged += 1
-        version, gain_pct = ("", None) if said is None else (said.version, said.gain_pct)
-        judged = TokenJudged(
-            mint=mint, at_ms=now_ms, candles=candles, price=seen.price, gain_pct=gain_pct, version=version,
-            verdict=verdict, asked_ms=asked.at_ms,
-        )  # fmt: skip
-        self._bus.publish(judged)
-        if said is not None:
-            self.trust.said(mint, asked.row, said, now_ms)
-            self.feedback.predicted(seen, said, asked.row, now_ms)
+
+    def _file(self, judgement: Judgement) -> None:
+        """What the model said is stored and waits for its outcome; what counted is claimed as well."""
+        seen, said, verdict, now_ms = judgement.seen, judgement.said, judgement.verdict, judgement.at_ms
+        if said is None:
+            return
+        self.trust.said(seen.listed.mint, judgement.row, said, now_ms)
+        self.feedback.predicted(seen, said, judgement.row, now_ms)
         if verdict.p_rise is not None and verdict.p_rug is not None and verdict.ruling != "NOT JUDGED":
-            self._claim(seen, verdict.p_rise, version, now_ms)
-            self.feedback.claim(seen, verdict.p_rug, version, self._sequence(), now_ms)
-        self.judgements[mint] = Judgement(seen, asked.strategy, asked.row, said, verdict, now_ms)
-        self._paper.judged(seen, verdict, now_ms)
-        self._show(judged, seen, asked.strategy)
-        self._done(mint, now_ms)
+            self._claim(seen, verdict.p_rise, said.version, now_ms)
+            self.feedback.claim(seen, verdict.p_rug, said.version, self._sequence(), now_ms)
 
     def _claim(self, seen: Seen, p_rise: float, version: str, now_ms: int) -> None:
         """File what the model said, and have the candles asked for that will decide it."""
@@ -268,33 +271,11 @@ class TokenDesk:
         """The run ends: claims that are open will not be graded."""
         return [*(Graded(*decided) for decided in self._claims.finish(now_ms)), *self.feedback.finish(now_ms)]
 
-    def _show(self, judged: TokenJudged, seen: Seen, strategy: StrategySays) -> None:
-        verdict, listed, state = judged.verdict, seen.listed, seen.state
-        self.rows.pop(listed.mint, None)
-        self.rows[listed.mint] = TokenRow(
-            mint=listed.mint,
-            name=clean(listed.name, 40),
-            exchange=clean(listed.exchange, 40),
-            at_ms=judged.at_ms,
-            age_s=max(0, seen.at_s - listed.created_s),
-            candles=judged.candles,
-            ruling=verdict.ruling,
-            reasons=verdict.reasons,
-            mode=verdict.mode,
-            mode_reason=verdict.mode_reason,
-            p_rise=verdict.p_rise,
-            gain_pct=None if verdict.p_rise is None else judged.gain_pct,
-            p_rug=verdict.p_rug,
-            strategy=verdict.strategy,
-            combined=verdict.combined,
-            size=verdict.size,
-            price=seen.price,
-            liquidity_usd=None if state is None else state.liquidity_usd,
-            holders=None if seen.holders is None else seen.holders.count,
-            seen=strategy.seen,
-            arithmetic=arithmetic(verdict, self.rules),
-            version=judged.version,
-        )
+    def _show(self, judgement: Judgement, judged: TokenJudged) -> None:
+        mint = judged.mint
+        self.judgements[mint] = judgement
+        self.rows.pop(mint, None)
+        self.rows[mint] = row_of(judgement, judged, self.rules)
         if len(self.rows) > ROWS_KEPT:
             oldest, _ = self.rows.popitem(last=False)
             del self.judgements[oldest]

@@ -14,7 +14,7 @@ from app.core.calls import CANDLES_GRADE, Call
 from app.core.clock import KeepsTimes
 from app.core.errors import FrameError
 from app.core.events import FeedHole, RulesRead, Trade
-from app.core.record import Answer, Kind, Record, Request, unpack_frames
+from app.core.record import Kind, Record, unpack_frames
 from app.engine.candle_past import PastState
 from app.engine.connections import Connections
 from app.engine.copying import Copying
@@ -51,7 +51,6 @@ from app.engine.whale_commands import WhaleCommand
 from app.engine.whales import ABOUT_TRADERS, Whales
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid.limits import REGIME_HOURS, SCREEN_HOURS, VENUE
-from app.feeds.polymarket.limits import VENUE as POLYMARKET
 from app.markets.market import Market
 from app.markets.reads import rules_call
 from app.scalper.desk import MODEL_VENUE
@@ -244,16 +243,11 @@ class Core:
         elif request.venue in ABOUT_TOKENS:
             self.tokens.answered(request, answer, self.now_ms)
         elif request.venue in ABOUT_WALLETS:
-            self._answered_about_wallets(request, answer)
+            self.connections.answered_about_wallets(request.venue, answer.status, self.now_ms)
+            self.copying.answered(request, answer, self.now_ms)
+            self.wallets.answered(request, answer, self.now_ms)
         else:
             self._market_answers.take(request, answer, self.now_ms)
-
-    def _answered_about_wallets(self, request: Request, answer: Answer) -> None:
-        if request.venue == POLYMARKET and answer.status == 200:
-            self.connections.wallets.received()
-            self.connections.wallets.data(self.now_ms)
-        self.copying.answered(request, answer, self.now_ms)
-        self.wallets.answered(request, answer, self.now_ms)
 
     def _follow(self, coins: Sequence[str], volume_usd: Mapping[str, float]) -> None:
         self._watch.follow(coins, self.now_ms)
@@ -273,12 +267,7 @@ class Core:
             return
         self._second = second
         for place, market in enumerate(self.markets.values()):
-            for event in market.on_second(self.now_ms):
-                self.bus.publish(event)
-            facts = market.facts(self.now_ms)
-            # An old touch is no price that anybody could have had.
-            if facts is not None and self.now_ms - facts.newest_ms <= _TRADABLE_MS:
-                self._grader.quote(market.coin, facts.bid, facts.ask, self.now_ms)
+            self._second_of(market)
             # Reads are spread over the period, so that no second has to file them all.
             if (second + place) % self._read_every_s == 0:
                 self._file_read(market)
@@ -295,6 +284,15 @@ class Core:
         self.paper.every_second(self.now_ms)
         self.tokens.every_second(self.now_ms)
         self.screening.every_second(self.now_ms)
+
+    def _second_of(self, market: Market) -> None:
+        """Tell of candles that have closed, and show open claims the touch."""
+        for event in market.on_second(self.now_ms):
+            self.bus.publish(event)
+        facts = market.facts(self.now_ms)
+        # An old touch is no price that anybody could have had.
+        if facts is not None and self.now_ms - facts.newest_ms <= _TRADABLE_MS:
+            self._grader.quote(market.coin, facts.bid, facts.ask, self.now_ms)
 
     def _clock_went_back(self, wall_ms: int) -> None:
         """Small steps back are waited out; after a large one nothing may be younger than the new time."""

@@ -5,8 +5,10 @@ import contextlib
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from app.core.text import clean
 from app.engine.protocol_screen import SweepResult, SweepState, SweepView
@@ -16,15 +18,16 @@ _STOP_TIMEOUT_S = 2.0
 _LONGEST_LINE = 1 << 16
 _MOST_ANSWER = 1 << 20
 _LONGEST_SAID = 400
+_Number = Annotated[float, Meta(ge=0, lt=2**53)]
 
 
 class _Progress(msgspec.Struct, frozen=True, tag="progress", tag_field="kind"):
     """As `app.cli.output.ProgressLine` tells it."""
 
-    done: float
-    total: float
-    elapsed_s: float
-    left_s: float | None
+    done: _Number
+    total: _Number
+    elapsed_s: _Number
+    left_s: _Number | None
 
 
 _progress = msgspec.json.Decoder(_Progress).decode

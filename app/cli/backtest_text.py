@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from app.cli.figures import counted
 from app.cli.output import Console, print_line, print_paragraph, print_table
 
 if TYPE_CHECKING:
@@ -97,10 +98,10 @@ def _trade_lines(summary: "Summary") -> list[str]:
     if not summary.trades:
         return ["No trades."]
     return [
-        f"{summary.trades:,} trades, {summary.won:,} won ({summary.won / summary.trades:.0%}); they made "
+        f"{counted(summary.trades, 'trade')}, {summary.won:,} won ({summary.won / summary.trades:.0%}); they made "
         f"{summary.gross:+,.2f} USD before {summary.fees:,.2f} of fees and {summary.funding:,.2f} of funding; slippage "
         "is in the prices.",
-        f"A trade made {_estimated(summary.mean_trade_bps, 'bps of its notional')}, "
+        f"A trade made {_estimated(summary.mean_trade_bps, 'bp of its notional')}, "
         f"{_estimated(summary.mean_trade_usd, 'USD')} in the mean.",
         _verdict(summary.mean_trade_bps),
     ]

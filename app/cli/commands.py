@@ -29,17 +29,17 @@ COMMANDS = (
     Command("run", "app.cli.run", "run the engine without a deck and print what it counted"),
     Command("attach", "app.cli.attach", "open a deck on an engine that is running already"),
     Command("read", "app.cli.read", "read one market once, as the scalper's panel does"),
-    Command("eval", "app.cli.eval", "judge a claimant: the scalper's read over a recording, or scores of traders"),
+    Command("eval", "app.cli.eval", "judge a claimant: the scalper's read, scores of traders, or the token model"),
     Command("scan", "app.cli.scan", "look for wallets worth following on a prediction market"),
     Command("explain", "app.cli.explain", "open up one wallet: pillars, trades behind them, reasons to doubt"),
     Command("whales", "app.cli.whales", "who of the venue's best traders is followed, how each counts, and alerts"),
     Command("signal", "app.cli.lean", "which way the followed traders lean in one market, and who is behind it"),
     Command("score", "app.cli.score", "judge tokens by their mints: what model and strategies say, and why"),
-    Command("train", "app.cli.train", "train the model of market regimes on hourly bars"),
-    Command("screen", "app.cli.screen", "which bars of a file are candidates for an entry, by what was known then"),
+    Command("train", "app.cli.train", "train a model: of market regimes on hourly bars, or of new tokens on launches"),
     Command(
-        "backtest", "app.cli.backtest", "replay the strategy over a file of bars, after costs, beside buy and hold"
+        "screen", "app.cli.screen", "which bars of a file or market are candidates for an entry, by what was known then"
     ),
+    Command("backtest", "app.cli.backtest", "replay the strategy over bars, after costs, beside buy and hold"),
     Command("sweep", "app.cli.sweep", "replay the strategy by many settings, and how far the best can be believed"),
     Command("scorecards", "app.cli.scorecards", "how the deck's claims came out, with intervals"),
     Command("doctor", "app.cli.doctor", "check this machine and what tapedeck needs"),

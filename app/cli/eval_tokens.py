@@ -26,6 +26,8 @@ examples:
   tapedeck eval tokens --quick --bundle data/token_bundles/simulated-1 --data launches
 
 docs/tokens.md says how to read what comes out.
+
+exit codes: 0 judged, 1 a library is missing, 2 usage, 5 data that cannot be used, or too little of it
 """
 
 
@@ -56,6 +58,12 @@ def run(args: argparse.Namespace) -> int:
         needed(library)
     seed = prepared.settings.demo.seed
     judged = [(source, _questions(args, source, seed, quiet=quiet)) for source in _sources(args, seed, quiet=quiet)]
+    if not any(questions for _, questions in judged):
+        names = " and ".join(source.name for source, _ in judged)
+        raise DataError(
+            f"{names}: too few days to be split by time, so nothing is judged; {judged[0][0].remedy}, "
+            "or leave out --quick"
+        )
     if args.json:
         print_json(_fields(judged, seed))
     else:

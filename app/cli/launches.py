@@ -12,7 +12,7 @@ def add_launches(parser: argparse.ArgumentParser) -> "argparse._ArgumentGroup":
     group.add_argument(
         "--data", nargs="+", type=Path, default=[], metavar="FOLDER", help="folders of recorded launches"
     )
-    words = f"days of made-up launches without --data (default: {_DAYS})"
+    words = f"days of made-up launches without --data, at least 6 (default: {_DAYS})"
     group.add_argument("--days", type=int, default=_DAYS, metavar="N", help=words)
     return group
 

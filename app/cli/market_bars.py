@@ -91,7 +91,8 @@ async def _of_asset(coin: str, args: argparse.Namespace, prepared: options.Prepa
         asked = await _asked(prepared, mode, coin, quiet=quiet)
     except VenueError as error:
         if len(stored) < 2:
-            raise
+            ways = "--bars FILE takes a file of bars" + (", --source demo a simulated market" if mode == "live" else "")
+            raise VenueError(f"{error}; {ways}") from error
         say(f"{error}: only the {len(stored):,} stored hours are taken.", quiet=args.quiet)
         asked = []
     label = f"DEMO, simulated, seed {prepared.settings.demo.seed}" if source == "demo" else "LIVE, Hyperliquid"
@@ -150,9 +151,10 @@ def _as_bars(name: str, candles: "Sequence[Candle]") -> "Bars":
 
 
 def csv_of(bars: "Bars") -> bytes:
-    """Bars as a file that `--bars` takes: the same bars have the same hash."""
+    """Bars as a file that `--bars` takes: the same bars have the same hash. Each row says where they come from."""
     from app.screener.bars import moment_text
 
     rows = zip(*(column.tolist() for column in bars[3:]), strict=True)
-    lines = [",".join((moment_text(time), *map(repr, values))) for time, *values in rows]
-    return "\n".join(["timestamp,open,high,low,close,volume", *lines, ""]).encode()
+    source = '"' + bars.name.replace('"', "'") + '"'
+    lines = [",".join((moment_text(time), *map(repr, values), source)) for time, *values in rows]
+    return "\n".join(["timestamp,open,high,low,close,volume,source", *lines, ""]).encode()

@@ -21,7 +21,8 @@ _EPILOG = """\
 rise: the probability that the highest five-minute close of the next hour is 3 % or more above the price after a 1 %
 round trip. rug: that within 24 hours the pool is drained or the price falls by nine tenths. A model trained on
 simulated launches counts for nothing on real tokens: the mode is then DO NOT TRUST, and strategies alone decide. An
-engine that runs here on the same data is asked; otherwise one is started.
+engine that runs here on the same data is asked; otherwise one is started. `y` on a token of ML health copies its mint
+with the rest of the row.
 
 examples:
   tapedeck score 6Mix12LiHrQFojaQEnfPUC65Qkwd6X4Y5Qg93oFbordr

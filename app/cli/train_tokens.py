@@ -41,7 +41,6 @@ examples:
 exit codes: 0 trained and published or kept beside, or rolled back, 1 a library is missing, 2 usage, 5 data that cannot
 be used
 """
-OUTCOMES = "outcomes"
 
 
 class _Done(NamedTuple):
@@ -137,7 +136,7 @@ def _trained(args: argparse.Namespace, prepared: options.Prepared, source: "Sour
 
     seed, samples = prepared.settings.demo.seed, source.samples
     parts = split(samples)
-    check_labels(samples, parts)
+    check_labels(samples, parts, source.remedy)
     model = _fit(args, prepared, source, parts, quiet=quiet)
     say("Judging it on the test part, beside what it has to beat…", quiet=quiet)
     question = judged(model, samples, parts, seed)
@@ -219,6 +218,8 @@ def _version(name: str | None, source: "Source") -> tuple[int, str]:
 
 
 def _name(source: "Source") -> str:
+    from app.training.token_sources import OUTCOMES
+
     return f"{source.origin.lower()}-outcomes" if source.name == OUTCOMES else source.origin.lower()
 
 

@@ -61,7 +61,7 @@ class CoinRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `missing` hours are not there between the first and the newest. `trades` positions have ended, `won` of them with a
     gain, and made `result_usd` after costs; `equity_usd` is the account at the newest close. `trouble` says what is
-    wrong and what to do, empty when nothing is.
+    wrong and what to do, `awaits` which answer is on its way; each is empty when nothing is.
     """
 
     coin: str
@@ -78,6 +78,7 @@ class CoinRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     result_usd: float
     equity_usd: float | None
     trouble: str
+    awaits: str = ""
 
 
 class CheckView(msgspec.Struct, frozen=True, array_like=True, gc=False):

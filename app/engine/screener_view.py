@@ -89,8 +89,8 @@ def rules_in_words(settings: Settings) -> tuple[str, ...]:
         f"Exit: stop {strategy.stop_atr:g} ATR{' or a swing' if strategy.structure_stop else ''}, "
         f"{strategy.partial_share:.0%} at {strategy.partial_at_r:g} R, trail {strategy.trail_atr:g} ATR, at most "
         f"{strategy.time_stop_bars} bars ([strategy]).",
-        f"Costs: fee {settings.costs.taker_fee_bps:g} bps and slippage {strategy.slippage_bps:g} bps a fill, funding "
-        f"{strategy.funding_bps_8h:g} bps in 8 h. Hourly bars; nothing is sent anywhere.",
+        f"Costs: fee {settings.costs.taker_fee_bps:g} bp and slippage {strategy.slippage_bps:g} bp a fill, funding "
+        f"{strategy.funding_bps_8h:g} bp in 8 h. Hourly bars; nothing is sent anywhere.",
     )
 
 
@@ -205,7 +205,17 @@ def _coin(coin: str, screen: CoinScreen, core: Core) -> CoinRow:
         result_usd=screen.result_usd,
         equity_usd=None if seen is None else known(seen.equity),
         trouble=clean(_trouble(screen, core), 300),
+        awaits=_awaits(screen, core),
     )
+
+
+def _awaits(screen: CoinScreen, core: Core) -> str:
+    """Which answer the score of a coin waits for; empty when none is on its way."""
+    is_known = screen.newest is not None and isfinite(screen.newest.features.score)
+    if is_known or screen.is_told or screen.trouble or core.mode == "tape":
+        return ""
+    so_far = f"; {len(screen.bars)} hours so far" if screen.bars else ""
+    return f"its last {ASKED_HOURS // 24} days are asked for{so_far}"
 
 
 def _trouble(screen: CoinScreen, core: Core) -> str:
@@ -214,14 +224,14 @@ def _trouble(screen: CoinScreen, core: Core) -> str:
         wait_s = max(0, screen.ask_at_ms - core.now_ms) // 1_000
         return f"its past hours did not come ({screen.trouble}); they are asked for again in {wait_s // 60 + 1} min"
     if not screen.bars:
-        return _no_bars(screen, core)
+        return _no_bars(core) if screen.is_told or core.mode == "tape" else ""
     age_ms = core.now_ms - screen.bars[-1].time_ms - HOUR_MS
     if age_ms > 2 * HOUR_MS:
         return f"no hour has closed for {age_ms / HOUR_MS:.0f} h: the strategy stands still; look at its feed"
+    if _awaits(screen, core):
+        return ""
     missing = missing_hours(screen)
     if screen.newest is not None and not screen.waiting and not isfinite(screen.newest.features.score):
-        if not screen.is_told and core.mode != "tape":
-            return f"its last {ASKED_HOURS // 24} days are asked for; {len(screen.bars)} hours so far"
         return (
             f"not enough history: {len(screen.bars)} hours, and the score needs {_SCORED_HOURS}; "
             f"known in about {max(1, _SCORED_HOURS - len(screen.bars)) / 24:.0f} days of running"
@@ -234,12 +244,10 @@ def _trouble(screen: CoinScreen, core: Core) -> str:
     return f"{screen.refused} hours were no bars (prices that do not fit) and left out" if screen.refused else ""
 
 
-def _no_bars(screen: CoinScreen, core: Core) -> str:
+def _no_bars(core: Core) -> str:
     if core.mode == "tape":
         return "no hour of it is on the tape, and a tape asks nobody; record with the Screener open"
-    if screen.is_told:
-        return "the venue tells no closed hour of it: a coin so new has candidates after 20 days"
-    return f"its last {ASKED_HOURS // 24} days are asked for"
+    return "the venue tells no closed hour of it: a coin so new has candidates after 20 days"
 
 
 def missing_hours(screen: CoinScreen) -> int:

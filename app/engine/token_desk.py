@@ -21,7 +21,7 @@ from app.engine.journal import Journal
 from app.engine.protocol import Mode
 from app.engine.protocol_tokens import TokenRow
 from app.engine.token_features import TokenFeatures
-from app.engine.token_feedback import TokenFeedback, liquidity_of
+from app.engine.token_feedback import TokenFeedback
 from app.engine.token_looks import Judgement, TokenLooks
 from app.engine.token_papering import TokenPapering
 from app.engine.token_state import ATTRIBUTE, PREDICT, PREDICTOR, REFERENCE, RestoreTokens, TokenJudged
@@ -29,13 +29,12 @@ from app.engine.token_trust import TokenTrust
 from app.engine.token_verdict import judged_of, row_of
 from app.engine.watch import MarketWatch
 from app.feeds.token_questions import Question, from_request, request_body
-from app.scorecards.grader import Graded
-from app.tokens.answers import Answer as TokenAnswer
 from app.tokens.answers import Pools, read_answer
-from app.tokens.claims import TokenClaims
 from app.tokens.decision import ModelSays, decide
 from app.tokens.discovery import Discovery
 from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, Unknown
+from app.tokens.labels import RISE_HORIZON_S
+from app.tokens.outcomes import SETTLED_S
 from app.tokens.rejections import Look, Rejections
 from app.tokens.strategies import StrategySays
 from app.tokens.watched import Seen
@@ -82,10 +81,8 @@ class TokenDesk:
         self._rejections = Rejections(rules.rejected_s)
         self._asked: dict[str, _Asked] = {}
         self._by_hand: set[str] = set()
-        self._claims = TokenClaims()
         self.trust = TokenTrust(watch)
-        self.feedback = TokenFeedback(bus, journal, mode, self.trust.labelled, has_key=begun.has_key)
-        self._mode: Mode = mode
+        self.feedback = TokenFeedback(bus, journal, mode, self.trust, has_key=begun.has_key)
         self._sequence = sequence
         self._paper = paper
 
@@ -101,8 +98,6 @@ class TokenDesk:
         self.looks.every_second(now_ms)
         self._paper.every_second(now_ms)
         self.trust.every_second()
-        for decided in self._claims.overdue(now_ms):
-            self._bus.publish(Graded(*decided))
         for mint in [mint for mint, asked in self._asked.items() if now_ms - asked.at_ms > LOST_MS]:
             self._judge(self._asked.pop(mint), None, "the model has not answered", now_ms)
 
@@ -127,7 +122,6 @@ class TokenDesk:
             told = read_answer(question, answer.status, answer.body, answer.error)
             if question.name == "pairs":
                 self._paper.looked(question, told.rows.rows if isinstance(told, Pools) else None, now_ms)
-            self._page_came(question, told, now_ms)
             if not self.feedback.answered(question, told, now_ms):
                 for event in self.discovery.answered(question, told, now_ms // 1_000):
                     self._take(event, now_ms)
@@ -162,9 +156,6 @@ class TokenDesk:
             case Seen():
                 self._consider(event, now_ms)
             case CandlesCame():
-                levels = self.feedback.levels(event.mint)
-                for decided in self._claims.candles(event.mint, event.table, now_ms, levels):
-                    self._bus.publish(Graded(*decided))
                 self.feedback.candles(event.mint, event.table, now_ms)
             case Ended():
                 self._paper.ended(event.reason, now_ms)
@@ -177,15 +168,6 @@ class TokenDesk:
             case Unknown():
                 self._journal.say(now_ms, "warning", "tokens", f"{event.mint} cannot be scored: {event.reason}")
                 self._done(event.mint, now_ms)
-
-    def _page_came(self, question: Question, told: TokenAnswer, now_ms: int) -> None:
-        """Candles that were asked for to label predictions decide an open claim, too."""
-        outcomes = self.feedback.outcomes
-        mint = outcomes.mint_of(question) if outcomes.is_mine(question) else None
-        table = None if mint is None else outcomes.page(mint, told)
-        if mint is not None and table is not None:
-            for decided in self._claims.candles(mint, table, now_ms, self.feedback.levels(mint)):
-                self._bus.publish(Graded(*decided))
 
     def _consider(self, seen: Seen, now_ms: int) -> None:
         """Ask the model about a token that is ready, unless it was rejected lately and is as it was."""
@@ -224,7 +206,7 @@ class TokenDesk:
         model = None if said is None else ModelSays(said.p_rise, said.p_rug, said.origin)
         verdict = decide(
             model, asked.strategy, seen.window.candles, self.rules, source=self.source, why_none=why_none,
-            doubt=self.trust.doubt,
+            doubt=self.trust.doubt if said is None else self.trust.doubt_about(said.version),
         )  # fmt: skip
         judgement = Judgement(seen, asked.strategy, asked.row, said, verdict, now_ms)
         judged = judged_of(judgement, asked.at_ms)
@@ -251,25 +233,13 @@ class TokenDesk:
             return
         self.trust.said(seen.listed.mint, judgement.row, said, now_ms)
         self.feedback.predicted(seen, said, judgement.row, now_ms)
-        if verdict.p_rise is not None and verdict.p_rug is not None and verdict.ruling != "NOT JUDGED":
-            self._claim(seen, verdict.p_rise, said.version, now_ms)
-            self.feedback.claim(seen, verdict.p_rug, said.version, self._sequence(), now_ms)
+        if verdict.p_rise is not None and verdict.ruling != "NOT JUDGED":
+            self._claim(seen, said, now_ms)
 
-    def _claim(self, seen: Seen, p_rise: float, version: str, now_ms: int) -> None:
-        """File what the model said, and have the candles asked for that will decide it."""
-        claim = self._claims.file(
-            seen, p_rise, version, source=self._mode, now_ms=now_ms, evidence=self._sequence(),
-            liquidity=liquidity_of(seen),
-        )  # fmt: skip
-        if claim is not None:
-            for call in claim:
-                self._bus.publish(call)
-            due_s = self._claims.due_s(seen.listed.mint)
-            self.discovery.hold(seen.listed.mint, due_s or 0)
-
-    def finish(self, now_ms: int) -> list[Graded]:
-        """The run ends: claims that are open will not be graded."""
-        return [*(Graded(*decided) for decided in self._claims.finish(now_ms)), *self.feedback.finish(now_ms)]
+    def _claim(self, seen: Seen, said: Prediction, now_ms: int) -> None:
+        """File what the model said, and have the candles asked for that will decide whether it rises."""
+        if self.feedback.claim(seen, said, self._sequence(), now_ms):
+            self.discovery.hold(seen.listed.mint, seen.at_s + RISE_HORIZON_S + SETTLED_S)
 
     def _show(self, judgement: Judgement, judged: TokenJudged) -> None:
         mint = judged.mint

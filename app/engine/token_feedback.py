@@ -1,46 +1,61 @@
 """What the token model said is stored with what it was told, and what became of it is stored and graded."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from app.core.bus import Bus
 from app.engine.inference_requests import Prediction
 from app.engine.journal import Journal
 from app.engine.protocol import Mode
+from app.engine.token_trust import TokenTrust
 from app.feeds.token_questions import Question
 from app.scorecards.grader import Graded
 from app.store.token_tables import StoredPrediction, StoredTokenOutcome
 from app.tokens.answers import Answer
 from app.tokens.candles import CandleTable
-from app.tokens.claims import Decided, RugClaims
+from app.tokens.claims import TokenClaims
 from app.tokens.features import schema
-from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry, Levels
-from app.tokens.open_predictions import decode_open, encode_open
-from app.tokens.outcomes import Labelled, Outcomes, Predicted
+from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry
+from app.tokens.outcomes import Labelled, Outcomes, Predicted, Said
+from app.tokens.saved_predictions import OpenCall, SavedPredictions, decode_saved, encode_saved, open_tokens
 from app.tokens.watched import Seen
 
 
 class TokenFeedback:
     """The predictions of one run and their outcomes: a function of the inputs, as all of the core."""
 
-    def __init__(
-        self, bus: Bus, journal: Journal, mode: Mode, heard: Callable[[Labelled], None], *, has_key: bool = False
-    ) -> None:
-        """`heard` is told what became of each prediction; `has_key`: Birdeye may be asked."""
+    def __init__(self, bus: Bus, journal: Journal, mode: Mode, trust: TokenTrust, *, has_key: bool = False) -> None:
+        """`trust` is told what became of each prediction; `has_key`: Birdeye may be asked."""
         self.outcomes = Outcomes(has_key=has_key)
-        self._claims = RugClaims()
-        self._bus, self._journal, self._mode, self._heard = bus, journal, mode, heard
+        self._claims = TokenClaims()
+        self._bus, self._journal, self._mode, self._trust = bus, journal, mode, trust
         self._schema_sha256 = schema().sha256
 
     def restore(self, saved: bytes, now_ms: int) -> int:
-        """Take up what earlier runs predicted and nobody has labelled; how many labels are waited for. Raises
-        `DataError` for what cannot be read."""
-        tokens = decode_open(saved)
-        self.outcomes.restore((each for token in tokens for each in token.predicted()), now_ms // 1_000)
+        """Take up what earlier runs predicted and claimed, and what is known of how it turned out; how many labels are
+        waited for. Raises `DataError` for what cannot be read."""
+        told = decode_saved(saved)
+        self.outcomes.restore((each for token in told.tokens for each in token.predicted()), now_ms // 1_000)
+        self._trust.restore(told.version, told.hours, told.days)
+        self._claims.restore_rates(told.rises, told.rugs)
+        for decided in self._claims.restore(told.calls, self.outcomes.waits, now_ms):
+            self._bus.publish(Graded(*decided))
         return self.outcomes.open
 
     def saved(self) -> bytes:
         """What a run that began now would have to take up."""
-        return encode_open(self.outcomes.waiting())
+        version, hours, days = self._trust.counted()
+        rises, rugs = self._claims.rates
+        return encode_saved(
+            SavedPredictions(
+                tokens=open_tokens(self.outcomes.waiting()),
+                calls=tuple(map(OpenCall, self._claims.calls())),
+                version=version,
+                hours=hours,
+                days=days,
+                rises=rises,
+                rugs=rugs,
+            )
+        )
 
     def predicted(self, seen: Seen, said: Prediction, row: bytes, now_ms: int) -> None:
         """The model has said something: kept with the very bytes it was told, and waited for. What is no probability
@@ -65,20 +80,24 @@ class TokenFeedback:
                 features=row,
             )
         )
-        self._take(self.outcomes.take(_waiting(seen, now_ms)), now_ms)
+        self._take(self.outcomes.take(_waiting(seen, said, now_ms)), now_ms)
 
-    def claim(self, seen: Seen, p_rug: float, version: str, evidence: int, now_ms: int) -> None:
-        """File what the model says of a rug, where it can be known what becomes of it."""
-        if not liquidity_of(seen):
-            return
-        waiting = _waiting(seen, now_ms)
-        claim = self._claims.file(waiting, p_rug, version, source=self._mode, now_ms=now_ms, evidence=evidence)
+    def claim(self, seen: Seen, said: Prediction, evidence: int, now_ms: int) -> bool:
+        """File what the model has said just now, where what becomes of it is waited for: of a rug only where the
+        liquidity is known. Whether the claim of a rise was filed."""
+        waiting = _waiting(seen, said, now_ms)
+        is_filed = self._file(waiting, RISE_HORIZON_S, evidence)
+        if liquidity_of(seen):
+            self._file(waiting, RUG_HORIZON_S, evidence)
+        return is_filed
+
+    def _file(self, waiting: Predicted, horizon_s: int, evidence: int) -> bool:
+        if not self.outcomes.waits(waiting.mint, waiting.at_ms, horizon_s):
+            return False
+        claim = self._claims.file(waiting, horizon_s, source=self._mode, evidence=evidence)
         for call in claim or ():
             self._bus.publish(call)
-
-    def levels(self, mint: str) -> Levels | None:
-        """The liquidity of a token's pool as it was told since its first open prediction."""
-        return self.outcomes.levels(self.outcomes.pool(mint))
+        return claim is not None
 
     def questions(self, now_ms: int) -> list[Question]:
         """What must be asked now to label what is open; what nobody answered in time is given up."""
@@ -96,19 +115,15 @@ class TokenFeedback:
         self._take(self.outcomes.candles(mint, table, now_ms // 1_000), now_ms)
 
     def finish(self, now_ms: int) -> list[Graded]:
-        """The run ends: claims that are open will not be graded."""
+        """Nobody will label what is open: its claims are not graded."""
         return [Graded(*decided) for decided in self._claims.finish(now_ms)]
 
     def _take(self, labelled: Iterable[Labelled], now_ms: int) -> None:
         for each in labelled:
-            self._heard(each)
+            self._trust.labelled(each)
             self._journal.token_labelled(_row_of(each, now_ms))
-            for decided in self._decided(each, now_ms):
+            for decided in self._claims.labelled(each, now_ms):
                 self._bus.publish(Graded(*decided))
-
-    def _decided(self, each: Labelled, now_ms: int) -> list[Decided]:
-        is_rug = each.horizon_s == RUG_HORIZON_S
-        return self._claims.labelled(each.predicted, each.labels.rugs, each.reason, now_ms) if is_rug else []
 
 
 def liquidity_of(seen: Seen) -> float | None:
@@ -117,10 +132,9 @@ def liquidity_of(seen: Seen) -> float | None:
     return None if state is None or state.pool != seen.listed.pool else state.liquidity_usd
 
 
-def _waiting(seen: Seen, now_ms: int) -> Predicted:
-    return Predicted(
-        seen.listed.mint, seen.listed.pool, now_ms, Entry(seen.at_s, seen.price or 0.0, liquidity_of(seen))
-    )
+def _waiting(seen: Seen, said: Prediction, now_ms: int) -> Predicted:
+    entry = Entry(seen.at_s, seen.price or 0.0, liquidity_of(seen))
+    return Predicted(seen.listed.mint, seen.listed.pool, now_ms, entry, Said(said.version, said.p_rise, said.p_rug))
 
 
 def _row_of(each: Labelled, now_ms: int) -> StoredTokenOutcome:

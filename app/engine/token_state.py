@@ -19,9 +19,10 @@ ABOUT_TOKENS = frozenset({*VENUES, PREDICTOR})
 class RestoreTokens(msgspec.Struct, frozen=True, tag="restore_tokens"):
     """New tokens are looked for from now on. An input of the engine's own; no client may send it.
 
-    `source` says whether the venues are real; `has_key` whether Birdeye may be asked. `saved` holds predictions of
-    earlier runs that wait for their outcomes (`tokens/open_predictions.py`), empty for none; `trouble` says why they
-    could not be read, and is empty when they could.
+    `source` says whether the venues are real; `has_key` whether Birdeye may be asked. `saved` holds what
+    earlier runs left: predictions that wait for their outcomes, claims without a grade and outcomes that count
+    (`tokens/saved_predictions.py`), empty for none; `trouble` says why they could not be read, and is empty when they
+    could.
     """
 
     source: Literal["live", "demo"]

@@ -5,6 +5,7 @@ All of it is a function of the inputs: the reference, too, is an answer on the t
 """
 
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
@@ -20,55 +21,55 @@ from app.tokens.drift import LEAST_TOKENS
 from app.tokens.features import Singles
 from app.tokens.heads import P_RISE, P_RUG
 from app.tokens.input_drift import WINDOW, FeatureDrift, InputDrift
-from app.tokens.labels import RISE_HORIZON_S
+from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S
 from app.tokens.outcome_score import LEAST_OUTCOMES, OutcomeScore
-from app.tokens.outcomes import MOST_OPEN, Labelled
+from app.tokens.outcomes import Labelled
 from app.tokens.reference import BundleReference, Trained, flaw_of
+from app.tokens.saved_predictions import MOST_COUNTED, CountedOutcome
 
 MOST_ERROR = 0.10
 """A calibration error that is so much above that of training, and no chance, takes the trust away."""
 _AGAIN_MS = 60_000
 _MOST_TOKENS = 5_000
 _NAMES = {P_RISE: "P(rise)", P_RUG: "P(rug)"}
+_HEADS = {RISE_HORIZON_S: P_RISE, RUG_HORIZON_S: P_RUG}
 _read_reference = msgspec.json.Decoder(BundleReference).decode
 
 
-class _Said(msgspec.Struct, frozen=True, gc=False):
-    version: str
-    p_rise: float
-    p_rug: float
-
-
 class TokenTrust:
-    """Of one run: the newest bundle that has answered, from its first answer in the run on."""
+    """Of one run: the newest bundle that has answered, from its first answer on."""
 
     def __init__(self, watch: MarketWatch) -> None:
         self.doubt = ""
         """Why what the model says must not count; empty while nothing speaks against it."""
         self._watch = watch
         self._candles: deque[int] = deque(maxlen=WINDOW)
-        self._open: OrderedDict[tuple[str, int], _Said] = OrderedDict()
-        """What was said and not decided yet, by token and time."""
         self._forget("")
 
     def _forget(self, version: str) -> None:
         """Another bundle answers: what is known of the one before says nothing of it."""
         self._version = version
         self._reference: BundleReference | None = None
-        self._trouble = ""
-        self._asked_ms: int | None = None
+        self._trouble, self._asked_ms = "", None
         self._early: deque[tuple[str, Singles]] = deque(maxlen=WINDOW)
         self._inputs: InputDrift | None = None
         self._scores = {P_RISE: OutcomeScore(), P_RUG: OutcomeScore()}
         self._counted: dict[str, OrderedDict[str, int]] = {P_RISE: OrderedDict(), P_RUG: OrderedDict()}
+        self._outcomes: dict[str, deque[CountedOutcome]] = {head: deque(maxlen=MOST_COUNTED) for head in self._scores}
         self._features: tuple[FeatureDrift, ...] = ()
         self._changed = True
+
+    _asked_ms: int | None
 
     @property
     def padded_pct(self) -> float | None:
         """The share of empty slots in what was judged lately; None before the first."""
         count = len(self._candles)
         return 100 * (1 - sum(self._candles) / (SLOTS * count)) if count else None
+
+    def doubt_about(self, version: str) -> str:
+        """Why what a bundle says must not count; of another one than answered last nothing is known."""
+        return self.doubt if version == self._version else ""
 
     def judged(self, candles: int) -> None:
         """A token with so many candles in its window is judged."""
@@ -84,24 +85,35 @@ class TokenTrust:
             self._ask(now_ms)
         else:
             self._inputs.add(mint, told)
-        self._open[mint, now_ms] = _Said(said.version, said.p_rise, said.p_rug)
-        if len(self._open) > MOST_OPEN:
-            self._open.popitem(last=False)
         self._changed = True
+
+    def restore(self, version: str, hours: Iterable[CountedOutcome], days: Iterable[CountedOutcome]) -> None:
+        """What became of what a bundle said before this run, oldest first. It is taken to be the one that answers until
+        another does; without a version nothing is known."""
+        if not version:
+            return
+        self._forget(version)
+        for horizon_s, outcomes in ((RISE_HORIZON_S, hours), (RUG_HORIZON_S, days)):
+            for each in outcomes:
+                self._count(each, horizon_s)
+
+    def counted(self) -> tuple[str, tuple[CountedOutcome, ...], tuple[CountedOutcome, ...]]:
+        """The bundle that answers, and its newest outcomes that count, of hours and of days: what `restore` takes."""
+        return self._version, tuple(self._outcomes[P_RISE]), tuple(self._outcomes[P_RUG])
 
     def labelled(self, each: Labelled) -> None:
         """It is known what became of something within an hour or a day, or that nobody will know."""
-        key = (each.predicted.mint, each.predicted.at_ms)
-        said = self._open.get(key)
-        is_hour = each.horizon_s == RISE_HORIZON_S
-        if said is not None and not is_hour:
-            del self._open[key]
-        if said is None or said.version != self._version:
+        predicted, happened = each.predicted, each.happened
+        if predicted.said.version != self._version or happened is None:
             return
-        head, p = (P_RISE, said.p_rise) if is_hour else (P_RUG, said.p_rug)
-        happened = each.labels.rises if is_hour else each.labels.rugs
-        if happened is not None and self._is_its_own(head, *key, each.horizon_s):
-            self._scores[head].add(p, happened=happened)
+        p = predicted.said.p_rise if each.horizon_s == RISE_HORIZON_S else predicted.said.p_rug
+        self._count(CountedOutcome(predicted.mint, predicted.at_ms, p, happened), each.horizon_s)
+
+    def _count(self, each: CountedOutcome, horizon_s: int) -> None:
+        head = _HEADS[horizon_s]
+        if self._is_its_own(head, each.mint, each.at_ms, horizon_s):
+            self._scores[head].add(each.p, happened=each.happened)
+            self._outcomes[head].append(each)
             self._changed = True
 
     def _is_its_own(self, head: str, mint: str, at_ms: int, horizon_s: int) -> bool:

@@ -88,9 +88,9 @@ class Tokens:
             self.desk.trust.ask_again(now_ms)
 
     def finish(self, now_ms: int) -> None:
-        """The run is over: claims that are open will not be graded."""
-        if self.desk is not None:
-            self._journal.run_ended(self.desk.finish(now_ms))
+        """The run is over. What it claimed of tokens is graded by the next one; of a tape there is none."""
+        if self.desk is not None and self._mode == "tape":
+            self._journal.run_ended(self.desk.feedback.finish(now_ms))
 
     def as_begun(self) -> RestoreTokens | None:
         """What a recording that begins now has to begin with; None before tokens are looked for."""

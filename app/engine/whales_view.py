@@ -148,5 +148,6 @@ def _waiting_for(whales: Whales) -> str:
         return "The venue's leaderboard is being fetched"
     known = len(whales.roster.members) - len(whales.stale)
     if known < len(whales.roster.members) // 2:
-        return f"Positions of {known} of {len(whales.roster.members)} traders are known"
+        held = f"Positions of {known} of {len(whales.roster.members)} traders are known so far"
+        return f"{held}; an alert comes when one of them makes a large move"
     return ""

@@ -23,18 +23,22 @@ MOST_ROWS = 2_000_000
 MOST_BYTES = 512 * 1024 * 1024
 _TIME_COLUMNS = ("timestamp", "date", "datetime", "time", "open_time", "open_ms")
 _MILLISECONDS_FROM = 10**11
+SOURCE_COLUMN = "source"
+_MOST_SOURCES = 4
 
 
 class BarTable(NamedTuple):
     """Rows as they stand in a file: times in ms since 1970 UTC, and those of the wanted columns that it has.
 
     `zones` are the offsets from UTC that its times are written with, "none" among them where one has none (it is then
-    taken as UTC). A cell without a number is NaN.
+    taken as UTC). A cell without a number is NaN. `sources` are what a column `source` of CSV says,
+    a few texts at most.
     """
 
     times: Integers
     columns: dict[str, Floats]
     zones: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
 
 
 def read_table(path: Path, wanted: Sequence[str]) -> BarTable:
@@ -67,7 +71,9 @@ def _csv_table(name: str, lines: Iterable[str], wanted: Sequence[str]) -> BarTab
     header = [column.strip().lower() for column in next(reader, [])]
     place, places = _time_place(name, header), {c: header.index(c) for c in dict.fromkeys(wanted) if c in header}
     times: list[int] = []
+    source_place = header.index(SOURCE_COLUMN) if SOURCE_COLUMN in header else None
     zones: set[str] = set()
+    sources: set[str] = set()
     columns: dict[str, list[float]] = {column: [] for column in places}
     for row in reader:
         if len(row) != len(header):
@@ -75,10 +81,16 @@ def _csv_table(name: str, lines: Iterable[str], wanted: Sequence[str]) -> BarTab
         if len(times) >= MOST_ROWS:
             raise DataError(f"{name} has more than {MOST_ROWS:,} rows; cut it")
         times.append(_time_ms(name, reader.line_num, row[place], zones))
+        if source_place is not None and len(sources) < _MOST_SOURCES:
+            sources.add(row[source_place])
         for column, values in columns.items():
             values.append(_number(name, reader.line_num, row[places[column]]))
     floats = {column: np.array(values, dtype=np.float64) for column, values in columns.items()}
-    return BarTable(np.array(times, dtype=np.int64), floats, frozenset(zones))
+    return BarTable(np.array(times, dtype=np.int64), floats, frozenset(zones), _cleaned(sources))
+
+
+def _cleaned(sources: Iterable[str]) -> frozenset[str]:
+    return frozenset(text for each in sources if (text := clean(each.strip(), 60)))
 
 
 def _time_place(name: str, header: Sequence[str]) -> int:

@@ -24,6 +24,15 @@ COLUMNS = (
 TWIN_COLUMNS = ("claimant", "against", "kind", ">horizon", ">pairs", ">Brier gain", ">edge gain bps", "Brier", "edge")
 UNGRADED_COLUMNS = ("claimant", "kind", ">horizon", ">ungraded", "because")
 
+_HOUR_S, _DAY_S = 3_600, 86_400
+
+
+def horizon(seconds: int) -> str:
+    """A span of time in the largest unit that fits: `60 s`, `24 h`, `30 d`."""
+    if seconds >= 2 * _DAY_S and not seconds % _DAY_S:
+        return f"{seconds // _DAY_S} d"
+    return f"{seconds // _HOUR_S} h" if seconds and not seconds % _HOUR_S else f"{seconds} s"
+
 
 def card_rows(cards: Sequence[Scorecard]) -> list[list[str]]:
     """One row a card, for `COLUMNS`."""
@@ -32,7 +41,7 @@ def card_rows(cards: Sequence[Scorecard]) -> list[list[str]]:
             card.source,
             _name(card.claimant, card.claimant_version),
             card.kind,
-            f"{card.horizon_s} s",
+            horizon(card.horizon_s),
             str(card.n),
             str(card.n_graded),
             str(card.effective_n),
@@ -55,7 +64,7 @@ def twin_rows(cards: Sequence[Scorecard]) -> list[list[str]]:
             _name(card.claimant, card.claimant_version),
             _name(twin.claimant, twin.claimant_version),
             card.kind,
-            f"{card.horizon_s} s",
+            horizon(card.horizon_s),
             str(twin.n),
             number(twin.brier_gain, 4),
             number(twin.edge_gain_bps, 2),
@@ -70,7 +79,7 @@ def twin_rows(cards: Sequence[Scorecard]) -> list[list[str]]:
 def ungraded_rows(cards: Sequence[Scorecard]) -> list[list[str]]:
     """One row a reason why calls of a card were not graded, for `UNGRADED_COLUMNS`."""
     return [
-        [_name(card.claimant, card.claimant_version), card.kind, f"{card.horizon_s} s", str(n), reason]
+        [_name(card.claimant, card.claimant_version), card.kind, horizon(card.horizon_s), str(n), reason]
         for card in cards
         for reason, n in card.ungraded.items()
     ]

@@ -72,13 +72,18 @@ class Bars(NamedTuple):
 
 
 def read_bars(path: Path) -> Bars:
-    """The bars in a file of CSV, Parquet or Feather. Raises `DataError` with what is wrong with it first."""
-    return check_bars(clean(path.name, 100), read_table(path, COLUMNS))
+    """The bars in a file of CSV, Parquet or Feather. Raises `DataError` with what is wrong with it first.
+
+    They are named after the file and what its column `source` says, so that simulated bars stay called so.
+    """
+    table = read_table(path, COLUMNS)
+    said = f" ({'; '.join(sorted(table.sources))})" if table.sources else ""
+    return check_bars(f"{clean(path.name, 100)}{said}", table)
 
 
 def check_bars(name: str, table: BarTable) -> Bars:
     """Rows as bars. Raises `DataError` that names the row (from 1, without the line of names) and what is wrong."""
-    times, columns, zones = table
+    times, columns, zones = table[:3]
     absent = next((column for column in COLUMNS if column not in columns), None)
     if absent is not None:
         raise DataError(f"{name} has no column {absent}; bars need a time, {', '.join(PRICES)} and volume")

@@ -57,7 +57,7 @@ def entry_checks(seen: Seen, rules: Rules) -> list[Check]:
         Check("ATR of the price", _percent(seen.features.atr / seen.bar.close), f"≤ {_percent(rules.most_atr_share)}",
               0 < seen.features.atr <= rules.most_atr_share * seen.bar.close),
         Check("volatility index", UNKNOWN, _limit(rules.most_volatility), None),
-        Check("funding of 8 h", UNKNOWN, _limit(rules.most_funding * 8e4, " bps"), None),
+        Check("funding of 8 h", UNKNOWN, _limit(rules.most_funding * 8e4, " bp"), None),
     ]  # fmt: skip
 
 

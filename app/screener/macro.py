@@ -38,7 +38,7 @@ def read_macro(bars: Bars, volatility: Path | None, funding: Path | None) -> Mac
 
 
 def _series(path: Path, names: Sequence[str]) -> tuple[Integers, Floats]:
-    times, columns, _ = read_table(path, names)
+    times, columns, *_ = read_table(path, names)
     name = next((name for name in names if name in columns), None)
     if name is None:
         raise DataError(f"{path.name} has none of the columns {', '.join(names)}; name one of them so")

@@ -91,8 +91,8 @@ def assumptions(rules: Rules) -> list[str]:
     return [
         "What is decided at a close fills at the next open; within a bar the stop comes before everything else, and a "
         "bar that opens beyond a level fills at its open.",
-        f"Every fill pays {1e4 * rules.fee:g} bps of fees and is {1e4 * rules.slippage:g} bps worse than its price; a "
-        f"position pays funding each bar, {8e4 * rules.funding:g} bps in 8 h where the rate is not known.",
+        f"Every fill pays {1e4 * rules.fee:g} bp of fees and is {1e4 * rules.slippage:g} bp worse than its price; a "
+        f"position pays funding each bar, {8e4 * rules.funding:g} bp in 8 h where the rate is not known.",
         "No order moves the market, none is missed, and there is always room for its size; what is open at the end is "
         "closed at the last close.",
     ]

@@ -47,7 +47,7 @@ class StoredTokenOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PredictionMade(msgspec.Struct, frozen=True, kw_only=True):
-    """Of a stored prediction what its labels are reckoned from."""
+    """Of a stored prediction what its labels are reckoned from, and what they are held against."""
 
     mint: str
     at_ms: int
@@ -55,14 +55,21 @@ class PredictionMade(msgspec.Struct, frozen=True, kw_only=True):
     seen_s: int
     price: float | None
     liquidity_usd: float | None
+    version: str
+    p_rise: float
+    p_rug: float
 
 
 class OutcomeTold(msgspec.Struct, frozen=True, kw_only=True):
-    """Which horizon of which prediction has an outcome."""
+    """Which horizon of which prediction has an outcome, and what it says of rises and rugs."""
 
     mint: str
     at_ms: int
     horizon_s: int
+    rises: bool | None
+    falls: bool | None
+    drains: bool | None
+    reason: str
 
 
 KEPT_DAYS = 30

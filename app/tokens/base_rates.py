@@ -28,6 +28,15 @@ class BaseRate:
         """The probability that is claimed of any token now."""
         return (self._true + PRIOR_CLAIMS * self._before) / (self._decided + PRIOR_CLAIMS)
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many claims came true, and how many were decided."""
+        return self._true, self._decided
+
+    def begin(self, true: int, decided: int) -> None:
+        """So many claims were decided before."""
+        self._true, self._decided = min(true, decided), decided
+
     def learn(self, happened: bool) -> None:
         """A claim was decided."""
         self._true += happened

@@ -117,7 +117,10 @@ def rollback(root: Path) -> str:
     """
     before = _pointer(root, PREVIOUS)
     if before is None:
-        raise DataError(f"{root} has no bundle before the current one; nothing was rolled back")
+        raise DataError(
+            f"{root} has no bundle before the current one, so nothing was rolled back; to have the shipped one answer, "
+            f"take away the file {CURRENT} there"
+        )
     promote(root, before)
     return before
 

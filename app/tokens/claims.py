@@ -1,31 +1,33 @@
 """What the model claims of tokens, filed when it is said and graded by what came after. Pure.
 
 A claim is of an event on the way, not of a price at the end: that the highest five-minute close of the next hour is
-3 % or more above the price after a 1 % round trip, and that it rugs within a day (`tokens/labels.py`). Candles of the
-whole hour decide the first, those and the liquidity of the whole day the second, also of a token that is watched no
-longer. Beside each stands the claim of the base rate (`base_rates.py`), which it must beat.
+3 % or more above the price after a 1 % round trip, and that it rugs within a day (`tokens/labels.py`). The labels of
+its prediction decide it (`tokens/outcomes.py`), in the run that filed it or in a later one. Beside each stands the
+claim of the base rate (`base_rates.py`), which it must beat.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from app.core.calls import CANDLES_GRADE, Call, CostModel, Outcome
+from app.tokens import base_rates
 from app.tokens.base_rates import RISES_BEFORE, RUGS_BEFORE, BaseRate
-from app.tokens.candles import CandleTable
-from app.tokens.labels import RISE, RISE_HORIZON_S, ROUND_TRIP, RUG_HORIZON_S, RUG_REMAINS, Entry, Levels, labels
-from app.tokens.outcomes import Predicted
-from app.tokens.watched import Seen
+from app.tokens.labels import RISE, RISE_HORIZON_S, ROUND_TRIP, RUG_HORIZON_S, RUG_REMAINS
+from app.tokens.outcomes import Labelled, Predicted
+from app.tokens.saved_predictions import OpenCall
 
 CLAIMANT = "token-model"
+CLAIMANTS = (base_rates.CLAIMANT, CLAIMANT)
 KIND, RUG_KIND = "token rise", "token rug"
-SETTLED_S = 10
-"""So long after the hour its last candle is asked for at the earliest."""
-OVERDUE_S = 7_200
-"""Without candles of the hour by so long after it, a claim is not graded."""
 ENDED = "run ended before the horizon"
+NOT_WAITED_FOR = "its prediction was not stored, or is waited for no longer"
+NOT_SOUND = "a number of the call is out of range"
+_HORIZONS = {KIND: RISE_HORIZON_S, RUG_KIND: RUG_HORIZON_S}
 _BASIS_POINTS = 10_000.0
+_DIGITS = 6
+"""As many as a verdict shows."""
 
 
 class Decided(NamedTuple):
@@ -43,120 +45,102 @@ class Claim(NamedTuple):
 
 
 class TokenClaims:
-    """The open claims of a run, one a token at a time: those of overlapping hours would count one move twice."""
+    """The open claims, those of earlier runs among them.
+
+    Of each kind one a token is filed at a time: those of overlapping horizons would count one move twice.
+    """
 
     def __init__(self) -> None:
-        self._open: dict[str, tuple[Claim, Entry]] = {}
-        self._rate = BaseRate(RISES_BEFORE)
+        self._open: dict[tuple[int, str], dict[int, list[Call]]] = {}
+        """By horizon and token, and by when they were made."""
+        self._rates = {RISE_HORIZON_S: BaseRate(RISES_BEFORE), RUG_HORIZON_S: BaseRate(RUGS_BEFORE)}
 
-    def __len__(self) -> int:
-        return len(self._open)
+    @property
+    def rates(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """How many of how many claims that a token rises came true, and of those that it rugs."""
+        return self._rates[RISE_HORIZON_S].counts, self._rates[RUG_HORIZON_S].counts
 
-    def file(
-        self, seen: Seen, p_rise: float, version: str, *, source: str, now_ms: int, evidence: int,
-        liquidity: float | None = None,
-    ) -> Claim | None:  # fmt: skip
-        """The claim of a prediction; None while one of the token is open, and without a price. `liquidity` is what lies
-        in the pool, in dollars."""
-        mint, price = seen.listed.mint, seen.price
-        if mint in self._open or price is None:
+    def calls(self) -> list[Call]:
+        """All that are open."""
+        return [call for of_token in self._open.values() for calls in of_token.values() for call in calls]
+
+    def file(self, predicted: Predicted, horizon_s: int, *, source: str, evidence: int) -> Claim | None:
+        """The claim of a prediction, of the event within `horizon_s`; None while one of its kind and token is open, and
+        without a price."""
+        key = horizon_s, predicted.mint
+        if key in self._open or not predicted.entry.price > 0:
             return None
-        target = price * (1 + RISE) / (1 - ROUND_TRIP)
-        words = f"highest five-minute close of {mint} within {RISE_HORIZON_S} s at {target:.6g} or more"
-        entry = Entry(seen.at_s, price, liquidity)
-        call = _call(
-            KIND, mint, words, p_rise, entry, RISE_HORIZON_S, version, source=source, now_ms=now_ms, evidence=evidence
-        )
-        claim = _beside(self._rate, call)
-        self._open[mint] = claim, entry
+        call = _call(predicted, horizon_s, source, evidence)
+        twin = self._rates[horizon_s].twin(call)
+        claim = Claim(twin, msgspec.structs.replace(call, baseline_id=twin.call_id))
+        self._open[key] = {predicted.at_ms: list(claim)}
         return claim
 
-    def due_s(self, mint: str) -> int | None:
-        """From when on candles decide the open claim of a token; None without one."""
-        found = self._open.get(mint)
-        return None if found is None else found[1].at_s + RISE_HORIZON_S + SETTLED_S
+    def labelled(self, each: Labelled, now_ms: int) -> list[Decided]:
+        """It is known what became of a prediction, or that nobody will know: the claim that was filed of it."""
+        key = each.horizon_s, each.predicted.mint
+        of_token = self._open.get(key, {})
+        calls = of_token.pop(each.predicted.at_ms, [])
+        if not of_token:
+            self._open.pop(key, None)
+        return self._decided(calls, each.happened, each.reason, now_ms)
 
-    def candles(self, mint: str, table: CandleTable, now_ms: int, liquidity: Levels | None = None) -> list[Decided]:
-        """The newest candles of a token have come: its claim, if that decides one. `liquidity` is the pool's, as far as
-        it was told: once it has drained, no close is a gain."""
-        due_s = self.due_s(mint)
-        if due_s is None or now_ms // 1_000 < due_s:
-            return []
-        claim, entry = self._open.pop(mint)
-        became = labels(entry, table, liquidity, now_ms // 1_000)
-        return _graded(claim, bool(became.rises), self._rate, now_ms)
+    def restore(self, saved: Iterable[OpenCall], waits: Callable[[str, int, int], bool], now_ms: int) -> list[Decided]:
+        """Take up claims of earlier runs; what became of those that are decided at once.
 
-    def overdue(self, now_ms: int) -> Iterator[Decided]:
-        """Claims whose candles did not come."""
-        for mint in [mint for mint in self._open if now_ms // 1_000 > (self.due_s(mint) or 0) + OVERDUE_S]:
-            yield from self._undecided(mint, "candles of its hour could not be had", now_ms)
+        `waits` says of a token, a time and a horizon whether a label of that prediction is waited for.
+        """
+        decided: list[Decided] = []
+        told: dict[tuple[int, str, int], list[OpenCall]] = {}
+        for each in saved:
+            call = each.call
+            if not _is_sound(call):
+                decided.append(_ungraded(call, NOT_SOUND, now_ms))
+            elif each.is_told:
+                told.setdefault((call.horizon_s, call.subject, call.made_at_ms), []).append(each)
+            elif waits(call.subject, call.made_at_ms, call.horizon_s):
+                of_token = self._open.setdefault((call.horizon_s, call.subject), {})
+                of_token.setdefault(call.made_at_ms, []).append(call)
+            else:
+                decided.append(_ungraded(call, NOT_WAITED_FOR, now_ms))
+        for group in told.values():
+            decided += self._decided([each.call for each in group], group[0].happened, group[0].reason, now_ms)
+        return decided
 
-    def finish(self, now_ms: int) -> Iterator[Decided]:
-        """The run ends: what is open is not graded."""
-        for mint in list(self._open):
-            yield from self._undecided(mint, ENDED, now_ms)
+    def restore_rates(self, rises: tuple[int, int], rugs: tuple[int, int]) -> None:
+        """Begin with so many of so many claims that came true."""
+        self._rates[RISE_HORIZON_S].begin(*rises)
+        self._rates[RUG_HORIZON_S].begin(*rugs)
 
-    def _undecided(self, mint: str, reason: str, now_ms: int) -> list[Decided]:
-        return _ungraded(self._open.pop(mint)[0], reason, now_ms)
+    def finish(self, now_ms: int) -> list[Decided]:
+        """Nobody will label what is open: it is not graded."""
+        ended = [_ungraded(call, ENDED, now_ms) for call in self.calls()]
+        self._open.clear()
+        return ended
 
-
-class RugClaims:
-    """The open claims of rugs of a run, one a token at a time, decided by the labels of their predictions."""
-
-    def __init__(self) -> None:
-        self._open: dict[str, tuple[Claim, Predicted]] = {}
-        self._rate = BaseRate(RUGS_BEFORE)
-
-    def file(
-        self, predicted: Predicted, p_rug: float, version: str, *, source: str, now_ms: int, evidence: int
-    ) -> Claim | None:
-        """The claim of a prediction; None while one of the token is open, and without a price."""
-        mint, price = predicted.mint, predicted.entry.price
-        if mint in self._open or not price > 0:
-            return None
-        words = (
-            f"{mint} closes at {RUG_REMAINS * price:.6g} or less within {RUG_HORIZON_S} s, or {RUG_REMAINS:.0%} "
-            "or less of the money in its pool remains"
-        )
-        call = _call(
-            RUG_KIND, mint, words, p_rug, predicted.entry, RUG_HORIZON_S, version, source=source, now_ms=now_ms,
-            evidence=evidence,
-        )  # fmt: skip
-        claim = _beside(self._rate, call)
-        self._open[mint] = claim, predicted
-        return claim
-
-    def labelled(self, predicted: Predicted, rugs: bool | None, reason: str, now_ms: int) -> list[Decided]:
-        """What became of a prediction within its day: the claim that was filed for it, if one was."""
-        mint = predicted.mint
-        if mint not in self._open or self._open[mint][1] != predicted:
-            return []
-        claim = self._open.pop(mint)[0]
-        return _ungraded(claim, reason, now_ms) if rugs is None else _graded(claim, rugs, self._rate, now_ms)
-
-    def finish(self, now_ms: int) -> Iterator[Decided]:
-        """The run ends: what is open is not graded."""
-        for mint in list(self._open):
-            yield from _ungraded(self._open.pop(mint)[0], ENDED, now_ms)
+    def _decided(self, calls: list[Call], happened: bool | None, reason: str, now_ms: int) -> list[Decided]:
+        if happened is None:
+            return [_ungraded(call, reason, now_ms) for call in calls]
+        if calls:
+            self._rates[calls[0].horizon_s].learn(happened)
+        return [_graded(call, happened, now_ms) for call in calls]
 
 
-def _call(
-    kind: str, mint: str, words: str, probability: float, entry: Entry, horizon_s: int, version: str, *, source: str,
-    now_ms: int, evidence: int,
-) -> Call:  # fmt: skip
-    """What the model claims of an event within `horizon_s` of `entry`, written out in `words`."""
+def _call(predicted: Predicted, horizon_s: int, source: str, evidence: int) -> Call:
+    mint, said, entry = predicted.mint, predicted.said, predicted.entry
+    is_rise = horizon_s == RISE_HORIZON_S
     return Call(
         source=source,
         claimant=CLAIMANT,
-        claimant_version=version,
-        kind=kind,
+        claimant_version=said.version,
+        kind=KIND if is_rise else RUG_KIND,
         subject=mint,
-        claim=words,
-        probability=probability,
+        claim=_rises(mint, entry.price) if is_rise else _rugs(mint, entry.price),
+        probability=round(said.p_rise if is_rise else said.p_rug, _DIGITS),
         direction=0,
-        made_at_ms=now_ms,
-        available_at_ms=now_ms,
-        input_age_ms=max(0, now_ms - entry.at_s * 1_000),
+        made_at_ms=predicted.at_ms,
+        available_at_ms=predicted.at_ms,
+        input_age_ms=max(0, predicted.at_ms - entry.at_s * 1_000),
         reference_kind=CANDLES_GRADE,
         reference_price=entry.price,
         bid=entry.price,
@@ -167,17 +151,23 @@ def _call(
     )
 
 
-def _beside(rate: BaseRate, call: Call) -> Claim:
-    twin = rate.twin(call)
-    return Claim(twin, msgspec.structs.replace(call, baseline_id=twin.call_id))
+def _rises(mint: str, price: float) -> str:
+    target = price * (1 + RISE) / (1 - ROUND_TRIP)
+    return f"highest five-minute close of {mint} within {RISE_HORIZON_S} s at {target:.6g} or more"
 
 
-def _graded(claim: Claim, happened: bool, rate: BaseRate, now_ms: int) -> list[Decided]:
-    rate.learn(happened)
-    return [_decided(call, happened, now_ms) for call in claim]
+def _rugs(mint: str, price: float) -> str:
+    return (
+        f"{mint} closes at {RUG_REMAINS * price:.6g} or less within {RUG_HORIZON_S} s, or {RUG_REMAINS:.0%} or less of "
+        "the money in its pool remains"
+    )
 
 
-def _decided(call: Call, happened: bool, now_ms: int) -> Decided:
+def _is_sound(call: Call) -> bool:
+    return call.claimant in CLAIMANTS and _HORIZONS.get(call.kind) == call.horizon_s and 0 <= call.probability <= 1
+
+
+def _graded(call: Call, happened: bool, now_ms: int) -> Decided:
     outcome = Outcome(
         call_id=call.call_id,
         status="graded",
@@ -189,8 +179,5 @@ def _decided(call: Call, happened: bool, now_ms: int) -> Decided:
     return Decided(call, outcome)
 
 
-def _ungraded(claim: Claim, reason: str, now_ms: int) -> list[Decided]:
-    return [
-        Decided(call, Outcome(call_id=call.call_id, status="ungraded", reason=reason, decided_at_ms=now_ms))
-        for call in claim
-    ]
+def _ungraded(call: Call, reason: str, now_ms: int) -> Decided:
+    return Decided(call, Outcome(call_id=call.call_id, status="ungraded", reason=reason, decided_at_ms=now_ms))

@@ -58,6 +58,10 @@ class Labels(NamedTuple):
         """Whether it fell or drained. None unless both are known: falls alone would miss a pool that is pulled."""
         return None if self.falls is None or self.drains is None else self.falls or self.drains
 
+    def happened(self, horizon_s: int) -> bool | None:
+        """Whether the event came true that a probability is given of: a rise within the hour, a rug within the day."""
+        return self.rises if horizon_s == RISE_HORIZON_S else self.rugs
+
 
 def labels(entry: Entry, table: CandleTable, liquidity: Levels | None, watched_until_s: int) -> Labels:
     """What became of a token bought at `entry`; `table` and `liquidity` may hold any past as well.

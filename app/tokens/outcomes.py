@@ -42,13 +42,22 @@ NOT_TOLD = "the liquidity at the end was not told"
 GONE = "its pool was listed no longer"
 
 
+class Said(NamedTuple):
+    """What a bundle of the model said: the probability of a rise within the hour, and of a rug within the day."""
+
+    version: str
+    p_rise: float
+    p_rug: float
+
+
 class Predicted(NamedTuple):
-    """A prediction that waits: whose, when it was made, and where one could have bought."""
+    """A prediction that waits: whose, when it was made, where one could have bought, and what was said."""
 
     mint: str
     pool: str
     at_ms: int
     entry: Entry
+    said: Said
 
 
 class Labelled(NamedTuple):
@@ -58,6 +67,11 @@ class Labelled(NamedTuple):
     horizon_s: int
     labels: Labels
     reason: str = ""
+
+    @property
+    def happened(self) -> bool | None:
+        """Whether what the model gave a probability of came true; None where nobody knows."""
+        return self.labels.happened(self.horizon_s)
 
 
 _UNKNOWN = Labels(None, None, None, None, None)
@@ -114,10 +128,10 @@ class Outcomes:
                 found[each] = found.get(each, frozenset()) | {horizon_s}
         return found
 
-    def pool(self, mint: str) -> str:
-        """The pool that the open predictions of a token are about; empty without one."""
-        waiting = self._open[RUG_HORIZON_S].get(mint)
-        return waiting[-1].pool if waiting else ""
+    def waits(self, mint: str, at_ms: int, horizon_s: int) -> bool:
+        """Whether a label of the prediction made of a token at a time is waited for."""
+        waiting = self._open[horizon_s].get(mint, ()) if horizon_s in self._open else ()
+        return any(each.at_ms == at_ms for each in waiting)
 
     def levels(self, pool: str) -> Levels | None:
         """The liquidity of a pool as it was told so far; None where it never was."""
@@ -211,16 +225,16 @@ class Outcomes:
         return table
 
     def candles(self, mint: str, table: CandleTable, now_s: int) -> list[Labelled]:
-        """The newest candles of a token: the hours that they label."""
+        """The newest candles of a token: the hours that they label, which are those that they reach back to."""
         found = []
-        for each in self._take_due(RISE_HORIZON_S, mint, now_s):
+        for each in self._take_due(RISE_HORIZON_S, mint, table, now_s):
             became = labels(each.entry, table, self.levels(each.pool), now_s)
             found.append(self._told(each, RISE_HORIZON_S, became, ""))
         return found
 
     def _day(self, mint: str, table: CandleTable, now_s: int) -> list[Labelled]:
         found = []
-        for each in self._take_due(RUG_HORIZON_S, mint, now_s):
+        for each in self._take_due(RUG_HORIZON_S, mint, table, now_s):
             why = self._why_not_told(each)
             became = labels(each.entry, table, None if why else self.levels(each.pool), now_s)
             found.append(self._told(each, RUG_HORIZON_S, became, why))
@@ -282,10 +296,12 @@ class Outcomes:
             self.unknown[reason] += 1
         return Labelled(predicted, horizon_s, became, reason)
 
-    def _take_due(self, horizon_s: int, mint: str, now_s: int) -> list[Predicted]:
+    def _take_due(self, horizon_s: int, mint: str, table: CandleTable, now_s: int) -> list[Predicted]:
+        since_s = int(table.time_s[0]) if len(table.time_s) else now_s
         waiting = self._open[horizon_s].get(mint, [])
-        due = [each for each in waiting if now_s >= _due_s(each, horizon_s)]
-        del waiting[: len(due)]
+        due = [each for each in waiting if now_s >= _due_s(each, horizon_s) and each.entry.at_s >= since_s]
+        taken = set(due)
+        waiting[:] = [each for each in waiting if each not in taken]
         self._tidy(horizon_s, mint)
         return due
 

@@ -34,7 +34,7 @@ def read_bars(path: Path, funding: Path | None = None) -> BarFile:
 
     The coin comes from the file's name. Raises `DataError` for a file that cannot be read as bars.
     """
-    times, columns, _ = read_table(path, COLUMNS)
+    times, columns, *_ = read_table(path, COLUMNS)
     missing = [name for name in (*_PRICES, "volume") if name not in columns]
     if missing:
         raise DataError(f"{path.name} has no column {missing[0]}; bars need a time, {', '.join(_PRICES)} and volume")
@@ -81,7 +81,7 @@ def _put_together(times: Integers, columns: dict[str, Floats]) -> Table:
 
 def _rates(path: Path, times: Integers) -> Floats:
     """Hourly funding at the hours of bars; NaN where the file has none."""
-    stamps, columns, _ = read_table(path, _RATE_COLUMNS)
+    stamps, columns, *_ = read_table(path, _RATE_COLUMNS)
     name = next((name for name in _RATE_COLUMNS if name in columns), None)
     if name is None:
         raise DataError(f"{path.name} has no column of rates; name it funding, rate or open")

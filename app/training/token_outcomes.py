@@ -20,7 +20,7 @@ from app.tokens.bundle_parts import Origin
 from app.tokens.candles import SLOT_S, SLOTS
 from app.tokens.features import LARGEST, WIDTH, Singles, parts, schema
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Labels
-from app.training.token_sources import Source
+from app.training.token_sources import OUTCOMES, Source
 from app.training.tokens_data import LABELS, Samples
 
 MOST_READ = 60_000
@@ -51,7 +51,7 @@ def read_outcomes(database: Path, mode: str) -> Source:
     told = [f"{rows:,} predictions of a {mode} deck, of tokens that it watched and judged, with what became of them"]
     told += [f"not known: {_in_words(found.left_out)}"] if found.left_out else []
     origin: Origin = "SIMULATED" if mode == "demo" else "REAL"
-    return Source("outcomes", origin, tuple(told), found.samples)
+    return Source(OUTCOMES, origin, tuple(told), found.samples)
 
 
 def learnt(predictions: Iterable[StoredPrediction], outcomes: Iterable[StoredTokenOutcome]) -> Learnt:

@@ -47,13 +47,16 @@ class Split3(NamedTuple):
     sha256: str
 
 
-def check_labels(samples: Samples, parts: Split) -> None:
-    """Raises `DataError` where a head has too few labels to learn or to be calibrated: it would answer all the same."""
+def check_labels(samples: Samples, parts: Split, remedy: str) -> None:
+    """Raises `DataError` where a head has too few labels to learn or to be calibrated: it would answer all the same.
+
+    `remedy` says what to do then.
+    """
     for head, label in LABEL_OF.items():
         known = [int(np.isfinite(samples.label(label)[part]).sum()) for part in (parts.train, parts.validation)]
         if min(known) < LEAST_LABELS:
             raise DataError(f"{head} has {known[0]} labels to train on and {known[1]} to validate, and {LEAST_LABELS} "
-                            "of each are needed; give recordings that tell them (docs/tokens.md, “Data”)")  # fmt: skip
+                            f"of each are needed; {remedy}")  # fmt: skip
 
 
 def manifest_of(version: str, origin: parts.Origin, made_at_s: int) -> parts.Manifest:

@@ -25,6 +25,8 @@ from app.training.tokens_data import (
 PATHS_FILE = "uniswap_v2_sync_rug_dev.tar.gz"
 COLLECTED_FILE = "solana_pools_ohlcv_2025-08_09.csv.gz"
 MINTS_FILE = "geckoterminal_ohlcv_hour_by_mint_first60pct.json"
+MADE_UP, OUTCOMES = "simulated launches", "outcomes"
+_REMEDIES = {MADE_UP: "make up more with --days", OUTCOMES: "let a deck run for some more days"}
 Tell = Callable[[float], None]
 
 
@@ -35,6 +37,11 @@ class Source(NamedTuple):
     origin: Origin
     told: tuple[str, ...]
     samples: Samples
+
+    @property
+    def remedy(self) -> str:
+        """What to do where there is too little of it."""
+        return _REMEDIES.get(self.name, "give recordings that tell more (docs/tokens.md, “Data”)")
 
     @property
     def sha256(self) -> str:
@@ -49,9 +56,7 @@ def simulated(seed: int, days: int, tell: Tell) -> Source:
     """Launches of so many made-up days, in slots of five minutes."""
     pools = simulated_days(seed, days, lambda share: tell(share / 2))
     told = (f"{len(pools):,} launches of {days} simulated days, seed {seed}",)
-    return Source(
-        "simulated launches", "SIMULATED", told, _sampled(pools, TWO_HOURLY, lambda share: tell(0.5 + share / 2))
-    )
+    return Source(MADE_UP, "SIMULATED", told, _sampled(pools, TWO_HOURLY, lambda share: tell(0.5 + share / 2)))
 
 
 def five_minutes(folders: Sequence[Path], tell: Tell) -> Source | None:

@@ -119,7 +119,14 @@ ACTIONS: tuple[Action, ...] = (
         footer=ASKED,
     ),
     Action("read", ("i",), "read_now", "read now", "Have the model read this coin now.", screens=COINS),
-    Action("paper", ("p",), "show('paper')", "paper", "Show the paper ledger: positions without money."),
+    Action(
+        "paper",
+        ("p",),
+        "show('paper')",
+        "paper",
+        "Show the paper ledger: positions without money.",
+        footer=("dashboard",),
+    ),
     Action(
         "paper-long",
         ("B",),
@@ -243,6 +250,7 @@ ACTIONS: tuple[Action, ...] = (
         "show('screener')",
         "screener",
         "Show the screener: candidates of hourly bars, and what the bar strategy holds.",
+        footer=("dashboard",),
     ),
     Action(
         "sweep",

@@ -8,6 +8,8 @@ from app.ui.actions import ACTIONS, MENUS, PANELS, Action, ScreenName
 
 FREQUENT = ("open", "back", "metrics", "refresh", "read", "paper", "freeze", "record", "log", "feeds", "copy", "help")
 """What the command palette offers first."""
+_WHERE_ROOM = ("screener", "paper")
+"""What the footer names last: other screens, which the help lists too."""
 
 
 def by_frequency(actions: Sequence[Action]) -> list[Action]:
@@ -36,6 +38,7 @@ def footer_actions(
         for action in actions
         if screen in action.footer and action.id not in idle and (action.id != "refresh" or job)
     ]
+    shown.sort(key=lambda action: action.id in _WHERE_ROOM)
     if next_panel:
         hidden = [replace(action, label=next_panel) for action in shown if action.id == "next-panel"]
         shown = [*hidden, *(action for action in shown if action.id != "next-panel")]

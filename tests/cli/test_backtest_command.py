@@ -39,7 +39,7 @@ def test_the_report_has_figures_costs_doubts_and_assumptions(bars: Path, capsys:
         "Every bar was looked at",
         "after costs\tstrategy\tbuy and hold",
         "of fees and",
-        "bps of its notional (95 %",
+        "bp of its notional (95 %",
         "What is decided at a close fills at the next open",
         '"always up" was right in',
         "█",

@@ -119,10 +119,11 @@ def test_the_newest_bar_opens_and_one_that_is_not_kept_says_so(seen: Driver) -> 
 
 def test_a_coin_whose_past_is_asked_for_says_so_and_so_does_one_that_failed() -> None:
     driver = looking()
-    assert coin_row(driver).trouble == "its last 30 days are asked for"
+    assert (coin_row(driver).trouble, coin_row(driver).awaits) == ("", "its last 30 days are asked for")
     asked = next(r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS))
     driver.answer(asked, b"", status=500)
     assert coin_row(driver).trouble.startswith("its past hours did not come (said 500); they are asked for again in")
+    assert coin_row(driver).awaits == ""
 
 
 def test_a_coin_without_hours_with_few_or_with_a_gap_says_what_it_needs() -> None:
@@ -176,4 +177,4 @@ def test_settings_in_force_are_named(seen: Driver) -> None:
     said = " ".join(view(seen).rules)
     assert "score ≥ 0.5" in said
     assert "confidence ≥ 0.1" in said
-    assert "slippage 1 bps a fill" in said
+    assert "slippage 1 bp a fill" in said

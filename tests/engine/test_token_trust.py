@@ -22,7 +22,7 @@ from app.engine.tokens_view import TokensViews
 from app.engine.watch import MarketWatch
 from app.tokens.bundle_parts import Histogram
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry, Labels
-from app.tokens.outcomes import Labelled, Predicted
+from app.tokens.outcomes import Labelled, Predicted, Said
 from app.tokens.reference import BundleReference, Trained
 from app.tokens.worker_protocol import row_bytes
 
@@ -67,6 +67,7 @@ class Alone:
     def __init__(self, reference: BundleReference | None = KNOWN) -> None:
         self.trust = TokenTrust(MarketWatch("venue"))
         self._at_ms = 0
+        self._said: dict[tuple[str, int], Said] = {}
         if reference is not None:
             self.trust.answered(
                 Request(1, PREDICTOR, REFERENCE, b"", reference.version),
@@ -75,6 +76,7 @@ class Alone:
 
     def said(self, name: str, p_rise: float = 0.5, p_rug: float = 0.5, version: str = GOOD.version) -> int:
         self._at_ms += 1_000
+        self._said[name, self._at_ms] = Said(version, p_rise, p_rug)
         self.trust.said(name, ROW, Prediction(p_rise, 0.0, p_rug, version, "SIMULATED"), self._at_ms)
         return self._at_ms
 
@@ -82,7 +84,8 @@ class Alone:
         self, name: str, at_ms: int, rises: bool | None = None, rugs: bool | None = None, *, day: bool = False
     ) -> None:
         labels = Labels(rises, None, None, rugs, rugs)
-        predicted = Predicted(name, "pool", at_ms, Entry(at_ms // 1_000, 1.0, 1.0))
+        entry = Entry(at_ms // 1_000, 1.0, 1.0)
+        predicted = Predicted(name, "pool", at_ms, entry, self._said[name, at_ms])
         self.trust.labelled(Labelled(predicted, RUG_HORIZON_S if day else RISE_HORIZON_S, labels))
 
     def graded(self, pairs: Iterator[tuple[float, bool]]) -> str:
@@ -201,11 +204,26 @@ def test_what_nobody_knows_and_what_another_bundle_said_do_not_count(known: bool
     assert (told.version, told.rows) == (("another", 0) if known else (GOOD.version, 1))
 
 
-def test_what_became_of_something_that_an_earlier_run_said_does_not_count() -> None:
-    alone = Alone()
-    alone.said("a")
-    alone.became("said before", 77, rises=True)
-    assert alone.trust.view().scores[0].n == 0
+def test_outcomes_of_earlier_runs_count_until_another_bundle_answers() -> None:
+    before = Alone(None)
+    for place, (p, happened) in enumerate(right(40)):
+        at_ms = before.said(f"mint {place}", 1 - p, 1 - p)
+        before.became(f"mint {place}", at_ms, rises=happened)
+        before.became(f"mint {place}", at_ms, rugs=happened, day=True)
+    version, hours, days = before.trust.counted()
+    assert (version, len(hours), len(days)) == (GOOD.version, 40, 40)
+    again = Alone(None)
+    again.trust.restore(version, hours, days)
+    again.trust.every_second()
+    assert again.trust.view().scores == before.trust.view().scores
+    assert again.trust.counted() == before.trust.counted()
+    assert "does worse than the base rate" in again.trust.doubt
+    assert again.trust.doubt == again.trust.doubt_about(GOOD.version)
+    assert again.trust.doubt_about("another") == "", "of that one nothing is known"
+    again.said("a")
+    assert again.trust.view().scores[0].n == 40
+    again.said("b", version="another")
+    assert [score.n for score in again.trust.view().scores] == [0, 0]
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b'{"version":"v","drift":{"a":{"edges":[1,0],"shares":[0,0,1],'])

@@ -36,3 +36,9 @@ def test_rows_fit_their_columns() -> None:
     assert [len(row) for row in report.card_rows(cards)] == [len(report.COLUMNS)] * 2
     assert [len(row) for row in report.twin_rows(cards)] == [len(report.TWIN_COLUMNS)]
     assert report.ungraded_rows(cards) == [["rules 1", "continuation", "60 s", "1", "gap"]]
+
+
+def test_horizons_are_told_in_the_largest_unit_that_fits() -> None:
+    assert [report.horizon(seconds) for seconds in (0, 60, 3_599, 3_600, 5_400, 86_400, 90_000, 2_592_000)] == [
+        "0 s", "60 s", "3599 s", "1 h", "5400 s", "24 h", "25 h", "30 d",
+    ]  # fmt: skip

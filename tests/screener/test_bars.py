@@ -48,6 +48,17 @@ def test_csv_parquet_and_feather_hold_the_same_bars(tmp_path: Path) -> None:
         assert each.sha256 == bars.sha256
 
 
+def test_bars_are_named_after_their_sources_which_are_outside_text(tmp_path: Path) -> None:
+    rows = rows_of(market(30, 1))
+    said = ["ETH DEMO", "", *("\x1b[31mred",) * 28]
+    path = written(tmp_path, [[*row, source] for row, source in zip(rows, said, strict=True)], f"{HEAD},source")
+    read = read_bars(path)
+    assert read.name == "ETH.csv (ETH DEMO; [31mred)"
+    assert read.sha256 == market(30, 1).sha256
+    many = [[*row, f"{number:03}"] for number, row in enumerate(rows)]
+    assert read_bars(written(tmp_path, many, f"{HEAD},source")).name == "ETH.csv (000; 001; 002; 003)"
+
+
 def test_gaps_are_counted_and_kept_as_gaps(tmp_path: Path) -> None:
     rows = rows_of(market(40, 2))
     del rows[30], rows[10:13]

@@ -1,84 +1,121 @@
-"""Claims about tokens: one a token at a time, decided by the candles of its hour, and never by less."""
+"""Claims about tokens: one of a kind a token at a time, decided by the labels of their predictions, each once."""
 
-import numpy as np
+import msgspec
 import pytest
 from discovery_day import Day
 from token_client import NOW_S, KnownLaunches, known
 
 from app.config.token_venues import TokensSettings
-from app.core.calls import CANDLES_GRADE, Call
+from app.core.calls import CANDLES_GRADE
 from app.scorecards.report import COLUMNS, card_rows
 from app.scorecards.scorecard import scorecards
 from app.tokens.base_rates import RISES_BEFORE
-from app.tokens.candles import SLOT_S, CandleTable
-from app.tokens.claims import OVERDUE_S, TokenClaims
+from app.tokens.claims import ENDED, NOT_SOUND, NOT_WAITED_FOR, Claim, Decided, TokenClaims
 from app.tokens.found import CandlesCame, Ended
-from app.tokens.watched import NO_CANDLES, Listed, Seen
+from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry, Labels
+from app.tokens.outcomes import NOT_TOLD, Labelled, Predicted, Said
+from app.tokens.saved_predictions import OpenCall
 
 MINT = known(1, 0).mint
-AT_S = NOW_S // SLOT_S * SLOT_S + 60
+AT_S = NOW_S // 300 * 300 + 60
 HOUR_S = 3_600
 
 
-def table(*closes: float) -> CandleTable:
-    """Candles of the slots from the one that `AT_S` lies in."""
-    times = AT_S // SLOT_S * SLOT_S + SLOT_S * np.arange(len(closes))
-    prices = np.array(closes)
-    return CandleTable(SLOT_S, times, prices, prices, prices, prices, np.ones(len(closes)))
+def predicted(price: float = 1.0, mint: str = MINT, at_s: int = AT_S) -> Predicted:
+    return Predicted(mint, "P" * 40, at_s * 1_000 + 500, Entry(at_s, price, 900.0), Said("v1", 0.8, 0.25))
 
 
-def seen(price: float | None = 1.0, mint: str = MINT) -> Seen:
-    candles = NO_CANDLES if price is None else table(price)
-    return Seen(Listed(mint, "P" * 40, "T", "raydium", AT_S - HOUR_S), AT_S, candles, None, None)
+def filed(claims: TokenClaims, what: Predicted | None = None, horizon_s: int = HOUR_S) -> Claim | None:
+    return claims.file(what or predicted(), horizon_s, source="demo", evidence=7)
 
 
-def filed(claims: TokenClaims, what: Seen | None = None) -> Call | None:
-    claim = claims.file(what or seen(), 0.8, "v1", source="demo", now_ms=AT_S * 1_000 + 500, evidence=7)
-    return None if claim is None else claim.own
+def told(claims: TokenClaims, what: Predicted, happened: bool | None, horizon_s: int = HOUR_S) -> list[Decided]:
+    """What a label of a prediction decides."""
+    became = Labels(happened, None, None, happened, happened)
+    return claims.labelled(Labelled(what, horizon_s, became, "" if happened is not None else NOT_TOLD), 9)
 
 
-def test_a_claim_is_written_out_and_one_a_token_is_open() -> None:
+def test_a_claim_is_written_out_and_one_of_a_kind_a_token_is_open() -> None:
     claims = TokenClaims()
-    call = filed(claims)
-    assert call is not None
+    rises, rugs = filed(claims), filed(claims, horizon_s=RUG_HORIZON_S)
+    assert rises is not None
+    assert rugs is not None
+    call = rises.own
     assert call.claim == f"highest five-minute close of {MINT} within 3600 s at 1.0404 or more"
-    assert (call.probability, call.direction, call.horizon_s, call.evidence) == (0.8, 0, 3_600, 7)
+    assert (call.probability, call.direction, call.horizon_s, call.evidence) == (0.8, 0, RISE_HORIZON_S, 7)
     assert (call.reference_kind, call.reference_price, call.input_age_ms) == (CANDLES_GRADE, 1.0, 500)
-    assert filed(claims) is None
-    assert filed(claims, seen(mint=known(2, 0).mint)) is not None
-    assert filed(claims, seen(price=None, mint=known(3, 0).mint)) is None
+    assert (rugs.own.kind, rugs.own.probability, rugs.own.horizon_s) == ("token rug", 0.25, RUG_HORIZON_S)
+    assert claims.calls() == [*rises, *rugs]
+    later = predicted(at_s=AT_S + 300)
+    assert [filed(claims, later, horizon_s) for horizon_s in (RISE_HORIZON_S, RUG_HORIZON_S)] == [None, None]
+    assert filed(claims, predicted(mint=known(2, 0).mint)) is not None
+    assert filed(claims, predicted(price=0.0, mint=known(3, 0).mint)) is None
 
 
-@pytest.mark.parametrize(
-    ("closes", "rose"),
-    [((1.0, 1.05, 0.2), True), ((1.0, 1.03, 1.039), False), ((1.0,) + (0.9,) * 11 + (2.0,), False), ((), False)],
-)
-def test_the_highest_close_of_the_hour_decides(closes: tuple[float, ...], rose: bool) -> None:
+@pytest.mark.parametrize("horizon_s", [RISE_HORIZON_S, RUG_HORIZON_S])
+@pytest.mark.parametrize("happened", [False, True])
+def test_the_label_of_its_prediction_decides_a_claim_once(happened: bool, horizon_s: int) -> None:
     claims = TokenClaims()
-    call = filed(claims)
-    assert call is not None
-    for early_s in (0, HOUR_S - 1, HOUR_S + 9):
-        assert claims.candles(MINT, table(9.0, 9.0), (AT_S + early_s) * 1_000) == []
-    _, decided = claims.candles(MINT, table(*closes), (AT_S + HOUR_S + 10) * 1_000)
+    claim = filed(claims, horizon_s=horizon_s)
+    assert claim is not None
+    assert told(claims, predicted(at_s=AT_S + 300), happened, horizon_s) == []
+    assert told(claims, predicted(), happened, RISE_HORIZON_S + RUG_HORIZON_S - horizon_s) == []
+    twin, decided = told(claims, predicted(), happened, horizon_s)
     outcome = decided.outcome
-    assert (decided.call, outcome.status, outcome.event_happened) == (call, "graded", rose)
-    assert outcome.brier == pytest.approx((0.8 - rose) ** 2)
-    assert (outcome.hit, outcome.edge_bps, outcome.call_id) == (None, None, call.call_id)
-    assert len(claims) == 0
-    assert filed(claims) is not None
+    assert (twin.call, decided.call) == claim
+    assert (outcome.status, outcome.event_happened, outcome.call_id) == ("graded", happened, claim.own.call_id)
+    assert outcome.brier == pytest.approx((claim.own.probability - happened) ** 2)
+    assert (outcome.hit, outcome.edge_bps, twin.outcome.event_happened) == (None, None, happened)
+    assert told(claims, predicted(), happened, horizon_s) == []
+    assert claims.calls() == []
+    assert filed(claims, predicted(at_s=AT_S + 300), horizon_s) is not None
 
 
-def test_what_no_candles_decide_is_not_graded_and_says_why() -> None:
+def test_what_nobody_can_decide_is_not_graded_and_says_why() -> None:
     claims = TokenClaims()
     filed(claims)
-    last_ms = (AT_S + HOUR_S + 10 + OVERDUE_S) * 1_000
-    assert list(claims.overdue(last_ms)) == []
-    twin, late = claims.overdue(last_ms + 1_000)
-    assert twin.outcome.reason == late.outcome.reason
-    assert (late.outcome.status, late.outcome.reason) == ("ungraded", "candles of its hour could not be had")
+    assert [(each.outcome.status, each.outcome.reason) for each in told(claims, predicted(), None)] == [
+        ("ungraded", NOT_TOLD)
+    ] * 2
     filed(claims)
-    assert {each.outcome.reason for each in claims.finish(last_ms)} == {"run ended before the horizon"}
-    assert len(claims) == 0
+    assert {each.outcome.reason for each in claims.finish(9)} == {ENDED}
+    assert claims.calls() == []
+
+
+def test_claims_of_earlier_runs_are_taken_up_and_each_is_decided_once() -> None:
+    """One is waited for, of one the label is known, one is spoiled and of one nobody knows."""
+    first = TokenClaims()
+    names = [known(number, 0).mint for number in range(1, 5)]
+    made = [filed(first, predicted(mint=name)) for name in names]
+    waits, labelled, spoiled, forgotten = (tuple(each or ()) for each in made)
+    broken = [msgspec.structs.replace(call, probability=float("nan")) for call in spoiled]
+    saved = [
+        *map(OpenCall, (*waits, *broken, *forgotten)),
+        *(OpenCall(call, is_told=True, happened=True) for call in labelled),
+    ]
+    second = TokenClaims()
+    decided = second.restore(saved, lambda mint, at_ms, horizon_s: mint == names[0] and horizon_s == HOUR_S, 5)
+    reasons = [(each.call.subject, each.outcome.event_happened, each.outcome.reason) for each in decided]
+    assert reasons == [
+        *[(names[2], None, NOT_SOUND)] * 2,
+        *[(names[3], None, NOT_WAITED_FOR)] * 2,
+        *[(names[1], True, "")] * 2,
+    ]
+    assert second.rates == ((1, 1), (0, 0)), "a claim and its twin are of one event"
+    assert second.calls() == list(waits)
+    assert filed(second, predicted(at_s=AT_S + 300, mint=names[0])) is None, "it would count one move twice"
+    assert [each.call for each in told(second, predicted(mint=names[0]), False)] == list(waits)
+
+
+def test_of_two_claims_that_runs_left_on_one_token_each_has_its_own_label() -> None:
+    earlier, later = predicted(), predicted(at_s=AT_S + 900)
+    calls = [call for what in (earlier, later) for call in filed(TokenClaims(), what) or ()]
+    claims = TokenClaims()
+    claims.restore(map(OpenCall, calls), lambda *_: True, 5)
+    assert [each.call for each in told(claims, later, True)] == calls[2:]
+    assert filed(claims, predicted(at_s=AT_S + 1_800)) is None
+    assert [each.call for each in told(claims, earlier, True)] == calls[:2]
+    assert claims.calls() == []
 
 
 def test_a_token_that_is_over_is_asked_about_once_more_when_its_hour_is() -> None:
@@ -112,14 +149,10 @@ def test_candles_that_do_not_come_are_asked_for_again() -> None:
 def test_a_scorecard_has_a_brier_score_for_them_and_no_edge() -> None:
     claims, pairs = TokenClaims(), []
     for number in range(12):
-        what = seen(mint=known(number, 0).mint)
-        what = what._replace(at_s=AT_S + 4_000 * number)
-        claim = claims.file(what, 0.5, "v1", source="demo", now_ms=what.at_s * 1_000, evidence=number)
-        assert claim is not None
-        decided = claims.candles(
-            claim.own.subject, table(1.0, 1.5 if number % 2 else 1.0), (what.at_s + HOUR_S + 10) * 1_000
-        )
-        pairs += [(each.call, each.outcome) for each in decided]
+        what = predicted(mint=known(number, 0).mint, at_s=AT_S + 4_000 * number)
+        what = what._replace(said=Said("v1", 0.5, 0.5))
+        assert filed(claims, what) is not None
+        pairs += [(each.call, each.outcome) for each in told(claims, what, bool(number % 2))]
     base, card = scorecards(pairs)
     assert (base.claimant, base.n_graded) == ("token-base-rate", 12)
     assert (card.claimant, card.kind, card.n_graded) == ("token-model", "token rise", 12)
@@ -137,13 +170,13 @@ def test_the_base_rate_claims_what_was_known_before_and_no_more() -> None:
     claims = TokenClaims()
     rates = []
     for number in range(4):
-        what = seen(mint=known(number, 0).mint)
-        claim = claims.file(what, 0.9, "v1", source="demo", now_ms=what.at_s * 1_000, evidence=number)
+        what = predicted(mint=known(number, 0).mint)
+        claim = filed(claims, what)
         assert claim is not None
         assert claim.own.baseline_id == claim.twin.call_id
         assert (claim.twin.claim, claim.twin.available_at_ms) == (claim.own.claim, claim.own.available_at_ms)
         rates.append(claim.twin.probability)
-        claims.candles(claim.own.subject, table(1.0, 1.5 if number < 2 else 1.0), (what.at_s + HOUR_S + 10) * 1_000)
+        told(claims, what, number < 2)
     assert rates == pytest.approx(
         [(true + 20 * RISES_BEFORE) / (n + 20) for true, n in ((0, 0), (1, 1), (2, 2), (2, 3))]
     )

@@ -9,9 +9,18 @@ from app.feeds.token_questions import BIRDEYE, GECKOTERMINAL, Question, pairs, p
 from app.feeds.token_rows import Rows
 from app.tokens.answers import Answer, Candles, NoAnswer, Pools
 from app.tokens.candles import SLOT_S, CandleTable
-from app.tokens.claims import RugClaims
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry
-from app.tokens.outcomes import GONE, NO_CANDLES, NO_LIQUIDITY, NO_PRICE, NOT_TOLD, PATIENCE_S, Outcomes, Predicted
+from app.tokens.outcomes import (
+    GONE,
+    NO_CANDLES,
+    NO_LIQUIDITY,
+    NO_PRICE,
+    NOT_TOLD,
+    PATIENCE_S,
+    Outcomes,
+    Predicted,
+    Said,
+)
 from app.tokens.pages import LONGEST_AGAIN_S
 
 MINT, POOL = "M" * 42, "P" * 42
@@ -25,7 +34,7 @@ DIED = Candles(Rows((TokenCandle(AT_S // SLOT_S * SLOT_S, 1.0, 1.0, 1.0, 1.0, 10
 
 
 def predicted(*, price: float = 1.0, liquidity: float | None = 1_000.0, at_s: int = AT_S) -> Predicted:
-    return Predicted(MINT, POOL, at_s * 1_000, Entry(at_s, price, liquidity))
+    return Predicted(MINT, POOL, at_s * 1_000, Entry(at_s, price, liquidity), Said("v", 0.5, 0.5))
 
 
 def state(liquidity: float | None, pool: str = POOL) -> Pools:
@@ -143,22 +152,6 @@ def test_candles_and_liquidity_are_asked_for_until_they_can_be_had_no_more() -> 
     assert asked(outcomes, until_s, until_s + HOUR_S) == []
 
 
-def test_a_claim_of_a_rug_is_graded_by_the_label_of_its_prediction() -> None:
-    claims, first, second = RugClaims(), predicted(), predicted(at_s=AT_S + 300)
-    claim = claims.file(first, 0.25, "v1", source="demo", now_ms=AT_S * 1_000 + 500, evidence=7)
-    assert claim is not None
-    call = claim.own
-    assert (call.kind, call.probability, call.horizon_s, call.evidence) == ("token rug", 0.25, DAY_S, 7)
-    assert claims.file(second, 0.5, "v1", source="demo", now_ms=AT_S * 1_000, evidence=8) is None
-    assert claims.labelled(second, True, "", 0) == []
-    twin, decided = claims.labelled(first, True, "", 9)
-    assert (twin.call, twin.outcome.event_happened) == (claim.twin, True)
-    assert (decided.call, decided.outcome.event_happened, decided.outcome.brier) == (call, True, 0.5625)
-    assert claims.file(second, 0.5, "v1", source="demo", now_ms=AT_S * 1_000, evidence=8) is not None
-    unknown = claims.labelled(second, None, NOT_TOLD, 9)
-    assert [(each.outcome.status, each.outcome.reason) for each in unknown] == [("ungraded", NOT_TOLD)] * 2
-
-
 def of_candles(outcomes: Outcomes, from_s: int, until_s: int, answers: dict[str, Answer]) -> list[tuple[int, str]]:
     """When which venue is asked for candles, where each answers so."""
     found = []
@@ -207,3 +200,15 @@ def test_candles_that_do_not_reach_back_to_the_prediction_label_nothing() -> Non
     assert outcomes.answered(WHOLE, later, AT_S + HOUR_S + 1_300) == []
     [late] = outcomes.overdue(AT_S + HOUR_S + PATIENCE_S[HOUR_S] + 60)
     assert late.reason == f"{NO_CANDLES}: its candles do not reach back so far"
+
+
+def test_of_candles_that_come_by_themselves_too_only_those_count_that_reach_back() -> None:
+    """A run that takes up old predictions sees only the newest candles of their tokens."""
+    outcomes, later = Outcomes(), predicted(at_s=AT_S + HOUR_S)
+    outcomes.restore([(predicted(), HOUR_S), (later, HOUR_S)], AT_S + 5 * HOUR_S)
+    newest = table(1.0, 1.0, 9.0)
+    newest = newest._replace(time_s=newest.time_s + HOUR_S)
+    [labelled] = outcomes.candles(MINT, newest, AT_S + 5 * HOUR_S)
+    assert (labelled.predicted, labelled.labels.rises) == (later, True)
+    assert outcomes.waits(MINT, predicted().at_ms, HOUR_S)
+    assert not outcomes.waits(MINT, later.at_ms, HOUR_S)

@@ -203,9 +203,9 @@ def test_the_largest_seed_there_is_will_do(table: Table) -> None:
 def test_a_head_that_nothing_could_teach_is_not_published(samples: Samples, parts: Split) -> None:
     labels = samples.labels.copy()
     labels[:, LABELS.index("rugs")] = np.nan
-    with pytest.raises(DataError, match="p_rug has 0 labels"):
-        check_labels(samples._replace(labels=labels), parts)
-    check_labels(samples, parts)
+    with pytest.raises(DataError, match=r"p_rug has 0 labels .* are needed; make up more"):
+        check_labels(samples._replace(labels=labels), parts, "make up more")
+    check_labels(samples, parts, "")
 
 
 def test_drift_is_measured_against_rows_that_a_deck_would_judge(samples: Samples) -> None:
@@ -468,6 +468,15 @@ def test_a_bundle_of_outcomes_takes_over_only_from_one_that_it_beats(
     assert card.promotion[0] in (tmp_path / "b" / "two" / bundles.CARD_TEXT).read_text()
     assert main(["train", "tokens", "--from-outcomes", "live", "--quiet"]) == 5
     assert main(["train", "tokens", "--from-outcomes", "demo", "--data", str(tmp_path), "--quiet"]) == 2
+
+
+def test_too_few_days_to_judge_anything_is_an_error_that_says_what_to_do(
+    home: Locations, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eval", "tokens", "--quick", "--days", "1", "--json"]) == 5
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "nothing is judged; make up more with --days, or leave out --quick" in printed.err
 
 
 def test_a_folder_without_launches_is_an_error_that_names_it(home: Locations, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ RULES = (
     "volatility is high from 80% of its last 100, volume spikes beyond 2 σ ([batch_mode]).",
     "Entry: mode confirm, confidence ≥ 0.4, 2 of 3 trends; weights 0.3 0.25 0.15 0.3 ([fusion]).",
     "Exit: stop 2 ATR or a swing, 50% at 1 R, trail 2.5 ATR, at most 72 bars ([strategy]).",
-    "Costs: fee 4.5 bps and slippage 1 bps a fill, funding 1 bps in 8 h. Hourly bars; nothing is sent anywhere.",
+    "Costs: fee 4.5 bp and slippage 1 bp a fill, funding 1 bp in 8 h. Hourly bars; nothing is sent anywhere.",
 )
 REASONS = (
     "close crossed above SMA 20", "volume spike (3.1x its mean)",
@@ -97,7 +97,7 @@ COIN_ROWS = (
              trouble="3 of 723 hours are missing: features go on over the gap as if there were "
              "none; a restart asks for all of them again"),
     coin_row("XRP", bars=0, newest_ms=None, score=None, fusion=None, candidates=0, trades=0, won=0, equity_usd=None,
-             trouble="its last 30 days are asked for"),
+             awaits="its last 30 days are asked for"),
 )  # fmt: skip
 
 
@@ -156,9 +156,9 @@ BACKTEST = BacktestRecord(
     lines=(
         "10 trades, 5 won (50%); they made +848.86 USD before 57.16 of fees and 12.03 of funding; slippage is in the "
         "prices.",
-        "A trade made +109.78 bps of its notional (too few for an interval) in the mean.",
+        "A trade made +109.78 bp of its notional (too few for an interval) in the mean.",
     ),
-    assumptions=("Every fill pays 4.5 bps of fees and is 1 bps worse than its price.",),
+    assumptions=("Every fill pays 4.5 bp of fees and is 1 bp worse than its price.",),
     settings="mode confirm, threshold 0.4, minimum score 0.75",
 )
 RESEARCH = ResearchView(backtest=BACKTEST, backtest_age_s=5_400, source_words="--source demo --set demo.seed=7")
@@ -191,7 +191,8 @@ def screener(**changes: Any) -> ScreenerView:
     """A screener that has looked at everything."""
     full = ScreenerView(
         rules=RULES, research=RESEARCH, candidates=CANDIDATES, positions=POSITIONS, coins=COIN_ROWS,
-        waiting_for="No candidate in 24 hours: nothing struck at a bar with a score high enough",
+        waiting_for="The past 30 days of 1 of 6 coins are on their way, some coins a minute: the venue's request "
+        "budget is shared",
     )  # fmt: skip
     return msgspec.structs.replace(full, **changes)
 

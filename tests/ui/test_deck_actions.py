@@ -49,6 +49,12 @@ def test_the_footer_says_what_space_does_to_the_tape_as_it_stands(paused: bool, 
     assert (first.id, first.label) == ("pause", label)
 
 
+def test_the_dashboard_names_the_other_screens_last() -> None:
+    shown = [action.id for action in footer_actions("dashboard", None, job="refresh")]
+    assert shown[-2:] == ["paper", "screener"]
+    assert not {"paper", "screener"} & {action.id for action in footer_actions("market", None)}
+
+
 @pytest.mark.asyncio
 async def test_help_lists_every_action() -> None:
     async with deck_on(ScriptedLink(), (280, 120)) as (deck, pilot):

@@ -10,7 +10,7 @@ from wallet_fakes import ended, seen, texts
 
 from app.core.text import clean
 from app.engine.protocol import JobView
-from app.ui.panels.ml_health import NO_TOKENS, PSI_WORDS, RISE_WORDS, ml_health_note, ml_health_view
+from app.ui.panels.ml_health import NO_TOKENS, PSI_WORDS, RISE_WORDS, RUG_WORDS, ml_health_note, ml_health_view
 from app.ui.state import DeckView
 from app.ui.widgets.filtering import parse_filter
 from app.ui.widgets.ordering import Ordering, ordered
@@ -64,13 +64,14 @@ def test_the_note_tells_what_the_model_rests_on() -> None:
         "P(rise) Brier 0.139 (base rate 0.250, training 0.123) ECE 0.069 (training 0.013) n 173",
         "calibration: P(rug) 4 of 30 outcomes needed",
         "outcomes 610 labelled, 1,276 wait, 3 unknown: candles could not be had 3",
-        "padded 64%",
+        "64% of slots empty",
         "bundle simulated-1 SIMULATED, made 3d ago",
         "workers 3/3, 1 restarts, up 100.0%",
         "p50/p95/p99 1.2/3.4/9.9 ms",
-        "16/min, cache 71%, of features –, errors 0%",
-        "66 watched, 12 too young, 31 not judged again so soon",
+        "16/min, cached: answers 71%, features –, errors 0%",
+        "66 watched, 12 too young, 31 skipped, rejected lately",
         RISE_WORDS,
+        RUG_WORDS,
         PSI_WORDS,
     ]
 
@@ -117,7 +118,7 @@ def test_workers_that_are_not_there_yet_are_not_told_as_missing(
     model = msgspec.structs.replace(HEALTH, workers=workers, workers_wanted=wanted, workers_most=most)
     text, _ = ml_health_note(seen(judging(tokens(model=model, feature_hit_pct=80.4))))
     assert words in text.split(" · ")
-    assert "cache 71%, of features 80%" in text
+    assert "cached: answers 71%, features 80%" in text
 
 
 def test_before_it_is_known_whether_the_model_counts_nothing_is_made_of_it() -> None:

@@ -20,12 +20,20 @@ from app.engine.protocol_screen import CheckView, LookAtScreener
 from app.ui.app import DeckApp
 from app.ui.deck_options import DeckOptions
 from app.ui.keymap import parse_keymap
-from app.ui.panels.screener import candidates_view, coins_view, strategy_note, strategy_view
+from app.ui.panels.screener import (
+    candidates_note,
+    candidates_view,
+    coins_note,
+    coins_view,
+    strategy_note,
+    strategy_view,
+)
 from app.ui.panels.screener_bar import bar_chart, conditions_view, numbers_view
 from app.ui.screens.bar import BarScreen
 from app.ui.screens.screener import ScreenerScreen
 from app.ui.state import DeckView
 from app.ui.theme import load_themes
+from app.ui.widgets.columns import Cell
 
 
 def seen(snapshot_: object) -> DeckView:
@@ -142,6 +150,9 @@ def test_a_candidate_shows_whether_it_is_entered_and_why_not() -> None:
     assert [row.cells[4].value for row in rows[:2]] == ["long", "no"]
     assert rows[1].cells[8].value == "confidence of fusion 0.390, needs ≥ 0.4"
     assert all(row.dimmed for row in candidates_view(DeckView("ended", shown=screened())).rows)
+    assert candidates_note(seen(screened()))[0].startswith(
+        "A candidate is worth a look, and foretells nothing. Screen:"
+    )
 
 
 def test_the_account_is_summed_over_what_has_ended_and_doubted_where_that_is_little() -> None:
@@ -156,10 +167,14 @@ def test_the_account_is_summed_over_what_has_ended_and_doubted_where_that_is_lit
 
 def test_a_coin_with_a_trouble_says_what_to_do() -> None:
     view = coins_view(seen(screened()))
-    assert view.title == "Coins 6 · 3 with a trouble"
+    assert view.title == "Coins 6 · 2 with a trouble · 1 awaited"
     by_coin = {row.key: row.cells[-1] for row in view.rows}
     assert by_coin["BTC"].value == "none"
     assert "a restart asks for all of them again" in by_coin["DOGE"].value
+    assert by_coin["XRP"] == Cell("its last 30 days are asked for", "accent")
+    on_their_way = "The past 30 days of 1 of 6 coins are on their way"
+    assert coins_note(seen(screened(screener(waiting_for=on_their_way))))[0] == f"{on_their_way}."
+    assert coins_note(seen(screened(screener(coins=(coin_row("BTC"),)))))[0].startswith("Hours of the venue")
     waiting = coins_view(seen(screened(screener(coins=(coin_row("BTC", waiting=240),)))))
     assert waiting.rows[0].cells[-1].value == "240 hours wait to be looked at"
 

@@ -130,7 +130,7 @@ def test_the_last_backtest_stands_beside_holding_with_its_age_and_costs() -> Non
     assert "made 1h ago" in told["last backtest"]
     assert "return: +7.80% | +58.84%" in told["after costs"]
     assert "57.16 of fees" in told["after costs"]
-    assert "4.5 bps of fees" in told["assumed"]
+    assert "4.5 bp of fees" in told["assumed"]
     old = lines(research=ResearchView(backtest=RESEARCH.backtest, backtest_age_s=9 * 86_400))
     assert "made 9d ago; old" in old["last backtest"]
 
@@ -139,6 +139,7 @@ def test_the_last_backtest_stands_beside_holding_with_its_age_and_costs() -> Non
     ("research", "said"),
     [
         (ResearchView(), "none yet: `tapedeck backtest --asset ETH`"),
+        (ResearchView(source_words="--source demo"), "none yet: `tapedeck backtest --asset ETH --source demo`"),
         (ResearchView(backtest_trouble="last-backtest.json is no record"), "last-backtest.json is no record"),
         (None, "this engine tells of none"),
     ],

@@ -35,7 +35,7 @@ def test_the_lines_say_the_verdict_and_every_step_to_it() -> None:
     assert told["p(rise)"] == "0.712 ≥ 0.7 ✓ passes"
     assert told["P(rise) by"] == "older candles +22.0, prices +5.0, volumes +1.1 (points)"
     assert told["P(rug) by"] == "liquidity_usd +12.0, older candles +7.0, prices -4.0 (points)"
-    assert told["window"] == "18 of 100 slots traded, 82 % padded"
+    assert told["window"] == "18 of 100 slots traded, 82 % empty"
     assert told["mint"] == MINT
 
 
@@ -74,7 +74,7 @@ def test_parts_come_by_how_much_they_moved_and_missing_ones_last() -> None:
 def test_features_are_told_in_their_own_units_and_as_the_model_sees_them() -> None:
     table = features_view(opened(), MINT)
     by_name = {row.cells[0].text: texts(table, row) for row in table.rows}
-    assert table.title == "Features · 8 of 14 known · 18 of 100 slots traded, 82 % padded"
+    assert table.title == "Features · 8 of 14 known · 18 of 100 slots traded, 82 % empty"
     figures = {name: told["figure"] for name, told in by_name.items()}
     assert (figures["liquidity_usd"], figures["age_s"], figures["holders"]) == ("21.1K $", "1h", "12")
     assert (figures["rsi_14"], figures["ema_12"], figures["candles"]) == ("56.0", "-3.05 %", "18 of 100")

@@ -22,6 +22,7 @@ TOKENS = "tokens"
 NO_TOKENS = "This engine looks for no new tokens."
 RISE_WORDS = "P(rise): the highest 5 m close of the next hour ≥ 3 % above the price after a 1 % round trip"
 """What the model's probability is of; said wherever it is shown."""
+RUG_WORDS = "P(rug): within 24 hours the pool drains, or the price falls, to 10 % or less"
 PSI_WORDS = "PSI against training: < 0.1 steady, to 0.25 moved, above drifted"
 
 _NAME = "ML health"
@@ -101,7 +102,7 @@ def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
         yield from _model_parts(tokens.model, tokens.feature_hit_pct, snapshot.wall_ms + view.lag_ms)
     elif is_tape(view):
         yield "what was recorded is shown; no model runs"
-    yield f"{tokens.watched} watched, {tokens.waiting} too young, {tokens.held_back:,} not judged again so soon"
+    yield f"{tokens.watched} watched, {tokens.waiting} too young, {tokens.held_back:,} skipped, rejected lately"
     paper = snapshot.paper.tokens if snapshot is not None and snapshot.paper is not None else None
     if paper is not None:
         yield from trading_line(paper, signed_usd(sum(each.result_usd for each in paper.positions)))
@@ -109,6 +110,7 @@ def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
     if failed:
         yield f"unanswered: {failed}"
     yield RISE_WORDS
+    yield RUG_WORDS
     if tokens.trust is not None and tokens.trust.drift:
         yield PSI_WORDS
 
@@ -143,7 +145,7 @@ def _outcome_parts(tokens: TokensView) -> Iterator[str]:
         reasons = ", ".join(f"{clean(reason, 60)} {count:,}" for reason, count in tokens.unknown.items())
         yield f"outcomes {told}: {reasons}" if reasons else f"outcomes {told}"
     if tokens.padded_pct is not None:
-        yield f"padded {tokens.padded_pct:.0f}%"
+        yield f"{tokens.padded_pct:.0f}% of slots empty"
 
 
 def _figure(value: float | None, places: int = 3) -> str:
@@ -159,7 +161,7 @@ def _model_parts(model: InferenceHealth, feature_hit_pct: float | None, now_ms: 
     yield f"{_workers(model)}, {model.restarts} restarts, up {uptime}" if model.workers_wanted else _workers(model)
     latencies = (model.latency_ms_p50, model.latency_ms_p95, model.latency_ms_p99)
     yield f"p50/p95/p99 {'/'.join(_milliseconds(latency) for latency in latencies)} ms"
-    caches = f"cache {_percent(model.prediction_hit_pct)}, of features {_percent(feature_hit_pct)}"
+    caches = f"cached: answers {_percent(model.prediction_hit_pct)}, features {_percent(feature_hit_pct)}"
     yield f"{model.answers_per_min}/min, {caches}, errors {_percent(model.error_pct)}"
     if model.refused:
         yield f"{model.refused} bundles refused: {clean(model.refused_reason, 160)}"

@@ -18,7 +18,6 @@ _TITLE = "Backtest and sweep"
 _COLUMNS = (Column("what", 16, "left"), Column("told", 8, "left", priority=1, flexible=True))
 _OLD_S = 7 * 86_400
 _BAR = 20
-NO_BACKTEST = "none yet: `tapedeck backtest --asset ETH`, or --bars FILE, makes one, and its result is shown here"
 DEFAULT_GRID = "--grid fusion.entry_threshold_confidence=.20,.30,.40,.50 --folds 4"
 """What a sweep from the deck tries where nobody writes anything else."""
 Line = tuple[str, str, Role]
@@ -137,7 +136,12 @@ def _backtest_lines(research: ResearchView | None) -> Iterator[Line]:
         return
     record = research.backtest
     if record is None:
-        yield "last backtest", NO_BACKTEST, "muted"
+        command = " ".join(("tapedeck backtest --asset ETH", *clean(research.source_words, 200).split()))
+        yield (
+            "last backtest",
+            f"none yet: `{command}`, or --bars FILE, makes one, and its result is shown here",
+            "muted",
+        )
         return
     age, old = shown.age(1_000 * research.backtest_age_s), research.backtest_age_s > _OLD_S
     yield "last backtest", f"{record.title}, made {age} ago{'; old' if old else ''}", "stale" if old else "text"

@@ -89,15 +89,16 @@ def coins_view(view: DeckView) -> TableView:
         return TableView(_COINS, _COIN_COLUMNS, (), _waiting(view))
     rows = tuple(_coin(row, view.outdated) for row in screener.coins)
     troubled = sum(bool(row.trouble) for row in screener.coins)
-    title = f"{_COINS} {len(rows)}{f' · {troubled} with a trouble' if troubled else ''}"
+    counts = ((troubled, "with a trouble"), (_awaited(screener), "awaited"))
+    title = " · ".join((f"{_COINS} {len(rows)}", *(f"{count} {words}" for count, words in counts if count)))
     return TableView(title, _COIN_COLUMNS, rows, f"{clean(screener.waiting_for, 300)}.")
 
 
 def candidates_note(view: DeckView) -> tuple[str, Role]:
-    """By which settings a bar is a candidate, and what that does not mean."""
+    """What a candidate does not mean, which is read where there is one line, and by which settings a bar is one."""
     screener = _screener(view)
     said = clean(screener.rules[0], 300) if screener is not None and screener.rules else ""
-    return (f"{said} A candidate is worth a look, and foretells nothing." if said else ""), "muted"
+    return (f"A candidate is worth a look, and foretells nothing. {said}" if said else ""), "muted"
 
 
 def strategy_note(view: DeckView) -> tuple[str, Role]:
@@ -117,11 +118,18 @@ def strategy_note(view: DeckView) -> tuple[str, Role]:
 
 
 def coins_note(view: DeckView) -> tuple[str, Role]:
-    """Which hours the strategy lives on."""
+    """Which hours the strategy lives on, or how many coins wait for theirs and why."""
     screener = _screener(view)
     if screener is None or not screener.coins:
         return "", "muted"
+    if _awaited(screener):
+        return f"{clean(screener.waiting_for, 300)}.", "muted"
     return "Hours of the venue, the past of 30 days asked for once; an hour counts when it has closed.", "muted"
+
+
+def _awaited(screener: ScreenerView) -> int:
+    """How many coins wait for their past."""
+    return sum(bool(row.awaits) for row in screener.coins)
 
 
 def bar_time(bar_ms: int | None) -> str:
@@ -203,7 +211,8 @@ def _position(row: PositionRow, outdated: bool) -> Row:
 @lru_cache(maxsize=256)
 def _coin(row: CoinRow, outdated: bool) -> Row:
     coin, trouble = str(clean(row.coin, 24)), str(clean(row.trouble, 300))
-    waits = f"{row.waiting:,} hours wait to be looked at" if row.waiting and not trouble else ""
+    queued = f"{row.waiting:,} hours wait to be looked at" if row.waiting and not trouble else ""
+    waits = str(clean(row.awaits, 300)) or queued
     cells = (
         Cell(coin, "accent"),
         Cell(f"{row.bars:,}"),

@@ -14,7 +14,7 @@ from app.engine.protocol_token_detail import Three, TokenAttributions, TokenDeta
 from app.engine.protocol_tokens import FeatureDriftRow, TokenRow
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
-from app.ui.panels.ml_health import NO_TOKENS, RISE_WORDS, RULING_ROLES, RULING_SIGNS
+from app.ui.panels.ml_health import NO_TOKENS, RISE_WORDS, RUG_WORDS, RULING_ROLES, RULING_SIGNS
 from app.ui.panels.told_lines import LINE_COLUMNS, Line, line_rows
 from app.ui.panels.wallets import is_tape, simulated_mark
 from app.ui.panels.whales import number
@@ -23,7 +23,6 @@ from app.ui.theme import Role
 from app.ui.widgets.candle_canvas import ChartView
 from app.ui.widgets.columns import Cell, Column, Row, TableView
 
-RUG_WORDS = "P(rug): within 24 hours the pool drains, or the price falls, to 10 % or less"
 _ASKING = "Waiting for what the engine knows of it."
 _GONE = "The engine knows no verdict on this token any more."
 _MOST_NAMED = 3
@@ -38,7 +37,7 @@ _EFFECT_COLUMNS = (
     Column("part", 18, "left", worded=True),
     Column("P(rise)", 8, priority=1, words="P(rise) points"),
     Column("P(rug)", 8, priority=2, words="P(rug) points"),
-    Column("gain", 7, priority=3, words="gain %"),
+    Column("gain %", 7, priority=3),
     Column("of", 10, "left", priority=4),
 )
 _FEATURE_COLUMNS = (
@@ -192,7 +191,7 @@ def _about(row: TokenRow, detail: TokenDetail | None) -> Iterator[Line]:
 
 def _padded(candles: int, slots: int) -> str:
     empty = 100 * (1 - candles / slots) if slots else 0.0
-    return f"{candles} of {slots} slots traded, {empty:.0f} % padded"
+    return f"{candles} of {slots} slots traded, {empty:.0f} % empty"
 
 
 # What moved the model.

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import options
+from app.cli.launches import add_draws, add_launches
 from app.cli.output import print_json, print_line, progress, say
 from app.core.errors import DataError
 
@@ -28,22 +29,11 @@ docs/tokens.md says how to read what comes out.
 
 exit codes: 0 judged, 1 a library is missing, 2 usage, 5 data that cannot be used, or too little of it
 """
-DAYS = 10
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Flags of `eval tokens`."""
-    group = parser.add_argument_group("data")
-    group.add_argument(
-        "--data", nargs="+", type=Path, default=[], metavar="FOLDER", help="folders of recorded launches"
-    )
-    group.add_argument(
-        "--days",
-        type=int,
-        default=DAYS,
-        metavar="N",
-        help=f"days of made-up launches without --data, at least 6 (default: {DAYS})",
-    )
+    add_launches(parser)
     parser.add_argument(
         "--bundle",
         type=Path,
@@ -51,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a bundle to judge on the later test part too",
     )
     parser.add_argument("--quick", action="store_true", help="only the later test part, no cross-validation")
-    parser.add_argument("--seed", metavar="N", help="seed of all random draws, and of made-up launches")
+    add_draws(parser)
     options.add_json(parser)
     options.add_talk(parser)
     options.add_settings(parser)

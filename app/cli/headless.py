@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.cli.main import INTERRUPTED
 from app.cli.options import Prepared
 from app.cli.output import progress
-from app.core.allocation import give_back_freed_memory
+from app.core.allocation import give_back_what_is_freed
 
 if TYPE_CHECKING:
     from app.engine.build import Plan
@@ -32,7 +32,7 @@ class Ended(NamedTuple):
 
 def run_headless(plan: "Plan", prepared: Prepared, *, duration: float | None, quiet: bool) -> Ended:
     """Run to the end. Raises `DataError` and `VenueError` for what keeps the engine from starting."""
-    give_back_freed_memory()
+    give_back_what_is_freed()
     return asyncio.run(_run(plan, prepared, duration, quiet))
 
 

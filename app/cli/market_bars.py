@@ -2,16 +2,15 @@
 
 import argparse
 import asyncio
-import contextlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import options
 from app.cli.new_files import check_new, write_new
 from app.cli.output import progress, say
-from app.cli.venue import Venue
+from app.cli.venue import Venue, settings_of_venue
 from app.core.errors import DataError, UsageError, VenueError
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ async def _of_asset(coin: str, args: argparse.Namespace, prepared: options.Prepa
         say(f"{error}: no stored hours are taken.", quiet=args.quiet)
         stored = []
     try:
-        asked = await _asked(prepared, source, coin, quiet=quiet)
+        asked = await _asked(prepared, mode, coin, quiet=quiet)
     except VenueError as error:
         if len(stored) < 2:
             ways = "--bars FILE takes a file of bars" + (", --source demo a simulated market" if mode == "live" else "")
@@ -113,7 +112,7 @@ async def _stored(prepared: options.Prepared, mode: Venue, coin: str) -> "list[C
         return await reader.select(CANDLES, wanted, limit=_MOST_STORED)
 
 
-async def _asked(prepared: options.Prepared, source: str, coin: str, *, quiet: bool) -> "list[Candle]":
+async def _asked(prepared: options.Prepared, mode: Venue, coin: str, *, quiet: bool) -> "list[Candle]":
     """All hours that the venue keeps, asked for piece by piece."""
     from app.core.clock import SystemClock
     from app.markets.hourly_bars import HOUR_MS
@@ -121,8 +120,8 @@ async def _asked(prepared: options.Prepared, source: str, coin: str, *, quiet: b
 
     now_ms = SystemClock().wall_ns() // 1_000_000
     pieces, found = MOST_HOURS // _HOURS_AT_ONCE, []
-    async with _rest_url(prepared, source, quiet=quiet) as url:
-        http = http_of(url, prepared.settings.hyperliquid.request_timeout_s)
+    async with settings_of_venue(mode, prepared.settings, quiet=quiet) as reached:
+        http = http_of(reached.hyperliquid.rest_url, reached.hyperliquid.request_timeout_s)
         try:
             with progress(f"asking for hours of {coin}", pieces, quiet=quiet) as advance:
                 for number in range(pieces):
@@ -134,23 +133,6 @@ async def _asked(prepared: options.Prepared, source: str, coin: str, *, quiet: b
     if not found:
         raise VenueError(f"the venue tells no hours of {coin}; check its name")
     return found
-
-
-@contextlib.asynccontextmanager
-async def _rest_url(prepared: options.Prepared, source: str, *, quiet: bool) -> AsyncIterator[str]:
-    """The address to ask, for as long as the block runs: a simulated venue is started and ended with it."""
-    if source != "demo":
-        yield prepared.settings.hyperliquid.rest_url
-        return
-    from app.engine.demo_venue import DemoVenue
-
-    demo = prepared.settings.demo
-    say(f"Starting the simulated venue, seed {demo.seed}: its hours are made up.", quiet=quiet)
-    venue = DemoVenue(demo.seed, demo.coins)
-    try:
-        yield (await venue.start()).rest_url
-    finally:
-        await venue.stop()
 
 
 def _as_bars(name: str, candles: "Sequence[Candle]") -> "Bars":

@@ -34,6 +34,7 @@ class Prepared(msgspec.Struct, frozen=True):
 
     @property
     def settings(self) -> Settings:
+        """The settings that are in force."""
         return self.loaded.settings
 
 

@@ -1,7 +1,6 @@
 """`tapedeck sweep`: the strategy replayed over bars by many settings, and how far the best of them can be believed."""
 
 import argparse
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +12,7 @@ from app.cli.moments import add_span, parse_span
 from app.cli.new_files import check_new, write_new
 from app.cli.output import print_json, progress, progress_lines, say
 from app.core.errors import UsageError
+from app.core.processors import usable_processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -204,7 +204,7 @@ def _crew(args: argparse.Namespace) -> "Iterator[Crew]":
     from app.sweep.crew import cluster_crew, local_crew
 
     if args.cluster is None:
-        yield local_crew(args.workers or len(os.sched_getaffinity(0)))
+        yield local_crew(args.workers or usable_processors())
         return
     with cluster_crew(args.cluster) as crew:
         yield crew

@@ -2,14 +2,13 @@
 
 import argparse
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.cli import options, train_tokens
 from app.cli.output import print_json, progress, say
-from app.cli.venue import Venue
+from app.cli.venue import Venue, settings_of_venue
 from app.core.errors import DataError, PartialResultError, UsageError, VenueError
 
 if TYPE_CHECKING:
@@ -132,8 +131,8 @@ async def _from_venue(args: argparse.Namespace, prepared: options.Prepared, *, q
     mode: Venue = args.source or "live"
     settings = prepared.settings
     coins = list(dict.fromkeys(args.coin)) or list(_COINS)
-    async with _rest_url(mode, prepared, quiet=quiet) as url:
-        http = http_of(url, settings.hyperliquid.request_timeout_s)
+    async with settings_of_venue(mode, settings, quiet=quiet) as reached:
+        http = http_of(reached.hyperliquid.rest_url, settings.hyperliquid.request_timeout_s)
         try:
             with progress("asking for candles", 1.0, quiet=quiet) as advance:
                 fetched = await fetch_bars(http, coins, SystemClock(), advance)
@@ -144,22 +143,6 @@ async def _from_venue(args: argparse.Namespace, prepared: options.Prepared, *, q
         raise VenueError(f"no candles came ({coin}: {reason})")
     label = f"simulated, seed {settings.demo.seed}" if mode == "demo" else "Hyperliquid, candles of an hour"
     return _Given(fetched.bars, provenance_of(mode, label, fetched.bars), mode, fetched.failed)
-
-
-@contextlib.asynccontextmanager
-async def _rest_url(mode: Venue, prepared: options.Prepared, *, quiet: bool) -> AsyncIterator[str]:
-    """The address to ask, for as long as the block runs: a simulated venue is started and ended with it."""
-    if mode == "live":
-        yield prepared.settings.hyperliquid.rest_url
-        return
-    from app.engine.demo_venue import DemoVenue
-
-    say(f"Starting the simulated venue, seed {prepared.settings.demo.seed}: its hours are made up.", quiet=quiet)
-    demo = DemoVenue(prepared.settings.demo.seed, prepared.settings.demo.coins)
-    try:
-        yield (await demo.start()).rest_url
-    finally:
-        await demo.stop()
 
 
 def _train(args: argparse.Namespace, prepared: options.Prepared, given: _Given, *, quiet: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.cli import options
 from app.cli.figures import counted
+from app.cli.launches import add_draws, add_launches
 from app.cli.output import print_json, print_line, progress, say
 from app.core.errors import DataError, UsageError
 
@@ -40,7 +41,6 @@ examples:
 exit codes: 0 trained and published or kept beside, or rolled back, 1 a library is missing, 2 usage, 5 data that cannot
 be used
 """
-DAYS = 10
 
 
 class _Done(NamedTuple):
@@ -56,17 +56,7 @@ class _Done(NamedTuple):
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Flags of `train tokens`."""
-    group = parser.add_argument_group("data")
-    group.add_argument(
-        "--data", nargs="+", type=Path, default=[], metavar="FOLDER", help="folders of recorded launches"
-    )
-    group.add_argument(
-        "--days",
-        type=int,
-        default=DAYS,
-        metavar="N",
-        help=f"days of made-up launches without --data, at least 6 (default: {DAYS})",
-    )
+    group = add_launches(parser)
     group.add_argument(
         "--from-outcomes",
         choices=("live", "demo"),
@@ -80,7 +70,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--into", type=Path, metavar="FOLDER", help="publish below this folder instead of your own")
     parser.add_argument("--name", metavar="NAME", help="the version of the bundle (default: origin and time)")
-    parser.add_argument("--seed", metavar="N", help="seed of all random draws, and of made-up launches")
+    add_draws(parser)
     options.add_json(parser)
     options.add_talk(parser)
     options.add_settings(parser)

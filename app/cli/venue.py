@@ -1,4 +1,4 @@
-"""The venue of wallets that a command asks: the real one, or the simulated one started for it."""
+"""The venues that a command asks: the real ones, or the simulated one started for it."""
 
 import argparse
 import contextlib
@@ -33,7 +33,7 @@ def source_fields(mode: Venue, settings: "Settings") -> dict[str, str]:
 
 @contextlib.asynccontextmanager
 async def settings_of_venue(mode: Venue, settings: "Settings", *, quiet: bool) -> "AsyncIterator[Settings]":
-    """Settings whose addresses are those of the venue; the simulated one is started and ended with the block."""
+    """Settings whose addresses are those of the venues; the simulated one is started and ended with the block."""
     import msgspec
 
     if mode != "demo":
@@ -43,11 +43,11 @@ async def settings_of_venue(mode: Venue, settings: "Settings", *, quiet: bool) -
 
     say(f"Starting the simulated venue, seed {settings.demo.seed}: what it tells is made up.", quiet=quiet)
     demo = DemoVenue(settings.demo.seed, settings.demo.coins)
-    urls = await demo.start()
+    replace = msgspec.structs.replace
     try:
-        polymarket = msgspec.structs.replace(
-            settings.polymarket, data_url=urls.prediction_url, gamma_url=urls.gamma_url
-        )
-        yield msgspec.structs.replace(settings, polymarket=polymarket)
+        urls = await demo.start()
+        polymarket = replace(settings.polymarket, data_url=urls.prediction_url, gamma_url=urls.gamma_url)
+        hyperliquid = replace(settings.hyperliquid, rest_url=urls.rest_url)
+        yield replace(settings, polymarket=polymarket, hyperliquid=hyperliquid)
     finally:
         await demo.stop()

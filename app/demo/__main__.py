@@ -71,10 +71,10 @@ def _run(options: Options, sockets: Sockets) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import asyncio
 
-    from app.core.allocation import give_back_freed_memory
+    from app.core.allocation import share_one_heap
     from app.demo.process import run
 
-    give_back_freed_memory()
+    share_one_heap()
 
     asyncio.run(run(options, sockets))
 

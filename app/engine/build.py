@@ -1,6 +1,5 @@
 """Puts an engine together from a source and settings: the only place where live, demo and tape part ways."""
 
-import os
 from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from app.config.locations import Locations, ensure
 from app.config.secrets import birdeye_key
 from app.config.settings import Settings
 from app.core.clock import Clock
+from app.core.processors import usable_processors
 from app.engine.engine import Engine, Run
 from app.engine.link_server import LinkServer
 from app.engine.local_link import LocalLink
@@ -77,7 +77,7 @@ def build_engine(plan: Plan, settings: Settings, clock: Clock, locations: Locati
     """An engine that is not started yet."""
     run = build_run(plan, settings, clock, locations)
     words = _source_words(run.source, settings)
-    research = Research(settings, locations, clock, words, os.cpu_count() or 1)
+    research = Research(settings, locations, clock, words, usable_processors())
     return Engine(run, clock, snapshot_hz=settings.engine.snapshot_hz, research=research)
 
 

@@ -136,7 +136,13 @@ class Connections:
 
     def answered_about_tokens(self, venue: str, status: int, now_ms: int) -> None:
         """A venue of new tokens has answered, or the model, which is no feed."""
-        feed = self.tokens.get(venue)
+        self._answered(self.tokens.get(venue), status, now_ms)
+
+    def answered_about_wallets(self, venue: str, status: int, now_ms: int) -> None:
+        """The venue of wallets has answered, or the database, which is no feed."""
+        self._answered(self.wallets if venue == POLYMARKET else None, status, now_ms)
+
+    def _answered(self, feed: FeedHealth | None, status: int, now_ms: int) -> None:
         if feed is not None and status == 200:
             feed.received()
             feed.data(now_ms)

@@ -14,7 +14,7 @@ from app.core.calls import CANDLES_GRADE, Call
 from app.core.clock import KeepsTimes
 from app.core.errors import FrameError
 from app.core.events import FeedHole, RulesRead, Trade
-from app.core.record import Answer, Kind, Record, Request, unpack_frames
+from app.core.record import Kind, Record, unpack_frames
 from app.engine.candle_past import PastState
 from app.engine.connections import Connections
 from app.engine.copying import Copying
@@ -26,7 +26,7 @@ from app.engine.market_answers import MarketAnswers
 from app.engine.market_list import MarketList
 from app.engine.market_looks import MarketLooks
 from app.engine.open_questions import OpenQuestions
-from app.engine.own_commands import OwnCommand
+from app.engine.own_commands import OwnCommand, RestorePaper
 from app.engine.papering import Papering
 from app.engine.protocol import (
     CancelJob,
@@ -34,7 +34,6 @@ from app.engine.protocol import (
     LookAt,
     MetricSource,
     Mode,
-    RestorePaper,
     SetMetricSource,
     SetRecording,
     StartJob,
@@ -52,7 +51,6 @@ from app.engine.whale_commands import WhaleCommand
 from app.engine.whales import ABOUT_TRADERS, Whales
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid.limits import REGIME_HOURS, SCREEN_HOURS, VENUE
-from app.feeds.polymarket.limits import VENUE as POLYMARKET
 from app.markets.market import Market
 from app.markets.reads import rules_call
 from app.scalper.desk import MODEL_VENUE
@@ -238,27 +236,18 @@ class Core:
             market = self.markets.get(request.subject)
             rules = self.rules_of(market) if market is not None else None
             self.reading.answered(request, answer, market, rules, self.now_ms, self.sequence)
-            return
-        if request.venue == VENUE and (request.channel in ABOUT_TRADERS or request.variant == REGIME_HOURS):
+        elif request.venue == VENUE and (request.channel in ABOUT_TRADERS or request.variant == REGIME_HOURS):
             self.whales.answered(request, answer, self.now_ms)
-            return
-        if request.venue == VENUE and request.variant == SCREEN_HOURS:
+        elif request.venue == VENUE and request.variant == SCREEN_HOURS:
             self.screening.answered(request, answer, self.now_ms)
-            return
-        if request.venue in ABOUT_TOKENS:
+        elif request.venue in ABOUT_TOKENS:
             self.tokens.answered(request, answer, self.now_ms)
-            return
-        if request.venue in ABOUT_WALLETS:
-            self._answered_about_wallets(request, answer)
-            return
-        self._market_answers.take(request, answer, self.now_ms)
-
-    def _answered_about_wallets(self, request: Request, answer: Answer) -> None:
-        if request.venue == POLYMARKET and answer.status == 200:
-            self.connections.wallets.received()
-            self.connections.wallets.data(self.now_ms)
-        self.copying.answered(request, answer, self.now_ms)
-        self.wallets.answered(request, answer, self.now_ms)
+        elif request.venue in ABOUT_WALLETS:
+            self.connections.answered_about_wallets(request.venue, answer.status, self.now_ms)
+            self.copying.answered(request, answer, self.now_ms)
+            self.wallets.answered(request, answer, self.now_ms)
+        else:
+            self._market_answers.take(request, answer, self.now_ms)
 
     def _follow(self, coins: Sequence[str], volume_usd: Mapping[str, float]) -> None:
         self._watch.follow(coins, self.now_ms)
@@ -278,12 +267,7 @@ class Core:
             return
         self._second = second
         for place, market in enumerate(self.markets.values()):
-            for event in market.on_second(self.now_ms):
-                self.bus.publish(event)
-            facts = market.facts(self.now_ms)
-            # An old touch is no price that anybody could have had.
-            if facts is not None and self.now_ms - facts.newest_ms <= _TRADABLE_MS:
-                self._grader.quote(market.coin, facts.bid, facts.ask, self.now_ms)
+            self._second_of(market)
             # Reads are spread over the period, so that no second has to file them all.
             if (second + place) % self._read_every_s == 0:
                 self._file_read(market)
@@ -301,6 +285,15 @@ class Core:
         self.tokens.every_second(self.now_ms)
         self.screening.every_second(self.now_ms)
 
+    def _second_of(self, market: Market) -> None:
+        """Tell of candles that have closed, and show open claims the touch."""
+        for event in market.on_second(self.now_ms):
+            self.bus.publish(event)
+        facts = market.facts(self.now_ms)
+        # An old touch is no price that anybody could have had.
+        if facts is not None and self.now_ms - facts.newest_ms <= _TRADABLE_MS:
+            self._grader.quote(market.coin, facts.bid, facts.ask, self.now_ms)
+
     def _clock_went_back(self, wall_ms: int) -> None:
         """Small steps back are waited out; after a large one nothing may be younger than the new time."""
         if self.now_ms - wall_ms < _CLOCK_STEP_MS:
@@ -309,7 +302,7 @@ class Core:
         self.now_ms = wall_ms
         parts: tuple[KeepsTimes, ...] = (
             self.connections, self.list, self.reading.desk, self.paper, self.wallets, self.copying, self.whales,
-            *self.markets.values(),
+            self.tokens, self.screening, *self.markets.values(),
         )  # fmt: skip
         for part in parts:
             part.clock_set_back(wall_ms)

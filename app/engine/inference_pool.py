@@ -2,12 +2,12 @@
 
 import asyncio
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from app.config.token_settings import TokenModelSettings
 from app.core.clock import Clock
+from app.core.processors import usable_processors
 from app.engine.inference_cache import TimedCache
 from app.engine.inference_crew import Crew, Report
 from app.engine.inference_health import InferenceHealth, ModelMode, RequestMeter, share_pct
@@ -43,7 +43,7 @@ class InferencePool:
         self._meter = RequestMeter()
         self._predictions: TimedCache[bytes, Prediction] = TimedCache(settings.cache_s, settings.cached)
         self._oldest: Request | None = None
-        most = min(settings.workers, cores or usable_cores())
+        most = min(settings.workers, cores or usable_processors())
         self.crew = Crew(settings, most, roots, clock, start or _starter(settings), report)
 
     async def run(self) -> None:
@@ -197,11 +197,6 @@ class InferencePool:
         if crew.answering is not None:
             return "STRATEGY-ONLY", "its workers are starting"
         return "NOT YET", "its bundle is being verified"
-
-
-def usable_cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _starter(settings: TokenModelSettings) -> StartWorker:

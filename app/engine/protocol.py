@@ -356,12 +356,6 @@ Command = (
 )
 
 
-class RestorePaper(msgspec.Struct, frozen=True, tag="restore_paper"):
-    """The paper ledger as it was saved, empty when nothing was. An input of the engine's own; no client may send it."""
-
-    state: bytes
-
-
 class CommandRequest(msgspec.Struct, frozen=True, tag="command"):
     """A command with the number its result will carry."""
 

@@ -12,7 +12,8 @@ from app.core.events import Count, Milliseconds
 from app.engine.protocol_detail import CandleView
 
 STARTING_USD = 10_000.0
-"""Each coin's strategy begins with so much; as in `app.screener.backtest`."""
+"""Each coin's strategy begins with so much; as `STARTING_CASH` of `app.screener.backtest`, which no deck
+imports."""
 
 
 class CandidateRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):

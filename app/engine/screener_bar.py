@@ -1,6 +1,6 @@
 """One bar of the screener opened up: why it is a candidate or not, and what was entered. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from app.engine.core import Core
 from app.engine.protocol_detail import CandleView
 from app.engine.protocol_screen import BarDetail, CheckView, PositionRow
 from app.engine.screening import HOUR_MS, CoinScreen
+from app.markets.market import Market
 
 if TYPE_CHECKING:
     from app.config.screener_settings import FusionSettings
@@ -38,18 +39,17 @@ def bar_detail(core: Core, coin: str, bar_ms: int, positions: Sequence[PositionR
     if found is None:
         return BarDetail(coin=name, bar_ms=bar_ms, trouble=_gone(screen))
     seen, before, reason = found
-    batch, market = core.settings.batch_mode, core.markets.get(coin)
     return BarDetail(
         coin=name,
         bar_ms=seen.bar.time_ms,
-        decimals=2 if market is None else market.price_decimals,
+        decimals=decimals_of(core.markets, coin),
         candles=_candles(screen, seen.bar.time_ms),
         passed=seen.passed,
         side=seen.features.side,
         reason=reason,
-        features=tuple((label, _known(getattr(seen.features, field))) for label, field in _FEATURES),
+        features=tuple((label, known(getattr(seen.features, field))) for label, field in _FEATURES),
         domains=_domains(seen, core.settings.fusion),
-        screen=_told(screen_checks(seen, before, batch, HOUR_MS)),
+        screen=_told(screen_checks(seen, before, core.settings.batch_mode, HOUR_MS)),
         entry_checks=_told(entry_checks(seen, rules_of(core.settings, HOUR_MS))),
         entry=seen.entry,
         position=next((row for row in positions if (row.coin, row.decided_ms) == (coin, seen.bar.time_ms)), None),
@@ -87,13 +87,20 @@ def _domains(seen: "Seen", fusion: "FusionSettings") -> tuple[tuple[str, float |
         ("blocks", seen.domains.blocks, fusion.blocks_weight),
         ("momentum", seen.domains.momentum, fusion.momentum_weight),
     )
-    told = [(name, _known(value), f"× {weight:g} = {value * weight:+.3f}") for name, value, weight in parts]
-    return (*told, ("fusion", _known(seen.domains.fusion), "their weighted sum"))
+    told = [(name, known(value), f"× {weight:g} = {value * weight:+.3f}") for name, value, weight in parts]
+    return (*told, ("fusion", known(seen.domains.fusion), "their weighted sum"))
 
 
 def _told(checks: "Sequence[Check]") -> tuple[CheckView, ...]:
     return tuple(CheckView(*check) for check in checks)
 
 
-def _known(value: float) -> float | None:
-    return float(value) if isfinite(value) else None
+def decimals_of(markets: Mapping[str, Market], coin: str) -> int:
+    """The digits behind the point of a coin's prices."""
+    market = markets.get(coin)
+    return 2 if market is None else market.price_decimals
+
+
+def known(value: float) -> float | None:
+    """A number, or None for one that is not known."""
+    return value if isfinite(value) else None

@@ -10,7 +10,7 @@ from app.config.settings import Settings
 from app.core.text import clean
 from app.engine.core import Core
 from app.engine.protocol_screen import CandidateRow, CoinRow, LookAtScreener, PositionRow, ScreenerView
-from app.engine.screener_bar import bar_detail
+from app.engine.screener_bar import bar_detail, decimals_of, known
 from app.engine.screening import ASKED_HOURS, HOUR_MS, CoinScreen, Ended, Found, Screening
 from app.markets.market import Market
 
@@ -272,14 +272,3 @@ def _waiting_for(screening: Screening, core: Core) -> str:
     if core.mode == "tape" and not any(screen.bars for screen in screening.coins.values()):
         return "No hour is on the tape, and a tape asks nobody; record with the Screener open for some minutes"
     return "No candidate in 24 hours: nothing struck at a bar with a score high enough"
-
-
-def decimals_of(markets: Mapping[str, Market], coin: str) -> int:
-    """The digits behind the point of a coin's prices."""
-    market = markets.get(coin)
-    return 2 if market is None else market.price_decimals
-
-
-def known(value: float) -> float | None:
-    """A number, or None for one that is not known."""
-    return value if isfinite(value) else None

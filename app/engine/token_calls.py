@@ -19,6 +19,7 @@ from app.feeds.inbox import Inbox
 from app.feeds.request_client import Carried, RequestClient
 from app.feeds.token_carrier import TokenCarrier, TokenCarrierSettings
 from app.tokens.attribution import attributions, occluded
+from app.tokens.bundle import folder_of
 from app.tokens.features import WIDTH, Singles
 from app.tokens.reference import read_reference
 
@@ -52,14 +53,11 @@ class ModelCarrier:
 
     async def _reference(self, version: str) -> Carried:
         """What a bundle says of its training: read in a thread, for all of it is verified first."""
-        for root in self._bundles if Path(version).name == version else ():
-            if await asyncio.to_thread((root / version).is_dir):
-                try:
-                    found = await asyncio.to_thread(read_reference, root / version)
-                except BundleRefused as error:
-                    return Carried(0, b"", clean(str(error), 240), 1)
-                return Carried(_SERVED, msgspec.json.encode(found), SafeText(""), 1)
-        return Carried(0, b"", clean(f"bundle {version} is no longer among the bundles", 240), 1)
+        try:
+            found = await asyncio.to_thread(lambda: read_reference(folder_of(self._bundles, version)))
+        except BundleRefused as error:
+            return Carried(0, b"", clean(str(error), 240), 1)
+        return Carried(_SERVED, msgspec.json.encode(found), SafeText(""), 1)
 
     async def _predicted(self, row: Singles) -> bytes:
         # The first question of all waits for the first worker: its deadline is for answering, not for starting.

@@ -26,10 +26,11 @@ from app.engine.token_looks import Judgement, TokenLooks
 from app.engine.token_papering import TokenPapering
 from app.engine.token_state import ATTRIBUTE, PREDICT, PREDICTOR, REFERENCE, RestoreTokens, TokenJudged
 from app.engine.token_trust import TokenTrust
+from app.engine.token_verdict import judged_of, row_of
 from app.engine.watch import MarketWatch
 from app.feeds.token_questions import Question, from_request, request_body
 from app.tokens.answers import Pools, read_answer
-from app.tokens.decision import ModelSays, arithmetic, decide
+from app.tokens.decision import ModelSays, decide
 from app.tokens.discovery import Discovery
 from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, Unknown
 from app.tokens.labels import RISE_HORIZON_S
@@ -76,7 +77,7 @@ class TokenDesk:
         self.source = begun.source
         self.rules, self.sizes = rules, settings.token_sizing
         self.looks = TokenLooks(watch, self.judgements, asks=rules.use_model)
-        self._rules, self._watch, self._bus, self._journal, self._settled = rules, watch, bus, journal, settled
+        self._watch, self._bus, self._journal, self._settled = watch, bus, journal, settled
         self._rejections = Rejections(rules.rejected_s)
         self._asked: dict[str, _Asked] = {}
         self._by_hand: set[str] = set()
@@ -99,6 +100,14 @@ class TokenDesk:
         self.trust.every_second()
         for mint in [mint for mint, asked in self._asked.items() if now_ms - asked.at_ms > LOST_MS]:
             self._judge(self._asked.pop(mint), None, "the model has not answered", now_ms)
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`: what waits for a moment must not wait for that of before."""
+        now_s = now_ms // 1_000
+        self._asked = {mint: asked._replace(at_ms=min(asked.at_ms, now_ms)) for mint, asked in self._asked.items()}
+        self._rejections.clock_set_back(now_ms / 1_000)
+        self.discovery.clock_set_back(now_s)
+        self.feedback.outcomes.clock_set_back(now_s)
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """A venue or the model has answered. Raises `FrameError` for the answer to what nobody can have asked."""
@@ -170,7 +179,7 @@ class TokenDesk:
         told = self.features.of(seen)
         self.trust.judged(told.chart.window.candles)
         asked = _Asked(seen, told.chart.strategy, told.row, now_ms)
-        if not self._rules.use_model:
+        if not self.rules.use_model:
             self._judge(asked, None, "", now_ms)
             return
         self._asked[mint] = asked
@@ -192,71 +201,51 @@ class TokenDesk:
             self._judge(asked, said, "", now_ms)
 
     def _judge(self, asked: _Asked, said: Prediction | None, why_none: str, now_ms: int) -> None:
-        seen, mint = asked.seen, asked.seen.listed.mint
-        candles = seen.window.candles
+        """Decide by what the model said, or by what is known without it, and let everybody know."""
+        seen = asked.seen
         model = None if said is None else ModelSays(said.p_rise, said.p_rug, said.origin)
         verdict = decide(
-            model,
-            asked.strategy,
-            candles,
-            self._rules,
-            source=self.source,
-            why_none=why_none,
+            model, asked.strategy, seen.window.candles, self.rules, source=self.source, why_none=why_none,
             doubt=self.trust.doubt if said is None else self.trust.doubt_about(said.version),
-        )
-        if verdict.ruling == "REJECTED":
-            self._rejections.note(mint, _look_of(seen), now_ms / 1_000)
+        )  # fmt: skip
+        judgement = Judgement(seen, asked.strategy, asked.row, said, verdict, now_ms)
+        judged = judged_of(judgement, asked.at_ms)
+        self.judged += 1
+        self._remember(judgement)
+        self._bus.publish(judged)
+        self._file(judgement)
+        self._paper.judged(seen, verdict, now_ms)
+        self._show(judgement, judged)
+        self._done(seen.listed.mint, now_ms)
+
+    def _remember(self, judgement: Judgement) -> None:
+        """What was rejected is not judged again so soon."""
+        mint = judgement.seen.listed.mint
+        if judgement.verdict.ruling == "REJECTED":
+            self._rejections.note(mint, _look_of(judgement.seen), judgement.at_ms / 1_000)
         else:
             self._rejections.forget(mint)
-        self.judged += 1
-        version, gain_pct = ("", None) if said is None else (said.version, said.gain_pct)
-        judged = TokenJudged(
-            mint=mint, at_ms=now_ms, candles=candles, price=seen.price, gain_pct=gain_pct, version=version,
-            verdict=verdict, asked_ms=asked.at_ms,
-        )  # fmt: skip
-        self._bus.publish(judged)
-        if said is not None:
-            self.trust.said(mint, asked.row, said, now_ms)
-            self.feedback.predicted(seen, said, asked.row, now_ms)
-        if said is not None and verdict.p_rise is not None and verdict.ruling != "NOT JUDGED":
+
+    def _file(self, judgement: Judgement) -> None:
+        """What the model said is stored and waits for its outcome; what counted is claimed as well."""
+        seen, said, verdict, now_ms = judgement.seen, judgement.said, judgement.verdict, judgement.at_ms
+        if said is None:
+            return
+        self.trust.said(seen.listed.mint, judgement.row, said, now_ms)
+        self.feedback.predicted(seen, said, judgement.row, now_ms)
+        if verdict.p_rise is not None and verdict.ruling != "NOT JUDGED":
             self._claim(seen, said, now_ms)
-        self.judgements[mint] = Judgement(seen, asked.strategy, asked.row, said, verdict, now_ms)
-        self._paper.judged(seen, verdict, now_ms)
-        self._show(judged, seen, asked.strategy)
-        self._done(mint, now_ms)
 
     def _claim(self, seen: Seen, said: Prediction, now_ms: int) -> None:
         """File what the model said, and have the candles asked for that will decide whether it rises."""
         if self.feedback.claim(seen, said, self._sequence(), now_ms):
             self.discovery.hold(seen.listed.mint, seen.at_s + RISE_HORIZON_S + SETTLED_S)
 
-    def _show(self, judged: TokenJudged, seen: Seen, strategy: StrategySays) -> None:
-        verdict, listed, state = judged.verdict, seen.listed, seen.state
-        self.rows.pop(listed.mint, None)
-        self.rows[listed.mint] = TokenRow(
-            mint=listed.mint,
-            name=clean(listed.name, 40),
-            exchange=clean(listed.exchange, 40),
-            at_ms=judged.at_ms,
-            age_s=max(0, seen.at_s - listed.created_s),
-            candles=judged.candles,
-            ruling=verdict.ruling,
-            reasons=verdict.reasons,
-            mode=verdict.mode,
-            mode_reason=verdict.mode_reason,
-            p_rise=verdict.p_rise,
-            gain_pct=None if verdict.p_rise is None else judged.gain_pct,
-            p_rug=verdict.p_rug,
-            strategy=verdict.strategy,
-            combined=verdict.combined,
-            size=verdict.size,
-            price=seen.price,
-            liquidity_usd=None if state is None else state.liquidity_usd,
-            holders=None if seen.holders is None else seen.holders.count,
-            seen=strategy.seen,
-            arithmetic=arithmetic(verdict, self._rules),
-            version=clean(judged.version, 100),
-        )
+    def _show(self, judgement: Judgement, judged: TokenJudged) -> None:
+        mint = judged.mint
+        self.judgements[mint] = judgement
+        self.rows.pop(mint, None)
+        self.rows[mint] = row_of(judgement, judged, self.rules)
         if len(self.rows) > ROWS_KEPT:
             oldest, _ = self.rows.popitem(last=False)
             del self.judgements[oldest]

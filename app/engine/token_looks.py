@@ -12,7 +12,7 @@ from app.engine.inference_requests import Prediction
 from app.engine.token_state import ATTRIBUTE, PREDICTOR
 from app.engine.watch import MOST_LOOKS, MarketWatch
 from app.tokens.attribution import Attributions
-from app.tokens.decision import Verdict
+from app.tokens.decision import SWITCHED_OFF, Verdict
 from app.tokens.strategies import StrategySays
 from app.tokens.watched import Seen
 
@@ -108,7 +108,7 @@ class TokenLooks:
         if known is not None:
             return known, ""
         if not self._asks:
-            return None, "the model is switched off (token_decision.use_model)"
+            return None, SWITCHED_OFF
         asked = self._asked.get(mint)
         return None, asked.trouble if asked is not None and asked.trouble else ""
 

@@ -77,6 +77,11 @@ class Tokens:
         if self.desk is not None:
             self.desk.every_second(now_ms)
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        if self.desk is not None:
+            self.desk.clock_set_back(now_ms)
+
     def ask_again(self, now_ms: int) -> None:
         """A recording begins: ask for what it needs of the model's bundle."""
         if self.desk is not None:

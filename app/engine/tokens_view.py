@@ -7,8 +7,10 @@ from app.engine.inference_health import InferenceHealth, share_pct
 from app.engine.protocol_token_detail import TokenDetail
 from app.engine.protocol_tokens import TokenMode, TokenRow, TokensView
 from app.engine.tokens import Tokens
+from app.tokens.decision import ONLY_SIMULATED, SWITCHED_OFF
 
 if TYPE_CHECKING:
+    from app.engine.token_desk import TokenDesk
     from app.engine.token_detail import TokenDetails
 
 MOST_ROWS = 100
@@ -23,16 +25,15 @@ class TokensViews:
 
     def of(self, tokens: Tokens, model: InferenceHealth | None) -> TokensView | None:
         """Everything a deck shows of new tokens; None where they are not looked for."""
-        desk = tokens.desk
-        if desk is None:
-            return (
-                None
-                if not tokens.settings.tokens.enabled
-                else TokensView(model=model, waiting_for="Starting", is_begun=False)
-            )
+        if tokens.desk is not None:
+            return self._of_desk(tokens, tokens.desk, model)
+        is_wanted = tokens.settings.tokens.enabled
+        return TokensView(model=model, waiting_for="Starting", is_begun=False) if is_wanted else None
+
+    def _of_desk(self, tokens: Tokens, desk: "TokenDesk", model: InferenceHealth | None) -> TokensView:
         if self._rows[0] != desk.version:
             self._rows = desk.version, tuple(reversed(desk.rows.values()))[:MOST_ROWS]
-        counts = desk.discovery.counts()
+        counts, outcomes = desk.discovery.counts(), desk.feedback.outcomes
         mode, reason = _mode(tokens, model)
         return TokensView(
             rows=self._rows[1],
@@ -51,9 +52,9 @@ class TokensViews:
             waiting_for="" if self._rows[1] else _waiting_for(tokens),
             feature_hit_pct=share_pct(desk.features.charts.hits, desk.features.charts.misses),
             trust=desk.trust.view(),
-            labelled=desk.feedback.outcomes.labelled,
-            unlabelled=desk.feedback.outcomes.open,
-            unknown=dict(desk.feedback.outcomes.unknown),
+            labelled=outcomes.labelled,
+            unlabelled=outcomes.open,
+            unknown=dict(outcomes.unknown),
         )
 
     def detail(self, tokens: Tokens, mint: str) -> TokenDetail | None:
@@ -73,13 +74,13 @@ def _mode(tokens: Tokens, model: InferenceHealth | None) -> tuple[TokenMode, str
     desk, rules = tokens.desk, tokens.settings.token_decision
     newest = None if desk is None else next(reversed(desk.rows.values()), None)
     if not rules.use_model:
-        return "STRATEGY-ONLY", "the model is switched off (token_decision.use_model)"
+        return "STRATEGY-ONLY", SWITCHED_OFF
     if model is None:
         return (newest.mode, newest.mode_reason) if newest is not None else ("NOT YET", "nothing is judged yet")
     if model.mode != "ML":
         return model.mode, clean(model.mode_reason, 200)
     if model.origin == "SIMULATED" and desk is not None and desk.source == "live":
-        return "DO NOT TRUST", "the bundle was trained on simulated launches; promote one from real data"
+        return "DO NOT TRUST", ONLY_SIMULATED
     if desk is not None and desk.trust.doubt:
         return "DO NOT TRUST", desk.trust.doubt
     return "ML", ""

@@ -25,11 +25,11 @@ from app.engine.demo_venue import DemoVenue, Urls
 from app.engine.freeze import Outside, SocketCounts
 from app.engine.keeper import Keeper
 from app.engine.outward import Outward
+from app.engine.own_commands import RestorePaper
 from app.engine.protocol import (
     Command,
     LogLevel,
     LogLine,
-    RestorePaper,
     SetPlayback,
     SetRecording,
     SourceView,

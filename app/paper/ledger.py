@@ -13,7 +13,7 @@ import msgspec
 from app.config.settings import CostsSettings, PaperSettings
 from app.core.events import RulesRead, ScalperRead
 from app.paper import account as accounts
-from app.paper.copying import CopyBook, CopyState, Purchase
+from app.paper.copying import CopyBook, Purchase
 from app.paper.curve import Curve
 from app.paper.events import (
     CopyClosed,
@@ -34,10 +34,10 @@ from app.paper.exits import is_time_up, price_exit
 from app.paper.fills import closed_by, fill_of, liquidation_fill, margin_needed_usd, position_of, with_funding
 from app.paper.follow import entry_of, leaves, reader_of
 from app.paper.orders import closing_order, opening_order, order_until
-from app.paper.position import HOUR_MS, Position, is_liquidated, position_until, priced, recent_mid, with_rates
+from app.paper.position import Position, funded_until, is_liquidated, position_until, priced, recent_mid, with_rates
 from app.paper.state import MOST_POSITIONS, Account, PaperState
 from app.paper.token_book import Purse, TokenBook
-from app.paper.token_state import TokenBookState, TokenRules, TokenWanted
+from app.paper.token_state import TokenRules, TokenWanted
 from app.paper.view import CoinView
 from app.paper.walk import levels_to_take, walk
 
@@ -58,14 +58,12 @@ class PaperLedger:
         """Begin anew, or go on from a saved `state`."""
         self.settings = settings
         self._costs = costs
-        self._now_ms = state.at_ms if state else now_ms
-        self._next_number = state.next_number if state else 1
-        self._account = state.account if state else accounts.new_account(settings.starting_balance, now_ms)
-        self._positions = {position.coin: position for position in state.positions} if state else {}
-        self._orders = list(state.orders) if state else []
-        self._curve = state.curve if state else Curve()
-        self.copies = CopyBook(state.copies if state else CopyState())
-        self.tokens = TokenBook(state.tokens if state else TokenBookState())
+        account = accounts.new_account(settings.starting_balance, now_ms)
+        saved = state or PaperState(at_ms=now_ms, next_number=1, account=account)
+        self._now_ms, self._next_number, self._account = saved.at_ms, saved.next_number, saved.account
+        self._positions = {position.coin: position for position in saved.positions}
+        self._orders, self._curve = list(saved.orders), saved.curve
+        self.copies, self.tokens = CopyBook(saved.copies), TokenBook(saved.tokens)
         if now_ms < self._now_ms:
             self.clock_set_back(now_ms)
         self._bound_by(now_ms)
@@ -151,7 +149,8 @@ class PaperLedger:
     def close(self, view: CoinView, by: Opener) -> Decision:
         """Order the end of the position, and give up what was about to open. It waits for a price if need be."""
         self._set_time(view.now_ms)
-        events = self._cancel(self._opening_orders(view.coin), "withdrawn before it was filled")
+        given_up = [order for order in self.orders_of(view.coin) if order.opens]
+        events = self._cancel(given_up, "withdrawn before it was filled")
         position, closing = self._positions.get(view.coin), self.orders_of(view.coin)
         if position is not None and not closing:
             events.append(self._place_closing(position, by, view.mid))
@@ -243,8 +242,7 @@ class PaperLedger:
         self._now_ms = now_ms
         latest_ms = now_ms + self.settings.latency_ms
         self._orders = [order_until(order, now_ms, latest_ms) for order in self._orders]
-        for coin, position in self._positions.items():
-            self._positions[coin] = position_until(position, now_ms)
+        self._positions = {coin: position_until(position, now_ms) for coin, position in self._positions.items()}
         self._curve = self._curve.until(now_ms)
         self.tokens.clock_set_back(now_ms)
         self._bound_by(now_ms)
@@ -252,10 +250,7 @@ class PaperLedger:
     def _bound_by(self, now_ms: int) -> None:
         """Have no day later than tomorrow, and no hour paid later than the next one."""
         self._account = accounts.until_day(self._account, now_ms // accounts.DAY_MS + 1)
-        next_hour = now_ms // HOUR_MS + 1
-        for coin, position in self._positions.items():
-            funded_hour = min(position.funded_hour, next_hour)
-            self._positions[coin] = msgspec.structs.replace(position, funded_hour=funded_hour)
+        self._positions = {coin: funded_until(position, now_ms) for coin, position in self._positions.items()}
 
     # Time.
 
@@ -297,7 +292,7 @@ class PaperLedger:
         for copy in (copies := self.copies.close_all("breaker", self._now_ms)):
             self._account = accounts.with_result(self._account, copy)
         events += [*copies, *self.tokens.close_all(self._now_ms)]
-        events += self._cancel(self._all_opening(), "the day's loss reached its limit")
+        events += self._cancel(self._opening_orders(), "the day's loss reached its limit")
         for position in self.positions:
             if not self.orders_of(position.coin):
                 events.append(self._place_closing(position, "breaker", recent_mid(position, self._now_ms)))
@@ -385,11 +380,8 @@ class PaperLedger:
             return f"There are {MOST_POSITIONS} paper positions and orders: close one"
         return opening_order(view, direction, by, self.settings, self._now_ms)
 
-    def _all_opening(self) -> list[Order]:
+    def _opening_orders(self) -> list[Order]:
         return [order for order in self._orders if order.opens]
-
-    def _opening_orders(self, coin: str) -> list[Order]:
-        return [order for order in self.orders_of(coin) if order.opens]
 
     def _place_closing(self, position: Position, reason: ExitReason, mid: float | None) -> OrderPlaced:
         return self._place(closing_order(position, reason, mid, self.settings, self._now_ms))

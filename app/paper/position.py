@@ -136,3 +136,8 @@ def position_until(position: Position, now_ms: int) -> Position:
     return msgspec.structs.replace(
         position, opened_ms=min(position.opened_ms, now_ms), priced_ms=min(position.priced_ms, now_ms)
     )
+
+
+def funded_until(position: Position, now_ms: int) -> Position:
+    """The position as one that has paid for no hour after the one that follows `now_ms`."""
+    return msgspec.structs.replace(position, funded_hour=min(position.funded_hour, now_ms // HOUR_MS + 1))

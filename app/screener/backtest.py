@@ -63,6 +63,7 @@ class Trade(NamedTuple):
 
     @property
     def pnl(self) -> float:
+        """What it made after costs, in USD."""
         return self.gross - self.fees - self.funding
 
 

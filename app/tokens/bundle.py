@@ -159,6 +159,16 @@ def _settle(folder: Path) -> None:
         os.close(descriptor)
 
 
+def folder_of(roots: Sequence[Path], version: str) -> Path:
+    """Where the first of `roots` that has it keeps a bundle. Raises `BundleRefused` where none does, and for what is no
+    version."""
+    name = _checked(version)
+    found = next((root / name for root in roots if (root / name).is_dir()), None)
+    if found is None:
+        raise BundleRefused(f"bundle {name} is no longer among the bundles")
+    return found
+
+
 def _point(root: Path, name: str, version: str) -> None:
     write_private(root / name, f"{version}\n".encode())
     with contextlib.suppress(OSError):  # some file systems cannot; the pointer itself is whole

@@ -14,6 +14,8 @@ from app.tokens.strategies import StrategySays
 
 Mode = Literal["ML", "STRATEGY-ONLY", "DO NOT TRUST"]
 Ruling = Literal["APPROVED", "REJECTED", "NOT JUDGED"]
+SWITCHED_OFF = "the model is switched off (token_decision.use_model)"
+ONLY_SIMULATED = "the bundle was trained on simulated launches; promote one from real data"
 _DIGITS = 6
 
 
@@ -57,13 +59,13 @@ def mode_of(
     simulated launches says nothing of real ones.
     """
     if not rules.use_model:
-        return "STRATEGY-ONLY", "the model is switched off (token_decision.use_model)"
+        return "STRATEGY-ONLY", SWITCHED_OFF
     if said is None:
         return "STRATEGY-ONLY", why_none or "the model has not answered"
     if not (0 <= said.p_rise <= 1 and 0 <= said.p_rug <= 1):
         return "STRATEGY-ONLY", "the model answered what is no probability"
     if said.origin == "SIMULATED" and source == "live":
-        return "DO NOT TRUST", "the bundle was trained on simulated launches; promote one from real data"
+        return "DO NOT TRUST", ONLY_SIMULATED
     return ("DO NOT TRUST", doubt) if doubt else ("ML", "")
 
 

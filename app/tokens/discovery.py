@@ -117,6 +117,13 @@ class Discovery:
             case _:
                 return self._holders(question, answer, now_s)
 
+    def clock_set_back(self, now_s: int) -> None:
+        """The time went back to `now_s`: nothing was asked later, and what was due later is due now."""
+        self._open = {question: min(asked_s, now_s) for question, asked_s in self._open.items()}
+        self._listing_due_s, self._checks_due_s = min(self._listing_due_s, now_s), min(self._checks_due_s, now_s)
+        for token in self.watched.values():
+            token.clock_set_back(now_s)
+
     # What to ask.
 
     def _of_gecko(self, now_s: int) -> Iterator[Question]:

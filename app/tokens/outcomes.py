@@ -140,6 +140,15 @@ class Outcomes:
             return None
         return Levels(np.array([at for at, _ in told], np.int64), np.array([value for _, value in told], np.float64))
 
+    def clock_set_back(self, now_s: int) -> None:
+        """The time went back to `now_s`: nothing was asked or told later."""
+        self._next_s, self._begun_s = min(self._next_s, now_s), min(self._begun_s, now_s)
+        self._asked = {question: min(at_s, now_s) for question, at_s in self._asked.items()}
+        self._looked_s = {mint: min(at_s, now_s) for mint, at_s in self._looked_s.items()}
+        for told in self._levels.values():
+            told[:] = [(min(at_s, now_s), value) for at_s, value in told]
+        self._pages.clock_set_back(now_s)
+
     # What to ask.
 
     def questions(self, now_s: int) -> list[Question]:

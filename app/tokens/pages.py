@@ -64,6 +64,10 @@ class Pages:
         """Why the last page of a token could not be had."""
         return self._why.get(mint, NOT_ASKED)
 
+    def clock_set_back(self, now_s: int) -> None:
+        """The time went back to `now_s`: what was due later is due now."""
+        self._due_s = {mint: min(due_s, now_s) for mint, due_s in self._due_s.items()}
+
     def forget(self, mint: str) -> None:
         """Nothing is wanted of a token any more."""
         for known in (self._due_s, self._failures, self._why, self._birdeye):

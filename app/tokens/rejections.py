@@ -42,6 +42,11 @@ class Rejections:
         """`mint` was approved, or somebody asked for it by hand."""
         self._rejected.pop(mint, None)
 
+    def clock_set_back(self, now_s: float) -> None:
+        """The time went back to `now_s`: nothing was rejected later."""
+        for mint, (at_s, look) in self._rejected.items():
+            self._rejected[mint] = min(at_s, now_s), look
+
     def may_judge(self, mint: str, look: Look, now_s: float) -> bool:
         """Whether a token may be judged (again)."""
         found = self._rejected.get(mint)

@@ -139,6 +139,12 @@ class Watched:
             return None
         return Seen(self.listed, now_s, self.table, self.state, self.holders)
 
+    def clock_set_back(self, now_s: int) -> None:
+        """The time went back to `now_s`: nothing came later, and nothing is due later than it would be now."""
+        self.state_s = min(self.state_s, now_s)
+        self.candles_s = None if self.candles_s is None else min(self.candles_s, now_s)
+        self.candles_due_s, self.holders_due_s = min(self.candles_due_s, now_s), min(self.holders_due_s, now_s)
+
     def ask_anew(self, now_s: int) -> None:
         """Somebody wants it judged now."""
         self.candles_due_s, self._told_slot = now_s, -1

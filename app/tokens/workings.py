@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from app.config.token_settings import TokenDecisionSettings, TokenSizingSettings
-from app.tokens.decision import Verdict
+from app.tokens.decision import Verdict, combined_confidence
 from app.tokens.sizing import confidence_multiplier, position_usd
 from app.tokens.strategies import NO_OPINION, StrategySays
 
@@ -40,21 +40,12 @@ def _strategies(strategy: StrategySays) -> Iterator[Working]:
 
 
 def _combined(verdict: Verdict, rules: TokenDecisionSettings) -> Working:
-    combined = combined_of(verdict, rules)
+    combined = combined_confidence(verdict.p_rise, verdict.strategy, rules)
     if verdict.p_rise is None:
         return Working("combined", f"strategies alone: {_figure(combined)}")
     weight, rest = rules.model_weight, round(1 - rules.model_weight, 6)
     sides = f"{weight:g} × {_figure(verdict.p_rise)} + {rest:g} × {_figure(verdict.strategy)}"
     return Working("combined", f"{sides} = {_figure(combined)}")
-
-
-def combined_of(verdict: Verdict, rules: TokenDecisionSettings) -> float:
-    """The combined confidence, also of what was not judged."""
-    if verdict.combined is not None:
-        return verdict.combined
-    if verdict.p_rise is None:
-        return verdict.strategy
-    return round(rules.model_weight * verdict.p_rise + (1 - rules.model_weight) * verdict.strategy, 6)
 
 
 def _tests(verdict: Verdict, candles: int, rules: TokenDecisionSettings) -> Iterator[Working]:
@@ -66,7 +57,8 @@ def _tests(verdict: Verdict, candles: int, rules: TokenDecisionSettings) -> Iter
     else:
         yield _at_most("p(rug)", verdict.p_rug, rules.maximum_rug)
         yield _at_least("p(rise)", verdict.p_rise, rules.minimum_rise)
-    yield _at_least("combined", combined_of(verdict, rules), rules.minimum_combined)
+    combined = combined_confidence(verdict.p_rise, verdict.strategy, rules)
+    yield _at_least("combined", combined, rules.minimum_combined)
 
 
 def _at_least(name: str, value: float, bound: float) -> Working:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.core.allocation import give_back_freed_memory
+from app.core.allocation import give_back_what_is_freed
 from app.core.clock import Clock, SystemClock
 from app.core.errors import DataError, TapedeckError
 from app.engine.link import EngineLink
@@ -33,7 +33,7 @@ def run_deck(link: EngineLink, options: "DeckOptions", clock: Clock | None = Non
     The code is 0, or that of the error that kept the deck from its engine. What nobody expected, in the deck or in the
     link, is raised once the terminal is restored. Needs a terminal and a thread without a running event loop.
     """
-    give_back_freed_memory()
+    give_back_what_is_freed()
     prepare_environment()
     deck = make_deck(link, options, clock or SystemClock())
     return asyncio.run(_run(deck, link))

@@ -1,9 +1,6 @@
 """`tapedeck screen`, as a user runs it."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -92,20 +89,6 @@ def test_a_file_of_somebody_else_is_left_alone(bars: Path, tmp_path: Path, capsy
     assert main(["screen", "--bars", str(bars), "--out", str(out)]) == 2
     assert "was not written by a screen; name another file" in capsys.readouterr().err
     assert out.read_text(encoding="utf-8") == "mine"
-
-
-def test_help_and_a_csv_need_neither_pyarrow_nor_a_compiler(bars: Path, tmp_path: Path) -> None:
-    script = (
-        "import sys; from app.cli.main import main; main(['screen', '--help']);"
-        "print(sorted({'numpy'} & set(sys.modules)));"
-        f"main(['screen', '--bars', {str(bars)!r}, '--quiet']);"
-        "print(sorted({'pyarrow', 'numba', 'aiohttp', 'textual', 'torch', 'pandas'} & set(sys.modules)))"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60,
-        env={**os.environ, "TAPEDECK_HOME": str(tmp_path)},
-    )  # fmt: skip
-    assert ended.stdout.count("[]\n") == 2
 
 
 @pytest.mark.real

@@ -13,7 +13,8 @@ from app.core.record import Kind, Request
 from app.core.text import clean
 from app.engine.core import Core
 from app.engine.freeze import Outside, freeze
-from app.engine.protocol import RestorePaper, SourceView, TradePaper
+from app.engine.own_commands import RestorePaper
+from app.engine.protocol import SourceView, TradePaper
 from app.engine.protocol_paper import PaperView
 from app.engine.protocol_wallets import NoteWallet
 from app.feeds.polymarket.questions import Question

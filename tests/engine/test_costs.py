@@ -8,7 +8,8 @@ from app.core.calls import Call
 from app.core.record import Kind
 from app.engine.freeze import Outside, freeze
 from app.engine.one_read import rules_read
-from app.engine.protocol import RestorePaper, TradePaper
+from app.engine.own_commands import RestorePaper
+from app.engine.protocol import TradePaper
 from app.paper.events import Fill
 from app.scalper.question import question_of
 

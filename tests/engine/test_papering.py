@@ -10,7 +10,8 @@ from test_scalper_desk import Deck
 from app.config.settings import PaperSettings
 from app.core.record import Kind
 from app.engine.freeze import Outside, freeze
-from app.engine.protocol import PaperAction, RestorePaper, SourceView, TradePaper
+from app.engine.own_commands import RestorePaper
+from app.engine.protocol import PaperAction, SourceView, TradePaper
 from app.engine.protocol_paper import PaperOrderView, PaperView
 from app.paper.events import PaperEvent, PositionClosed
 from app.paper.state import encode_state

@@ -36,6 +36,7 @@ import json, sys
 for done in (0, 2, 4):
     line = {"kind": "progress", "label": "4 runs", "done": done, "total": 4, "elapsed_s": 1.0, "left_s": None}
     print(json.dumps(line), file=sys.stderr)
+print(json.dumps({**line, "done": 1e300}), file=sys.stderr)
 print(RESULT)
 """
 FAILS = "import sys; print('a word', file=sys.stderr); print('error: no \\x1b[31mbars', file=sys.stderr); sys.exit(5)"
@@ -76,6 +77,7 @@ async def test_progress_and_the_result_are_told_and_cleaned() -> None:
     child, told = await child_of(SAYS_PROGRESS)
     await until(lambda: not child.runs)
     assert [(view.done, view.total) for view in told[:3]] == [(0, 4), (2, 4), (4, 4)]
+    assert all(msgspec.msgpack.encode(view) for view in told), "no number is too large for a snapshot"
     assert (child.view.state, child.view.message) == ("done", "")
     result = child.view.result
     assert result is not None

@@ -6,10 +6,11 @@ from core_driver import Driver
 from test_screening import answer_past, hours, live_hours, looking, whole_hour, work_off
 
 from app.engine.core import Core
-from app.engine.protocol_screen import CoinRow, LookAtScreener, ScreenerView
+from app.engine.protocol_screen import STARTING_USD, CoinRow, LookAtScreener, ScreenerView
 from app.engine.screener_view import ScreenerViews, _decided_ms
 from app.engine.screening import HOUR_MS, CoinScreen
 from app.feeds.hyperliquid.limits import SCREEN_HOURS
+from app.screener.backtest import STARTING_CASH
 
 LISTED = LookAtScreener(listed=True)
 
@@ -58,6 +59,10 @@ def test_positions_that_are_open_come_first_and_all_that_ended_are_there(seen: D
     assert all(by_time[row.decided_ms].entry == row.side for row in ended if row.decided_ms in by_time)
     assert all((row.opened_ms or 0) - row.decided_ms == HOUR_MS for row in ended if row.decided_ms in by_time)
     assert any(row.decided_ms in by_time for row in ended)
+
+
+def test_the_account_that_a_deck_tells_of_is_that_of_a_backtest() -> None:
+    assert STARTING_USD == STARTING_CASH
 
 
 def test_a_position_that_is_open_is_told_at_the_newest_price() -> None:

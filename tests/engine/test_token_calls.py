@@ -108,7 +108,8 @@ def test_answers_are_taken_apart_one_after_the_other(tmp_path: Path) -> None:
     [
         ("tiny-1", 200, ""),
         ("tiny-9", 0, "bundle tiny-9 is no longer among the bundles"),
-        ("../bundles/tiny-1", 0, "is no longer among the bundles"),
+        ("../bundles/tiny-1", 0, "its version is no name of a folder"),
+        ("..", 0, "its version is no name of a folder"),
         ("broken", 0, "manifest"),
     ],
 )

@@ -14,7 +14,8 @@ from app.core.record import Kind
 from app.engine.core import Core
 from app.engine.freeze import Outside, freeze
 from app.engine.inference_requests import Prediction
-from app.engine.protocol import RestorePaper, SourceView, TradePaper
+from app.engine.own_commands import RestorePaper
+from app.engine.protocol import SourceView, TradePaper
 from app.engine.protocol_paper import PaperView, TokenTradingView
 from app.engine.token_papering import DRAINED, LEAST_ENDED
 from app.paper.events import TokenBought, TokenRefused, TokenSold

@@ -24,6 +24,7 @@ from app.engine.token_run import TokenRun
 from app.engine.token_state import PREDICT, PREDICTOR, RestoreTokens
 from app.engine.tokens_view import TokensViews
 from app.feeds.inbox import Inbox
+from app.feeds.token_questions import VENUES
 from app.scorecards.grader import Graded
 
 HOUR_S = 3_600
@@ -101,6 +102,19 @@ def test_a_rejected_token_is_not_judged_again_so_soon_but_by_hand() -> None:
     driver.carry()
     assert len(driver.judged) == 2
     assert [(job.name, job.state) for job in driver.core.jobs.views] == [("tokens", "done")]
+
+
+def test_a_clock_that_is_set_back_ends_neither_the_asking_nor_the_judging() -> None:
+    driver = begun(launched(2 * HOUR_S), says=lambda _: Prediction(0.1, 0.0, 0.9, "v", "SIMULATED"))
+    driver.run(60)
+    everything = {(request.venue, request.channel) for request in driver.asked.requests if request.venue in VENUES}
+    before, judged = len(driver.asked.requests), len(driver.judged)
+    driver.now_ms -= HOUR_S * 1_000
+    driver.run(16 * 60)
+    again = {(request.venue, request.channel) for request in driver.asked.requests[before:] if request.venue in VENUES}
+    assert again == everything
+    assert len(everything) >= 4
+    assert len(driver.judged) > judged
 
 
 @pytest.mark.parametrize(

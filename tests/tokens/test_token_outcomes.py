@@ -73,6 +73,22 @@ def test_an_hour_is_labelled_by_candles_that_come_by_themselves_and_not_before()
     assert outcomes.open == 1
 
 
+def test_after_the_clock_was_set_back_looks_and_candles_are_asked_for_again_and_levels_are_noted() -> None:
+    outcomes = Outcomes()
+    outcomes.take(predicted())
+    late_s, back_s = AT_S + DAY_S + 60, AT_S + DAY_S - 3_600
+    outcomes.answered(pairs([MINT]), state(900.0), late_s)
+    assert [question.venue for question in outcomes.questions(late_s)] == [GECKOTERMINAL]
+    outcomes.answered(WHOLE, NoAnswer(clean("down")), late_s)
+    outcomes.clock_set_back(back_s)
+    assert [question.venue for question in outcomes.questions(back_s)] == [GECKOTERMINAL]
+    assert pairs([MINT]) in outcomes.questions(back_s + 900)
+    outcomes.answered(pairs([MINT]), state(800.0), back_s + 900)
+    levels = outcomes.levels(POOL)
+    assert levels is not None
+    assert levels.time_s.tolist() == [back_s, back_s + 900]
+
+
 def test_a_gain_after_the_pool_drained_is_none() -> None:
     outcomes = Outcomes()
     outcomes.take(predicted())

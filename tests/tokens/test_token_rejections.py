@@ -54,3 +54,11 @@ def test_only_so_many_are_remembered() -> None:
     assert len(rejections) == MOST
     assert rejections.may_judge("mint 4", _LOOK, 1.0)
     assert not rejections.may_judge("mint 5", _LOOK, 1.0)
+
+
+def test_after_the_clock_was_set_back_a_token_is_held_as_long_as_if_it_were_rejected_then() -> None:
+    rejections, look = Rejections(600.0), Look(1.0, None, None)
+    rejections.note("a", look, 10_000.0)
+    rejections.clock_set_back(5_000.0)
+    assert not rejections.may_judge("a", look, 5_599.0)
+    assert rejections.may_judge("a", look, 5_600.0)

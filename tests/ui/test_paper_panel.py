@@ -30,7 +30,6 @@ from app.ui.panels.detail import row_text
 from app.ui.panels.market import chart_view
 from app.ui.panels.ml_health import ml_health_note
 from app.ui.panels.paper import (
-    LEGEND,
     PaperKeys,
     paper_coin,
     paper_line,
@@ -39,8 +38,8 @@ from app.ui.panels.paper import (
     signed_usd,
     sums_lines,
     trades_view,
-    with_paper,
 )
+from app.ui.panels.paper_chart import LEGEND, with_paper
 from app.ui.panels.paper_equity import equity_table, equity_view
 from app.ui.panels.status import header_parts
 from app.ui.state import DeckView

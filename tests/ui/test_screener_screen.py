@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from deck_fakes import WALL_MS, ScriptedLink, deck_on, settle, snapshot
+from deck_fakes import THEMES, WALL_MS, ScriptedLink, deck_on, settle, snapshot
 from screener_fakes import (
     CANDIDATES,
     COIN_ROWS,
@@ -15,7 +15,11 @@ from screener_fakes import (
     screener,
 )
 
+from app.core.clock import ManualClock
 from app.engine.protocol_screen import CheckView, LookAtScreener
+from app.ui.app import DeckApp
+from app.ui.deck_options import DeckOptions
+from app.ui.keymap import parse_keymap
 from app.ui.panels.screener import (
     candidates_note,
     candidates_view,
@@ -28,6 +32,7 @@ from app.ui.panels.screener_bar import bar_chart, conditions_view, numbers_view
 from app.ui.screens.bar import BarScreen
 from app.ui.screens.screener import ScreenerScreen
 from app.ui.state import DeckView
+from app.ui.theme import load_themes
 from app.ui.widgets.columns import Cell
 
 
@@ -108,6 +113,36 @@ async def test_the_crosshair_stands_on_the_bar_and_moves() -> None:
         assert screen.chart.crosshair_ms == LAST_BAR_MS - 3_600_000
         await pilot.press("c")
         assert screen.chart.crosshair_ms is None
+
+
+@pytest.mark.asyncio
+async def test_one_panel_of_a_bar_that_fails_says_so_in_its_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("boom [/]")
+
+    monkeypatch.setattr("app.ui.screens.bar.conditions_view", broken)
+    link = ScriptedLink()
+    link.say(screened(screener(bar=bar_detail())))
+    async with deck_on(link) as (deck, pilot):
+        for key in ("n", "enter"):
+            await pilot.press(key)
+            await settle(pilot)
+        screen = deck._deck_screen
+        assert isinstance(screen, BarScreen)
+        assert screen._conditions.view.title == "conditions · FAILED"
+        assert screen._numbers.view.rows
+
+
+@pytest.mark.asyncio
+async def test_the_crosshair_of_a_chart_that_is_not_in_view_names_the_users_own_key_for_it() -> None:
+    link, keymap = ScriptedLink(), parse_keymap('name = "mine"\n[keys]\npanel-1 = ["f9"]\n', "mine.toml")
+    link.say(screened(screener(bar=bar_detail())))
+    deck = DeckApp(link, ManualClock(), load_themes([THEMES])[0], DeckOptions(), keymap=keymap)
+    async with deck.run_test(size=(60, 20)) as pilot:
+        for key in ("n", "enter", "comma"):
+            await settle(pilot)
+            await pilot.press(key)
+        assert deck._deck_screen.flash.message == "The chart is not in view; f9 shows it."
 
 
 def test_a_candidate_shows_whether_it_is_entered_and_why_not() -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
+from app.core.allocation import give_back_what_was_freed
 from app.demo.prediction import draws
 from app.demo.prediction.categories import DAY_S
 from app.demo.prediction.history import Histories
@@ -17,6 +19,8 @@ from app.demo.prediction.population import WALLETS, Population
 BOARD_AGE_S = 600
 _PROFILES = 2_048
 _TURNOVER_USDC = 60_000.0
+_Given = ParamSpec("_Given")
+_Made = TypeVar("_Made")
 
 
 class Profile(NamedTuple):
@@ -75,7 +79,7 @@ class Worlds:
     async def world(self) -> World:
         """The world: a third of a second the first time."""
         if self._world is None:
-            self._world = asyncio.create_task(asyncio.to_thread(World, self._seed, self._start_s, self._wallets))
+            self._world = asyncio.create_task(asyncio.to_thread(_made, World, self._seed, self._start_s, self._wallets))
         return await asyncio.shield(self._world)
 
     async def boards(self, now_s: int) -> Boards:
@@ -94,14 +98,16 @@ class Worlds:
         """Everybody's trades by time: some seconds the first time."""
         world = await self.world()
         if self._feed is None:
-            self._feed = asyncio.create_task(asyncio.to_thread(feed, world.markets, world.people, self._stop))
+            self._feed = asyncio.create_task(asyncio.to_thread(_made, feed, world.markets, world.people, self._stop))
         return await asyncio.shield(self._feed)
 
     async def traders(self) -> Traders:
         """Who trades what: two seconds the first time."""
         world = await self.world()
         if self._traders is None:
-            self._traders = asyncio.create_task(asyncio.to_thread(traders, world.markets, world.people, self._stop))
+            self._traders = asyncio.create_task(
+                asyncio.to_thread(_made, traders, world.markets, world.people, self._stop)
+            )
         return await asyncio.shield(self._traders)
 
     async def close(self) -> None:
@@ -113,4 +119,11 @@ class Worlds:
         await asyncio.gather(*begun, return_exceptions=True)
 
     def _make_boards(self, world: World, now_s: int) -> asyncio.Task[Boards]:
-        return asyncio.create_task(asyncio.to_thread(boards, world.markets, world.people, now_s, self._stop))
+        return asyncio.create_task(asyncio.to_thread(_made, boards, world.markets, world.people, now_s, self._stop))
+
+
+def _made(make: Callable[_Given, _Made], *given: _Given.args, **more: _Given.kwargs) -> _Made:
+    """What `make` makes; what it worked with is given back to the system: it is more than what is kept."""
+    made = make(*given, **more)
+    give_back_what_was_freed()
+    return made

@@ -67,6 +67,8 @@ class TokenVenue:
         return _application({path: self._keyed(_of_query(answer)) for path, answer in answers.items()})
 
     def _gecko(self, answer: Asked) -> Handler:
+        """Answers of a minute are given again, others count against a burst; a refusal says to try again at once."""
+
         async def handle(request: web.Request) -> web.Response:
             address, now_ms = request.path_qs, self._now_ms()
             kept = self._cached.get(address, now_ms)
@@ -84,6 +86,8 @@ class TokenVenue:
         return handle
 
     def _screened(self, budget: str, answer: Asked) -> Handler:
+        """Each answer is taken off one of two budgets."""
+
         async def handle(request: web.Request) -> web.Response:
             if self._limited and not self._screener[budget].spend(1, self._now_ms()):
                 return _response(screener_api.too_many())
@@ -92,6 +96,8 @@ class TokenVenue:
         return handle
 
     def _keyed(self, answer: Asked) -> Handler:
+        """Answers those who show a key and ask about Solana, within a budget."""
+
         async def handle(request: web.Request) -> web.Response:
             if not request.headers.get("X-API-KEY", "").strip():
                 return _response(birdeye_api.refusal(401, "Unauthorized"))

@@ -5,7 +5,6 @@ Every text here that could be taken for real money says "paper".
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from app.core.text import clean
@@ -17,12 +16,10 @@ from app.ui.panels.paper_tokens import token_rows, token_sums
 from app.ui.panels.whales import number
 from app.ui.state import DeckView
 from app.ui.theme import Role
-from app.ui.widgets.candle_canvas import ChartView, Pin
 from app.ui.widgets.columns import Cell, Column, Row, TableView
 from app.ui.widgets.parts import Part
 
 BANNER = "PAPER: no money, no orders anywhere"
-LEGEND = "paper: pL long  pS short  pX exit"
 NOT_BEGUN = "The paper ledger has not begun: the engine is still reading what was saved of it."
 
 _RANK = 40
@@ -154,22 +151,6 @@ def paper_line(view: DeckView, coin: str) -> tuple[str, Role]:
     market = next((market for market in snapshot.markets if market.coin == coin), None)
     stale = view.outdated or _is_stale(market)
     return " · ".join(_position_words(position, market, order)), _result_role(position.result_usd, stale=stale)
-
-
-def with_paper(chart: ChartView, view: DeckView, coin: str) -> ChartView:
-    """A chart of a coin with entries and exits on paper marked at their time and price."""
-    snapshot, paper = view.shown, _paper(view)
-    if snapshot is None or paper is None or not chart.candles:
-        return chart
-    name = str(clean(coin, 24))
-    pins = (
-        *(pin for trade in reversed(paper.closed) if trade.coin == name for pin in _trade_pins(trade)),
-        *(_entry_pin(each, snapshot.wall_ms) for each in paper.positions if each.coin == name),
-    )
-    if not pins:
-        return chart
-    legend = f"{chart.legend} · {LEGEND}" if chart.legend else LEGEND
-    return replace(chart, pins=(*chart.pins, *pins), legend=legend)
 
 
 def _paper(view: DeckView) -> PaperView | None:
@@ -387,19 +368,3 @@ def _decimals(market: MarketRow | None, price: float) -> int:
     if market is not None:
         return market.price_decimals
     return 2 if price >= 100 else 6
-
-
-def _trade_pins(trade: PaperTradeView) -> Iterator[Pin]:
-    opened_ms = trade.closed_ms - round(trade.held_s * 1_000)
-    yield Pin(opened_ms, trade.entry_price, _letter(trade.direction), _side_cell(trade.direction).role)
-    yield Pin(trade.closed_ms, trade.exit_price, "pX", "warning")
-
-
-def _entry_pin(position: PaperPositionView, wall_ms: int) -> Pin:
-    opened_ms = wall_ms - round(position.held_s * 1_000)
-    return Pin(opened_ms, position.entry_price, _letter(position.direction), _side_cell(position.direction).role)
-
-
-def _letter(direction: int) -> str:
-    """A mark that cannot be taken for that of a read, which has no p."""
-    return "pL" if direction > 0 else "pS"

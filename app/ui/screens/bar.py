@@ -1,19 +1,16 @@
 """One bar of the screener opened up: candles around it, each condition with its number and limit, and its features."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
 from app.engine.protocol_screen import LookAtScreener
-from app.ui.actions import bindings
 from app.ui.panels.screener_bar import bar_chart, conditions_view, numbers_view
 from app.ui.screens.base import Panel, Selection, show_failure
-from app.ui.screens.panels import PanelScreen
+from app.ui.screens.charted import CrosshairScreen
 from app.ui.state import DeckView
 from app.ui.theme import Palette
 from app.ui.widgets.candle_canvas import Marks
@@ -25,15 +22,10 @@ _ALL_FROM_HEIGHT = 34
 _BORDERS = 2
 
 
-class BarScreen(PanelScreen):
+class BarScreen(CrosshairScreen):
     """Follows one bar; `bar_ms` 0 is the newest of its coin, whichever that is."""
 
     NAME = "bar"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        binding
-        for binding in bindings("market")
-        if isinstance(binding, Binding) and (binding.id or "").startswith("crosshair")
-    ]
     DEFAULT_CSS = """
     BarScreen #bar { height: 1fr; layout: grid; grid-size: 2; grid-columns: 3fr 2fr; grid-rows: 1fr 1fr; }
     BarScreen #chart { column-span: 2; }
@@ -74,7 +66,7 @@ class BarScreen(PanelScreen):
         """Bring every part up to date; one that fails says so in its own frame."""
         self.draw("chart", lambda: self._show_chart(view), self.chart.fail)
         for table, make in ((self._conditions, self._conditions_view), (self._numbers, self._numbers_view)):
-            self.draw(table.id or "", partial(_show, table, make(view)), partial(show_failure, table))
+            self.draw(table.id or "", partial(_show, table, make, view), partial(show_failure, table))
 
     @property
     def screener(self) -> LookAtScreener:
@@ -87,17 +79,6 @@ class BarScreen(PanelScreen):
         row = table.row
         panel = Panel(name, make, coin_of=lambda _: self.coin)
         return None if row is None else Selection(panel, table.view.columns, row, table.view.rows)
-
-    def action_crosshair(self, steps: int) -> None:
-        """Move the crosshair by candles."""
-        if self.chart.display:
-            self.chart.move_crosshair(steps)
-        else:
-            self.flash.say("The chart is not in view; 1 shows it.", "warning")
-
-    def action_no_crosshair(self) -> None:
-        """Take the crosshair away."""
-        self.chart.remove_crosshair()
 
     def _show_chart(self, view: DeckView) -> None:
         chart = bar_chart(view, self.coin, self.bar_ms)
@@ -116,5 +97,5 @@ class BarScreen(PanelScreen):
         return table.size.width or self.size.width - _BORDERS
 
 
-def _show(table: LiveTable, view: TableView) -> None:
-    table.show(view)
+def _show(table: LiveTable, make: Callable[[DeckView], TableView], view: DeckView) -> None:
+    table.show(make(view))

@@ -1,8 +1,8 @@
-"""A screen with a chart of one coin: the length of its candles, and the crosshair."""
+"""Screens with a chart of candles: the crosshair, and the length of a coin's candles."""
 
 from typing import ClassVar, get_args
 
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 
 from app.markets.candles import Interval
 from app.ui.actions import bindings
@@ -24,7 +24,33 @@ def show_paper(line: FactsLine, view: DeckView, coin: str) -> None:
     line.show(text, role)
 
 
-class ChartedScreen(PanelScreen):
+class CrosshairScreen(PanelScreen):
+    """One of its panels is `chart`, which has a crosshair."""
+
+    chart: CandleChart
+    BINDINGS: ClassVar[list[BindingType]] = [
+        each for each in bindings("market") if isinstance(each, Binding) and (each.id or "").startswith("crosshair")
+    ]
+
+    def action_crosshair(self, steps: int) -> None:
+        """Move the crosshair by candles."""
+        if self._is_chart_shown():
+            self.chart.move_crosshair(steps)
+
+    def action_no_crosshair(self) -> None:
+        """Take the crosshair away."""
+        self.chart.remove_crosshair()
+
+    def _is_chart_shown(self) -> bool:
+        """Whether a key of the chart has a chart to act on; says so where it has none."""
+        if not self.chart.display:
+            number = self.panels().index(self.chart) + 1
+            key = next(action.shown_keys[0] for action in self.actions if action.id == f"panel-{number}")
+            self.flash.say(f"The chart is not in view; {key} shows it.", "warning")
+        return self.chart.display
+
+
+class ChartedScreen(CrosshairScreen):
     """Follows one coin; `interval` is that of its candles."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("market")
@@ -50,19 +76,3 @@ class ChartedScreen(PanelScreen):
             self.flash.say(
                 f"There are no candles {'longer' if steps > 0 else 'shorter'} than {self.interval}.", "warning"
             )
-
-    def action_crosshair(self, steps: int) -> None:
-        """Move the crosshair by candles."""
-        if self._is_chart_shown():
-            self.chart.move_crosshair(steps)
-
-    def _is_chart_shown(self) -> bool:
-        """Whether a key of the chart has a chart to act on; says so where it has none."""
-        if not self.chart.display:
-            key = next(action.shown_keys[0] for action in self.actions if action.id == "panel-1")
-            self.flash.say(f"The chart is not in view; {key} shows it.", "warning")
-        return self.chart.display
-
-    def action_no_crosshair(self) -> None:
-        """Take the crosshair away."""
-        self.chart.remove_crosshair()

@@ -18,7 +18,7 @@ from app.ui.panels.market import (
     tape_view,
 )
 from app.ui.panels.markets import market_columns, market_row, markets_view
-from app.ui.panels.paper import with_paper
+from app.ui.panels.paper_chart import with_paper
 from app.ui.panels.scalper import ai_line
 from app.ui.panels.signals import signals_of
 from app.ui.screens.base import Panel, Selection, show_failure

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from app.engine.protocol import JobName, LookAt
 from app.engine.protocol_detail import ExchangeView
 from app.ui.panels.market import facts_line
-from app.ui.panels.paper import with_paper
+from app.ui.panels.paper_chart import with_paper
 from app.ui.panels.scalper import ai_line, scalper_coin, scalper_view
 from app.ui.panels.scalper_detail import exchange_of, exchange_view, exchanges_view, read_time, reads_chart, reads_view
 from app.ui.screens.base import DeckScreen, Panel, Selection, show_failure

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from app.engine.protocol import JobName
-from app.ui.actions import bindings
 from app.ui.panels.token_detail import chart_view, effects_view, features_view, verdict_view
 from app.ui.screens.base import Panel
+from app.ui.screens.charted import CrosshairScreen
 from app.ui.screens.opened import Lines, OpenedScreen
 from app.ui.state import DeckView
 from app.ui.theme import Palette
@@ -22,13 +20,10 @@ _PAIRED_FROM, _HIGH_FROM = 110, 44
 """From such a width on there are two columns; from such a height on the verdict leaves the chart room below it."""
 
 
-class TokenScreen(OpenedScreen):
+class TokenScreen(OpenedScreen, CrosshairScreen):
     """Follows one token; its chart has a crosshair."""
 
     NAME = "token"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        each for each in bindings("market") if isinstance(each, Binding) and (each.id or "").startswith("crosshair")
-    ]
     DEFAULT_CSS = """
     TokenScreen #opened { grid-rows: 3fr 2fr 2fr 2fr; }
     TokenScreen.-paired #opened { grid-size: 2; grid-columns: 1fr 1fr; grid-rows: 1fr 1fr 1fr; }
@@ -72,15 +67,3 @@ class TokenScreen(OpenedScreen):
     def show_panels(self, view: DeckView) -> None:
         super().show_panels(view)
         self.draw("chart", lambda: self.chart.show(chart_view(view, self.mint)), self.chart.fail)
-
-    def action_crosshair(self, steps: int) -> None:
-        """Move the crosshair by candles."""
-        if self.chart.display:
-            self.chart.move_crosshair(steps)
-        else:
-            key = next(action.shown_keys[0] for action in self.actions if action.id == "panel-4")
-            self.flash.say(f"The chart is not in view; {key} shows it.", "warning")
-
-    def action_no_crosshair(self) -> None:
-        """Take the crosshair away."""
-        self.chart.remove_crosshair()

@@ -1,6 +1,7 @@
 """New files that a command writes: never over what is there, and only when complete."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,11 +19,15 @@ def check_new(path: Path) -> None:
 
 def write_new(files: Mapping[Path, bytes]) -> None:
     """Write all of them, each beside its place first. Raises `DataError` when one cannot be, and then leaves none."""
-    beside = {path: path.with_name(f"{path.name}.new") for path in files}
+    # A name that nobody else has: what lies here already, and where links lead, is not ours.
+    beside = {path: path.with_name(f".{path.name}.{os.getpid()}.new") for path in files}
     try:
         for path, content in files.items():
-            beside[path].write_bytes(content)
+            with beside[path].open("xb") as file:
+                file.write(content)
         for path, new in beside.items():
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, "somebody else has written it meanwhile")
             new.replace(path)
     except OSError as error:
         for new in beside.values():

@@ -14,7 +14,8 @@ from app.core.text import SafeText
 
 SolanaAddress = Annotated[str, Meta(pattern=r"^[1-9A-HJ-NP-Za-km-z]{32,44}\Z")]
 """A mint, pool or owner on Solana: 32 bytes in base 58."""
-TokenPrice = Annotated[float, Meta(ge=1e-24, lt=1e15)]
+LEAST_PRICE = 1e-24
+TokenPrice = Annotated[float, Meta(ge=LEAST_PRICE, lt=1e15)]
 Usd = Annotated[float, Meta(ge=0, lt=1e15)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Amount = Annotated[int, Meta(ge=0, lt=2**53)]

@@ -149,7 +149,14 @@ class _Client:
 
     async def _send_snapshots(self) -> None:
         seen = 0
-        while (fresh := await self._engine.next_snapshot(seen)) is not None:
-            seen, snapshot = fresh
-            await self.send(self._engine.looked_at(snapshot, self._looking))
-        self._writer.close()
+        try:
+            while (fresh := await self._engine.next_snapshot(seen)) is not None:
+                seen, snapshot = fresh
+                await self.send(self._engine.looked_at(snapshot, self._looking))
+        except ConnectionError:
+            pass  # it is gone, as reading from it tells as well
+        except Exception:  # noqa: BLE001 - whatever it is, it is told, and the engine goes on
+            _log.exception("a snapshot could not be sent; its client is let go")
+        finally:
+            # A client that is sent nothing any more must not wait.
+            self._writer.close()

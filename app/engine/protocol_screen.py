@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from app.core.events import Count, Milliseconds
 from app.engine.protocol_detail import CandleView
 
 STARTING_USD = 10_000.0
@@ -120,7 +121,7 @@ class BacktestRecord(msgspec.Struct, frozen=True, kw_only=True):
     of the strategy that count most.
     """
 
-    made_ms: int
+    made_ms: Milliseconds
     title: str
     compared: tuple[tuple[str, str, str], ...]
     lines: tuple[str, ...]
@@ -134,13 +135,13 @@ SweepState = Literal["running", "done", "failed", "stopped"]
 class SweptTrial(msgspec.Struct, frozen=True, kw_only=True):
     """One of the best trials of a sweep, as `tapedeck sweep --json` tells it."""
 
-    number: int
+    number: Count
     values: dict[str, Any]
     sharpe: float
     total_return: float
     maximum_drawdown: float
-    trades: int
-    won: int
+    trades: Count
+    won: Count
 
 
 class WalkedForward(msgspec.Struct, frozen=True):
@@ -153,11 +154,11 @@ class WalkedForward(msgspec.Struct, frozen=True):
 class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a sweep came to: the best trials first, and in `doubts` what has to be taken off them."""
 
-    runs: int
-    known_before: int
+    runs: Count
+    known_before: Count
     markets: tuple[str, ...]
-    folds: int
-    days: int
+    folds: Count
+    days: Count
     trials: tuple[SweptTrial, ...]
     doubts: tuple[str, ...]
     walk_forward: WalkedForward | None = None

@@ -3,6 +3,7 @@
 Nothing of it is an input: a run is the same whatever is swept beside it.
 """
 
+import contextlib
 import hashlib
 import shlex
 from collections.abc import Callable, Sequence
@@ -82,11 +83,13 @@ class Research:
         except (ValueError, DataError) as error:
             return False, f"No sweep was begun: {clean(str(error), 200)}"
         child = SweepChild(str(clean(shlex.join(words), 2_000)), self.changed)
+        # Known before the first wait: whoever asks meanwhile is told that one runs.
+        before, self._child = self._child, child
         try:
             await child.start(line)
         except OSError as error:
+            self._child = before
             return False, f"No sweep was begun: no process can be started ({error.strerror})"
-        self._child = child
         self.changed()
         return True, "The sweep has begun"
 
@@ -100,10 +103,11 @@ class Research:
     def _given(self, words: Sequence[str]) -> list[str]:
         """What is said before the user's own words: settings in force, where bars are kept, how many workers."""
         given = [word for key, text in _settings_in_force(self._settings) for word in ("--set", f"{key}={text}")]
-        if "--workers" not in words and "--cluster" not in words:
+        flags = {word.partition("=")[0] for word in words}
+        if flags.isdisjoint(("--workers", "--cluster")):
             given += ["--workers", str(self._workers)]
         coins = _values_after(words, "--asset")
-        if len(coins) == 1 and "--keep" not in words:
+        if len(coins) == 1 and "--keep" not in flags:
             given += ["--keep", str(self._kept_bars(coins[0], words))]
         return given
 
@@ -115,7 +119,9 @@ class Research:
         marked = hashlib.sha256(origin.encode()).hexdigest()[:8]
         for old in folder.glob("*.csv"):
             if not old.stem.endswith(f"-{day}"):
-                old.unlink(missing_ok=True)
+                # What cannot be removed harms nothing: its name is never asked for again.
+                with contextlib.suppress(OSError):
+                    old.unlink()
         name = "".join(letter if letter.isalnum() else "_" for letter in coin[:_LONGEST_NAME])
         source = (_values_after(words, "--source") or ["live"])[0]
         return folder / f"{name}-{'simulated' if source == 'demo' else source}-{marked}-{day}.csv"

@@ -36,6 +36,8 @@ ASKED_HOURS = 30 * 24
 """The daily trend is known after 20 days; the rest lets averages that never forget settle."""
 BARS_AN_INPUT = 12
 """So many bars of all coins are worked off with one input: about half a millisecond."""
+_SLACK_HOURS = 24
+"""An answer may come so late that its oldest hours are a little older than that."""
 _COINS_A_SECOND = 2
 _MOST_BARS = 4 * ASKED_HOURS
 _KEPT_CANDIDATES = 64
@@ -177,11 +179,6 @@ class Screening:
             screen.is_asked = screen.is_told = False
             screen.ask_at_ms = now_ms
 
-    def clock_set_back(self, now_ms: int) -> None:
-        """The engine's time went back to `now_ms`: nothing is asked for later than it would be now."""
-        for screen in self.coins.values():
-            screen.ask_at_ms = min(screen.ask_at_ms, now_ms + ASK_AGAIN_MS)
-
     def every_second(self, now_ms: int) -> None:
         """Begin with coins that are new, and take hours that the markets have closed or corrected since."""
         if not self.begun:
@@ -230,13 +227,17 @@ class Screening:
             raise
         screen.trouble, screen.is_told = "", True
         first_ms = screen.bars[0].time_ms if screen.bars else now_ms
-        # What the market has is newer than what was asked for.
-        screen.take([candle for candle in candles if candle.open_ms < first_ms], now_ms)
+        # What the market has is newer than what was asked for, and more than a page was asked for by nobody.
+        since_ms = now_ms - (ASKED_HOURS + _SLACK_HOURS) * HOUR_MS
+        screen.take([candle for candle in candles if since_ms <= candle.open_ms < first_ms], now_ms)
 
     def _is_due(self, coin: str, now_ms: int) -> bool:
         """Whether a coin's past is to be asked for: it is new, or what was asked came to nothing some minutes ago."""
         screen = self.coins.get(coin)
-        return screen is None or not (screen.is_told or screen.is_asked or now_ms < screen.ask_at_ms)
+        # A clock that was set back may have left a moment behind that is far off.
+        return screen is None or not (
+            screen.is_told or screen.is_asked or 0 < screen.ask_at_ms - now_ms <= ASK_AGAIN_MS
+        )
 
     def _ask(self, coin: str, now_ms: int) -> None:
         self.coins.setdefault(coin, CoinScreen(self._settings)).is_asked = True
@@ -247,11 +248,11 @@ class Screening:
 
 
 def _bar_of(candle: Candle) -> "Bar | None":
-    """A candle as a bar; None for one that is none, such as a price of 0."""
-    from app.screener.bars import LARGEST
+    """A candle as a bar; None for one that is none, such as a price of 0 or next to it."""
+    from app.screener.bars import LARGEST, SMALLEST
     from app.screener.strategy_stream import Bar
 
     prices = candle.open, candle.high, candle.low, candle.close
     fits = candle.low <= min(prices) and candle.high >= max(prices) and candle.open_ms % HOUR_MS == 0
-    usual = all(isfinite(price) and 0 < price <= LARGEST for price in prices) and 0 <= candle.volume <= LARGEST
+    usual = all(isfinite(price) and SMALLEST <= price <= LARGEST for price in prices) and 0 <= candle.volume <= LARGEST
     return Bar(candle.open_ms, *prices, candle.volume) if fits and usual else None

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Sequence
@@ -18,16 +20,17 @@ _STOP_TIMEOUT_S = 2.0
 _LONGEST_LINE = 1 << 16
 _MOST_ANSWER = 1 << 20
 _LONGEST_SAID = 400
-_Number = Annotated[float, Meta(ge=0, lt=2**53)]
+_MOST = 2**53
+_Told = Annotated[float, Meta(ge=0, lt=_MOST)]
 
 
 class _Progress(msgspec.Struct, frozen=True, tag="progress", tag_field="kind"):
     """As `app.cli.output.ProgressLine` tells it."""
 
-    done: _Number
-    total: _Number
-    elapsed_s: _Number
-    left_s: _Number | None
+    done: _Told
+    total: _Told
+    elapsed_s: _Told
+    left_s: _Told | None
 
 
 _progress = msgspec.json.Decoder(_Progress).decode
@@ -53,13 +56,17 @@ class SweepChild:
         self._said = ""
         self._process: Process | None = None
         self._following: asyncio.Task[None] | None = None
+        self._is_given_up = False
 
     async def start(self, line: Sequence[str]) -> None:
-        """Start the process. Raises `OSError` when there is no room for another."""
+        """Start the process, and end it again where it was given up meanwhile. Raises `OSError` when there is no room
+        for another."""
         self._process = await asyncio.create_subprocess_exec(
             *line, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=_LONGEST_LINE, start_new_session=True
         )
         self._following = asyncio.create_task(self._follow(self._process), name="sweep")
+        if self._is_given_up:
+            await self.stop()
 
     @property
     def runs(self) -> bool:
@@ -69,6 +76,7 @@ class SweepChild:
     async def stop(self) -> None:
         """Have it end and keep what is done; by force where it takes its time. Returns when it is gone."""
         process, following = self._process, self._following
+        self._is_given_up = True
         if process is None or following is None:
             return
         if process.stdin is not None:
@@ -77,8 +85,9 @@ class SweepChild:
             async with asyncio.timeout(_STOP_TIMEOUT_S):
                 await asyncio.shield(following)
         except TimeoutError:
+            # Its workers, too: one that lives holds the pipes that are read to their end.
             with contextlib.suppress(ProcessLookupError):
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
             await following
 
     async def _follow(self, process: Process) -> None:
@@ -97,6 +106,8 @@ class SweepChild:
             if not line:
                 return
             self._take(line)
+            # Lines that are here already are read without a wait, however many they are.
+            await asyncio.sleep(0)
 
     def _take(self, line: bytes) -> None:
         try:
@@ -112,6 +123,10 @@ class SweepChild:
     def _end(self, code: int, answer: bytes | None) -> None:
         if code == INTERRUPTED:
             self._tell(state="stopped", left_s=None, message=self._said or "what was done is kept")
+            return
+        if code < 0:
+            said = f"signal {-code} ended it (killed, or out of memory?); what was done is kept"
+            self._tell(state="failed", left_s=None, message=said)
             return
         if code != 0:
             why = self._said or f"it ended with exit code {code} and said nothing"
@@ -159,6 +174,6 @@ def _cleaned(result: SweepResult) -> SweepResult:
 
 
 def _value(value: object) -> str | float | bool:
-    if isinstance(value, bool | int | float):
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) < _MOST):
         return value
     return str(clean(",".join(map(str, value)) if isinstance(value, list) else str(value), 80))

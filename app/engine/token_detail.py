@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
+from app.core.text import clean
 from app.engine.protocol_detail import CandleView
 from app.engine.protocol_token_detail import (
     TokenAttributions,
@@ -142,4 +143,4 @@ def _attributions(found: Attributions) -> TokenAttributions:
         *((name, "indicators") for name in INDICATORS),
     ]
     effects = tuple(TokenEffect(name, group, worth.get((name, group))) for name, group in names)
-    return TokenAttributions(found.version, found.whole, found.nothing, found.beyond, effects)
+    return TokenAttributions(clean(found.version, 100), found.whole, found.nothing, found.beyond, effects)

@@ -197,7 +197,7 @@ class TokenTrust:
         """What a deck is shown of it."""
         inputs = self._inputs
         return ModelTrust(
-            version=self._version,
+            version=clean(self._version, 100),
             reference_trouble=self._trouble,
             rows=0 if inputs is None else inputs.rows,
             tokens=0 if inputs is None else inputs.tokens,

@@ -49,5 +49,5 @@ def row_of(judgement: Judgement, judged: TokenJudged, rules: TokenDecisionSettin
         holders=None if seen.holders is None else seen.holders.count,
         seen=judgement.strategy.seen,
         arithmetic=arithmetic(verdict, rules),
-        version=judged.version,
+        version=clean(judged.version, 100),
     )

@@ -129,6 +129,8 @@ class Tokens:
         return True, ""
 
     def _score(self, desk: "TokenDesk", mints: tuple[str, ...], now_ms: int) -> tuple[bool, str]:
+        if not mints:
+            return False, "No token is named: give its mint"
         done, words = desk.score(mints, now_ms)
         if done:
             self._jobs.begin("tokens", now_ms, words)

@@ -136,7 +136,7 @@ def _arrow(module: str) -> Any:  # noqa: ANN401 - pyarrow has no types of its ow
 def _arrow_table(path: Path, wanted: Sequence[str]) -> BarTable:
     arrow = _arrow("pyarrow")
     try:
-        table = _parquet(path) if path.suffix == ".parquet" else _arrow("pyarrow.feather").read_table(path)
+        table = _parquet(path, wanted) if path.suffix == ".parquet" else _feather(path, wanted)
         header = [str(column).lower() for column in table.column_names]
         if table.num_rows > MOST_ROWS:
             raise DataError(f"{path.name} has more than {MOST_ROWS:,} rows; cut it")
@@ -152,11 +152,28 @@ def _arrow_table(path: Path, wanted: Sequence[str]) -> BarTable:
         raise DataError(f"{path.name} cannot be read ({clean(str(error), 120)}); give a whole file of bars") from error
 
 
-def _parquet(path: Path) -> Any:  # noqa: ANN401
+def _parquet(path: Path, wanted: Sequence[str]) -> Any:  # noqa: ANN401
     file = _arrow("pyarrow.parquet").ParquetFile(path)
     if file.metadata.num_rows > MOST_ROWS:
         raise DataError(f"{path.name} has more than {MOST_ROWS:,} rows; cut it")
-    return file.read()
+    return file.read(columns=_read_of(file.schema_arrow.names, wanted))
+
+
+def _feather(path: Path, wanted: Sequence[str]) -> Any:  # noqa: ANN401
+    feather, ipc = _arrow("pyarrow.feather"), _arrow("pyarrow.ipc")
+    with path.open("rb") as file:
+        # The first version of the format is another one, in which nothing can be compressed.
+        is_first = file.read(4) == b"FEA1"
+    if is_first:
+        return feather.read_table(path)
+    with ipc.open_file(str(path)) as file:
+        names = file.schema.names
+    return feather.read_table(path, columns=_read_of(names, wanted))
+
+
+def _read_of(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """The columns that are read at all: what else a small file holds may fill the memory."""
+    return list(dict.fromkeys(name for name in names if name.lower() in (*wanted, *_TIME_COLUMNS)))
 
 
 def _arrow_times(name: str, arrow: Any, column: Any, zones: set[str]) -> Integers:  # noqa: ANN401

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.core.tokens import PoolState
+from app.core.tokens import LEAST_PRICE, PoolState
 from app.paper.events import TokenBought, TokenEnd, TokenOrdered, TokenRefused, TokenRule, TokenSold
 from app.paper.token_fills import Pool, pool_of
 from app.paper.token_position import averaged, closing, exit_of, lost, opened, seen, sold, until
@@ -24,7 +24,7 @@ from app.paper.token_state import (
     TokenRules,
     TokenWanted,
 )
-from app.tokens.sizing import parts_of, position_usd
+from app.tokens.sizing import LEAST_USD, parts_of, position_usd
 
 GONE_MS = 600_000
 """A pool that venues no longer tell a price or liquidity of for so long is worth nothing."""
@@ -174,10 +174,11 @@ class TokenBook:
         if pool is None or now_ms < order.decided_ms + rules.latency_ms:
             return []
         usd = min(order.usd, position_usd(order.combined, self._wins, pool.liquidity_usd, rules.sizing))
-        if usd < rules.sizing.minimum_usd or usd <= 0:
+        if usd < rules.sizing.minimum_usd or usd < LEAST_USD:
             return [self._give_up(order, now_ms, *_too_small(pool.liquidity_usd, rules))]
         first, *later = parts_of(usd, pool.price, rules.sizing)
-        parts = tuple(TokenPart(part.usd, part.price) for part in later)
+        # At a price that no venue can tell nothing is ever bought.
+        parts = tuple(TokenPart(part.usd, part.price) for part in later if part.price >= LEAST_PRICE)
         del self._orders[order.mint]
         self._positions[order.mint], bought = opened(order, first.usd, parts, pool, rules, now_ms)
         return [bought]
@@ -221,6 +222,6 @@ def _refused(order: TokenOrder, now_ms: int, rule: TokenRule, why: str) -> Token
 def _too_small(liquidity_usd: float | None, rules: TokenRules) -> tuple[TokenRule, str]:
     if liquidity_usd is None:
         return "liquidity", "its pool's liquidity is not known"
-    most, least = rules.sizing.maximum_liquidity_share, rules.sizing.minimum_usd
+    most, least = rules.sizing.maximum_liquidity_share, max(rules.sizing.minimum_usd, LEAST_USD)
     why = f"{most:.3g} of the {liquidity_usd:,.0f} $ in its pool is less than {least:,.2f}"
     return "liquidity", why

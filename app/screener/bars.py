@@ -19,6 +19,8 @@ MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 LONGEST_INTERVAL_MS = 4 * HOUR_MS
 LARGEST = 1e15
 """No price and no volume of a bar is larger."""
+SMALLEST = 1e-15
+"""No price of a bar is smaller: of what one next to nothing would buy, there would be no number."""
 _LAST_MS = 7_258_118_400_000
 """2200-01-01: times beyond are a mistake of units."""
 
@@ -140,6 +142,7 @@ def _check_values(name: str, times: Integers, columns: dict[str, Floats]) -> Non
             refuse(column, values < 0, "below 0")
         else:
             refuse(column, values <= 0, "not above 0")
+            refuse(column, values < SMALLEST, f"below {SMALLEST:g}")
         refuse(column, values > LARGEST, f"above {LARGEST:g}")
     opens, highs, lows, closes = (columns[column] for column in PRICES)
     refuse("high", highs < np.maximum(np.maximum(opens, closes), lows), "below another price of its bar")

@@ -97,10 +97,13 @@ def write_candidates(path: Path, lines: bytes, sidecar: Sidecar) -> None:
     """
     check_free(path)
     beside = sidecar_path(path)
-    new, new_beside = (each.with_name(f"{each.name}.new") for each in (path, beside))
+    # Names that nobody else has: what lies here already, and where links lead, is not ours.
+    new, new_beside = (each.with_name(f".{each.name}.{os.getpid()}.new") for each in (path, beside))
+    told = msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n"
     try:
-        new.write_bytes(lines)
-        new_beside.write_bytes(msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n")
+        for each, content in ((new, lines), (new_beside, told)):
+            with each.open("xb") as file:
+                file.write(content)
         # Candidates are never seen with the sidecar of others, whatever ends this process between the two.
         beside.unlink(missing_ok=True)
         new.replace(path)

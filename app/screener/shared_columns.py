@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.errors import DataError
+from app.core.text import clean
 from app.measures.returns import Floats
 from app.screener.backtest import Macro
 from app.screener.bars import Bars
@@ -88,24 +89,36 @@ def fused(domains: Domains, rules: Rules) -> Floats:
 
 def save_bars(folder: Path, bars: Bars, marks: NDArray[np.bool_] | None, macro: Macro | None = None) -> None:
     """Write bars, which of them are named, and the series beside them, to a folder that is there and empty."""
-    np.save(folder / _TIMES, bars.times, allow_pickle=False)
-    np.save(folder / _PRICED, np.array([getattr(bars, name) for name in _PRICES]), allow_pickle=False)
+    _save(folder / _TIMES, bars.times)
+    _save(folder / _PRICED, np.array([getattr(bars, name) for name in _PRICES]))
     if marks is not None:
-        np.save(folder / _MARKS, marks, allow_pickle=False)
+        _save(folder / _MARKS, marks)
     if macro is not None:
-        np.save(folder / _MACRO, np.array(macro, dtype=np.float64), allow_pickle=False)
+        _save(folder / _MACRO, np.array(macro, dtype=np.float64))
 
 
 def save_market(folder: Path, market: Market) -> None:
     """Write what is known of the bars that lie in this folder already."""
     columns = [getattr(market.features, name) for name in _FEATURES]
     columns += [getattr(market.domains, name) for name in _DOMAINS]
-    np.save(folder / _KNOWN, np.array(columns, dtype=np.float64), allow_pickle=False)
+    _save(folder / _KNOWN, np.array(columns, dtype=np.float64))
 
 
 def save_screen(path: Path, screen: Screen) -> None:
     """Write a screen's columns."""
-    np.save(path, np.array(screen, dtype=np.float64), allow_pickle=False)
+    _save(path, np.array(screen, dtype=np.float64))
+
+
+def _save(path: Path, values: NDArray[Any]) -> None:
+    """Raises `DataError` where there is no room for it."""
+    try:
+        np.save(path, values, allow_pickle=False)
+    except OSError as error:
+        # Of a write that was cut short numpy tells the bytes, and the system's word for it is lost.
+        said = error.strerror or clean(str(error), 80)
+        raise DataError(
+            f"{path.parent} takes no more columns ({said}); free some space, or name another folder with --shared"
+        ) from error
 
 
 def open_bars(folder: Path, name: str, interval_ms: int) -> Bars:

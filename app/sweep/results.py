@@ -114,7 +114,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if (application, version) != (_APPLICATION, _VERSION) and tables:
         raise DataError(f"{path} is a database of another program or version; name another file with --results")
-    path.chmod(0o600)
+    try:
+        path.chmod(0o600)
+    except OSError as error:
+        raise DataError(f"{path} is not yours alone ({error.strerror}); name another file with --results") from error
     for statement in (*_SAFETY, f"PRAGMA application_id = {_APPLICATION}", f"PRAGMA user_version = {_VERSION}"):
         connection.execute(statement)
     with connection:

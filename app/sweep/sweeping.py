@@ -13,7 +13,7 @@ import msgspec
 
 from app import __version__
 from app.config.locations import ensure
-from app.core.errors import DataError
+from app.core.errors import DataError, UsageError
 from app.measures.days import DAY_MS
 from app.screener.columns import Thresholds
 from app.screener.screen import thresholds_of
@@ -26,6 +26,8 @@ from app.sweep.markets import Cell, SweptBars
 from app.sweep.results import Results, StoredRun
 from app.sweep.tasks import Job, Prepare, Runs, Screening, Shared, answered, asked
 
+MOST_RUNS = 1_000_000
+"""What each came to is held until the end: more would fill the memory."""
 _MOST_AT_ONCE = 32
 _PIPE_BYTES, _ANSWER_BYTES = 48 * 1024, 512
 """A pipe takes so much at once: a worker that is killed leaves no half of an answer, for which others would wait."""
@@ -56,7 +58,10 @@ class Sweep(NamedTuple):
 
 
 def sweep_of(trials: Sequence[Trial], markets: Sequence[SweptBars], cells: Sequence[Cell]) -> Sweep:
-    """All runs of these trials, trial by trial."""
+    """All runs of these trials, trial by trial. Raises `UsageError` for more than `MOST_RUNS`."""
+    if len(trials) * len(cells) > MOST_RUNS:
+        told = f"{len(trials):,} trials over {len(cells):,} folds of markets"
+        raise UsageError(f"{told} are more than {MOST_RUNS:,} runs; take fewer values, --runs, --folds or markets")
     hashes = [trial.settings.sha256 for trial in trials]
     runs = [Run(run_key(cell, hashes[number]), number, cell) for number in range(len(trials)) for cell in cells]
     return Sweep(trials, markets, cells, runs)

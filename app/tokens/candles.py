@@ -19,6 +19,8 @@ SLOTS = 100
 """Slots that a model looks at."""
 SLOT_S = 300
 """Length of a slot in seconds."""
+MOST_TOLD = 2_000
+"""No venue is asked for so many at once: a table is kept for each token, and more would fill the memory."""
 OPEN, HIGH, LOW, CLOSE, VOLUME = range(5)
 _LOWEST, _HIGHEST = 1e-24, 1e15
 
@@ -66,8 +68,11 @@ class Window(NamedTuple):
 
 
 def table_of(candles: Iterable[TokenCandle], interval_s: int) -> CandleTable:
-    """What a venue told, as a table. Times must be multiples of `interval_s`; raises `ValueError` for others."""
+    """What a venue told, as a table, of more than `MOST_TOLD` the newest. Times must be multiples of `interval_s`;
+    raises `ValueError` for others."""
     told = list(candles)
+    if len(told) > MOST_TOLD:
+        told = sorted(told, key=lambda candle: candle.time_s)[-MOST_TOLD:]
     columns = [[candle.open, candle.high, candle.low, candle.close] for candle in told]
     prices = np.array(columns, dtype=np.float64).reshape(-1, 4).T
     volumes = [np.nan if candle.volume_usd is None else candle.volume_usd for candle in told]

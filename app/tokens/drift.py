@@ -16,6 +16,10 @@ _LEAST_SHARE = 1e-3
 _MASK = slice(SLOTS * PARTS[0][1], SLOTS * PARTS[0][1] + SLOTS)
 
 
+WATCHED = frozenset({*CONTEXT, *INDICATORS, "empty_slots"})
+"""Features whose drift is watched, by name."""
+
+
 class Column(NamedTuple):
     """A feature of many rows, and where it is known."""
 

@@ -9,12 +9,11 @@ from msgspec import Meta
 from app.core.errors import BundleRefused
 from app.tokens import bundle_parts as parts
 from app.tokens.bundle import CARD, DRIFT, verify
-from app.tokens.drift import BINS
+from app.tokens.drift import BINS, WATCHED
 from app.tokens.heads import P_RISE, P_RUG
 
 _Share = Annotated[float, Meta(ge=0, le=1)]
 _Edges = Annotated[tuple[Annotated[float, Meta(gt=-1e6, lt=1e6)], ...], Meta(max_length=4 * BINS)]
-_MOST_FEATURES = 64
 SERVED = "served"
 
 
@@ -72,8 +71,9 @@ def read_reference(folder: Path) -> BundleReference:
 
 def flaw_of(reference: BundleReference) -> str:
     """What is wrong with a reference; empty for nothing."""
-    if len(reference.drift) > _MOST_FEATURES:
-        return f"its reference is of more than {_MOST_FEATURES} features"
+    strange = reference.drift.keys() - WATCHED
+    if strange:
+        return f"its reference is of {len(strange)} features that no token has"
     for name, histogram in reference.drift.items():
         try:
             edges = msgspec.convert(histogram.edges, _Edges)

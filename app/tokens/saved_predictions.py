@@ -11,7 +11,7 @@ from msgspec import Meta
 from app.core.calls import Call
 from app.core.errors import DataError
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry
-from app.tokens.outcomes import Predicted, Said
+from app.tokens.outcomes import MOST_OPEN, Predicted, Said
 
 MOST_RESTORED = 10_000
 """So many are taken up, the newest; one more than that leaves room for those of the run itself."""
@@ -22,6 +22,9 @@ MOST_CALLS = 10_000
 MOST_COUNTED = 2_000
 """Outcomes of a kind that count for calibration from the start, the newest."""
 
+_MOST_PREDICTIONS = 2 * MOST_OPEN
+"""So many can be open in a run, which a tape that begins midway holds."""
+_MOST_BYTES = 24_000_000
 _Name = Annotated[str, Meta(min_length=1, max_length=64)]
 _Version = Annotated[str, Meta(max_length=200)]
 _Moment = Annotated[int, Meta(ge=0, lt=2**53)]
@@ -50,7 +53,7 @@ class OpenToken(msgspec.Struct, frozen=True, array_like=True):
 
     mint: _Name
     pool: _Name
-    predictions: Annotated[tuple[OpenPrediction, ...], Meta(max_length=MOST_RESTORED)]
+    predictions: Annotated[tuple[OpenPrediction, ...], Meta(max_length=_MOST_PREDICTIONS)]
 
     def predicted(self) -> Iterable[tuple[Predicted, int]]:
         """Each with a horizon that it waits for."""
@@ -87,8 +90,8 @@ class SavedPredictions(msgspec.Struct, frozen=True, kw_only=True):
     """What a run takes up. `hours` and `days` are outcomes of bundle `version`, oldest first, none of which shares its
     time with another of its token; `rises` and `rugs` tell how many of how many decided claims came true."""
 
-    tokens: Annotated[tuple[OpenToken, ...], Meta(max_length=MOST_RESTORED)] = ()
-    calls: Annotated[tuple[OpenCall, ...], Meta(max_length=MOST_CALLS)] = ()
+    tokens: Annotated[tuple[OpenToken, ...], Meta(max_length=_MOST_PREDICTIONS)] = ()
+    calls: Annotated[tuple[OpenCall, ...], Meta(max_length=4 * _MOST_PREDICTIONS)] = ()
     version: _Version = ""
     hours: Annotated[tuple[CountedOutcome, ...], Meta(max_length=MOST_COUNTED)] = ()
     days: Annotated[tuple[CountedOutcome, ...], Meta(max_length=MOST_COUNTED)] = ()
@@ -128,8 +131,14 @@ def encode_saved(saved: SavedPredictions) -> bytes:
 
 
 def decode_saved(saved: bytes) -> SavedPredictions:
-    """What `encode_saved` made. Raises `DataError` for anything else."""
+    """What `encode_saved` made. Raises `DataError` for anything else, and for more than a run can have open."""
+    if len(saved) > _MOST_BYTES:
+        raise DataError(f"open predictions about tokens are {len(saved):,} bytes: no run has so many")
     try:
-        return _decode(saved) if saved else SavedPredictions()
+        read = _decode(saved) if saved else SavedPredictions()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"open predictions about tokens cannot be read ({error})") from error
+    count = sum(len(token.predictions) for token in read.tokens)
+    if count > _MOST_PREDICTIONS:
+        raise DataError(f"{count:,} predictions about tokens are said to be open: no run has so many")
+    return read

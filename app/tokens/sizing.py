@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 from app.config.token_settings import TokenSizingSettings
 
+LEAST_USD = 0.01
+"""Less is no position, whatever the settings allow."""
+
 
 class Part(NamedTuple):
     """So many USD, bought when the price is `price` or less; the first part of a position at once."""
@@ -26,13 +29,13 @@ def wins_multiplier(wins: int, rules: TokenSizingSettings) -> float:
 
 
 def position_usd(combined: float, wins: int, liquidity_usd: float | None, rules: TokenSizingSettings) -> float:
-    """All of a position in USD; 0 when it would be smaller than the minimum, or the pool's liquidity is not known."""
+    """All of a position in USD; 0 when it would be smaller than the minimum or a cent, or liquidity is not known."""
     if liquidity_usd is None:
         return 0.0
     wanted = rules.base_usd * confidence_multiplier(combined) * wins_multiplier(wins, rules)
     most = min(rules.maximum_usd, rules.maximum_liquidity_share * liquidity_usd)
     size = min(wanted, most)
-    return size if size >= rules.minimum_usd and size > 0 else 0.0
+    return size if size >= max(rules.minimum_usd, LEAST_USD) else 0.0
 
 
 def parts_of(size_usd: float, entry: float, rules: TokenSizingSettings) -> tuple[Part, ...]:

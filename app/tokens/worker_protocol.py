@@ -162,8 +162,8 @@ def read_from_worker(header: bytes, payload: bytes) -> tuple[FromWorker, Numbers
 def _decoded(decoder: msgspec.msgpack.Decoder[Header], header: bytes) -> Header:
     try:
         return decoder.decode(header)
-    # Bytes that are no UTF-8 where text should be are an error of another family.
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    # Bytes that are no UTF-8 where text should be, and lists in lists, are errors of other families.
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WorkerMessageError(f"a message does not decode ({error}); the pipe is given up") from error
 
 

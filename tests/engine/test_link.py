@@ -302,3 +302,21 @@ async def test_a_client_that_does_not_read_keeps_nobody_from_ending(house: House
     async with asyncio.timeout(3):
         await house.local.close()
     writer.close()
+
+
+async def test_a_client_whose_snapshot_cannot_be_sent_is_let_go_and_does_not_wait(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OverflowError("can't serialize ints < -2**63 or > 2**64 - 1")
+
+    attached = SocketLink(house.path)
+    await attached.connect()
+    assert await attached.snapshot() is not None
+    monkeypatch.setattr(house.engine, "looked_at", fail)
+    house.run.changed()
+    async with asyncio.timeout(5):
+        while await attached.snapshot() is not None:
+            pass
+    await attached.close()
+    assert not house.engine.ended

@@ -12,6 +12,7 @@ from app.core.record import Kind, Record
 from app.engine.core import Core
 from app.engine.protocol import SetRecording
 from app.engine.protocol_screen import LookAtScreener
+from app.engine.screener_view import missing_hours
 from app.engine.screening import ASK_AGAIN_MS, BARS_AN_INPUT, HOUR_MS, CoinScreen
 from app.feeds.hyperliquid.limits import SCREEN_HOURS
 from app.markets.bar_table import BarTable
@@ -213,16 +214,6 @@ def test_a_past_that_did_not_come_is_asked_for_again_after_some_minutes() -> Non
     assert not driver.core.screening.coins["BTC"].trouble
 
 
-def test_a_past_that_did_not_come_is_asked_for_again_also_when_the_clock_was_set_back() -> None:
-    driver = looking()
-    asked = [r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS)]
-    driver.answer(asked[0], b"", status=500)
-    driver.tick(-HOUR_MS / 1_000)
-    driver.tick(ASK_AGAIN_MS / 1_000)
-    driver.tick(1)
-    assert len([r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS)]) == 2
-
-
 def test_a_recording_that_begins_midway_has_the_past_again_and_its_replay_screens_the_same() -> None:
     driver = looking()
     answer_past(driver)
@@ -242,3 +233,33 @@ def test_a_recording_that_begins_midway_has_the_past_again_and_its_replay_screen
     assert twin.bars == screening.bars
     twin.work(twin.waiting)
     assert list(twin.found) == list(screening.found)
+
+
+def test_of_hours_that_nobody_asked_for_none_is_taken() -> None:
+    driver = looking()
+    answer_past(driver, count=4 * PAST_HOURS)
+    screening = work_off(driver)
+    assert PAST_HOURS < len(screening.bars) <= PAST_HOURS + 48
+    assert missing_hours(screening) == 0
+
+
+def test_prices_next_to_nothing_are_no_bars() -> None:
+    driver = looking()
+    asked = next(r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS))
+    told = hours("BTC", whole_hour(driver) - 9 * HOUR_MS, 9)
+    told[3] |= dict.fromkeys("ohlc", "5e-324")
+    driver.answer(asked, told)
+    screening = driver.core.screening.coins["BTC"]
+    assert (screening.refused, missing_hours(screening)) == (1, 1)
+
+
+def test_a_clock_that_is_set_back_does_not_put_off_the_next_question() -> None:
+    driver = looking()
+    asked = [r for r in driver.asked.requests if r.variant == SCREEN_HOURS]
+    driver.now_ms += 30 * 24 * HOUR_MS
+    for each in asked:
+        driver.answer(each, b"", status=500)
+    driver.now_ms -= 30 * 24 * HOUR_MS
+    driver.tick(1)
+    driver.tick(1)
+    assert len([r for r in driver.asked.requests if r.variant == SCREEN_HOURS]) == 2 * len(asked)

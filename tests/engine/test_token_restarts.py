@@ -27,7 +27,7 @@ from app.store.token_tables import StoredPrediction, StoredTokenOutcome
 from app.tokens import outcomes as outcomes_module
 from app.tokens.claims import NOT_WAITED_FOR
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry
-from app.tokens.outcomes import Outcomes, Predicted, Said
+from app.tokens.outcomes import MOST_OPEN, Outcomes, Predicted, Said
 from app.tokens.saved_predictions import CountedOutcome, SavedPredictions, decode_saved, encode_saved, open_tokens
 
 _HOUR_S = 3_600
@@ -341,3 +341,13 @@ def test_what_is_open_survives_the_way_into_the_next_run(waiting: dict[Predicted
 def test_no_bytes_bring_more_than_a_refusal(saved: bytes) -> None:
     with suppress(DataError):
         assert isinstance(decode_saved(saved), SavedPredictions)
+
+
+def test_more_than_a_run_can_have_open_is_refused_before_it_costs_time() -> None:
+    one = (1, 1, 1.0, None, "v", 0.5, 0.5, True, True)
+    half = MOST_OPEN + 1
+    for tokens in ([("m", "p", [one] * (2 * half))], [("m", "p", [one] * half), ("n", "q", [one] * half)]):
+        with pytest.raises(DataError, match=r"no run has so many|length"):
+            decode_saved(msgspec.msgpack.encode({"tokens": tokens}))
+    with pytest.raises(DataError, match="no run has so many"):
+        decode_saved(bytes(24_000_001))

@@ -276,3 +276,22 @@ def test_a_real_key_never_goes_to_the_embedded_venue() -> None:
         assert set(run.reach(urls)["geckoterminal"].headers) == set()
     without = TokenRun(Settings(), Inbox(clock), clock, np.random.default_rng(1), "live", (), None)
     assert (without.is_wanted, dict(without.reach(urls)["birdeye"].headers)) == (False, {})
+
+
+def test_scoring_no_token_begins_nothing_that_would_never_end() -> None:
+    driver = begun(launched(2 * HOUR_S))
+    assert driver.core.apply(ScoreTokens(())) == (False, "No token is named: give its mint")
+    assert not driver.core.jobs.runs("tokens")
+
+
+def test_what_a_tape_calls_its_bundle_is_cleaned_before_it_is_shown() -> None:
+    driver = begun(launched(2 * HOUR_S))
+    strange = msgspec.structs.replace(GOOD, version="\x1b[2Jbundle" + "x" * 500)
+    driver.says = lambda _: strange
+    driver.run(60)
+    view = TokensViews().of(driver.core.tokens, None)
+    assert view is not None
+    assert view.trust is not None
+    for version in (view.trust.version, view.rows[0].version):
+        assert version.startswith("[2Jbundlexxx")
+        assert len(version) == 100

@@ -1,10 +1,11 @@
 """Paper positions in tokens: what a pool gives, the checks before a position, its ends, and what is carried on."""
 
+from math import isfinite
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from paper_samples import DAY_MS, NOW_MS
 
@@ -355,3 +356,28 @@ def test_whatever_is_told_the_sums_agree_and_no_more_is_lost_than_was_paid(
     assert lost <= paid + 1e-6
     assert book.ledger.account.cash_usd == pytest.approx(10_000 - lost)
     assert decode_state(encode_state(book.ledger.state())) == book.ledger.state()
+
+
+_PRICES = st.one_of(st.none(), st.floats(1e-24, 1e-22), st.floats(1e-24, 9e14), st.just(1e-24))
+_LIQUIDITIES = st.one_of(st.none(), st.just(0.0), st.floats(0, 9.9e14), st.floats(5e-324, 1e-300))
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(_PRICES, _LIQUIDITIES, st.integers(-120_000, 120_000)), min_size=1, max_size=8))
+def test_whatever_a_pool_tells_what_is_saved_can_be_read_again(
+    looks: list[tuple[float | None, float | None, int]],
+) -> None:
+    how = TokenRules(
+        TokenPaperSettings(open_positions=True, stop_pct=0.0, target_pct=0.0),
+        TokenSizingSettings(parts=4, minimum_usd=0.0),
+        0,
+    )
+    book = Book(how)
+    for price, liquidity, step_ms in looks:
+        book.want()
+        book.look(state(price, liquidity), after_ms=step_ms)
+        if step_ms < 0:
+            book.ledger.clock_set_back(book.now_ms)
+        saved = decode_state(encode_state(book.ledger.state()))
+        assert saved.tokens == book.ledger.tokens.state()
+        assert isfinite(book.ledger.tokens.result_usd)

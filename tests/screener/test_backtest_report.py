@@ -124,8 +124,8 @@ def test_what_is_said_of_direction_is_a_share_with_an_interval(result: Backtest)
 
 def test_assumptions_name_the_costs(result: Backtest) -> None:
     text = " ".join(assumptions(result.rules))
-    assert "4.5 bps of fees and is 1 bps worse" in text
-    assert "1 bps in 8 h" in text
+    assert "4.5 bp of fees and is 1 bp worse" in text
+    assert "1 bp in 8 h" in text
 
 
 @pytest.mark.parametrize("width", [10, 80, 200])

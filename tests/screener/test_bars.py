@@ -59,6 +59,27 @@ def test_bars_are_named_after_their_sources_which_are_outside_text(tmp_path: Pat
     assert read_bars(written(tmp_path, many, f"{HEAD},source")).name == "ETH.csv (000; 001; 002; 003)"
 
 
+@pytest.mark.filterwarnings("ignore:Feather V1")
+def test_what_else_a_file_holds_is_not_read(tmp_path: Path) -> None:
+    bars = market(30, 1)
+    import pyarrow as arrow
+    from pyarrow import feather, parquet
+
+    columns = {"timestamp": bars.times, "note": ["x" * 100] * 30}
+    columns |= {name: getattr(bars, f"{name}s") for name in ("open", "high", "low", "close", "volume")}
+    table = arrow.table(columns)
+    parquet.write_table(table, tmp_path / "a.parquet", compression="none", use_dictionary=False)
+    feather.write_feather(table, tmp_path / "a.feather", version=1)
+    content = bytearray((tmp_path / "a.parquet").read_bytes())
+    note = parquet.ParquetFile(tmp_path / "a.parquet").metadata.row_group(0).column(1)
+    content[note.data_page_offset : note.data_page_offset + note.total_compressed_size] = bytes(
+        note.total_compressed_size
+    )
+    (tmp_path / "a.parquet").write_bytes(content)
+    for name in ("a.parquet", "a.feather"):
+        same(read_bars(tmp_path / name), bars)
+
+
 def test_gaps_are_counted_and_kept_as_gaps(tmp_path: Path) -> None:
     rows = rows_of(market(40, 2))
     del rows[30], rows[10:13]
@@ -89,6 +110,7 @@ def changed(row: int, column: int, text: str) -> "list[list[str]]":
         (changed(3, 2, "inf"), "high is inf, which is no number"),
         (changed(3, 3, "-5"), "low is -5, which is not above 0"),
         (changed(3, 1, "0"), "open is 0, which is not above 0"),
+        (changed(3, 3, "1e-300"), "low is 1e-300, which is below 1e-15"),
         (changed(3, 1, "1e16"), "open is 1e[+]16, which is above 1e[+]15"),
         (changed(3, 5, "-1"), "volume is -1, which is below 0"),
         (changed(3, 2, "1000"), "high is 1000, which is below another price of its bar"),

@@ -92,3 +92,12 @@ def test_a_row_that_was_changed_is_told(tmp_path: Path) -> None:
     connection.close()
     with open_results(path) as results, pytest.raises(DataError, match="damaged"):
         results.known(["k"])
+
+
+def test_a_file_that_is_somebody_elses_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    with pytest.raises(DataError, match="not yours alone"), open_results(tmp_path / "r.sqlite"):
+        pass

@@ -7,7 +7,7 @@ import pytest
 from bar_samples import market
 from sweep_samples import GRID, NewestFirst, backwards_crew, carried_on, figures_of, small_sweep
 
-from app.core.errors import DataError, TapedeckError
+from app.core.errors import DataError, TapedeckError, UsageError
 from app.screener.backtesting import backtest
 from app.screener.screen import screen
 from app.sweep.crew import Crew, local_crew
@@ -153,3 +153,20 @@ def test_a_worker_that_does_not_see_the_folder_says_so(tmp_path: Path) -> None:
     task = Prepare(Shared(str(tmp_path / "elsewhere"), "M1", 3_600_000), sweep.thresholds(sweep.runs[0]), ())
     with pytest.raises(DataError, match="--shared"):
         work(asked(task))
+
+
+def test_more_runs_than_memory_holds_are_refused_before_any_is_planned() -> None:
+    sweep = small_sweep()
+    with pytest.raises(UsageError, match=r"16 trials over 400,000 folds of markets are more than 1,000,000 runs"):
+        sweep_of(sweep.trials, sweep.markets, [*sweep.cells] * 100_000)
+
+
+def test_a_disk_without_room_for_columns_is_told_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_up(*_: object, **__: object) -> None:
+        raise OSError("420000 requested and 255984 written")
+
+    monkeypatch.setattr("app.screener.shared_columns.np.save", fill_up)
+    with pytest.raises(DataError, match=r"takes no more columns \(420000 requested and 255984 written\); free some"):
+        figures_of(small_sweep(), local_crew(1), tmp_path, "r.sqlite")

@@ -56,9 +56,10 @@ def test_histograms_that_cannot_be_are_named(histogram: Histogram, says: str) ->
     assert flaw_of(BundleReference("v", {"age_s": GOOD}, {})) == ""
 
 
-def test_a_bundle_with_such_a_histogram_is_refused_and_so_are_too_many(tmp_path: Path) -> None:
+def test_a_bundle_with_such_a_histogram_is_refused_and_so_are_features_that_are_none(tmp_path: Path) -> None:
     bad = {**files_of(), DRIFT: msgspec.json.encode({"age_s": Histogram((1.0, 0.0), (0.2, 0.5, 0.3), 0.5)})}
     with pytest.raises(BundleRefused, match="do not rise"):
         read_reference(publish(tmp_path, manifest_of(), bad))
     many = BundleReference("v", {str(place): GOOD for place in range(65)}, {})
-    assert "more than 64" in flaw_of(many)
+    assert "65 features that no token has" in flaw_of(many)
+    assert "1 features that no token has" in flaw_of(BundleReference("v", {"age_s": GOOD, "\x1b[2J": GOOD}, {}))

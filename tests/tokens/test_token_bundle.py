@@ -82,6 +82,14 @@ def test_a_manifest_of_any_bytes_is_refused(tmp_path_factory: pytest.TempPathFac
         bundles.verify(folder)
 
 
+@pytest.mark.parametrize("name", [bundles.CARD, bundles.DRIFT, bundles.GOLDEN, bundles.CARD_TEXT])
+def test_a_text_that_would_take_long_to_decode_is_not_read(tmp_path: Path, name: str) -> None:
+    folder = tiny_bundle(tmp_path)
+    rewritten(folder, name, b'{"metrics":[' + b"[]," * 170_000 + b"[]]}")
+    with pytest.raises(BundleRefused, match=f"{name} is larger than 500,000 bytes"):
+        bundles.verify(folder)
+
+
 def test_what_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tiny_bundle(tmp_path)
     monkeypatch.setattr(bundles, "LARGEST_FILE", 1_000)

@@ -11,6 +11,7 @@ from app.tokens.candles import (
     CLOSE,
     HIGH,
     LOW,
+    MOST_TOLD,
     OPEN,
     SLOT_S,
     SLOTS,
@@ -120,3 +121,9 @@ def test_the_price_at_a_moment_is_the_last_close() -> None:
     table = of_closes([1.0, 2.0, 3.0]).rows(np.array([0, 2]))
     at = [BORN_S + seconds for seconds in (299, 300, 899, 900, 9_000)]
     assert [last_close(table, moment) for moment in at] == [None, 1.0, 1.0, 3.0, 3.0]
+
+
+def test_of_more_candles_than_anybody_asks_for_the_newest_are_kept() -> None:
+    times = [BORN_S // SLOT_S * SLOT_S + SLOT_S * place for place in range(MOST_TOLD + 50)]
+    table = table_of([TokenCandle(at_s, 1.0, 2.0, 1.0, 1.5, None) for at_s in reversed(times)], SLOT_S)
+    assert table.time_s.tolist() == times[50:]

@@ -3,6 +3,7 @@
 import contextlib
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -116,3 +117,9 @@ def test_the_largest_finite_numbers_are_sent() -> None:
 def test_what_is_no_row_is_not_sent(row: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
     with pytest.raises(ValueError, match="feature"):
         row_bytes(row)
+
+
+def test_a_header_of_lists_in_lists_is_refused() -> None:
+    header = b"\x95" + b"".join(map(msgspec.msgpack.encode, ("ready", "v", "REAL", 0))) + b"\x91" * 1_900 + b"\xc0"
+    with pytest.raises(WorkerMessageError, match="does not decode"):
+        read_from_worker(header, b"")

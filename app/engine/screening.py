@@ -179,11 +179,6 @@ class Screening:
             screen.is_asked = screen.is_told = False
             screen.ask_at_ms = now_ms
 
-    def clock_set_back(self, now_ms: int) -> None:
-        """The engine's time went back to `now_ms`: nothing is asked for later than it would be now."""
-        for screen in self.coins.values():
-            screen.ask_at_ms = min(screen.ask_at_ms, now_ms + ASK_AGAIN_MS)
-
     def every_second(self, now_ms: int) -> None:
         """Begin with coins that are new, and take hours that the markets have closed or corrected since."""
         if not self.begun:

@@ -214,16 +214,6 @@ def test_a_past_that_did_not_come_is_asked_for_again_after_some_minutes() -> Non
     assert not driver.core.screening.coins["BTC"].trouble
 
 
-def test_a_past_that_did_not_come_is_asked_for_again_also_when_the_clock_was_set_back() -> None:
-    driver = looking()
-    asked = [r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS)]
-    driver.answer(asked[0], b"", status=500)
-    driver.tick(-HOUR_MS / 1_000)
-    driver.tick(ASK_AGAIN_MS / 1_000)
-    driver.tick(1)
-    assert len([r for r in driver.asked.requests if (r.subject, r.variant) == ("BTC", SCREEN_HOURS)]) == 2
-
-
 def test_a_recording_that_begins_midway_has_the_past_again_and_its_replay_screens_the_same() -> None:
     driver = looking()
     answer_past(driver)

@@ -12,8 +12,9 @@ from app.training.tokens_data import Sampling
 FIRST_DAY = 20_000
 """The first day is 4 October 2024: days of training lie before any that a demo shows."""
 TWO_HOURLY = Sampling(every_s=2 * 3_600, most_a_pool=8)
-HOLDERS_UNKNOWN, CAP_UNKNOWN = 0.3, 0.4
-"""Shares of launches of which venues do not tell the holders, and the market cap."""
+HOLDERS_UNKNOWN, LIQUIDITY_UNKNOWN = 1 / 12, 0.3
+"""Shares of launches of which the simulated venues do not tell the holders, and, as those on a bonding curve, the
+liquidity. A market cap is told of all."""
 
 
 def simulated_days(seed: int, days: int, tell: Callable[[float], None] = lambda _: None) -> list[PoolHistory]:
@@ -43,11 +44,12 @@ def history_of(launch: Launch, generator: np.random.Generator) -> PoolHistory:
     )
     name = f"simulated {launch.born_s} {launch.number}"
     history = history_of_path(name, f"simulated {launch.kind}", path, launch.born_s + MINUTES * MINUTE_S)
-    told = _told(launch, knows_holders=generator.random() > HOLDERS_UNKNOWN, knows_cap=generator.random() > CAP_UNKNOWN)
+    knows_holders, knows_liquidity = generator.random() > HOLDERS_UNKNOWN, generator.random() > LIQUIDITY_UNKNOWN
+    told = _told(launch, knows_holders=knows_holders, knows_liquidity=knows_liquidity)
     return history._replace(born_s=launch.born_s, told=told)
 
 
-def _told(launch: Launch, *, knows_holders: bool, knows_cap: bool) -> Callable[[int], Context]:
+def _told(launch: Launch, *, knows_holders: bool, knows_liquidity: bool) -> Callable[[int], Context]:
     """What venues tell of a launch at a moment: of minutes that had ended by then."""
 
     def context(at_s: int) -> Context:
@@ -55,10 +57,11 @@ def _told(launch: Launch, *, knows_holders: bool, knows_cap: bool) -> Callable[[
         if not ended:
             return Context(age_s=float(at_s - launch.born_s))
         last, day, hour = ended - 1, max(0, ended - DAY_S // MINUTE_S), max(0, ended - 60)
-        volume, liquidity = float(launch.volume_usd[day:ended].sum()), float(launch.liquidity_usd[last])
+        volume = float(launch.volume_usd[day:ended].sum())
+        liquidity = float(launch.liquidity_usd[last]) if knows_liquidity else None
         return Context(
             liquidity_usd=liquidity,
-            market_cap_usd=float(launch.diluted_value_usd[last]) if knows_cap else None,
+            market_cap_usd=float(launch.diluted_value_usd[last]),
             holders=float(launch.holders[last]) if knows_holders else None,
             age_s=float(at_s - launch.born_s),
             volume_24h_usd=volume,

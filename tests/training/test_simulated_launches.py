@@ -3,10 +3,20 @@
 import numpy as np
 import pytest
 
-from app.demo.token_launches import MINUTES, Launch, launch
+from app.demo.token_launches import DAY_S, MINUTES, Launch, launch
+from app.demo.tokens.answers import CURVES, one_in
+from app.demo.tokens.made import MadeLaunches
+from app.demo.tokens.world import TokenWorld
 from app.tokens.features import Context, features
 from app.training.pool_history import PoolHistory, context_at
-from app.training.simulated_launches import TWO_HOURLY, histories, history_of, simulated_days
+from app.training.simulated_launches import (
+    HOLDERS_UNKNOWN,
+    LIQUIDITY_UNKNOWN,
+    TWO_HOURLY,
+    histories,
+    history_of,
+    simulated_days,
+)
 from app.training.tokens_data import samples_of
 
 BORN_S = 20_050 * 86_400 + 1_234
@@ -43,12 +53,26 @@ def test_venues_tell_figures_of_minutes_that_have_ended() -> None:
     assert context_at(pool_of(known), BORN_S + 30) == Context(age_s=30.0)
 
 
-def test_some_launches_lack_holders_or_a_market_cap_and_it_is_always_the_same_ones() -> None:
+def test_some_launches_lack_holders_or_liquidity_and_it_is_always_the_same_ones() -> None:
     made = [launch(3, 20_050, number, "organic", BORN_S) for number in range(60)]
     told = [context_at(pool, BORN_S + 7_200) for pool in histories(made, 3)]
-    assert 0 < sum(each.holders is None for each in told) < 60
-    assert 0 < sum(each.market_cap_usd is None for each in told) < 60
+    assert 0 < sum(each.holders is None for each in told) < 20
+    assert 0 < sum(each.liquidity_usd is None for each in told) < 40
+    assert all((each.turnover is None) == (each.liquidity_usd is None) for each in told)
+    assert all(each.market_cap_usd is not None for each in told)
     assert told == [context_at(pool, BORN_S + 7_200) for pool in histories(reversed(made), 3)][::-1]
+
+
+def test_training_knows_as_much_as_the_simulated_venues_tell() -> None:
+    """Of a day's launches: on bonding curves there is no liquidity, and one in twelve has no holders."""
+    day_s = 20_050 * DAY_S
+    launches = MadeLaunches(7).launches(day_s, day_s + DAY_S)
+    world = TokenWorld(MadeLaunches(7), day_s + DAY_S)
+    lived = [one for each in launches if (one := world.token(each.mint, day_s + DAY_S)) is not None]
+    assert len(lived) == len(launches)
+    share = np.mean([each.dex in CURVES for each in launches])
+    assert share == pytest.approx(LIQUIDITY_UNKNOWN, abs=0.08)
+    assert np.mean([one_in(each, "holders", 12) for each in lived]) == pytest.approx(HOLDERS_UNKNOWN, abs=0.05)
 
 
 def test_a_pulled_pool_is_a_rug_and_is_not_looked_at_afterwards() -> None:

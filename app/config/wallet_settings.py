@@ -124,6 +124,6 @@ class ScannerSettings(Section, frozen=True):
     """Above this size of the program (10⁶ bytes) `tapedeck scan` empties its caches after a batch and begins no wallet
     before it is smaller. An engine, which holds more than a scan, forgets the older half of them, warns and goes on."""
     cache_mb: Annotated[int, Meta(ge=1, le=10_000)] = 64
-    """Answers of the venue that are kept in memory (10⁶ bytes); verdicts may take as much again."""
+    """Answers of the venue that are kept in memory, packed (10⁶ bytes); verdicts may take as much again."""
     cache_s: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
     """An answer that is kept is used again for so long."""

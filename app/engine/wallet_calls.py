@@ -15,7 +15,7 @@ from app.feeds.polymarket.limits import CALLS, VENUE
 from app.feeds.polymarket.questions import PAID_NOW, Question
 from app.feeds.request_client import Carried, RequestClient
 from app.store.store import Store
-from app.wallets.caches import BoundedCache, CacheFigures
+from app.wallets.caches import BodyCache, CacheFigures
 
 _ANEW = frozenset({"leaderboard", "holders", "market_trades", "activity"})
 """Asked anew each time: sources, for what is new is what a scan is for, and what a followed wallet does."""
@@ -27,7 +27,7 @@ class RememberingCarrier(Carrier):
 
     def __init__(
         self, settings: CarrierSettings, clock: Clock, generator: np.random.Generator,
-        answers: BoundedCache[Question, bytes], calls: Mapping[str, int] = CALLS,
+        answers: BodyCache[Question], calls: Mapping[str, int] = CALLS,
     ) -> None:  # fmt: skip
         super().__init__(settings, clock, generator, calls)
         self._answers = answers
@@ -37,12 +37,12 @@ class RememberingCarrier(Carrier):
         """The venue's answer, or the same one it gave a moment ago."""
         if question.name in _ANEW or question.variant == PAID_NOW:
             return await super().carry(question)
-        body = self._answers.get(question, self._now_s())
+        body = self._answers.body(question, self._now_s())
         if body is not None:
             return Carried(_OK, body, SafeText(""), 1)
         carried = await super().carry(question)
         if not carried.error:
-            self._answers.put(question, carried.body, len(carried.body), self._now_s())
+            self._answers.keep(question, carried.body, self._now_s())
         return carried
 
     def _now_s(self) -> float:
@@ -58,9 +58,7 @@ class WalletCalls:
     ) -> None:  # fmt: skip
         """`urls` are those of the Data API and of gamma."""
         polymarket, scanner = settings.polymarket, settings.scanner
-        self._answers: BoundedCache[Question, bytes] = BoundedCache(
-            ttl_s=scanner.cache_s, limit_bytes=scanner.cache_mb * 1_000_000
-        )
+        self._answers: BodyCache[Question] = BodyCache(ttl_s=scanner.cache_s, limit_bytes=scanner.cache_mb * 1_000_000)
         self._clock = clock
         carrier_settings = CarrierSettings(*urls, polymarket.request_timeout_s, polymarket.connections)
         self.carrier = RememberingCarrier(carrier_settings, clock, generator, self._answers)

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 import msgspec
+import zstandard
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -112,3 +113,21 @@ class BoundedCache(Generic[Key, Value]):
 
     def _drop(self, key: Key) -> None:
         self._bytes -= self._entries.pop(key).size
+
+
+class BodyCache(BoundedCache[Key, bytes]):
+    """Bodies of answers, packed: JSON of a venue takes a tenth of its memory so, and a tenth of a millisecond."""
+
+    def __init__(self, *, ttl_s: float, limit_bytes: int) -> None:
+        super().__init__(ttl_s=ttl_s, limit_bytes=limit_bytes)
+        self._packer, self._unpacker = zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor()
+
+    def keep(self, key: Key, body: bytes, now_s: float) -> None:
+        """Keep `body`, which counts as what it takes when packed."""
+        packed = self._packer.compress(body)
+        self.put(key, packed, len(packed), now_s)
+
+    def body(self, key: Key, now_s: float) -> bytes | None:
+        """The body of `key` if it is there and young enough; counts as used."""
+        packed = self.get(key, now_s)
+        return None if packed is None else self._unpacker.decompress(packed)

@@ -12,7 +12,7 @@ from app.feeds.polymarket.carrier import Carrier
 from app.feeds.polymarket.questions import Question
 from app.feeds.request_client import Carried
 from app.wallets.answers import Answer, NoAnswer, read_answer
-from app.wallets.caches import BoundedCache, CacheFigures
+from app.wallets.caches import BodyCache, BoundedCache, CacheFigures
 from app.wallets.funnel import Evidence, StageJudge
 from app.wallets.keeping import KeptRows, Shelf
 from app.wallets.scan import Scan
@@ -46,7 +46,7 @@ class Caches:
 
     def __init__(self, settings: ScannerSettings) -> None:
         limit = settings.cache_mb * 1_000_000
-        self.answers: BoundedCache[Question, bytes] = BoundedCache(ttl_s=settings.cache_s, limit_bytes=limit)
+        self.answers: BodyCache[Question] = BodyCache(ttl_s=settings.cache_s, limit_bytes=limit)
         self.verdicts: BoundedCache[str, KeptRows] = BoundedCache(ttl_s=settings.holds_h * 3_600, limit_bytes=limit)
 
     def figures(self, now_s: float) -> dict[str, CacheFigures]:
@@ -139,7 +139,7 @@ class Scanner:
 
     def _carry_all(self) -> None:
         for ask in self.scan.asks():
-            body = self._caches.answers.get(ask.question, self._now_s()) if _is_cached(ask.question) else None
+            body = self._caches.answers.body(ask.question, self._now_s()) if _is_cached(ask.question) else None
             if body is not None:
                 self._answers.put_nowait((ask, Carried(_OK, body, SafeText(""), 0)))
                 continue
@@ -177,7 +177,7 @@ class Scanner:
             return NoAnswer(clean(str(error), 240))
         # What cannot be read is asked for again by the next scan.
         if _is_cached(question) and carried.tries:
-            self._caches.answers.put(question, carried.body, len(carried.body), self._now_s())
+            self._caches.answers.keep(question, carried.body, self._now_s())
         return answer
 
     def _keep(self) -> None:

@@ -23,7 +23,7 @@ from app.feeds.polymarket import questions
 from app.feeds.polymarket.carrier import CarrierSettings
 from app.feeds.polymarket.questions import Question
 from app.store.store import Store
-from app.wallets.caches import BoundedCache
+from app.wallets.caches import BodyCache
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_what_a_market_has_paid_by_now_is_asked_anew(question: Question, calls: 
         async with serving(venue) as url:
             carrier = RememberingCarrier(
                 CarrierSettings(url, url, 20.0, 4), VirtualClock(loop), np.random.default_rng(1),
-                BoundedCache(ttl_s=3_600, limit_bytes=1_000_000),
+                BodyCache(ttl_s=3_600, limit_bytes=1_000_000),
             )  # fmt: skip
             for _ in range(2):
                 assert (await carrier.carry(question)).status == 200

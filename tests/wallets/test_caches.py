@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.wallets.caches import BoundedCache
+from app.wallets.caches import BodyCache, BoundedCache
 
 
 def test_an_entry_is_there_until_it_is_too_old() -> None:
@@ -83,3 +83,16 @@ def test_bytes_and_entries_stay_within_their_limits(steps: list[tuple[str, int, 
     lookups = sum(not is_put for _, _, is_put in steps)
     figures = cache.figures(len(steps))
     assert figures.hits + figures.misses == lookups
+
+
+@given(st.binary(max_size=2_000))
+def test_a_body_comes_back_as_it_was(body: bytes) -> None:
+    cache: BodyCache[str] = BodyCache(ttl_s=10, limit_bytes=10_000)
+    cache.keep("a", body, 0)
+    assert (cache.body("a", 10), cache.body("b", 10), cache.body("a", 10.1)) == (body, None, None)
+
+
+def test_a_body_counts_as_what_it_takes_when_packed() -> None:
+    cache: BodyCache[str] = BodyCache(ttl_s=10, limit_bytes=1_000)
+    cache.keep("a", b'{"price": 1}' * 1_000, 0)
+    assert 0 < cache.figures(0).bytes < 200

@@ -124,7 +124,8 @@ class BodyCache(BoundedCache[Key, bytes]):
 
     def keep(self, key: Key, body: bytes, now_s: float) -> None:
         """Keep `body`, which counts as what it takes when packed."""
-        packed = self._packer.compress(body)
+        # The packer's own bytes keep the room that the worst case would have needed: a copy has none to spare.
+        packed = bytes(memoryview(self._packer.compress(body)))
         self.put(key, packed, len(packed), now_s)
 
     def body(self, key: Key, now_s: float) -> bytes | None:

@@ -55,7 +55,9 @@ def verdict_row(finished: Finished, at_ms: int, config: str) -> StoredVerdict:
 def cursor_row(finished: Finished, at_ms: int) -> WalletCursor:
     """How far a wallet is known now."""
     stats, trades = finished.evidence.stats, finished.evidence.trades
-    kept = b"" if stats is None or not trades else zstandard.compress(_encode(_Kept(stats, trades)), 3)
+    # What the packer gives holds the room of the worst case: a copy has none to spare.
+    packed = b"" if stats is None or not trades else zstandard.compress(_encode(_Kept(stats, trades)), 3)
+    kept = bytes(memoryview(packed))
     candidate = finished.candidate
     return WalletCursor(
         wallet=candidate.wallet,

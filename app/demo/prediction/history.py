@@ -16,7 +16,7 @@ from app.demo.prediction.markets import Markets
 from app.demo.prediction.population import Population
 from app.demo.prediction.stakes import Bets
 
-KEPT = 96
+KEPT = 64
 _QUESTIONS_KEPT = 8
 
 

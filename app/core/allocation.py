@@ -26,7 +26,7 @@ def give_back_what_is_freed() -> bool:
     return _told((_ARENA_MAX, 1), (_MMAP_THRESHOLD, _LARGE), (_TRIM_THRESHOLD, 2 * _LARGE))
 
 
-def give_back_what_was_freed() -> bool:
+def trim_heap() -> bool:
     """Give back what is free now; whether anything was. Nothing else can take memory meanwhile: some milliseconds."""
     malloc_trim = _glibc("malloc_trim")
     return malloc_trim is not None and malloc_trim(0) == 1

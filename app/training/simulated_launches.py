@@ -53,6 +53,7 @@ def _told(launch: Launch, *, knows_holders: bool, knows_liquidity: bool) -> Call
     """What venues tell of a launch at a moment: of minutes that had ended by then."""
 
     def context(at_s: int) -> Context:
+        """What is told at `at_s`, epoch seconds; of a launch whose first minute has not ended, its age alone."""
         ended = min(max((at_s - launch.born_s) // MINUTE_S, 0), MINUTES)
         if not ended:
             return Context(age_s=float(at_s - launch.born_s))

@@ -9,7 +9,7 @@ import pytest
 _PROGRAM = """
 import os, sys
 from pathlib import Path
-from app.core.allocation import give_back_what_is_freed, give_back_what_was_freed, share_one_heap
+from app.core.allocation import give_back_what_is_freed, trim_heap, share_one_heap
 def resident_bytes():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 if sys.argv[1] == "always" and not give_back_what_is_freed():
@@ -22,7 +22,7 @@ before = resident_bytes()
 blocks = [b"x" * (1_000_000 + number) for number in range(60)]
 above = b"y" * 200_000
 del blocks
-if sys.argv[1] == "once" and not give_back_what_was_freed():
+if sys.argv[1] == "once" and not trim_heap():
     raise SystemExit("nothing was given back")
 print(resident_bytes() - before)
 """

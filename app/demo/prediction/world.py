@@ -7,7 +7,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple, ParamSpec, TypeVar
 
-from app.core.allocation import give_back_what_was_freed
+from app.core.allocation import trim_heap
 from app.demo.prediction import draws
 from app.demo.prediction.categories import DAY_S
 from app.demo.prediction.history import Histories
@@ -125,5 +125,5 @@ class Worlds:
 def _made(make: Callable[_Given, _Made], *given: _Given.args, **more: _Given.kwargs) -> _Made:
     """What `make` makes; what it worked with is given back to the system: it is more than what is kept."""
     made = make(*given, **more)
-    give_back_what_was_freed()
+    trim_heap()
     return made

@@ -70,6 +70,7 @@ class TokenVenue:
         """Answers of a minute are given again, others count against a burst; a refusal says to try again at once."""
 
         async def handle(request: web.Request) -> web.Response:
+            """The kept answer, a refusal, or a new answer, which is kept."""
             address, now_ms = request.path_qs, self._now_ms()
             kept = self._cached.get(address, now_ms)
             if kept is not None:

@@ -142,7 +142,7 @@ class TokenDesk:
         """Have these judged as soon as the venues have told of them; whether they will be, and one sentence."""
         wrong = next((mint for mint in mints if solana_address_of(mint) is None), None)
         if wrong is not None:
-            return False, f"{clean(wrong, 48)!r} is no token's address on Solana"
+            return False, f"{clean(wrong, 48)!r} is no token's address on Solana (32 to 44 letters and digits)"
         taken = [mint for mint in dict.fromkeys(mints) if self.discovery.want(mint, now_ms // 1_000)]
         self._by_hand.update(taken)
         if len(taken) < len(set(mints)):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from app.config.files import read_small
 from app.config.screener_settings import ScreenSettings
-from app.core.errors import DataError, UsageError
+from app.core.errors import ConfigError, DataError, UsageError
 from app.screener.bars import Bars, moment_text
 from app.screener.screen import Screened, candidates, settings_sha256
 
@@ -59,9 +60,8 @@ def check_free(path: Path) -> None:
 def read_sidecar(path: Path) -> Sidecar | None:
     """The sidecar of a file of candidates; None where there is none that could be one."""
     try:
-        with sidecar_path(path).open("rb") as file:
-            return msgspec.json.decode(file.read(_LARGEST_SIDECAR), type=Sidecar)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return msgspec.json.decode(read_small(sidecar_path(path), _LARGEST_SIDECAR), type=Sidecar)
+    except (FileNotFoundError, ConfigError, msgspec.DecodeError, RecursionError):
         return None
 
 

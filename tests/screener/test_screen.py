@@ -1,6 +1,7 @@
 """The screen and its file: who passes, what is told of them, and that a later bar changes nothing."""
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -203,6 +204,12 @@ def test_a_file_that_no_screen_wrote_is_never_written_over(tmp_path: Path, besid
     assert path.read_text(encoding="utf-8") == "mine\n"
     with pytest.raises(UsageError, match="is no folder"):
         check_free(tmp_path / "none" / "x.jsonl")
+
+
+def test_a_pipe_beside_a_file_of_candidates_is_no_sidecar(tmp_path: Path) -> None:
+    path = tmp_path / "trades.jsonl"
+    os.mkfifo(sidecar_path(path))
+    assert read_sidecar(path) is None
 
 
 def test_a_disk_that_takes_nothing_is_told(tmp_path: Path) -> None:

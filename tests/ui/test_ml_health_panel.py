@@ -65,13 +65,13 @@ def test_the_note_tells_what_the_model_rests_on() -> None:
         "calibration: P(rug) 4 of 30 outcomes needed",
         "outcomes 610 labelled, 1,276 wait, 3 unknown: candles could not be had 3",
         "64% of slots empty",
+        RISE_WORDS,
+        RUG_WORDS,
         "bundle simulated-1 SIMULATED, made 3d ago",
         "workers 3/3, 1 restarts, up 100.0%",
         "p50/p95/p99 1.2/3.4/9.9 ms",
         "16/min, cached: answers 71%, features –, errors 0%",
         "66 watched, 12 too young, 31 skipped, rejected lately",
-        RISE_WORDS,
-        RUG_WORDS,
         PSI_WORDS,
     ]
 

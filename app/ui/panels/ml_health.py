@@ -98,6 +98,8 @@ def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
     if tokens.trust is not None:
         yield from _trust_parts(tokens.trust)
     yield from _outcome_parts(tokens)
+    yield RISE_WORDS
+    yield RUG_WORDS
     if tokens.model is not None and snapshot is not None:
         yield from _model_parts(tokens.model, tokens.feature_hit_pct, snapshot.wall_ms + view.lag_ms)
     elif is_tape(view):
@@ -109,8 +111,6 @@ def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
     failed = ", ".join(f"{clean(venue, 24)} {count:,}" for venue, count in tokens.failed.items())
     if failed:
         yield f"unanswered: {failed}"
-    yield RISE_WORDS
-    yield RUG_WORDS
     if tokens.trust is not None and tokens.trust.drift:
         yield PSI_WORDS
 

@@ -100,7 +100,8 @@ def _check_rows(part: str, checks: tuple[CheckView, ...], width: int, outdated: 
     apart = width >= _NEEDS_FROM_WIDTH
     shown_columns = _CHECK_COLUMNS if apart else _CHECK_COLUMNS[:-1]
     room = width - sum(column.width + 1 for column in shown_columns if not column.flexible)
-    head = (Cell(""), Cell(part.upper(), "accent"), Cell(""), Cell(""))
+    decided = [check.met for check in checks if check.met is not None]
+    head = (Cell(""), Cell(part.upper(), "accent"), Cell(f"{sum(decided)} of {len(decided)} met", "accent"), Cell(""))
     yield Row(part, head[: len(shown_columns)], outdated, name=part)
     for check in checks:
         sign, role, words = _SIGNS[check.met]

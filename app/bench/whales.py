@@ -17,7 +17,7 @@ from app.config.settings import DemoSettings, MarketsSettings, Settings
 from app.config.whale_settings import AlertsSettings, WhalesSettings
 from app.core.clock import Clock, SystemClock
 from app.core.errors import TapedeckError
-from app.engine.venue_run import VenueRun, demo_source
+from app.engine.venue_run import RunFiles, VenueRun, demo_source
 from app.whales.saving import SavedCounts
 
 _TRACKED, _COINS, _SEED = 500, 30, 7
@@ -44,7 +44,7 @@ def bench_settings() -> Settings:
 
 async def _follow(database: Path, clock: Clock) -> dict[str, float]:
     settings = bench_settings()
-    run = VenueRun(demo_source(settings), settings, clock, database=database)
+    run = VenueRun(demo_source(settings), settings, clock, RunFiles(database=database))
     watch = Watch(run, clock)
     await run.start(lambda: None)
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -18,7 +18,7 @@ from app.engine.local_link import LocalLink
 from app.engine.protocol import Mode, SourceView
 from app.engine.research import Research
 from app.engine.tape_run import TapeRun
-from app.engine.venue_run import VenueRun, demo_source, live_source
+from app.engine.venue_run import RunFiles, VenueRun, demo_source, live_source
 from app.feeds.tape.importers import open_recording
 
 
@@ -43,20 +43,25 @@ def build_run(plan: Plan, settings: Settings, clock: Clock, locations: Locations
         recording, size_bytes = open_recording(plan.tape), plan.tape.stat().st_size
         return TapeRun(recording, settings, clock, speed=plan.speed, hold=plan.hold, size_bytes=size_bytes)
     source = demo_source(settings) if plan.mode == "demo" else live_source(settings)
-    database = locations.database("demo" if plan.mode == "demo" else "live")
-    new_tape = partial(_new_tape, locations, source.mode, clock)
     return VenueRun(
         source,
         settings,
         clock,
-        database=database,
-        record_to=plan.record_to,
-        new_tape=new_tape,
-        profile_folders=locations.profile_folders(),
+        _files(plan, source, clock, locations),
         set_by_hand=plan.set_by_hand,
-        regime_model=locations.regime_model("demo" if plan.mode == "demo" else "live"),
-        token_bundles=locations.token_bundle_roots("demo" if plan.mode == "demo" else "live"),
         birdeye_key=birdeye_key(),
+    )
+
+
+def _files(plan: Plan, source: SourceView, clock: Clock, locations: Locations) -> RunFiles:
+    name: Literal["demo", "live"] = "demo" if plan.mode == "demo" else "live"
+    return RunFiles(
+        database=locations.database(name),
+        record_to=plan.record_to,
+        new_tape=partial(_new_tape, locations, source.mode, clock),
+        profile_folders=locations.profile_folders(),
+        regime_model=locations.regime_model(name),
+        token_bundles=locations.token_bundle_roots(name),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -36,9 +37,9 @@ from app.engine.protocol import (
     StartJob,
     TradePaper,
 )
-from app.engine.protocol_screen import LookAtScreener
 from app.engine.protocol_wallets import RestoreWallets, SetWalletProfile, TidyWallets, UseThresholds
 from app.engine.recording import RunRecording
+from app.engine.restoring import restoring
 from app.engine.sequencer import Sequencer
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.supervisor import Supervisor
@@ -46,14 +47,13 @@ from app.engine.token_run import TokenRun
 from app.engine.venue_urls import client_settings, own_urls
 from app.engine.wallet_run import WalletRun
 from app.engine.whale_shelf import minutes_ahead, restored_whales
-from app.engine.whale_state import RestoreWhales, UseLocalTime
+from app.engine.whale_state import UseLocalTime
 from app.engine.whales_view import WhalesOutside
 from app.feeds.hyperliquid.client import HyperliquidClient
 from app.feeds.hyperliquid.streams import StreamClient
 from app.feeds.inbox import Arrival, Inbox
 from app.feeds.polymarket.limits import VENUE as POLYMARKET
 from app.feeds.tape.format import Session
-from app.paper.state import encode_state
 from app.scalper.interpreter import Interpreter
 from app.store.store import Store
 from app.wallets.thresholds import Profiles
@@ -90,6 +90,26 @@ def live_source(settings: Settings) -> SourceView:
     return SourceView("live", "LIVE", clean(host))
 
 
+class RunFiles(NamedTuple):
+    """What a run may read and write on disk; it does without what is None or empty.
+
+    Without a `database` rows are kept in memory for the run only. `record_to` is the tape of the whole run, `new_tape`
+    names the tape of a recording begun midway. `profile_folders` hold the thresholds that wallets may be judged by,
+    `regime_model` is the file of the model of regimes, `token_bundles` are the folders of the token model's bundles
+    (none: new tokens are not looked for).
+    """
+
+    database: Path | None = None
+    record_to: Path | None = None
+    new_tape: Callable[[], Path] | None = None
+    profile_folders: Sequence[Path] = ()
+    regime_model: Path | None = None
+    token_bundles: Sequence[Path] = ()
+
+
+NO_FILES = RunFiles()
+
+
 class VenueRun:
     """Client, inbox, sequencer and core, driven by the venue and a timer."""
 
@@ -98,47 +118,38 @@ class VenueRun:
         source: SourceView,
         settings: Settings,
         clock: Clock,
+        files: RunFiles = NO_FILES,
         *,
-        database: Path | None = None,
-        record_to: Path | None = None,
-        new_tape: Callable[[], Path] | None = None,
-        profile_folders: Sequence[Path] = (),
         set_by_hand: AbstractSet[str] = frozenset(),
         generator: np.random.Generator | None = None,
-        regime_model: Path | None = None,
-        token_bundles: Sequence[Path] = (),
         birdeye_key: Secret | None = None,
     ) -> None:
-        """`database` None keeps rows in memory for the run only. `new_tape` names the tape of a recording begun midway,
-        `profile_folders` hold the thresholds that wallets may be judged by; the keys in `set_by_hand` are stronger.
-        `regime_model` is the file of the model of regimes, if one was trained, `token_bundles` the folders of the token
-        model's bundles (none: new tokens are not looked for); `birdeye_key` is for the real venue alone.
+        """The keys in `set_by_hand` are stronger than a profile of wallets; `birdeye_key` is for the real venue alone.
 
         `generator` draws the waiting times between tries (None: another each run); nothing else is random.
         """
         self.source = source
         self._settings = settings
         self._clock = clock
-        self._record_to = record_to
-        self._regime_model = regime_model
+        self._files = files
         self._generator = np.random.default_rng() if generator is None else generator
         self._inbox = Inbox(clock)
         self._demo = DemoVenue(settings.demo.seed, settings.demo.coins) if source.mode == "demo" else None
         self._client: HyperliquidClient | None = None
         self._interpreter = Interpreter(settings.scalper, settings.costs, self._inbox, clock, self._generator)
-        self._new_tape = new_tape
         self.core = Core(source.mode, settings)
         self._sequencer = Sequencer(clock, self.core.dispatch)
         self._recording = RunRecording(self._sequencer, settings.tape, clock, self._tell_of_tape)
         self.core.journal.sink = _to_log_file
-        store = Store(database, settings.store, clock)
-        self._store = store
-        self._keeper = Keeper(store, source.mode, settings, clock)
+        self._store = Store(files.database, settings.store, clock)
+        self._keeper = Keeper(self._store, source.mode, settings, clock)
         self.core.journal.keep = self._keep
-        self._profiles = Profiles(settings.wallets, profile_folders, set_by_hand)
-        self._wallets = WalletRun(settings, store, self._inbox, clock, self._generator, self._profiles)
+        self._profiles = Profiles(settings.wallets, files.profile_folders, set_by_hand)
+        self._wallets = WalletRun(settings, self._store, self._inbox, clock, self._generator, self._profiles)
         self.core.wallets.stopwatch = self._wallets
-        self._tokens = TokenRun(settings, self._inbox, clock, self._generator, source.mode, token_bundles, birdeye_key)
+        self._tokens = TokenRun(
+            settings, self._inbox, clock, self._generator, source.mode, files.token_bundles, birdeye_key
+        )
         self._outward: Outward | None = None
         self._urls = own_urls(settings)
         self._arrivals: deque[Arrival] = deque()
@@ -149,8 +160,8 @@ class VenueRun:
     async def start(self, changed: Callable[[], None]) -> None:
         """Open the tape, start the embedded venue if there is one, connect. Raises `DataError` and `VenueError`."""
         self._changed = changed
-        if self._record_to is not None:
-            self._recording.begin(self._record_to, self._session())
+        if self._files.record_to is not None:
+            self._recording.begin(self._files.record_to, self._session())
         if self._demo is not None:
             self._urls = await self._demo.start()
         self._client = self._connect(self._urls)
@@ -186,7 +197,7 @@ class VenueRun:
 
     async def _open_whales(self) -> None:
         """Have the core follow traders from where it was before; nothing is asked of the venue until then."""
-        restored = await restored_whales(self._store, self._settings.alerts, self._clock, self._regime_model)
+        restored = await restored_whales(self._store, self._settings.alerts, self._clock, self._files.regime_model)
         self._sequencer.put_now(0, Kind.COMMAND, _pack(restored))
         self._changed()
 
@@ -288,30 +299,14 @@ class VenueRun:
         recording = self._recording.view()
         if recording is not None:
             return False, f"Recording to {recording.path} already"
-        if self._new_tape is None or self._client is None:
+        if self._files.new_tape is None or self._client is None:
             return False, "This engine has no folder for tapes; start it with --record FILE"
-        path = self._new_tape()
+        path = self._files.new_tape()
         asked = (self._client.requests, self._client.leaderboard, self._interpreter, self._wallets, self._tokens)
         questions = [request for each in asked for request in each.outstanding()]
         self._recording.begin_midway(path, self._session(), self._client, questions)
-        if self.core.paper.ledger is not None:
-            ledger = RestorePaper(encode_state(self.core.paper.ledger.state()))
-            self._sequencer.note(0, Kind.COMMAND, _pack(ledger))
-        self._sequencer.note(0, Kind.COMMAND, _pack(UseThresholds(self.core.wallets.thresholds)))
-        wallets = self.core.wallets
-        if wallets.is_restored:
-            restored = RestoreWallets(wallets.book.saved(), wallets.notes_unsaved, wallets.next_scan_ms)
-            self._sequencer.note(0, Kind.COMMAND, _pack(restored))
-        whales = self.core.whales
-        if whales.is_restored:
-            memory = RestoreWhales(
-                whales.saving.memory(), "", whales.alerting.desk.book.ahead_minutes, whales.regime.model
-            )
-            self._sequencer.note(0, Kind.COMMAND, _pack(memory))
-        if (tokens := self.core.tokens.as_begun()) is not None:
-            self._sequencer.note(0, Kind.COMMAND, _pack(tokens))
-        if self.core.screening.begun:
-            self._sequencer.note(0, Kind.COMMAND, _pack(LookAtScreener(listed=True)))
+        for command in restoring(self.core):
+            self._sequencer.note(0, Kind.COMMAND, _pack(command))
         self._sequencer.put_now(0, Kind.COMMAND, _pack(SetRecording(True)))
         self._tell_of_tape("info", f"recording to {path.name}; its replay starts with less than this engine knows")
         return True, f"Recording to {path.name}"

@@ -20,7 +20,7 @@ from app.demo.venue import Venue
 from app.engine.core import Core
 from app.engine.engine import Engine
 from app.engine.tape_run import TapeRun
-from app.engine.venue_run import VenueRun, live_source
+from app.engine.venue_run import RunFiles, VenueRun, live_source
 from app.feeds.tape.importers import open_recording
 
 _request = msgspec.msgpack.Decoder(Request).decode
@@ -89,7 +89,7 @@ async def _live(
             whales=WhalesSettings(enabled=False),
             scalper=ScalperSettings(url=model.url, **scalper),
         )
-        run = VenueRun(live_source(settings), settings, clock, record_to=tape)
+        run = VenueRun(live_source(settings), settings, clock, RunFiles(record_to=tape))
         tap = Tap(run.core)
         run._sequencer._dispatch = tap.dispatch
         engine = Engine(run, clock, snapshot_hz=1)

@@ -15,7 +15,7 @@ from app.engine.engine import Engine, Run
 from app.engine.protocol import SetMetricSource, SetPlayback, SetRecording, StartJob
 from app.engine.summary import Summary, summarise
 from app.engine.tape_run import TapeRun
-from app.engine.venue_run import VenueRun, live_source
+from app.engine.venue_run import RunFiles, VenueRun, live_source
 from app.feeds.tape.importers import open_recording
 
 pytestmark = pytest.mark.asyncio
@@ -37,7 +37,7 @@ async def record(path: Path, events: int) -> Summary:
     clock = SystemClock()
     async with serve(Venue(seed=3, coins=14, start_ms=clock.wall_ns() // 1_000_000)) as server:
         chosen = settings(server.websocket_url, server.rest_url)
-        run = VenueRun(live_source(chosen), chosen, clock, record_to=path)
+        run = VenueRun(live_source(chosen), chosen, clock, RunFiles(record_to=path))
         engine = Engine(run, clock, snapshot_hz=10)
         await engine.start()
         await engine.command(SetMetricSource("rules"))
@@ -140,7 +140,7 @@ async def test_a_recording_begun_midway_holds_all_a_replay_needs(tmp_path: Path)
     clock, path = SystemClock(), tmp_path / "midway.tape"
     async with serve(Venue(seed=3, coins=14, start_ms=clock.wall_ns() // 1_000_000)) as server:
         chosen = settings(server.websocket_url, server.rest_url)
-        run = VenueRun(live_source(chosen), chosen, clock, new_tape=lambda: path)
+        run = VenueRun(live_source(chosen), chosen, clock, RunFiles(new_tape=lambda: path))
         engine = Engine(run, clock, snapshot_hz=10)
         await engine.start()
         await until_events(engine, 200)

@@ -19,7 +19,7 @@ from app.engine.engine import Engine
 from app.engine.protocol import Snapshot, StartJob
 from app.engine.protocol_wallets import WalletsView
 from app.engine.tape_run import TapeRun
-from app.engine.venue_run import VenueRun, live_source
+from app.engine.venue_run import RunFiles, VenueRun, live_source
 from app.engine.wallet_events import WalletJudged
 from app.feeds.tape.importers import open_recording
 
@@ -74,7 +74,7 @@ def has_ended(snapshot: Snapshot) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def opened(demo: DemoVenue, clock: Clock, **options: Any) -> AsyncIterator[Deck]:
+async def opened(demo: DemoVenue, clock: Clock, **files: Any) -> AsyncIterator[Deck]:
     nowhere = "http://127.0.0.1:9"
     hyperliquid = msgspec.structs.replace(
         demo.settings.hyperliquid,
@@ -87,9 +87,8 @@ async def opened(demo: DemoVenue, clock: Clock, **options: Any) -> AsyncIterator
         scalper=ScalperSettings(enabled=False),
         whales=WhalesSettings(enabled=False),
     )
-    run = VenueRun(
-        live_source(settings), settings, clock, generator=np.random.default_rng(1), profile_folders=PROFILES, **options
-    )
+    used = RunFiles(profile_folders=PROFILES, **files)
+    run = VenueRun(live_source(settings), settings, clock, used, generator=np.random.default_rng(1))
     engine = Engine(run, clock, snapshot_hz=10)
     await engine.start()
     try:

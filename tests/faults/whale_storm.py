@@ -26,7 +26,7 @@ from app.config.settings import HyperliquidSettings, MarketsSettings, ScalperSet
 from app.config.whale_settings import AlertsSettings, WhalesSettings
 from app.core.whale_events import TraderMoved, WhaleAlert
 from app.engine.protocol_whales import TrackTrader
-from app.engine.venue_run import VenueRun, live_source
+from app.engine.venue_run import RunFiles, VenueRun, live_source
 from app.store.whale_tables import TRADER_MOVES
 from app.whales.alert_desk import AlertDesk
 
@@ -128,7 +128,7 @@ async def _live(
 ) -> Life:  # fmt: skip
     """One life. With `copy_to` it is killed, else it is stopped as `q` stops it."""
     database.parent.mkdir(parents=True, exist_ok=True)
-    run = VenueRun(live_source(settings), settings, clock, database=database, generator=generator)
+    run = VenueRun(live_source(settings), settings, clock, RunFiles(database=database), generator=generator)
     run._urls = msgspec.structs.replace(run._urls, leaderboard_url="")
     moves: list[TraderMoved] = []
     alerts: list[WhaleAlert] = []

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import options
-from app.cli.launches import add_draws, add_launches
+from app.cli.launches import add_draws, add_launches, load_libraries
 from app.cli.output import print_json, print_line, progress, say
 from app.core.errors import DataError
 
@@ -51,11 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Judge and print. Raises `DataError` where there is nothing to judge on."""
     quiet = args.quiet or args.json
     prepared = options.prepare(args)
-    from app.training.library import needed
-
-    say("Loading torch and scikit-learn…", quiet=quiet)
-    for library in ("torch", "sklearn"):
-        needed(library)
+    load_libraries("torch", "sklearn", quiet=quiet)
     seed = prepared.settings.demo.seed
     judged = [(source, _questions(args, source, seed, quiet=quiet)) for source in _sources(args, seed, quiet=quiet)]
     if not any(questions for _, questions in judged):

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from app.cli.output import say
+
 _DAYS = 10
 
 
@@ -20,3 +22,12 @@ def add_launches(parser: argparse.ArgumentParser) -> "argparse._ArgumentGroup":
 def add_draws(parser: argparse.ArgumentParser) -> None:
     """`--seed`: the setting demo.seed."""
     parser.add_argument("--seed", metavar="N", help="seed of all random draws, and of made-up launches")
+
+
+def load_libraries(*libraries: str, quiet: bool) -> None:
+    """Import what training needs, which takes seconds. Raises `TapedeckError` where one is not installed."""
+    from app.training.library import needed
+
+    say("Loading torch and scikit-learn…", quiet=quiet)
+    for library in libraries:
+        needed(library)

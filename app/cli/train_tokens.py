@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.cli import options
 from app.cli.figures import counted
-from app.cli.launches import add_draws, add_launches
+from app.cli.launches import add_draws, add_launches, load_libraries
 from app.cli.output import print_json, print_line, progress, say
 from app.core.errors import DataError, UsageError
 
@@ -82,11 +82,7 @@ def run(args: argparse.Namespace) -> int:
     prepared = options.prepare(args)
     if args.rollback:
         return _roll_back(args, prepared)
-    from app.training.library import needed
-
-    say("Loading torch and scikit-learn…", quiet=quiet)
-    for library in ("torch", "sklearn", "onnx"):
-        needed(library)
+    load_libraries("torch", "sklearn", "onnx", quiet=quiet)
     source = _source(args, prepared, quiet=quiet)
     done = _trained(args, prepared, source, quiet=quiet)
     if args.json:

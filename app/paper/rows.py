@@ -86,46 +86,35 @@ def _trade_row(closed: PositionClosed) -> PaperTrade:
 
 
 def _copy_row(closed: CopyClosed) -> PaperTrade:
-    """A copy as a closed position: its coin is the outcome, its opener the wallet, its leverage 1."""
+    """A copy as a closed position: its coin is the outcome, its opener the wallet."""
+    return _bought_row(closed, closed.market, closed.wallet, closed.shares)
+
+
+def _token_row(sold: TokenSold) -> PaperTrade:
+    """A position in a token as a closed one: its coin is the mint, its opener what approved it."""
+    return _bought_row(sold, sold.mint, sold.by, sold.tokens, sold.fees_usd, sold.unseen_ms)
+
+
+def _bought_row(
+    closed: CopyClosed | TokenSold, coin: str, opener: str, size: float, fees_usd: float = 0.0, unseen_ms: int = 0
+) -> PaperTrade:
+    """What was bought and is sold again: long, of leverage 1, without funding."""
     return PaperTrade(
         number=closed.number,
         closed_ms=closed.closed_ms,
         opened_ms=closed.opened_ms,
-        coin=closed.market,
+        coin=coin,
         direction=1,
-        size=closed.shares,
+        size=size,
         leverage=1,
-        opener=closed.wallet,
+        opener=opener,
         reason=closed.reason,
         entry_price=closed.entry_price,
         exit_price=closed.exit_price,
-        gross_usd=closed.result_usd,
-        fees_usd=0.0,
+        gross_usd=closed.result_usd + fees_usd,
+        fees_usd=fees_usd,
         funding_usd=0.0,
         result_usd=closed.result_usd,
         result_bps=closed.result_bps,
-        unseen_ms=0,
-    )
-
-
-def _token_row(sold: TokenSold) -> PaperTrade:
-    """A position in a token as a closed one: its coin is the mint, its opener what approved it, its leverage 1."""
-    return PaperTrade(
-        number=sold.number,
-        closed_ms=sold.closed_ms,
-        opened_ms=sold.opened_ms,
-        coin=sold.mint,
-        direction=1,
-        size=sold.tokens,
-        leverage=1,
-        opener=sold.by,
-        reason=sold.reason,
-        entry_price=sold.entry_price,
-        exit_price=sold.exit_price,
-        gross_usd=sold.result_usd + sold.fees_usd,
-        fees_usd=sold.fees_usd,
-        funding_usd=0.0,
-        result_usd=sold.result_usd,
-        result_bps=sold.result_bps,
-        unseen_ms=sold.unseen_ms,
+        unseen_ms=unseen_ms,
     )

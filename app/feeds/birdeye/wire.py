@@ -10,10 +10,9 @@ from msgspec import Meta
 
 from app.core.tokens import EpochSeconds, TokenPrice, Usd
 from app.feeds.token_rows import Number
+from app.feeds.token_wire import Id, Text
 
 Data = TypeVar("Data")
-Text = Annotated[str, Meta(max_length=2_000)]
-Id = Annotated[str, Meta(max_length=120)]
 
 
 class WireEnvelope(msgspec.Struct, Generic[Data]):

@@ -6,6 +6,7 @@ from app.core.text import clean
 from app.core.tokens import PoolState
 from app.feeds.dexscreener import wire
 from app.feeds.token_rows import NAME_CELLS, Rows, address, amount, count, decoder, epoch_seconds, price, read_rows
+from app.feeds.token_wire import WireTrades, WireVolumes
 
 CHAIN = "solana"
 _WHAT = "dexscreener pairs"
@@ -26,8 +27,8 @@ def parse_pairs(body: bytes) -> Rows[PoolState]:
 def _state_of(pair: wire.WirePair) -> PoolState | None:
     if pair.chainId != CHAIN:
         return None
-    trades = (pair.txns and pair.txns.h1) or wire.WireTrades()
-    volume, liquidity = pair.volume or wire.WireVolumes(), pair.liquidity or wire.WireLiquidity()
+    trades = (pair.txns and pair.txns.h1) or WireTrades()
+    volume, liquidity = pair.volume or WireVolumes(), pair.liquidity or wire.WireLiquidity()
     created_ms = pair.pairCreatedAt
     return PoolState(
         mint=address(pair.baseToken.address, "the base token"),

@@ -3,15 +3,10 @@
 Prices are texts, everything else is a number. `liquidity` is absent for pairs on a bonding curve.
 """
 
-from typing import Annotated
-
 import msgspec
-from msgspec import Meta
 
 from app.feeds.token_rows import Number
-
-Text = Annotated[str, Meta(max_length=2_000)]
-Id = Annotated[str, Meta(max_length=120)]
+from app.feeds.token_wire import Id, Text, WireTransactions, WireVolumes
 
 
 class WireToken(msgspec.Struct):
@@ -20,25 +15,6 @@ class WireToken(msgspec.Struct):
     address: Id
     name: Text | None = None
     symbol: Text | None = None
-
-
-class WireTrades(msgspec.Struct, gc=False):
-    """Trades in one span of time."""
-
-    buys: int | None = None
-    sells: int | None = None
-
-
-class WireTransactions(msgspec.Struct):
-    """Trades by span; only the last hour is used."""
-
-    h1: WireTrades | None = None
-
-
-class WireVolumes(msgspec.Struct):
-    """Volume by span; only the last day is used."""
-
-    h24: Number = None
 
 
 class WireLiquidity(msgspec.Struct):

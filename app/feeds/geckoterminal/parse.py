@@ -18,6 +18,7 @@ from app.feeds.token_rows import (
     read_rows,
     share,
 )
+from app.feeds.token_wire import WireTrades, WireVolumes
 
 NETWORK = "solana"
 _POOLS, _CANDLES, _INFO = "geckoterminal new pools", "geckoterminal candles", "geckoterminal token info"
@@ -72,8 +73,8 @@ def _told(error: wire.WireError) -> str | None:
 
 def _state_of(pool: wire.WirePool) -> PoolState:
     attributes, relations = pool.attributes, pool.relationships
-    trades = (attributes.transactions and attributes.transactions.h1) or wire.WireTrades()
-    volumes = attributes.volume_usd or wire.WireVolumes()
+    trades = (attributes.transactions and attributes.transactions.h1) or WireTrades()
+    volumes = attributes.volume_usd or WireVolumes()
     return PoolState(
         mint=_address_in(_target(relations.base_token, "base token"), "base token"),
         pool=_address_in(pool.id, "pool"),

@@ -4,6 +4,7 @@ from textual.events import Blur, Key, Paste
 from textual.message import Message
 from textual.strip import Strip
 
+from app.core.text import clean
 from app.ui.widgets.line_editor import LineEditor
 from app.ui.widgets.lines import LineWidget
 from app.ui.widgets.typed_line import draw_typed
@@ -22,7 +23,13 @@ class Prompt(LineWidget, can_focus=True):
         super().__init__()
         self._question = f" {question}: "
         self._editor = LineEditor(proposed, longest=longest, selected=True)
+        self._longest = longest
         self._ended = False
+
+    @property
+    def typed(self) -> str:
+        """What stands there now, cleaned, without blanks around it."""
+        return str(clean(self._editor.text, self._longest)).strip()
 
     @property
     def said(self) -> str:

@@ -2,7 +2,6 @@
 
 from textual.message import Message
 
-from app.core.text import clean
 from app.ui.widgets.prompt import Prompt
 
 _LONGEST = 2_000
@@ -26,14 +25,10 @@ class SourcesPrompt(Prompt):
 
     @property
     def said(self) -> str:
-        return f"enter scans · esc leaves · {_SOURCES}" if self._text else f"esc leaves · {_SOURCES}"
+        return f"enter scans · esc leaves · {_SOURCES}" if self.typed else f"esc leaves · {_SOURCES}"
 
     def kept(self) -> Message | None:
-        return self.Ended(self._text) if self._text else None
+        return self.Ended(self.typed) if self.typed else None
 
     def left(self) -> Message:
         return self.Ended(None)
-
-    @property
-    def _text(self) -> str:
-        return str(clean(self._editor.text, _LONGEST)).strip()

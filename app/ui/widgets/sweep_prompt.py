@@ -2,7 +2,6 @@
 
 from textual.message import Message
 
-from app.core.text import clean
 from app.engine.protocol_screen import LONGEST_SWEEP
 from app.ui.widgets.prompt import Prompt
 
@@ -22,14 +21,10 @@ class SweepPrompt(Prompt):
 
     @property
     def said(self) -> str:
-        return "enter begins · esc leaves" if self._text else "esc leaves · `tapedeck sweep --help` tells what to write"
+        return "enter begins · esc leaves" if self.typed else "esc leaves · `tapedeck sweep --help` tells what to write"
 
     def kept(self) -> Message | None:
-        return self.Ended(self._text) if self._text else None
+        return self.Ended(self.typed) if self.typed else None
 
     def left(self) -> Message:
         return self.Ended(None)
-
-    @property
-    def _text(self) -> str:
-        return str(clean(self._editor.text, LONGEST_SWEEP)).strip()

@@ -25,18 +25,13 @@ class TextPrompt(Prompt):
         super().__init__(clean(question, 60), clean(text, longest), longest=longest)
         self._subject = subject
         self._field = field
-        self._longest = longest
 
     @property
     def said(self) -> str:
-        return "enter saves · esc leaves" if self._text else "enter takes it away · esc leaves"
+        return "enter saves · esc leaves" if self.typed else "enter takes it away · esc leaves"
 
     def kept(self) -> Message:
-        return self.Ended(self._subject, self._field, self._text)
+        return self.Ended(self._subject, self._field, self.typed)
 
     def left(self) -> Message:
         return self.Ended(self._subject, self._field, None)
-
-    @property
-    def _text(self) -> str:
-        return str(clean(self._editor.text, self._longest)).strip()

@@ -99,7 +99,7 @@ class ScannerSettings(Section, frozen=True):
     """How wallets are scanned (docs/wallets.md); what they are judged by stands in `[wallets]`."""
 
     enabled: bool = False
-    """Whether a running engine scans by itself, again and again."""
+    """Whether a running engine scans by itself, again and again; `tapedeck demo` does unless this was set."""
     interval_s: Annotated[float, Meta(ge=60, le=604_800)] = 3_600.0
     """From the end of a scheduled scan to the next one."""
     limit: Annotated[int, Meta(ge=1, le=100_000)] = 1_000

@@ -112,7 +112,7 @@ class Core:
             self.token_paper,
         )  # fmt: skip
         self.screening = Screening(settings, self.markets, self._watch)
-        self._looks = MarketLooks(self.markets, self._fast_books, self._watch)
+        self.looks = MarketLooks(self.markets, self._fast_books, self._watch)
         self._market_answers = MarketAnswers(
             settings, self._watch, self._intake, self.connections, self.list, self.journal, self._refused, self._follow
         )
@@ -380,7 +380,7 @@ class Core:
                 self.tokens.ask_again(self.now_ms)
                 return True, ""
             case LookAt():
-                return self._looks.at(command, self.now_ms)
+                return self.looks.at(command, self.now_ms)
             case StartJob(name="read"):
                 return self.reading.read_now(command.subject, self.now_ms)
             case StartJob():

@@ -328,10 +328,6 @@ class SetRecording(msgspec.Struct, frozen=True, tag="set_recording"):
     on: bool
 
 
-class StopEngine(msgspec.Struct, frozen=True, tag="stop_engine"):
-    """End the engine behind the link."""
-
-
 Command = (
     SetMetricSource
     | StartJob
@@ -340,7 +336,6 @@ Command = (
     | SetPlayback
     | LookAt
     | SetRecording
-    | StopEngine
     | LookAtWallet
     | SetWalletProfile
     | NoteWallet

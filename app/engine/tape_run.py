@@ -13,7 +13,7 @@ from app.core.playback import Playback, next_speed
 from app.core.record import Record
 from app.engine.core import Core
 from app.engine.freeze import Outside
-from app.engine.protocol import CancelJob, Command, SetPlayback, SetRecording, SourceView, StartJob, TradePaper
+from app.engine.protocol import CancelJob, Command, LookAt, SetPlayback, SetRecording, SourceView, StartJob, TradePaper
 from app.engine.protocol_token_detail import LookAtToken
 from app.engine.protocol_tokens import ScoreTokens
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile
@@ -73,7 +73,7 @@ class TapeRun:
         await self._finished.wait()
 
     def command(self, command: Command) -> tuple[bool, str]:
-        """Steer the player; everything else only changes what is shown."""
+        """Steer the player; everything else only changes what is shown, never what the recorded inputs come to."""
         if isinstance(command, SetPlayback):
             return self._steer(command)
         if isinstance(command, StartJob | CancelJob | ScoreTokens):
@@ -84,6 +84,10 @@ class TapeRun:
             return False, "A tape shows wallets as they were recorded: judge and note them live or in a demo"
         if isinstance(command, TrackTrader | NoteTrader | SilenceAlerts):
             return False, "A tape shows traders and alerts as they were recorded: follow and mute live or in a demo"
+        if isinstance(command, LookAt):
+            # Carried out it would stand in the place of a recorded look, and other books would fill what is on paper.
+            refusal = self.core.looks.refusal(command)
+            return not refusal, refusal
         if isinstance(command, LookAtWallet | WhaleLook | LookAtToken):
             return True, ""
         if isinstance(command, SetRecording):

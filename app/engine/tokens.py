@@ -147,8 +147,9 @@ class Tokens:
         return True, words
 
     def _cancel(self) -> tuple[bool, str]:
-        if not self._jobs.runs("tokens"):
+        if self.desk is None or not self._jobs.runs("tokens"):
             return False, "No tokens are being scored"
+        self.desk.give_up()
         self._jobs.end("tokens", "cancelled", "cancelled")
         return True, "The verdicts come when they come; nobody waits for them any more"
 

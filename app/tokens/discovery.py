@@ -241,7 +241,7 @@ class Discovery:
         return [] if least is None else self._end(least, "made room", now_s)
 
     def _least_traded(self) -> Watched | None:
-        others = (token for token in self.watched.values() if not token.listed.asked_s)
+        others = (token for token in self.watched.values() if not token.listed.asked_s and not token.is_wanted)
         return min(others, key=lambda token: token.volume_24h, default=None)
 
     def _watched_by_themselves(self) -> int:

@@ -84,6 +84,8 @@ class Watched:
         self.candles_due_s = self.holders_due_s = now_s
         self.holders_tried = False
         self.missing = 0
+        self.is_wanted = False
+        """Whether somebody waits for the next time that it is ready."""
         self.held_until_s = 0
         """Until then its candles are wanted, whatever becomes of it."""
         self._most_liquidity = 0.0
@@ -122,15 +124,17 @@ class Watched:
     def ready(self, now_s: int, least_candles: int) -> Seen | None:
         """All that is known, once in each slot: when its candles are those of the slot, and holders were asked for.
 
-        What somebody asked for is ready whatever the number of its candles.
+        What somebody asked for, or waits for, is ready whatever the number of its candles.
         """
         slot = now_s // SLOT_S
         if self.candles_s is None or self.candles_s // SLOT_S != slot or not self.holders_tried:
             return None
         seen = self.known(now_s)
-        if seen is None or self._told_slot == slot or (not self.listed.asked_s and seen.window.candles < least_candles):
+        if seen is None or self._told_slot == slot:
             return None
-        self._told_slot = slot
+        if not self.listed.asked_s and not self.is_wanted and seen.window.candles < least_candles:
+            return None
+        self._told_slot, self.is_wanted = slot, False
         return seen
 
     def known(self, now_s: int) -> Seen | None:
@@ -146,8 +150,10 @@ class Watched:
         self.candles_due_s, self.holders_due_s = min(self.candles_due_s, now_s), min(self.holders_due_s, now_s)
 
     def ask_anew(self, now_s: int) -> None:
-        """Somebody wants it judged now."""
-        self.candles_due_s, self._told_slot = now_s, -1
+        """Somebody wants it judged now; what was asked for before is watched as long as if that were the first time."""
+        self.candles_due_s, self._told_slot, self.is_wanted = now_s, -1, True
+        if self.listed.asked_s:
+            self.listed = self.listed._replace(asked_s=now_s)
         if self.holders is None:
             self.holders_due_s, self.holders_tried = now_s, False
 

@@ -28,7 +28,6 @@ from app.engine.protocol import (
     SetMetricSource,
     SourceView,
     StartJob,
-    StopEngine,
 )
 from app.engine.protocol_wallets import LookAtWallet
 from app.engine.socket_link import SocketLink
@@ -142,10 +141,10 @@ async def test_detaching_leaves_the_engine_running(house: House) -> None:
     await again.close()
 
 
-async def test_stopping_over_the_link_ends_every_deck(house: House) -> None:
+async def test_an_engine_that_ends_ends_every_deck(house: House) -> None:
     remote = SocketLink(house.path)
     await remote.connect()
-    await remote.send(StopEngine())
+    await house.engine.stop()
     while await house.local.snapshot() is not None:
         pass
     while await remote.snapshot() is not None:

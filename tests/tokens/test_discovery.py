@@ -131,6 +131,22 @@ def test_a_full_watch_keeps_what_trades_most() -> None:
     assert set(day.discovery.watched) == {launch.mint for launch in launches[-3:]}
 
 
+@pytest.mark.parametrize("is_waited_for", [False, True])
+def test_a_token_that_somebody_waits_for_makes_no_room(is_waited_for: bool) -> None:
+    least, more, young = known(1, HOUR_S + 600), known(2, HOUR_S + 1_200), known(3, HOUR_S - 900)
+    day = day_of(least, more, young, settings=TokensSettings(watched=2, minimum_liquidity_usd=0.0))
+    day.down.add("geckoterminal candles")
+    day.run(60)
+    assert set(day.discovery.watched) == {least.mint, more.mint}
+    if is_waited_for:
+        assert day.discovery.want(least.mint, day.now_s)
+    state = day.discovery.watched[least.mint].state
+    assert state is not None
+    busy = msgspec.structs.replace(state, mint=young.mint, pool=young.pool, volume_24h_usd=1e9)
+    events = day.discovery.answered(ask.pairs([young.mint]), Pools(Rows((busy,))), day.now_s)
+    assert events == [Ended((more if is_waited_for else least).mint, "made room")]
+
+
 def test_tokens_of_all_pages_are_found_and_then_only_the_first_is_asked_for() -> None:
     day = day_of(*some(95), settings=TokensSettings(watched=200))
     day.run(600, 4)

@@ -147,7 +147,7 @@ class Copying:
 
     def _seen(self, ledger: PaperLedger, wallet: str, rows: Sequence[WalletActivity], now_ms: int) -> None:
         """What a wallet did: note what it left, and what it bought that could be copied."""
-        fresh = ledger.copies.fresh(wallet, rows)
+        fresh = ledger.copies.fresh(wallet, rows, now_ms // _SECOND_MS)
         purchases = ledger.copies.take(wallet, fresh)
         if self._settings.copy_wallets and self._is_followed(wallet):
             for purchase in purchases:

@@ -56,7 +56,7 @@ def test_hazard_3_a_trade_dated_ahead_is_refused_and_told_once_and_hides_none_af
     driver = copying()
     driver.does(ANN, timestamp=driver.now_ms // 1_000 + ahead_s)
     driver.wait(61)
-    assert driver.paper.copies == ()
+    assert not driver.paper.copies
     told = [text for text in driver.said if "activity of 0x0000…0001: 1 rows cannot be used: dated" in text]
     assert len(told) == 1
     driver.does(ANN, price=0.40)

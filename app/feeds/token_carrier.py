@@ -16,9 +16,8 @@ from app.feeds.budget import Pace
 from app.feeds.geckoterminal.parse import parse_error as gecko_error
 from app.feeds.http import NO_HEADERS, HttpAnswer, HttpClient, TooLargeError, UnreachableError
 from app.feeds.request_client import Carried
-from app.feeds.statuses import TOO_MANY
+from app.feeds.statuses import TOO_MANY, retry_after_s
 from app.feeds.token_questions import BIRDEYE, GECKOTERMINAL, ROUTES, Question, from_request
-from app.feeds.websocket import retry_after_s
 
 _TRIES, _TRIES_UNREACHED = 4, 2
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 4.0, 60.0
@@ -112,8 +111,9 @@ class TokenCarrier:
         except VenueError as error:
             return _Try(_UNREACHED, error=str(error), tries=_TRIES)
         self._reached = True
-        if answer.status == TOO_MANY:
-            return self._close_for(answer)
+        asked_s = retry_after_s(answer.headers, self._clock.wall_ns()) or 0.0
+        if answer.status == TOO_MANY or (answer.status >= 500 and asked_s):
+            return self._close_for(asked_s, answer)
         self._refused.reset()
         return _sound(answer) if answer.status == 200 else self._refusal(answer)
 
@@ -133,11 +133,10 @@ class TokenCarrier:
         closed_s = (self._closed_until_ns - self._clock.monotonic_ns()) / 1e9
         return max(0.0, closed_s, self._pace.delay_s())
 
-    def _close_for(self, answer: HttpAnswer) -> _Try:
+    def _close_for(self, asked_s: float, answer: HttpAnswer) -> _Try:
         """Leave the venue alone: as long as it says, and at least a wait of our own that grows."""
         self.refusals += 1
-        told_s = retry_after_s(answer.headers.get("retry-after", "")) or 0.0
-        wait_s = max(told_s, self._refused.next_s())
+        wait_s = max(asked_s, self._refused.next_s())
         self._closed_until_ns = self._clock.monotonic_ns() + round(wait_s * 1e9)
         return self._refusal(answer)
 

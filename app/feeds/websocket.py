@@ -19,7 +19,8 @@ from app.core.errors import VenueError
 from app.core.text import clean
 from app.feeds.backoff import Backoff
 from app.feeds.budget import WeightBudget
-from app.feeds.http import plain_reason
+from app.feeds.http import NO_HEADERS, plain_reason
+from app.feeds.statuses import retry_after_s
 
 _TEXT = aiohttp.WSMsgType.TEXT
 _REST_S, _LONGEST_REST_S = 0.001, 0.02
@@ -176,7 +177,7 @@ class WebSocketConnection:
 
     async def _connect_once(self, life: _Life) -> str:
         # A session of its own for each socket: closing it ends the transport of a peer that will not let go.
-        async with aiohttp.ClientSession(trust_env=False) as session:
+        async with aiohttp.ClientSession(trust_env=False, trace_configs=[_without_redirects()]) as session:
             socket = await self._open(session)
             if isinstance(socket, str):
                 return socket
@@ -201,9 +202,11 @@ class WebSocketConnection:
         except TimeoutError:
             return f"{url} did not answer within {_OPEN_TIMEOUT_S:g} s"
         except aiohttp.WSServerHandshakeError as error:
-            asked = retry_after_s(error.headers.get("Retry-After", "")) if error.headers else None
+            asked = retry_after_s(error.headers or NO_HEADERS, self._clock.wall_ns())
             self._new_sockets.close_for(asked or _REFUSED_WAIT_S.get(error.status, 0.0))
             return f"{url} refused the connection ({error.status})"
+        except VenueError as error:
+            return f"{url} {error}"
         except (aiohttp.ClientError, OSError) as error:
             return f"{url} cannot be reached: {plain_reason(error)}"
 
@@ -272,14 +275,23 @@ class WebSocketConnection:
             await asyncio.sleep((limit_ns - quiet_ns) / 1e9 + 0.01)
 
 
+def _without_redirects() -> aiohttp.TraceConfig:
+    """Has a session follow none: its handshakes would, past the list of hosts that may be asked, and without TLS."""
+    refusing = aiohttp.TraceConfig()
+    refusing.on_request_redirect.append(_refuse_redirect)
+    return refusing
+
+
+async def _refuse_redirect(_: object, __: object, redirect: aiohttp.TraceRequestRedirectParams) -> None:
+    answer = redirect.response
+    answer.close()
+    elsewhere = clean(answer.headers.get("Location", ""), 120)
+    raise VenueError(f"sends us elsewhere ({answer.status} to {elsewhere}), which is refused; has the venue moved?")
+
+
 async def _cancel(task: asyncio.Task[str]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-def retry_after_s(text: str) -> float | None:
-    """Seconds from a `Retry-After` header, at most an hour; None for what is no number of seconds."""
-    return min(float(text), 3_600.0) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _closing_words(close_code: int | None, kind: aiohttp.WSMsgType, data: object) -> str:

@@ -1,7 +1,7 @@
 """When sockets may be opened, whatever others of the same venue were told, and what becomes of one that hands over."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +15,7 @@ from websockets.http11 import Request, Response
 
 from app.core.record import Dropped, Kind
 from app.feeds.budget import WINDOW_S, WeightBudget
+from app.feeds.http import NO_HEADERS
 from app.feeds.hyperliquid.streams import DATA_LANE, StreamClient, ping_frame
 from app.feeds.hyperliquid.user_streams import UserStreams
 from app.feeds.hyperliquid.wire import WireSubscription
@@ -31,7 +32,7 @@ class Venue:
     A socket whose handshake got 0 is opened and told nothing.
     """
 
-    def __init__(self, answers: Iterable[int], retry_after: str) -> None:
+    def __init__(self, answers: Iterable[int], headers: Mapping[str, str]) -> None:
         self.knocked_s: list[float] = []
         self.asked: list[list[str]] = []
         """What came over each socket that was opened."""
@@ -39,16 +40,17 @@ class Venue:
         self.on_knock: Callable[[], None] = lambda: None
         """Called while a handshake waits for its answer."""
         self._answers = list(answers)
-        self._retry_after = retry_after
+        self._headers = headers
 
     def admit(self, connection: ServerConnection, _: Request) -> Response | None:
         self.knocked_s.append(asyncio.get_running_loop().time())
         self.on_knock()
         status = self._answers.pop(0) if self._answers else 101
-        if status >= 400:
+        if status >= 300:
             response = connection.respond(HTTPStatus(status), "no")
-            if self._retry_after:
-                response.headers["Retry-After"] = self._retry_after
+            for name, value in self._headers.items():
+                response.headers.pop(name, None)
+                response.headers[name] = value
             return response
         connection.is_mute = status == 0  # type: ignore[attr-defined]
         return None
@@ -115,17 +117,22 @@ def quotes(coin: str) -> WireSubscription:
     return WireSubscription(type="bbo", coin=coin)
 
 
+def asks(wait: str) -> dict[str, str]:
+    """Headers that ask to be left alone."""
+    return {"Retry-After": wait}
+
+
 def at_the_door(
     answers: Iterable[int],
     check: Callable[[House], Coroutine[Any, Any, None]],
     *,
-    retry_after: str = "",
+    headers: Mapping[str, str] = NO_HEADERS,
     per_minute: int = 20,
 ) -> None:
-    """Run `check` in virtual time beside a venue that answers handshakes so."""
+    """Run `check` in virtual time beside a venue that answers handshakes so; `headers` go with what is no socket."""
 
     async def main(loop: VirtualLoop) -> None:
-        venue = Venue(answers, retry_after)
+        venue = Venue(answers, headers)
         async with serve(
             venue.handle, "127.0.0.1", 0, process_request=venue.admit, compression=None, ping_interval=None,
             close_timeout=0.1,
@@ -141,10 +148,12 @@ def at_the_door(
 
 
 @pytest.mark.parametrize(
-    ("status", "retry_after", "least_s"),
-    [(429, "7", 7), (429, "", 60), (418, "", 300), (403, "", 60), (503, "", 0), (503, "50", 50)],
-)
-def test_a_refused_handshake_is_obeyed(status: int, retry_after: str, least_s: float) -> None:
+    ("status", "headers", "least_s"),
+    [
+        (429, asks("7"), 7), (429, {}, 60), (418, {}, 300), (403, {}, 60), (503, {}, 0), (503, asks("50"), 50),
+    ],
+)  # fmt: skip
+def test_a_refused_handshake_is_obeyed(status: int, headers: Mapping[str, str], least_s: float) -> None:
     async def check(house: House) -> None:
         client = house.client()
         house.run(client)
@@ -155,11 +164,25 @@ def test_a_refused_handshake_is_obeyed(status: int, retry_after: str, least_s: f
         assert [f"refused the connection ({status})" in drop.reason for drop in drops] == [True]
         assert drops[0].retry_in_s == pytest.approx(opened_s - refused_s, abs=0.01)
 
-    at_the_door([status], check, retry_after=retry_after)
+    at_the_door([status], check, headers=headers)
 
 
-@pytest.mark.parametrize(("status", "retry_after", "least_s"), [(418, "", 300), (429, "100", 100)])
-def test_hazard_6_a_ban_of_one_socket_keeps_all_others_away(status: int, retry_after: str, least_s: float) -> None:
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_hazard_22_a_handshake_that_is_sent_elsewhere_goes_nowhere(status: int) -> None:
+    async def check(house: House) -> None:
+        house.run(house.client())
+        await asyncio.sleep(0.4)
+        assert len(house.venue.knocked_s) == 1
+        (drop,) = [_dropped(each.payload) for each in await house.inbox.fetch() if each.kind == Kind.DROP]
+        assert drop.reason.startswith(f"{house.settings.url} sends us elsewhere ({status} to /there), which is refused")
+
+    at_the_door([status], check, headers={"Location": "/there"})
+
+
+@pytest.mark.parametrize(("status", "headers", "least_s"), [(418, {}, 300), (429, asks("100"), 100)])
+def test_hazard_6_a_ban_of_one_socket_keeps_all_others_away(
+    status: int, headers: Mapping[str, str], least_s: float
+) -> None:
     async def check(house: House) -> None:
         house.run(house.client(1))
         await asyncio.sleep(1)
@@ -172,7 +195,7 @@ def test_hazard_6_a_ban_of_one_socket_keeps_all_others_away(status: int, retry_a
         assert len(house.venue.knocked_s) == 4
         assert all(other.is_connected for other in others)
 
-    at_the_door([status], check, retry_after=retry_after)
+    at_the_door([status], check, headers=headers)
 
 
 def test_hazard_6_a_ban_interrupts_no_wait_of_a_socket_that_broke_before_it() -> None:
@@ -220,7 +243,7 @@ def test_hazard_6_a_refused_successor_waits_as_long_as_it_was_told_and_the_old_s
         assert sorted(house.venue.asked[1:]) == [["subscribe bbo BTC"], ["subscribe bbo ETH"]]
         assert house.venue.open == [1, 2]
 
-    at_the_door([101, 429], check, retry_after="700")
+    at_the_door([101, 429], check, headers=asks("700"))
 
 
 @pytest.mark.parametrize(("answer", "told"), [(503, []), (101, [["subscribe bbo BTC", "subscribe bbo ETH"]])])

@@ -64,8 +64,9 @@ def test_a_refusal_holds_back_other_questions_too() -> None:
     assert third.at_s > second.at_s
 
 
-def test_a_venue_that_names_a_time_is_left_alone_until_then() -> None:
-    _, calls = carried([says(b"{}", 429, retry_after="50"), GOOD])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_venue_that_names_a_time_is_left_alone_until_then(status: int) -> None:
+    _, calls = carried([says(b"{}", status, retry_after="50"), GOOD])
     assert calls[1].at_s - calls[0].at_s >= 50
 
 

@@ -302,7 +302,7 @@ class Core:
         self.now_ms = wall_ms
         parts: tuple[KeepsTimes, ...] = (
             self.connections, self.list, self.reading.desk, self.paper, self.wallets, self.copying, self.whales,
-            self.tokens, *self.markets.values(),
+            self.tokens, self._grader, *self.markets.values(),
         )  # fmt: skip
         for part in parts:
             part.clock_set_back(wall_ms)

@@ -8,7 +8,8 @@ dropped and made again.
 import asyncio
 import contextlib
 import logging
-from typing import NamedTuple, Protocol
+import math
+from typing import Protocol
 
 import aiohttp
 import msgspec
@@ -25,10 +26,14 @@ _REST_S, _LONGEST_REST_S = 0.001, 0.02
 _RAN_DRY_NS = 2_000_000
 """Waiting for less than this does not count as a rest: the library may take as long to cut up what it has read."""
 _CLOSE_TIMEOUT_S = 1.0
+_AGAIN_S = 600.0
+"""After so long another socket is tried where one has failed to take over: the old one only grows older."""
 _STABLE_NS = 60_000_000_000
 _OPEN_TIMEOUT_S = 10.0
 _REFUSED_WAIT_S = {403: 60.0, 418: 300.0, 429: 60.0}
 """How long to stay away after a refused handshake that names no time: 418 is a ban."""
+
+_NOT_YET = "the venue takes no new connections yet: it has refused one, or the limit of a minute is reached"
 
 _log = logging.getLogger(__name__)
 
@@ -40,20 +45,16 @@ class ConnectionEvents(Protocol):
         """The socket is open."""
 
     def dropped(self, reason: str, retry_in_s: float) -> None:
-        """The socket is gone, or could not be opened; the next try comes in `retry_in_s`."""
+        """The socket is gone, could not be opened, or may not be yet; the next try comes in `retry_in_s`."""
+
+    def fell_back(self) -> None:
+        """The socket that was told of last has delivered nothing and is gone: the one before it goes on."""
 
     def received(self, frame: bytes) -> bool:
         """One text frame; whether it was data, not just an answer to ours."""
 
     async def digested(self) -> None:
         """Wait until what was received has been worked off: reading rests from then on."""
-
-
-class Ended(NamedTuple):
-    """Why a socket's life is over; `wait_s` is how long the venue asked us to stay away (0: it did not)."""
-
-    reason: str
-    wait_s: float = 0.0
 
 
 class _Life:
@@ -65,7 +66,8 @@ class _Life:
         self.delivering = asyncio.Event()
 
 
-_Running = tuple[asyncio.Task[Ended], _Life]
+_Running = tuple[asyncio.Task[str], _Life]
+"""A socket that is being opened or used: the task ends with the reason why it is no more."""
 
 
 class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +98,9 @@ class WebSocketConnection:
         backoff: Backoff,
         new_sockets: WeightBudget,
     ) -> None:
-        """`new_sockets` counts the sockets of all connections to this venue, each with weight 1."""
+        """`new_sockets` counts the sockets of all connections to this venue, each with weight 1, and is closed to all
+        of them while the venue wants none.
+        """
         self._settings = settings
         self._events = events
         self._clock = clock
@@ -104,34 +108,40 @@ class WebSocketConnection:
         self._new_sockets = new_sockets
         self._budget_ns = round(settings.budget_ms * 1e6)
         self._newest = _Life(clock.monotonic_ns())
-        self._ended = ""
+        self._why_none = _NOT_YET
         self._not_before_ns = 0
 
     def send(self, frame: bytes) -> None:
-        """Queue a frame for the newest socket; a new socket starts with an empty queue."""
+        """Queue a frame for the socket that was opened last; a new one starts with an empty queue."""
         self._newest.outgoing.put_nowait(frame)
 
     async def run(self) -> None:
-        """Keep a socket open until cancelled. Being begun again does not shorten a wait that the venue asked for."""
-        left_s = (self._not_before_ns - self._clock.monotonic_ns()) / 1e9
-        if left_s > 0:
-            await self._wait(left_s)
+        """Keep a socket open until cancelled. Being begun again does not shorten a wait."""
         while True:
-            ended = await self._live()
-            self._ended = ended.reason
-            await self._wait(max(self._backoff.next_s(), ended.wait_s, self._new_sockets.delay_s(1)))
+            await self._until_allowed()
+            self._why_none = await self._live()
+            self._not_before_ns = self._clock.monotonic_ns() + round(self._backoff.next_s() * 1e9)
 
-    async def _wait(self, delay_s: float) -> None:
-        self._not_before_ns = self._clock.monotonic_ns() + round(delay_s * 1e9)
-        self._events.dropped(self._ended, delay_s)
-        await asyncio.sleep(delay_s)
+    async def _until_allowed(self) -> None:
+        """Wait until a socket may be opened. Others may have taken the place that was waited for: then wait again."""
+        while (delay_s := self._delay_s()) > 0:
+            self._events.dropped(self._why_none, delay_s)
+            await asyncio.sleep(delay_s)
+        self._why_none = _NOT_YET
 
-    async def _live(self) -> Ended:
-        """One socket after another, each taking over from the one before it, until one breaks."""
-        current = self._start()
+    def _delay_s(self) -> float:
+        own_s = (self._not_before_ns - self._clock.monotonic_ns()) / 1e9
+        return max(own_s, self._new_sockets.delay_s(1))
+
+    async def _live(self) -> str:
+        """One socket after another, each taking over from the one before it, until one breaks; the reason why."""
+        current, wait_s = self._start(), self._settings.lifetime_s
         try:
-            while not (await asyncio.wait({current[0]}, timeout=self._settings.lifetime_s))[0]:
-                current = await self._hand_over(current)
+            while not (await asyncio.wait({current[0]}, timeout=wait_s))[0]:
+                wait_s = self._new_sockets.delay_s(1)
+                if wait_s <= 0:
+                    older, current = current, await self._hand_over(current)
+                    wait_s = min(self._settings.lifetime_s, _AGAIN_S if current is older else math.inf)
             return current[0].result()
         finally:
             await _cancel(current[0])
@@ -142,30 +152,37 @@ class WebSocketConnection:
         delivering = asyncio.ensure_future(successor[1].delivering.wait())
         try:
             await asyncio.wait({successor[0], delivering, current[0]}, return_when=asyncio.FIRST_COMPLETED)
+            stays, goes = (successor, current) if successor[1].delivering.is_set() else (current, successor)
+            await _cancel(goes[0])
         except asyncio.CancelledError:
             await _cancel(successor[0])
             raise
         finally:
             delivering.cancel()
-        old, new = (current, successor) if delivering.done() and not delivering.cancelled() else (successor, current)
-        await _cancel(old[0])
-        self._newest = new[1]
-        return new
+        if stays is current:
+            self._fall_back(current, successor)
+        return stays
+
+    def _fall_back(self, current: _Running, successor: _Running) -> None:
+        """Use the old socket again, if it still stands, for what is to be sent."""
+        if self._newest is successor[1] and not current[0].done():
+            self._newest = current[1]
+            self._events.fell_back()
 
     def _start(self) -> _Running:
-        life = self._newest = _Life(self._clock.monotonic_ns())
+        life = _Life(self._clock.monotonic_ns())
         self._new_sockets.spend(1)
         return asyncio.create_task(self._connect_once(life)), life
 
-    async def _connect_once(self, life: _Life) -> Ended:
+    async def _connect_once(self, life: _Life) -> str:
         # A session of its own for each socket: closing it ends the transport of a peer that will not let go.
         async with aiohttp.ClientSession(trust_env=False) as session:
             socket = await self._open(session)
-            if isinstance(socket, Ended):
+            if isinstance(socket, str):
                 return socket
             opened_ns = self._clock.monotonic_ns()
             try:
-                return Ended(await self._serve(socket, life))
+                return await self._serve(socket, life)
             finally:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_CLOSE_TIMEOUT_S):
@@ -173,7 +190,8 @@ class WebSocketConnection:
                 if self._clock.monotonic_ns() - opened_ns > _STABLE_NS:
                     self._backoff.reset()
 
-    async def _open(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse[bool] | Ended:
+    async def _open(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse[bool] | str:
+        """The socket, or why there is none."""
         url = self._settings.url
         try:
             async with asyncio.timeout(_OPEN_TIMEOUT_S):
@@ -181,17 +199,17 @@ class WebSocketConnection:
                     url, compress=0, autoping=False, max_msg_size=self._settings.frame_cap, decode_text=False
                 )
         except TimeoutError:
-            return Ended(f"{url} did not answer within {_OPEN_TIMEOUT_S:g} s")
+            return f"{url} did not answer within {_OPEN_TIMEOUT_S:g} s"
         except aiohttp.WSServerHandshakeError as error:
             asked = retry_after_s(error.headers.get("Retry-After", "")) if error.headers else None
-            return Ended(
-                f"{url} refused the connection ({error.status})", asked or _REFUSED_WAIT_S.get(error.status, 0.0)
-            )
+            self._new_sockets.close_for(asked or _REFUSED_WAIT_S.get(error.status, 0.0))
+            return f"{url} refused the connection ({error.status})"
         except (aiohttp.ClientError, OSError) as error:
-            return Ended(f"{url} cannot be reached: {plain_reason(error)}")
+            return f"{url} cannot be reached: {plain_reason(error)}"
 
     async def _serve(self, socket: aiohttp.ClientWebSocketResponse[bool], life: _Life) -> str:
         life.last_data_ns = self._clock.monotonic_ns()
+        self._newest = life
         self._events.connected(self._backoff.failures + 1)
         reason = "the connection was closed"
         try:
@@ -254,7 +272,7 @@ class WebSocketConnection:
             await asyncio.sleep((limit_ns - quiet_ns) / 1e9 + 0.01)
 
 
-async def _cancel(task: asyncio.Task[Ended]) -> None:
+async def _cancel(task: asyncio.Task[str]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

@@ -143,6 +143,11 @@ class CandleSeries:
         elapsed_ms = now_ms - GRACE_MS
         return self._close_before(elapsed_ms - elapsed_ms % self._length_ms)
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """Time went back to `now_ms`: what ends after it closes then. What was told is not told again."""
+        elapsed_ms = now_ms - GRACE_MS
+        self._closed_before_ms = min(self._closed_before_ms, elapsed_ms - elapsed_ms % self._length_ms)
+
     def merge(self, candles: Iterable[Candle], now_ms: int) -> None:
         """Back-fill with the venue's candles, in any order.
 

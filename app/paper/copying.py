@@ -4,6 +4,7 @@ A copier sees a purchase late, pays more than the last print and gets less (`pap
 an outcome; it ends when the wallet has sold what it was seen to buy, when the market pays out, or with the breaker.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated
@@ -22,7 +23,7 @@ MOST_COPIES = 20
 MOST_CURSORS = 50
 _OVERLAP_S = 60
 """The venue may tell of a trade later than of one that came after it, by less than this."""
-_MOST_SEEN = 400
+_MOST_SEEN, _LEAST_SEEN = 400, 40
 _DUST_SHARES, _DUST_SHARE = 0.01, 0.01
 _Text = Annotated[str, Meta(max_length=128)]
 
@@ -67,7 +68,10 @@ class SeenTrade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How far a wallet's trades are read: all before `since_s`, and of those after it `seen`."""
+    """How far a wallet's trades are read: all before `since_s`, and of those after it `seen`.
+
+    The newest stay in `seen` although they are older: should the clock be set back, they are not told twice.
+    """
 
     wallet: Address
     since_s: Annotated[int, Meta(gt=0)]
@@ -135,8 +139,17 @@ class CopyBook:
                 del self._cursors[each]
         return self._cursors[wallet].since_s
 
-    def fresh(self, wallet: str, rows: Sequence[WalletActivity]) -> list[WalletActivity]:
-        """What of these, oldest first, was not told before; it counts as told from now on."""
+    def clock_set_back(self, now_ms: int) -> None:
+        """The time went back to `now_ms`, or a saved book is taken up then: nothing was read or opened later."""
+        for copy in self.copies:
+            opened_ms, priced_ms = min(copy.opened_ms, now_ms), min(copy.priced_ms, now_ms)
+            self._copies[copy.token_id] = msgspec.structs.replace(copy, opened_ms=opened_ms, priced_ms=priced_ms)
+        for wallet, cursor in self._cursors.items():
+            since_s = min(cursor.since_s, now_ms // 1_000)
+            self._cursors[wallet] = msgspec.structs.replace(cursor, since_s=since_s)
+
+    def fresh(self, wallet: str, rows: Sequence[WalletActivity], now_s: int) -> list[WalletActivity]:
+        """What of these, oldest first, was not told before; it counts as told from now on, which is `now_s`."""
         cursor = self._cursors.get(wallet)
         if cursor is None:
             return []
@@ -147,7 +160,7 @@ class CopyBook:
             known[told] -= 1
             if row.wallet == wallet and row.at_s >= cursor.since_s and known[told] < 0:
                 new.append(row)
-        self._cursors[wallet] = _moved(cursor, new)
+        self._cursors[wallet] = _moved(cursor, new, now_s)
         return new
 
     def take(self, wallet: str, rows: Iterable[WalletActivity]) -> list[Purchase]:
@@ -319,12 +332,19 @@ def _told(row: WalletActivity) -> SeenTrade:
     return SeenTrade(row.at_s, what[:128])
 
 
-def _moved(cursor: Cursor, new: Sequence[WalletActivity]) -> Cursor:
-    """The cursor behind these: the last minute is remembered, at most `_MOST_SEEN` of it; older is done with."""
-    seen = sorted((*cursor.seen, *map(_told, new)), key=lambda each: each.at_s)
-    newest_s = seen[-1].at_s if seen else cursor.since_s
+def _moved(cursor: Cursor, new: Sequence[WalletActivity], now_s: int) -> Cursor:
+    """The cursor behind these: the last minute is remembered, at most `_MOST_SEEN` of it, and some before it.
+
+    It is never later than `now_s`, whatever a trade is dated: all until then would be passed over.
+    """
+    seen = sorted((*cursor.seen, *map(_told, new)), key=_at_s)
+    newest_s = min(seen[-1].at_s, now_s) if seen else cursor.since_s
     since_s = max(cursor.since_s, newest_s - _OVERLAP_S)
     if len(seen) > _MOST_SEEN:
-        since_s = max(since_s, seen[-_MOST_SEEN - 1].at_s + 1)
-    kept = tuple(each for each in seen if each.at_s >= since_s)
-    return msgspec.structs.replace(cursor, since_s=since_s, seen=kept)
+        since_s = max(since_s, min(seen[-_MOST_SEEN - 1].at_s + 1, now_s))
+    first = min(bisect_left(seen, since_s, key=_at_s), max(0, len(seen) - _LEAST_SEEN))
+    return msgspec.structs.replace(cursor, since_s=since_s, seen=tuple(seen[first : first + _MOST_SEEN]))
+
+
+def _at_s(trade: SeenTrade) -> int:
+    return trade.at_s

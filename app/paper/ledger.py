@@ -240,17 +240,17 @@ class PaperLedger:
         and a day that has begun with its breaker. A clock that was a year ahead must not stop both for a year.
         """
         self._now_ms = now_ms
-        latest_ms = now_ms + self.settings.latency_ms
-        self._orders = [order_until(order, now_ms, latest_ms) for order in self._orders]
+        self._orders = [order_until(order, now_ms, now_ms + self.settings.latency_ms) for order in self._orders]
         self._positions = {coin: position_until(position, now_ms) for coin, position in self._positions.items()}
         self._curve = self._curve.until(now_ms)
         self.tokens.clock_set_back(now_ms)
         self._bound_by(now_ms)
 
     def _bound_by(self, now_ms: int) -> None:
-        """Have no day later than tomorrow, and no hour paid later than the next one."""
+        """Have no day later than tomorrow, no hour paid later than the next one, and no wallet read beyond now."""
         self._account = accounts.until_day(self._account, now_ms // accounts.DAY_MS + 1)
         self._positions = {coin: funded_until(position, now_ms) for coin, position in self._positions.items()}
+        self.copies.clock_set_back(now_ms)
 
     # Time.
 

@@ -38,6 +38,9 @@ class Heard:
         self.waits.append(retry_in_s)
         self._tell(f"dropped: {reason}")
 
+    def fell_back(self) -> None:
+        self._tell("fell back")
+
     def received(self, frame: bytes) -> bool:
         if b"crash" in frame:
             raise RuntimeError("a frame nobody thought of")
@@ -257,30 +260,6 @@ async def test_a_successor_that_delivers_nothing_does_not_take_over() -> None:
     heard = await converse(script, lambda heard: heard.log.count("connected 1") >= 3, lifetime_s=0.05)
     assert not any(line.startswith("dropped") for line in heard.log)
     assert heard.log[-1] in ("frame", "connected 1")
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "least_s"), [(429, {"Retry-After": "7"}, 7), (429, {}, 60), (418, {}, 300), (503, {}, 0)]
-)
-async def test_a_refused_handshake_is_obeyed(status: int, headers: dict[str, str], least_s: float) -> None:
-    async def never(socket: ServerConnection) -> None:
-        raise AssertionError(socket)
-
-    def refuse(connection: ServerConnection, _: Request) -> Response:
-        response = connection.respond(HTTPStatus(status), "no")
-        for name, value in headers.items():
-            response.headers[name] = value
-        return response
-
-    heard = Heard()
-    async with serve(never, "127.0.0.1", 0, process_request=refuse) as server:
-        running = asyncio.create_task(connection_to(server.sockets[0].getsockname()[1], heard).run())
-        await heard.until(drops(1))
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-    assert f"refused the connection ({status})" in heard.log[0]
-    assert heard.waits[0] >= least_s
-    assert heard.waits[0] < least_s + 1
 
 
 async def test_new_sockets_stay_inside_their_budget() -> None:

@@ -57,6 +57,16 @@ def test_time_closes_the_candle_after_the_grace() -> None:
     assert not series.add_trade(a_trade(600_000))
 
 
+def test_after_a_clock_that_was_an_hour_ahead_candles_close_again_and_none_twice() -> None:
+    series = minutes(a_trade(0))
+    assert len(series.close_until(START + 3_600_000)) == 1
+    series.clock_set_back(START + 30_000)
+    closed = [candle.open_ms for minute in range(4) for candle in series.add_trade(a_trade(60_000 * minute + 35_000))]
+    closed += [candle.open_ms for candle in series.close_until(START + 4 * 60_000 + GRACE_MS)]
+    assert closed == [START + 60_000 * minute for minute in (1, 2, 3)]
+    assert (series.late, [candle.trades for candle in series.candles()]) == (0, [2, 1, 1, 1])
+
+
 def test_gaps_stay_gaps() -> None:
     series = minutes(a_trade(0), a_trade(300_000))
     assert [candle.open_ms - START for candle in series.candles()] == [0, 300_000]

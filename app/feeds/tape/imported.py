@@ -9,7 +9,7 @@ import msgspec
 
 from app import __version__
 from app.core.errors import DataError
-from app.core.record import DATA_CONNECTION, Connected, Dropped, Kind, Record, StreamOpened
+from app.core.record import DATA_CONNECTION, LONGEST_RETRY_S, Connected, Dropped, Kind, Record, StreamOpened
 from app.core.text import clean
 from app.feeds.tape.files import open_regular
 from app.feeds.tape.format import Session
@@ -127,7 +127,8 @@ class _Stamper:
 
     def drop(self, wall_ns: int, until_ns: int) -> Record:
         seconds = (until_ns - wall_ns) / 1e9
-        dropped = Dropped(_VENUE, DATA_CONNECTION, f"the recording has a gap of {seconds:.0f} s", seconds)
+        reason = f"the recording has a gap of {seconds:.0f} s"
+        dropped = Dropped(_VENUE, DATA_CONNECTION, reason, min(seconds, LONGEST_RETRY_S))
         return self.record(wall_ns, Kind.DROP, msgspec.msgpack.encode(dropped))
 
 

@@ -107,11 +107,13 @@ class TapeRun:
         try:
             await self._player.run()
         finally:
-            self.core.finish()
-            if self._recording.damage:
-                self.core.journal.say(self.core.now_ms, "error", "tape", self._recording.damage)
-            self._finished.set()
-            self._changed()
+            try:
+                self.core.finish()
+            finally:
+                if self._recording.damage:
+                    self.core.journal.say(self.core.now_ms, "error", "tape", self._recording.damage)
+                self._finished.set()
+                self._changed()
 
     def _dispatch(self, record: Record) -> None:
         self.core.dispatch(record)

@@ -60,11 +60,9 @@ class TokenRun:
             BIRDEYE: TokenCarrierSettings(urls.birdeye_url, tokens.birdeye_per_minute, timeout_s, headers),
         }
 
-    async def begin(
-        self, urls: Urls, outward: Outward, supervisor: Supervisor, report: Callable[[str], None], store: Store
-    ) -> RestoreTokens:
-        """Import what is needed, in a thread, and be ready to ask; what tells the core so, and what `store` holds of
-        earlier runs' predictions.
+    async def begin(self, urls: Urls, outward: Outward, report: Callable[[str], None], store: Store) -> RestoreTokens:
+        """Import what is needed, in a thread, and be ready to be asked; what tells the core so, and what `store` holds
+        of earlier runs' predictions. Nothing is carried out before `start_workers`.
 
         `report` is told what a user should hear of.
         """
@@ -73,15 +71,22 @@ class TokenRun:
         from app.engine.token_calls import TokenCalls
         from app.engine.token_shelf import saved_tokens
 
-        self.calls = TokenCalls(
-            self._settings, self.reach(urls), self._inbox, self._clock, self._generator, self._bundles, report
-        )
+        saved, trouble = await saved_tokens(store, self._clock.wall_ns() // 1_000_000)
+        if self.calls is None:
+            self.calls = TokenCalls(
+                self._settings, self.reach(urls), self._inbox, self._clock, self._generator, self._bundles, report
+            )
         for venue, client in self.calls.clients.items():
             outward.join(venue, client)
+        return RestoreTokens("demo" if self._is_demo else "live", self._key is not None, saved, trouble)
+
+    def start_workers(self, supervisor: Supervisor) -> None:
+        """Carry out what is asked."""
+        if self.calls is None:
+            return
+        for venue, client in self.calls.clients.items():
             supervisor.start(venue, client.run)
         supervisor.start("workers of the token model", self.calls.pool.run)
-        saved, trouble = await saved_tokens(store, self._clock.wall_ns() // 1_000_000)
-        return RestoreTokens("demo" if self._is_demo else "live", self._key is not None, saved, trouble)
 
     def outstanding(self) -> list[Request]:
         """Questions that have not been answered."""

@@ -74,7 +74,9 @@ def has_ended(snapshot: Snapshot) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def opened(demo: DemoVenue, clock: Clock, **files: Any) -> AsyncIterator[Deck]:
+async def opened(
+    demo: DemoVenue, clock: Clock, *, set_by_hand: frozenset[str] = frozenset(), **files: Any
+) -> AsyncIterator[Deck]:
     nowhere = "http://127.0.0.1:9"
     hyperliquid = msgspec.structs.replace(
         demo.settings.hyperliquid,
@@ -88,7 +90,9 @@ async def opened(demo: DemoVenue, clock: Clock, **files: Any) -> AsyncIterator[D
         whales=WhalesSettings(enabled=False),
     )
     used = RunFiles(profile_folders=PROFILES, **files)
-    run = VenueRun(live_source(settings), settings, clock, used, generator=np.random.default_rng(1))
+    run = VenueRun(
+        live_source(settings), settings, clock, used, set_by_hand=set_by_hand, generator=np.random.default_rng(1)
+    )
     engine = Engine(run, clock, snapshot_hz=10)
     await engine.start()
     try:

@@ -16,6 +16,7 @@ from app.engine.demo_venue import DEMO_KEY, Urls
 from app.engine.inference_health import InferenceHealth
 from app.engine.outward import Outward
 from app.engine.protocol import Mode
+from app.engine.saved_before import saved_before
 from app.engine.supervisor import Supervisor
 from app.engine.token_state import RestoreTokens
 from app.feeds.inbox import Inbox
@@ -80,7 +81,8 @@ class TokenRun:
             outward.join(venue, client)
             supervisor.start(venue, client.run)
         supervisor.start("workers of the token model", self.calls.pool.run)
-        saved, trouble = await saved_tokens(store, self._clock.wall_ns() // 1_000_000)
+        now_ms = self._clock.wall_ns() // 1_000_000
+        saved, trouble = await saved_before(store, lambda reader: saved_tokens(reader, now_ms))
         return RestoreTokens("demo" if self._is_demo else "live", self._key is not None, saved, trouble)
 
     def outstanding(self) -> list[Request]:

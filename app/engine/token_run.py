@@ -16,6 +16,7 @@ from app.engine.demo_venue import DEMO_KEY, Urls
 from app.engine.inference_health import InferenceHealth
 from app.engine.outward import Outward
 from app.engine.protocol import Mode
+from app.engine.saved_before import saved_before
 from app.engine.supervisor import Supervisor
 from app.engine.token_state import RestoreTokens
 from app.feeds.inbox import Inbox
@@ -71,7 +72,8 @@ class TokenRun:
         from app.engine.token_calls import TokenCalls
         from app.engine.token_shelf import saved_tokens
 
-        saved, trouble = await saved_tokens(store, self._clock.wall_ns() // 1_000_000)
+        now_ms = self._clock.wall_ns() // 1_000_000
+        saved, trouble = await saved_before(store, lambda reader: saved_tokens(reader, now_ms))
         if self.calls is None:
             self.calls = TokenCalls(
                 self._settings, self.reach(urls), self._inbox, self._clock, self._generator, self._bundles, report

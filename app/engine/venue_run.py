@@ -213,8 +213,7 @@ class VenueRun:
         if self._outward is not None:
             self._outward.join(POLYMARKET, calls.client)
             self._outward.join(STORE_VENUE, calls.shelf)
-        saved, why_not = await calls.shelf.saved()
-        trouble = f"{why_not}; move the database aside to begin anew" if why_not else ""
+        saved, trouble = await self._wallets.saved()
         self._sequencer.put_now(0, Kind.COMMAND, _pack(RestoreWallets(saved, trouble)))
         thresholds, why_not = await self._wallets.chosen_before(self.core.wallets)
         if why_not:

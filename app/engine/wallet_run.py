@@ -14,6 +14,7 @@ from app.core.record import Request
 from app.core.text import clean
 from app.engine.demo_venue import Urls
 from app.engine.protocol_wallets import BudgetView, CacheView
+from app.engine.saved_before import saved_before
 from app.engine.vitals import resident_bytes
 from app.engine.wallet_targets import PROFILE_CHOICE, Stopwatch, WalletTargets
 from app.feeds.inbox import Inbox
@@ -70,6 +71,13 @@ class WalletRun(Stopwatch):
             self._generator,
         )  # fmt: skip
         return self.calls
+
+    async def saved(self) -> tuple[bytes, str]:
+        """What is stored of wallets, empty for nothing; and why that is not known. For after `load`."""
+        from app.engine.wallet_shelf import saved_wallets
+
+        now_ms = self._clock.wall_ns() // 1_000_000
+        return await saved_before(self._store, lambda reader: saved_wallets(reader, now_ms))
 
     async def chosen_before(self, wallets: WalletTargets) -> tuple[Thresholds | None, str]:
         """What the profile chosen by key in an earlier run judges by; and why it cannot be used, empty when it can.

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiosqlite
 
 from app.core.clock import Clock
-from app.core.errors import DataError
+from app.core.errors import DataError, NotSavedError
 from app.core.text import clean
 from app.store.commit import copy
 from app.store.connect import close_quietly
@@ -113,6 +113,12 @@ class Place:
         await close_quietly(memory)
         _log.info("%s is written again", self.name)
         return new
+
+    async def reading_saved(self) -> aiosqlite.Connection:
+        """Like `reading`, but raises `NotSavedError` while a file that is wanted is not in use."""
+        if self._path is not None and self._file is None:
+            raise NotSavedError(self.reason or f"the store of {self.name} is not open")
+        return await self.reading()
 
     async def reading(self) -> aiosqlite.Connection:
         """A connection for reading: of its own on a file, the writer's in memory. Raises `DataError`."""

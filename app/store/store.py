@@ -94,7 +94,12 @@ class Store:
         return False if self._closing else await self._wait_for(None)
 
     def reader(self) -> Reader:
-        """Queries on this database as it stands committed. It stays usable when the store moves to memory and back."""
+        """Queries on what is saved, of this run and all before. They raise `NotSavedError` while rows go to memory: an
+        empty answer then would pass for a database that holds nothing."""
+        return Reader(self._place.reading_saved, self._place.name)
+
+    def current_reader(self) -> Reader:
+        """Queries on where rows go now: while they are not saved, on those of this time alone."""
         return Reader(self._place.reading, self._place.name)
 
     def status(self) -> StoreStatus:

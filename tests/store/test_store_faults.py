@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from store_samples import SETTINGS, candle, candles, integrity, names_in, opened, rows_of
 
 from app.core.clock import ManualClock
+from app.core.errors import NotSavedError
 from app.store.database import open_memory
 from app.store.lock import lock_file
 from app.store.schema import CANDLES, SCHEMA
@@ -73,7 +74,9 @@ async def test_hazard_12_a_second_instance_is_named_and_takes_over_later(path: P
         second.put(candle(1))
         assert not await second.put_durably(candle(2))
         assert second.status().unsaved == 2
-        assert len(await second.reader().select(CANDLES)) == 2
+        assert len(await second.current_reader().select(CANDLES)) == 2
+        with pytest.raises(NotSavedError, match=r"another tapedeck \(process"):
+            await second.reader().select(CANDLES)
         assert await first.put_durably(candle(2))
         await first.close()
         clock.advance(RETRY_S)
@@ -138,7 +141,9 @@ async def test_hazard_14_a_full_disk_moves_the_store_to_memory_and_back(path: Pa
         status = store.status()
         assert (status.state, status.unsaved, accounted(status)) == ("not saved", 5_000, 5_000)
         assert "disk is full; free some space" in status.reason
-        assert len(await store.reader().select(CANDLES, limit=10_000)) == 5_000
+        assert len(await store.current_reader().select(CANDLES, limit=10_000)) == 5_000
+        with pytest.raises(NotSavedError, match="the disk is full; free some space"):
+            await store.reader().select(CANDLES)
         assert integrity(path) == "ok"
         clock.advance(RETRY_S)
         assert await store.put_durably(candle(5_000))

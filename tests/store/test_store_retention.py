@@ -130,7 +130,7 @@ async def test_what_memory_cannot_keep_while_the_file_is_away_is_counted(
         assert status.state == "not saved"
         assert status.dropped > 30_000
         assert status.dropped + status.unsaved == 60_000
-        assert len(await store.reader().select(CANDLES, limit=60_000)) == status.unsaved
+        assert len(await store.current_reader().select(CANDLES, limit=60_000)) == status.unsaved
 
 
 @pytest.mark.asyncio

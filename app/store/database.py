@@ -33,8 +33,9 @@ _WRITING = (
     "PRAGMA fullfsync = ON",
     "PRAGMA checkpoint_fullfsync = ON",
     "PRAGMA journal_size_limit = 16777216",
-    "PRAGMA foreign_keys = ON",
 )
+# In memory a row may come whose parent is in the file: who is nowhere to be found is known when both come together.
+_WITH_PARENTS = "PRAGMA foreign_keys = ON"
 
 
 class Inspection(msgspec.Struct, frozen=True):
@@ -78,7 +79,7 @@ async def open_file(path: Path, schema: Schema, clock: Clock, *, damaged: bool =
 
 
 async def open_memory(schema: Schema, clock: Clock) -> aiosqlite.Connection:
-    """An empty database of this schema that is gone when it is closed."""
+    """An empty database of this schema that is gone when it is closed. It takes rows without their parents."""
     connection = await connect(":memory:")
     try:
         await _prepare(connection, (*_SAFETY, *_WRITING))
@@ -199,7 +200,7 @@ def _create(path: Path) -> None:
 async def _open_writing(path: Path, schema: Schema, version: int, clock: Clock) -> aiosqlite.Connection:
     connection = await connect(path)
     try:
-        await _prepare(connection, (*_SAFETY, *_WRITING))
+        await _prepare(connection, (*_SAFETY, *_WRITING, _WITH_PARENTS))
         await migrate(connection, schema, version, clock.wall_ns() // 1_000_000)
     except BaseException:
         await close_quietly(connection)

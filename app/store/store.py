@@ -49,7 +49,7 @@ class Store:
             schema, clock, keep_days=settings.keep_days, maximum_bytes=settings.maximum_mb * 1_000_000
         )
         # Rows of an old tape are old, and rows that wait for the file go there whatever their age: only size counts.
-        self._retention_in_memory = Retention(schema, clock, keep_days=None, maximum_bytes=_MEMORY_BYTES)
+        self._retention_in_memory = Retention(schema.of_memory(), clock, keep_days=None, maximum_bytes=_MEMORY_BYTES)
         self._arrived, self._urgent, self._opened = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = self._abandoned = self._ended = False
@@ -202,10 +202,12 @@ class Store:
             await self._return_to_file()
 
     async def _return_to_file(self) -> None:
-        new = await self._place.return_to_file()
-        if new is not None:
-            self._written += new
-            self._known += self._unsaved - new
+        copied = await self._place.return_to_file()
+        if copied is not None:
+            self._written += copied.new
+            self._known += self._unsaved - copied.new - copied.refused
+            self._refused += copied.refused
+            self._refusal = copied.refusal or self._refusal
             self._unsaved = 0
             self._committed_ns = self._clock.monotonic_ns()
             self._retention_on_disk.start()

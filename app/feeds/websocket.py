@@ -13,11 +13,12 @@ from typing import Protocol
 
 import aiohttp
 import msgspec
+import numpy as np
 
 from app.core.clock import Clock
 from app.core.errors import VenueError
 from app.core.text import clean
-from app.feeds.backoff import Backoff
+from app.feeds.backoff import Backoff, spread_s
 from app.feeds.budget import WeightBudget
 from app.feeds.http import NO_HEADERS, plain_reason
 from app.feeds.statuses import retry_after_s
@@ -74,7 +75,8 @@ _Running = tuple[asyncio.Task[str], _Life]
 class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a connection behaves. `ping` is the frame sent after `ping_every_s` of saying nothing.
 
-    Without data for `silence_limit_s` a socket is dropped. After `lifetime_s` a fresh one takes over, with an overlap.
+    Without data for `silence_limit_s` a socket is dropped. After `lifetime_s`, or up to a twentieth sooner, a fresh one
+    takes over, with an overlap.
     Frames over `frame_cap` bytes end the socket. Reading rests after `budget_ms`.
     """
 
@@ -97,15 +99,17 @@ class WebSocketConnection:
         *,
         clock: Clock,
         backoff: Backoff,
+        generator: np.random.Generator,
         new_sockets: WeightBudget,
     ) -> None:
         """`new_sockets` counts the sockets of all connections to this venue, each with weight 1, and is closed to all
-        of them while the venue wants none.
+        of them while the venue wants none. `generator` draws how much sooner a socket is renewed than planned.
         """
         self._settings = settings
         self._events = events
         self._clock = clock
         self._backoff = backoff
+        self._generator = generator
         self._new_sockets = new_sockets
         self._budget_ns = round(settings.budget_ms * 1e6)
         self._newest = _Life(clock.monotonic_ns())
@@ -136,16 +140,19 @@ class WebSocketConnection:
 
     async def _live(self) -> str:
         """One socket after another, each taking over from the one before it, until one breaks; the reason why."""
-        current, wait_s = self._start(), self._settings.lifetime_s
+        current, wait_s = self._start(), self._lifetime_s()
         try:
             while not (await asyncio.wait({current[0]}, timeout=wait_s))[0]:
                 wait_s = self._new_sockets.delay_s(1)
                 if wait_s <= 0:
                     older, current = current, await self._hand_over(current)
-                    wait_s = min(self._settings.lifetime_s, _AGAIN_S if current is older else math.inf)
+                    wait_s = min(self._lifetime_s(), _AGAIN_S if current is older else math.inf)
             return current[0].result()
         finally:
             await _cancel(current[0])
+
+    def _lifetime_s(self) -> float:
+        return spread_s(self._settings.lifetime_s, self._generator)
 
     async def _hand_over(self, current: _Running) -> _Running:
         """Let a fresh socket take over once it delivers data; when it fails to, the old one goes on."""

@@ -90,6 +90,7 @@ class House:
         self.venue = venue
         self.clock = clock
         self.inbox = Inbox(clock)
+        self.generator = np.random.default_rng(1)
         self.budget = WeightBudget(per_minute, clock)
         self.settings = ConnectionSettings(
             url=url, ping=ping_frame(), ping_every_s=20, silence_limit_s=30, lifetime_s=LIFETIME_S, frame_cap=65_536,
@@ -97,15 +98,20 @@ class House:
         )  # fmt: skip
         self._tasks: list[asyncio.Task[None]] = []
 
-    def client(self, seed: int = 1) -> StreamClient:
-        generator = np.random.default_rng(seed)
-        client = StreamClient(DATA_LANE, self.settings, self.inbox, self.clock, generator, self.budget)
+    def client(self) -> StreamClient:
+        client = StreamClient(DATA_LANE, self.settings, self.inbox, self.clock, self.generator, self.budget)
         client.subscribe([quotes("BTC")])
         return client
 
     def run(self, client: StreamClient) -> asyncio.Task[None]:
         self._tasks.append(asyncio.create_task(client.run()))
         return self._tasks[-1]
+
+    async def until_knocked(self, times: int) -> None:
+        while True:
+            if len(self.venue.knocked_s) >= times:
+                return
+            await asyncio.sleep(0.1)
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -157,7 +163,7 @@ def test_a_refused_handshake_is_obeyed(status: int, headers: Mapping[str, str], 
     async def check(house: House) -> None:
         client = house.client()
         house.run(client)
-        await asyncio.sleep(1_000)
+        await asyncio.sleep(0.9 * LIFETIME_S)
         refused_s, opened_s = house.venue.knocked_s
         assert least_s <= opened_s - refused_s <= least_s + 1
         drops = [_dropped(each.payload) for each in await house.inbox.fetch() if each.kind == Kind.DROP]
@@ -184,9 +190,9 @@ def test_hazard_6_a_ban_of_one_socket_keeps_all_others_away(
     status: int, headers: Mapping[str, str], least_s: float
 ) -> None:
     async def check(house: House) -> None:
-        house.run(house.client(1))
+        house.run(house.client())
         await asyncio.sleep(1)
-        others = [house.client(2), house.client(3)]
+        others = [house.client(), house.client()]
         for other in others:
             house.run(other)
         await asyncio.sleep(least_s - 2)
@@ -200,7 +206,7 @@ def test_hazard_6_a_ban_of_one_socket_keeps_all_others_away(
 
 def test_hazard_6_a_ban_interrupts_no_wait_of_a_socket_that_broke_before_it() -> None:
     async def check(house: House) -> None:
-        first, second = house.client(1), house.client(2)
+        first, second = house.client(), house.client()
         house.run(first)
         await asyncio.sleep(0.4)
         house.budget.close_for(200)
@@ -217,8 +223,8 @@ def test_hazard_6_a_ban_interrupts_no_wait_of_a_socket_that_broke_before_it() ->
 
 def test_hazard_6_sockets_that_wait_for_the_same_place_take_it_one_after_another() -> None:
     async def check(house: House) -> None:
-        for seed in range(4):
-            house.run(house.client(seed))
+        for _ in range(4):
+            house.run(house.client())
         await asyncio.sleep(3 * WINDOW_S + 1)
         assert house.venue.knocked_s == pytest.approx([0, WINDOW_S, 2 * WINDOW_S, 3 * WINDOW_S], abs=0.1)
 
@@ -229,11 +235,11 @@ def test_hazard_6_a_refused_successor_waits_as_long_as_it_was_told_and_the_old_s
     async def check(house: House) -> None:
         client = house.client()
         house.run(client)
-        await asyncio.sleep(LIFETIME_S + 5)
-        assert len(house.venue.knocked_s) == 2
+        await house.until_knocked(2)
+        await asyncio.sleep(5)
         client.subscribe([quotes("ETH")])
         client.unsubscribe([quotes("BTC")])
-        other = house.client(2)
+        other = house.client()
         house.run(other)
         await asyncio.sleep(690)
         assert len(house.venue.knocked_s) == 2
@@ -261,6 +267,20 @@ def test_what_is_asked_while_a_successor_is_on_its_way_reaches_the_socket_that_s
     at_the_door([101, answer], check)
 
 
+def test_hazard_6_sockets_that_were_opened_together_are_not_renewed_together() -> None:
+    async def check(house: House) -> None:
+        for _ in range(4):
+            house.run(house.client())
+        await house.until_knocked(8)
+        renewed_s = house.venue.knocked_s[4:]
+        assert 0.95 * LIFETIME_S <= min(renewed_s) < max(renewed_s) <= LIFETIME_S + 0.1
+        assert max(renewed_s) - min(renewed_s) > 0.01 * LIFETIME_S
+        await asyncio.sleep(5)
+        assert house.venue.open == [4, 5, 6, 7]
+
+    at_the_door([], check)
+
+
 def test_a_socket_that_is_wanted_again_while_none_may_be_opened_gives_no_reason_of_the_past() -> None:
     async def check(house: House) -> None:
         client = house.client()
@@ -284,7 +304,8 @@ def test_the_old_socket_learns_what_a_successor_was_told_that_delivered_nothing(
     async def check(house: House) -> None:
         client = house.client()
         house.run(client)
-        await asyncio.sleep(LIFETIME_S + 10)
+        await house.until_knocked(2)
+        await asyncio.sleep(10)
         client.subscribe([quotes("ETH")])
         client.unsubscribe([quotes("BTC")])
         await asyncio.sleep(30)
@@ -302,14 +323,14 @@ def test_the_old_socket_learns_what_a_successor_was_told_that_delivered_nothing(
 def test_accounts_that_a_mute_successor_was_asked_for_are_still_streamed_by_the_old_socket() -> None:
     async def check(house: House) -> None:
         first, second, third = (f"0x{number:040x}" for number in range(3))
-        generator = np.random.default_rng(1)
-        client = UserStreams(house.settings, house.inbox, house.clock, generator, house.budget)
+        client = UserStreams(house.settings, house.inbox, house.clock, house.generator, house.budget)
         client.want([first, second])
         house.run(client)
         await asyncio.sleep(5)
         before = len(house.venue.asked[0])
         assert client.streamed == (first, second)
-        await asyncio.sleep(LIFETIME_S)
+        await house.until_knocked(2)
+        await asyncio.sleep(5)
         client.want([second, third])
         await asyncio.sleep(40)
         assert client.streamed == (second, third)

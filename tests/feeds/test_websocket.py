@@ -88,6 +88,7 @@ def connection_to(
         heard,
         clock=SystemClock(),
         backoff=Backoff(np.random.default_rng(1), first_s=0.01, longest_s=0.02),
+        generator=np.random.default_rng(2),
         new_sockets=WeightBudget(new_sockets, SystemClock()),
     )
 

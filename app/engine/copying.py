@@ -22,6 +22,7 @@ from app.paper.ledger import PaperLedger
 
 if TYPE_CHECKING:
     from app.engine.asker import Asker
+    from app.feeds.polymarket.pages import Page
     from app.feeds.polymarket.questions import Question
 
 _SECOND_MS = 1_000
@@ -29,6 +30,7 @@ _ROWS = 500
 _PATIENCE_MS = 60_000
 """An answer that does not come within this is asked for again."""
 _PAYOUTS_EVERY_MS = 300_000
+_AHEAD = "it is dated {:,.0f} s ahead of this machine's clock"
 
 
 class Copying:
@@ -43,6 +45,8 @@ class Copying:
         self._asker: Asker | None = None
         self._due_ms = self._payouts_due_ms = 0
         self._asked_ms: dict[Question, int] = {}
+        self._refused: dict[tuple[str, str], int] = {}
+        """Rows of the newest pages that could not be used, by what was asked and about what."""
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`."""
@@ -129,6 +133,7 @@ class Copying:
 
     def _rows(self, request: Request, answer: Answer, now_ms: int) -> Sequence[Any] | None:
         from app.engine.asker import read_told
+        from app.feeds.polymarket.dated import not_ahead
         from app.feeds.polymarket.pages import Page
         from app.feeds.polymarket.questions import from_request
         from app.wallets.answers import NoAnswer
@@ -137,11 +142,24 @@ class Copying:
         self._asked_ms.pop(question, None)
         told = read_told(question, answer)
         if isinstance(told, Page):
-            return told.rows
+            page = told if question.name == "markets" else not_ahead(told, now_ms // _SECOND_MS)
+            self._tell_refused(question, page, now_ms)
+            return page.rows
         why = told.reason if isinstance(told, NoAnswer) else "the venue has none"
-        text = f"copies on paper: {request.channel} of {short_wallet(request.subject)}: {clean(str(why), 160)}"
-        self._journal.say(now_ms, "warning", "paper", text, kind="copies unanswered")
+        self._tell(question, str(why), now_ms)
         return None
+
+    def _tell_refused(self, question: "Question", page: "Page[Any]", now_ms: int) -> None:
+        """Say how many rows cannot be used, once for as long as they are not more: pages are asked for again."""
+        about = question.name, question.subject
+        if page.refused > self._refused.pop(about, 0):
+            self._tell(question, f"{page.refused} rows cannot be used: {page.refusal}", now_ms)
+        if page.refused:
+            self._refused[about] = page.refused
+
+    def _tell(self, question: "Question", why: str, now_ms: int) -> None:
+        text = f"copies on paper: {question.name} of {short_wallet(question.subject)}: {clean(why, 160)}"
+        self._journal.say(now_ms, "warning", "paper", text, kind="copies unanswered")
 
     # What the answers say.
 
@@ -174,15 +192,18 @@ class Copying:
     def _give_up_old(self, ledger: PaperLedger, now_ms: int) -> None:
         """Purchases whose market told no price while they were new enough, and of wallets nobody follows any more."""
         for purchase in ledger.copies.pending:
-            if now_ms / _SECOND_MS - purchase.trade.at_s > self._settings.copy_oldest_s:
-                self._drop(ledger, purchase, "no price of its market came in time", now_ms)
+            age_s = now_ms / _SECOND_MS - purchase.trade.at_s
+            if abs(age_s) > self._settings.copy_oldest_s:
+                late = "no price of its market came in time"
+                self._drop(ledger, purchase, late if age_s > 0 else _AHEAD.format(-age_s), now_ms)
             elif not self._settings.copy_wallets or self._is_left(purchase.trade.wallet):
                 self._drop(ledger, purchase, "it is not followed any more", now_ms)
 
     def _want(self, ledger: PaperLedger, purchase: Purchase, now_ms: int) -> None:
         age_s = now_ms / _SECOND_MS - purchase.trade.at_s
-        if age_s > self._settings.copy_oldest_s:
-            self._not_copied(purchase, f"seen {age_s:,.0f} s late", now_ms)
+        if abs(age_s) > self._settings.copy_oldest_s:
+            late = f"seen {age_s:,.0f} s late"
+            self._not_copied(purchase, late if age_s > 0 else _AHEAD.format(-age_s), now_ms)
         elif not ledger.copies.want(purchase):
             self._not_copied(purchase, f"{MOST_COPIES} others wait for a price", now_ms)
 

@@ -19,6 +19,7 @@ from app.core.prediction_market import (
 )
 from app.core.text import SafeText, clean
 from app.feeds.polymarket import questions
+from app.feeds.polymarket.dated import AHEAD_S, not_ahead
 from app.feeds.polymarket.pages import Page
 from app.feeds.polymarket.questions import Question
 from app.feeds.polymarket.walk import Walk
@@ -30,6 +31,7 @@ TRADES = 100
 STATUSES: tuple[PositionStatus, ...] = ("CLOSED", "REDEEMABLE_LOST", "OPEN")
 """Positions of a record: the venue's open ones hold those that won and wait to be redeemed. Those lost and never
 redeemed count like all others: without them every wallet wins."""
+_DAY_S = 86_400
 
 
 class Evidence(NamedTuple):
@@ -213,15 +215,25 @@ class Funnel:
 
     def _ask_trades(self, now_s: int) -> None:
         self.stage = 2
-        known = self.evidence.trades
+        known = self._kept_trades(now_s)
         if known and self._is_current:
             self._want_markets(known, now_s)
             return
         # The last second is asked for again: more may have happened in it.
-        start_s = known[-1].at_s if known else None
+        start_s = min(known[-1].at_s, now_s) if known else None
         self._to_ask.append(questions.trades(self.wallet, start_s, TRADES))
 
+    def _kept_trades(self, now_s: int) -> tuple[WalletActivity, ...]:
+        """The trades that are kept of it, oldest first: without those that cannot have happened yet."""
+        kept = self.evidence.trades or ()
+        known = tuple(trade for trade in kept if trade.at_s - now_s <= AHEAD_S)
+        if len(known) < len(kept):
+            self._note(f"{len(kept) - len(known)} trades that were kept are dated ahead of this machine's clock")
+            self.evidence = self.evidence._replace(trades=known)
+        return known
+
     def _take_trades(self, page: Page[WalletActivity], now_s: int) -> None:
+        page = not_ahead(page, now_s)
         new = tuple(trade for trade in page.rows if trade.wallet == self.wallet)
         self._refused("trades", page)
         if len(new) < len(page.rows):
@@ -229,7 +241,7 @@ class Funnel:
         merged = _merged(self.evidence.trades or (), new)[-TRADES:]
         self.evidence = self.evidence._replace(trades=merged)
         if not merged:
-            self._give_up("the venue has no trades of it", now_s)
+            self._give_up(page.refusal or "the venue has no trades of it", now_s)
             return
         self._want_markets(merged, now_s)
 
@@ -245,6 +257,8 @@ class Funnel:
             self._walk(status, Walk(questions.positions(self.wallet, status), self._position_pages))
 
     def _take_pnl(self, page: Page[PnlPoint], now_s: int) -> None:
+        # The venue may date a day's result at its end.
+        page = not_ahead(page, now_s, _DAY_S + AHEAD_S)
         self._refused("daily results", page)
         self.evidence = self.evidence._replace(pnl=page.rows)
         self._end_when_whole(now_s)

@@ -46,6 +46,7 @@ class TokensViews:
             passed_over=counts.passed_over,
             ended=counts.ended,
             failed=counts.failed,
+            refused_rows=counts.refused_rows,
             padded_pct=desk.trust.padded_pct,
             holders_missing=clean(desk.holders_missing, 200),
             model=model,

@@ -121,6 +121,7 @@ class Discovery:
         """The time went back to `now_s`: nothing was asked later, and what was due later is due now."""
         self._open = {question: min(asked_s, now_s) for question, asked_s in self._open.items()}
         self._listing_due_s, self._checks_due_s = min(self._listing_due_s, now_s), min(self._checks_due_s, now_s)
+        self._waiting.clock_set_back(now_s)
         for token in self.watched.values():
             token.clock_set_back(now_s)
 
@@ -253,7 +254,7 @@ class Discovery:
             return []
         if isinstance(answer, Candles):
             try:
-                token.take_candles(answer.rows, now_s)
+                self._refused_rows += token.take_candles(answer.rows, now_s)
             except ValueError:
                 # Times that are no slots' are a venue's fault like any other.
                 self._failed[question.venue] += 1

@@ -36,6 +36,10 @@ class Listed(NamedTuple):
     created_s: int
     asked_s: int = 0
 
+    def until(self, now_s: int) -> "Listed":
+        """The same, neither made nor asked for later than `now_s`."""
+        return self._replace(created_s=min(self.created_s, now_s), asked_s=min(self.asked_s, now_s))
+
 
 class Seen(NamedTuple):
     """All that is known of a token at `at_s`, and can no longer change."""
@@ -104,12 +108,15 @@ class Watched:
             self.state = state
             self._most_liquidity = max(self._most_liquidity, state.liquidity_usd or 0.0)
 
-    def take_candles(self, rows: Rows[TokenCandle], now_s: int) -> None:
-        """The newest candles; they replace those before. Raises `ValueError` for times that are no slots'."""
-        self.table = table_of(rows.rows, SLOT_S)
+    def take_candles(self, rows: Rows[TokenCandle], now_s: int) -> int:
+        """The newest candles; they replace those before. How many were left out: they begin after `now_s`, and would
+        pass for the last trade and the last price until then. Raises `ValueError` for times that are no slots'."""
+        begun = [candle for candle in rows.rows if candle.time_s <= now_s]
+        self.table = table_of(begun, SLOT_S)
         self.candles_s = now_s
         slots = _OLD_SLOTS if now_s - self.listed.created_s >= OLD_S else 1
         self.candles_due_s = (now_s // SLOT_S + slots) * SLOT_S + _SETTLED_S
+        return len(rows.rows) - len(begun)
 
     def take_holders(self, holders: TokenHolders | None, now_s: int) -> bool:
         """Who holds it, or that nobody says; whether the number is known. What was known before stays."""
@@ -141,7 +148,7 @@ class Watched:
 
     def clock_set_back(self, now_s: int) -> None:
         """The time went back to `now_s`: nothing came later, and nothing is due later than it would be now."""
-        self.state_s = min(self.state_s, now_s)
+        self.listed, self.state_s = self.listed.until(now_s), min(self.state_s, now_s)
         self.candles_s = None if self.candles_s is None else min(self.candles_s, now_s)
         self.candles_due_s, self.holders_due_s = min(self.candles_due_s, now_s), min(self.holders_due_s, now_s)
 

@@ -97,9 +97,9 @@ def test_failures_and_refused_bundles_are_counted() -> None:
     model = msgspec.structs.replace(
         HEALTH, refused=2, refused_reason="a hash differs", uptime_pct=None, latency_ms_p50=None
     )
-    text, _ = ml_health_note(seen(judging(tokens(failed={"dexscreener": 3}, model=model))))
+    text, _ = ml_health_note(seen(judging(tokens(failed={"dexscreener": 3}, refused_rows=7, model=model))))
     assert "2 bundles refused: a hash differs" in text
-    assert "unanswered: dexscreener 3" in text
+    assert "unanswered: dexscreener 3 · 7 rows of answers refused" in text
     assert "up –" in text
     assert "p50/p95/p99 –/3.4" in text
 

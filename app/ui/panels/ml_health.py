@@ -111,6 +111,8 @@ def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
     failed = ", ".join(f"{clean(venue, 24)} {count:,}" for venue, count in tokens.failed.items())
     if failed:
         yield f"unanswered: {failed}"
+    if tokens.refused_rows:
+        yield f"{tokens.refused_rows:,} rows of answers refused"
     if tokens.trust is not None and tokens.trust.drift:
         yield PSI_WORDS
 

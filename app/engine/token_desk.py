@@ -107,7 +107,7 @@ class TokenDesk:
         self._asked = {mint: asked._replace(at_ms=min(asked.at_ms, now_ms)) for mint, asked in self._asked.items()}
         self._rejections.clock_set_back(now_ms / 1_000)
         self.discovery.clock_set_back(now_s)
-        self.feedback.outcomes.clock_set_back(now_s)
+        self.feedback.clock_set_back(now_ms)
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """A venue or the model has answered. Raises `FrameError` for the answer to what nobody can have asked."""

@@ -48,7 +48,9 @@ class ScalperAnswer(msgspec.Struct, frozen=True):
 
 _decode = msgspec.json.Decoder(_WireAnswer, strict=False).decode
 _ALIASES: Mapping[str, str] = {"prediction": "continuation", "reason": "sentence", "read": "sentence"}
-_LINE = re.compile(r"^[\s*#>-]*([A-Za-z]+)[\s*]*[:=][\s*]*(.*?)[\s*]*$")
+_LINE = re.compile(r"^[\s*#>-]*([A-Za-z]+)[\s*]*[:=](.*)")
+_MARKS = "*" + "".join(each for each in map(chr, range(0x3001)) if each.isspace())
+"""Signs and spaces around a value that say nothing."""
 _NUMBER = re.compile(r"^([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*(?:%|/\s*100?|out of 100?)?$")
 
 
@@ -107,7 +109,7 @@ def _from_lines(text: str) -> _WireAnswer:
         if found:
             name = found[1].lower()
             # The first of a name counts: a model that repeats itself does not change its mind.
-            values.setdefault(_ALIASES.get(name, name), _plain(found[2]))
+            values.setdefault(_ALIASES.get(name, name), _plain(found[2].strip(_MARKS)))
     try:
         return msgspec.convert(values, _WireAnswer, strict=False)
     except (msgspec.MsgspecError, ValueError) as error:

@@ -52,13 +52,11 @@ class TokenRun:
 
     def reach(self, urls: Urls) -> dict[str, TokenCarrierSettings]:
         """How each venue of tokens is reached; the key goes along to Birdeye alone."""
-        tokens, key = self._settings.tokens, self._key
-        headers = {} if key is None else {"X-API-KEY": key.reveal(), "x-chain": "solana"}
-        timeout_s = tokens.request_timeout_s
+        tokens, timeout_s = self._settings.tokens, self._settings.tokens.request_timeout_s
         return {
             GECKOTERMINAL: TokenCarrierSettings(urls.gecko_url, tokens.geckoterminal_per_minute, timeout_s),
             DEXSCREENER: TokenCarrierSettings(urls.screener_url, tokens.dexscreener_per_minute, timeout_s),
-            BIRDEYE: TokenCarrierSettings(urls.birdeye_url, tokens.birdeye_per_minute, timeout_s, headers),
+            BIRDEYE: TokenCarrierSettings(urls.birdeye_url, tokens.birdeye_per_minute, timeout_s, self._key),
         }
 
     async def begin(self, urls: Urls, outward: Outward, report: Callable[[str], None], store: Store) -> RestoreTokens:

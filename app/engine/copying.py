@@ -68,7 +68,7 @@ class Copying:
         if ledger.copies.copies or ledger.copies.pending:
             self._ask_prices(ledger, now_ms)
             if ledger.copies.copies and now_ms >= self._payouts_due_ms:
-                self._ask_payouts(ledger, [copy.condition_id for copy in ledger.copies.copies], now_ms)
+                self._ask_payouts([copy.condition_id for copy in ledger.copies.copies], now_ms)
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """An answer of the venue; one to another's question changes nothing."""
@@ -125,7 +125,7 @@ class Copying:
         if others:
             self._ask(questions.market_trades(others[:MOST_COPIES], limit=_ROWS), now_ms)
 
-    def _ask_payouts(self, ledger: PaperLedger, condition_ids: Sequence[str], now_ms: int) -> None:
+    def _ask_payouts(self, condition_ids: Sequence[str], now_ms: int) -> None:
         from app.feeds.polymarket import questions
 
         self._payouts_due_ms = now_ms + _PAYOUTS_EVERY_MS
@@ -174,7 +174,7 @@ class Copying:
         redeemed = {row.condition_id for row in fresh if row.kind == "REDEEM"}
         paid = [copy.condition_id for copy in copies if copy.condition_id in redeemed]
         if paid:
-            self._ask_payouts(ledger, paid, now_ms)
+            self._ask_payouts(paid, now_ms)
         if ledger.copies.pending or any(copy.closing for copy in copies):
             self._ask_prices(ledger, now_ms)
         if fresh:

@@ -81,11 +81,6 @@ class Grader:
         self._no_entry = f"{late} when it could first be acted on: gap"
         self._no_exit = f"{late} the horizon: gap"
 
-    @property
-    def open_calls(self) -> int:
-        """How many calls wait for their horizon."""
-        return self._open
-
     def file(self, call: Call) -> None:
         """Take a call. One that can never be graded is decided at once."""
         self._filed += 1

@@ -42,6 +42,7 @@ from app.engine.recording import RunRecording
 from app.engine.restoring import restoring
 from app.engine.sequencer import Sequencer
 from app.engine.shelf_venue import STORE_VENUE
+from app.engine.store_news import StoreNews
 from app.engine.supervisor import Supervisor
 from app.engine.token_run import TokenRun
 from app.engine.venue_urls import client_settings, own_urls
@@ -155,7 +156,7 @@ class VenueRun:
         self._arrivals: deque[Arrival] = deque()
         self._supervisor = Supervisor(self._worker_failed, clock)
         self._changed: Callable[[], None] = lambda: None
-        self._store_troubles: set[str] = set()
+        self._store_news = StoreNews()
 
     async def start(self, changed: Callable[[], None]) -> None:
         """Open the tape, start the embedded venue if there is one, connect. Raises `DataError` and `VenueError`."""
@@ -290,6 +291,7 @@ class VenueRun:
             await self._recording.settled()
             self._tell_of_store()
             await self._keeper.close()
+            self._tell_of_store()
         finally:
             if self._demo is not None:
                 await self._demo.stop()
@@ -370,11 +372,8 @@ class VenueRun:
             self._sequencer.put_now(0, Kind.COMMAND, _pack(UseLocalTime(ahead)))
 
     def _tell_of_store(self) -> None:
-        """A database that takes nothing any more goes to the event log, once for each reason."""
-        store = self._keeper.view()
-        if store.state == "not saved" and store.reason not in self._store_troubles:
-            self._store_troubles.add(store.reason)
-            self.core.journal.say(self.core.now_ms, "error", "store", f"NOT SAVED: {store.reason}")
+        for text in self._store_news.of(self._keeper.view()):
+            self.core.journal.say(self.core.now_ms, "error", "store", text)
 
     async def _watch_demo(self) -> None:
         if self._demo is not None:

@@ -93,8 +93,17 @@ class Keeper:
     def view(self) -> StoreView:
         """What the deck shows of the store."""
         status = self._store.status()
-        lost = status.unsaved + status.refused + status.dropped
-        return StoreView(status.state, status.reason or status.refusal, status.written, status.pending, lost)
+        is_over = status.state == "closed"
+        return StoreView(
+            status.state,
+            status.reason or status.refusal,
+            status.written,
+            status.pending,
+            lost=status.refused + status.dropped + (status.unsaved if is_over else 0),
+            unsaved=0 if is_over else status.unsaved,
+            loss=status.lost if is_over else status.gone,
+            moved_aside=status.moved_aside,
+        )
 
     async def close(self) -> None:
         """Write what is pending and note the end of the run."""

@@ -43,6 +43,7 @@ from app.engine.recording import RunRecording
 from app.engine.restoring import restoring
 from app.engine.sequencer import Sequencer
 from app.engine.shelf_venue import STORE_VENUE
+from app.engine.store_news import StoreNews
 from app.engine.supervisor import Supervisor
 from app.engine.token_run import TokenRun
 from app.engine.venue_urls import client_settings, own_urls
@@ -156,10 +157,10 @@ class VenueRun:
         self._arrivals: deque[Arrival] = deque()
         self._supervisor = Supervisor(self._worker_failed, clock)
         self._changed: Callable[[], None] = lambda: None
-        self._store_troubles: set[str] = set()
         self._to_open = deque(
             (self._keeper.open, self._open_paper, self._open_whales, self._open_wallets, self._open_tokens)
         )
+        self._store_news = StoreNews()
 
     async def start(self, changed: Callable[[], None]) -> None:
         """Open the tape, start the embedded venue if there is one, connect. Raises `DataError` and `VenueError`."""
@@ -295,6 +296,7 @@ class VenueRun:
             # What is noted last is done first.
             if self._demo is not None:
                 ending.push_async_callback(self._demo.stop)
+            ending.callback(self._tell_of_store)
             ending.push_async_callback(self._keeper.close)
             ending.callback(self._tell_of_store)
             ending.push_async_callback(self._recording.settled)
@@ -378,11 +380,8 @@ class VenueRun:
             self._sequencer.put_now(0, Kind.COMMAND, _pack(UseLocalTime(ahead)))
 
     def _tell_of_store(self) -> None:
-        """A database that takes nothing any more goes to the event log, once for each reason."""
-        store = self._keeper.view()
-        if store.state == "not saved" and store.reason not in self._store_troubles:
-            self._store_troubles.add(store.reason)
-            self.core.journal.say(self.core.now_ms, "error", "store", f"NOT SAVED: {store.reason}")
+        for text in self._store_news.of(self._keeper.view()):
+            self.core.journal.say(self.core.now_ms, "error", "store", text)
 
     async def _watch_demo(self) -> None:
         if self._demo is not None:

@@ -52,7 +52,7 @@ class Store:
         self._retention_in_memory = Retention(schema.of_memory(), clock, keep_days=None, maximum_bytes=_MEMORY_BYTES)
         self._arrived, self._urgent, self._opened = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._closing = self._abandoned = self._ended = False
+        self._closing = self._abandoned = self._ended = self._failed = self._is_wanted_closed = False
         self._in_flight = self._written = self._unsaved = self._known = self._refused = self._lost = 0
         self._refusal = ""
         self._committed_ns: int | None = None
@@ -125,7 +125,7 @@ class Store:
 
         Cancelling the wait does not stop it. Closing twice is harmless.
         """
-        self._closing = True
+        self._closing = self._is_wanted_closed = True
         self._arrived.set()
         self._urgent.set()
         if self._task is None:
@@ -170,6 +170,7 @@ class Store:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - see above
+            self._failed = True
             self._place.reason = f"the store failed ({clean(str(error), 120)}); start tapedeck again"
             _log.exception("the store of %s failed", self._place.name)
 
@@ -281,6 +282,8 @@ class Store:
         self._opened.set()
 
     def _state(self) -> StoreState:
+        if self._failed and not (self._ended and self._is_wanted_closed):
+            return "not saved"
         if self._ended:
             return "closed"
         if self._place.temporary:

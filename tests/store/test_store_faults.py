@@ -338,6 +338,41 @@ async def test_a_store_that_fails_for_an_unknown_cause_says_so(path: Path) -> No
 
 
 @pytest.mark.asyncio
+async def test_a_store_that_has_died_says_not_saved_and_counts_what_comes(path: Path) -> None:
+    store = Store(path, SETTINGS, ManualClock())
+    await store.open()
+
+    def broken() -> bool:
+        raise RuntimeError("unforeseen")
+
+    store._place.vanished = broken  # type: ignore[method-assign]
+    await store.flush()
+    for row in candles(3):
+        store.put(row)
+    assert not await store.put_durably(candle(4))
+    status = store.status()
+    assert (status.state, status.dropped) == ("not saved", 4)
+    assert status.gone == "4 rows dropped: the store failed (unforeseen); start tapedeck again"
+    with pytest.raises(NotSavedError, match="unforeseen"):
+        await store.reader().select(CANDLES)
+    assert (await store.close()).state == "closed"
+
+
+@pytest.mark.asyncio
+async def test_a_store_without_a_file_and_without_memory_says_not_saved(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none_left(*_: object) -> None:
+        raise sqlite3.OperationalError("out of memory")
+
+    path.mkdir()
+    monkeypatch.setattr("app.store.place.open_memory", none_left)
+    async with opened(path) as store:
+        assert store.status().state == "not saved"
+        assert "out of memory" in store.status().reason
+
+
+@pytest.mark.asyncio
 async def test_memory_is_a_whole_database() -> None:
     connection = await open_memory(SCHEMA, ManualClock())
     names = {row[0] for row in await connection.execute_fetchall("SELECT name FROM sqlite_master")}

@@ -38,11 +38,11 @@ async def run(options: Options, sockets: Sockets) -> None:
     async with serve(
         venue, clock=clock, sockets=sockets, paced=False, leaderboard_rows=rows, refuse_leaderboard=refused
     ) as server:
-        wallets = asyncio.create_task(_serve_wallets(options.seed, clock, sockets, stop))
-        tokens = asyncio.create_task(_serve_tokens(options.seed, clock, sockets, stop))
-        await server.pace(stop)
-        await wallets
-        await tokens
+        # A part that fails ends the whole venue: its clients are told, and nobody waits for answers that never come.
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_serve_wallets(options.seed, clock, sockets, stop))
+            group.create_task(_serve_tokens(options.seed, clock, sockets, stop))
+            await server.pace(stop)
 
 
 async def _serve_wallets(seed: int, clock: Clock, sockets: Sockets, stop: asyncio.Event) -> None:

@@ -41,6 +41,8 @@ class Place:
         self._damaged = False
         self.reason = ""
         self.moved_aside = ""
+        self.newest_ms: int | None = None
+        """The age of the newest row that the file was opened with last."""
 
     @property
     def name(self) -> str:
@@ -155,6 +157,7 @@ class Place:
         else:
             self.reason, self._damaged = "", False
             self.moved_aside = self._file.moved_aside or self.moved_aside
+            self.newest_ms = self._file.newest_ms
         return self._file is not None
 
     def _refuse(self, reason: str) -> None:

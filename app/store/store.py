@@ -159,6 +159,7 @@ class Store:
     async def _serve(self) -> None:
         with self._failure_told():
             await self._place.open()
+            self._retention_on_disk.found(self._place.newest_ms)
             self._opened.set()
             while not self._closing:
                 await self._rest()
@@ -211,6 +212,7 @@ class Store:
             self._refusal = copied.refusal or self._refusal
             self._unsaved = 0
             self._committed_ns = self._clock.monotonic_ns()
+            self._retention_on_disk.found(self._place.newest_ms)
             self._retention_on_disk.start()
 
     async def _write(self) -> None:

@@ -94,6 +94,10 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
         where = f" WHERE {self._ages_sql()}" if self.stay_sql else ""
         return f"SELECT min({self.age_column}) FROM {self.name}{where}"  # noqa: S608 - fixed names
 
+    def newest_sql(self) -> str:
+        """A statement for the age of the newest row."""
+        return f"SELECT max({self.age_column}) FROM {self.name}"  # noqa: S608 - fixed names
+
     def expire_sql(self) -> str:
         """A statement that deletes rows older than its first parameter, at most as many as the second, oldest first."""
         return (

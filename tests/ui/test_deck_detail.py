@@ -106,6 +106,9 @@ async def test_a_row_of_a_feed_goes_on_living_while_it_is_open() -> None:
         link.say(snapshot(3, feeds=(feed(name="rest"),)))
         await settle(pilot)
         assert "no longer listed" in screen_text(deck)
+        await pilot.press("y")
+        assert "(no longer listed)" in deck.clipboard
+        assert "drops=7" in deck.clipboard
 
 
 @pytest.mark.asyncio

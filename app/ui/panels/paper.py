@@ -294,7 +294,7 @@ def _trade_row(trade: PaperTradeView, snapshot: Snapshot, *, dimmed: bool) -> Ro
         trade.closed_ms, coin, side, trade.held_s, trade.entry_price, trade.exit_price, trade.result_usd,
         trade.result_bps, by, reason,
     )  # fmt: skip
-    key = f"{found.coin if found is not None else trade.coin} {trade.closed_ms}"
+    key = f"{found.coin if found is not None else trade.coin} {trade.number}"
     return Row(key, cells, dimmed, values=values, name=f"{coin} paper trade closed at {shown.clock(trade.closed_ms)}")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from app.core.text import clean
 from app.engine.protocol_paper import PaperTokenView, TokenTradingView
 from app.ui import format as shown
+from app.ui.panels.row_keys import told_apart
 from app.ui.panels.whales import number
 from app.ui.widgets.columns import Cell, Row
 
@@ -20,8 +21,8 @@ def token_rows(trading: TokenTradingView | None, results: Results, *, outdated: 
         return
     for position in trading.positions:
         yield _position_row(position, results(position.result_usd, position.result_bps), outdated=outdated)
-    for name in trading.opening:
-        yield _opening_row(str(clean(name, 40)), outdated=outdated)
+    for name, key in zip(trading.opening, told_apart(trading.opening), strict=True):
+        yield _opening_row(str(clean(name, 40)), f"{clean(key, 48)} token opening", outdated=outdated)
 
 
 def token_sums(trading: TokenTradingView | None) -> Iterator[str]:
@@ -76,7 +77,7 @@ def _position_row(position: PaperTokenView, results: tuple[Cell, Cell], *, outda
     return Row(f"{position.mint} token", cells, outdated, values=values, name=f"{name} paper position in a token")
 
 
-def _opening_row(name: str, *, outdated: bool) -> Row:
+def _opening_row(name: str, key: str, *, outdated: bool) -> Row:
     unknown = Cell(shown.DASH, "muted")
     cells = (Cell(name, "accent"), Cell("buying", "accent"), *(unknown,) * 9, Cell("a look at its pool", "accent"))
-    return Row(f"{name} token opening", cells, outdated, name=f"{name} paper order")
+    return Row(key, cells, outdated, name=f"{name} paper order")

@@ -6,7 +6,7 @@ from polymarket_samples import page
 from scan_samples import NOW_S, address, verdict
 from wallet_driver import WalletDriver
 
-from app.core.calls import Call
+from app.core.calls import SET_BACK, Call
 from app.core.text import clean
 from app.engine import wallet_claims
 from app.engine.wallet_book import CLAIM_MS, SavedWallets
@@ -86,6 +86,29 @@ def test_a_venue_that_does_not_answer_is_asked_each_hour_and_given_up_after_30_d
     driver.tell_all()
     assert [(each.outcome.status, each.outcome.reason) for each in decided] == [("ungraded", NOT_TOLD)]
     assert driver.core.journal.calls_graded == 0
+
+
+def test_hazard_11_a_call_made_by_a_clock_that_was_ahead_is_not_graded_and_hinders_no_other() -> None:
+    driver, decided = driver_with(target(1), target(2))
+    later(driver, DUE_MS)
+    assert len(driver.waiting) == 1
+    driver.now_ms -= DUE_MS + 5_000
+    driver.tick()
+    assert {(each.call.subject, each.outcome.reason) for each in decided} == {
+        (address(1), SET_BACK),
+        (address(2), SET_BACK),
+    }
+    driver.tell_all()
+    later(driver, 2 * DUE_MS)
+    assert (driver.waiting, len(decided)) == ([], 2)
+    book = driver.core.wallets.book
+    assert (dict(book.claims), book.open_claims) == ({}, {})
+
+
+def test_hazard_11_a_saved_call_of_a_time_to_come_is_not_graded() -> None:
+    ahead = msgspec.structs.replace(target(1), made_at_ms=NOW_S * 1_000 + DAY_MS)
+    _, decided = driver_with(ahead, target(2))
+    assert [(each.call.subject, each.outcome.reason) for each in decided] == [(address(1), SET_BACK)]
 
 
 def test_a_wallet_the_venue_knows_nothing_of_cannot_be_graded() -> None:

@@ -378,6 +378,7 @@ class Core:
                 self.whales.regime.ask_again(self.now_ms)
                 self.screening.ask_again(self.now_ms)
                 self.tokens.ask_again(self.now_ms)
+                self.copying.ask_again(self.now_ms)
                 return True, ""
             case LookAt():
                 return self.looks.at(command, self.now_ms)

@@ -4,9 +4,7 @@ have not ended, claims without a grade, and the outcomes that count for calibrat
 from collections.abc import Iterable
 
 from app.core.calls import Call
-from app.core.errors import DataError
 from app.store.reader import Reader
-from app.store.store import Store
 from app.store.table import Condition
 from app.store.token_tables import OUTCOMES_TOLD, PREDICTIONS_MADE, OutcomeTold, PredictionMade
 from app.tokens.claims import CLAIMANTS
@@ -32,12 +30,9 @@ _Labels = dict[tuple[str, int, int], OutcomeTold]
 """By token, time of the prediction and horizon."""
 
 
-async def saved_tokens(store: Store, now_ms: int) -> tuple[bytes, str]:
-    """What earlier runs left to take up, empty for nothing; and why it cannot be read, empty when it can."""
-    try:
-        return encode_saved((await _found(store.reader(), now_ms)).saved()), ""
-    except DataError as error:
-        return b"", f"{error}; move the database aside to begin anew"
+async def saved_tokens(reader: Reader, now_ms: int) -> bytes:
+    """What earlier runs left to take up. Raises `DataError`."""
+    return encode_saved((await _found(reader, now_ms)).saved())
 
 
 async def _found(reader: Reader, now_ms: int) -> "_Found":

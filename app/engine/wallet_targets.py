@@ -143,8 +143,11 @@ class WalletTargets:
     def restore(self, saved: RestoreWallets, now_ms: int) -> None:
         """Begin with what was saved; with nothing where it is empty or cannot be used, and say so.
 
-        Where notes could not be read none is saved, so that none is written over one that is still there.
+        Where notes could not be read none is saved, so that none is written over one that is still there. Told again it
+        changes nothing.
         """
+        if self.is_restored:
+            return
         self.is_restored = True
         self.notes_unsaved = clean(saved.trouble, 200)
         try:

@@ -24,6 +24,8 @@ MOST_CURSORS = 50
 _OVERLAP_S = 60
 """The venue may tell of a trade later than of one that came after it, by less than this."""
 _MOST_SEEN, _LEAST_SEEN = 400, 40
+_LEAST_PRICE = 0.0001
+"""The smallest step of a price at the venue: for less than one of it no number of shares can be had."""
 _DUST_SHARES, _DUST_SHARE = 0.01, 0.01
 _Text = Annotated[str, Meta(max_length=128)]
 
@@ -263,6 +265,8 @@ class CopyBook:
             return f"{settings.copy_positions} copies are open (paper.copy_positions)"
         if price + settings.copy_slippage >= 1:
             return f"at {price:.3f} there is nothing to win after slippage"
+        if price + settings.copy_slippage < _LEAST_PRICE:
+            return f"at {price:.9g} it costs less than the venue's smallest step of {_LEAST_PRICE}"
         if self.cost_usd + settings.copy_usd > settings.copy_exposure_usd:
             return f"more than {settings.copy_exposure_usd:,.0f} paper $ would be in copies (paper.copy_exposure_usd)"
         if settings.copy_usd > free_usd:

@@ -136,11 +136,11 @@ class Discovery:
         yield from (_holders_of(token) for token in lacking if token.candles_s is not None and not token.holders_tried)
         due = [token for token in self.watched.values() if token.candles_due_s <= now_s]
         yield from (_candles_of(token) for token in due if token.candles_s is None)
-        yield from (_candles_of(token) for token in self._held.values() if token.candles_due_s <= now_s)
         if self._page > 1:
             yield ask.new_pools(self._page)
-        seen = sorted((token for token in due if token.candles_s is not None), key=lambda token: token.candles_due_s)
-        yield from (_candles_of(token) for token in seen)
+        held = [token for token in self._held.values() if token.candles_due_s <= now_s]
+        seen = [token for token in due if token.candles_s is not None]
+        yield from map(_candles_of, sorted((*held, *seen), key=lambda token: token.candles_due_s))
         yield from (_holders_of(token) for token in lacking if token.holders_tried)
 
     def _of_screener(self, now_s: int) -> Iterator[Question]:
@@ -260,18 +260,30 @@ class Discovery:
                 self._failed[question.venue] += 1
             else:
                 return self._with_candles(token, now_s)
-        token.candles_due_s = now_s + AGAIN_S
-        if self._has_key and question.venue == GECKOTERMINAL:
+        asks_birdeye = self._has_key and question.venue == GECKOTERMINAL
+        if asks_birdeye:
             span_s = (SLOTS + 2) * SLOT_S
             self._ask_birdeye(ask.token_candles(token.listed.mint, now_s // SLOT_S * SLOT_S - span_s, now_s))
+        token.candles_due_s = now_s + AGAIN_S
+        if token.listed.mint in self._held:
+            self._keep_or_drop(token, now_s, is_last=not asks_birdeye)
         return []
+
+    def _keep_or_drop(self, token: Watched, now_s: int, *, is_last: bool) -> None:
+        """A token that is over is asked about once when its time has come: whoever else wants its candles asks for
+        them (`outcomes.py`). Unless this was the `is_last` venue to be asked, the other one's answer is waited for."""
+        if now_s < token.held_until_s:
+            token.candles_due_s = token.held_until_s
+        elif is_last:
+            del self._held[token.listed.mint]
+        else:
+            token.candles_due_s = now_s + LOST_S
 
     def _with_candles(self, token: Watched, now_s: int) -> list[Event]:
         mint = token.listed.mint
         came = CandlesCame(mint, token.table)
         if mint in self._held:
-            if now_s >= token.held_until_s:
-                del self._held[mint]
+            self._keep_or_drop(token, now_s, is_last=True)
             return [came]
         return [came, *self._ready(token, now_s), *self._end_if_over(token, now_s)]
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from app.core.calls import SET_BACK
 from app.core.tokens import PoolState
 from app.feeds import token_questions as ask
 from app.feeds.token_questions import BIRDEYE, DEXSCREENER, GECKOTERMINAL, MOST_CANDLES, MOST_PAIRS, Question
@@ -88,7 +89,7 @@ class Outcomes:
         self._gone: set[str] = set()
         self._looked_s: dict[str, int] = {}
         self._asked: dict[Question, int] = {}
-        self._next_s = self._begun_s = 0
+        self._now_s = self._next_s = self._begun_s = 0
         self.labelled = 0
         self.unknown: Counter[str] = Counter()
         """Horizons of which something is not known, by reason."""
@@ -140,19 +141,25 @@ class Outcomes:
             return None
         return Levels(np.array([at for at, _ in told], np.int64), np.array([value for _, value in told], np.float64))
 
-    def clock_set_back(self, now_s: int) -> None:
-        """The time went back to `now_s`: nothing was asked or told later."""
+    def clock_set_back(self, now_s: int) -> list[Labelled]:
+        """The time went back to `now_s`: nothing was asked or told later.
+
+        By a candle or more, and what is open is given up: which candles came after a prediction is not known any more.
+        """
         self._next_s, self._begun_s = min(self._next_s, now_s), min(self._begun_s, now_s)
         self._asked = {question: min(at_s, now_s) for question, at_s in self._asked.items()}
         self._looked_s = {mint: min(at_s, now_s) for mint, at_s in self._looked_s.items()}
         for told in self._levels.values():
             told[:] = [(min(at_s, now_s), value) for at_s, value in told]
         self._pages.clock_set_back(now_s)
+        back_s, self._now_s = self._now_s - now_s, now_s
+        return self._give_up_all(SET_BACK) if back_s >= SLOT_S else []
 
     # What to ask.
 
     def questions(self, now_s: int) -> list[Question]:
         """What to ask now, one question a venue at a time: discovery goes on beside it."""
+        self._now_s = now_s
         if now_s < self._next_s:
             return []
         self._next_s = now_s + _PACE_S
@@ -286,6 +293,17 @@ class Outcomes:
                 yield self._told(waiting[mint].pop(0), horizon_s, _UNKNOWN, f"{NO_CANDLES}: {self._pages.why(mint)}")
                 self._tidy(horizon_s, mint)
                 self._forget(mint)
+
+    def _give_up_all(self, reason: str) -> list[Labelled]:
+        given_up = []
+        for horizon_s, waiting in self._open.items():
+            given_up += [
+                self._told(each, horizon_s, _UNKNOWN, reason) for of_token in waiting.values() for each in of_token
+            ]
+            waiting.clear()
+        for mint in {each.predicted.mint for each in given_up}:
+            self._forget(mint)
+        return given_up
 
     def _given_up(self, predicted: Predicted, reason: str) -> list[Labelled]:
         return [self._told(predicted, horizon_s, _UNKNOWN, reason) for horizon_s in self._open]

@@ -105,6 +105,8 @@ def test_what_was_bought_and_sold_before_it_was_seen_is_no_purchase() -> None:
     ("price", "changes", "why"),
     [
         (0.995, {}, "nothing to win"),
+        (0.0, {"copy_slippage": 0.0}, "smallest step"),
+        (1e-300, {"copy_slippage": 0.0}, "smallest step"),
         (0.5, {"free": 20.0}, "20.00 are free"),
         (0.5, {"copy_positions": 1}, "1 copies are open"),
         (0.5, {"copy_exposure_usd": 90.0}, "more than 90 paper"),
@@ -112,7 +114,8 @@ def test_what_was_bought_and_sold_before_it_was_seen_is_no_purchase() -> None:
 )
 def test_number_exposure_and_price_are_limited(price: float, changes: dict[str, Any], why: str) -> None:
     book = CopyBook(CopyState())
-    settings = PaperSettings(copy_usd=50, copy_slippage=0.01, **{k: v for k, v in changes.items() if k != "free"})
+    chosen = {"copy_usd": 50, "copy_slippage": 0.01} | {k: v for k, v in changes.items() if k != "free"}
+    settings = PaperSettings(**chosen)
     first = Purchase(done(token_id="t0"), 100.0)
     assert isinstance(book.open(first, Print(0.5, NOW_MS), settings, 1_000.0, 1, NOW_MS), CopyOpened)
     newest = Print(price, NOW_MS)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from store_samples import SETTINGS, candle, candles, integrity, names_in, opened, rows_of
 
 from app.core.clock import ManualClock
+from app.core.errors import NotSavedError
 from app.store.database import open_memory
 from app.store.lock import lock_file
 from app.store.schema import CANDLES, SCHEMA
@@ -73,7 +74,9 @@ async def test_hazard_12_a_second_instance_is_named_and_takes_over_later(path: P
         second.put(candle(1))
         assert not await second.put_durably(candle(2))
         assert second.status().unsaved == 2
-        assert len(await second.reader().select(CANDLES)) == 2
+        assert len(await second.current_reader().select(CANDLES)) == 2
+        with pytest.raises(NotSavedError, match=r"another tapedeck \(process"):
+            await second.reader().select(CANDLES)
         assert await first.put_durably(candle(2))
         await first.close()
         clock.advance(RETRY_S)
@@ -138,7 +141,9 @@ async def test_hazard_14_a_full_disk_moves_the_store_to_memory_and_back(path: Pa
         status = store.status()
         assert (status.state, status.unsaved, accounted(status)) == ("not saved", 5_000, 5_000)
         assert "disk is full; free some space" in status.reason
-        assert len(await store.reader().select(CANDLES, limit=10_000)) == 5_000
+        assert len(await store.current_reader().select(CANDLES, limit=10_000)) == 5_000
+        with pytest.raises(NotSavedError, match="the disk is full; free some space"):
+            await store.reader().select(CANDLES)
         assert integrity(path) == "ok"
         clock.advance(RETRY_S)
         assert await store.put_durably(candle(5_000))
@@ -330,6 +335,41 @@ async def test_a_store_that_fails_for_an_unknown_cause_says_so(path: Path) -> No
     status = await store.close()
     assert (status.state, status.dropped + status.written) == ("closed", 1)
     assert "unforeseen" in status.reason
+
+
+@pytest.mark.asyncio
+async def test_a_store_that_has_died_says_not_saved_and_counts_what_comes(path: Path) -> None:
+    store = Store(path, SETTINGS, ManualClock())
+    await store.open()
+
+    def broken() -> bool:
+        raise RuntimeError("unforeseen")
+
+    store._place.vanished = broken  # type: ignore[method-assign]
+    await store.flush()
+    for row in candles(3):
+        store.put(row)
+    assert not await store.put_durably(candle(4))
+    status = store.status()
+    assert (status.state, status.dropped) == ("not saved", 4)
+    assert status.gone == "4 rows dropped: the store failed (unforeseen); start tapedeck again"
+    with pytest.raises(NotSavedError, match="unforeseen"):
+        await store.reader().select(CANDLES)
+    assert (await store.close()).state == "closed"
+
+
+@pytest.mark.asyncio
+async def test_a_store_without_a_file_and_without_memory_says_not_saved(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none_left(*_: object) -> None:
+        raise sqlite3.OperationalError("out of memory")
+
+    path.mkdir()
+    monkeypatch.setattr("app.store.place.open_memory", none_left)
+    async with opened(path) as store:
+        assert store.status().state == "not saved"
+        assert "out of memory" in store.status().reason
 
 
 @pytest.mark.asyncio

@@ -134,18 +134,6 @@ def test_a_token_that_is_over_is_asked_about_once_more_when_its_hour_is() -> Non
     assert len(came[0].table.time_s) > 50
 
 
-def test_candles_that_do_not_come_are_asked_for_again() -> None:
-    day = Day(KnownLaunches([known(1, 9 * HOUR_S)]), NOW_S, TokensSettings(watch_h=9.5, minimum_liquidity_usd=1.0))
-    day.run(60)
-    day.discovery.hold(MINT, NOW_S + 2 * HOUR_S)
-    day.run(HOUR_S, 20)
-    day.down.add("geckoterminal candles")
-    day.run(HOUR_S + 300, 20)
-    day.down.clear()
-    came = [event for event in day.run(300, 20) if isinstance(event, CandlesCame)]
-    assert [event.mint for event in came] == [MINT]
-
-
 def test_a_scorecard_has_a_brier_score_for_them_and_no_edge() -> None:
     claims, pairs = TokenClaims(), []
     for number in range(12):

@@ -18,7 +18,7 @@ from app.engine.paper_words import short_wallet
 from app.engine.papering import Papering
 from app.engine.wallet_book import WalletBook
 from app.engine.watch import MarketWatch
-from app.paper.copying import MOST_COPIES, MOST_CURSORS, Purchase, market_name, newest_prices
+from app.paper.copying import MOST_COPIES, MOST_CURSORS, Purchase, market_name, newest_prints, print_of
 from app.paper.ledger import PaperLedger
 
 if TYPE_CHECKING:
@@ -255,16 +255,16 @@ class Copying:
 
     def _priced(self, ledger: PaperLedger, rows: Sequence[WalletActivity], now_ms: int) -> None:
         """The newest prints are here: value, close and open at them. A wallet's own purchase is a print, too."""
-        prices = newest_prices(rows)
-        ledger.copies.price(prices, self._settings.copy_slippage, now_ms)
-        self._papering.take(ledger.book(ledger.copies.close_due(prices, now_ms), now_ms))
+        prints = newest_prints(rows)
+        ledger.copies.price(prints, self._settings.copy_slippage, now_ms)
+        self._papering.take(ledger.book(ledger.copies.close_due(prints, now_ms), now_ms))
         self._give_up_old(ledger, now_ms)
         named = {row.condition_id for row in rows}
         for purchase in ledger.copies.pending:
             if purchase.trade.condition_id not in named or not self._is_followed(purchase.trade.wallet):
                 continue
-            price = prices.get(purchase.trade.token_id, purchase.trade.price)
-            decision = ledger.copy(purchase, price, now_ms)
+            newest = prints.get(purchase.trade.token_id, print_of(purchase.trade))
+            decision = ledger.copy(purchase, newest, now_ms)
             if decision.refusal:
                 self._drop(ledger, purchase, decision.refusal, now_ms)
             else:

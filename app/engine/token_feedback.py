@@ -62,7 +62,7 @@ class TokenFeedback:
         is left out: its verdict says so."""
         if not (0 <= said.p_rise <= 1 and 0 <= said.p_rug <= 1):
             return
-        listed, price, liquidity = seen.listed, seen.price, liquidity_of(seen)
+        listed, price, liquidity = seen.listed, seen.price, seen.liquidity_usd
         self._journal.keep(
             StoredPrediction(
                 mint=listed.mint,
@@ -86,15 +86,15 @@ class TokenFeedback:
         """File what the model has said just now, where what becomes of it is waited for: of a rug only where the
         liquidity is known. Whether the claim of a rise was filed."""
         waiting = _waiting(seen, said, now_ms)
-        is_filed = self._file(waiting, RISE_HORIZON_S, evidence)
-        if liquidity_of(seen):
-            self._file(waiting, RUG_HORIZON_S, evidence)
+        is_filed = self._file(waiting, RISE_HORIZON_S, evidence, seen.priced_s)
+        if seen.liquidity_usd:
+            self._file(waiting, RUG_HORIZON_S, evidence, seen.priced_s)
         return is_filed
 
-    def _file(self, waiting: Predicted, horizon_s: int, evidence: int) -> bool:
+    def _file(self, waiting: Predicted, horizon_s: int, evidence: int, priced_s: int) -> bool:
         if not self.outcomes.waits(waiting.mint, waiting.at_ms, horizon_s):
             return False
-        claim = self._claims.file(waiting, horizon_s, source=self._mode, evidence=evidence)
+        claim = self._claims.file(waiting, horizon_s, source=self._mode, evidence=evidence, priced_s=priced_s)
         for call in claim or ():
             self._bus.publish(call)
         return claim is not None
@@ -126,14 +126,8 @@ class TokenFeedback:
                 self._bus.publish(Graded(*decided))
 
 
-def liquidity_of(seen: Seen) -> float | None:
-    """Dollars in the pool that a token's candles are of; None where they are not told, or are another pool's."""
-    state = seen.state
-    return None if state is None or state.pool != seen.listed.pool else state.liquidity_usd
-
-
 def _waiting(seen: Seen, said: Prediction, now_ms: int) -> Predicted:
-    entry = Entry(seen.at_s, seen.price or 0.0, liquidity_of(seen))
+    entry = Entry(seen.at_s, seen.price or 0.0, seen.liquidity_usd)
     return Predicted(seen.listed.mint, seen.listed.pool, now_ms, entry, Said(said.version, said.p_rise, said.p_rug))
 
 

@@ -14,7 +14,17 @@ from app.feeds import token_questions as ask
 from app.feeds.token_questions import BIRDEYE, DEXSCREENER, GECKOTERMINAL, MOST_PAIRS, Question
 from app.tokens.answers import Answer, Candles, Holders, NoAnswer, Pools
 from app.tokens.candles import SLOT_S, SLOTS
-from app.tokens.found import CandlesCame, Counts, Ended, Event, HoldersBack, HoldersMissing, Unknown
+from app.tokens.found import (
+    CandlesCame,
+    Counts,
+    Ended,
+    Event,
+    HoldersBack,
+    HoldersMissing,
+    StatesBack,
+    StatesMissing,
+    Unknown,
+)
 from app.tokens.waiting import WaitingTokens
 from app.tokens.watched import AGAIN_S, Listed, Watched
 
@@ -26,6 +36,8 @@ MOST_HELD = 500
 """So many tokens that are over are asked about once more, for what was said of them."""
 HOLDER_FAILURES = 5
 """So many tokens in a row without a number of holders are told of, once."""
+FRESH_REFRESHES, FRESHEST_S = 3, 600
+"""A state counts for so many times `tokens.refresh_s`, and no longer than so many seconds."""
 LOST_S = 600
 """A question without an answer for so long is forgotten: on a tape begun midway answers may be missing."""
 _PAGES = 10
@@ -48,6 +60,8 @@ class Discovery:
         self._checks_due_s = 0
         self._birdeye: OrderedDict[Question, None] = OrderedDict()
         self._holder_failures = 0
+        self._fresh_s = min(FRESH_REFRESHES * settings.refresh_s, FRESHEST_S)
+        self._states_missing = False
         self._ended_by: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self._refused_rows = 0
@@ -157,8 +171,8 @@ class Discovery:
 
     def _stale(self, now_s: int) -> list[str]:
         """Once the state of one is due, those of all that will be soon: 30 fit into a question."""
-        stale = sorted(self.watched.values(), key=lambda token: token.state_s)
-        ages = [(token.listed.mint, now_s - token.state_s) for token in stale]
+        stale = sorted(self.watched.values(), key=lambda token: token.state_asked_s)
+        ages = [(token.listed.mint, now_s - token.state_asked_s) for token in stale]
         refresh_s = self._settings.refresh_s
         return [mint for mint, age in ages if age >= refresh_s / 2] if ages and ages[0][1] >= refresh_s else []
 
@@ -185,16 +199,23 @@ class Discovery:
         mints = _mints_of(question)
         if not isinstance(answer, Pools):
             return self._without_state(mints, answer, now_s)
-        events: list[Event] = []
+        events: list[Event] = [StatesBack()] if self._states_missing else []
+        self._states_missing = False
         for mint in mints:
             states = [state for state in answer.rows.rows if state.mint == mint]
             token = self.watched.get(mint)
             if token is not None:
-                token.take_state(_pair_of(token.listed.pool, states), now_s)
-                events += self._end_if_over(token, now_s)
+                events += self._state_of(token, states, now_s)
             elif mint in self._waiting:
                 events += self._check(mint, states, now_s)
         return events
+
+    def _state_of(self, token: Watched, states: list[PoolState], now_s: int) -> list[Event]:
+        was_fresh = token.has_fresh_state(now_s)
+        token.take_states(states, now_s)
+        ended = self._end_if_over(token, now_s)
+        # Candles that came while the state was too old wait for this one.
+        return ended if ended or was_fresh else self._ready(token, now_s)
 
     def _without_state(self, mints: Iterable[str], answer: Answer, now_s: int) -> list[Event]:
         """Nothing was told of these: of those that are watched it is asked again, others are given up at last."""
@@ -203,15 +224,21 @@ class Discovery:
         events: list[Event] = []
         for mint in mints:
             if mint in self.watched:
-                self.watched[mint].state_s = now_s
+                events += self._still_without_state(self.watched[mint], reason, now_s)
             elif mint in self._waiting and self._waiting.is_given_up(mint):
                 events += self._pass_over(mint, "its state cannot be had", reason)
         return events
 
+    def _still_without_state(self, token: Watched, reason: str, now_s: int) -> list[Event]:
+        token.state_asked_s = now_s
+        is_first = not self._states_missing and not token.has_fresh_state(now_s)
+        self._states_missing = self._states_missing or is_first
+        return [StatesMissing(round(self._fresh_s), reason)] if is_first else []
+
     def _check(self, mint: str, states: list[PoolState], now_s: int) -> list[Event]:
         """Watch a token that is old enough, if it is worth it and there is room."""
         listed = self._waiting[mint]
-        state = _pair_of(listed.pool, states)
+        state = _pair_of(listed, states)
         if state is None:
             return self._pass_over(mint, "unknown to DexScreener", "DexScreener knows no pair of it")
         if not listed.asked_s:
@@ -220,9 +247,9 @@ class Discovery:
                 return self._pass_over(mint, reason, reason)
         self._waiting.take_out(mint)
         created_s = listed.created_s if state.created_s is None else min(state.created_s, now_s)
-        pool, name = listed.pool or state.pool, listed.name or state.name
-        found = listed._replace(pool=pool, name=name, exchange=listed.exchange or state.dex, created_s=created_s)
-        self.watched[mint] = Watched(found, state, now_s)
+        name, exchange = listed.name or state.name, listed.exchange or state.dex
+        found = listed._replace(pool=state.pool, name=name, exchange=exchange, created_s=created_s)
+        self.watched[mint] = Watched(found, state, now_s, self._fresh_s)
         return self._make_room(now_s)
 
     def _unfit(self, state: PoolState) -> str:
@@ -370,7 +397,9 @@ def _mints_of(question: Question) -> list[str]:
     return question.parts[0].split(",")
 
 
-def _pair_of(pool: str, states: list[PoolState]) -> PoolState | None:
-    """The pair of this pool, or else the one with the most in it."""
-    own = next((state for state in states if state.pool == pool), None)
-    return own or max(states, key=lambda state: state.liquidity_usd or 0.0, default=None)
+def _pair_of(listed: Listed, states: list[PoolState]) -> PoolState | None:
+    """The pair of its pool; of a token that somebody asked for, else the one with the most in it."""
+    own = next((state for state in states if state.pool == listed.pool), None)
+    if own is not None or (listed.pool and not listed.asked_s):
+        return own
+    return max(states, key=lambda state: state.liquidity_usd or 0.0, default=None)

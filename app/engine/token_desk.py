@@ -35,6 +35,7 @@ from app.tokens.discovery import Discovery
 from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, StatesBack, StatesMissing, Unknown
 from app.tokens.labels import RISE_HORIZON_S
 from app.tokens.outcomes import SETTLED_S
+from app.tokens.pages import TokenPool
 from app.tokens.rejections import Look, Rejections
 from app.tokens.strategies import StrategySays
 from app.tokens.watched import Seen
@@ -170,7 +171,7 @@ class TokenDesk:
             case Seen():
                 self._consider(event, now_ms)
             case CandlesCame():
-                self.feedback.candles(event.mint, event.table, now_ms)
+                self.feedback.candles(TokenPool(event.mint, event.pool), event.table, now_ms)
             case Ended():
                 self._paper.ended(event.reason, now_ms)
                 if event.mint in self._by_hand and event.mint not in self._asked:

@@ -16,6 +16,7 @@ from app.tokens.claims import TokenClaims
 from app.tokens.features import schema
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry
 from app.tokens.outcomes import Labelled, Outcomes, Predicted, Said
+from app.tokens.pages import TokenPool
 from app.tokens.saved_predictions import OpenCall, SavedPredictions, decode_saved, encode_saved, open_tokens
 from app.tokens.watched import Seen
 
@@ -110,9 +111,9 @@ class TokenFeedback:
         self._take(self.outcomes.answered(question, told, now_ms // 1_000), now_ms)
         return is_mine
 
-    def candles(self, mint: str, table: CandleTable, now_ms: int) -> None:
-        """The newest candles of a token have come."""
-        self._take(self.outcomes.candles(mint, table, now_ms // 1_000), now_ms)
+    def candles(self, about: TokenPool, table: CandleTable, now_ms: int) -> None:
+        """The newest candles of a pool have come."""
+        self._take(self.outcomes.candles(about, table, now_ms // 1_000), now_ms)
 
     def finish(self, now_ms: int) -> list[Graded]:
         """Nobody will label what is open: its claims are not graded."""

@@ -25,6 +25,7 @@ from app.tokens.found import (
     StatesMissing,
     Unknown,
 )
+from app.tokens.held import LOST_S, HeldTokens
 from app.tokens.waiting import WaitingTokens
 from app.tokens.watched import AGAIN_S, Listed, Watched
 
@@ -32,14 +33,10 @@ AT_ONCE = {GECKOTERMINAL: 3, DEXSCREENER: 2, BIRDEYE: 2}
 """Questions that may be open at a venue."""
 MOST_ASKED = 50
 """So many tokens that somebody asked for by hand are watched beside the others."""
-MOST_HELD = 500
-"""So many tokens that are over are asked about once more, for what was said of them."""
 HOLDER_FAILURES = 5
 """So many tokens in a row without a number of holders are told of, once."""
 FRESH_REFRESHES, FRESHEST_S = 3, 600
 """A state counts for so many times `tokens.refresh_s`, and no longer than so many seconds."""
-LOST_S = 600
-"""A question without an answer for so long is forgotten: on a tape begun midway answers may be missing."""
 _PAGES = 10
 
 
@@ -53,7 +50,7 @@ class Discovery:
         self._has_key = has_key
         self._waiting = WaitingTokens(settings)
         self.watched: dict[str, Watched] = {}
-        self._held: OrderedDict[str, Watched] = OrderedDict()
+        self._held = HeldTokens()
         self._open: dict[Question, int] = {}
         self._listing_due_s = 0
         self._page = 1
@@ -96,6 +93,7 @@ class Discovery:
 
     def questions(self, now_s: int) -> list[Question]:
         """What to ask now; each is open from now on, until it is answered."""
+        # On a tape begun midway answers may be missing.
         self._open = {question: asked_s for question, asked_s in self._open.items() if now_s - asked_s < LOST_S}
         asked = []
         for venue, wanted in (
@@ -152,7 +150,7 @@ class Discovery:
         yield from (_candles_of(token) for token in due if token.candles_s is None)
         if self._page > 1:
             yield ask.new_pools(self._page)
-        held = [token for token in self._held.values() if token.candles_due_s <= now_s]
+        held = [token for token in self._held if token.candles_due_s <= now_s]
         seen = [token for token in due if token.candles_s is not None]
         yield from map(_candles_of, sorted((*held, *seen), key=lambda token: token.candles_due_s))
         yield from (_holders_of(token) for token in lacking if token.holders_tried)
@@ -249,7 +247,7 @@ class Discovery:
         created_s = listed.created_s if state.created_s is None else min(state.created_s, now_s)
         name, exchange = listed.name or state.name, listed.exchange or state.dex
         found = listed._replace(pool=state.pool, name=name, exchange=exchange, created_s=created_s)
-        self.watched[mint] = Watched(found, state, now_s, self._fresh_s)
+        self.watched[mint] = Watched(found, state, now_s, self._fresh_s, self._held.release(mint))
         return self._make_room(now_s)
 
     def _unfit(self, state: PoolState) -> str:
@@ -292,25 +290,15 @@ class Discovery:
             span_s = (SLOTS + 2) * SLOT_S
             self._ask_birdeye(ask.token_candles(token.listed.mint, now_s // SLOT_S * SLOT_S - span_s, now_s))
         token.candles_due_s = now_s + AGAIN_S
-        if token.listed.mint in self._held:
-            self._keep_or_drop(token, now_s, is_last=not asks_birdeye)
+        if self._held.has(token):
+            self._held.answered(token, now_s, is_last=not asks_birdeye)
         return []
-
-    def _keep_or_drop(self, token: Watched, now_s: int, *, is_last: bool) -> None:
-        """A token that is over is asked about once when its time has come: whoever else wants its candles asks for
-        them (`outcomes.py`). Unless this was the `is_last` venue to be asked, the other one's answer is waited for."""
-        if now_s < token.held_until_s:
-            token.candles_due_s = token.held_until_s
-        elif is_last:
-            del self._held[token.listed.mint]
-        else:
-            token.candles_due_s = now_s + LOST_S
 
     def _with_candles(self, token: Watched, now_s: int) -> list[Event]:
         mint = token.listed.mint
-        came = CandlesCame(mint, token.table)
-        if mint in self._held:
-            self._keep_or_drop(token, now_s, is_last=True)
+        came = CandlesCame(mint, token.listed.pool, token.table)
+        if self._held.has(token):
+            self._held.answered(token, now_s, is_last=True)
             return [came]
         return [came, *self._ready(token, now_s), *self._end_if_over(token, now_s)]
 
@@ -354,11 +342,7 @@ class Discovery:
     def _end(self, token: Watched, reason: str, now_s: int) -> list[Event]:
         mint = token.listed.mint
         del self.watched[mint]
-        if token.held_until_s > now_s:
-            token.candles_due_s = token.held_until_s
-            self._held[mint] = token
-            if len(self._held) > MOST_HELD:
-                self._held.popitem(last=False)
+        self._held.take(token, now_s)
         self._ended_by[reason] += 1
         self._waiting.over(mint, reason)
         return [Ended(mint, reason)]
@@ -375,7 +359,7 @@ class Discovery:
         """The token that a question about its mint or pool is about."""
         if subject in self.watched:
             return self.watched[subject]
-        every = (*self.watched.values(), *self._held.values())
+        every = (*self.watched.values(), *self._held)
         return next((token for token in every if subject in (token.listed.pool, token.listed.mint)), None)
 
 

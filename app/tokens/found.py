@@ -36,9 +36,10 @@ class Ended(NamedTuple):
 
 
 class CandlesCame(NamedTuple):
-    """The newest candles of a token, watched or held."""
+    """The newest candles of a token in its pool, watched or held."""
 
     mint: str
+    pool: str
     table: CandleTable
 
 

@@ -95,8 +95,9 @@ NO_CANDLES = table_of((), SLOT_S)
 class Watched:
     """A token under watch. Times are epoch seconds; `due` times say from when on something should be asked."""
 
-    def __init__(self, listed: Listed, state: PoolState, now_s: int, fresh_s: float) -> None:
-        """`state` is that of its pool now; one that is older than `fresh_s` is no basis for anything."""
+    def __init__(self, listed: Listed, state: PoolState, now_s: int, fresh_s: float, held_until_s: int = 0) -> None:
+        """`state` is that of its pool now; one that is older than `fresh_s` is no basis for anything. Until
+        `held_until_s` its candles are wanted, whatever becomes of it."""
         self.listed = listed
         self.table = NO_CANDLES
         self.state = state
@@ -108,8 +109,7 @@ class Watched:
         self.missing = 0
         self.is_wanted = False
         """Whether somebody waits for the next time that it is ready."""
-        self.held_until_s = 0
-        """Until then its candles are wanted, whatever becomes of it."""
+        self.held_until_s = held_until_s
         self._fresh_s = fresh_s
         self._most_liquidity = state.liquidity_usd or 0.0
         self._told_slot = -1

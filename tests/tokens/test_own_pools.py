@@ -142,3 +142,12 @@ def test_an_answer_that_comes_after_a_token_is_over_has_it_asked_for_no_sooner()
     day.run(HOUR_S, 20)
     asked = [at_s for at_s, question in day.asked[before:] if question.subject == pool]
     assert [at_s >= NOW_S + HOUR_S for at_s in asked] == [True]
+
+
+def test_a_token_that_is_over_and_held_is_judged_when_somebody_asks_for_it() -> None:
+    day, _ = over_and_held(has_key=False)
+    mint = known(1, 0).mint
+    day.run(20)
+    assert day.discovery.want(mint, day.now_s)
+    assert [event.listed.mint for event in day.run(10) if isinstance(event, Seen)] == [mint]
+    assert day.discovery.watched[mint].held_until_s == NOW_S + HOUR_S

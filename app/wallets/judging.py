@@ -54,7 +54,8 @@ class Judging:
         record = record_of(known.trades, evidence.positions or (), self.known_markets(evidence), now_s)
         measures = measure([record], now_s, self.thresholds)[0]
         measures = with_payouts(measures, record, self.known_markets(evidence), now_s)
-        verdict = judge_record(RecordEvidence(*known, record, measures, evidence.pnl or ()), self._judge(now_s))
+        whole = RecordEvidence(*known, record, measures, evidence.pnl or (), evidence.positions_in_part)
+        verdict = judge_record(whole, self._judge(now_s))
         return _with_notes(verdict, evidence)
 
     def ledger(self, evidence: Evidence, now_s: int) -> Ledger:

@@ -54,7 +54,7 @@ def test_hazard_14_a_file_and_its_name_are_on_the_disk(
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
 
 
-def test_hazard_14_candidates_and_their_sidecar_are_on_the_disk(tmp_path: Path, synced: list[tuple[int, int]]) -> None:
+def test_candidates_and_their_sidecar_are_on_the_disk(tmp_path: Path, synced: list[tuple[int, int]]) -> None:
     bars = ScreenedBars("bars", "", 60_000, 1, 0, "", "")
     sidecar = Sidecar(bars=bars, start="", end="", settings=ScreenSettings(), settings_sha256="", candidates=1)
     write_candidates(tmp_path / "file", b"{}", sidecar)
@@ -80,7 +80,7 @@ def test_hazard_14_a_full_disk_leaves_what_was_there(
 
 
 @pytest.mark.parametrize("name", ["private", "layouts"])
-def test_hazard_24_what_is_the_users_is_for_the_user_alone(tmp_path: Path, name: str) -> None:
+def test_what_is_the_users_is_for_the_user_alone(tmp_path: Path, name: str) -> None:
     umask = os.umask(0o000)
     try:
         WRITERS[name](tmp_path / "file")

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import FrameError
 from app.core.events import Book, Candle, Listing, MarketContext, Quote, Trade
 from app.core.text import clean
 from app.feeds.hyperliquid import wire
-from app.feeds.hyperliquid.decoding import UNDECODABLE, coin_name, decoder, is_harmless, refusal
+from app.feeds.hyperliquid.decoding import coin_name, decoder, is_harmless, refusal
 
 
 class _Trades(msgspec.Struct, gc=False):

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import FrameError
 from app.core.prediction_market import PredictionMarket, Probability
 from app.core.text import SafeText, clean
 from app.feeds.polymarket import wire
-from app.feeds.polymarket.pages import UNDECODABLE, Decodings, Page, converted, unusable, usable
+from app.feeds.polymarket.pages import Decodings, Page, converted, unusable, usable
 from app.feeds.polymarket.parse import identifier
 
 _TITLE_CELLS, _SLUG_CELLS, _TAG_CELLS = 160, 200, 60

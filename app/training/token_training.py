@@ -17,6 +17,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from app.config.private_file import write_private
+from app.core.decoding import UNDECODABLE
 from app.core.errors import DataError
 from app.tokens.candles import Integers
 from app.tokens.features import Singles
@@ -193,7 +194,7 @@ class _State(msgspec.Struct, frozen=True):
 def _state(folder: Path) -> _State:
     try:
         return msgspec.json.decode((folder / STATE).read_bytes(), type=_State)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (OSError, *UNDECODABLE) as error:
         raise _damaged(folder) from error
 
 

@@ -69,7 +69,7 @@ class Target(NamedTuple):
 
 @cache
 def venue_frames() -> tuple[bytes, ...]:
-    """One frame of every kind the simulated venue sends, and its answers to every request."""
+    """One frame of every kind the simulated venue sends, and its answers to every request that is made."""
     venue = Venue(seed=7, coins=3, start_ms=START_MS)
     session = venue.connect(START_MS)
     assert session is not None
@@ -85,10 +85,7 @@ def venue_frames() -> tuple[bytes, ...]:
 
 _QUESTIONS = (
     b'{"type":"metaAndAssetCtxs"}',
-    b'{"type":"meta"}',
-    b'{"type":"allMids"}',
     b'{"type":"recentTrades","coin":"BTC"}',
-    b'{"type":"l2Book","coin":"BTC"}',
     b'{"type":"candleSnapshot","req":{"coin":"BTC","interval":"1m","startTime":1789999900000,"endTime":1790000000000}}',
 )
 
@@ -226,7 +223,6 @@ def _prediction_answers() -> list[bytes]:
         f'{{"data":{{"proxy_wallet":{wallet},"trades":8,"join_date":1707440911,"all_time_pnl":{{"trade_count":9}}}}}}',
         '{"data":{"points":[{"timestamp":1788886825,"realized_pnl":1.5,"trade_count":3}]}}',
         f"[{_MARKET}]",
-        f'[{{"slug":"e","title":"t","tags":[{{"slug":"crypto"}}],"markets":[{_MARKET}]}}]',
     ]
     return [answer.encode() for answer in answers]
 
@@ -363,14 +359,11 @@ TARGETS = {
                 parse.parse_trades,
                 parse.parse_recent_trades,
                 parse.parse_book,
-                parse.parse_book_answer,
                 parse.parse_quote,
                 parse.parse_context,
                 parse.parse_candle,
                 parse.parse_candles,
                 parse.parse_mids,
-                parse.parse_all_mids,
-                parse.parse_meta,
                 parse.parse_meta_and_contexts,
                 parse.parse_error_text,
             )
@@ -403,7 +396,6 @@ TARGETS = {
                 wallets.parse_pnl,
                 wallets.parse_error,
                 gamma.parse_markets,
-                gamma.parse_events,
                 _batch_of_one,
             )
         ),
@@ -419,8 +411,6 @@ TARGETS = {
                 parse_pairs,
                 birdeye.parse_overview,
                 birdeye.parse_candles,
-                birdeye.parse_new_listings,
-                birdeye.parse_largest_holders,
                 birdeye.parse_error,
             )
         ),

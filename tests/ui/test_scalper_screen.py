@@ -27,12 +27,14 @@ from app.core.events import Action
 from app.engine.protocol import CancelJob, JobView, LookAt, ScalperView, SetMetricSource, Snapshot, StartJob
 from app.engine.protocol_detail import ExchangeView, PastRead, ScalperDetail
 from app.ui.app import DeckApp
+from app.ui.panels.scalper import model_note
 from app.ui.panels.scalper_detail import exchanges_view, reads_chart, reads_view
 from app.ui.screens.scalper import ExchangeScreen, ScalperScreen
 from app.ui.state import DeckView
 from app.ui.widgets.candle_canvas import Pin, draw
 from app.ui.widgets.candle_chart import CandleChart
 from app.ui.widgets.chart_pins import NO_PINS, place_pins
+from app.ui.widgets.noted_table import note_lines
 
 OPENED = opened_scalper()
 SIZES = [(40, 10), (60, 20), (80, 24), (100, 34), (120, 40), (140, 50), (200, 60)]
@@ -425,6 +427,23 @@ async def test_the_dashboard_shows_its_panels_where_they_have_room(size: tuple[i
             await pilot.press(key)
             await settle(pilot)
             assert title in screen_text(deck)
+
+
+@pytest.mark.asyncio
+async def test_a_read_that_begins_and_ends_moves_no_panel() -> None:
+    slow = "answers come later than the deadline of 8 s; take a smaller model"
+    reading, resting = (scalped(*AI_READS, model=model(message=slow, under_way=coin)) for coin in ("ETH", ""))
+    note = model_note(seen(reading))[0]
+    # Where the coin that is read takes a line of its own.
+    wide = next(wide for wide in range(84, 160) if note_lines(note, wide - 2) > note_lines(note[:-14], wide - 2))
+    assert note[-14:] == " · reading ETH"
+    link = ScriptedLink()
+    link.say(resting)
+    async with deck_on(link, (wide, 48)) as (deck, pilot):
+        heights = [table.outer_size.height for table in deck._dashboard.tables()]
+        link.say(msgspec.structs.replace(reading, sequence=2))
+        await settle(pilot)
+        assert [table.outer_size.height for table in deck._dashboard.tables()] == heights
 
 
 @pytest.mark.asyncio

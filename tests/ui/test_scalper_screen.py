@@ -144,7 +144,7 @@ def test_a_chart_without_candles_has_no_marks() -> None:
 
 
 def test_what_was_asked_is_there_to_the_letter_and_the_persona_is_folded() -> None:
-    table = exchanges_view(seen(OPENED), "BTC", 60)
+    table = exchanges_view(seen(OPENED), "BTC", 60, "enter")
     text = "\n".join(" ".join(cell.text for cell in row.cells) for row in table.rows)
     assert "Market M1" in text
     assert '"momentum": 72' in text
@@ -159,7 +159,7 @@ def test_a_coin_that_is_not_read_says_so() -> None:
     view = seen(scalped(*AI_READS))
     assert reads_view(view, "HYPE").empty == "HYPE is not among the coins that are read; scalper.coins names them."
     assert reads_view(view, "BTC").empty == "Waiting for what the engine has read of BTC…"
-    assert exchanges_view(DeckView(), "BTC", 80).empty.startswith("connecting")
+    assert exchanges_view(DeckView(), "BTC", 80, "enter").empty.startswith("connecting")
 
 
 def test_no_read_yet_says_why() -> None:
@@ -169,7 +169,7 @@ def test_no_read_yet_says_why() -> None:
         model=model(state="loading"),
     )
     assert reads_view(seen(loading), "BTC").empty == "No read of BTC yet: model loading."
-    assert exchanges_view(seen(loading), "BTC", 80).empty == "The model was not asked about BTC yet."
+    assert exchanges_view(seen(loading), "BTC", 80, "enter").empty == "The model was not asked about BTC yet."
 
 
 # The screen
@@ -489,5 +489,5 @@ async def test_the_long_text_of_the_row_under_the_cursor_stands_below_where_ther
 
 
 def test_an_exchange_is_found_again_by_its_lines() -> None:
-    table = exchanges_view(seen(OPENED), "BTC", 60)
+    table = exchanges_view(seen(OPENED), "BTC", 60, "enter")
     assert {int(row.key.split(" ", 1)[0]) for row in table.rows} == {each.asked_ms for each in EXCHANGES}

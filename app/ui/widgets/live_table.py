@@ -178,7 +178,7 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
     def _go(self, index: int) -> None:
         """Move the cursor as the user asked, and into view where the wheel had left it."""
         self.cursor = self._clamp(index)
-        self._scroll_to(self.cursor)
+        self._bring_into_view(self.cursor)
 
     @property
     def _header_height(self) -> int:
@@ -252,7 +252,7 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         elif index >= self._top + self._page:
             self._top = index - self._page + 1
 
-    def _scroll_to(self, index: int) -> None:
+    def _bring_into_view(self, index: int) -> None:
         top = self._top
         self._reveal(index)
         if self._top != top:

@@ -188,6 +188,10 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             self._drawn_view, self._drawn_as = view, news
             self.show_panels(view)
 
+    def key(self, action_id: str) -> str:
+        """The key of an action, as a person reads it."""
+        return next(action.shown_keys[0] for action in self.actions if action.id == action_id)
+
     @property
     def next_panel_name(self) -> str:
         """The panel that is not in view and one key away; empty where all are in view."""
@@ -262,7 +266,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         except Exception as error:  # noqa: BLE001 - the last barrier of a panel: told in its frame, and logged
             _log.exception("panel %s failed", part)
             self._failed.add(part)
-            key = next(action.shown_keys[0] for action in self.actions if action.id == "retry")
+            key = self.key("retry")
             fail(f"This panel failed: {clean(repr(error), 160)}. {key} draws it again; the log tells the rest.")
 
     def retry(self) -> bool:

@@ -1,6 +1,7 @@
 """What the database holds of predictions of earlier runs, put together for the start of a run: those whose horizons
 have not ended, claims without a grade, and the outcomes that count for calibration."""
 
+import asyncio
 from collections.abc import Iterable
 
 from app.core.calls import Call
@@ -35,9 +36,11 @@ _Labels = dict[tuple[str, int, int], OutcomeTold]
 async def saved_tokens(store: Store, now_ms: int) -> tuple[bytes, str]:
     """What earlier runs left to take up, empty for nothing; and why it cannot be read, empty when it can."""
     try:
-        return encode_saved((await _found(store.reader(), now_ms)).saved()), ""
+        found = await _found(store.reader(), now_ms)
     except DataError as error:
         return b"", f"{error}; move the database aside to begin anew"
+    # Ten thousand predictions take a tenth of a second to put together, which would hold the loop.
+    return await asyncio.to_thread(lambda: encode_saved(found.saved())), ""
 
 
 async def _found(reader: Reader, now_ms: int) -> "_Found":
@@ -48,7 +51,7 @@ async def _found(reader: Reader, now_ms: int) -> "_Found":
         made = await reader.select(PREDICTIONS_MADE, hour, limit=_MOST_AN_HOUR)
         if made:
             told = await reader.select(OUTCOMES_TOLD, hour, limit=2 * _MOST_AN_HOUR)
-            found.take(made, told, await _undecided(reader, since_ms, until_ms))
+            await asyncio.to_thread(found.take, made, told, await _undecided(reader, since_ms, until_ms))
     return found
 
 

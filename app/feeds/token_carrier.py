@@ -138,7 +138,8 @@ class TokenCarrier:
         self.refusals += 1
         told_s = retry_after_s(answer.headers.get("retry-after", "")) or 0.0
         wait_s = max(told_s, self._refused.next_s())
-        self._closed_until_ns = self._clock.monotonic_ns() + round(wait_s * 1e9)
+        # Of calls that were under way together one may have been told a longer time than another.
+        self._closed_until_ns = max(self._closed_until_ns, self._clock.monotonic_ns() + round(wait_s * 1e9))
         return self._refusal(answer)
 
     def _refusal(self, answer: HttpAnswer) -> _Try:

@@ -66,9 +66,9 @@ class HeadScoreRow(msgspec.Struct, frozen=True, array_like=True):
     n: int
     brier: float | None
     base_brier: float | None
-    ece: float | None
+    calibration_error: float | None
     trained_brier: float | None
-    trained_ece: float | None
+    trained_calibration_error: float | None
 
 
 class ModelTrust(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ class TokenFeedback:
         """Take up what earlier runs predicted and claimed, and what is known of how it turned out; how many labels are
         waited for. Raises `DataError` for what cannot be read."""
         told = decode_saved(saved)
-        self.outcomes.restore((each for token in told.tokens for each in token.predicted()), now_ms // 1_000)
+        self.outcomes.restore((each for token in told.tokens for each in token.waiting()), now_ms // 1_000)
         self._trust.restore(told.version, told.hours, told.days)
         self._claims.restore_rates(told.rises, told.rugs)
         for decided in self._claims.restore(told.calls, self.outcomes.waits, now_ms):

@@ -139,7 +139,8 @@ class TokenCarrier:
         """Leave the venue alone: as long as it says, and at least a wait of our own that grows."""
         self.refusals += 1
         wait_s = max(asked_s, self._refused.next_s())
-        self._closed_until_ns = self._clock.monotonic_ns() + round(wait_s * 1e9)
+        # Of calls that were under way together one may have been told a longer time than another.
+        self._closed_until_ns = max(self._closed_until_ns, self._clock.monotonic_ns() + round(wait_s * 1e9))
         return self._refusal(answer)
 
     def _refusal(self, answer: HttpAnswer) -> _Try:

@@ -120,22 +120,23 @@ class Outcomes:
         if self.open >= 2 * MOST_OPEN:
             return self._given_up(predicted, TOO_MANY)
         for horizon_s in self._open:
-            self._wait_for(predicted, horizon_s)
+            self._wait_for([predicted], horizon_s)
         return []
 
-    def _wait_for(self, predicted: Predicted, horizon_s: int) -> None:
-        self._open[horizon_s].setdefault(predicted.traded, []).append(predicted)
-        self._waited_for.add((horizon_s, predicted.mint, predicted.at_ms))
-        self._levels.setdefault(predicted.pool, [])
-        self._looked_s.setdefault(predicted.mint, predicted.entry.at_s)
+    def _wait_for(self, of_pool: list[Predicted], horizon_s: int) -> None:
+        if of_pool:
+            mint, pool = traded = of_pool[0].traded
+            self._open[horizon_s].setdefault(traded, []).extend(of_pool)
+            self._waited_for.update([(horizon_s, mint, each.at_ms) for each in of_pool])
+            self._levels.setdefault(pool, [])
+            self._looked_s.setdefault(mint, of_pool[0].entry.at_s)
 
-    def restore(self, open_before: Iterable[tuple[Predicted, int]], now_s: int) -> None:
-        """Take up predictions of earlier runs, each with a horizon that it waits for; candles are waited for at
-        least as long as if all horizons ended now."""
+    def restore(self, open_before: Iterable[tuple[int, Iterable[Predicted]]], now_s: int) -> None:
+        """Take up predictions of earlier runs: horizons, and the predictions of a pool that wait for each, oldest
+        first. Candles are waited for at least as long as if all horizons ended now."""
         self._begun_s = now_s
-        for predicted, horizon_s in sorted(open_before, key=lambda each: each[0].entry.at_s):
-            if predicted.entry.price > 0 and horizon_s in self._open:
-                self._wait_for(predicted, horizon_s)
+        for horizon_s, of_pool in open_before:
+            self._wait_for([each for each in of_pool if each.entry.price > 0], horizon_s)
 
     def waiting(self) -> dict[Predicted, frozenset[int]]:
         """Each open prediction, with the horizons that it waits for."""

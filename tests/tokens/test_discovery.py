@@ -5,7 +5,7 @@ from typing import get_args
 
 import msgspec
 import pytest
-from discovery_day import Day
+from discovery_day import Day, Remembered
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from token_client import NOW_S, Known, KnownLaunches, known
@@ -36,7 +36,7 @@ def some(count: int, age_s: int = 2 * HOUR_S) -> list[Known]:
 
 
 def test_an_hour_of_the_simulated_venue() -> None:
-    day = Day(MadeLaunches(7), NOW_S, SETTINGS)
+    day = Day(Remembered(MadeLaunches(7)), NOW_S, SETTINGS)
     day.run(1_200, 4)
     seen = day.seen()
     slots = Counter((each.listed.mint, each.at_s // SLOT_S) for each in seen)
@@ -51,7 +51,8 @@ def test_an_hour_of_the_simulated_venue() -> None:
 
 
 def test_the_same_answers_give_the_same_questions_and_events() -> None:
-    one, two = (Day(MadeLaunches(9), NOW_S, SETTINGS, has_key=True) for _ in range(2))
+    source = Remembered(MadeLaunches(9))
+    one, two = (Day(source, NOW_S, SETTINGS, has_key=True) for _ in range(2))
     for day in (one, two):
         day.run(240, 4)
     assert one.asked == two.asked

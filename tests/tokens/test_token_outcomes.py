@@ -278,7 +278,7 @@ def test_candles_that_do_not_reach_back_to_the_prediction_label_nothing() -> Non
 def test_of_candles_that_come_by_themselves_too_only_those_count_that_reach_back() -> None:
     """A run that takes up old predictions sees only the newest candles of their tokens."""
     outcomes, later = Outcomes(), predicted(at_s=AT_S + HOUR_S)
-    outcomes.restore([(predicted(), HOUR_S), (later, HOUR_S)], AT_S + 5 * HOUR_S)
+    outcomes.restore([(HOUR_S, [predicted(), later])], AT_S + 5 * HOUR_S)
     newest = table(1.0, 1.0, 9.0)
     newest = newest._replace(time_s=newest.time_s + HOUR_S)
     [labelled] = outcomes.candles(HERE, newest, AT_S + 5 * HOUR_S)

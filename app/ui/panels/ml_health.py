@@ -136,7 +136,7 @@ def _trust_parts(trust: ModelTrust) -> Iterator[str]:
     for score in trust.scores:
         if score.n >= trust.least_outcomes:
             briers = f"Brier {_figure(score.brier)} (base rate {_figure(score.base_brier)}"
-            errors = f"ECE {_figure(score.ece)} (training {_figure(score.trained_ece)})"
+            errors = f"ECE {_figure(score.calibration_error)} (training {_figure(score.trained_calibration_error)})"
             yield f"{clean(score.name, 16)} {briers}, training {_figure(score.trained_brier)}) {errors} n {score.n:,}"
     few = [f"{clean(score.name, 16)} {score.n}" for score in trust.scores if score.n < trust.least_outcomes]
     if few:

@@ -81,8 +81,13 @@ def _result(row: WalletPosition, cost_usdc: float | None) -> float | None:
     """What a position that is over brought: what was realised, and what waits to be redeemed."""
     if row.status == "CLOSED":
         return row.realized_pnl_usdc
+    # What was never sold has nothing realised, said or not.
+    is_all_held = row.total_size > 0 and row.current_size >= row.total_size
+    realized = 0.0 if row.realized_pnl_usdc is None and is_all_held else row.realized_pnl_usdc
     if row.unrealized_pnl_usdc is not None:
-        return (row.realized_pnl_usdc or 0.0) + row.unrealized_pnl_usdc
+        return None if realized is None else realized + row.unrealized_pnl_usdc
+    if row.status == "REDEEMABLE":
+        return None
     if row.realized_pnl_usdc is None and row.status == "REDEEMABLE_LOST" and cost_usdc is not None and row.total_size:
         return -cost_usdc * min(1.0, row.current_size / row.total_size)
     return row.realized_pnl_usdc

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from wallet_facts import DAY_S, NOW_S, START_S, WALLET, act, known, ledger, market
@@ -68,6 +69,23 @@ def test_a_row_without_a_result_is_counted_and_left_out() -> None:
     assert (found.closed, found.unmatched) == ((), 2)
 
 
+WAITS = {"status": "REDEEMABLE", "current_size": 100.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "pnl_usdc"),
+    [
+        ({"realized_pnl_usdc": None, "unrealized_pnl_usdc": 60.0}, 60.0),
+        ({"realized_pnl_usdc": None, "unrealized_pnl_usdc": 30.0, "current_size": 50.0}, None),
+        ({"realized_pnl_usdc": 5.0, "unrealized_pnl_usdc": None}, None),
+    ],
+)
+def test_a_part_of_a_result_that_is_not_told_is_not_zero(changes: dict[str, Any], pnl_usdc: float | None) -> None:
+    found = record(row("a", **{**WAITS, **changes}))
+    assert [each.pnl_usdc for each in found.closed] == ([] if pnl_usdc is None else [pytest.approx(pnl_usdc)])
+    assert found.unmatched == (pnl_usdc is None)
+
+
 def test_trades_tell_more_than_the_list_unless_they_begin_in_the_midst() -> None:
     trades = ledger([act("BUY", "a", 100, 40), act("SELL", "a", 100, 100, START_S + 60)])
     (whole,) = record(row("a"), trades=trades).closed
@@ -84,7 +102,7 @@ def test_both_outcomes_held_are_no_bet() -> None:
 def points(*totals: float | None) -> list[PnlPoint]:
     return [
         PnlPoint(
-            at_s=START_S + day * DAY_S, realized_pnl_usdc=total, unrealized_pnl_usdc=None, volume_usdc=None,
+            at_s=START_S + day * DAY_S, realized_pnl_usdc=total, unrealized_pnl_usdc=0.0, volume_usdc=None,
             trade_count=None,
         )
         for day, total in enumerate(totals)
@@ -118,6 +136,21 @@ def test_a_short_daily_record_has_no_sharpe_ratio() -> None:
     assert (found.days, found.sharpe, found.max_drawdown_usdc) == (5, None, 9.0)
     assert daily_record(points(None)) is None
     assert daily_record([]) is None
+
+
+def test_a_day_whose_open_results_are_not_known_is_no_day_without_any() -> None:
+    known = points(*(1_000.0 + day % 7 for day in range(60)))
+    held = [msgspec.structs.replace(each, unrealized_pnl_usdc=-400.0) for each in known]
+    gaps = [
+        msgspec.structs.replace(each, unrealized_pnl_usdc=None) if place % 10 == 5 else each
+        for place, each in enumerate(held)
+    ]
+    whole, found = daily_record(held), daily_record(gaps)
+    assert whole is not None
+    assert found is not None
+    assert found.max_drawdown_usdc == whole.max_drawdown_usdc == 6.0
+    later_unknown = [*held, msgspec.structs.replace(gaps[5], at_s=held[-1].at_s + 60)]
+    assert daily_record(later_unknown) == whole
 
 
 def test_days_that_are_missing_had_no_change() -> None:

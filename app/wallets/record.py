@@ -9,7 +9,7 @@ from operator import attrgetter
 
 import msgspec
 
-from app.core.prediction_market import WalletPosition
+from app.core.prediction_market import PredictionMarket, WalletPosition
 from app.wallets.positions import KnownMarkets
 from app.wallets.values import ClosedPosition, Ledger
 
@@ -67,7 +67,7 @@ def _position(row: WalletPosition, known: KnownMarkets, *, hedged: bool) -> Clos
         event=known.event_of(row.condition_id, row.event_slug),
         category=known.category_of(row.condition_id),
         opened_s=None,
-        closed_s=(market.closed_s if market else None) or row.last_event_s or 0,
+        closed_s=_closed_s(row, market),
         size_usdc=cost,
         cost_usdc=cost,
         proceeds_usdc=max(0.0, cost + pnl),
@@ -75,6 +75,18 @@ def _position(row: WalletPosition, known: KnownMarkets, *, hedged: bool) -> Clos
         entry_price=None if hedged else price,
         hedged=hedged,
     )
+
+
+def _closed_s(row: WalletPosition, market: PredictionMarket | None) -> int:
+    """When a position was over (epoch seconds, 0 for not known).
+
+    What is closed was last touched when it was sold, or when it was redeemed: the latter may be long after its market
+    paid out, the former long before. What waits to be redeemed was over when its market was.
+    """
+    ended_s = market.closed_s if market is not None else None
+    if row.status == "CLOSED" and ended_s is not None and row.last_event_s is not None:
+        return min(ended_s, row.last_event_s)
+    return ended_s or row.last_event_s or 0
 
 
 def _result(row: WalletPosition, cost_usdc: float | None) -> float | None:

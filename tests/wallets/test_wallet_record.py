@@ -64,6 +64,34 @@ def test_a_winner_that_waits_to_be_redeemed_is_over_and_an_open_position_is_not(
     assert [(each.condition_id, each.pnl_usdc, each.closed_s) for each in found.closed] == [("a", 60, START_S + DAY_S)]
 
 
+@pytest.mark.parametrize(
+    ("status", "last_event_s", "closed_s"),
+    [
+        ("CLOSED", START_S, START_S),
+        ("CLOSED", START_S + 90 * DAY_S, START_S + DAY_S),
+        ("CLOSED", None, START_S + DAY_S),
+        ("REDEEMABLE", START_S, START_S + DAY_S),
+        ("REDEEMABLE_LOST", START_S, START_S + DAY_S),
+    ],
+)
+def test_a_position_is_over_when_it_was_sold_or_its_market_paid_whichever_came_first(
+    status: str, last_event_s: int | None, closed_s: int
+) -> None:
+    held = {} if status == "CLOSED" else {"current_size": 100.0, "realized_pnl_usdc": 0.0, "unrealized_pnl_usdc": 60.0}
+    (position,) = record(row("a", status=status, last_event_s=last_event_s, **held)).closed
+    assert position.closed_s == closed_s
+
+
+def test_what_was_sold_long_ago_is_no_result_of_this_month() -> None:
+    resolved = known(market("a", yes_pays=1.0, closed_s=NOW_S - 5 * DAY_S))
+    rows = [
+        row("a", last_event_s=NOW_S - 200 * DAY_S),
+        row("b", last_event_s=NOW_S - 3 * DAY_S, realized_pnl_usdc=-10.0),
+    ]
+    (measures,) = measure([record_of(ledger([]), rows, resolved)], NOW_S, Thresholds())
+    assert measures.roi_30d == -0.25
+
+
 def test_a_row_without_a_result_is_counted_and_left_out() -> None:
     found = record(row("a", realized_pnl_usdc=None), row("b", cost_usdc=None, average_price=None))
     assert (found.closed, found.unmatched) == ((), 2)

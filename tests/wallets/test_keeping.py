@@ -12,7 +12,7 @@ from store_samples import opened
 
 from app.core.errors import DataError
 from app.core.text import SafeText, clean
-from app.engine.wallet_book import WalletBook, saved_of
+from app.engine.wallet_book import best_rows, entry_of
 from app.store.rows import StoredMarket, StoredVerdict, WalletCursor
 from app.store.schema import WALLET_SCANS
 from app.store.store import Store
@@ -200,9 +200,8 @@ def test_a_deck_is_not_shown_what_is_damaged() -> None:
     (finished,) = scanned()
     good = verdict_row(finished, NOW_MS, "a")
     rows = [good, *(msgspec.structs.replace(good, wallet=address(2), verdict=each) for each in (NESTED, good.verdict))]
-    book = WalletBook()
-    book.restore(saved_of(rows, ()))
-    assert list(book.entries) == [address(1)]
+    entries = [entry_of(of_one) for of_one in best_rows(rows)]
+    assert [entry and entry.verdict.wallet for entry in entries] == [address(1), None]
 
 
 def test_a_bomb_is_not_unpacked() -> None:

@@ -59,8 +59,14 @@ def later(driver: WalletDriver, ms: int) -> None:
 def history(*totals: float) -> bytes:
     """A wallet's totals: one a day before the calls, those after it ten days apart."""
     at_s = [NOW_S - 86_400, *(NOW_S + place * 864_000 for place in range(1, len(totals)))]
-    rows = [{"timestamp": second, "realized_pnl": total} for second, total in zip(at_s, totals, strict=True)]
-    return page({"points": rows})
+    return page(
+        {
+            "points": [
+                {"timestamp": second, "realized_pnl": total, "unrealized_pnl": 0.0}
+                for second, total in zip(at_s, totals, strict=True)
+            ]
+        }
+    )
 
 
 def test_a_call_is_graded_a_day_after_its_horizon_by_what_the_wallet_made() -> None:

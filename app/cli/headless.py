@@ -1,4 +1,4 @@
-"""An engine without a deck, until its time is over, its tape ends, or somebody stops it."""
+"""An engine without a deck, until its time is over, its tape ends, or a signal comes."""
 
 import asyncio
 import signal
@@ -64,10 +64,9 @@ async def _run(plan: "Plan", prepared: Prepared, duration: float | None, quiet: 
 
 
 async def _wait(engine: "Engine", interrupted: asyncio.Event, duration: float | None, quiet: bool) -> None:
-    """Until the first of: end of the inputs, end of the time, a signal, a stop over the link."""
+    """Until the first of: end of the inputs, end of the time, a signal."""
     ends = [
-        asyncio.ensure_future(end)
-        for end in (engine.run.finished(), engine.stopped(), interrupted.wait(), _show_time(duration, quiet))
+        asyncio.ensure_future(end) for end in (engine.run.finished(), interrupted.wait(), _show_time(duration, quiet))
     ]
     try:
         await asyncio.wait(ends, timeout=duration, return_when=asyncio.FIRST_COMPLETED)

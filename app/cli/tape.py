@@ -163,9 +163,10 @@ def _import(args: argparse.Namespace) -> int:
 def _cut(args: argparse.Namespace) -> int:
     from app.feeds.tape.importers import cut, open_recording
 
-    recording = open_recording(options.among_tapes(args.source))
+    source = options.among_tapes(args.source)
+    recording = open_recording(source)
     start_ns = parse_moment(args.start, recording.start_ns) if args.start else recording.start_ns
     end_ns = parse_moment(args.end, recording.start_ns) if args.end else recording.end_ns + 1
-    cut(args.source, args.target, start_ns, end_ns, SystemClock())
+    cut(source, args.target, start_ns, end_ns, SystemClock())
     output.say(f"wrote {args.target}", quiet=args.quiet)
     return 0

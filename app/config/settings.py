@@ -235,7 +235,8 @@ class HyperliquidSettings(Section, frozen=True):
     silence_limit_s: Seconds = 30.0
     """A connection that has delivered no data for this long is dropped and made again."""
     renew_after_h: Annotated[float, Meta(gt=0, le=168)] = 23.0
-    """A connection this old is replaced by a fresh one, with an overlap, before the venue ends it."""
+    """A connection this old, or up to a twentieth younger, is replaced by a fresh one, with an overlap, before the
+    venue ends it."""
 
     def __post_init__(self) -> None:
         check_websocket_url(self.websocket_url)

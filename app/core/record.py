@@ -114,13 +114,17 @@ class Connected(msgspec.Struct, frozen=True):
     attempt: int = 1
 
 
+LONGEST_RETRY_S = 86_400.0
+"""Seconds; nobody waits longer for the next try to connect."""
+
+
 class Dropped(msgspec.Struct, frozen=True):
     """A connection is down, or could not be made. `retry_in_s` is when the next try comes (None: never)."""
 
     venue: str
     connection: str
     reason: str
-    retry_in_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] | None = None
+    retry_in_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_RETRY_S)] | None = None
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -112,7 +112,7 @@ class Core:
             self.token_paper,
         )  # fmt: skip
         self.screening = Screening(settings, self.markets, self._watch)
-        self._looks = MarketLooks(self.markets, self._fast_books, self._watch)
+        self.looks = MarketLooks(self.markets, self._fast_books, self._watch)
         self._market_answers = MarketAnswers(
             settings, self._watch, self._intake, self.connections, self.list, self.journal, self._refused, self._follow
         )
@@ -302,7 +302,7 @@ class Core:
         self.now_ms = wall_ms
         parts: tuple[KeepsTimes, ...] = (
             self.connections, self.list, self.reading.desk, self.paper, self.wallets, self.copying, self.whales,
-            self.tokens, *self.markets.values(),
+            self.tokens, self._grader, *self.markets.values(),
         )  # fmt: skip
         for part in parts:
             part.clock_set_back(wall_ms)
@@ -378,9 +378,10 @@ class Core:
                 self.whales.regime.ask_again(self.now_ms)
                 self.screening.ask_again(self.now_ms)
                 self.tokens.ask_again(self.now_ms)
+                self.copying.ask_again(self.now_ms)
                 return True, ""
             case LookAt():
-                return self._looks.at(command, self.now_ms)
+                return self.looks.at(command, self.now_ms)
             case StartJob(name="read"):
                 return self.reading.read_now(command.subject, self.now_ms)
             case StartJob():

@@ -21,7 +21,6 @@ from app.engine.protocol import (
     LogLevel,
     Snapshot,
     SourceView,
-    StopEngine,
     Welcome,
 )
 from app.engine.protocol_screen import StartSweep, StopSweep
@@ -89,14 +88,10 @@ class Engine:
         self._tokens = TokensViews()
         self._screener = ScreenerViews()
         self._started = False
-        self._stopping = asyncio.Event()
+        self.ended = False
+        """True from the moment the engine is told to stop."""
         self._probe = VitalsProbe(clock)
         self._probing: asyncio.Task[None] | None = None
-
-    @property
-    def ended(self) -> bool:
-        """True from the moment the engine is told to stop."""
-        return self._stopping.is_set()
 
     async def start(self) -> None:
         """Start the run; a second call does nothing."""
@@ -107,8 +102,8 @@ class Engine:
 
     async def stop(self) -> None:
         """End the run and let every waiter go."""
-        if not self._stopping.is_set():
-            self._stopping.set()
+        if not self.ended:
+            self.ended = True
             self._pulse.beat()
             if self._probing is not None:
                 self._probing.cancel()
@@ -119,10 +114,6 @@ class Engine:
             finally:
                 if ending is not None:
                     await ending
-
-    async def stopped(self) -> None:
-        """Wait until somebody stops the engine."""
-        await self._stopping.wait()
 
     def welcome(self) -> Welcome:
         """The engine's half of the handshake."""
@@ -203,9 +194,6 @@ class Engine:
 
     async def command(self, command: Command, client: int = 0) -> tuple[bool, str]:
         """Carry out a command of a client; whether it was, and a sentence about it."""
-        if isinstance(command, StopEngine):
-            await self.stop()
-            return True, "The engine has stopped"
         if self.ended:
             return False, "The engine has ended"
         if isinstance(command, StartSweep | StopSweep):

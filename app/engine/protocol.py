@@ -34,7 +34,7 @@ from app.feeds.health import FeedState
 from app.scalper.interpreter_view import InterpreterState
 from app.store.status import StoreState
 
-PROTOCOL_VERSION = 10
+PROTOCOL_VERSION = 11
 
 Mode = Literal["live", "demo", "tape"]
 LogLevel = Literal["info", "warning", "error"]
@@ -333,10 +333,6 @@ class SetRecording(msgspec.Struct, frozen=True, tag="set_recording"):
     on: bool
 
 
-class StopEngine(msgspec.Struct, frozen=True, tag="stop_engine"):
-    """End the engine behind the link."""
-
-
 Command = (
     SetMetricSource
     | StartJob
@@ -345,7 +341,6 @@ Command = (
     | SetPlayback
     | LookAt
     | SetRecording
-    | StopEngine
     | LookAtWallet
     | SetWalletProfile
     | NoteWallet

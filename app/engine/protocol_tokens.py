@@ -94,12 +94,14 @@ class TokensView(msgspec.Struct, frozen=True, kw_only=True):
 
     `rows` are the newest verdicts, newest first. `waiting` tokens are too young to be judged, `watched` ones are;
     `judged` verdicts were given, `held_back` tokens not judged again so soon after a rejection. `passed_over` and
-    `ended` count tokens by what became of them, `failed` questions without an answer by venue. `padded_pct` is the
-    share of empty slots in what was judged lately. `holders_missing` says that no number of holders is
-    told. `model` is None on a tape, and before the workers are there. `waiting_for` says what an empty panel waits for.
-    `is_begun`: tokens are looked for, and can be asked for by hand. `feature_hit_pct` is the share of questions whose
-    candles had been worked out before. `labelled` horizons of predictions have an outcome, `unlabelled` ones wait for
-    theirs, of `unknown` ones something will never be known, by reason.
+    `ended` count tokens by what became of them, `failed` questions without an answer by venue, `refused_rows` pools and
+    candles in answers that could not be used. `padded_pct` is the share of empty slots in what was judged lately.
+    `holders_missing` says that no number of holders is told, `states_missing` that tokens are not judged because their
+    prices are too old. `model` is None on a tape, and before the workers are
+    there. `waiting_for` says what an empty panel waits for. `is_begun`: tokens are looked for, and can be asked for
+    by hand. `feature_hit_pct` is the share of questions whose candles had been worked out before. `labelled`
+    horizons of predictions have an outcome, `unlabelled` ones wait for theirs, of `unknown` ones something will
+    never be known, by reason.
     """
 
     rows: tuple[TokenRow, ...] = ()
@@ -112,8 +114,10 @@ class TokensView(msgspec.Struct, frozen=True, kw_only=True):
     passed_over: dict[str, int] = {}
     ended: dict[str, int] = {}
     failed: dict[str, int] = {}
+    refused_rows: int = 0
     padded_pct: float | None = None
     holders_missing: str = ""
+    states_missing: str = ""
     model: InferenceHealth | None = None
     waiting_for: str = ""
     is_begun: bool = True

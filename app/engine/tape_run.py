@@ -13,7 +13,7 @@ from app.core.playback import Playback, next_speed
 from app.core.record import Record
 from app.engine.core import Core
 from app.engine.freeze import Outside
-from app.engine.protocol import CancelJob, Command, SetPlayback, SetRecording, SourceView, StartJob, TradePaper
+from app.engine.protocol import CancelJob, Command, LookAt, SetPlayback, SetRecording, SourceView, StartJob, TradePaper
 from app.engine.protocol_token_detail import LookAtToken
 from app.engine.protocol_tokens import ScoreTokens
 from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile
@@ -73,7 +73,7 @@ class TapeRun:
         await self._finished.wait()
 
     def command(self, command: Command) -> tuple[bool, str]:
-        """Steer the player; everything else only changes what is shown."""
+        """Steer the player; everything else only changes what is shown, never what the recorded inputs come to."""
         if isinstance(command, SetPlayback):
             return self._steer(command)
         if isinstance(command, StartJob | CancelJob | ScoreTokens):
@@ -84,6 +84,10 @@ class TapeRun:
             return False, "A tape shows wallets as they were recorded: judge and note them live or in a demo"
         if isinstance(command, TrackTrader | NoteTrader | SilenceAlerts):
             return False, "A tape shows traders and alerts as they were recorded: follow and mute live or in a demo"
+        if isinstance(command, LookAt):
+            # Carried out it would stand in the place of a recorded look, and other books would fill what is on paper.
+            refusal = self.core.looks.refusal(command)
+            return not refusal, refusal
         if isinstance(command, LookAtWallet | WhaleLook | LookAtToken):
             return True, ""
         if isinstance(command, SetRecording):
@@ -103,11 +107,13 @@ class TapeRun:
         try:
             await self._player.run()
         finally:
-            self.core.finish()
-            if self._recording.damage:
-                self.core.journal.say(self.core.now_ms, "error", "tape", self._recording.damage)
-            self._finished.set()
-            self._changed()
+            try:
+                self.core.finish()
+            finally:
+                if self._recording.damage:
+                    self.core.journal.say(self.core.now_ms, "error", "tape", self._recording.damage)
+                self._finished.set()
+                self._changed()
 
     def _dispatch(self, record: Record) -> None:
         self.core.dispatch(record)
@@ -132,7 +138,7 @@ class TapeRun:
                 # Whoever looks back from the end has not asked for the tape to play.
                 self._player.pause()
             self._player.seek(target_ms * 1_000_000)
-        return True, _playback_words(command, self._player.view(), target_ms)
+        return True, _playback_words(self._player.view(), target_ms)
 
     def _target_ms(self, command: SetPlayback) -> int | None:
         if command.seek_ms is not None:
@@ -186,7 +192,7 @@ def tape_source(recording: Recording) -> SourceView:
     return SourceView("tape", "TAPE", f"{day}, {what}", of_demo=session.mode == "demo")
 
 
-def _playback_words(command: SetPlayback, playback: Playback, target_ms: int | None) -> str:
+def _playback_words(playback: Playback, target_ms: int | None) -> str:
     """What a command has done; true before the tape is where it was sent, and after."""
     speed = "full speed" if playback.speed is None else f"{playback.speed:g}x"
     if target_ms is not None:

@@ -32,9 +32,10 @@ from app.feeds.token_questions import Question, from_request, request_body
 from app.tokens.answers import Pools, read_answer
 from app.tokens.decision import ModelSays, decide
 from app.tokens.discovery import Discovery
-from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, Unknown
+from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, StatesBack, StatesMissing, Unknown
 from app.tokens.labels import RISE_HORIZON_S
 from app.tokens.outcomes import SETTLED_S
+from app.tokens.pages import TokenPool
 from app.tokens.rejections import Look, Rejections
 from app.tokens.strategies import StrategySays
 from app.tokens.watched import Seen
@@ -42,6 +43,8 @@ from app.tokens.watched import Seen
 ROWS_KEPT = 300
 LOST_MS = 120_000
 """A question to the model without an answer for so long is given up: on a tape begun midway it may be missing."""
+BY_HAND_MS = 900_000
+"""Who asked for a token by hand waits for so long: then the venues have not told of it, and it is said so."""
 _read_prediction = msgspec.json.Decoder(Prediction).decode
 
 
@@ -71,7 +74,7 @@ class TokenDesk:
         self.judgements: dict[str, Judgement] = {}
         """What each of `rows` rests on."""
         self.judged = self.held_back = 0
-        self.holders_missing = ""
+        self.holders_missing = self.states_missing = ""
         self.version = 0
         """Counts changes of what a deck is shown."""
         self.source = begun.source
@@ -80,7 +83,8 @@ class TokenDesk:
         self._watch, self._bus, self._journal, self._settled = watch, bus, journal, settled
         self._rejections = Rejections(rules.rejected_s)
         self._asked: dict[str, _Asked] = {}
-        self._by_hand: set[str] = set()
+        self._by_hand: dict[str, int] = {}
+        """Tokens that somebody waits for, each with when it was asked for."""
         self.trust = TokenTrust(watch)
         self.feedback = TokenFeedback(bus, journal, mode, self.trust, has_key=begun.has_key)
         self._sequence = sequence
@@ -98,6 +102,7 @@ class TokenDesk:
         self.looks.every_second(now_ms)
         self._paper.every_second(now_ms)
         self.trust.every_second()
+        self._give_up_what_is_late(now_ms)
         for mint in [mint for mint, asked in self._asked.items() if now_ms - asked.at_ms > LOST_MS]:
             self._judge(self._asked.pop(mint), None, "the model has not answered", now_ms)
 
@@ -105,9 +110,10 @@ class TokenDesk:
         """The engine's time went back to `now_ms`: what waits for a moment must not wait for that of before."""
         now_s = now_ms // 1_000
         self._asked = {mint: asked._replace(at_ms=min(asked.at_ms, now_ms)) for mint, asked in self._asked.items()}
+        self._by_hand = {mint: min(asked_ms, now_ms) for mint, asked_ms in self._by_hand.items()}
         self._rejections.clock_set_back(now_ms / 1_000)
         self.discovery.clock_set_back(now_s)
-        self.feedback.outcomes.clock_set_back(now_s)
+        self.feedback.clock_set_back(now_ms)
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """A venue or the model has answered. Raises `FrameError` for the answer to what nobody can have asked."""
@@ -134,7 +140,7 @@ class TokenDesk:
         known = [token.known(now_ms // 1_000) for token in self.discovery.watched.values()]
         for seen in known:
             if seen is not None:
-                self._by_hand.add(seen.listed.mint)
+                self._by_hand[seen.listed.mint] = now_ms
                 self._consider(seen, now_ms)
         return sum(seen is not None for seen in known)
 
@@ -144,10 +150,19 @@ class TokenDesk:
         if wrong is not None:
             return False, f"{clean(wrong, 48)!r} is no token's address on Solana (32 to 44 letters and digits)"
         taken = [mint for mint in dict.fromkeys(mints) if self.discovery.want(mint, now_ms // 1_000)]
-        self._by_hand.update(taken)
+        self._by_hand.update(dict.fromkeys(taken, now_ms))
         if len(taken) < len(set(mints)):
             return bool(taken), f"{len(taken)} of {len(set(mints))} tokens are scored: too many were asked for lately"
         return True, f"Scoring {len(taken)} token{'' if len(taken) == 1 else 's'}"
+
+    def give_up(self) -> None:
+        """Nobody waits for what was asked for by hand any more."""
+        self._by_hand.clear()
+
+    def _give_up_what_is_late(self, now_ms: int) -> None:
+        late = (mint for mint, asked_ms in self._by_hand.items() if now_ms - asked_ms > BY_HAND_MS)
+        for mint in [mint for mint in late if mint not in self._asked]:
+            self._cannot_score(mint, f"the venues have not told of it in {BY_HAND_MS // 60_000} minutes", now_ms)
 
     # What was found.
 
@@ -156,18 +171,25 @@ class TokenDesk:
             case Seen():
                 self._consider(event, now_ms)
             case CandlesCame():
-                self.feedback.candles(event.mint, event.table, now_ms)
+                self.feedback.candles(TokenPool(event.mint, event.pool), event.table, now_ms)
             case Ended():
                 self._paper.ended(event.reason, now_ms)
+                if event.mint in self._by_hand and event.mint not in self._asked:
+                    self._cannot_score(event.mint, f"it is watched no longer: {event.reason}", now_ms)
             case HoldersMissing():
                 self.holders_missing = f"no holders of {event.failures} tokens in a row: {event.reason}"
                 self._journal.say(now_ms, "warning", "tokens", self.holders_missing)
             case HoldersBack():
                 self.holders_missing = ""
                 self._journal.say(now_ms, "info", "tokens", "numbers of holders are told again")
+            case StatesMissing():
+                self.states_missing = f"not judged by prices older than {event.fresh_s} s; DexScreener: {event.reason}"
+                self._journal.say(now_ms, "warning", "tokens", f"tokens are {self.states_missing}")
+            case StatesBack():
+                self.states_missing = ""
+                self._journal.say(now_ms, "info", "tokens", "prices of tokens are told again")
             case Unknown():
-                self._journal.say(now_ms, "warning", "tokens", f"{event.mint} cannot be scored: {event.reason}")
-                self._done(event.mint, now_ms)
+                self._cannot_score(event.mint, event.reason, now_ms)
 
     def _consider(self, seen: Seen, now_ms: int) -> None:
         """Ask the model about a token that is ready, unless it was rejected lately and is as it was."""
@@ -251,9 +273,12 @@ class TokenDesk:
             del self.judgements[oldest]
         self.version += 1
 
+    def _cannot_score(self, mint: str, reason: str, now_ms: int) -> None:
+        self._journal.say(now_ms, "warning", "tokens", f"{mint} cannot be scored: {reason}")
+        self._done(mint, now_ms)
+
     def _done(self, mint: str, now_ms: int) -> None:
-        if mint in self._by_hand:
-            self._by_hand.discard(mint)
+        if self._by_hand.pop(mint, None) is not None:
             self._settled(now_ms)
 
 
@@ -265,5 +290,4 @@ def _question_in(request: Request) -> Question:
 
 
 def _look_of(seen: Seen) -> Look:
-    state, holders = seen.state, seen.holders
-    return Look(seen.price, None if state is None else state.liquidity_usd, None if holders is None else holders.count)
+    return Look(seen.price, seen.liquidity_usd, None if seen.holders is None else seen.holders.count)

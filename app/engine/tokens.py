@@ -142,13 +142,14 @@ class Tokens:
         words = "Scoring what is watched"
         self._jobs.begin("tokens", now_ms, words)
         if not desk.score_all(now_ms):
-            self._jobs.end("tokens", "failed", "no token has candles yet")
-            return False, "No token that is watched has candles yet"
+            self._jobs.end("tokens", "failed", "no token has candles and a price that are new enough")
+            return False, "No token that is watched has candles and a price that are new enough yet"
         return True, words
 
     def _cancel(self) -> tuple[bool, str]:
-        if not self._jobs.runs("tokens"):
+        if self.desk is None or not self._jobs.runs("tokens"):
             return False, "No tokens are being scored"
+        self.desk.give_up()
         self._jobs.end("tokens", "cancelled", "cancelled")
         return True, "The verdicts come when they come; nobody waits for them any more"
 

@@ -59,7 +59,9 @@ class WalletRun(Stopwatch):
         self._is_too_large = False
 
     async def load(self, urls: Urls) -> "WalletCalls":
-        """Import what scans need, in a thread because it takes a tenth of a second, and be ready to ask."""
+        """Import what scans need, in a thread because it takes a tenth of a second, and be ready to ask; once."""
+        if self.calls is not None:
+            return self.calls
         for name in _NEEDED:
             await asyncio.to_thread(import_module, name)
         from app.engine.wallet_calls import WalletCalls

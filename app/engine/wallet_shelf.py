@@ -27,7 +27,6 @@ from app.wallets.keeping import KeptRows, Shelf
 _SCANS = 20
 _HISTORY = 50
 _VERDICTS = 4_000
-_TARGETS = (Condition("wallet_class", "=", "TARGET"),)
 _pack = msgspec.msgpack.encode
 _addresses = msgspec.json.Decoder(list[str]).decode
 
@@ -36,11 +35,11 @@ async def saved_wallets(reader: Reader, now_ms: int) -> bytes:
     """What a run begins with, empty when nothing is stored. Raises `DataError`."""
     verdicts = await reader.select(WALLET_VERDICTS, limit=_VERDICTS)
     notes = await reader.select(WALLET_NOTES, limit=MOST_NOTES)
-    # A large record takes a second to look through: only where there can be such calls.
-    has_targets = bool(await reader.select(WALLET_VERDICTS, _TARGETS, limit=1))
-    claims = await _claims(reader, now_ms - CLAIM_MS) if has_targets else {}
-    open_claims = await _open_claims(reader) if has_targets else []
-    return saved_of(verdicts, notes, claims, open_claims) if verdicts or notes else b""
+    # Calls are looked for whatever the verdicts say: a profile makes TARGETs of which no verdict is stored.
+    claims = await _claims(reader, now_ms - CLAIM_MS)
+    open_claims = await _open_claims(reader)
+    is_anything = verdicts or notes or claims or open_claims
+    return saved_of(verdicts, notes, claims, open_claims) if is_anything else b""
 
 
 async def _claims(reader: Reader, since_ms: int) -> dict[str, int]:

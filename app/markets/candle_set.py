@@ -55,6 +55,12 @@ class CandleSet:
         self._settle()
         return list(chain.from_iterable(series.close_until(now_ms) for series in self._all))
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """Time went back; see `CandleSeries.clock_set_back`."""
+        self._settle()
+        for series in self._all:
+            series.clock_set_back(now_ms)
+
     def merge(self, interval: str, candles: Iterable[Candle], now_ms: int) -> None:
         """Back-fill one interval; see `CandleSeries.merge`. `KeyError` for an interval that is not kept."""
         self[interval].merge(candles, now_ms)

@@ -161,6 +161,7 @@ class Market:
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`: what was dated by the old time is forgotten or made no younger."""
+        self.candles.clock_set_back(now_ms)
         self._samples = PriceSamples()
         self._reads.clear()
         self._calm = NO_FRESHNESS

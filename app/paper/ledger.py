@@ -13,7 +13,7 @@ import msgspec
 from app.config.settings import CostsSettings, PaperSettings
 from app.core.events import RulesRead, ScalperRead
 from app.paper import account as accounts
-from app.paper.copying import CopyBook, Purchase
+from app.paper.copying import CopyBook, Print, Purchase
 from app.paper.curve import Curve
 from app.paper.events import (
     CopyClosed,
@@ -204,13 +204,13 @@ class PaperLedger:
         self._set_time(now_ms)
         return self._pass_time() + self._settle()
 
-    def copy(self, purchase: Purchase, price: float, now_ms: int) -> Decision:
+    def copy(self, purchase: Purchase, newest: Print, now_ms: int) -> Decision:
         """Buy what a followed wallet bought, as `CopyBook.open` does, unless the breaker is tripped."""
         self._set_time(now_ms)
         if self._account.tripped:
             return Decision(refusal="the day's loss has reached its limit")
         number, free_usd = self._next_number, self.free_usd
-        opened = self.copies.open(purchase, price, self.settings, free_usd, number, self._now_ms)
+        opened = self.copies.open(purchase, newest, self.settings, free_usd, number, self._now_ms)
         if isinstance(opened, str):
             return Decision(refusal=opened)
         self._next_number += 1
@@ -240,17 +240,17 @@ class PaperLedger:
         and a day that has begun with its breaker. A clock that was a year ahead must not stop both for a year.
         """
         self._now_ms = now_ms
-        latest_ms = now_ms + self.settings.latency_ms
-        self._orders = [order_until(order, now_ms, latest_ms) for order in self._orders]
+        self._orders = [order_until(order, now_ms, now_ms + self.settings.latency_ms) for order in self._orders]
         self._positions = {coin: position_until(position, now_ms) for coin, position in self._positions.items()}
         self._curve = self._curve.until(now_ms)
         self.tokens.clock_set_back(now_ms)
         self._bound_by(now_ms)
 
     def _bound_by(self, now_ms: int) -> None:
-        """Have no day later than tomorrow, and no hour paid later than the next one."""
+        """Have no day later than tomorrow, no hour paid later than the next one, and no wallet read beyond now."""
         self._account = accounts.until_day(self._account, now_ms // accounts.DAY_MS + 1)
         self._positions = {coin: funded_until(position, now_ms) for coin, position in self._positions.items()}
+        self.copies.clock_set_back(now_ms)
 
     # Time.
 

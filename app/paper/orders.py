@@ -20,8 +20,10 @@ def opening_order(
     mid, greatest, decimals = view.mid, view.maximum_leverage, view.size_decimals
     if greatest is None or decimals is None:
         return f"The listing of {view.coin} is not known yet: try again in a moment"
-    if mid is None:
+    if view.trouble or view.touch is None:
         return f"The data of {view.coin} is stale or cut off: wait until prices come"
+    if mid is None:
+        return f"Nobody bids for {view.coin} or nobody offers it: wait until both do"
     size = floor(settings.order_usd / mid * 10**decimals) / 10**decimals
     if not 0 < size < 1e15:
         return f"{settings.order_usd:g} USD are no size of {view.coin} that can be traded: change paper.order_usd"

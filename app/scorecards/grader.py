@@ -5,7 +5,7 @@ from heapq import heapify, heappop, heappush
 from math import inf
 from typing import NamedTuple, TypeVar
 
-from app.core.calls import Call, Outcome
+from app.core.calls import SET_BACK, Call, Outcome
 from app.scorecards.grading import Event, Touch, graded, moved_its_way, ungraded
 
 HOLE = "feed hole inside the horizon"
@@ -51,11 +51,11 @@ class _Coin(NamedTuple):
 class Grader:
     """Holds open calls until their horizon and grades them by the quotes it is told.
 
-    All times are of one clock, the engine's, and never run backwards. A quote says what a coin's best bid and
-    ask were at that time, by data fresh enough to know; without such data there is none. About one a second and coin is
-    enough: entry and exit are the first quotes at or after `available_at_ms` and `available_at_ms` + horizon, each at
-    most `tolerance_ms` late. A call on input older than `stale_after_ms` is not graded, nor one beyond `open_cap` open
-    ones.
+    All times are of one clock, the engine's, and never run backwards but through `clock_set_back`. A quote says what a
+    coin's best bid and ask were at that time, by data fresh enough to know; without such data there is none. About one
+    a second and coin is enough: entry and exit are the first quotes at or after `available_at_ms` and
+    `available_at_ms` + horizon, each at most `tolerance_ms` late. A call on input older than `stale_after_ms` is not
+    graded, nor one beyond `open_cap` open ones.
 
     `events` says, by kind of call, how to tell that the claim came true; other kinds claim that the mid is beyond the
     reference price in the call's direction.
@@ -80,11 +80,6 @@ class Grader:
         late = f"no quote within {tolerance_ms / 1000:g} s of"
         self._no_entry = f"{late} when it could first be acted on: gap"
         self._no_exit = f"{late} the horizon: gap"
-
-    @property
-    def open_calls(self) -> int:
-        """How many calls wait for their horizon."""
-        return self._open
 
     def file(self, call: Call) -> None:
         """Take a call. One that can never be graded is decided at once."""
@@ -132,13 +127,21 @@ class Grader:
     def finish(self, now_ms: int) -> list[Graded]:
         """The same at the end of a run; what is still open is not graded."""
         ended = self.advance(now_ms)
-        for book in self._coins.values():
-            for waiting in book.entering:
-                self._leave(waiting, ENDED, now_ms)
-            for held in book.holding:
-                self._leave(held, ENDED, now_ms)
-        self._coins.clear()
+        self._leave_all(ENDED, now_ms)
         return ended + self._release(inf)
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`: it no longer tells when a call is due, so none is graded."""
+        self._leave_all(SET_BACK, now_ms)
+        self._decided = [(min(at_ms, now_ms), number, decided) for at_ms, number, decided in self._decided]
+        heapify(self._decided)
+
+    def _leave_all(self, reason: str, now_ms: int) -> None:
+        for book in self._coins.values():
+            still_open: tuple[_Open, ...] = (*book.entering, *book.holding)
+            for left in still_open:
+                self._leave(left, reason, now_ms)
+        self._coins.clear()
 
     def _expire(self, book: _Coin, now_ms: int) -> None:
         self._drop_late(book.entering, self._no_entry, now_ms)

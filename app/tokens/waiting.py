@@ -69,6 +69,11 @@ class WaitingTokens:
         self._leave(mint, reason)
         return listed
 
+    def clock_set_back(self, now_s: int) -> None:
+        """The time went back to `now_s`: none is older than it would be now, or was asked for later."""
+        for mint, listed in self._waiting.items():
+            self._waiting[mint] = listed.until(now_s)
+
     def is_given_up(self, mint: str) -> bool:
         """Once more nothing could be learnt of it: others go first from now on; whether that was once too often.
 

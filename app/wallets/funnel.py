@@ -19,21 +19,24 @@ from app.core.prediction_market import (
 )
 from app.core.text import SafeText, clean
 from app.feeds.polymarket import questions
+from app.feeds.polymarket.dated import AHEAD_S, not_ahead
 from app.feeds.polymarket.pages import Page
 from app.feeds.polymarket.questions import Question
-from app.feeds.polymarket.walk import Walk
+from app.feeds.polymarket.walk import Walk, Walked
 from app.wallets.answers import Answer, NoAnswer
+from app.wallets.position_lists import STATUSES, listed_positions
 from app.wallets.values import Stage, WalletVerdict
 
 TRADES = 100
 """Recent trades that are looked at: one page, which is one call."""
-STATUSES: tuple[PositionStatus, ...] = ("CLOSED", "REDEEMABLE_LOST", "OPEN")
-"""Positions of a record: the venue's open ones hold those that won and wait to be redeemed. Those lost and never
-redeemed count like all others: without them every wallet wins."""
+_DAY_S = 86_400
 
 
 class Evidence(NamedTuple):
-    """All that is known of a wallet so far. What was not asked yet is None; `unknown` says what stays unknown."""
+    """All that is known of a wallet so far. What was not asked yet is None; `unknown` says what stays unknown.
+
+    `positions_in_part` says that a list of positions went on: `positions` are the newest alone.
+    """
 
     wallet: str
     stats: WalletStats | None = None
@@ -41,6 +44,7 @@ class Evidence(NamedTuple):
     markets: Mapping[str, PredictionMarket] = {}
     pnl: tuple[PnlPoint, ...] | None = None
     positions: tuple[WalletPosition, ...] | None = None
+    positions_in_part: bool = False
     unknown: tuple[SafeText, ...] = ()
 
 
@@ -116,7 +120,7 @@ class Funnel:
         self._position_pages = position_pages
         self._to_ask: list[Question] = []
         self._walks: dict[Question, Walk[WalletPosition]] = {}
-        self._rows: dict[PositionStatus, tuple[WalletPosition, ...]] = {}
+        self._lists: dict[PositionStatus, Walked[WalletPosition]] = {}
         self._unanswered = 0
 
     def begin(self, now_s: int) -> None:
@@ -213,15 +217,25 @@ class Funnel:
 
     def _ask_trades(self, now_s: int) -> None:
         self.stage = 2
-        known = self.evidence.trades
+        known = self._kept_trades(now_s)
         if known and self._is_current:
             self._want_markets(known, now_s)
             return
         # The last second is asked for again: more may have happened in it.
-        start_s = known[-1].at_s if known else None
+        start_s = min(known[-1].at_s, now_s) if known else None
         self._to_ask.append(questions.trades(self.wallet, start_s, TRADES))
 
+    def _kept_trades(self, now_s: int) -> tuple[WalletActivity, ...]:
+        """The trades that are kept of it, oldest first: without those that cannot have happened yet."""
+        kept = self.evidence.trades or ()
+        known = tuple(trade for trade in kept if trade.at_s - now_s <= AHEAD_S)
+        if len(known) < len(kept):
+            self._note(f"{len(kept) - len(known)} trades that were kept are dated ahead of this machine's clock")
+            self.evidence = self.evidence._replace(trades=known)
+        return known
+
     def _take_trades(self, page: Page[WalletActivity], now_s: int) -> None:
+        page = not_ahead(page, now_s)
         new = tuple(trade for trade in page.rows if trade.wallet == self.wallet)
         self._refused("trades", page)
         if len(new) < len(page.rows):
@@ -229,7 +243,7 @@ class Funnel:
         merged = _merged(self.evidence.trades or (), new)[-TRADES:]
         self.evidence = self.evidence._replace(trades=merged)
         if not merged:
-            self._give_up("the venue has no trades of it", now_s)
+            self._give_up(page.refusal or "the venue has no trades of it", now_s)
             return
         self._want_markets(merged, now_s)
 
@@ -245,6 +259,8 @@ class Funnel:
             self._walk(status, Walk(questions.positions(self.wallet, status), self._position_pages))
 
     def _take_pnl(self, page: Page[PnlPoint], now_s: int) -> None:
+        # The venue may date a day's result at its end.
+        page = not_ahead(page, now_s, _DAY_S + AHEAD_S)
         self._refused("daily results", page)
         self.evidence = self.evidence._replace(pnl=page.rows)
         self._end_when_whole(now_s)
@@ -252,8 +268,7 @@ class Funnel:
     def _walk(self, status: PositionStatus, walk: Walk[WalletPosition]) -> bool:
         """Ask for the next page; False when there is none."""
         if walk.question is None:
-            result = walk.result()
-            self._rows[status] = tuple(row for row in result.rows if row.wallet == self.wallet)
+            self._lists[status] = result = walk.result()
             if result.refused:
                 self._note(f"{result.refused} {status} positions cannot be read: {result.refusal}")
             if result.stopped:
@@ -274,10 +289,9 @@ class Funnel:
         """Judge the record when all of it is there."""
         if self._walks or self.evidence.pnl is None:
             return
-        # In the order of statuses, whichever answer came first; what two lists hold is one position.
-        rows = {(row.token_id, row.status): row for each in STATUSES for row in self._rows.get(each, ())}
-        self.evidence = self.evidence._replace(positions=tuple(rows.values()))
-        over = frozenset(row.condition_id for row in rows.values() if row.status != "OPEN" and row.condition_id)
+        rows, in_part = listed_positions(self.wallet, self._lists)
+        self.evidence = self.evidence._replace(positions=rows, positions_in_part=in_part)
+        over = frozenset(row.condition_id for row in rows if row.status != "OPEN" and row.condition_id)
         self.wanted_markets = over - self.evidence.markets.keys()
         if not self.wanted_markets:
             self.verdict = self._judged(self._judge.record, now_s)

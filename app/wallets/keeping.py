@@ -242,7 +242,8 @@ def known_wallet(rows: KeptRows, config: str, now_ms: int, *, holds_ms: int, res
     if stored is None or stored.config_sha256 != config:
         return KnownWallet(evidence=evidence, board=cursor.board, board_volume=cursor.board_volume)
     is_resumed = resumed_ms is not None and stored.at_ms >= resumed_ms
-    is_young = now_ms - cursor.scanned_ms <= holds_ms
+    # What a clock that was ahead has dated is as old as what it has dated too early.
+    is_young = abs(now_ms - cursor.scanned_ms) <= holds_ms
     return KnownWallet(
         verdict=read_verdict(stored) if is_resumed or is_young else None,
         evidence=evidence,

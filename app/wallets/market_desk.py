@@ -107,4 +107,4 @@ class MarketDesk:
         if condition_id in self.failures:
             return False
         seen_s = self._seen_s.get(condition_id)
-        return seen_s is not None and now_s - seen_s <= self._fresh_s
+        return seen_s is not None and abs(now_s - seen_s) <= self._fresh_s

@@ -98,6 +98,17 @@ def test_cut(
     assert info_of(target, capsys)["records_by_kind"]["frame"] == frames  # type: ignore[index]
 
 
+def test_a_bare_name_is_looked_for_among_the_users_tapes(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAPEDECK_HOME", str(tmp_path / "home"))
+    kept, target = tmp_path / "home" / "tapes" / "night.jsonl", tmp_path / "cut.tape"
+    kept.parent.mkdir(parents=True)
+    recording.rename(kept)
+    assert main(["tape", "cut", "night.jsonl", str(target), "--from", "+50", "--quiet"]) == 0
+    assert info_of(target, capsys)["records_by_kind"]["frame"] == 10  # type: ignore[index]
+
+
 def test_a_run_of_a_cut_counts_what_it_was_given(
     recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

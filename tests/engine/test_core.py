@@ -6,11 +6,13 @@ import msgspec
 import pytest
 from core_driver import START_MS, Driver
 
+from app.core.calls import SET_BACK, Call
 from app.core.playback import Playback
 from app.core.record import Kind, Record
 from app.engine.core import Core
 from app.engine.freeze import Outside, freeze
 from app.engine.protocol import MarketRow, SourceView
+from app.scorecards.grader import Graded
 
 SOURCE = SourceView("live", "LIVE", "Hyperliquid")
 
@@ -134,6 +136,28 @@ def test_after_the_clock_was_set_back_data_still_grows_old(driver: Driver) -> No
     assert freeze(driver.core, SOURCE, Outside()).feeds[0].state == "stale"
     driver.quote("BTC", 99, 101)
     assert not row(driver, "BTC").stale
+
+
+def test_hazard_11_claims_that_are_open_when_the_clock_is_set_back_are_graded_neither_live_nor_replayed(
+    driver: Driver,
+) -> None:
+    filed: list[Call] = []
+    live: list[Graded] = []
+    driver.core.bus.subscribe(Call, filed.append)
+    driver.core.bus.subscribe(Graded, live.append)
+    busy_minutes(driver, steps=400)
+    before = len(live)
+    still_open = {call.call_id for call in filed} - {call.call_id for call, _ in live}
+    driver.now_ms -= 3_600_000
+    driver.tick()
+    assert {call.call_id for call, _ in live[before:]} == still_open != set()
+    assert {(outcome.status, outcome.reason) for _, outcome in live[before:]} == {("ungraded", SET_BACK)}
+    again, replayed = Core("tape", driver.settings), list[Graded]()
+    again.bus.subscribe(Graded, replayed.append)
+    for record in driver.records:
+        again.dispatch(record)
+    assert [outcome.reason for _, outcome in replayed] == [outcome.reason for _, outcome in live]
+    assert again.journal.log_sha256 == driver.core.journal.log_sha256
 
 
 def test_a_print_dated_ahead_stops_neither_price_nor_candles(driver: Driver) -> None:
@@ -270,10 +294,10 @@ def test_hazard_8_a_socket_that_takes_over_has_to_reach_back_like_any_other(driv
     assert [request.channel for request in driver.asked.requests[asked:]] == ["recentTrades"]
 
 
-def busy_hour(driver: Driver) -> None:
-    """A market that moves enough for reads, calls and candles."""
+def busy_minutes(driver: Driver, steps: int = 2_000) -> None:
+    """A market that moves enough for reads, calls and candles; four steps a second."""
     price = 100.0
-    for step in range(2_000):
+    for step in range(steps):
         price *= 1.0004 if step % 7 else 0.9991
         driver.quote("BTC", round(price - 0.01, 4), round(price + 0.01, 4))
         driver.trade("BTC", round(price, 4), tid=step + 10, side="BA"[step % 3 == 0])
@@ -281,7 +305,7 @@ def busy_hour(driver: Driver) -> None:
 
 
 def test_replaying_the_records_derives_the_same_events(driver: Driver) -> None:
-    busy_hour(driver)
+    busy_minutes(driver)
     again = Core("tape", driver.settings)
     for record in driver.records:
         again.dispatch(record)
@@ -295,7 +319,7 @@ def test_replaying_the_records_derives_the_same_events(driver: Driver) -> None:
 
 
 def test_another_input_derives_other_events(driver: Driver) -> None:
-    busy_hour(driver)
+    busy_minutes(driver)
     again = Core("tape", driver.settings)
     for record in driver.records[:-200]:
         again.dispatch(record)

@@ -1,6 +1,7 @@
 """A run on the venue that was recorded, and its replay, derive the same events: at any speed, watched or not."""
 
 import asyncio
+from itertools import cycle
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from app.core.clock import SystemClock
 from app.demo.server import serve
 from app.demo.venue import Venue
 from app.engine.engine import Engine, Run
-from app.engine.protocol import SetMetricSource, SetPlayback, SetRecording, StartJob
+from app.engine.protocol import LookAt, SetMetricSource, SetPlayback, SetRecording, StartJob
 from app.engine.summary import Summary, summarise
 from app.engine.tape_run import TapeRun
 from app.engine.venue_run import RunFiles, VenueRun, live_source
@@ -32,8 +33,8 @@ def settings(websocket_url: str, rest_url: str) -> Settings:
     )
 
 
-async def record(path: Path, events: int) -> Summary:
-    """Record a served venue until it has given so many events."""
+async def record(path: Path, events: int, coin: str = "") -> Summary:
+    """Record a served venue until it has given so many events, while a deck has `coin` open."""
     clock = SystemClock()
     async with serve(Venue(seed=3, coins=14, start_ms=clock.wall_ns() // 1_000_000)) as server:
         chosen = settings(server.websocket_url, server.rest_url)
@@ -47,6 +48,8 @@ async def record(path: Path, events: int) -> Summary:
                 fresh = await engine.next_snapshot(seen)
                 assert fresh is not None
                 seen = fresh[0]
+                opened = await engine.command(LookAt(coin))
+        assert opened[0]
         await engine.command(StartJob("markets"))
         await engine.stop()
         return summarise(run, 0, path.name)
@@ -57,8 +60,10 @@ async def replay(path: Path, *, speed: float | None = None, watched: bool = Fals
     engine = Engine(run, SystemClock(), snapshot_hz=10)
     await engine.start()
     if watched:
+        opened = cycle((LookAt("ETH"), LookAt("BTC", "1s"), LookAt("")))
         fresh = await engine.next_snapshot(0)
         while fresh is not None and not (fresh[1].playback and fresh[1].playback.ended):
+            await engine.command(next(opened))
             fresh = await engine.next_snapshot(fresh[0])
     await run.finished()
     await engine.stop()
@@ -67,7 +72,7 @@ async def replay(path: Path, *, speed: float | None = None, watched: bool = Fals
 
 async def test_hazard_29_recorded_and_replayed_are_the_same(tmp_path: Path) -> None:
     tape = tmp_path / "run.tape"
-    live = await record(tape, events=400)
+    live = await record(tape, events=400, coin="BTC")
     assert live.parse_errors == live.drops == live.holes == 0
     assert len(live.coins) == 12
     assert live.rules_reads >= 24

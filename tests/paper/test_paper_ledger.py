@@ -120,7 +120,7 @@ def test_an_order_that_closes_waits_as_long_as_it_takes() -> None:
 def test_nothing_is_opened_on_data_that_is_not_whole(trouble: str) -> None:
     ledger = a_ledger()
     assert "is stale or cut off" in ledger.open(a_view(NOW_MS, trouble=trouble), 1, "hand").refusal
-    assert "is stale or cut off" in ledger.open(a_view(NOW_MS, bid=None), 1, "hand").refusal
+    assert "nobody offers it" in ledger.open(a_view(NOW_MS, bid=None), 1, "hand").refusal
 
 
 def test_what_cannot_be_done_is_refused_with_the_next_step() -> None:

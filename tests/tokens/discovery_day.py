@@ -26,7 +26,7 @@ class Day:
         self.asked: list[tuple[int, Question]] = []
         self.events: list[Event] = []
         self.down: set[str] = set()
-        """Venues, or routes as `venue name`, that do not answer."""
+        """Venues, routes as `venue name`, or subjects of questions that nobody answers about."""
 
     def run(self, seconds: int, step_s: int = 1) -> list[Event]:
         """Let time pass; what has come of it."""
@@ -44,7 +44,7 @@ class Day:
         return [event for event in self.events if isinstance(event, Seen)]
 
     def _answer(self, question: Question) -> Answer:
-        if question.venue in self.down or f"{question.venue} {question.name}" in self.down:
+        if self.down & {question.venue, f"{question.venue} {question.name}", question.subject}:
             return NoAnswer(clean("it is down"))
         # Through a request, as an engine carries it.
         body = request_body(question)

@@ -1,6 +1,7 @@
 """Discovery against the simulated venues: what it asks, what becomes ready, what ends, and what troubles do to it."""
 
 from collections import Counter
+from typing import get_args
 
 import msgspec
 import pytest
@@ -11,15 +12,15 @@ from token_client import NOW_S, Known, KnownLaunches, known
 
 from app.config.token_venues import TokensSettings
 from app.core.text import clean
-from app.core.tokens import PoolState, TokenHolders
+from app.core.tokens import PoolState, TokenCandle, TokenHolders
 from app.demo.tokens.made import MadeLaunches
 from app.feeds import token_questions as ask
 from app.feeds.token_rows import Rows
-from app.tokens.answers import Holders, NoAnswer, Pools
+from app.tokens.answers import Candles, Holders, NoAnswer, Pools
 from app.tokens.candles import SLOT_S
 from app.tokens.discovery import AT_ONCE, MOST_ASKED
 from app.tokens.features import WIDTH, context_of, features
-from app.tokens.found import CandlesCame, Ended, HoldersBack, HoldersMissing, Unknown
+from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, Unknown
 from app.tokens.watched import Seen
 
 HOUR_S = 3_600
@@ -113,6 +114,46 @@ def test_a_token_that_stops_trading_ends() -> None:
     assert day.discovery.watched == {}
 
 
+@pytest.mark.parametrize("ahead_s", [SLOT_S, 5_000_000_100])
+def test_hazard_3_a_candle_dated_ahead_is_counted_and_is_neither_the_last_price_nor_the_last_trade(
+    ahead_s: int,
+) -> None:
+    day = day_of(known(1, 2 * HOUR_S))
+    day.run(60)
+    [token] = day.discovery.watched.values()
+    slot_s = day.now_s // SLOT_S * SLOT_S
+    traded, ahead = (TokenCandle(at_s, 1.0, 1.0, 1.0, price, 5.0) for at_s, price in
+                     ((slot_s - SLOT_S, 1.0), (slot_s + ahead_s, 999.0)))  # fmt: skip
+    question, before = ask.pool_candles(token.listed.pool, 102), day.discovery.counts().refused_rows
+    day.discovery.answered(question, Candles(Rows((traded, ahead))), day.now_s)
+    seen = token.known(day.now_s)
+    assert seen is not None
+    assert seen._replace(state=None).price == 1.0
+    assert token.ending(slot_s + 3 * HOUR_S, 24 * HOUR_S) == "no trades"
+    assert day.discovery.counts().refused_rows == before + 1
+
+
+def test_hazard_11_a_token_found_while_the_clock_was_ahead_is_looked_at_as_soon_as_others() -> None:
+    day = day_of(known(1, 600))
+    day.run(60)
+    assert day.discovery.counts().waiting == 1
+    back_s = day.now_s - 20 * HOUR_S
+    day.discovery.clock_set_back(back_s)
+    mint = known(1, 600).mint
+    assert ask.pairs([mint]) not in day.discovery.questions(back_s + 12 * SLOT_S - 1)
+    assert ask.pairs([mint]) in day.discovery.questions(back_s + 12 * SLOT_S)
+
+
+def test_hazard_11_a_token_asked_for_while_the_clock_was_ahead_is_not_watched_for_ever() -> None:
+    day = day_of(known(1, 2 * HOUR_S))
+    mint = known(1, 0).mint
+    day.discovery.want(mint, day.now_s)
+    day.run(60)
+    back_s = day.now_s - 20 * HOUR_S
+    day.discovery.clock_set_back(back_s)
+    assert day.discovery.watched[mint].ending(back_s + 2 * HOUR_S, 24 * HOUR_S) == "asked for long ago"
+
+
 def test_a_pool_that_loses_nine_tenths_of_its_liquidity_ends() -> None:
     day = day_of(known(1, 2 * HOUR_S))
     day.run(60)
@@ -129,6 +170,22 @@ def test_a_full_watch_keeps_what_trades_most() -> None:
     day = day_of(*launches, settings=TokensSettings(watched=3, minimum_liquidity_usd=0.0))
     day.run(120)
     assert set(day.discovery.watched) == {launch.mint for launch in launches[-3:]}
+
+
+@pytest.mark.parametrize("is_waited_for", [False, True])
+def test_a_token_that_somebody_waits_for_makes_no_room(is_waited_for: bool) -> None:
+    least, more, young = known(1, HOUR_S + 600), known(2, HOUR_S + 1_200), known(3, HOUR_S - 900)
+    day = day_of(least, more, young, settings=TokensSettings(watched=2, minimum_liquidity_usd=0.0))
+    day.down.add("geckoterminal candles")
+    day.run(60)
+    assert set(day.discovery.watched) == {least.mint, more.mint}
+    if is_waited_for:
+        assert day.discovery.want(least.mint, day.now_s)
+    state = day.discovery.watched[least.mint].state
+    assert state is not None
+    busy = msgspec.structs.replace(state, mint=young.mint, pool=young.pool, volume_24h_usd=1e9)
+    events = day.discovery.answered(ask.pairs([young.mint]), Pools(Rows((busy,))), day.now_s)
+    assert events == [Ended((more if is_waited_for else least).mint, "made room")]
 
 
 def test_tokens_of_all_pages_are_found_and_then_only_the_first_is_asked_for() -> None:
@@ -242,7 +299,7 @@ def test_no_answer_breaks_it_and_what_it_keeps_is_bounded(answers: list[str], ha
             other = pools if question.name in ("holders", "overview") else holders
             answer = {"right": day._answer(question), "none": none, "of another kind": other}[kind]
             for event in day.discovery.answered(question, answer, now_s):
-                assert isinstance(event, Seen | CandlesCame | Ended | HoldersMissing | HoldersBack | Unknown)
+                assert isinstance(event, get_args(Event))
         assert len(day.discovery.watched) <= 4
 
 

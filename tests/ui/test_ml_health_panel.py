@@ -86,6 +86,7 @@ def test_the_note_tells_what_the_model_rests_on() -> None:
         ),
         (tokens(mode="DO NOT TRUST", mode_reason="simulated"), "alert", "DO NOT TRUST: simulated"),
         (tokens(holders_missing="no holders of 5 tokens in a row"), "warning", "ML"),
+        (tokens(states_missing="not judged by prices older than 90 s"), "warning", "ML"),
     ],
 )
 def test_trouble_is_told_first_and_in_its_colour(view: object, role: str, first: str) -> None:
@@ -97,9 +98,9 @@ def test_failures_and_refused_bundles_are_counted() -> None:
     model = msgspec.structs.replace(
         HEALTH, refused=2, refused_reason="a hash differs", uptime_pct=None, latency_ms_p50=None
     )
-    text, _ = ml_health_note(seen(judging(tokens(failed={"dexscreener": 3}, model=model))))
+    text, _ = ml_health_note(seen(judging(tokens(failed={"dexscreener": 3}, refused_rows=7, model=model))))
     assert "2 bundles refused: a hash differs" in text
-    assert "unanswered: dexscreener 3" in text
+    assert "unanswered: dexscreener 3 · 7 rows of answers refused" in text
     assert "up –" in text
     assert "p50/p95/p99 –/3.4" in text
 

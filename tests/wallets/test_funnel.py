@@ -202,6 +202,41 @@ def test_known_trades_are_gone_on_with_from_the_last_second(*, is_judged: bool) 
     ]
 
 
+@pytest.mark.parametrize("kept_ahead_s", [200, 5_000_000_000])
+def test_hazard_3_a_kept_trade_dated_ahead_does_not_blind_the_next_scan(kept_ahead_s: int) -> None:
+    before = through(ScriptedVenue()).evidence
+    assert before.trades
+    ahead = msgspec.structs.replace(before.trades[-1], at_s=NOW_S + kept_ahead_s)
+    old = Evidence(WALLET, stats=before.stats, trades=(*before.trades, ahead))
+    venue = ScriptedVenue({"trades": lambda q: page(trades_of(q.subject, 3, NOW_S - 10))})
+    after = through(venue, known=KnownWallet(evidence=old))
+    (asked,) = (question for question in venue.asked if question.name == "trades")
+    assert int(dict(asked.query)["start"]) <= NOW_S
+    assert max(trade.at_s for trade in after.evidence.trades or ()) == NOW_S - 10
+    is_said = any("1 trades that were kept are dated ahead" in text for text in after.evidence.unknown)
+    assert is_said == (kept_ahead_s > 300)
+
+
+def test_hazard_3_a_trade_dated_ahead_is_counted_and_not_kept() -> None:
+    rows = trades_of(WALLET, 2)
+    later = {**rows[0], "timestamp": NOW_S + 5_000_000_000}
+    funnel = through(ScriptedVenue({"trades": lambda _: page([later, *rows])}))
+    assert [trade.at_s for trade in funnel.evidence.trades or ()] == [NOW_S - 1_060, NOW_S - 1_000]
+    assert any(text.startswith("1 trades cannot be read: dated") for text in funnel.evidence.unknown)
+    verdict = verdict_of({"trades": lambda _: page([later])})
+    assert (verdict.verdict, verdict.reason.split(" ")[0]) == ("NOT SCORED", "dated")
+
+
+def test_hazard_3_a_daily_result_dated_ahead_makes_no_century_of_days() -> None:
+    def results(_: Question) -> bytes:
+        days = [NOW_S - 86_400, NOW_S + 80_000, NOW_S + 5_000_000_000]
+        return page({"points": [{"timestamp": at_s, "realized_pnl": 900.0} for at_s in days]})
+
+    funnel = through(ScriptedVenue({"pnl": results}))
+    assert [point.at_s for point in funnel.evidence.pnl or ()] == [NOW_S - 86_400, NOW_S + 80_000]
+    assert any(text.startswith("1 daily results cannot be read: dated") for text in funnel.evidence.unknown)
+
+
 def nameless(question: Question) -> bytes:
     """What no trade is, in no market: sound rows that say nothing of what was bet on."""
     rows = trades_of(question.subject)

@@ -61,7 +61,8 @@ async def test_a_verdict_does_not_hold_by_other_thresholds_nor_for_ever(tmp_path
         await kept(store, shelf(store))
         other = (await shelf(store, "b").known([address(1)], NOW_MS))[address(1)]
         late = (await shelf(store).known([address(1)], NOW_MS + 25 * HOUR_MS))[address(1)]
-    assert other.verdict is late.verdict is None
+        kept_ahead = (await shelf(store).known([address(1)], NOW_MS - 25 * HOUR_MS))[address(1)]
+    assert other.verdict is late.verdict is kept_ahead.verdict is None
     assert other.evidence is not None
 
 

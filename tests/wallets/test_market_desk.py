@@ -34,6 +34,12 @@ def test_an_open_market_is_asked_for_again_when_it_is_old_until_it_is_resolved()
     assert [seen_s for _, seen_s in desk.news()] == [0, HOUR_S + 1, 2 * HOUR_S + 2]
 
 
+def test_hazard_11_an_open_market_that_was_told_while_the_clock_was_ahead_is_asked_for_again() -> None:
+    desk = MarketDesk(HOUR_S)
+    desk.know(market(condition(1), yes_pays=None), 100 * HOUR_S)
+    assert desk.want([condition(1)], 0) == {condition(1)}
+
+
 def test_one_that_nobody_knows_is_not_asked_for_at_once_again() -> None:
     desk = MarketDesk(HOUR_S)
     desk.want([condition(1)], 0)

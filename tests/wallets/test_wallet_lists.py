@@ -39,6 +39,11 @@ def test_a_profile_sets_three_thresholds(name: str, locations: Locations) -> Non
     assert wallets.profile == name
 
 
+def test_blanks_around_a_profile_mean_nothing(locations: Locations) -> None:
+    wallets = load(locations, environ={"TAPEDECK_WALLETS__PROFILE": " conservative "}).settings.wallets
+    assert (wallets.profile, wallets.target_score) == ("conservative", PROFILES["conservative"][2])
+
+
 def test_the_balanced_profile_is_the_defaults(locations: Locations) -> None:
     assert Profiles(Thresholds(), locations.profile_folders()).thresholds("balanced") == Thresholds()
 

@@ -31,6 +31,8 @@ class Admission:
         """Accounts that were accepted, in that order."""
         self.most: int | None = None
         """How many the venue takes; None until it has refused one."""
+        self._before: tuple[dict[str, None], int | None] = {}, None
+        """What was streamed over the connection before, and the most that the venue took."""
         self._asked = ""
         self._asked_ns = 0
         self._refusals = 0
@@ -42,7 +44,13 @@ class Admission:
 
     def begin(self) -> None:
         """A new connection: nothing is streamed over it yet. How many the venue takes is remembered."""
-        self.streamed.clear()
+        self._before = self.streamed, self.most
+        self.streamed = {}
+        self._asked = ""
+
+    def resume(self) -> None:
+        """The new connection came to nothing: the one before goes on and streams what it did."""
+        self.streamed, self.most = self._before
         self._asked = ""
 
     def step(self, now_ns: int) -> Step | None:

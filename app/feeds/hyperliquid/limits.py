@@ -1,11 +1,8 @@
 """What Hyperliquid allows (docs/venues.md names the sources)."""
 
-from typing import Annotated
-
-import msgspec
-
 from app.core.record import Request
 from app.feeds.hyperliquid.allowance import Claim
+from app.feeds.hyperliquid.candle_question import CHANNEL, candles_in
 
 VENUE = "hyperliquid"
 
@@ -59,21 +56,6 @@ _ITEMS_PER_WEIGHT = {
 _MOST_ITEMS = {"recentTrades": 200, "historicalOrders": 2_000, "userFills": 2_000, "userFillsByTime": 2_000}
 """Items of the longest answers."""
 _MOST_CANDLES = 5_000
-_UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "M": 2_419_200_000}
-"""Of the letters of an interval; a month is at least four weeks."""
-
-
-class _Span(msgspec.Struct):
-    interval: Annotated[str, msgspec.Meta(min_length=2, max_length=4)]
-    startTime: int  # noqa: N815 - the venue's own name
-    endTime: int  # noqa: N815 - the venue's own name
-
-
-class _CandleQuestion(msgspec.Struct):
-    req: _Span
-
-
-_decode_candle_question = msgspec.json.Decoder(_CandleQuestion).decode
 
 
 def request_weight(channel: str, items: int = 0) -> int:
@@ -89,14 +71,10 @@ def heaviest(request: Request) -> int:
 
 
 def _most_items(request: Request) -> int:
-    if request.channel != "candleSnapshot":
+    if request.channel != CHANNEL:
         return _MOST_ITEMS.get(request.channel, 0)
-    try:
-        span = _decode_candle_question(request.body).req
-        asked = (span.endTime - span.startTime) // (int(span.interval[:-1]) * _UNIT_MS[span.interval[-1]]) + 2
-    except (msgspec.MsgspecError, UnicodeDecodeError, LookupError, ValueError, ZeroDivisionError):
-        return _MOST_CANDLES
-    return max(0, min(asked, _MOST_CANDLES))
+    asked = candles_in(request)
+    return _MOST_CANDLES if asked is None else min(asked, _MOST_CANDLES)
 
 
 WAITED_FOR = Claim(rank=0, purse="markets", ceiling=1.0, share=1.0)

@@ -14,9 +14,10 @@ from app.feeds.budget import WeightBudget
 from app.feeds.http import HttpAnswer, HttpClient
 from app.feeds.hyperliquid import limits
 from app.feeds.hyperliquid.allowance import Allowance, Claim
+from app.feeds.hyperliquid.candle_question import CHANNEL, spanning
 from app.feeds.hyperliquid.limits import VENUE
 from app.feeds.inbox import Inbox
-from app.feeds.websocket import retry_after_s
+from app.feeds.statuses import retry_after_s
 
 _REQUEST_TRIES_S = (1.0, 15.0)
 _REQUEST_TRIES = 5
@@ -39,6 +40,14 @@ class _Place:
         """When it may be tried again after a try that failed."""
         self.under_way = False
         self.patience: asyncio.Timeout | None = None
+
+    def widen(self, request: Request) -> bool:
+        """Ask for what `request` asks for as well; whether that is more."""
+        wider = spanning(self.request, request)
+        if wider.body == self.request.body:
+            return False
+        self.request, self.weight = wider, limits.heaviest(wider)
+        return True
 
 
 class RequestClient:
@@ -95,12 +104,15 @@ class RequestClient:
     def request(self, request: Request) -> None:
         """Queue a request; its answer, or its failure after some tries, arrives as an input with its id.
 
-        One that asks what a waiting one asks is left out; the waiting one then goes as early as it would have. What is
-        asked of a trader who has just traded is asked again if it is under way: that answer may be from before.
+        One that asks what a waiting one asks is left out; the waiting one then goes as early as it would have, and
+        asks for the candles of both. If it is under way, its answer may be from before: then candles of another span,
+        and what is asked of a trader who has just traded, are asked for again.
         """
         question = _question(request)
         asked = self._asked.get(question)
-        if asked is not None and not (asked.under_way and request.variant == limits.TRADED):
+        if asked is not None and not (asked.under_way and _needs_its_own(request, asked.request)):
+            if not asked.under_way and asked.widen(request):
+                self._put(0, Kind.REQUEST, asked.request)
             asked.claim = min(asked.claim, limits.claim_of(request), key=lambda claim: claim.rank)
             self._changed.set()
             return
@@ -211,10 +223,10 @@ class RequestClient:
         base = limits.request_weight(request.channel)
         self.allowance.settle(claim, spent, base, _extra_weight(request, answer))
         self._changed.set()
+        if answer.status in _REFUSED_WAIT_S or answer.status >= 500:
+            asked_s = retry_after_s(answer.headers, self._clock.wall_ns())
+            self.budget.close_for(asked_s or _REFUSED_WAIT_S.get(answer.status, 0.0))
         if answer.status in _REFUSED_WAIT_S:
-            self.budget.close_for(
-                retry_after_s(answer.headers.get("retry-after", "")) or _REFUSED_WAIT_S[answer.status]
-            )
             return Answer(request.request_id, answer.status, b"", f"the venue refuses requests ({answer.status})")
         if answer.status != 200:
             return Answer(request.request_id, answer.status, b"", f"the venue answered {answer.status}")
@@ -222,6 +234,11 @@ class RequestClient:
 
     def _put(self, stream: int, kind: Kind, payload: msgspec.Struct) -> None:
         self._inbox.put(stream, kind, _pack(payload))
+
+
+def _needs_its_own(request: Request, asked: Request) -> bool:
+    """Whether the answer to a question that is under way may lack what is asked for now."""
+    return request.variant == limits.TRADED or (request.channel == CHANNEL and request.body != asked.body)
 
 
 def _question(request: Request) -> tuple[str, str, str]:

@@ -78,13 +78,15 @@ class StreamClient:
         self._by_frame: dict[Key, int] = {}
         self._fast_streams: dict[bytes | None, tuple[int, _Put]] = {}
         self._connected = False
+        self._wanted_before: dict[Key, WireSubscription] = {}
+        """What was asked of the socket before the one that was opened last."""
         self._anything_wanted, self._nothing_wanted = asyncio.Event(), asyncio.Event()
         self.received_frames = 0
         self.control_frames = 0
         self.superseded_frames = 0
         """How many of those received gave way to a newer one before they were fetched."""
         self._connection = WebSocketConnection(
-            settings, self, clock=clock, backoff=Backoff(generator), new_sockets=new_sockets
+            settings, self, clock=clock, backoff=Backoff(generator), generator=generator, new_sockets=new_sockets
         )
         self._put(lane.control_stream, Kind.STREAM, self._control())
 
@@ -178,6 +180,7 @@ class StreamClient:
 
     def connected(self, attempt: int) -> None:
         """The socket is open: ask for everything that is wanted."""
+        self._wanted_before = dict(self._wanted)
         self._connected = True
         self._put(self._lane.control_stream, Kind.CONNECT, Connected(VENUE, self._lane.connection, attempt))
         for subscription in self._wanted.values():
@@ -188,6 +191,15 @@ class StreamClient:
         self._connected = False
         dropped = Dropped(VENUE, self._lane.connection, reason, round(retry_in_s, 3))
         self._put(self._lane.control_stream, Kind.DROP, dropped)
+
+    def fell_back(self) -> None:
+        """The socket before goes on: it has to learn what has changed since the other one was opened."""
+        for key, subscription in self._wanted_before.items():
+            if key not in self._wanted:
+                self._send("unsubscribe", subscription)
+        for key, subscription in self._wanted.items():
+            if key not in self._wanted_before:
+                self._send("subscribe", subscription)
 
     def received(self, frame: bytes) -> bool:
         """Hand a frame on under the stream it belongs to; whether it was data."""

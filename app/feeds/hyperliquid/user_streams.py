@@ -75,8 +75,16 @@ class UserStreams(StreamClient):
 
     def connected(self, attempt: int) -> None:
         """The socket is open: accounts are asked for one after another."""
+        before = dict(self._wanted)
         self._begin()
         super().connected(attempt)
+        self._wanted_before = before
+
+    def fell_back(self) -> None:
+        """The socket before goes on, with the accounts that it streams."""
+        self._wanted = dict(self._wanted_before)
+        self._admission.resume()
+        self._changed.set()
 
     def dropped(self, reason: str, retry_in_s: float) -> None:
         """The socket is gone."""

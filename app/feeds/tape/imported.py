@@ -2,14 +2,13 @@
 
 import hashlib
 from collections.abc import Iterator
-from itertools import dropwhile
 from pathlib import Path
 
 import msgspec
 
 from app import __version__
 from app.core.errors import DataError
-from app.core.record import DATA_CONNECTION, Connected, Dropped, Kind, Record, StreamOpened
+from app.core.record import DATA_CONNECTION, LONGEST_RETRY_S, Connected, Dropped, Kind, Record, StreamOpened
 from app.core.text import clean
 from app.feeds.tape.files import open_regular
 from app.feeds.tape.format import Session
@@ -84,12 +83,8 @@ class ImportedRecording:
         skipped = self._survey.skipped
         return f"{skipped} line(s) could not be used and were skipped." if skipped else ""
 
-    def records(self, from_ns: int | None = None) -> Iterator[Record]:
-        """The records in order, from the first one at or after `from_ns` on. Raises `DataError` as reading does."""
-        begin = from_ns or 0
-        return dropwhile(lambda record: record.wall_ns < begin, self._generate())
-
-    def _generate(self) -> Iterator[Record]:
+    def records(self) -> Iterator[Record]:
+        """The records in order. Raises `DataError` as reading does."""
         stamper = _Stamper(self.start_ns)
         yield stamper.connect(self.start_ns)
         for (channel, coin), stream in self._survey.streams.items():
@@ -127,7 +122,8 @@ class _Stamper:
 
     def drop(self, wall_ns: int, until_ns: int) -> Record:
         seconds = (until_ns - wall_ns) / 1e9
-        dropped = Dropped(_VENUE, DATA_CONNECTION, f"the recording has a gap of {seconds:.0f} s", seconds)
+        reason = f"the recording has a gap of {seconds:.0f} s"
+        dropped = Dropped(_VENUE, DATA_CONNECTION, reason, min(seconds, LONGEST_RETRY_S))
         return self.record(wall_ns, Kind.DROP, msgspec.msgpack.encode(dropped))
 
 

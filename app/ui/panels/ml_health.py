@@ -75,10 +75,16 @@ def ml_health_note(view: DeckView) -> tuple[str, Role]:
     tokens = view.shown.tokens if view.shown is not None else None
     if tokens is None:
         return "", "muted"
-    role: Role = "muted" if tokens.mode == "ML" and not tokens.holders_missing else _MODE_ROLES[tokens.mode]
-    if tokens.mode == "ML" and tokens.holders_missing:
+    is_told = not _not_told(tokens)
+    role: Role = "muted" if tokens.mode == "ML" and is_told else _MODE_ROLES[tokens.mode]
+    if tokens.mode == "ML" and not is_told:
         role = "warning"
     return " · ".join(_note_parts(tokens, view)), "stale" if view.outdated else role
+
+
+def _not_told(tokens: TokensView) -> tuple[str, ...]:
+    """What the venues do not tell, as far as it counts."""
+    return tuple(str(clean(missing, 200)) for missing in (tokens.states_missing, tokens.holders_missing) if missing)
 
 
 def _title(tokens: TokensView, view: DeckView) -> str:
@@ -93,8 +99,7 @@ def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
     snapshot = view.shown
     if snapshot is not None and running(snapshot.jobs, "tokens"):
         yield "scoring"
-    if tokens.holders_missing:
-        yield str(clean(tokens.holders_missing, 200))
+    yield from _not_told(tokens)
     if tokens.trust is not None:
         yield from _trust_parts(tokens.trust)
     yield from _outcome_parts(tokens)
@@ -111,6 +116,8 @@ def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
     failed = ", ".join(f"{clean(venue, 24)} {count:,}" for venue, count in tokens.failed.items())
     if failed:
         yield f"unanswered: {failed}"
+    if tokens.refused_rows:
+        yield f"{tokens.refused_rows:,} rows of answers refused"
     if tokens.trust is not None and tokens.trust.drift:
         yield PSI_WORDS
 

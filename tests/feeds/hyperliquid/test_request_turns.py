@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pytest
 from aiohttp import web
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual
 
@@ -25,13 +26,21 @@ class House:
     def __init__(self, client: RequestClient, clock: VirtualClock) -> None:
         self.client = client
         self.asked: list[tuple[str, str, float]] = []
+        self.spans: list[tuple[int, int]] = []
+        self.slow_s = 0.0
         self.failing: set[str] = set()
+        self.refusals: list[web.Response] = []
+        """What the next questions are answered."""
         self._clock = clock
         self._began_ms = clock.now_ms()
 
     async def info(self, request: web.Request) -> web.Response:
         wanted = msgspec.json.decode(await request.read())["req"]
         self.asked.append((wanted["coin"], wanted["interval"], self.seconds))
+        self.spans.append((wanted["startTime"], wanted["endTime"]))
+        await asyncio.sleep(self.slow_s)
+        if self.refusals:
+            return self.refusals.pop(0)
         if wanted["coin"] in self.failing:
             return web.Response(status=500)
         candles = [{"t": number} for number in range(_CANDLES.get(wanted["interval"], 100))]
@@ -41,10 +50,10 @@ class House:
     def seconds(self) -> float:
         return (self._clock.now_ms() - self._began_ms) / 1_000
 
-    def ask(self, coin: str, interval: str) -> None:
+    def ask(self, coin: str, interval: str, *, later_ms: int = 0) -> None:
         number = 1 + len(self.client.outstanding()) + len(self.asked)
         span_ms = _CANDLES.get(interval, 100) * {"1m": 60_000, "5m": 300_000}.get(interval, 3_600_000)
-        span = {"coin": coin, "interval": interval, "startTime": 0, "endTime": span_ms}
+        span = {"coin": coin, "interval": interval, "startTime": later_ms, "endTime": span_ms + later_ms}
         body = {"type": "candleSnapshot", "req": span}
         request = Request(number, VENUE, "candleSnapshot", msgspec.json.encode(body), coin, interval)
         self.client.request(request)
@@ -102,6 +111,26 @@ def test_minutes_come_at_once_and_hours_are_spread() -> None:
         assert most <= 0.3 * 1_200 + 2
         assert 120 < house.seconds < 200
         assert [what for *what, _ in house.asked[30:]] == [[coin, "1h"] for coin in COINS]
+
+    in_house(check)
+
+
+@pytest.mark.parametrize("headers", [
+    {"Retry-After": "40"}, {"Retry-After": "Fri, 06 Nov 2026 12:00:40 GMT", "Date": "Fri, 06 Nov 2026 12:00:00 GMT"}
+])  # fmt: skip
+@pytest.mark.parametrize("status", [429, 418, 503])
+def test_hazard_6_a_venue_that_asks_to_be_left_alone_is_asked_nothing_meanwhile(
+    status: int, headers: dict[str, str]
+) -> None:
+    async def check(house: House) -> None:
+        house.refusals = [web.Response(status=status, headers=headers)]
+        house.ask("C1", "5m")
+        await asyncio.sleep(1)
+        house.ask("C2", "5m")
+        assert await house.until_asked("C2", "5m") >= 40
+        await asyncio.sleep(10)
+        assert [coin for coin, *_ in house.asked] == ["C1", "C1", "C2"]
+        assert house.seconds < 60
 
     in_house(check)
 
@@ -185,5 +214,33 @@ def test_a_question_that_was_hurried_stays_so_after_a_failed_try() -> None:
         house.failing.clear()
         await asyncio.sleep(3)
         assert [what for *what, _ in house.asked].count(["C19", "1h"]) == 2
+
+    in_house(check)
+
+
+def test_a_question_that_waits_asks_for_the_candles_of_a_break_as_well() -> None:
+    async def check(house: House) -> None:
+        house.ask_for_the_past_of_all()
+        await asyncio.sleep(20)
+        waiting = len(house.client.outstanding())
+        house.ask("C29", "1h", later_ms=7_200_000)
+        assert len(house.client.outstanding()) == waiting
+        house.client.hurry("candleSnapshot", "C29", "1h")
+        await house.until_asked("C29", "1h")
+        assert house.spans[-1] == (0, (168 + 2) * 3_600_000)
+
+    in_house(check)
+
+
+def test_a_question_under_way_is_from_before_a_break_and_the_one_after_it_is_asked_too() -> None:
+    async def check(house: House) -> None:
+        house.slow_s = 5.0
+        house.ask("C0", "1m")
+        await house.until_asked("C0", "1m")
+        house.ask("C0", "1m")
+        house.ask("C0", "1m", later_ms=60_000)
+        await asyncio.sleep(15)
+        assert house.client.outstanding() == []
+        assert house.spans == [(0, 360 * 60_000), (60_000, 361 * 60_000)]
 
     in_house(check)

@@ -96,7 +96,7 @@ def test_what_was_sold_long_ago_is_no_result_of_this_month() -> None:
         row("a", last_event_s=NOW_S - 200 * DAY_S),
         row("b", last_event_s=NOW_S - 3 * DAY_S, realized_pnl_usdc=-10.0),
     ]
-    (measures,) = measure([record_of(ledger([]), rows, resolved)], NOW_S, Thresholds())
+    (measures,) = measure([record_of(ledger([]), rows, resolved, NOW_S)], NOW_S, Thresholds())
     assert measures.roi_30d == -0.25
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
@@ -202,9 +203,9 @@ def _tensors(folder: Path, sha256: str) -> dict[str, Tensor]:
     try:
         content = (folder / TENSORS).read_bytes()
         if hashlib.sha256(content).hexdigest() != sha256:
-            raise _damaged(folder)
+            raise ValueError("its hash is another")
         return load(content)
-    except OSError as error:
+    except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise _damaged(folder) from error
 
 

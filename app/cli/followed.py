@@ -40,8 +40,11 @@ def too_few(partial: str, wanted: Wanted, flag: str) -> PartialResultError:
 
 def followed_snapshot(args: argparse.Namespace, wanted: Wanted) -> "Snapshot":
     """A snapshot with the followed. Raises what keeps it from being made."""
-    # Nobody looks at the scalper's metrics here, so no model is asked.
-    args.set = [*args.set, Given("scalper.enabled", False, "a command about traders")]
+    # Nobody looks at the scalper's metrics or at new tokens here.
+    args.set = [
+        *args.set,
+        *(Given(key, False, "a command about traders") for key in ("scalper.enabled", "tokens.enabled")),
+    ]
     prepared = options.prepare(args)
     if wanted.source.tape is not None:
         if wanted.whole or args.tracked is not None:

@@ -148,6 +148,9 @@ def _for_one_market(wanted: _Wanted) -> Iterator[Given]:
     yield Given("markets.favourites", [wanted.coin], _ORIGIN)
     yield Given("markets.top", 1, _ORIGIN)
     yield Given("scalper.coins", [wanted.coin], _ORIGIN)
+    # Nobody looks at traders and tokens here, and the venue's budget is for the others of this address.
+    yield Given("whales.enabled", False, _ORIGIN)
+    yield Given("tokens.enabled", False, _ORIGIN)
     if wanted.by == "rules":
         yield Given("scalper.enabled", False, _ORIGIN)
 

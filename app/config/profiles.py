@@ -18,9 +18,11 @@ def chosen_profile(given: Sequence[Given], folders: Sequence[Path]) -> Path | No
 
     Raises `ConfigError` when there is no such profile.
     """
-    chosen = next((value.value for value in reversed(given) if value.key == _PROFILE), WalletsSettings().profile)
+    last = next((value for value in reversed(given) if value.key == _PROFILE), None)
+    chosen = WalletsSettings().profile if last is None else last.value
     try:
-        return find_profile(msgspec.convert(chosen, ProfileName), folders)
+        name = msgspec.convert(chosen.strip() if last is not None and last.is_text else chosen, ProfileName)
+        return find_profile(name, folders)
     except msgspec.ValidationError:
         return None  # told when the settings are put together
 

@@ -33,9 +33,10 @@ from app.feeds.token_questions import Question, from_request, request_body
 from app.tokens.answers import Pools, read_answer
 from app.tokens.decision import ModelSays, decide
 from app.tokens.discovery import Discovery
-from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, Unknown
+from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, StatesBack, StatesMissing, Unknown
 from app.tokens.labels import RISE_HORIZON_S
 from app.tokens.outcomes import SETTLED_S
+from app.tokens.pages import TokenPool
 from app.tokens.rejections import Look, Rejections
 from app.tokens.strategies import StrategySays
 from app.tokens.watched import Seen
@@ -74,7 +75,7 @@ class TokenDesk:
         self.judgements: dict[str, Judgement] = {}
         """What each of `rows` rests on."""
         self.judged = self.held_back = 0
-        self.holders_missing = ""
+        self.holders_missing = self.states_missing = ""
         self.version = 0
         """Counts changes of what a deck is shown."""
         self.source = begun.source
@@ -113,7 +114,7 @@ class TokenDesk:
         self._by_hand = {mint: min(asked_ms, now_ms) for mint, asked_ms in self._by_hand.items()}
         self._rejections.clock_set_back(now_ms / 1_000)
         self.discovery.clock_set_back(now_s)
-        self.feedback.outcomes.clock_set_back(now_s)
+        self.feedback.clock_set_back(now_ms)
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """A venue or the model has answered. Raises `FrameError` for the answer to what nobody can have asked."""
@@ -171,7 +172,7 @@ class TokenDesk:
             case Seen():
                 self._consider(event, now_ms)
             case CandlesCame():
-                self.feedback.candles(event.mint, event.table, now_ms)
+                self.feedback.candles(TokenPool(event.mint, event.pool), event.table, now_ms)
             case Ended():
                 self._paper.ended(event.reason, now_ms)
                 if event.mint in self._by_hand and event.mint not in self._asked:
@@ -182,6 +183,12 @@ class TokenDesk:
             case HoldersBack():
                 self.holders_missing = ""
                 self._journal.say(now_ms, "info", "tokens", "numbers of holders are told again")
+            case StatesMissing():
+                self.states_missing = f"not judged by prices older than {event.fresh_s} s; DexScreener: {event.reason}"
+                self._journal.say(now_ms, "warning", "tokens", f"tokens are {self.states_missing}")
+            case StatesBack():
+                self.states_missing = ""
+                self._journal.say(now_ms, "info", "tokens", "prices of tokens are told again")
             case Unknown():
                 self._cannot_score(event.mint, event.reason, now_ms)
 
@@ -284,5 +291,4 @@ def _question_in(request: Request) -> Question:
 
 
 def _look_of(seen: Seen) -> Look:
-    state, holders = seen.state, seen.holders
-    return Look(seen.price, None if state is None else state.liquidity_usd, None if holders is None else holders.count)
+    return Look(seen.price, seen.liquidity_usd, None if seen.holders is None else seen.holders.count)

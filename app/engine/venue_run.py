@@ -28,21 +28,13 @@ from app.engine.freeze import Outside, SocketCounts
 from app.engine.keeper import Keeper
 from app.engine.outward import Outward
 from app.engine.own_commands import RestorePaper
-from app.engine.protocol import (
-    Command,
-    LogLevel,
-    LogLine,
-    SetPlayback,
-    SetRecording,
-    SourceView,
-    StartJob,
-    TradePaper,
-)
+from app.engine.protocol import Command, LogLevel, LogLine, SetPlayback, SetRecording, SourceView, StartJob, TradePaper
 from app.engine.protocol_wallets import RestoreWallets, SetWalletProfile, TidyWallets, UseThresholds
 from app.engine.recording import RunRecording
 from app.engine.restoring import restoring
 from app.engine.sequencer import Sequencer
 from app.engine.shelf_venue import STORE_VENUE
+from app.engine.store_news import StoreNews
 from app.engine.supervisor import Supervisor
 from app.engine.token_run import TokenRun
 from app.engine.venue_urls import client_settings, own_urls
@@ -156,10 +148,10 @@ class VenueRun:
         self._arrivals: deque[Arrival] = deque()
         self._supervisor = Supervisor(self._worker_failed, clock)
         self._changed: Callable[[], None] = lambda: None
-        self._store_troubles: set[str] = set()
         self._to_open = deque(
             (self._keeper.open, self._open_paper, self._open_whales, self._open_wallets, self._open_tokens)
         )
+        self._store_news = StoreNews()
 
     async def start(self, changed: Callable[[], None]) -> None:
         """Open the tape, start the embedded venue if there is one, connect. Raises `DataError` and `VenueError`."""
@@ -213,8 +205,8 @@ class VenueRun:
         if self._outward is not None:
             self._outward.join(POLYMARKET, calls.client)
             self._outward.join(STORE_VENUE, calls.shelf)
-        saved, why_not = await calls.shelf.saved()
-        trouble = f"{why_not}; move the database aside to begin anew" if why_not else ""
+        saved, trouble = await self._wallets.saved()
+        self._renew_wallet_rules()
         self._sequencer.put_now(0, Kind.COMMAND, _pack(RestoreWallets(saved, trouble)))
         thresholds, why_not = await self._wallets.chosen_before(self.core.wallets)
         if why_not:
@@ -257,8 +249,14 @@ class VenueRun:
             thresholds = self._profiles.thresholds(command.profile)
             self._sequencer.put_now(0, Kind.COMMAND, _pack(UseThresholds(thresholds)))
             return self.core.command_result
+        if isinstance(command, StartJob) and command.name == "wallets":
+            self._renew_wallet_rules()
         self._sequencer.put_now(0, Kind.COMMAND, _pack(command))
         return self.core.command_result
+
+    def _renew_wallet_rules(self) -> None:
+        for rules in self._wallets.other_rules(self.core.wallets):
+            self._sequencer.put_now(0, Kind.COMMAND, _pack(rules))
 
     def outside(self) -> Outside:
         """Counts of the connection, and the recording."""
@@ -296,6 +294,7 @@ class VenueRun:
             # What is noted last is done first.
             if self._demo is not None:
                 ending.push_async_callback(self._demo.stop)
+            ending.callback(self._tell_of_store)
             ending.push_async_callback(self._keeper.close)
             ending.callback(self._tell_of_store)
             ending.push_async_callback(self._recording.settled)
@@ -366,7 +365,7 @@ class VenueRun:
             await asyncio.sleep(period_s)
             self._inbox.put(0, Kind.TIMER, b"")
             if self.core.wallets.is_due(self.core.now_ms):
-                self._sequencer.put_now(0, Kind.COMMAND, _pack(StartJob("wallets")))
+                self.command(StartJob("wallets"))
             if self._wallets.mind_memory(self.core.wallets):
                 self._sequencer.put_now(0, Kind.COMMAND, _pack(TidyWallets()))
             self._mind_local_time()
@@ -379,11 +378,8 @@ class VenueRun:
             self._sequencer.put_now(0, Kind.COMMAND, _pack(UseLocalTime(ahead)))
 
     def _tell_of_store(self) -> None:
-        """A database that takes nothing any more goes to the event log, once for each reason."""
-        store = self._keeper.view()
-        if store.state == "not saved" and store.reason not in self._store_troubles:
-            self._store_troubles.add(store.reason)
-            self.core.journal.say(self.core.now_ms, "error", "store", f"NOT SAVED: {store.reason}")
+        for text in self._store_news.of(self._keeper.view()):
+            self.core.journal.say(self.core.now_ms, "error", "store", text)
 
     async def _watch_demo(self) -> None:
         if self._demo is not None:

@@ -1,7 +1,6 @@
 """The newest verdict on each wallet and what the user keeps about it. Pure; bounded."""
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -53,26 +52,25 @@ class SavedWallets(msgspec.Struct, frozen=True, kw_only=True):
 _unpack_saved = msgspec.msgpack.Decoder(SavedWallets).decode
 
 
-def saved_of(
-    rows: Iterable[StoredVerdict],
-    notes: Iterable[WalletNote],
-    claims: Mapping[str, int] = MappingProxyType({}),
-    open_claims: Iterable[Call] = (),
-) -> bytes:
-    """What to begin with, from stored verdicts, newest first: the best wallets. Rows that cannot be read are left out.
+def pack_saved(saved: SavedWallets) -> bytes:
+    """What to begin with, as `WalletBook.restore` takes it."""
+    return _pack(saved)
 
-    Two thousand wallets are compared by class and score; what is read in full is what a deck can show.
+
+def best_rows(rows: Iterable[StoredVerdict]) -> list[list[StoredVerdict]]:
+    """Of stored verdicts, newest first, those on the wallets that a deck can show, best first; newest first of each.
+
+    They are compared by class and score alone: only what is shown has to be read in full.
     """
     newest: dict[str, list[StoredVerdict]] = {}
     for row in rows:
         newest.setdefault(row.wallet, []).append(row)
     best = sorted(newest.values(), key=lambda of_one: rank(of_one[0].wallet_class, of_one[0].score, of_one[0].wallet))
-    entries = (_entry(of_one) for of_one in best[:ROWS])
-    kept = tuple(each for each in entries if each is not None)
-    return _pack(SavedWallets(entries=kept, notes=tuple(notes), claims=dict(claims), open_claims=tuple(open_claims)))
+    return best[:ROWS]
 
 
-def _entry(rows: list[StoredVerdict]) -> BookEntry | None:
+def entry_of(rows: Sequence[StoredVerdict]) -> BookEntry | None:
+    """The verdicts on one wallet, newest first, as an entry; None where the newest cannot be read."""
     try:
         verdict = read_verdict(rows[0])
     except DataError:
@@ -117,7 +115,7 @@ class WalletBook:
         """What a replay of the rest of this run begins with."""
         best = tuple(msgspec.structs.replace(each, scan=0) for each in self.best())
         notes, open_claims = tuple(self.notes.values()), tuple(self.open_claims.values())
-        return _pack(SavedWallets(entries=best, notes=notes, claims=self.claims, open_claims=open_claims))
+        return pack_saved(SavedWallets(entries=best, notes=notes, claims=self.claims, open_claims=open_claims))
 
     def take(self, verdict: WalletVerdict, origin: str, scan: int, *, is_old: bool = False) -> BookEntry:
         """A verdict of a scan; `is_old` gives an earlier one again. What it is now, with what it was before."""

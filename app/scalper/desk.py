@@ -14,7 +14,7 @@ from app.core.errors import FrameError
 from app.core.events import Book, NoRead, ScalperRead, Trade
 from app.core.record import Answer, Request
 from app.core.text import clean
-from app.markets.market import Market
+from app.markets.market import AHEAD_MS, Market
 from app.scalper.answer import parse_answer
 from app.scalper.description import NotEnough, Position, describe
 from app.scalper.question import Question, ask, question_of
@@ -270,9 +270,9 @@ def data_window(market: Market, shots: tuple[BookShot, ...], now_ms: int) -> Dat
         at_ms=now_ms,
         prices=market.prices_each_second(WINDOW_S, now_ms),
         tape=minute_tape(market.tape.columns(), now_ms, whole=not market.tape.is_full),
-        trades=tuple(_prints_since(market, now_ms - 1_000 * WINDOW_S, TRADES_KEPT))[::-1],
+        trades=tuple(_prints_since(market, now_ms - 1_000 * WINDOW_S, TRADES_KEPT, now_ms))[::-1],
         books=books,
-        since_books=tuple(_prints_since(market, books[0].at_ms, _MOST_PRINTS)) if books else (),
+        since_books=tuple(_prints_since(market, books[0].at_ms, _MOST_PRINTS, now_ms)) if books else (),
         spread=None if bid is None or ask_price is None else ask_price - bid,
     )
 
@@ -284,9 +284,10 @@ def _with_newest(shots: tuple[BookShot, ...], book: Book | None, now_ms: int) ->
     return (*(shot for shot in shots if shot.at_ms < book.time_ms), shot_of(book))
 
 
-def _prints_since(market: Market, since_ms: int, most: int) -> Iterator[Trade]:
-    """The prints at or after a moment, the last to come first."""
-    return islice((trade for trade in market.tape.newest() if trade.time_ms >= since_ms), most)
+def _prints_since(market: Market, since_ms: int, most: int, now_ms: int) -> Iterator[Trade]:
+    """The prints at or after a moment, the last to come first, without those that are dated ahead."""
+    until_ms = now_ms + AHEAD_MS
+    return islice((trade for trade in market.tape.newest() if since_ms <= trade.time_ms <= until_ms), most)
 
 
 def _read(request: Request, question: Question, reply: Reply, asked_ms: int, now_ms: int) -> ScalperRead:

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from app.core.events import Book, Level, Side, Trade
+from app.markets.market import AHEAD_MS
 from app.measures.returns import Floats
 
 WINDOW_S = 60
@@ -53,8 +54,10 @@ class MinuteTape(msgspec.Struct, frozen=True):
 def minute_tape(rows: Floats, at_ms: int, *, whole: bool) -> MinuteTape:
     """The prints of the minute up to `at_ms` from rows of (time in ms, size signed by the aggressor, …), in any order.
 
-    Without `whole` older prints were forgotten: ten seconds that begin before the oldest row are not known.
+    What is dated ahead by more than clocks differ is left out. Without `whole` older prints were forgotten: ten seconds
+    that begin before the oldest row are not known.
     """
+    rows = rows[rows[:, 0] <= at_ms + AHEAD_MS]
     ages_s = np.maximum(0.0, (at_ms - rows[:, 0]) / 1_000)
     kept = ages_s < WINDOW_S
     sizes, steps = rows[kept, 1], (ages_s[kept] // (WINDOW_S // FLOW_STEPS)).astype(np.int64)

@@ -5,13 +5,12 @@ from heapq import heapify, heappop, heappush
 from math import inf
 from typing import NamedTuple, TypeVar
 
-from app.core.calls import Call, Outcome
+from app.core.calls import SET_BACK, Call, Outcome
 from app.scorecards.grading import Event, Touch, graded, moved_its_way, ungraded
 
 HOLE = "feed hole inside the horizon"
 STALE = "data was stale when it could first be acted on"
 ENDED = "run ended before the horizon"
-SET_BACK = "the clock was set back"
 
 
 class Graded(NamedTuple):

@@ -18,12 +18,13 @@ SERVED = "served"
 
 
 class Trained(msgspec.Struct, frozen=True):
-    """How good a head's probabilities were on later tokens in training: of `n` rows."""
+    """How good a head's probabilities were on later tokens in training: of `n` rows. `calibration_error` is None where
+    the card gives it by another measure, as `ece`: over bins of equally many rows."""
 
     brier: _Share
-    ece: _Share
     base_rate: _Share
     n: Annotated[int, Meta(ge=0)]
+    calibration_error: _Share | None = None
 
 
 class BundleReference(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ class _Score(msgspec.Struct):
     n: int
     base_rate: _Share
     brier: _Estimate
-    ece: _Share
+    calibration_error: _Share | None = None
 
 
 class _Head(msgspec.Struct):
@@ -93,7 +94,7 @@ def _trained(card: parts.Card) -> dict[str, Trained]:
         return {}
     heads = metrics.questions[0].heads if metrics.questions else []
     return {
-        head.head: Trained(score.brier.value, score.ece, score.base_rate, score.n)
+        head.head: Trained(score.brier.value, score.base_rate, score.n, score.calibration_error)
         for head in heads
         if head.head in (P_RISE, P_RUG)
         for score in head.scores

@@ -3,6 +3,7 @@ that count for calibration. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Annotated
 
 import msgspec
@@ -49,6 +50,9 @@ class OpenPrediction(msgspec.Struct, frozen=True, array_like=True):
     waits_for_day: bool
 
 
+_seen = attrgetter("seen_s")
+
+
 class OpenToken(msgspec.Struct, frozen=True, array_like=True):
     """Those about one pool of a token, oldest first."""
 
@@ -56,16 +60,19 @@ class OpenToken(msgspec.Struct, frozen=True, array_like=True):
     pool: _Name
     predictions: Annotated[tuple[OpenPrediction, ...], Meta(max_length=_MOST_PREDICTIONS)]
 
-    def predicted(self) -> Iterable[tuple[Predicted, int]]:
-        """Each with a horizon that it waits for."""
-        for each in self.predictions:
-            entry, said = (
-                Entry(each.seen_s, each.price, each.liquidity_usd),
-                Said(each.version, each.p_rise, each.p_rug),
-            )
+    def waiting(self) -> Iterable[tuple[int, list[Predicted]]]:
+        """Of each horizon in seconds those that wait for it, oldest first."""
+        hours: list[Predicted] = []
+        days: list[Predicted] = []
+        for each in sorted(self.predictions, key=_seen):
+            entry = Entry(each.seen_s, each.price, each.liquidity_usd)
+            said = Said(each.version, each.p_rise, each.p_rug)
             predicted = Predicted(self.mint, self.pool, each.at_ms, entry, said)
-            yield from ((predicted, RISE_HORIZON_S) for _ in range(each.waits_for_hour))
-            yield from ((predicted, RUG_HORIZON_S) for _ in range(each.waits_for_day))
+            if each.waits_for_hour:
+                hours.append(predicted)
+            if each.waits_for_day:
+                days.append(predicted)
+        return (RISE_HORIZON_S, hours), (RUG_HORIZON_S, days)
 
 
 class OpenCall(msgspec.Struct, frozen=True, array_like=True):

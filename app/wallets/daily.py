@@ -23,8 +23,8 @@ def daily_record(points: Sequence[PnlPoint]) -> DailyRecord | None:
     √365, with no riskless return: Sharpe, Journal of Portfolio Management 21 (1994). Results that grow by the same each
     day have none.
     """
-    by_day = {point.at_s // _DAY_S: point.total_usdc for point in sorted(points, key=lambda point: point.at_s)}
-    known = {day: total for day, total in by_day.items() if total is not None}
+    in_order = ((point.at_s, point.total_usdc) for point in sorted(points, key=lambda point: point.at_s))
+    known = {at_s // _DAY_S: total for at_s, total in in_order if total is not None}
     if not known:
         return None
     days = np.arange(min(known), max(known) + 1)

@@ -419,6 +419,15 @@ def test_hazard_20_a_name_changes_neither_the_question_nor_the_rules(name: str) 
     assert msgspec.structs.replace(rules_of(name), coin="AAA") == plain
 
 
+def test_a_print_dated_hours_ahead_is_in_no_minute() -> None:
+    deck = Deck()
+    market = deck.core._intake.market("BTC")
+    ahead = Trade("BTC", Side.BUY, 100.0, 100.0, deck.now_ms + 12 * 3_600_000, 2)
+    market.on_trades([Trade("BTC", Side.BUY, 100.0, 1.0, deck.now_ms, 1), ahead], deck.now_ms)
+    window = data_window(market, (), deck.now_ms)
+    assert (window.tape.buys, window.tape.bought, [trade.size for trade in window.trades]) == (1, 1.0, [1.0])
+
+
 def test_memory_of_a_window_stays_small(deck: Deck) -> None:
     window = deck.core.reading.desk.window(deck.core.markets["BTC"], deck.now_ms)
     assert len(window.prices) == 61

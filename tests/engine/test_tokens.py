@@ -24,7 +24,7 @@ from app.engine.token_run import TokenRun
 from app.engine.token_state import PREDICT, PREDICTOR, RestoreTokens
 from app.engine.tokens_view import TokensViews
 from app.feeds.inbox import Inbox
-from app.feeds.token_questions import VENUES
+from app.feeds.token_questions import DEXSCREENER, VENUES
 from app.scorecards.grader import Graded
 
 HOUR_S = 3_600
@@ -66,6 +66,29 @@ def test_without_an_answer_that_counts_strategies_decide(said: Prediction | str,
     [judged] = driver.judged
     assert (judged.verdict.mode, judged.verdict.mode_reason, judged.verdict.p_rise) == (mode, why, None)
     assert driver.desk.rows[mint(0)].gain_pct is None
+
+
+def test_while_prices_are_not_told_nothing_is_judged_or_claimed_by_old_ones_and_the_panel_says_so() -> None:
+    driver = begun(launched(2 * HOUR_S))
+    claimed: list[Call] = []
+    driver.core.bus.subscribe(Call, claimed.append)
+    driver.run(20)
+    driver.down.add(DEXSCREENER)
+    driver.run(2 * HOUR_S)
+    assert all(judged.at_ms <= driver.now_ms - 1_000 * (2 * HOUR_S - 90) for judged in driver.judged)
+    assert {call.input_age_ms <= 91_000 for call in claimed} == {True}
+    view = TokensViews().of(driver.core.tokens, None)
+    assert view is not None
+    assert view.states_missing == "not judged by prices older than 90 s; DexScreener: cannot be reached"
+    driver.put(Kind.COMMAND, StartJob("tokens"))
+    assert driver.core.command_result == (
+        False,
+        "No token that is watched has candles and a price that are new enough yet",
+    )
+    driver.down.clear()
+    driver.run(60)
+    assert driver.judged[-1].at_ms > driver.now_ms - 60_000
+    assert driver.desk.states_missing == ""
 
 
 def test_a_simulated_bundle_is_not_trusted_on_live_tokens() -> None:
@@ -272,10 +295,12 @@ def test_a_real_key_never_goes_to_the_embedded_venue() -> None:
     for mode, key in modes:
         run = TokenRun(Settings(), Inbox(clock), clock, np.random.default_rng(1), mode, (Path("x"),), Secret("canary"))
         assert run.is_wanted
-        assert run.reach(urls)["birdeye"].headers["X-API-KEY"] == key
-        assert set(run.reach(urls)["geckoterminal"].headers) == set()
+        sent = run.reach(urls)["birdeye"].key
+        assert sent is not None
+        assert sent.reveal() == key
+        assert run.reach(urls)["geckoterminal"].key is None
     without = TokenRun(Settings(), Inbox(clock), clock, np.random.default_rng(1), "live", (), None)
-    assert (without.is_wanted, dict(without.reach(urls)["birdeye"].headers)) == (False, {})
+    assert (without.is_wanted, without.reach(urls)["birdeye"].key) == (False, None)
 
 
 def test_scoring_no_token_begins_nothing_that_would_never_end() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def has_ended(snapshot: Snapshot) -> bool:
 
 @contextlib.asynccontextmanager
 async def opened(
-    demo: DemoVenue, clock: Clock, *, set_by_hand: frozenset[str] = frozenset(), **files: Any
+    demo: DemoVenue, clock: Clock, *, set_by_hand: AbstractSet[str] = frozenset(), **files: Any
 ) -> AsyncIterator[Deck]:
     nowhere = "http://127.0.0.1:9"
     hyperliquid = msgspec.structs.replace(

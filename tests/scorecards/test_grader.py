@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import CALL, START_MS, a_call, outcome_of, quote
 
-from app.core.calls import Call, CostModel
-from app.scorecards.grader import ENDED, HOLE, SET_BACK, STALE, Graded, Grader
+from app.core.calls import SET_BACK, Call, CostModel
+from app.scorecards.grader import ENDED, HOLE, STALE, Graded, Grader
 
 END_MS = START_MS + 100_000_000
 NO_EXIT = "no quote within 5 s of the horizon: gap"

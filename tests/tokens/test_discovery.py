@@ -1,10 +1,11 @@
 """Discovery against the simulated venues: what it asks, what becomes ready, what ends, and what troubles do to it."""
 
 from collections import Counter
+from typing import get_args
 
 import msgspec
 import pytest
-from discovery_day import Day
+from discovery_day import Day, Remembered
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from token_client import NOW_S, Known, KnownLaunches, known
@@ -19,7 +20,7 @@ from app.tokens.answers import Candles, Holders, NoAnswer, Pools
 from app.tokens.candles import SLOT_S
 from app.tokens.discovery import AT_ONCE, MOST_ASKED
 from app.tokens.features import WIDTH, context_of, features
-from app.tokens.found import CandlesCame, Ended, HoldersBack, HoldersMissing, Unknown
+from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, Unknown
 from app.tokens.watched import Seen
 
 HOUR_S = 3_600
@@ -35,7 +36,7 @@ def some(count: int, age_s: int = 2 * HOUR_S) -> list[Known]:
 
 
 def test_an_hour_of_the_simulated_venue() -> None:
-    day = Day(MadeLaunches(7), NOW_S, SETTINGS)
+    day = Day(Remembered(MadeLaunches(7)), NOW_S, SETTINGS)
     day.run(1_200, 4)
     seen = day.seen()
     slots = Counter((each.listed.mint, each.at_s // SLOT_S) for each in seen)
@@ -50,7 +51,8 @@ def test_an_hour_of_the_simulated_venue() -> None:
 
 
 def test_the_same_answers_give_the_same_questions_and_events() -> None:
-    one, two = (Day(MadeLaunches(9), NOW_S, SETTINGS, has_key=True) for _ in range(2))
+    source = Remembered(MadeLaunches(9))
+    one, two = (Day(source, NOW_S, SETTINGS, has_key=True) for _ in range(2))
     for day in (one, two):
         day.run(240, 4)
     assert one.asked == two.asked
@@ -298,7 +300,7 @@ def test_no_answer_breaks_it_and_what_it_keeps_is_bounded(answers: list[str], ha
             other = pools if question.name in ("holders", "overview") else holders
             answer = {"right": day._answer(question), "none": none, "of another kind": other}[kind]
             for event in day.discovery.answered(question, answer, now_s):
-                assert isinstance(event, Seen | CandlesCame | Ended | HoldersMissing | HoldersBack | Unknown)
+                assert isinstance(event, get_args(Event))
         assert len(day.discovery.watched) <= 4
 
 

@@ -34,12 +34,19 @@ from app.ui.widgets.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 _STATUS_FROM_WIDTH = 120
-_STEERING = frozenset(
-    {"refresh", "read", "metrics", "record", "pause", "slower", "faster", "paper-long", "paper-short"}
-    | {"paper-close", "paper-flip", "alert-snooze", "alert-silence"}
-)
 FOR_ALERTS = frozenset({"alert-snooze", "alert-silence"})
 """What changes which alerts are told."""
+_FOR_WALLETS = frozenset(
+    {"wallet-accept", "wallet-reject", "wallet-new", "wallet-follow", "wallet-alias", "wallet-tag", "wallet-note"}
+    | {"wallet-profile", "scan-sources"}
+)
+_NOT_ON_TAPES = (
+    frozenset({"refresh", "read", "record", "paper-long", "paper-short", "paper-close", "paper-flip", "sweep"})
+    | FOR_ALERTS
+    | _FOR_WALLETS
+)
+"""What a tape refuses: it shows what was recorded."""
+_STEERING = frozenset({"metrics", "pause", "slower", "faster"}) | _NOT_ON_TAPES
 
 
 @dataclass(frozen=True)
@@ -200,12 +207,12 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def idle_actions(self, view: DeckView) -> frozenset[str]:
         """Ids of the actions that have nothing to act on now.
 
-        Of an engine that is gone those are all that steer it; of a tape, those that change which alerts are told.
+        Of an engine that is gone those are all that steer it; of a tape, those that would change what was recorded.
         """
         if view.connection in ("ended", "failed"):
             return _STEERING
         is_recorded = view.newest is not None and view.newest.source.mode == "tape"
-        return FOR_ALERTS if is_recorded else frozenset()
+        return _NOT_ON_TAPES if is_recorded else frozenset()
 
     @property
     def look(self) -> LookAt | None:

@@ -69,7 +69,7 @@ async def _fetch(path: Path, rows: int, clock: Clock) -> tuple[float, float]:
     """MB above base, and the loop's longest gap in ms, while the client fetches the document from a server."""
     async with _served(path) as (url, server):
         inbox, meter = Inbox(clock), _Meter(clock, without=server)
-        client = LeaderboardClient(url, 1_000_000_000, inbox, np.random.default_rng(1))
+        client = LeaderboardClient(url, 1_000_000_000, inbox, clock, np.random.default_rng(1))
         client.request(Request(1, VENUE, CHANNEL, encode_rules(LeaderboardRules())))
         async with asyncio.TaskGroup() as group:
             workers = [group.create_task(work) for work in (client.run(), meter.watch_memory(), meter.watch_loop())]

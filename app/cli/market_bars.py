@@ -3,7 +3,8 @@
 import argparse
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,15 @@ from app.cli import options
 from app.cli.new_files import check_new, write_new
 from app.cli.output import progress, say
 from app.cli.venue import Venue, settings_of_venue
+from app.core.clock import SystemClock
 from app.core.errors import DataError, UsageError, VenueError
 
 if TYPE_CHECKING:
     from app.core.events import Candle
     from app.screener.bars import Bars
+    from app.training.venue_bars import HoursAsker
+
+    MakeAsker = Callable[[], HoursAsker]
 
 _COIN = re.compile(r"[A-Za-z0-9:@#/_.-]{1,32}\Z")
 _HOURS_AT_ONCE = 1_000
@@ -66,18 +71,31 @@ def given_bars(args: argparse.Namespace, prepared: options.Prepared) -> "Bars":
         from app.screener.bars import read_bars
 
         return read_bars(args.bars)
-    bars = bars_of_asset(args.asset, args, prepared)
+    bars = bars_of_asset(args.asset, args, prepared, hours_asker(args, prepared))
     if args.keep is not None:
         write_new({args.keep: csv_of(bars)})
     return bars
 
 
-def bars_of_asset(coin: str, args: argparse.Namespace, prepared: options.Prepared) -> "Bars":
+def hours_asker(args: argparse.Namespace, prepared: options.Prepared) -> "MakeAsker":
+    """Makes what asks for the hours of all markets of a command: together they stay inside the venue's limit."""
+
+    def asker() -> "HoursAsker":
+        from app.training.venue_bars import asker_of
+
+        mode: Venue = "demo" if args.source == "demo" else "live"
+        return asker_of(mode, prepared.settings.hyperliquid.weight_per_minute, SystemClock())
+
+    # Made when a venue is asked: stored hours need none of it.
+    return cache(asker)
+
+
+def bars_of_asset(coin: str, args: argparse.Namespace, prepared: options.Prepared, asker: "MakeAsker") -> "Bars":
     """The hours of a market by its name. Raises as `given_bars` does."""
-    return asyncio.run(_of_asset(coin, args, prepared))
+    return asyncio.run(_of_asset(coin, args, prepared, asker))
 
 
-async def _of_asset(coin: str, args: argparse.Namespace, prepared: options.Prepared) -> "Bars":
+async def _of_asset(coin: str, args: argparse.Namespace, prepared: options.Prepared, asker: "MakeAsker") -> "Bars":
     quiet, source = args.quiet or args.json, args.source or "live"
     mode: Venue = "demo" if source == "demo" else "live"
     if source == "store":
@@ -88,7 +106,7 @@ async def _of_asset(coin: str, args: argparse.Namespace, prepared: options.Prepa
         say(f"{error}: no stored hours are taken.", quiet=args.quiet)
         stored = []
     try:
-        asked = await _asked(prepared, mode, coin, quiet=quiet)
+        asked = await _asked(prepared, mode, coin, asker(), quiet=quiet)
     except VenueError as error:
         if len(stored) < 2:
             ways = "--bars FILE takes a file of bars" + (", --source demo a simulated market" if mode == "live" else "")
@@ -112,11 +130,12 @@ async def _stored(prepared: options.Prepared, mode: Venue, coin: str) -> "list[C
         return await reader.select(CANDLES, wanted, limit=_MOST_STORED)
 
 
-async def _asked(prepared: options.Prepared, mode: Venue, coin: str, *, quiet: bool) -> "list[Candle]":
+async def _asked(
+    prepared: options.Prepared, mode: Venue, coin: str, asker: "HoursAsker", *, quiet: bool
+) -> "list[Candle]":
     """All hours that the venue keeps, asked for piece by piece."""
-    from app.core.clock import SystemClock
     from app.markets.hourly_bars import HOUR_MS
-    from app.training.venue_bars import MOST_HOURS, http_of, whole_hours
+    from app.training.venue_bars import MOST_HOURS, http_of
 
     now_ms = SystemClock().wall_ns() // 1_000_000
     pieces, found = MOST_HOURS // _HOURS_AT_ONCE, []
@@ -126,7 +145,8 @@ async def _asked(prepared: options.Prepared, mode: Venue, coin: str, *, quiet: b
             with progress(f"asking for hours of {coin}", pieces, quiet=quiet) as advance:
                 for number in range(pieces):
                     start_ms = now_ms - (MOST_HOURS - number * _HOURS_AT_ONCE) * HOUR_MS
-                    found += await whole_hours(http, coin, start_ms, start_ms + _HOURS_AT_ONCE * HOUR_MS, now_ms)
+                    end_ms = start_ms + _HOURS_AT_ONCE * HOUR_MS
+                    found += await asker.whole_hours(http, coin, start_ms, end_ms, now_ms)
                     advance(number + 1)
         finally:
             await http.close()

@@ -188,7 +188,7 @@ def _print(args: argparse.Namespace, report: "ScanReport", mode: Venue, settings
     if args.json:
         print_json({"source": source_fields(mode, settings), **json_fields(report)})
     elif args.csv:
-        print_csv(CSV_COLUMNS, csv_rows(report))
+        print_csv(CSV_COLUMNS, csv_rows(report, source_fields(mode, settings)))
     else:
         print_report(report, source_fields(mode, settings))
     if args.csv:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CSV_COLUMNS = (
     "wallet", "verdict", "stage", "score", "confidence", "specialisation", "behaviour", "structure", "top_category",
-    "roi_30d", "win_rate", "positions", "pnl_usdc", "doubts", "reason", "origin",
+    "roi_30d", "win_rate", "positions", "pnl_usdc", "doubts", "reason", "origin", "source",
 )  # fmt: skip
 
 
@@ -52,8 +52,8 @@ def verdict_fields(verdict: "WalletVerdict") -> dict[str, Any]:
     }
 
 
-def csv_rows(report: "ScanReport") -> Iterator[list[Any]]:
-    """A row for each wallet, in the order of `CSV_COLUMNS`; None for what is not known."""
+def csv_rows(report: "ScanReport", source: dict[str, str]) -> Iterator[list[Any]]:
+    """A row for each wallet, in the order of `CSV_COLUMNS`; None for what is not known. Each says who was asked."""
     for verdict in (*report.verdicts, *report.not_scored):
         fields = verdict_fields(verdict)
         values = {
@@ -61,6 +61,7 @@ def csv_rows(report: "ScanReport") -> Iterator[list[Any]]:
             **fields["pillars"],
             "doubts": ", ".join(fields["doubts"]),
             "origin": report.origins.get(verdict.wallet, ""),
+            "source": f"{source['label']} {source['detail']}",
         }
         yield [values.get(name) for name in CSV_COLUMNS]
 

@@ -69,7 +69,8 @@ def _feed_facts(feed: "FeedView") -> Iterator[str]:
 
 
 def _store(store: "StoreView") -> str:
-    rows = f"{counted(store.written, 'row')} written, {store.pending:,} waiting, {store.lost:,} lost"
+    unsaved = f"{store.unsaved:,} in memory only, " if store.unsaved else ""
+    rows = f"{counted(store.written, 'row')} written, {store.pending:,} waiting, {unsaved}{store.lost:,} lost"
     return f"{store.state}: {rows}" + (f" ({store.reason})" if store.reason else "")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.cli import options
 from app.cli.figures import counted
-from app.cli.market_bars import add_venue, bars_of_asset, check_coin, csv_of
+from app.cli.market_bars import add_venue, bars_of_asset, check_coin, csv_of, hours_asker
 from app.cli.new_files import write_new
 from app.core.errors import UsageError
 
@@ -50,7 +50,8 @@ def given_bars(args: argparse.Namespace, prepared: options.Prepared) -> "list[Ba
         return [read_bars(path) for path in args.bars]
     if args.keep is not None and args.keep.exists():
         return [read_bars(args.keep)]
-    bars = [bars_of_asset(coin, args, prepared) for coin in args.asset]
+    asker = hours_asker(args, prepared)
+    bars = [bars_of_asset(coin, args, prepared, asker) for coin in args.asset]
     if args.keep is not None:
         write_new({args.keep: csv_of(bars[0])})
     return bars

@@ -126,16 +126,18 @@ def _from_files(args: argparse.Namespace, *, quiet: bool) -> _Given:
 
 async def _from_venue(args: argparse.Namespace, prepared: options.Prepared, *, quiet: bool) -> _Given:
     from app.core.clock import SystemClock
-    from app.training.venue_bars import fetch_bars, http_of, provenance_of
+    from app.training.venue_bars import asker_of, fetch_bars, http_of, provenance_of
 
     mode: Venue = args.source or "live"
     settings = prepared.settings
     coins = list(dict.fromkeys(args.coin)) or list(_COINS)
     async with settings_of_venue(mode, settings, quiet=quiet) as reached:
+        clock = SystemClock()
+        asker = asker_of(mode, settings.hyperliquid.weight_per_minute, clock)
         http = http_of(reached.hyperliquid.rest_url, settings.hyperliquid.request_timeout_s)
         try:
             with progress("asking for candles", 1.0, quiet=quiet) as advance:
-                fetched = await fetch_bars(http, coins, SystemClock(), advance)
+                fetched = await fetch_bars(http, asker, coins, clock, advance)
         finally:
             await http.close()
     if not fetched.bars:

@@ -13,14 +13,13 @@ from app.config.fields import Field, allowed, section_names, setting_fields
 from app.config.locations import Locations, shipped
 from app.config.profiles import chosen_profile, read_profile
 from app.config.settings import Settings
-from app.config.sources import Given, from_environment, from_file, from_toml
+from app.config.sources import SWITCHES, Given, from_environment, from_file, from_toml
 from app.core.errors import ConfigError
 from app.core.text import clean
 
 DEFAULT_FILES = ("default.toml", "scalper.toml")
 """The files in `configs/` that ship with every setting's default."""
 _WIDEST_VALUE = 80
-_SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -118,7 +117,7 @@ def _split(text: str, field: Field) -> str | list[str] | dict[str, str]:
     switch may be yes or no, on or off, as shells' and other programs' are."""
     kind = inspect.type_info(field.type)
     if isinstance(kind, inspect.BoolType):
-        return _SWITCHES.get(text.strip().lower(), text.strip())
+        return SWITCHES.get(text.strip().lower(), text.strip())
     if isinstance(kind, inspect.DictType):
         pairs = (item.partition(":") for item in text.split(";") if item.strip())
         return {name.strip(): value.strip() for name, _, value in pairs}

@@ -235,7 +235,8 @@ class HyperliquidSettings(Section, frozen=True):
     silence_limit_s: Seconds = 30.0
     """A connection that has delivered no data for this long is dropped and made again."""
     renew_after_h: Annotated[float, Meta(gt=0, le=168)] = 23.0
-    """A connection this old is replaced by a fresh one, with an overlap, before the venue ends it."""
+    """A connection this old, or up to a twentieth younger, is replaced by a fresh one, with an overlap, before the
+    venue ends it."""
 
     def __post_init__(self) -> None:
         check_websocket_url(self.websocket_url)
@@ -308,6 +309,8 @@ class TapeSettings(Section, frozen=True):
     """A recording goes on in another file after this many hours."""
     keep_free_mb: Annotated[int, Meta(ge=0, le=10_000_000)] = 1_000
     """Recording stops when less than this (10⁶ bytes) would be left on the disk."""
+    keep_gb: Annotated[int, Meta(ge=1, le=1_000_000)] = 200
+    """Recording stops when the tapes in its folder take more than this (10⁹ bytes) together; none is ever deleted."""
 
 
 class StoreSettings(Section, frozen=True):

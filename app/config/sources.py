@@ -45,6 +45,8 @@ ALIASES = {
 """Variables without the prefix that stand for a setting: names of the systems tapedeck takes the place of, and others
 that bots of this kind have. Two may stand for one setting."""
 RESERVED_VARIABLES = frozenset({HOME_VARIABLE})
+SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+"""Other words for what a switch can be."""
 LARGEST_FILE = 256 * 1024
 _WIDEST_PATH = 400
 
@@ -78,10 +80,15 @@ def _check_alike(named: Mapping[str, str], environ: Mapping[str, str]) -> None:
     first: dict[str, str] = {}
     for name, key in named.items():
         other = first.setdefault(key, name)
-        if environ[name].strip().lower() != environ[other].strip().lower():
+        if _alike(environ[name]) != _alike(environ[other]):
             raise ConfigError(
                 f"environment variables {other} and {name} both stand for {key} and differ; unset one of them"
             )
+
+
+def _alike(text: str) -> str:
+    word = text.strip().lower()
+    return SWITCHES.get(word, word)
 
 
 def from_file(path: Path, *, trusted: bool = False) -> list[Given]:

@@ -7,6 +7,8 @@ import msgspec
 
 CANDLES_GRADE = "token price"
 """The reference of a claim about a token, which has no bid and ask: candles grade it (`tokens/claims.py`)."""
+SET_BACK = "the clock was set back"
+"""Why a claim is not graded that was open when the machine's clock went back: when it is due is not known."""
 
 
 class CostModel(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@
     ├── VenueError       4  a venue or the network failed
     ├── DataError        5  a file, tape or database is wrong
     │   ├── FrameError      one message from a venue is wrong (counted, never fatal)
+    │   ├── NotSavedError   rows go to memory: what is on disk is out of reach
     │   └── BundleRefused   a trained model may not be asked
     └── PartialResultError 6 done in part
 
@@ -45,6 +46,10 @@ class DataError(TapedeckError):
 
 class FrameError(DataError):
     """One message from a venue could not be used; the stream goes on."""
+
+
+class NotSavedError(DataError):
+    """Rows go to memory while the database cannot be written: what it holds is not known. The message is the reason."""
 
 
 class BundleRefused(DataError):  # noqa: N818 - what is refused is no accident

@@ -13,8 +13,6 @@ from msgspec import Meta
 from app.core.text import SafeText
 
 Address = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{40}\Z")]
-ConditionId = Annotated[str, Meta(min_length=1, max_length=80)]
-TokenId = Annotated[str, Meta(min_length=1, max_length=80)]
 Usdc = Annotated[float, Meta(gt=-1e15, lt=1e15)]
 Shares = Annotated[float, Meta(ge=0, lt=1e15)]
 Probability = Annotated[float, Meta(ge=0, le=1)]

@@ -35,14 +35,16 @@ async def run(options: Options, sockets: Sockets) -> None:
     # What is there now stays for good; leaving it out keeps collections short.
     gc.freeze()
     rows, refused = options.leaderboard_rows, options.refuse_leaderboard
-    async with serve(
-        venue, clock=clock, sockets=sockets, paced=False, leaderboard_rows=rows, refuse_leaderboard=refused
-    ) as server:
-        wallets = asyncio.create_task(_serve_wallets(options.seed, clock, sockets, stop))
-        tokens = asyncio.create_task(_serve_tokens(options.seed, clock, sockets, stop))
+    # A part that fails ends the whole venue: its clients are told, and nobody waits for answers that never come.
+    async with (
+        serve(
+            venue, clock=clock, sockets=sockets, paced=False, leaderboard_rows=rows, refuse_leaderboard=refused
+        ) as server,
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(_serve_wallets(options.seed, clock, sockets, stop))
+        group.create_task(_serve_tokens(options.seed, clock, sockets, stop))
         await server.pace(stop)
-        await wallets
-        await tokens
 
 
 async def _serve_wallets(seed: int, clock: Clock, sockets: Sockets, stop: asyncio.Event) -> None:

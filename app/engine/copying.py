@@ -2,7 +2,8 @@
 
 Everything here is a function of the inputs: questions leave as requests, their answers are inputs. A followed wallet's
 trades are asked for once in `paper.copy_every_s`; when something is to be opened or closed, or is open, the newest
-prints of its markets are asked for, and what was decided happens at those.
+prints of its markets are asked for, and what was decided happens at those. What a wallet did fills several pages after
+a night without the deck: they are read to the last one before anything is done, for an exit may stand on it.
 """
 
 from collections.abc import Sequence
@@ -17,19 +18,22 @@ from app.engine.paper_words import short_wallet
 from app.engine.papering import Papering
 from app.engine.wallet_book import WalletBook
 from app.engine.watch import MarketWatch
-from app.paper.copying import MOST_COPIES, MOST_CURSORS, Purchase, market_name, newest_prices
+from app.paper.copying import MOST_COPIES, MOST_CURSORS, Purchase, market_name, newest_prints, print_of
 from app.paper.ledger import PaperLedger
 
 if TYPE_CHECKING:
     from app.engine.asker import Asker
     from app.feeds.polymarket.pages import Page
     from app.feeds.polymarket.questions import Question
+    from app.feeds.polymarket.walk import Walk, Walked
 
 _SECOND_MS = 1_000
 _ROWS = 500
 _PATIENCE_MS = 60_000
 """An answer that does not come within this is asked for again."""
 _PAYOUTS_EVERY_MS = 300_000
+_PAGES = 6
+"""Pages of what one wallet did since it was read last: 3 000 things. Behind more there is a hole, which is told."""
 _AHEAD = "it is dated {:,.0f} s ahead of this machine's clock"
 
 
@@ -46,12 +50,19 @@ class Copying:
         self._due_ms = self._payouts_due_ms = 0
         self._asked_ms: dict[Question, int] = {}
         self._refused: dict[tuple[str, str], int] = {}
-        """Rows of the newest pages that could not be used, by what was asked and about what."""
+        """Rows of the newest answers that could not be used, by what was asked and about what."""
+        self._walks: dict[str, Walk[WalletActivity]] = {}
+        """What wallets did since they were read last, as far as its pages have come."""
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`."""
+        self.ask_again(now_ms)
+
+    def ask_again(self, now_ms: int) -> None:
+        """Ask for all anew, as a run that begins now would: a recording begins, or times are others."""
         self._due_ms = self._payouts_due_ms = now_ms
         self._asked_ms.clear()
+        self._walks.clear()
 
     def work(self, now_ms: int) -> None:
         """After each input: ask what is due."""
@@ -61,6 +72,7 @@ class Copying:
         self._due_ms = now_ms + round(self._settings.copy_every_s * _SECOND_MS)
         self._give_up_old(ledger, now_ms)
         wallets = self._wallets(ledger)
+        self._walks = {wallet: walk for wallet, walk in self._walks.items() if wallet in wallets}
         if not wallets:
             return
         for wallet in wallets:
@@ -68,22 +80,44 @@ class Copying:
         if ledger.copies.copies or ledger.copies.pending:
             self._ask_prices(ledger, now_ms)
             if ledger.copies.copies and now_ms >= self._payouts_due_ms:
-                self._ask_payouts(ledger, [copy.condition_id for copy in ledger.copies.copies], now_ms)
+                self._ask_payouts([copy.condition_id for copy in ledger.copies.copies], now_ms)
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """An answer of the venue; one to another's question changes nothing."""
         ledger = self._papering.ledger
         if self._asker is None or ledger is None or self._asker.answered(request, answer) is None:
             return
-        rows = self._rows(request, answer, now_ms)
-        if rows is None:
+        from app.feeds.polymarket.questions import from_request
+
+        question = from_request(request)
+        page = self._page(question, answer, now_ms)
+        if question.name == "activity":
+            self._take_page(ledger, question, page, now_ms)
+        elif page is not None:
+            self._tell_refused(question, page, now_ms)
+            (self._priced if question.name == "market_trades" else self._paid_out)(ledger, page.rows, now_ms)
+
+    def _take_page(self, ledger: PaperLedger, question: "Question", page: "Page[Any] | None", now_ms: int) -> None:
+        """A page of what a wallet did, or none: then it is asked for from the first one at the next time."""
+        walk = self._walks.get(question.subject)
+        if walk is None or walk.question != question:
             return
-        if request.channel == "activity":
-            self._seen(ledger, request.subject, rows, now_ms)
-        elif request.channel == "market_trades":
-            self._priced(ledger, rows, now_ms)
-        else:
-            self._paid_out(ledger, rows, now_ms)
+        if page is not None:
+            walk.take(page)
+            if walk.question is not None:
+                self._ask(walk.question, now_ms)
+                return
+            self._walked(ledger, question, walk.result(), now_ms)
+        del self._walks[question.subject]
+
+    def _walked(self, ledger: PaperLedger, question: "Question", told: "Walked[WalletActivity]", now_ms: int) -> None:
+        """All that a wallet did has come, or as much of it as is read."""
+        self._tell_refused(question, told, now_ms)
+        self._seen(ledger, question.subject, told.rows, now_ms)
+        if told.stopped:
+            copies = sum(copy.wallet == question.subject for copy in ledger.copies.copies)
+            why = f"a hole in what it did ({told.stopped}): {copies} copies of it may have missed its exit"
+            self._tell(question, why, now_ms, f"hole {question.subject}")
 
     def _wallets(self, ledger: PaperLedger) -> list[str]:
         """Whose trades matter: those with a copy to its end, and those that are followed while copying is on."""
@@ -99,7 +133,7 @@ class Copying:
         from app.engine.asker import Asker
 
         self._asked_ms = {each: at_ms for each, at_ms in self._asked_ms.items() if now_ms - at_ms < _PATIENCE_MS}
-        if question in self._asked_ms:
+        if self._is_under_way(question, now_ms):
             return
         self._asked_ms[question] = now_ms
         if self._asker is None:
@@ -108,9 +142,15 @@ class Copying:
 
     def _ask_trades(self, ledger: PaperLedger, wallet: str, wanted: Sequence[str], now_ms: int) -> None:
         from app.feeds.polymarket import questions
+        from app.feeds.polymarket.walk import Walk
 
+        walk = self._walks.get(wallet)
+        if walk is not None and walk.question is not None and self._is_under_way(walk.question, now_ms):
+            return
         since_s = ledger.copies.since_s(wallet, now_ms // _SECOND_MS, wanted)
-        self._ask(questions.activity(wallet, since_s, _ROWS), now_ms)
+        first = questions.activity(wallet, since_s, _ROWS)
+        self._walks[wallet] = Walk(first, _PAGES)
+        self._ask(first, now_ms)
 
     def _ask_prices(self, ledger: PaperLedger, now_ms: int) -> None:
         """Of markets where something waits for a price each by itself: the trades of busy ones fill a page of all."""
@@ -125,41 +165,42 @@ class Copying:
         if others:
             self._ask(questions.market_trades(others[:MOST_COPIES], limit=_ROWS), now_ms)
 
-    def _ask_payouts(self, ledger: PaperLedger, condition_ids: Sequence[str], now_ms: int) -> None:
+    def _ask_payouts(self, condition_ids: Sequence[str], now_ms: int) -> None:
         from app.feeds.polymarket import questions
 
         self._payouts_due_ms = now_ms + _PAYOUTS_EVERY_MS
         self._ask(questions.payouts(list(dict.fromkeys(condition_ids))), now_ms)
 
-    def _rows(self, request: Request, answer: Answer, now_ms: int) -> Sequence[Any] | None:
+    def _is_under_way(self, question: "Question", now_ms: int) -> bool:
+        return now_ms - self._asked_ms.get(question, -_PATIENCE_MS) < _PATIENCE_MS
+
+    def _page(self, question: "Question", answer: Answer, now_ms: int) -> "Page[Any] | None":
+        """The rows of an answer; None where it has none, which is told."""
         from app.engine.asker import read_told
         from app.feeds.polymarket.dated import not_ahead
         from app.feeds.polymarket.pages import Page
-        from app.feeds.polymarket.questions import from_request
         from app.wallets.answers import NoAnswer
 
-        question = from_request(request)
         self._asked_ms.pop(question, None)
         told = read_told(question, answer)
         if isinstance(told, Page):
-            page = told if question.name == "markets" else not_ahead(told, now_ms // _SECOND_MS)
-            self._tell_refused(question, page, now_ms)
-            return page.rows
-        why = told.reason if isinstance(told, NoAnswer) else "the venue has none"
-        self._tell(question, str(why), now_ms)
+            return told if question.name == "markets" else not_ahead(told, now_ms // _SECOND_MS)
+        self._tell(
+            question, str(told.reason if isinstance(told, NoAnswer) else "the venue has none"), now_ms, "unanswered"
+        )
         return None
 
-    def _tell_refused(self, question: "Question", page: "Page[Any]", now_ms: int) -> None:
-        """Say how many rows cannot be used, once for as long as they are not more: pages are asked for again."""
+    def _tell_refused(self, question: "Question", told: "Page[Any] | Walked[Any]", now_ms: int) -> None:
+        """Say how many rows cannot be used, once for as long as they are not more: the same are asked for again."""
         about = question.name, question.subject
-        if page.refused > self._refused.pop(about, 0):
-            self._tell(question, f"{page.refused} rows cannot be used: {page.refusal}", now_ms)
-        if page.refused:
-            self._refused[about] = page.refused
+        if told.refused > self._refused.pop(about, 0):
+            self._tell(question, f"{told.refused} rows cannot be used: {told.refusal}", now_ms, "rows refused")
+        if told.refused:
+            self._refused[about] = told.refused
 
-    def _tell(self, question: "Question", why: str, now_ms: int) -> None:
+    def _tell(self, question: "Question", why: str, now_ms: int, kind: str) -> None:
         text = f"copies on paper: {question.name} of {short_wallet(question.subject)}: {clean(why, 160)}"
-        self._journal.say(now_ms, "warning", "paper", text, kind="copies unanswered")
+        self._journal.say(now_ms, "warning", "paper", text, kind=f"copies {kind}")
 
     # What the answers say.
 
@@ -174,7 +215,7 @@ class Copying:
         redeemed = {row.condition_id for row in fresh if row.kind == "REDEEM"}
         paid = [copy.condition_id for copy in copies if copy.condition_id in redeemed]
         if paid:
-            self._ask_payouts(ledger, paid, now_ms)
+            self._ask_payouts(paid, now_ms)
         if ledger.copies.pending or any(copy.closing for copy in copies):
             self._ask_prices(ledger, now_ms)
         if fresh:
@@ -214,16 +255,16 @@ class Copying:
 
     def _priced(self, ledger: PaperLedger, rows: Sequence[WalletActivity], now_ms: int) -> None:
         """The newest prints are here: value, close and open at them. A wallet's own purchase is a print, too."""
-        prices = newest_prices(rows)
-        ledger.copies.price(prices, self._settings.copy_slippage, now_ms)
-        self._papering.take(ledger.book(ledger.copies.close_due(prices, now_ms), now_ms))
+        prints = newest_prints(rows)
+        ledger.copies.price(prints, self._settings.copy_slippage, now_ms)
+        self._papering.take(ledger.book(ledger.copies.close_due(prints, now_ms), now_ms))
         self._give_up_old(ledger, now_ms)
         named = {row.condition_id for row in rows}
         for purchase in ledger.copies.pending:
             if purchase.trade.condition_id not in named or not self._is_followed(purchase.trade.wallet):
                 continue
-            price = prices.get(purchase.trade.token_id, purchase.trade.price)
-            decision = ledger.copy(purchase, price, now_ms)
+            newest = prints.get(purchase.trade.token_id, print_of(purchase.trade))
+            decision = ledger.copy(purchase, newest, now_ms)
             if decision.refusal:
                 self._drop(ledger, purchase, decision.refusal, now_ms)
             else:

@@ -16,6 +16,7 @@ from app.core.errors import FrameError
 from app.core.events import FeedHole, RulesRead, Trade
 from app.core.record import Kind, Record, unpack_frames
 from app.engine.candle_past import PastState
+from app.engine.clock_watch import ClockWatch
 from app.engine.connections import Connections
 from app.engine.copying import Copying
 from app.engine.fast_books import FastBooks
@@ -81,6 +82,7 @@ class Core:
         self.command_result = (True, "")
         self.jobs = Jobs()
         self.journal = Journal()
+        self._clock_watch = ClockWatch(self.journal)
         self._watch = MarketWatch(VENUE)
         self.list = MarketList(self._watch, self.jobs)
         self._questions = OpenQuestions()
@@ -258,7 +260,8 @@ class Core:
 
     # Time.
 
-    def _timer(self, _: Record) -> None:
+    def _timer(self, tick: Record) -> None:
+        self._clock_watch.look(tick, self.now_ms)
         self._look_at_the_scalper()
         self._fast_books.every_tick(self.now_ms)
         self.whales.every_tick(self.now_ms)
@@ -378,6 +381,7 @@ class Core:
                 self.whales.regime.ask_again(self.now_ms)
                 self.screening.ask_again(self.now_ms)
                 self.tokens.ask_again(self.now_ms)
+                self.copying.ask_again(self.now_ms)
                 return True, ""
             case LookAt():
                 return self.looks.at(command, self.now_ms)

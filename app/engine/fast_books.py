@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from app.engine.watch import MOST_LOOKS, MarketWatch
+from app.engine.looks import Looks
+from app.engine.watch import MarketWatch
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid.wire import WireSubscription
 
@@ -23,7 +24,7 @@ class FastBooks:
         self._feed = feed
         self._given_up = given_up
         self._read: tuple[str, ...] = ()
-        self._looks: dict[int, str] = {}
+        self._looks: Looks[str] = Looks()
         self._followed: dict[str, None] = {}
         self._changed_ms = 0
 
@@ -34,17 +35,13 @@ class FastBooks:
 
     def look(self, client: int, coin: str) -> None:
         """A client looks at this coin from now on, at none when it is empty."""
-        self._looks.pop(client, None)
-        if coin:
-            self._looks[client] = coin
-        if len(self._looks) > MOST_LOOKS:
-            self._looks.pop(next(iter(self._looks)))
+        self._looks.look(client, coin or None)
 
     def every_tick(self, now_ms: int) -> None:
         """Follow what is looked at by now, and give up what nobody reads or looks at; a few changes a second."""
         if 0 <= now_ms - self._changed_ms < _CHANGE_EVERY_MS:
             return
-        wanted = dict.fromkeys((*self._read, *self._looks.values()))
+        wanted = dict.fromkeys((*self._read, *self._looks))
         new = [coin for coin in wanted if coin not in self._followed][:_CHANGES_AT_ONCE]
         old = [coin for coin in self._followed if coin not in wanted][:_CHANGES_AT_ONCE]
         if new or old:

@@ -10,14 +10,15 @@ from app.config.settings import Settings
 from app.config.toml import settings_sha256
 from app.core.calls import Call
 from app.core.clock import Clock
-from app.core.errors import DataError
 from app.core.events import CandleClosed, FeedHole, ScalperRead
 from app.engine.protocol import Mode, StoreView
+from app.engine.saved_before import saved_before
 from app.paper.events import CopyClosed, Fill, PositionClosed, TokenSold
 from app.paper.rows import row_of, saved_row, state_of
 from app.paper.state import PaperState, encode_state
 from app.scorecards.grader import Graded
 from app.store import rows
+from app.store.reader import Reader
 from app.store.schema import PAPER_STATE
 from app.store.store import Store
 from app.store.token_tables import ROWS as TOKEN_ROWS
@@ -61,14 +62,9 @@ class Keeper:
 
         Where what was saved cannot be read, nothing is saved over it.
         """
-        if self._store.status().state == "not saved":
-            return b"", self.view().reason
-        try:
-            state = state_of(await self._store.reader().select(PAPER_STATE))
-        except DataError as error:
-            return b"", f"{error}; move the database aside to begin anew"
-        self._saves_paper = True
-        return b"" if state is None else encode_state(state), ""
+        saved, why_not_saved = await saved_before(self._store, _paper)
+        self._saves_paper = not why_not_saved
+        return saved, why_not_saved
 
     def keep(self, event: object) -> None:
         """Take one derived event; what belongs in no table is left out."""
@@ -97,8 +93,17 @@ class Keeper:
     def view(self) -> StoreView:
         """What the deck shows of the store."""
         status = self._store.status()
-        lost = status.unsaved + status.refused + status.dropped
-        return StoreView(status.state, status.reason or status.refusal, status.written, status.pending, lost)
+        is_over = status.state == "closed"
+        return StoreView(
+            status.state,
+            status.reason or status.refusal,
+            status.written,
+            status.pending,
+            lost=status.refused + status.dropped + (status.unsaved if is_over else 0),
+            unsaved=0 if is_over else status.unsaved,
+            loss=status.lost if is_over else status.gone,
+            moved_aside=status.moved_aside,
+        )
 
     async def close(self) -> None:
         """Write what is pending and note the end of the run."""
@@ -107,3 +112,8 @@ class Keeper:
 
     def _now_ms(self) -> int:
         return self._clock.wall_ns() // 1_000_000
+
+
+async def _paper(reader: Reader) -> bytes:
+    state = state_of(await reader.select(PAPER_STATE))
+    return b"" if state is None else encode_state(state)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from app.core.errors import ConfigError
 from app.core.record import Answer, Request
 from app.core.text import clean
-from app.engine.watch import MOST_LOOKS
+from app.engine.looks import Looks
 
 if TYPE_CHECKING:
     from app.engine.opening import Opening
@@ -18,7 +18,7 @@ _FRESH_MS = 300_000
 
 
 class Openings:
-    """One wallet a client, at most `MOST_LOOKS` clients; what is asked for nobody is withdrawn.
+    """What is known of the wallets that clients look at; what is asked for nobody is withdrawn.
 
     `begin` opens up a wallet at a time: it is called once wallets may be asked about, and may raise `ConfigError`.
     """
@@ -29,18 +29,15 @@ class Openings:
         self.trouble = ""
         """Why the newest wallet could not be opened up; empty when it was."""
         self._begin = begin
-        self._looks: dict[int, str] = {}
+        self._looks: Looks[str] = Looks()
         self._may_ask = False
 
     def look(self, client: int, wallet: str, now_ms: int) -> None:
         """A client looks at this wallet from now on, at none when `wallet` is empty."""
         self.trouble = ""
-        self._looks.pop(client, None)
+        self._looks.look(client, wallet or None)
         if wallet:
-            self._looks[client] = wallet
             self._open(wallet, now_ms)
-        if len(self._looks) > MOST_LOOKS:
-            self._looks.pop(next(iter(self._looks)))
         self._make_room()
 
     def may_ask(self, now_ms: int) -> None:
@@ -49,7 +46,7 @@ class Openings:
         self._open_all(now_ms)
 
     def _open_all(self, now_ms: int) -> None:
-        for wallet in dict.fromkeys(self._looks.values()):
+        for wallet in self._looks:
             self._open(wallet, now_ms)
 
     def begin_anew(self, now_ms: int) -> None:
@@ -77,7 +74,7 @@ class Openings:
             self.trouble = clean(str(error), 200)
 
     def _make_room(self) -> None:
-        seen = set(self._looks.values())
+        seen = set(self._looks)
         unseen = [wallet for wallet in self.by_wallet if wallet not in seen]
         for wallet in unseen[:-MOST_UNSEEN]:
             self.by_wallet.pop(wallet).close()

@@ -111,6 +111,7 @@ def _closed(closed: PositionClosed | CopyClosed | TokenSold, notes: Mapping[str,
     if isinstance(closed, TokenSold):
         return closed_token_view(closed)
     return PaperTradeView(
+        number=closed.number,
         coin=clean(closed.coin, 24),
         direction=closed.direction,
         closed_ms=closed.closed_ms,
@@ -127,6 +128,7 @@ def _closed(closed: PositionClosed | CopyClosed | TokenSold, notes: Mapping[str,
 def _closed_copy(closed: CopyClosed, notes: Mapping[str, WalletNote]) -> PaperTradeView:
     """A copy that is over, as a trade: the wallet stands for the coin, the outcome behind the reason."""
     return PaperTradeView(
+        number=closed.number,
         coin=wallet_name(closed.wallet, notes),
         direction=1,
         closed_ms=closed.closed_ms,

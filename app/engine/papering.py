@@ -62,7 +62,12 @@ class Papering:
         return self._settings.costs
 
     def begin(self, saved: bytes, now_ms: int) -> None:
-        """Go on from what was saved; from nothing where it is empty or cannot be used, and say so."""
+        """Go on from what was saved; from nothing where it is empty or cannot be used, and say so.
+
+        Told again it changes nothing: what happened since then stands.
+        """
+        if self.ledger is not None:
+            return
         state = None
         try:
             state = decode_state(saved) if saved else None

@@ -34,7 +34,7 @@ from app.feeds.health import FeedState
 from app.scalper.interpreter_view import InterpreterState
 from app.store.status import StoreState
 
-PROTOCOL_VERSION = 10
+PROTOCOL_VERSION = 11
 
 Mode = Literal["live", "demo", "tape"]
 LogLevel = Literal["info", "warning", "error"]
@@ -208,7 +208,9 @@ class RecordingView(msgspec.Struct, frozen=True):
 class StoreView(msgspec.Struct, frozen=True):
     """Whether what the engine derives reaches the disk. `state` "not saved" comes with the reason and the next step.
 
-    `written` rows are in the database, `pending` ones on their way, `lost` ones not saved, refused or dropped.
+    `written` rows are in the database, `pending` ones on their way, `unsaved` ones in memory only. `lost` ones were
+    refused or dropped, or still unsaved at the end; `loss` says which and why. `moved_aside` names a damaged database
+    that was found and kept.
     """
 
     state: StoreState
@@ -216,6 +218,9 @@ class StoreView(msgspec.Struct, frozen=True):
     written: int
     pending: int
     lost: int
+    unsaved: int = 0
+    loss: str = ""
+    moved_aside: str = ""
 
 
 class JobView(msgspec.Struct, frozen=True):

@@ -94,8 +94,12 @@ class TokenTradingView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaperTradeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper position that is over; `reason` says why, the result is after fees and funding."""
+    """A paper position that is over; `reason` says why, the result is after fees and funding.
 
+    `number` is its own in the ledger: several may end at one instant.
+    """
+
+    number: int
     coin: str
     direction: int
     closed_ms: int

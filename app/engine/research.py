@@ -87,9 +87,10 @@ class Research:
         before, self._child = self._child, child
         try:
             await child.start(line)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._child = before
-            return False, f"No sweep was begun: no process can be started ({error.strerror})"
+            why = error.strerror if isinstance(error, OSError) else clean(str(error), 120)
+            return False, f"No sweep was begun: no process can be started ({why})"
         self.changed()
         return True, "The sweep has begun"
 

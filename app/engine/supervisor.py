@@ -35,7 +35,13 @@ class Supervisor:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self, name: str, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run `worker` under `name` until it returns, is stopped, or has failed too often."""
+        """Run `worker` under `name` until it returns, is stopped, or has failed too often.
+
+        Raises `ValueError` for a name under which one runs: that one could not be ended any more.
+        """
+        running = self._tasks.get(name)
+        if running is not None and not running.done():
+            raise ValueError(f"a worker runs under the name {name!r} already; give this one another")
         self._tasks[name] = asyncio.create_task(self._keep(name, worker), name=name)
 
     async def stop(self, deadline_s: float = 2.0) -> list[str]:

@@ -121,7 +121,7 @@ class SweepChild:
         self._tell(done=int(told.done), total=int(told.total), elapsed_s=told.elapsed_s, left_s=told.left_s, message="")
 
     def _end(self, code: int, answer: bytes | None) -> None:
-        if code == INTERRUPTED:
+        if code == INTERRUPTED or (code != 0 and self._is_given_up):
             self._tell(state="stopped", left_s=None, message=self._said or "what was done is kept")
             return
         if code < 0:

@@ -107,11 +107,13 @@ class TapeRun:
         try:
             await self._player.run()
         finally:
-            self.core.finish()
-            if self._recording.damage:
-                self.core.journal.say(self.core.now_ms, "error", "tape", self._recording.damage)
-            self._finished.set()
-            self._changed()
+            try:
+                self.core.finish()
+            finally:
+                if self._recording.damage:
+                    self.core.journal.say(self.core.now_ms, "error", "tape", self._recording.damage)
+                self._finished.set()
+                self._changed()
 
     def _dispatch(self, record: Record) -> None:
         self.core.dispatch(record)
@@ -136,7 +138,7 @@ class TapeRun:
                 # Whoever looks back from the end has not asked for the tape to play.
                 self._player.pause()
             self._player.seek(target_ms * 1_000_000)
-        return True, _playback_words(command, self._player.view(), target_ms)
+        return True, _playback_words(self._player.view(), target_ms)
 
     def _target_ms(self, command: SetPlayback) -> int | None:
         if command.seek_ms is not None:
@@ -190,7 +192,7 @@ def tape_source(recording: Recording) -> SourceView:
     return SourceView("tape", "TAPE", f"{day}, {what}", of_demo=session.mode == "demo")
 
 
-def _playback_words(command: SetPlayback, playback: Playback, target_ms: int | None) -> str:
+def _playback_words(playback: Playback, target_ms: int | None) -> str:
     """What a command has done; true before the tape is where it was sent, and after."""
     speed = "full speed" if playback.speed is None else f"{playback.speed:g}x"
     if target_ms is not None:

@@ -113,7 +113,7 @@ class TokenDesk:
         self._by_hand = {mint: min(asked_ms, now_ms) for mint, asked_ms in self._by_hand.items()}
         self._rejections.clock_set_back(now_ms / 1_000)
         self.discovery.clock_set_back(now_s)
-        self.feedback.outcomes.clock_set_back(now_s)
+        self.feedback.clock_set_back(now_ms)
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """A venue or the model has answered. Raises `FrameError` for the answer to what nobody can have asked."""

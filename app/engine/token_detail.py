@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from app.core.text import clean
+from app.engine.looks import MOST_LOOKS
 from app.engine.protocol_detail import CandleView
 from app.engine.protocol_token_detail import (
     TokenAttributions,
@@ -20,7 +21,6 @@ from app.engine.protocol_token_detail import (
 )
 from app.engine.token_desk import TokenDesk
 from app.engine.token_looks import Judgement
-from app.engine.watch import MOST_LOOKS
 from app.tokens.attribution import CHART_PARTS, GROUPS, Attributions
 from app.tokens.candles import CLOSE, HIGH, LOW, SLOT_S, SLOTS, VOLUME, CandleTable
 from app.tokens.features import CONTEXT, Features, context_of, parts, schema

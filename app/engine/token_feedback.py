@@ -115,6 +115,10 @@ class TokenFeedback:
         """The newest candles of a pool have come."""
         self._take(self.outcomes.candles(about, table, now_ms // 1_000), now_ms)
 
+    def clock_set_back(self, now_ms: int) -> None:
+        """The engine's time went back to `now_ms`."""
+        self._take(self.outcomes.clock_set_back(now_ms // 1_000), now_ms)
+
     def finish(self, now_ms: int) -> list[Graded]:
         """Nobody will label what is open: its claims are not graded."""
         return [Graded(*decided) for decided in self._claims.finish(now_ms)]

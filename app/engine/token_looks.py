@@ -9,8 +9,9 @@ import msgspec
 from app.core.record import WITHDRAWN, Answer, Request
 from app.core.text import clean
 from app.engine.inference_requests import Prediction
+from app.engine.looks import MOST_LOOKS, Looks
 from app.engine.token_state import ATTRIBUTE, PREDICTOR
-from app.engine.watch import MOST_LOOKS, MarketWatch
+from app.engine.watch import MarketWatch
 from app.tokens.attribution import Attributions
 from app.tokens.decision import SWITCHED_OFF, Verdict
 from app.tokens.strategies import StrategySays
@@ -41,30 +42,26 @@ class _Asked(NamedTuple):
 
 
 class TokenLooks:
-    """One token a client, at most `MOST_LOOKS` clients."""
+    """The tokens that clients look at."""
 
     def __init__(self, watch: MarketWatch, judgements: Mapping[str, Judgement], *, asks: bool) -> None:
         """`judgements` are the newest, by mint; without `asks` the model is switched off and nothing is asked."""
         self._watch, self._judgements, self._asks = watch, judgements, asks
-        self._looks: dict[int, str] = {}
+        self._looks: Looks[str] = Looks()
         self._told: OrderedDict[str, tuple[bytes, Attributions]] = OrderedDict()
         self._asked: dict[str, _Asked] = {}
         """Questions without an answer that can be used, by mint; those that failed with their reason."""
 
     def look(self, client: int, mint: str, now_ms: int) -> None:
         """A client looks at this token from now on, at none when `mint` is empty."""
-        self._looks.pop(client, None)
-        if mint:
-            self._looks[client] = mint
-        if len(self._looks) > MOST_LOOKS:
-            self._looks.pop(next(iter(self._looks)))
+        self._looks.look(client, mint or None)
         self.every_second(now_ms)
 
     def every_second(self, now_ms: int) -> None:
         """Ask about what is looked at, once for each verdict."""
-        seen = set(self._looks.values())
+        seen = set(self._looks)
         self._asked = {mint: asked for mint, asked in self._asked.items() if mint in seen or not asked.trouble}
-        for mint in dict.fromkeys(self._looks.values()):
+        for mint in self._looks:
             judgement = self._judgements.get(mint)
             if judgement is not None and self._is_wanted(mint, judgement.row, now_ms):
                 self._asked[mint] = _Asked(judgement.row, now_ms)

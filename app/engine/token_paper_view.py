@@ -54,6 +54,7 @@ def _waits_for(position: TokenPosition) -> str:
 def closed_token_view(sold: TokenSold) -> PaperTradeView:
     """A position in a token that is over, as a trade."""
     return PaperTradeView(
+        number=sold.number,
         coin=clean(sold.name, 40),
         direction=1,
         closed_ms=sold.closed_ms,

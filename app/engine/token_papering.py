@@ -87,7 +87,8 @@ class TokenPapering:
         return "market", f"{market.coin} fell {-100 * change:.1f} % in 24 hours"
 
     def _pools_against(self, now_ms: int) -> tuple[TokenRule, str] | None:
-        lately = [drained for at_ms, drained in self._ended if now_ms - at_ms <= ENDED_MS]
+        # What a clock that was ahead has dated is forgotten as soon as what it has dated too early.
+        lately = [drained for at_ms, drained in self._ended if abs(now_ms - at_ms) <= ENDED_MS]
         drained, most = sum(lately), self._settings.drained_share
         if len(lately) < LEAST_ENDED or drained <= most * len(lately):
             return None

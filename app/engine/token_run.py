@@ -16,6 +16,7 @@ from app.engine.demo_venue import DEMO_KEY, Urls
 from app.engine.inference_health import InferenceHealth
 from app.engine.outward import Outward
 from app.engine.protocol import Mode
+from app.engine.saved_before import saved_before
 from app.engine.supervisor import Supervisor
 from app.engine.token_state import RestoreTokens
 from app.feeds.inbox import Inbox
@@ -51,20 +52,16 @@ class TokenRun:
 
     def reach(self, urls: Urls) -> dict[str, TokenCarrierSettings]:
         """How each venue of tokens is reached; the key goes along to Birdeye alone."""
-        tokens, key = self._settings.tokens, self._key
-        headers = {} if key is None else {"X-API-KEY": key.reveal(), "x-chain": "solana"}
-        timeout_s = tokens.request_timeout_s
+        tokens, timeout_s = self._settings.tokens, self._settings.tokens.request_timeout_s
         return {
             GECKOTERMINAL: TokenCarrierSettings(urls.gecko_url, tokens.geckoterminal_per_minute, timeout_s),
             DEXSCREENER: TokenCarrierSettings(urls.screener_url, tokens.dexscreener_per_minute, timeout_s),
-            BIRDEYE: TokenCarrierSettings(urls.birdeye_url, tokens.birdeye_per_minute, timeout_s, headers),
+            BIRDEYE: TokenCarrierSettings(urls.birdeye_url, tokens.birdeye_per_minute, timeout_s, self._key),
         }
 
-    async def begin(
-        self, urls: Urls, outward: Outward, supervisor: Supervisor, report: Callable[[str], None], store: Store
-    ) -> RestoreTokens:
-        """Import what is needed, in a thread, and be ready to ask; what tells the core so, and what `store` holds of
-        earlier runs' predictions.
+    async def begin(self, urls: Urls, outward: Outward, report: Callable[[str], None], store: Store) -> RestoreTokens:
+        """Import what is needed, in a thread, and be ready to be asked; what tells the core so, and what `store` holds
+        of earlier runs' predictions. Nothing is carried out before `start_workers`.
 
         `report` is told what a user should hear of.
         """
@@ -73,15 +70,23 @@ class TokenRun:
         from app.engine.token_calls import TokenCalls
         from app.engine.token_shelf import saved_tokens
 
-        self.calls = TokenCalls(
-            self._settings, self.reach(urls), self._inbox, self._clock, self._generator, self._bundles, report
-        )
+        now_ms = self._clock.wall_ns() // 1_000_000
+        saved, trouble = await saved_before(store, lambda reader: saved_tokens(reader, now_ms))
+        if self.calls is None:
+            self.calls = TokenCalls(
+                self._settings, self.reach(urls), self._inbox, self._clock, self._generator, self._bundles, report
+            )
         for venue, client in self.calls.clients.items():
             outward.join(venue, client)
+        return RestoreTokens("demo" if self._is_demo else "live", self._key is not None, saved, trouble)
+
+    def start_workers(self, supervisor: Supervisor) -> None:
+        """Carry out what is asked."""
+        if self.calls is None:
+            return
+        for venue, client in self.calls.clients.items():
             supervisor.start(venue, client.run)
         supervisor.start("workers of the token model", self.calls.pool.run)
-        saved, trouble = await saved_tokens(store, self._clock.wall_ns() // 1_000_000)
-        return RestoreTokens("demo" if self._is_demo else "live", self._key is not None, saved, trouble)
 
     def outstanding(self) -> list[Request]:
         """Questions that have not been answered."""

@@ -5,9 +5,7 @@ import asyncio
 from collections.abc import Iterable
 
 from app.core.calls import Call
-from app.core.errors import DataError
 from app.store.reader import Reader
-from app.store.store import Store
 from app.store.table import Condition
 from app.store.token_tables import OUTCOMES_TOLD, PREDICTIONS_MADE, OutcomeTold, PredictionMade
 from app.tokens.claims import CLAIMANTS
@@ -33,14 +31,11 @@ _Labels = dict[tuple[str, int, int], OutcomeTold]
 """By token, time of the prediction and horizon."""
 
 
-async def saved_tokens(store: Store, now_ms: int) -> tuple[bytes, str]:
-    """What earlier runs left to take up, empty for nothing; and why it cannot be read, empty when it can."""
-    try:
-        found = await _found(store.reader(), now_ms)
-    except DataError as error:
-        return b"", f"{error}; move the database aside to begin anew"
+async def saved_tokens(reader: Reader, now_ms: int) -> bytes:
+    """What earlier runs left to take up, empty for nothing. Raises `DataError`."""
+    found = await _found(reader, now_ms)
     # Ten thousand predictions take a tenth of a second to put together, which would hold the loop.
-    return await asyncio.to_thread(lambda: encode_saved(found.saved())), ""
+    return await asyncio.to_thread(lambda: encode_saved(found.saved()))
 
 
 async def _found(reader: Reader, now_ms: int) -> "_Found":

@@ -1,6 +1,7 @@
 """A run on a venue: the real one, or the embedded one for a demo. Only the addresses differ."""
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -42,6 +43,7 @@ from app.engine.recording import RunRecording
 from app.engine.restoring import restoring
 from app.engine.sequencer import Sequencer
 from app.engine.shelf_venue import STORE_VENUE
+from app.engine.store_news import StoreNews
 from app.engine.supervisor import Supervisor
 from app.engine.token_run import TokenRun
 from app.engine.venue_urls import client_settings, own_urls
@@ -155,7 +157,10 @@ class VenueRun:
         self._arrivals: deque[Arrival] = deque()
         self._supervisor = Supervisor(self._worker_failed, clock)
         self._changed: Callable[[], None] = lambda: None
-        self._store_troubles: set[str] = set()
+        self._to_open = deque(
+            (self._keeper.open, self._open_paper, self._open_whales, self._open_wallets, self._open_tokens)
+        )
+        self._store_news = StoreNews()
 
     async def start(self, changed: Callable[[], None]) -> None:
         """Open the tape, start the embedded venue if there is one, connect. Raises `DataError` and `VenueError`."""
@@ -184,16 +189,18 @@ class VenueRun:
         changed()
 
     async def _open_store(self) -> None:
-        """Open the database, and have the paper ledger go on from what it holds."""
-        await self._keeper.open()
+        """Open the database and go on from what it holds; begun again after a failure, what is done is not repeated."""
+        while self._to_open:
+            await self._to_open[0]()
+            self._to_open.popleft()
+
+    async def _open_paper(self) -> None:
+        """Have the paper ledger go on from what is stored of it."""
         saved, why_not_saved = await self._keeper.saved_paper()
         if why_not_saved:
             text = f"paper trades of this run are NOT SAVED: {why_not_saved}"
             self.core.journal.say(self.core.now_ms, "warning", "paper", text)
         self._sequencer.put_now(0, Kind.COMMAND, _pack(RestorePaper(saved)))
-        await self._open_whales()
-        await self._open_wallets()
-        await self._open_tokens()
 
     async def _open_whales(self) -> None:
         """Have the core follow traders from where it was before; nothing is asked of the venue until then."""
@@ -207,25 +214,23 @@ class VenueRun:
         if self._outward is not None:
             self._outward.join(POLYMARKET, calls.client)
             self._outward.join(STORE_VENUE, calls.shelf)
-        self._supervisor.start("wallets", calls.client.run)
-        self._supervisor.start("wallet shelf", calls.shelf.run)
-        saved, why_not = await calls.shelf.saved()
-        trouble = f"{why_not}; move the database aside to begin anew" if why_not else ""
+        saved, trouble = await self._wallets.saved()
         self._sequencer.put_now(0, Kind.COMMAND, _pack(RestoreWallets(saved, trouble)))
         thresholds, why_not = await self._wallets.chosen_before(self.core.wallets)
         if why_not:
             self.core.journal.say(self.core.now_ms, "warning", "wallets", why_not)
         if thresholds is not None:
             self._sequencer.put_now(0, Kind.COMMAND, _pack(UseThresholds(thresholds)))
+        self._supervisor.start("wallets", calls.client.run)
+        self._supervisor.start("wallet shelf", calls.shelf.run)
         self._changed()
 
     async def _open_tokens(self) -> None:
         """Be ready to ask the venues of new tokens and the model, and look for tokens from now on."""
         if self._tokens.is_wanted and self._outward is not None:
-            begun = await self._tokens.begin(
-                self._urls, self._outward, self._supervisor, self._tell_of_model, self._store
-            )
+            begun = await self._tokens.begin(self._urls, self._outward, self._tell_of_model, self._store)
             self._sequencer.put_now(0, Kind.COMMAND, _pack(begun))
+            self._tokens.start_workers(self._supervisor)
             self._changed()
 
     def _tell_of_model(self, text: str) -> None:
@@ -283,17 +288,21 @@ class VenueRun:
         )
 
     async def stop(self) -> None:
-        """End the workers, the recording and the embedded venue, in this order."""
-        await self._supervisor.stop()
-        self.core.finish()
-        try:
-            self._recording.end()
-            await self._recording.settled()
-            self._tell_of_store()
-            await self._keeper.close()
-        finally:
+        """End the workers, the recording, the database and the embedded venue, whatever fails of it.
+
+        Raises what failed last, with the rest as its context.
+        """
+        async with contextlib.AsyncExitStack() as ending:
+            # What is noted last is done first.
             if self._demo is not None:
-                await self._demo.stop()
+                ending.push_async_callback(self._demo.stop)
+            ending.callback(self._tell_of_store)
+            ending.push_async_callback(self._keeper.close)
+            ending.callback(self._tell_of_store)
+            ending.push_async_callback(self._recording.settled)
+            ending.callback(self._recording.end)
+            ending.callback(self.core.finish)
+            await self._supervisor.stop()
 
     def _begin_recording(self) -> tuple[bool, str]:
         recording = self._recording.view()
@@ -371,11 +380,8 @@ class VenueRun:
             self._sequencer.put_now(0, Kind.COMMAND, _pack(UseLocalTime(ahead)))
 
     def _tell_of_store(self) -> None:
-        """A database that takes nothing any more goes to the event log, once for each reason."""
-        store = self._keeper.view()
-        if store.state == "not saved" and store.reason not in self._store_troubles:
-            self._store_troubles.add(store.reason)
-            self.core.journal.say(self.core.now_ms, "error", "store", f"NOT SAVED: {store.reason}")
+        for text in self._store_news.of(self._keeper.view()):
+            self.core.journal.say(self.core.now_ms, "error", "store", text)
 
     async def _watch_demo(self) -> None:
         if self._demo is not None:

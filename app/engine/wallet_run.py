@@ -14,6 +14,7 @@ from app.core.record import Request
 from app.core.text import clean
 from app.engine.demo_venue import Urls
 from app.engine.protocol_wallets import BudgetView, CacheView
+from app.engine.saved_before import saved_before
 from app.engine.vitals import resident_bytes
 from app.engine.wallet_targets import PROFILE_CHOICE, Stopwatch, WalletTargets
 from app.feeds.inbox import Inbox
@@ -58,7 +59,9 @@ class WalletRun(Stopwatch):
         self._is_too_large = False
 
     async def load(self, urls: Urls) -> "WalletCalls":
-        """Import what scans need, in a thread because it takes a tenth of a second, and be ready to ask."""
+        """Import what scans need, in a thread because it takes a tenth of a second, and be ready to ask; once."""
+        if self.calls is not None:
+            return self.calls
         for name in _NEEDED:
             await asyncio.to_thread(import_module, name)
         from app.engine.wallet_calls import WalletCalls
@@ -68,6 +71,13 @@ class WalletRun(Stopwatch):
             self._generator,
         )  # fmt: skip
         return self.calls
+
+    async def saved(self) -> tuple[bytes, str]:
+        """What is stored of wallets, empty for nothing; and why that is not known. For after `load`."""
+        from app.engine.wallet_shelf import saved_wallets
+
+        now_ms = self._clock.wall_ns() // 1_000_000
+        return await saved_before(self._store, lambda reader: saved_wallets(reader, now_ms))
 
     async def chosen_before(self, wallets: WalletTargets) -> tuple[Thresholds | None, str]:
         """What the profile chosen by key in an earlier run judges by; and why it cannot be used, empty when it can.

@@ -1,4 +1,5 @@
-"""Answers what scans ask of the database. Its answers are inputs like those of a venue."""
+"""Answers what scans ask of the database, as inputs like those of a venue; and what is stored of wallets, put together
+for the start of a run."""
 
 import asyncio
 from collections import Counter
@@ -15,6 +16,7 @@ from app.engine.shelf_questions import MARKETS_KEPT, MARKETS_PAGE, Found, PastVe
 from app.engine.wallet_book import CLAIM_MS, CLAIMANT, MOST_CLAIMS, MOST_NOTES, saved_of
 from app.feeds.inbox import Inbox
 from app.feeds.request_client import GIVEN_UP, MOST_BEGUN
+from app.store.reader import Reader
 from app.store.rows import StoredMarket, StoredVerdict, WalletCursor
 from app.store.schema import CALLS, WALLET_NOTES, WALLET_SCANS, WALLET_VERDICTS
 from app.store.store import Store
@@ -25,9 +27,36 @@ from app.wallets.keeping import KeptRows, Shelf
 _SCANS = 20
 _HISTORY = 50
 _VERDICTS = 4_000
-_TARGETS = (Condition("wallet_class", "=", "TARGET"),)
 _pack = msgspec.msgpack.encode
 _addresses = msgspec.json.Decoder(list[str]).decode
+
+
+async def saved_wallets(reader: Reader, now_ms: int) -> bytes:
+    """What a run begins with, empty when nothing is stored. Raises `DataError`."""
+    verdicts = await reader.select(WALLET_VERDICTS, limit=_VERDICTS)
+    notes = await reader.select(WALLET_NOTES, limit=MOST_NOTES)
+    # Calls are looked for whatever the verdicts say: a profile makes TARGETs of which no verdict is stored.
+    claims = await _claims(reader, now_ms - CLAIM_MS)
+    open_claims = await _open_claims(reader)
+    is_anything = verdicts or notes or claims or open_claims
+    return saved_of(verdicts, notes, claims, open_claims) if is_anything else b""
+
+
+async def _claims(reader: Reader, since_ms: int) -> dict[str, int]:
+    """When the newest call about a wallet was made."""
+    conditions = (Condition("claimant", "=", CLAIMANT), Condition("made_at_ms", ">=", since_ms))
+    calls = await reader.select(CALLS, conditions, limit=_VERDICTS)
+    return {call.subject: call.made_at_ms for call in sorted(calls, key=lambda each: each.made_at_ms)}
+
+
+async def _open_claims(reader: Reader) -> list[Call]:
+    """Calls about wallets that have no outcome, oldest first."""
+    found: list[Call] = []
+    async for call in reader.undecided(claimant=CLAIMANT):
+        found.append(call)
+        if len(found) == MOST_CLAIMS:
+            break
+    return found
 
 
 class WalletShelf:
@@ -78,36 +107,6 @@ class WalletShelf:
         """What is remembered of wallets."""
         return self._cache.figures(self._clock.wall_ns() / 1e9)
 
-    async def saved(self) -> tuple[bytes, str]:
-        """What a run begins with, empty when nothing is stored; and why it cannot be read, empty when it can."""
-        try:
-            reader = self._store.reader()
-            verdicts = await reader.select(WALLET_VERDICTS, limit=_VERDICTS)
-            notes = await reader.select(WALLET_NOTES, limit=MOST_NOTES)
-            # A large record takes a second to look through: only where there can be such calls.
-            has_targets = bool(await reader.select(WALLET_VERDICTS, _TARGETS, limit=1))
-            claims = await self._claims() if has_targets else {}
-            open_claims = await self._open_claims() if has_targets else []
-        except DataError as error:
-            return b"", str(error)
-        return saved_of(verdicts, notes, claims, open_claims) if verdicts or notes else b"", ""
-
-    async def _claims(self) -> dict[str, int]:
-        """When the newest call about a wallet was made."""
-        since_ms = self._clock.wall_ns() // 1_000_000 - CLAIM_MS
-        conditions = (Condition("claimant", "=", CLAIMANT), Condition("made_at_ms", ">=", since_ms))
-        calls = await self._store.reader().select(CALLS, conditions, limit=_VERDICTS)
-        return {call.subject: call.made_at_ms for call in sorted(calls, key=lambda each: each.made_at_ms)}
-
-    async def _open_claims(self) -> list[Call]:
-        """Calls about wallets that have no outcome, oldest first."""
-        found: list[Call] = []
-        async for call in self._store.reader().undecided(claimant=CLAIMANT):
-            found.append(call)
-            if len(found) == MOST_CLAIMS:
-                break
-        return found
-
     async def run(self) -> None:
         """Answer what is asked; run again after a failure it begins with all that has no answer yet."""
         self._waiting = asyncio.Queue()
@@ -131,7 +130,7 @@ class WalletShelf:
     async def _body(self, request: Request) -> bytes:
         match request.channel:
             case "scans":
-                return _pack(await self._store.reader().select(WALLET_SCANS, limit=_SCANS))
+                return _pack(await self._store.current_reader().select(WALLET_SCANS, limit=_SCANS))
             case "markets":
                 return _pack(await self._markets_from(int(request.body)))
             case "wallets":
@@ -151,7 +150,8 @@ class WalletShelf:
         return page
 
     async def _history(self, wallet: str) -> list[PastVerdictRow]:
-        rows = await self._store.reader().select(WALLET_VERDICTS, (Condition("wallet", "=", wallet),), limit=_HISTORY)
+        is_it = (Condition("wallet", "=", wallet),)
+        rows = await self._store.current_reader().select(WALLET_VERDICTS, is_it, limit=_HISTORY)
         return [PastVerdictRow(row.at_ms, row.wallet_class, row.stage, row.score) for row in rows]
 
     async def _kept(self, wallets: list[str]) -> list[KeptRows]:

@@ -143,8 +143,11 @@ class WalletTargets:
     def restore(self, saved: RestoreWallets, now_ms: int) -> None:
         """Begin with what was saved; with nothing where it is empty or cannot be used, and say so.
 
-        Where notes could not be read none is saved, so that none is written over one that is still there.
+        Where notes could not be read none is saved, so that none is written over one that is still there. Told again it
+        changes nothing.
         """
+        if self.is_restored:
+            return
         self.is_restored = True
         self.notes_unsaved = clean(saved.trouble, 200)
         try:
@@ -155,7 +158,7 @@ class WalletTargets:
         if self.notes_unsaved:
             told = f"stored wallets are not shown and notes of this run are NOT SAVED: {self.notes_unsaved}"
             self._journal.say(now_ms, "error", "wallets", told)
-        self.claims.begin()
+        self.claims.begin(now_ms)
         self.claims.file_all((entry.verdict for entry in self.book.entries.values()), now_ms)
         if self._settings.scanner.enabled:
             self._next_ms = saved.next_scan_ms
@@ -256,6 +259,7 @@ class WalletTargets:
         """The engine's time went back to `now_ms`."""
         if self._next_ms is not None:
             self._next_ms = min(self._next_ms, now_ms + round(self._settings.scanner.interval_s * 1000))
+        self.claims.clock_set_back(now_ms)
 
     def scheduled_in_s(self, now_ms: int) -> int | None:
         """Seconds until the next scan begins by itself; None where none does, or one is running."""

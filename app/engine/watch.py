@@ -9,6 +9,7 @@ from app.config.settings import MarketsSettings
 from app.core.events import Listing, MarketContext
 from app.core.record import Request
 from app.engine.candle_past import CandlePast
+from app.engine.looks import Looks
 from app.feeds.hyperliquid.wire import WireSubscription
 from app.markets.candles import INTERVALS
 from app.scalper.desk import MODEL_VENUE
@@ -16,8 +17,6 @@ from app.scalper.desk import MODEL_VENUE
 BACKFILL = (("1m", 360 * INTERVALS["1m"]), ("1h", 168 * INTERVALS["1h"]))
 CHANNELS = ("trades", "bbo", "l2Book", "activeAssetCtx")
 CANDLE_STREAM_INTERVAL = "1m"
-MOST_LOOKS = 16
-"""More than there may be decks; a tape may hold commands of more."""
 
 
 class Effects(Protocol):
@@ -87,7 +86,7 @@ class MarketWatch:
         self.effects: Effects = NoEffects()
         self._request_id = self._list_asked = 0
         self._followed: dict[str, None] = {}
-        self._looks: dict[int, tuple[str, str]] = {}
+        self._looks: Looks[tuple[str, str]] = Looks()
         self.past = CandlePast()
 
     def ask_for_markets(self) -> None:
@@ -124,15 +123,11 @@ class MarketWatch:
 
     def look(self, client: int, coin: str, interval: str) -> None:
         """A client has these candles open from now on, none when `coin` is empty."""
-        self._looks.pop(client, None)
-        if coin:
-            self._looks[client] = coin, interval
-        if len(self._looks) > MOST_LOOKS:
-            self._looks.pop(next(iter(self._looks)))
+        self._looks.look(client, (coin, interval) if coin else None)
 
     def _hurry_what_is_open(self) -> None:
         """What was asked again for all goes first for the charts that somebody has open."""
-        for coin, interval in self._looks.values():
+        for coin, interval in self._looks:
             self.effects.hurry("candleSnapshot", coin, interval)
 
     def past_did_not_come(self, coin: str, interval: str, reason: str) -> None:

@@ -6,8 +6,8 @@ import msgspec
 
 from app.core.errors import FrameError
 from app.core.record import Request
+from app.engine.looks import Looks
 from app.engine.protocol_whales import LookAtTrader
-from app.engine.watch import MOST_LOOKS
 from app.feeds.hyperliquid.parse_traders import trader_address
 from app.whales.moves import sizes
 from app.whales.recent_fills import RecentFills
@@ -28,11 +28,11 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class WhaleLooks:
-    """One trader a client, at most `MOST_LOOKS` clients."""
+    """The traders that clients look at."""
 
     def __init__(self, whales: "Whales") -> None:
         self._whales = whales
-        self._open: dict[int, str] = {}
+        self._looks: Looks[str] = Looks()
         self._newest: dict[str, Look] = {}
         self.before: dict[str, Look] = {}
         """Of each trader, the look before the one that is open, or was last."""
@@ -42,18 +42,15 @@ class WhaleLooks:
     def at_trader(self, command: LookAtTrader, now_ms: int) -> tuple[bool, str]:
         """A client looks at this trader from now on, at none when the address is empty."""
         if not command.address:
-            self._open.pop(command.client, None)
+            self._looks.look(command.client, None)
             return True, ""
         try:
             trader = trader_address(command.address)
         except FrameError as error:
             return False, str(error)
-        if self._open.get(command.client) != trader:
-            self._open.pop(command.client, None)
-            self._open[command.client] = trader
+        if self._looks.of(command.client) != trader:
             self._note(trader, now_ms)
-        if len(self._open) > MOST_LOOKS:
-            self._open.pop(next(iter(self._open)))
+        self._looks.look(command.client, trader)
         self._ask(trader, now_ms)
         return True, ""
 

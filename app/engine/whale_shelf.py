@@ -9,9 +9,9 @@ import msgspec
 
 from app.config.whale_settings import AlertsSettings
 from app.core.clock import Clock
-from app.core.errors import DataError
 from app.core.traders import TraderFill
 from app.core.whale_events import WhaleAlert
+from app.engine.saved_before import saved_before
 from app.engine.whale_state import RestoreWhales
 from app.markets.regime_model import MODEL_BYTES
 from app.store.reader import Reader
@@ -47,7 +47,7 @@ async def restored_whales(
 ) -> RestoreWhales:
     """The input that a run begins to follow traders with. `regime_model` is the file of a trained model, if any."""
     now_ns = clock.wall_ns()
-    saved, trouble = await saved_whales(store, alerts, now_ns // 1_000_000)
+    saved, trouble = await saved_before(store, lambda reader: saved_whales(reader, alerts, now_ns // 1_000_000))
     return RestoreWhales(saved, trouble, minutes_ahead(now_ns), _model(regime_model))
 
 
@@ -67,12 +67,9 @@ def _model(path: Path | None) -> bytes:
         return f"{error.strerror}".encode()
 
 
-async def saved_whales(store: Store, alerts: AlertsSettings, now_ms: int) -> tuple[bytes, str]:
-    """What a run begins with, empty when nothing is stored; and why it cannot be read, empty when it can."""
-    try:
-        return msgspec.msgpack.encode(await _memory(store.reader(), alerts, now_ms)), ""
-    except (DataError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        return b"", f"{error}; move the database aside to begin anew"
+async def saved_whales(reader: Reader, alerts: AlertsSettings, now_ms: int) -> bytes:
+    """What a run begins with. Raises `DataError` and what decoding raises."""
+    return msgspec.msgpack.encode(await _memory(reader, alerts, now_ms))
 
 
 async def _memory(reader: Reader, alerts: AlertsSettings, now_ms: int) -> WhaleMemory:

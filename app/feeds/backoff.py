@@ -1,4 +1,4 @@
-"""How long to wait before the next try: full jitter under an exponential ceiling."""
+"""How long to wait: before the next try, with full jitter under an exponential ceiling; before what is planned."""
 
 import numpy as np
 
@@ -21,3 +21,8 @@ class Backoff:
     def reset(self) -> None:
         """The connection proved stable."""
         self.failures = 0
+
+
+def spread_s(planned_s: float, generator: np.random.Generator) -> float:
+    """Seconds to wait for what is planned: up to a twentieth less, so that what began together drifts apart."""
+    return planned_s * float(generator.uniform(0.95, 1.0))

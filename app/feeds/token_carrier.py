@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from app.config.secrets import Secret
 from app.core.clock import Clock
 from app.core.errors import VenueError
 from app.core.record import Request
@@ -14,11 +15,10 @@ from app.feeds.backoff import Backoff
 from app.feeds.birdeye.parse import parse_error as birdeye_error
 from app.feeds.budget import Pace
 from app.feeds.geckoterminal.parse import parse_error as gecko_error
-from app.feeds.http import NO_HEADERS, HttpAnswer, HttpClient, TooLargeError, UnreachableError
+from app.feeds.http import HttpAnswer, HttpClient, TooLargeError, UnreachableError
 from app.feeds.request_client import Carried
-from app.feeds.statuses import TOO_MANY
+from app.feeds.statuses import TOO_MANY, retry_after_s
 from app.feeds.token_questions import BIRDEYE, GECKOTERMINAL, ROUTES, Question, from_request
-from app.feeds.websocket import retry_after_s
 
 _TRIES, _TRIES_UNREACHED = 4, 2
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 4.0, 60.0
@@ -29,16 +29,13 @@ _CONNECTIONS = 2
 
 
 class TokenCarrierSettings(NamedTuple):
-    """What is needed to reach a venue: its base URL, calls a minute, the seconds a call may take, and headers that each
-    call carries (a key: they are told to nobody else)."""
+    """What is needed to reach a venue: its base URL, calls a minute, the seconds a call may take, and the key that each
+    call carries. What the venue tells of the key is told to nobody."""
 
     url: str
     per_minute: int
     timeout_s: float
-    headers: Mapping[str, str] = NO_HEADERS
-
-    def __repr__(self) -> str:
-        return f"TokenCarrierSettings({self.url!r}, {self.per_minute}, {self.timeout_s}, {len(self.headers)} headers)"
+    key: Secret | None = None
 
 
 class _Try(NamedTuple):
@@ -74,7 +71,8 @@ class TokenCarrier:
         self._line = asyncio.Lock()
         self._refused = Backoff(generator, first_s=_FIRST_WAIT_S, longest_s=_LONGEST_WAIT_S)
         self._closed_until_ns = 0
-        self._headers = dict(settings.headers)
+        self._key = settings.key
+        self._headers = {} if self._key is None else {"X-API-KEY": self._key.reveal(), "x-chain": "solana"}
         self._reached = False
         caps = {name: route.body_cap for name, route in ROUTES[venue].items()}
         self._http = HttpClient(
@@ -112,8 +110,11 @@ class TokenCarrier:
         except VenueError as error:
             return _Try(_UNREACHED, error=str(error), tries=_TRIES)
         self._reached = True
-        if answer.status == TOO_MANY:
-            return self._close_for(answer)
+        if self._key is not None:
+            answer = answer._replace(body=self._key.conceal(answer.body))
+        asked_s = retry_after_s(answer.headers, self._clock.wall_ns()) or 0.0
+        if answer.status == TOO_MANY or (answer.status >= 500 and asked_s):
+            return self._close_for(asked_s, answer)
         self._refused.reset()
         return _sound(answer) if answer.status == 200 else self._refusal(answer)
 
@@ -133,11 +134,10 @@ class TokenCarrier:
         closed_s = (self._closed_until_ns - self._clock.monotonic_ns()) / 1e9
         return max(0.0, closed_s, self._pace.delay_s())
 
-    def _close_for(self, answer: HttpAnswer) -> _Try:
+    def _close_for(self, asked_s: float, answer: HttpAnswer) -> _Try:
         """Leave the venue alone: as long as it says, and at least a wait of our own that grows."""
         self.refusals += 1
-        told_s = retry_after_s(answer.headers.get("retry-after", "")) or 0.0
-        wait_s = max(told_s, self._refused.next_s())
+        wait_s = max(asked_s, self._refused.next_s())
         # Of calls that were under way together one may have been told a longer time than another.
         self._closed_until_ns = max(self._closed_until_ns, self._clock.monotonic_ns() + round(wait_s * 1e9))
         return self._refusal(answer)

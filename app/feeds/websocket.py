@@ -13,13 +13,15 @@ from typing import Protocol
 
 import aiohttp
 import msgspec
+import numpy as np
 
 from app.core.clock import Clock
 from app.core.errors import VenueError
 from app.core.text import clean
-from app.feeds.backoff import Backoff
+from app.feeds.backoff import Backoff, spread_s
 from app.feeds.budget import WeightBudget
-from app.feeds.http import plain_reason
+from app.feeds.http import NO_HEADERS, plain_reason
+from app.feeds.statuses import retry_after_s
 
 _TEXT = aiohttp.WSMsgType.TEXT
 _REST_S, _LONGEST_REST_S = 0.001, 0.02
@@ -73,7 +75,8 @@ _Running = tuple[asyncio.Task[str], _Life]
 class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a connection behaves. `ping` is the frame sent after `ping_every_s` of saying nothing.
 
-    Without data for `silence_limit_s` a socket is dropped. After `lifetime_s` a fresh one takes over, with an overlap.
+    Without data for `silence_limit_s` a socket is dropped. After `lifetime_s`, or up to a twentieth sooner, a fresh one
+    takes over, with an overlap.
     Frames over `frame_cap` bytes end the socket. Reading rests after `budget_ms`.
     """
 
@@ -96,15 +99,17 @@ class WebSocketConnection:
         *,
         clock: Clock,
         backoff: Backoff,
+        generator: np.random.Generator,
         new_sockets: WeightBudget,
     ) -> None:
         """`new_sockets` counts the sockets of all connections to this venue, each with weight 1, and is closed to all
-        of them while the venue wants none.
+        of them while the venue wants none. `generator` draws how much sooner a socket is renewed than planned.
         """
         self._settings = settings
         self._events = events
         self._clock = clock
         self._backoff = backoff
+        self._generator = generator
         self._new_sockets = new_sockets
         self._budget_ns = round(settings.budget_ms * 1e6)
         self._newest = _Life(clock.monotonic_ns())
@@ -135,16 +140,19 @@ class WebSocketConnection:
 
     async def _live(self) -> str:
         """One socket after another, each taking over from the one before it, until one breaks; the reason why."""
-        current, wait_s = self._start(), self._settings.lifetime_s
+        current, wait_s = self._start(), self._lifetime_s()
         try:
             while not (await asyncio.wait({current[0]}, timeout=wait_s))[0]:
                 wait_s = self._new_sockets.delay_s(1)
                 if wait_s <= 0:
                     older, current = current, await self._hand_over(current)
-                    wait_s = min(self._settings.lifetime_s, _AGAIN_S if current is older else math.inf)
+                    wait_s = min(self._lifetime_s(), _AGAIN_S if current is older else math.inf)
             return current[0].result()
         finally:
             await _cancel(current[0])
+
+    def _lifetime_s(self) -> float:
+        return spread_s(self._settings.lifetime_s, self._generator)
 
     async def _hand_over(self, current: _Running) -> _Running:
         """Let a fresh socket take over once it delivers data; when it fails to, the old one goes on."""
@@ -176,7 +184,7 @@ class WebSocketConnection:
 
     async def _connect_once(self, life: _Life) -> str:
         # A session of its own for each socket: closing it ends the transport of a peer that will not let go.
-        async with aiohttp.ClientSession(trust_env=False) as session:
+        async with aiohttp.ClientSession(trust_env=False, trace_configs=[_without_redirects()]) as session:
             socket = await self._open(session)
             if isinstance(socket, str):
                 return socket
@@ -201,9 +209,11 @@ class WebSocketConnection:
         except TimeoutError:
             return f"{url} did not answer within {_OPEN_TIMEOUT_S:g} s"
         except aiohttp.WSServerHandshakeError as error:
-            asked = retry_after_s(error.headers.get("Retry-After", "")) if error.headers else None
+            asked = retry_after_s(error.headers or NO_HEADERS, self._clock.wall_ns())
             self._new_sockets.close_for(asked or _REFUSED_WAIT_S.get(error.status, 0.0))
             return f"{url} refused the connection ({error.status})"
+        except VenueError as error:
+            return f"{url} {error}"
         except (aiohttp.ClientError, OSError) as error:
             return f"{url} cannot be reached: {plain_reason(error)}"
 
@@ -272,14 +282,23 @@ class WebSocketConnection:
             await asyncio.sleep((limit_ns - quiet_ns) / 1e9 + 0.01)
 
 
+def _without_redirects() -> aiohttp.TraceConfig:
+    """Has a session follow none: its handshakes would, past the list of hosts that may be asked, and without TLS."""
+    refusing = aiohttp.TraceConfig()
+    refusing.on_request_redirect.append(_refuse_redirect)
+    return refusing
+
+
+async def _refuse_redirect(_: object, __: object, redirect: aiohttp.TraceRequestRedirectParams) -> None:
+    answer = redirect.response
+    answer.close()
+    elsewhere = clean(answer.headers.get("Location", ""), 120)
+    raise VenueError(f"sends us elsewhere ({answer.status} to {elsewhere}), which is refused; has the venue moved?")
+
+
 async def _cancel(task: asyncio.Task[str]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-def retry_after_s(text: str) -> float | None:
-    """Seconds from a `Retry-After` header, at most an hour; None for what is no number of seconds."""
-    return min(float(text), 3_600.0) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _closing_words(close_code: int | None, kind: aiohttp.WSMsgType, data: object) -> str:

@@ -7,7 +7,7 @@ an outcome; it ends when the wallet has sold what it was seen to buy, when the m
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -24,12 +24,15 @@ MOST_CURSORS = 50
 _OVERLAP_S = 60
 """The venue may tell of a trade later than of one that came after it, by less than this."""
 _MOST_SEEN, _LEAST_SEEN = 400, 40
+_LEAST_PRICE = 0.0001
+"""The smallest step of a price at the venue: for less than one of it no number of shares can be had."""
 _DUST_SHARES, _DUST_SHARE = 0.01, 0.01
 _Text = Annotated[str, Meta(max_length=128)]
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An open copy. `shares` were bought at `entry_price`; at `close_price` they could be sold, as of `priced_ms`.
+    """An open copy. `shares` were bought at `entry_price`; at `close_price` they could be sold, by the newest print,
+    which was at `priced_ms`.
 
     `wallet_shares` is what the wallet was seen to buy of the outcome less what it was seen to sell, `wallet_most` the
     most of it. `closing` says why it is to end at the next price; empty while it is to stay.
@@ -76,6 +79,13 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     wallet: Address
     since_s: Annotated[int, Meta(gt=0)]
     seen: Annotated[tuple[SeenTrade, ...], Meta(max_length=_MOST_SEEN)] = ()
+
+
+class Print(NamedTuple):
+    """What an outcome traded at: USDC a share, and when, in milliseconds since 1970 by the venue's clock."""
+
+    price: float
+    at_ms: int
 
 
 class Purchase(msgspec.Struct, frozen=True):
@@ -223,27 +233,28 @@ class CopyBook:
 
     # Prices.
 
-    def price(self, prices: Mapping[str, float], slippage: float, now_ms: int) -> None:
-        """Take the newest prints by outcome."""
+    def price(self, prints: Mapping[str, Print], slippage: float, now_ms: int) -> None:
+        """Take the newest prints by outcome: none is newer than now, whatever it is dated."""
         for copy in self.copies:
-            if copy.token_id in prices:
-                close_price = max(0.0, prices[copy.token_id] - slippage)
+            newest = prints.get(copy.token_id)
+            if newest is not None:
                 self._copies[copy.token_id] = msgspec.structs.replace(
-                    copy, close_price=close_price, priced_ms=max(copy.priced_ms, now_ms)
+                    copy, close_price=max(0.0, newest.price - slippage), priced_ms=min(newest.at_ms, now_ms)
                 )
 
     def open(
-        self, purchase: Purchase, price: float, settings: PaperSettings, free_usd: float, number: int, now_ms: int
+        self, purchase: Purchase, newest: Print, settings: PaperSettings, free_usd: float, number: int, now_ms: int
     ) -> CopyOpened | str:
         """Buy what a wallet bought, at the newest print and the slippage; or a sentence why not."""
-        refused = self._refusal(purchase.trade.token_id, price, settings, free_usd)
+        refused = self._refusal(purchase.trade.token_id, newest.price, settings, free_usd)
         if refused:
             return refused
-        trade, copy = purchase.trade, _copy_of(purchase, price, settings, number, now_ms)
+        trade, copy = purchase.trade, _copy_of(purchase, newest, settings, number, now_ms)
         self._copies[copy.token_id] = copy
         return CopyOpened(
             number=number, wallet=copy.wallet, market=copy.market, shares=copy.shares, wallet_price=trade.price,
-            print_price=price, entry_price=copy.entry_price, at_ms=now_ms, late_ms=max(0, now_ms - trade.at_s * 1_000),
+            print_price=newest.price, entry_price=copy.entry_price, at_ms=now_ms,
+            late_ms=max(0, now_ms - trade.at_s * 1_000),
         )  # fmt: skip
 
     def _refusal(self, token_id: str, price: float, settings: PaperSettings, free_usd: float) -> str:
@@ -254,6 +265,8 @@ class CopyBook:
             return f"{settings.copy_positions} copies are open (paper.copy_positions)"
         if price + settings.copy_slippage >= 1:
             return f"at {price:.3f} there is nothing to win after slippage"
+        if price + settings.copy_slippage < _LEAST_PRICE:
+            return f"at {price:.9g} it costs less than the venue's smallest step of {_LEAST_PRICE}"
         if self.cost_usd + settings.copy_usd > settings.copy_exposure_usd:
             return f"more than {settings.copy_exposure_usd:,.0f} paper $ would be in copies (paper.copy_exposure_usd)"
         if settings.copy_usd > free_usd:
@@ -270,9 +283,9 @@ class CopyBook:
             result_usd=gross_usd,
         )  # fmt: skip
 
-    def close_due(self, prices: Mapping[str, float], now_ms: int) -> list[CopyClosed]:
+    def close_due(self, prints: Collection[str], now_ms: int) -> list[CopyClosed]:
         """End those that are to close and whose outcome has a print among these: at the price they could be sold."""
-        due = [copy for copy in self.copies if copy.closing is not None and copy.token_id in prices]
+        due = [copy for copy in self.copies if copy.closing is not None and copy.token_id in prints]
         return [self.close(copy.token_id, copy.closing or "sold", copy.close_price, now_ms) for copy in due]
 
     def close_all(self, reason: CopyEnd, now_ms: int) -> list[CopyClosed]:
@@ -295,9 +308,9 @@ def market_name(trade: WalletActivity) -> str:
     return str(clean(f"{clean(trade.event_slug, 44)} {market}".strip(), 60))
 
 
-def _copy_of(purchase: Purchase, price: float, settings: PaperSettings, number: int, now_ms: int) -> Copy:
-    """The copy of a purchase at the newest print `price`, with the slippage both ways."""
-    trade, entry_price = purchase.trade, price + settings.copy_slippage
+def _copy_of(purchase: Purchase, newest: Print, settings: PaperSettings, number: int, now_ms: int) -> Copy:
+    """The copy of a purchase at the newest print, with the slippage both ways."""
+    trade, entry_price = purchase.trade, newest.price + settings.copy_slippage
     return Copy(
         number=number,
         wallet=trade.wallet,
@@ -306,9 +319,9 @@ def _copy_of(purchase: Purchase, price: float, settings: PaperSettings, number: 
         market=market_name(trade),
         shares=settings.copy_usd / entry_price,
         entry_price=entry_price,
-        close_price=max(0.0, price - settings.copy_slippage),
+        close_price=max(0.0, newest.price - settings.copy_slippage),
         opened_ms=now_ms,
-        priced_ms=now_ms,
+        priced_ms=min(newest.at_ms, now_ms),
         wallet_shares=purchase.shares,
         wallet_most=purchase.shares,
     )
@@ -318,9 +331,14 @@ def _bought_by(purchase: Purchase) -> tuple[str, str]:
     return purchase.trade.wallet, purchase.trade.token_id
 
 
-def newest_prices(prints: Iterable[WalletActivity]) -> dict[str, float]:
-    """The last price each outcome traded at, of trades oldest first."""
-    return {row.token_id: row.price for row in prints if row.kind in ("BUY", "SELL") and row.token_id}
+def newest_prints(rows: Iterable[WalletActivity]) -> dict[str, Print]:
+    """The last print of each outcome, of trades oldest first."""
+    return {row.token_id: print_of(row) for row in rows if row.kind in ("BUY", "SELL") and row.token_id}
+
+
+def print_of(trade: WalletActivity) -> Print:
+    """A trade as a print of its outcome."""
+    return Print(trade.price, trade.at_s * 1_000)
 
 
 def _dust(most: float) -> float:

@@ -275,7 +275,6 @@ class TokenRefused(msgspec.Struct, frozen=True):
     why: str
 
 
-CopyEvent = CopyOpened | CopyClosed
 PaperEvent = (
     OrderPlaced | OrderCancelled | Fill | PositionClosed | FundingPaid | BreakerTripped | CopyOpened | CopyClosed
     | TokenOrdered | TokenBought | TokenSold | TokenRefused

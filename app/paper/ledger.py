@@ -13,7 +13,7 @@ import msgspec
 from app.config.settings import CostsSettings, PaperSettings
 from app.core.events import RulesRead, ScalperRead
 from app.paper import account as accounts
-from app.paper.copying import CopyBook, Purchase
+from app.paper.copying import CopyBook, Print, Purchase
 from app.paper.curve import Curve
 from app.paper.events import (
     CopyClosed,
@@ -204,13 +204,13 @@ class PaperLedger:
         self._set_time(now_ms)
         return self._pass_time() + self._settle()
 
-    def copy(self, purchase: Purchase, price: float, now_ms: int) -> Decision:
+    def copy(self, purchase: Purchase, newest: Print, now_ms: int) -> Decision:
         """Buy what a followed wallet bought, as `CopyBook.open` does, unless the breaker is tripped."""
         self._set_time(now_ms)
         if self._account.tripped:
             return Decision(refusal="the day's loss has reached its limit")
         number, free_usd = self._next_number, self.free_usd
-        opened = self.copies.open(purchase, price, self.settings, free_usd, number, self._now_ms)
+        opened = self.copies.open(purchase, newest, self.settings, free_usd, number, self._now_ms)
         if isinstance(opened, str):
             return Decision(refusal=opened)
         self._next_number += 1

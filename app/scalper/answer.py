@@ -48,8 +48,12 @@ class ScalperAnswer(msgspec.Struct, frozen=True):
 
 _decode = msgspec.json.Decoder(_WireAnswer, strict=False).decode
 _ALIASES: Mapping[str, str] = {"prediction": "continuation", "reason": "sentence", "read": "sentence"}
-_LINE = re.compile(r"^[\s*#>-]*([A-Za-z]+)[\s*]*[:=][\s*]*(.*?)[\s*]*$")
-_NUMBER = re.compile(r"^([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*(?:%|/\s*100?|out of 100?)?$")
+_LINE = re.compile(r"^[\s*#>-]*([A-Za-z]+)[\s*]*[:=](.*)")
+_MARKS = "*" + "".join(each for each in map(chr, range(0x3001)) if each.isspace())
+"""Signs and spaces around a value that say nothing."""
+_OF_100 = re.compile(r"^([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*(?:%|/\s*100|out of 100)?$")
+_OF_10 = re.compile(r"^([0-9]{1,2})\s*(?:/\s*10|out of 10)?$")
+"""A number with the unit it may have: metrics are of 100, a confidence is of 10."""
 
 
 def answer_schema(in_position: bool) -> dict[str, object]:
@@ -77,6 +81,9 @@ def parse_answer(text: str, *, in_position: bool) -> ScalperAnswer:
     if len(text) > LONGEST_ANSWER:
         raise FrameError(f"the model's answer has {len(text)} characters; at most {LONGEST_ANSWER} are read")
     answer = _from_json(text) if "{" in text else _from_lines(text)
+    for name in ("momentum", "pressure", "continuation"):
+        if 0 < getattr(answer, name) < 1:
+            raise FrameError(f"the model's {name} is {getattr(answer, name):g}: a share, where 0 to 100 was asked for")
     if answer.action not in allowed_actions(in_position):
         raise FrameError(f"the model answered {answer.action}, which needs {_needed(answer.action)}")
     sentence = clean(" ".join(answer.sentence.split()), SENTENCE_LENGTH)
@@ -107,16 +114,17 @@ def _from_lines(text: str) -> _WireAnswer:
         if found:
             name = found[1].lower()
             # The first of a name counts: a model that repeats itself does not change its mind.
-            values.setdefault(_ALIASES.get(name, name), _plain(found[2]))
+            name = _ALIASES.get(name, name)
+            values.setdefault(name, _plain(name, found[2].strip(_MARKS)))
     try:
         return msgspec.convert(values, _WireAnswer, strict=False)
     except (msgspec.MsgspecError, ValueError) as error:
         raise FrameError(f"not a read: {clean(str(error), 120)}") from error
 
 
-def _plain(value: str) -> str:
-    """A value without its unit: 72, 72 %, 7/10, 61 out of 100; a word in capitals."""
-    number = _NUMBER.match(value)
+def _plain(name: str, value: str) -> str:
+    """A value without the unit that was asked for: 72 %, 61 out of 100, a confidence of 7/10; a word in capitals."""
+    number = (_OF_10 if name == "confidence" else _OF_100).match(value)
     if number:
         return number[1]
     word = value.strip("\"'` .").upper()

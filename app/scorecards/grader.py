@@ -5,13 +5,12 @@ from heapq import heapify, heappop, heappush
 from math import inf
 from typing import NamedTuple, TypeVar
 
-from app.core.calls import Call, Outcome
+from app.core.calls import SET_BACK, Call, Outcome
 from app.scorecards.grading import Event, Touch, graded, moved_its_way, ungraded
 
 HOLE = "feed hole inside the horizon"
 STALE = "data was stale when it could first be acted on"
 ENDED = "run ended before the horizon"
-SET_BACK = "the clock was set back"
 
 
 class Graded(NamedTuple):
@@ -81,11 +80,6 @@ class Grader:
         late = f"no quote within {tolerance_ms / 1000:g} s of"
         self._no_entry = f"{late} when it could first be acted on: gap"
         self._no_exit = f"{late} the horizon: gap"
-
-    @property
-    def open_calls(self) -> int:
-        """How many calls wait for their horizon."""
-        return self._open
 
     def file(self, call: Call) -> None:
         """Take a call. One that can never be graded is decided at once."""

@@ -158,9 +158,10 @@ def _direction(closes: Floats) -> Direction:
 
 
 def trade_rows(result: Backtest) -> list[dict[str, object]]:
-    """Trades as plain records, oldest first; times are those at which bars opened."""
-    times = result.screened.bars.times
-    return [_row(number, trade, times) for number, trade in enumerate(result.replay.trades, start=1)]
+    """Trades as plain records, oldest first; times are those at which bars opened. Each names its bars."""
+    bars = result.screened.bars
+    rows = (_row(number, trade, bars.times) for number, trade in enumerate(result.replay.trades, start=1))
+    return [{**row, "bars_of": bars.name} for row in rows]
 
 
 def _row(number: int, trade: Trade, times: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> dict[str, object]:
@@ -183,7 +184,10 @@ def _row(number: int, trade: Trade, times: "np.ndarray[tuple[int], np.dtype[np.i
 
 
 def equity_rows(result: Backtest) -> list[dict[str, object]]:
-    """The account at the close of each bar that was asked for, by when the bar opened."""
-    first = result.screened.first
-    times, equity = result.screened.bars.times[first:].tolist(), result.replay.equity[first:].tolist()
-    return [{"timestamp": moment_text(time), "equity": value} for time, value in zip(times, equity, strict=True)]
+    """The account at the close of each bar that was asked for, by when the bar opened. Each row names its bars."""
+    bars, first = result.screened.bars, result.screened.first
+    times, equity = bars.times[first:].tolist(), result.replay.equity[first:].tolist()
+    return [
+        {"timestamp": moment_text(time), "equity": value, "bars_of": bars.name}
+        for time, value in zip(times, equity, strict=True)
+    ]

@@ -1,6 +1,6 @@
 """Writes a batch in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import aiosqlite
@@ -14,12 +14,13 @@ from app.store.table import Table
 from app.store.transaction import transaction
 
 _COPY_ROWS = 2_000
+_Values = Callable[[Any], Sequence[Any]]
 
 
 class Committed(msgspec.Struct):
-    """What became of the rows of a batch: `new` ones are there now, the rest were `known` or `refused`.
+    """What became of rows: `new` ones are there now, the rest were `known` or `refused`.
 
-    `refused_ids` are the ids of the row objects, valid while the batch lives; `refusal` says why the last was.
+    `refused_ids` are the ids of the row objects of a batch, valid while it lives; `refusal` says why the last was.
     """
 
     new: int = 0
@@ -39,18 +40,34 @@ async def commit(connection: aiosqlite.Connection, schema: Schema, batch: Batch)
         for table in schema.tables:
             rows = batch.rows.get(table.row)
             if rows:
-                await _insert(connection, table, rows, result)
+                await _insert(connection, table, rows, table.values, result)
     return result
 
 
-async def _insert(connection: aiosqlite.Connection, table: Table[Any], rows: Sequence[Any], result: Committed) -> None:
+async def copy(source: aiosqlite.Connection, target: aiosqlite.Connection, schema: Schema) -> Committed:
+    """Write all rows of one database into another, in one transaction. Raises `sqlite3.Error`; nothing is there then.
+
+    A row the target refuses, because its parent is in neither, does not stop the others.
+    """
+    result = Committed()
+    async with transaction(target):
+        for table in schema.tables:
+            async with source.execute(table.copy_sql()) as rows:
+                while some := await rows.fetchmany(_COPY_ROWS):
+                    await _insert(target, table, list(some), tuple, result)
+    return result
+
+
+async def _insert(
+    connection: aiosqlite.Connection, table: Table[Any], rows: Sequence[Any], values: _Values, result: Committed
+) -> None:
     await connection.execute("SAVEPOINT rows")
     try:
         # The iterator turns rows into values on the connection's thread, so a large batch does not hold the loop.
-        cursor = await connection.executemany(table.insert_sql(), map(table.values, rows))
+        cursor = await connection.executemany(table.insert_sql(), map(values, rows))
     except ROW_ERRORS as error:
         await connection.execute("ROLLBACK TO rows")
-        await _sort_out(connection, table, rows, result, error)
+        await _sort_out(connection, table, rows, values, result, error)
     else:
         result.new += cursor.rowcount
         result.known += len(rows) - cursor.rowcount
@@ -58,8 +75,9 @@ async def _insert(connection: aiosqlite.Connection, table: Table[Any], rows: Seq
 
 
 async def _sort_out(
-    connection: aiosqlite.Connection, table: Table[Any], rows: Sequence[Any], result: Committed, error: Exception
-) -> None:
+    connection: aiosqlite.Connection, table: Table[Any], rows: Sequence[Any], values: _Values, result: Committed,
+    error: Exception,
+) -> None:  # fmt: skip
     """Some of `rows` are refused: try each half, down to single rows."""
     if len(rows) == 1:
         result.refused += 1
@@ -67,17 +85,5 @@ async def _sort_out(
         result.refusal = f"{table.name} refused a row ({clean(str(error), 120)})"
         return
     middle = len(rows) // 2
-    await _insert(connection, table, rows[:middle], result)
-    await _insert(connection, table, rows[middle:], result)
-
-
-async def copy(source: aiosqlite.Connection, target: aiosqlite.Connection, schema: Schema) -> int:
-    """Write all rows of one database into another, in one transaction; how many were new. Raises `sqlite3.Error`."""
-    new = 0
-    async with transaction(target):
-        for table in schema.tables:
-            async with source.execute(table.copy_sql()) as rows:
-                while some := await rows.fetchmany(_COPY_ROWS):
-                    cursor = await target.executemany(table.insert_sql(), some)
-                    new += cursor.rowcount
-    return new
+    await _insert(connection, table, rows[:middle], values, result)
+    await _insert(connection, table, rows[middle:], values, result)

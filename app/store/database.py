@@ -16,12 +16,14 @@ from app.core.clock import Clock
 from app.core.errors import DataError
 from app.core.text import clean
 from app.store.connect import close_quietly, connect
-from app.store.faults import is_damage
+from app.store.faults import is_damage, makes_no_sense
 from app.store.lock import FileLock, acquire
 from app.store.migrate import check_version, has_tables, migrate, version_of
+from app.store.retention import newest_row_ms
 from app.store.schema import Schema
 
 _CHECK_LIMIT_S = 2.0
+_NOT_AS_MADE = "its tables are not as they were made"
 ABSENT = (0, 0)
 _SIDE_FILES = ("-wal", "-shm")
 _SAFETY = ("PRAGMA trusted_schema = OFF", "PRAGMA mmap_size = 0", "PRAGMA cell_size_check = ON")
@@ -33,8 +35,9 @@ _WRITING = (
     "PRAGMA fullfsync = ON",
     "PRAGMA checkpoint_fullfsync = ON",
     "PRAGMA journal_size_limit = 16777216",
-    "PRAGMA foreign_keys = ON",
 )
+# In memory a row may come whose parent is in the file: who is nowhere to be found is known when both come together.
+_WITH_PARENTS = "PRAGMA foreign_keys = ON"
 
 
 class Inspection(msgspec.Struct, frozen=True):
@@ -45,11 +48,16 @@ class Inspection(msgspec.Struct, frozen=True):
 
 
 class OpenedFile(msgspec.Struct, frozen=True):
-    """A database file with its only writing connection. `moved_aside` names the damaged one it replaces, if any."""
+    """A database file with its only writing connection.
+
+    `newest_ms` is the age of the newest row it was found with, None without any; `moved_aside` names the damaged file
+    that it replaces, if any.
+    """
 
     connection: aiosqlite.Connection
     lock: FileLock
     identity: tuple[int, int]
+    newest_ms: int | None = None
     moved_aside: str = ""
 
     async def close(self) -> None:
@@ -70,15 +78,15 @@ async def open_file(path: Path, schema: Schema, clock: Clock, *, damaged: bool =
         found = await _examine(path, schema, damaged=damaged)
         moved = move_aside(path, clock) if found.damage else ""
         _create(path)
-        connection = await _open_writing(path, schema, 0 if moved else found.version, clock)
+        connection, newest_ms = await _open_writing(path, schema, 0 if moved else found.version, clock)
     except BaseException:
         lock.release()
         raise
-    return OpenedFile(connection, lock, identity(path), moved)
+    return OpenedFile(connection, lock, identity(path), newest_ms, moved)
 
 
 async def open_memory(schema: Schema, clock: Clock) -> aiosqlite.Connection:
-    """An empty database of this schema that is gone when it is closed."""
+    """An empty database of this schema that is gone when it is closed. It takes rows without their parents."""
     connection = await connect(":memory:")
     try:
         await _prepare(connection, (*_SAFETY, *_WRITING))
@@ -162,10 +170,14 @@ async def _look_at(connection: aiosqlite.Connection, path: Path, schema: Schema)
     damage = await find_damage(connection)
     if damage:
         return Inspection(0, damage)
-    version = await version_of(connection, path.name)
-    if version == schema.version and not await has_tables(connection, schema):
-        return Inspection(version, "its tables are not as they were made")
-    return Inspection(version, "")
+    try:
+        version = await version_of(connection, path.name)
+        is_whole = version != schema.version or await has_tables(connection, schema)
+    except sqlite3.OperationalError as error:
+        if not makes_no_sense(error):
+            raise
+        return Inspection(0, _NOT_AS_MADE)
+    return Inspection(version, "" if is_whole else _NOT_AS_MADE)
 
 
 async def find_damage(connection: aiosqlite.Connection) -> str:
@@ -196,15 +208,19 @@ def _create(path: Path) -> None:
         raise DataError(f"{clean(path.name)} cannot be created ({error.strerror}); check its directory") from error
 
 
-async def _open_writing(path: Path, schema: Schema, version: int, clock: Clock) -> aiosqlite.Connection:
+async def _open_writing(
+    path: Path, schema: Schema, version: int, clock: Clock
+) -> tuple[aiosqlite.Connection, int | None]:
+    """The connection, and the age of the newest row."""
     connection = await connect(path)
     try:
-        await _prepare(connection, (*_SAFETY, *_WRITING))
+        await _prepare(connection, (*_SAFETY, *_WRITING, _WITH_PARENTS))
         await migrate(connection, schema, version, clock.wall_ns() // 1_000_000)
+        newest_ms = await newest_row_ms(connection, schema)
     except BaseException:
         await close_quietly(connection)
         raise
-    return connection
+    return connection, newest_ms
 
 
 async def _prepare(connection: aiosqlite.Connection, pragmas: tuple[str, ...]) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import aiosqlite
 
 from app.core.clock import Clock
-from app.core.errors import DataError
+from app.core.errors import DataError, NotSavedError
 from app.core.text import clean
-from app.store.commit import copy
+from app.store.commit import Committed, copy
 from app.store.connect import close_quietly
 from app.store.database import (
     OpenedFile,
@@ -41,6 +41,8 @@ class Place:
         self._damaged = False
         self.reason = ""
         self.moved_aside = ""
+        self.newest_ms: int | None = None
+        """The age of the newest row that the file was opened with last."""
 
     @property
     def name(self) -> str:
@@ -99,20 +101,26 @@ class Place:
         self._damaged = self._damaged or is_damage(error)
         await self.leave_file(explain(error, self.name))
 
-    async def return_to_file(self) -> int | None:
-        """Try the file, and bring over what is in memory: how many rows were new there; None: still in memory."""
+    async def return_to_file(self) -> Committed | None:
+        """Try the file, and bring over what is in memory: what became of it; None: still in memory."""
         memory = self._memory
         if self._path is None or memory is None or not await self._open_file(self._path):
             return None
         try:
-            new = await copy(memory, self.connection, self._schema)
+            copied = await copy(memory, self.connection, self._schema)
         except sqlite3.Error as error:
             await self.leave_failed_file(error)
             return None
         self._memory = None
         await close_quietly(memory)
         _log.info("%s is written again", self.name)
-        return new
+        return copied
+
+    async def reading_saved(self) -> aiosqlite.Connection:
+        """Like `reading`, but raises `NotSavedError` while a file that is wanted is not in use."""
+        if self._path is not None and self._file is None:
+            raise NotSavedError(self.reason or f"the store of {self.name} is not open")
+        return await self.reading()
 
     async def reading(self) -> aiosqlite.Connection:
         """A connection for reading: of its own on a file, the writer's in memory. Raises `DataError`."""
@@ -149,6 +157,7 @@ class Place:
         else:
             self.reason, self._damaged = "", False
             self.moved_aside = self._file.moved_aside or self.moved_aside
+            self.newest_ms = self._file.newest_ms
         return self._file is not None
 
     def _refuse(self, reason: str) -> None:

@@ -24,8 +24,9 @@ _USED_SQL = (
 class Retention:
     """Deletes rows older than `keep_days` (None: age does not count), or than their table keeps any.
 
-    Above `maximum_bytes` the oldest hour of all tables goes too, again and again, until the rest fits. It runs at the
-    start, each hour, and after 50,000 rows.
+    What is old is so by the clock, and by the newest row the database was opened with and the time that has passed
+    since: of a clock that is ahead, no row dies young. Above `maximum_bytes` the oldest hour of all tables goes too,
+    again and again, until the rest fits. It runs at the start, each hour, and after 50,000 rows.
     """
 
     def __init__(self, schema: Schema, clock: Clock, *, keep_days: float | None, maximum_bytes: int) -> None:
@@ -35,6 +36,15 @@ class Retention:
         self._maximum_bytes = maximum_bytes
         self._rows = 0
         self._due_ns = clock.monotonic_ns()
+        self._known_ms, self._known_ns = self._wall_ms(), clock.monotonic_ns()
+
+    def found(self, newest_ms: int | None) -> None:
+        """A database was opened whose newest row is of that time; None: it holds none.
+
+        What this run has written does not count for more: it may be dated by a clock that is ahead.
+        """
+        if newest_ms is not None and newest_ms < self._passed_ms():
+            self._known_ms, self._known_ns = newest_ms, self._clock.monotonic_ns()
 
     def wrote(self, rows: int) -> None:
         """Take note of rows that were added."""
@@ -73,15 +83,32 @@ class Retention:
         """From when on rows of this table stay, whatever the others may; where age counts at all."""
         if table.most_days is None or self._keep_ms is None:
             return _EVER_MS
-        return self._clock.wall_ns() // 1_000_000 - table.most_days * _DAY_MS
+        return self._now_ms() - table.most_days * _DAY_MS
 
     async def _cutoff_ms(self, connection: aiosqlite.Connection) -> int:
-        cutoff_ms = _EVER_MS if self._keep_ms is None else self._clock.wall_ns() // 1_000_000 - self._keep_ms
+        cutoff_ms = _EVER_MS if self._keep_ms is None else self._now_ms() - self._keep_ms
         if await _number(connection, _USED_SQL) <= self._maximum_bytes:
             return cutoff_ms
         ages = [await _number(connection, table.oldest_sql()) for table in self._tables]
         known = [age for age in ages if age is not None]
         return max(cutoff_ms, min(known) + _SLICE_MS) if known else cutoff_ms
+
+    def _now_ms(self) -> int:
+        return min(self._wall_ms(), self._passed_ms())
+
+    def _passed_ms(self) -> int:
+        """What the time is by the newest row and by what has passed since."""
+        return self._known_ms + (self._clock.monotonic_ns() - self._known_ns) // 1_000_000
+
+    def _wall_ms(self) -> int:
+        return self._clock.wall_ns() // 1_000_000
+
+
+async def newest_row_ms(connection: aiosqlite.Connection, schema: Schema) -> int | None:
+    """The age of the newest row of all tables; None where there is none. Raises `sqlite3.Error`."""
+    ages = [await _number(connection, table.newest_sql()) for table in schema.tables if table.age_column]
+    # A row somebody spoiled may hold anything there.
+    return max((age for age in ages if isinstance(age, int)), default=None)
 
 
 async def _shrink(connection: aiosqlite.Connection) -> bool:

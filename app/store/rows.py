@@ -4,9 +4,6 @@ from typing import Literal
 
 import msgspec
 
-from app.core.calls import Call, Outcome
-from app.core.events import Candle, ScalperRead
-
 STORED_INTERVALS = frozenset({"1m", "1h"})
 """Candles of other intervals can be made from these, so the database refuses them."""
 
@@ -164,22 +161,3 @@ class StoredScan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ended_ms: int | None = None
     scored: int = 0
     not_scored: int = 0
-
-
-StoredRow = (
-    StoredRun
-    | Call
-    | Outcome
-    | FeedHole
-    | Candle
-    | PaperFill
-    | PaperTrade
-    | PaperSaved
-    | ScalperRead
-    | StoredVerdict
-    | WalletCursor
-    | StoredMarket
-    | WalletNote
-    | Choice
-    | StoredScan
-)

@@ -51,6 +51,14 @@ class Schema(msgspec.Struct, frozen=True):
         """The table of each type of row."""
         return {table.row: table for table in self.tables}
 
+    def of_memory(self) -> "Schema":
+        """As rows age in memory, where parents may be missing: each table by itself."""
+        tables = (
+            msgspec.structs.replace(table, age_column=table.age_column or table.orphan_age_column)
+            for table in self.tables
+        )
+        return Schema(tuple(tables), self.migrations)
+
 
 _COST_FIELDS = tuple(field.name for field in msgspec.structs.fields(CostModel))
 _CALL_FIELDS = tuple(field.name for field in msgspec.structs.fields(Call) if field.name != "cost")
@@ -77,7 +85,7 @@ CALLS = Table(
     build=_build_call,
     age_column="made_at_ms",
 )
-OUTCOMES = flat_table("outcomes", Outcome, ("call_id",))
+OUTCOMES = flat_table("outcomes", Outcome, ("call_id",), orphan_age_column="decided_at_ms")
 FEED_HOLES = flat_table("feed_holes", FeedHole, ("coin", "from_ms", "to_ms"), age_column="from_ms")
 CANDLES = flat_table("candles", Candle, ("coin", "interval", "open_ms"), age_column="open_ms")
 PAPER_FILLS = flat_table("paper_fills", PaperFill, ("at_ms", "number"), age_column="at_ms")

@@ -5,6 +5,8 @@ from typing import Literal
 import msgspec
 
 StoreState = Literal["opening", "saved", "not saved", "temporary", "closed"]
+_Part = tuple[int, str, str]
+"""How many rows, what became of them, and why."""
 
 
 class StoreStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,12 +34,20 @@ class StoreStatus(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def lost(self) -> str:
         """How many rows are not on disk, and why; empty when all are."""
-        parts = (
-            (self.unsaved, "in memory only", self.reason),
-            (self.refused, "refused", self.refusal),
-            (self.dropped, "dropped", self.reason),
-        )
-        return "; ".join(_told(*part) for part in parts if part[0])
+        return _all_told((self.unsaved, "in memory only", self.reason), *self._gone)
+
+    @property
+    def gone(self) -> str:
+        """How many rows reach no disk any more, and why; empty when there are none."""
+        return _all_told(*self._gone)
+
+    @property
+    def _gone(self) -> tuple[_Part, _Part]:
+        return (self.refused, "refused", self.refusal), (self.dropped, "dropped", self.reason)
+
+
+def _all_told(*parts: _Part) -> str:
+    return "; ".join(_told(*part) for part in parts if part[0])
 
 
 def _told(count: int, what: str, why: str) -> str:

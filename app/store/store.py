@@ -49,10 +49,10 @@ class Store:
             schema, clock, keep_days=settings.keep_days, maximum_bytes=settings.maximum_mb * 1_000_000
         )
         # Rows of an old tape are old, and rows that wait for the file go there whatever their age: only size counts.
-        self._retention_in_memory = Retention(schema, clock, keep_days=None, maximum_bytes=_MEMORY_BYTES)
+        self._retention_in_memory = Retention(schema.of_memory(), clock, keep_days=None, maximum_bytes=_MEMORY_BYTES)
         self._arrived, self._urgent, self._opened = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._closing = self._abandoned = self._ended = False
+        self._closing = self._abandoned = self._ended = self._failed = self._is_wanted_closed = False
         self._in_flight = self._written = self._unsaved = self._known = self._refused = self._lost = 0
         self._refusal = ""
         self._committed_ns: int | None = None
@@ -94,7 +94,12 @@ class Store:
         return False if self._closing else await self._wait_for(None)
 
     def reader(self) -> Reader:
-        """Queries on this database as it stands committed. It stays usable when the store moves to memory and back."""
+        """Queries on what is saved, of this run and all before. They raise `NotSavedError` while rows go to memory: an
+        empty answer then would pass for a database that holds nothing."""
+        return Reader(self._place.reading_saved, self._place.name)
+
+    def current_reader(self) -> Reader:
+        """Queries on where rows go now: while they are not saved, on those of this time alone."""
         return Reader(self._place.reading, self._place.name)
 
     def status(self) -> StoreStatus:
@@ -120,7 +125,7 @@ class Store:
 
         Cancelling the wait does not stop it. Closing twice is harmless.
         """
-        self._closing = True
+        self._closing = self._is_wanted_closed = True
         self._arrived.set()
         self._urgent.set()
         if self._task is None:
@@ -154,6 +159,7 @@ class Store:
     async def _serve(self) -> None:
         with self._failure_told():
             await self._place.open()
+            self._retention_on_disk.found(self._place.newest_ms)
             self._opened.set()
             while not self._closing:
                 await self._rest()
@@ -165,6 +171,7 @@ class Store:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - see above
+            self._failed = True
             self._place.reason = f"the store failed ({clean(str(error), 120)}); start tapedeck again"
             _log.exception("the store of %s failed", self._place.name)
 
@@ -197,12 +204,15 @@ class Store:
             await self._return_to_file()
 
     async def _return_to_file(self) -> None:
-        new = await self._place.return_to_file()
-        if new is not None:
-            self._written += new
-            self._known += self._unsaved - new
+        copied = await self._place.return_to_file()
+        if copied is not None:
+            self._written += copied.new
+            self._known += self._unsaved - copied.new - copied.refused
+            self._refused += copied.refused
+            self._refusal = copied.refusal or self._refusal
             self._unsaved = 0
             self._committed_ns = self._clock.monotonic_ns()
+            self._retention_on_disk.found(self._place.newest_ms)
             self._retention_on_disk.start()
 
     async def _write(self) -> None:
@@ -274,6 +284,8 @@ class Store:
         self._opened.set()
 
     def _state(self) -> StoreState:
+        if self._failed and not (self._ended and self._is_wanted_closed):
+            return "not saved"
         if self._ended:
             return "closed"
         if self._place.temporary:

@@ -29,8 +29,9 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
     """One table: its columns in order, how a row becomes their values and how values become a row again.
 
     Of two rows with the same `key` the first is kept, with `replaces` the last. `age_column` holds the milliseconds
-    retention goes by; a table without one is only emptied through its parent. Rows that meet `stay_sql`, a fixed
-    condition, do not age. Rows of a table with `most_days` go at that age, if not sooner.
+    retention goes by; a table without one is only emptied through its parent, and where that is in another database, by
+    `orphan_age_column`. Rows that meet `stay_sql`, a fixed condition, do not age. Rows of a table with `most_days` go
+    at that age, if not sooner.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
     values: Callable[[Row], Sequence[Any]]
     build: Callable[[dict[str, Any]], Row]
     age_column: str = ""
+    orphan_age_column: str = ""
     replaces: bool = False
     stay_sql: str = ""
     most_days: int | None = None
@@ -48,7 +50,7 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
         for name in (self.name, *self.columns):
             if not _NAME.match(name):
                 raise ValueError(f"{name!r} cannot be a name in the database")
-        for name in (*self.key, *filter(None, (self.age_column,))):
+        for name in (*self.key, *filter(None, (self.age_column, self.orphan_age_column))):
             self.checked(name)
 
     def checked(self, column: str) -> str:
@@ -92,6 +94,10 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
         where = f" WHERE {self._ages_sql()}" if self.stay_sql else ""
         return f"SELECT min({self.age_column}) FROM {self.name}{where}"  # noqa: S608 - fixed names
 
+    def newest_sql(self) -> str:
+        """A statement for the age of the newest row."""
+        return f"SELECT max({self.age_column}) FROM {self.name}"  # noqa: S608 - fixed names
+
     def expire_sql(self) -> str:
         """A statement that deletes rows older than its first parameter, at most as many as the second, oldest first."""
         return (
@@ -118,8 +124,8 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
 
 
 def flat_table(
-    name: str, row: type[Row], key: tuple[str, ...], *, age_column: str = "", replaces: bool = False,
-    stay_sql: str = "", most_days: int | None = None,
+    name: str, row: type[Row], key: tuple[str, ...], *, age_column: str = "", orphan_age_column: str = "",
+    replaces: bool = False, stay_sql: str = "", most_days: int | None = None,
 ) -> Table[Row]:  # fmt: skip
     """The table of a struct whose fields are all numbers, texts, booleans or None: a column a field, in their order."""
     return Table(
@@ -130,6 +136,7 @@ def flat_table(
         values=msgspec.structs.astuple,  # type: ignore[arg-type]
         build=lambda values: msgspec.convert(values, row, strict=False),
         age_column=age_column,
+        orphan_age_column=orphan_age_column,
         replaces=replaces,
         stay_sql=stay_sql,
         most_days=most_days,

@@ -36,6 +36,18 @@ class _Here(Executor):
         return future
 
 
+class _Processes(ProcessPoolExecutor):
+    """Its processes never see ctrl-c, which a terminal sends to all: this one tells them."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401
+        # A pool starts its processes with the tasks it is given; they take over what is blocked then.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def local_crew(workers: int) -> Crew:
     """So many processes of this machine, or for one this process itself.
 
@@ -49,7 +61,7 @@ def local_crew(workers: int) -> Crew:
 def _pool(workers: int) -> Executor:
     from multiprocessing import get_context
 
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=begin_worker)
+    return _Processes(workers, mp_context=get_context("spawn"), initializer=begin_worker)
 
 
 def begin_worker() -> None:
@@ -128,8 +140,7 @@ def _answers(executor: Executor, tasks: Mapping[int, bytes], most: int) -> Itera
 
     def ask() -> None:
         for number, task in coming:
-            with _uninterrupted():
-                waiting[executor.submit(work, task)] = number
+            waiting[executor.submit(work, task)] = number
             if len(waiting) >= most:
                 return
 
@@ -150,13 +161,3 @@ def _result(future: "Future[bytes]") -> bytes:
             f"a worker failed ({type(error).__name__}: {clean(str(error), 200)}); what is done is kept: "
             "start again when that is mended"
         ) from error
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Processes that are started inside never see ctrl-c, which a terminal sends to all: this one tells them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

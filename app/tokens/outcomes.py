@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from app.core.calls import SET_BACK
 from app.core.tokens import PoolState
 from app.feeds import token_questions as ask
 from app.feeds.token_questions import BIRDEYE, DEXSCREENER, GECKOTERMINAL, MOST_CANDLES, MOST_PAIRS, Question
@@ -102,7 +103,7 @@ class Outcomes:
         self._gone: set[str] = set()
         self._looked_s: dict[str, int] = {}
         self._asked: dict[Question, _Asked] = {}
-        self._next_s = self._begun_s = 0
+        self._now_s = self._next_s = self._begun_s = 0
         self.labelled = 0
         self.unknown: Counter[str] = Counter()
         """Horizons of which something is not known, by reason."""
@@ -156,19 +157,25 @@ class Outcomes:
             return None
         return Levels(np.array([at for at, _ in told], np.int64), np.array([value for _, value in told], np.float64))
 
-    def clock_set_back(self, now_s: int) -> None:
-        """The time went back to `now_s`: nothing was asked or told later."""
+    def clock_set_back(self, now_s: int) -> list[Labelled]:
+        """The time went back to `now_s`: nothing was asked or told later.
+
+        By a candle or more, and what is open is given up: which candles came after a prediction is not known any more.
+        """
         self._next_s, self._begun_s = min(self._next_s, now_s), min(self._begun_s, now_s)
         self._asked = {asked: each._replace(at_s=min(each.at_s, now_s)) for asked, each in self._asked.items()}
         self._looked_s = {mint: min(at_s, now_s) for mint, at_s in self._looked_s.items()}
         for told in self._levels.values():
             told[:] = [(min(at_s, now_s), value) for at_s, value in told]
         self._pages.clock_set_back(now_s)
+        back_s, self._now_s = self._now_s - now_s, now_s
+        return self._give_up_all(SET_BACK) if back_s >= SLOT_S else []
 
     # What to ask.
 
     def questions(self, now_s: int) -> list[Question]:
         """What to ask now, one question a venue at a time: discovery goes on beside it."""
+        self._now_s = now_s
         if now_s < self._next_s:
             return []
         self._next_s = now_s + _PACE_S
@@ -311,6 +318,17 @@ class Outcomes:
                 [late] = self._take_out(horizon_s, about, waiting[about][:1])
                 yield self._told(late, horizon_s, _UNKNOWN, why)
                 self._forget(about)
+
+    def _give_up_all(self, reason: str) -> list[Labelled]:
+        given_up = [
+            self._told(each, horizon_s, _UNKNOWN, reason)
+            for horizon_s, waiting in self._open.items()
+            for about in list(waiting)
+            for each in self._take_out(horizon_s, about, waiting[about])
+        ]
+        for about in {each.predicted.traded for each in given_up}:
+            self._forget(about)
+        return given_up
 
     def _given_up(self, predicted: Predicted, reason: str) -> list[Labelled]:
         return [self._told(predicted, horizon_s, _UNKNOWN, reason) for horizon_s in self._open]

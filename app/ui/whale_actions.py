@@ -1,6 +1,7 @@
 """The actions on whale alerts and followed traders: what to silence, and whom to follow."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from app.engine.protocol import Snapshot
@@ -15,6 +16,7 @@ from app.ui.panels.whales import NO_TRADERS, WHALES
 from app.ui.screens.alert import AlertScreen
 from app.ui.screens.silence_menu import SilenceMenu
 from app.ui.screens.trader import TraderScreen
+from app.ui.state import DeckView
 from app.ui.widgets.text_prompt import TextPrompt
 
 TRADER_FIELDS: Mapping[str, str] = {"alias": "trader's alias", "note": "note on the trader"}
@@ -55,7 +57,7 @@ class WhaleActions(DeckBase):
         if self._with_traders() is None:
             return
         trader = self._deck_screen.trader
-        followed = is_followed(self.state.view(), trader)
+        followed = is_followed(as_of_newest(self.state.view()), trader)
         if followed is None:
             self.flash(f"It is not known yet whether {wallet_name(trader, '')} is followed.", "warning")
         else:
@@ -77,7 +79,7 @@ class WhaleActions(DeckBase):
 
     def _written_of(self, trader: str, field: Literal["alias", "tag", "note"]) -> str | None:
         """What is written about a trader so far; None where that is not known: it would be replaced unseen."""
-        view = self.state.view()
+        view = as_of_newest(self.state.view())
         detail = known_of(view, trader)
         if detail is not None:
             return detail.alias if field == "alias" else detail.note
@@ -117,6 +119,11 @@ class WhaleActions(DeckBase):
             self.flash(NO_TRADERS, "warning")
             return None
         return newest
+
+
+def as_of_newest(view: DeckView) -> DeckView:
+    """A deck that shows the newest snapshot, whatever it holds: what a command changes is what is so now."""
+    return replace(view, shown=view.newest, frozen_s=None)
 
 
 def note_of_trader(event: TextPrompt.Ended) -> NoteTrader:

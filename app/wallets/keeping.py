@@ -138,7 +138,7 @@ class Shelf:
         self.damaged = 0
         self._store = store
         self._cache = cache
-        self._reader: Reader = store.reader()
+        self._reader: Reader = store.current_reader()
         self._config = config
         self._holds_ms = round(holds_h * 3_600_000)
         self._resumed_ms: int | None = None

@@ -11,7 +11,7 @@ import msgspec
 from app.core.prediction_market import PnlPoint, WalletStats
 from app.core.text import SafeText, clean
 from app.wallets.daily import daily_record
-from app.wallets.doubts import doubts_of, idle_days, viral_doubt
+from app.wallets.doubts import doubts_of, idle_days, part_doubt, viral_doubt
 from app.wallets.pillars import behaviour, specialisation, structure, weighted_sum
 from app.wallets.rules import Rule, apply_rules
 from app.wallets.skill import skill_of
@@ -42,7 +42,10 @@ class TradesEvidence(NamedTuple):
 
 
 class RecordEvidence(NamedTuple):
-    """What is known after stage 3: besides, all positions there ever were, their measures, and the result by day."""
+    """What is known after stage 3: besides, all positions there ever were, their measures, and the result by day.
+
+    `in_part` says that only the newest of the positions are known.
+    """
 
     wallet: str
     stats: WalletStats | None
@@ -51,6 +54,7 @@ class RecordEvidence(NamedTuple):
     record: Ledger
     record_measures: Measures
     pnl: tuple[PnlPoint, ...] = ()
+    in_part: bool = False
 
 
 def judge_stats(wallet: str, stats: WalletStats | None, judge: Judge) -> WalletVerdict | None:
@@ -94,9 +98,11 @@ def judge_record(evidence: RecordEvidence, judge: Judge) -> WalletVerdict:
         return not_scored(evidence.wallet, 3, "nothing it did has an outcome that is known", judge)
     pillars = (focus, behaviour(trades, record, thresholds), structure(trades, thresholds))
     skill = skill_of(record.bets, record.surplus, record.surplus_variance, thresholds.skilled_share)
-    doubts = doubts_of(
-        evidence.stats, evidence.trades, trades, evidence.record, record, thresholds, judge.now_s
-    ) + viral_doubt(evidence.wallet, judge.viral, thresholds)
+    doubts = (
+        *part_doubt(record, in_part=evidence.in_part),
+        *doubts_of(evidence.stats, evidence.trades, trades, evidence.record, record, thresholds, judge.now_s),
+        *viral_doubt(evidence.wallet, judge.viral, thresholds),
+    )
     unshrunk = weighted_sum(pillars)
     draft = WalletVerdict(
         wallet=evidence.wallet,

@@ -96,6 +96,7 @@ def test_bad_addresses_are_named_and_the_exit_code_is_6(tmp_path: Path, addresse
     rows = list(csv.DictReader(io.StringIO(ended.stdout)))
     assert [row["wallet"] for row in rows] == [addresses[0], "0x12"]
     assert [row["verdict"] for row in rows][1] == "NOT SCORED"
+    assert {row["source"] for row in rows} == {"DEMO simulated, seed 7"}
     assert "1 of 2 wallets not scored (0x12: not a wallet's address" in ended.stderr
 
 

@@ -6,13 +6,13 @@ import msgspec
 import pytest
 from core_driver import START_MS, Driver
 
-from app.core.calls import Call
+from app.core.calls import SET_BACK, Call
 from app.core.playback import Playback
 from app.core.record import Kind, Record
 from app.engine.core import Core
 from app.engine.freeze import Outside, freeze
 from app.engine.protocol import MarketRow, SourceView
-from app.scorecards.grader import SET_BACK, Graded
+from app.scorecards.grader import Graded
 
 SOURCE = SourceView("live", "LIVE", "Hyperliquid")
 

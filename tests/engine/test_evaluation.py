@@ -68,7 +68,7 @@ class Altered:
     def session(self) -> Session:
         return self._recording.session
 
-    def records(self, from_ns: int | None = None) -> Iterator[Record]:
+    def records(self) -> Iterator[Record]:
         return iter(self._records)
 
 

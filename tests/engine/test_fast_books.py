@@ -20,9 +20,9 @@ from app.demo.session import Session
 from app.demo.subscriptions import OrderBook
 from app.demo.venue import Venue
 from app.engine.core import Core
+from app.engine.looks import MOST_LOOKS
 from app.engine.protocol import LookAt
 from app.engine.venue_run import VenueRun, live_source
-from app.engine.watch import MOST_LOOKS
 
 COINS = tuple(f"C{number}" for number in range(40))
 NOT_READ = ScalperSettings(enabled=False)

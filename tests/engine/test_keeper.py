@@ -60,3 +60,16 @@ async def test_a_run_without_a_usable_disk_says_so(tmp_path: Path) -> None:
     assert view.state == "not saved"
     assert view.reason
     await keeper.close()
+    view = keeper.view()
+    assert (view.state, view.lost, view.unsaved) == ("closed", 3, 0)
+    assert view.loss.startswith("3 rows in memory only: ")
+
+
+async def test_refused_rows_are_told_with_their_reason(tmp_path: Path) -> None:
+    clock = SystemClock()
+    keeper = Keeper(Store(tmp_path / "demo.sqlite", StoreSettings(), clock), "demo", Settings(), clock)
+    await keeper.open()
+    keeper.keep(CandleClosed(Candle("BTC", "1m", 1, 1, 2, 1, float("nan"), 3, 4)))
+    await keeper.close()
+    view = keeper.view()
+    assert (view.lost, view.loss.startswith("1 row refused: candles refused a row (")) == (1, True)

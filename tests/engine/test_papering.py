@@ -70,6 +70,13 @@ def test_a_key_opens_and_the_book_fills_after_the_latency(bench: Bench) -> None:
     assert position.result_usd < 0
 
 
+def test_a_ledger_that_has_begun_is_not_begun_again(bench: Bench) -> None:
+    bench.decide("long")
+    bench.settle()
+    bench.put(Kind.COMMAND, RestorePaper(b""))
+    assert [position.coin for position in bench.paper.positions] == ["BTC"]
+
+
 def test_close_and_flip(bench: Bench) -> None:
     bench.decide("short")
     bench.settle()

@@ -55,6 +55,24 @@ async def test_a_worker_that_recovers_goes_on() -> None:
     await supervisor.stop()
 
 
+async def test_a_name_that_runs_is_not_given_again() -> None:
+    async def forever() -> None:
+        await asyncio.Event().wait()
+
+    async def at_once() -> None:
+        pass
+
+    supervisor = Supervisor(lambda *_: None, ManualClock())
+    supervisor.start("feed", forever)
+    supervisor.start("once", at_once)
+    with pytest.raises(ValueError, match="'feed' already"):
+        supervisor.start("feed", forever)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    supervisor.start("once", at_once)
+    assert await supervisor.stop() == []
+
+
 async def test_what_does_not_end_is_named() -> None:
     release = asyncio.Event()
 

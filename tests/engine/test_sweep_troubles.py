@@ -42,6 +42,15 @@ async def test_of_two_that_are_begun_at_once_one_runs(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.asyncio
+async def test_arguments_that_no_process_can_have_begin_nothing_and_hold_up_nothing(tmp_path: Path) -> None:
+    one = research(tmp_path)
+    for _ in range(2):
+        begun, told = await one.command(StartSweep("--bars a\0b --grid a=1"))
+        assert (begun, told) == (False, "No sweep was begun: no process can be started (embedded null byte)")
+    assert one.sweep is None
+
+
+@pytest.mark.asyncio
 async def test_one_that_is_given_up_while_it_starts_is_ended() -> None:
     child = SweepChild("--bars x", lambda: None)
     starting = asyncio.create_task(child.start(WAITS))
@@ -60,6 +69,7 @@ async def test_workers_that_hold_its_pipes_are_ended_with_it(monkeypatch: pytest
     async with asyncio.timeout(20):
         await child.stop()
     await until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
+    assert child.view.state == "stopped"
 
 
 @pytest.mark.asyncio

@@ -5,6 +5,7 @@ from core_driver import START_MS
 from token_client import KnownLaunches, known
 from token_driver import GOOD, TokenDriver
 
+from app.core.calls import SET_BACK, Call
 from app.core.record import Request
 from app.demo.tokens.answers import Told
 from app.engine.core import Core
@@ -70,6 +71,24 @@ def test_a_day_later_a_replay_has_the_same_outcomes_and_the_claim_of_a_rug_is_gr
     assert [row for row in again if isinstance(row, StoredTokenOutcome)] == [
         row for row in kept if isinstance(row, StoredTokenOutcome)
     ]
+
+
+def test_hazard_11_claims_about_tokens_that_are_open_when_the_clock_is_set_back_are_not_graded() -> None:
+    driver = begun()
+    graded: list[Graded] = []
+    filed: list[Call] = []
+    driver.core.bus.subscribe(Graded, graded.append)
+    driver.core.bus.subscribe(Call, filed.append)
+    driver.run(60)
+    still_open = list(filed)
+    assert {call.kind for call in still_open} == {"token rise", "token rug"}
+    driver.now_ms -= HOUR_S * 1_000
+    driver.run(1)
+    assert [(each.call, each.outcome.reason) for each in graded] == [(call, SET_BACK) for call in still_open]
+    replayed = Core("tape", driver.settings)
+    for record in driver.records:
+        replayed.dispatch(record)
+    assert replayed.journal.log_sha256 == driver.core.journal.log_sha256
 
 
 class HardOfHearing(TokenDriver):

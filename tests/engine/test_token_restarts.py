@@ -21,6 +21,7 @@ from app.core.errors import DataError
 from app.core.record import Kind, Record
 from app.engine import token_shelf
 from app.engine.core import Core
+from app.engine.saved_before import saved_before
 from app.engine.token_shelf import saved_tokens
 from app.engine.token_state import RestoreTokens
 from app.scorecards.grader import Graded
@@ -54,7 +55,7 @@ def _stored(path: Path, rows: Sequence[object], now_ms: int) -> tuple[bytes, str
                 store.put(row.outcome if isinstance(row, Graded) else row)
         await store.flush()
         try:
-            return await saved_tokens(store, now_ms)
+            return await saved_before(store, lambda reader: saved_tokens(reader, now_ms))
         finally:
             await store.close()
 
@@ -314,7 +315,7 @@ def test_a_database_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
         store = Store(tmp_path / "demo.sqlite", StoreSettings(), VirtualClock(loop))
         await store.open()
         await store.close()
-        return await saved_tokens(store, START_MS)
+        return await saved_before(store, lambda reader: saved_tokens(reader, START_MS))
 
     with sqlite_at_once():
         saved, trouble = run_virtual(main)

@@ -295,10 +295,12 @@ def test_a_real_key_never_goes_to_the_embedded_venue() -> None:
     for mode, key in modes:
         run = TokenRun(Settings(), Inbox(clock), clock, np.random.default_rng(1), mode, (Path("x"),), Secret("canary"))
         assert run.is_wanted
-        assert run.reach(urls)["birdeye"].headers["X-API-KEY"] == key
-        assert set(run.reach(urls)["geckoterminal"].headers) == set()
+        sent = run.reach(urls)["birdeye"].key
+        assert sent is not None
+        assert sent.reveal() == key
+        assert run.reach(urls)["geckoterminal"].key is None
     without = TokenRun(Settings(), Inbox(clock), clock, np.random.default_rng(1), "live", (), None)
-    assert (without.is_wanted, dict(without.reach(urls)["birdeye"].headers)) == (False, {})
+    assert (without.is_wanted, without.reach(urls)["birdeye"].key) == (False, None)
 
 
 def test_scoring_no_token_begins_nothing_that_would_never_end() -> None:

@@ -67,7 +67,7 @@ async def test_a_shelf_that_is_begun_again_answers_what_had_no_answer(
         raise OSError("the disk is gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(store, "reader", broken)
+        patched.setattr(store, "current_reader", broken)
         for _ in range(failures):
             with pytest.raises(OSError, match="the disk is gone"):
                 await shelf.run()

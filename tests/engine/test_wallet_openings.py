@@ -5,10 +5,10 @@ from scan_samples import address
 from wallet_driver import WalletDriver
 
 from app.core.text import clean
+from app.engine.looks import MOST_LOOKS
 from app.engine.openings import MOST_UNSEEN
 from app.engine.protocol_wallets import UseThresholds
 from app.engine.wallet_detail import wallet_detail
-from app.engine.watch import MOST_LOOKS
 from app.wallets.answers import NoAnswer
 
 QUESTIONS = 2

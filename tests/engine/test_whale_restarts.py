@@ -19,6 +19,7 @@ from app.core.clock import ManualClock
 from app.core.whale_events import TraderMoved, WhaleAlert
 from app.engine.followed_view import followed_view
 from app.engine.protocol_whales import NoteTrader, SilenceAlerts, TrackTrader
+from app.engine.saved_before import saved_before
 from app.engine.whale_detail import trader_detail
 from app.engine.whale_names import MOST_NOTES
 from app.engine.whale_shelf import saved_whales
@@ -51,7 +52,7 @@ def through_database(
             if isinstance(row, ROWS):
                 store.put(row)
         await store.flush()
-        saved = await saved_whales(store, alerts or AlertsSettings(), now_ms)
+        saved = await saved_before(store, lambda reader: saved_whales(reader, alerts or AlertsSettings(), now_ms))
         await store.close()
         return saved
 

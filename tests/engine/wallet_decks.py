@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,9 @@ def has_ended(snapshot: Snapshot) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def opened(demo: DemoVenue, clock: Clock, **files: Any) -> AsyncIterator[Deck]:
+async def opened(
+    demo: DemoVenue, clock: Clock, *, set_by_hand: AbstractSet[str] = frozenset(), **files: Any
+) -> AsyncIterator[Deck]:
     nowhere = "http://127.0.0.1:9"
     hyperliquid = msgspec.structs.replace(
         demo.settings.hyperliquid,
@@ -88,7 +91,9 @@ async def opened(demo: DemoVenue, clock: Clock, **files: Any) -> AsyncIterator[D
         whales=WhalesSettings(enabled=False),
     )
     used = RunFiles(profile_folders=PROFILES, **files)
-    run = VenueRun(live_source(settings), settings, clock, used, generator=np.random.default_rng(1))
+    run = VenueRun(
+        live_source(settings), settings, clock, used, set_by_hand=set_by_hand, generator=np.random.default_rng(1)
+    )
     engine = Engine(run, clock, snapshot_hz=10)
     await engine.start()
     try:

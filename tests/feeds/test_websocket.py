@@ -15,7 +15,7 @@ from websockets.utils import accept_key
 from app.core.clock import SystemClock
 from app.feeds.backoff import Backoff
 from app.feeds.budget import WeightBudget
-from app.feeds.websocket import ConnectionSettings, WebSocketConnection, retry_after_s
+from app.feeds.websocket import ConnectionSettings, WebSocketConnection
 
 pytestmark = pytest.mark.asyncio
 Script = Callable[[ServerConnection], Awaitable[None]]
@@ -88,6 +88,7 @@ def connection_to(
         heard,
         clock=SystemClock(),
         backoff=Backoff(np.random.default_rng(1), first_s=0.01, longest_s=0.02),
+        generator=np.random.default_rng(2),
         new_sockets=WeightBudget(new_sockets, SystemClock()),
     )
 
@@ -274,14 +275,6 @@ async def test_new_sockets_stay_inside_their_budget() -> None:
         await asyncio.gather(running, return_exceptions=True)
     assert heard.waits[1] < 1
     assert heard.waits[2] > 50
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("0", 0), ("7", 7), ("999999", 3_600), ("-1", None), ("", None), ("soon", None), ("9" * 5_000, None), ("٣", None)],
-)
-async def test_retry_after_is_seconds_or_nothing(text: str, seconds: float | None) -> None:
-    assert retry_after_s(text) == seconds
 
 
 async def test_a_run_that_is_begun_again_waits_out_what_is_left() -> None:

@@ -11,7 +11,7 @@ from app.config.settings import CostsSettings, PaperSettings
 from app.core.errors import DataError
 from app.core.prediction_market import WalletActivity
 from app.core.text import clean
-from app.paper.copying import MOST_CURSORS, CopyBook, CopyState, Purchase, market_name, newest_prices
+from app.paper.copying import MOST_CURSORS, CopyBook, CopyState, Print, Purchase, market_name, newest_prints
 from app.paper.events import BreakerTripped, CopyClosed, CopyOpened
 from app.paper.ledger import PaperLedger
 from app.paper.rows import row_of
@@ -39,7 +39,7 @@ def a_ledger(settings: PaperSettings = SETTINGS) -> PaperLedger:
 def copied(ledger: PaperLedger, price: float = 0.50, **changes: Any) -> CopyOpened:
     """A copy of a purchase that is seen at once, with the newest print at `price`."""
     (purchase,) = ledger.copies.take(changes.get("wallet", WALLET), [done(**changes)])
-    opened = ledger.copy(purchase, price, NOW_MS).events[0]
+    opened = ledger.copy(purchase, Print(price, NOW_MS), NOW_MS).events[0]
     assert isinstance(opened, CopyOpened)
     return opened
 
@@ -75,8 +75,8 @@ def test_a_copy_ends_when_the_wallet_has_sold_what_it_was_seen_to_buy(rows: list
     copied(ledger)
     ledger.copies.take(WALLET, rows)
     assert bool(ledger.copies.copies[0].closing) == closes
-    ledger.copies.price({"t1": 0.70}, 0.01, NOW_MS + 5_000)
-    closed = ledger.book(ledger.copies.close_due({"t1": 0.70}, NOW_MS + 5_000), NOW_MS + 5_000)
+    ledger.copies.price({"t1": Print(0.70, NOW_MS)}, 0.01, NOW_MS + 5_000)
+    closed = ledger.book(ledger.copies.close_due(["t1"], NOW_MS + 5_000), NOW_MS + 5_000)
     assert [type(event) for event in closed] == ([CopyClosed] if closes else [])
     assert ledger.account.trades == closes
     assert ledger.equity_usd == pytest.approx(10_000 + 50 / 0.51 * (0.69 - 0.51))
@@ -105,6 +105,8 @@ def test_what_was_bought_and_sold_before_it_was_seen_is_no_purchase() -> None:
     ("price", "changes", "why"),
     [
         (0.995, {}, "nothing to win"),
+        (0.0, {"copy_slippage": 0.0}, "smallest step"),
+        (1e-300, {"copy_slippage": 0.0}, "smallest step"),
         (0.5, {"free": 20.0}, "20.00 are free"),
         (0.5, {"copy_positions": 1}, "1 copies are open"),
         (0.5, {"copy_exposure_usd": 90.0}, "more than 90 paper"),
@@ -112,10 +114,12 @@ def test_what_was_bought_and_sold_before_it_was_seen_is_no_purchase() -> None:
 )
 def test_number_exposure_and_price_are_limited(price: float, changes: dict[str, Any], why: str) -> None:
     book = CopyBook(CopyState())
-    settings = PaperSettings(copy_usd=50, copy_slippage=0.01, **{k: v for k, v in changes.items() if k != "free"})
+    chosen = {"copy_usd": 50, "copy_slippage": 0.01} | {k: v for k, v in changes.items() if k != "free"}
+    settings = PaperSettings(**chosen)
     first = Purchase(done(token_id="t0"), 100.0)
-    assert isinstance(book.open(first, 0.5, settings, 1_000.0, 1, NOW_MS), CopyOpened)
-    said = book.open(Purchase(done(), 100.0), price, settings, changes.get("free", 1_000.0), 2, NOW_MS)
+    assert isinstance(book.open(first, Print(0.5, NOW_MS), settings, 1_000.0, 1, NOW_MS), CopyOpened)
+    newest = Print(price, NOW_MS)
+    said = book.open(Purchase(done(), 100.0), newest, settings, changes.get("free", 1_000.0), 2, NOW_MS)
     assert isinstance(said, str)
     assert why in said
     assert len(book.copies) == 1
@@ -140,20 +144,20 @@ def test_the_breaker_of_the_day_ends_all_copies_and_opens_none_until_the_next() 
     ledger = a_ledger(PaperSettings(copy_wallets=True, copy_usd=50, daily_loss_limit=40))
     copied(ledger)
     copied(ledger, token_id="t2", condition_id="c2")
-    ledger.copies.price({"t1": 0.02}, 0.01, NOW_MS + 1_000)
+    ledger.copies.price({"t1": Print(0.02, NOW_MS)}, 0.01, NOW_MS + 1_000)
     events = ledger.book([], NOW_MS + 1_000)
     assert [type(event) for event in events] == [BreakerTripped, CopyClosed, CopyClosed]
     assert {event.reason for event in events if isinstance(event, CopyClosed)} == {"breaker"}
     assert (ledger.copies.copies, ledger.account.trades, ledger.account.tripped) == ((), 2, True)
     purchase = Purchase(done(), 100.0)
-    assert "reached its limit" in ledger.copy(purchase, 0.5, NOW_MS + 2_000).refusal
-    assert ledger.copy(purchase, 0.5, NOW_MS + 86_400_000).refusal == ""
+    assert "reached its limit" in ledger.copy(purchase, Print(0.5, NOW_MS), NOW_MS + 2_000).refusal
+    assert ledger.copy(purchase, Print(0.5, NOW_MS), NOW_MS + 86_400_000).refusal == ""
 
 
 def test_a_ledger_goes_on_with_its_copies_and_what_it_has_read() -> None:
     ledger = a_ledger()
     rows = [done(), done(token_id="t2", at_s=NOW_S + 1)]
-    ledger.copy(ledger.copies.take(WALLET, ledger.copies.fresh(WALLET, rows, NOW_S))[0], 0.5, NOW_MS)
+    ledger.copy(ledger.copies.take(WALLET, ledger.copies.fresh(WALLET, rows, NOW_S))[0], Print(0.5, NOW_MS), NOW_MS)
     again = PaperLedger(SETTINGS, CostsSettings(), NOW_MS + 1, decode_state(encode_state(ledger.state())))
     assert again.copies.state() == ledger.copies.state()
     assert (again.equity_usd, again.free_usd) == (ledger.equity_usd, ledger.free_usd)
@@ -300,7 +304,7 @@ def test_hazard_11_a_trade_is_told_once_however_the_clock_is_set(steps: list[tup
 def test_hazard_11_nothing_of_a_copy_is_later_than_the_time_a_clock_is_set_back_to() -> None:
     ledger = a_ledger()
     copied(ledger)
-    ledger.copies.price({"t1": 0.6}, 0.01, NOW_MS + 5_000)
+    ledger.copies.price({"t1": Print(0.6, NOW_MS + 5_000)}, 0.01, NOW_MS + 5_000)
     back_ms = NOW_MS - 3_600_000
     ledger.clock_set_back(back_ms)
     (copy,) = ledger.copies.copies
@@ -333,9 +337,21 @@ def test_a_wallet_that_does_more_in_a_minute_than_is_remembered_is_read_on() -> 
 
 def test_the_newest_print_of_an_outcome_is_its_price() -> None:
     prints = [
-        done(price=0.2),
-        done(price=0.4, wallet=OTHER),
+        done(price=0.2, at_s=NOW_S - 70),
+        done(price=0.4, wallet=OTHER, at_s=NOW_S - 60),
         done("SELL", price=0.3, token_id="t2"),
         done("REDEEM", price=1.0),
     ]
-    assert newest_prices(prints) == {"t1": 0.4, "t2": 0.3}
+    assert newest_prints(prints) == {"t1": Print(0.4, NOW_MS - 60_000), "t2": Print(0.3, NOW_MS)}
+
+
+def test_a_price_is_as_old_as_its_print_and_not_as_the_question_for_it() -> None:
+    ledger = a_ledger()
+    purchase = Purchase(done(), 100.0)
+    ledger.copy(purchase, Print(0.5, NOW_MS - 7_200_000), NOW_MS)
+    assert ledger.copies.copies[0].priced_ms == NOW_MS - 7_200_000
+    for at_ms, priced_ms in ((NOW_MS - 3_600_000, NOW_MS - 3_600_000), (NOW_MS + 60_000, NOW_MS + 5_000)):
+        ledger.copies.price({"t1": Print(0.6, at_ms)}, 0.01, NOW_MS + 5_000)
+        assert ledger.copies.copies[0].priced_ms == priced_ms
+    ledger.copies.price({"t2": Print(0.1, NOW_MS)}, 0.01, NOW_MS + 9_000)
+    assert ledger.copies.copies[0].priced_ms == NOW_MS + 5_000

@@ -50,6 +50,12 @@ def test_lines_of_models_that_ignore_schemas() -> None:
     assert parse_answer(LINES, in_position=False) == parsed()
 
 
+@pytest.mark.parametrize(("asked", "other"), [("72", "7/10"), ("55%", "0.55"), ("6/10", "60 %"), ("6/10", "6/100")])
+def test_a_number_on_another_scale_is_no_read(asked: str, other: str) -> None:
+    with pytest.raises(FrameError):
+        parse_answer(LINES.replace(asked, other), in_position=False)
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_a_missing_field_is_no_read(name: str) -> None:
     with pytest.raises(FrameError, match=name):
@@ -67,7 +73,8 @@ def test_a_missing_line_is_no_read(line: int) -> None:
     ("name", "value"),
     [
         ("momentum", 101), ("momentum", -1), ("momentum", None), ("momentum", "high"), ("momentum", "NaN"),
-        ("pressure", 1e400), ("pressure", True), ("continuation", [50]), ("freshness", "NEW"), ("freshness", 3),
+        ("pressure", 1e400), ("pressure", True), ("continuation", [50]), ("continuation", 0.61),
+        ("freshness", "NEW"), ("freshness", 3),
         ("action", "BUY"), ("action", ""), ("confidence", 0), ("confidence", 11), ("confidence", 5.5),
         ("sentence", ""), ("sentence", "\x1b\u202e"), ("sentence", 7), ("sentence", None),
     ],

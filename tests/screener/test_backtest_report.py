@@ -76,6 +76,7 @@ def test_records_are_of_the_bars_that_were_asked_for(result: Backtest) -> None:
     assert len(rows) == 3_400
     assert rows[0]["timestamp"] == moment_text(START_MS + FIRST * HOUR_MS)
     assert rows[-1]["equity"] == result.replay.equity[-1]
+    assert {row["bars_of"] for row in (*rows, *trades)} == {result.screened.bars.name}
     assert [row["number"] for row in trades] == list(range(1, len(trades) + 1))
     for row, trade in zip(trades, result.replay.trades, strict=True):
         assert row["entry_time"] == moment_text(START_MS + trade.entry_place * HOUR_MS)

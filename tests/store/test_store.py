@@ -302,3 +302,4 @@ def test_a_status_says_which_rows_are_not_on_disk_and_why() -> None:
         "2 rows dropped: the disk is full"
     )
     assert msgspec.structs.replace(status, reason="", dropped=1).lost == "1 row dropped"
+    assert msgspec.structs.replace(status, unsaved=7, refused=1).gone == "1 row refused: calls refused a row"

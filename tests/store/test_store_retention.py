@@ -32,7 +32,7 @@ async def settled(store: Store) -> None:
 
 @pytest.mark.asyncio
 async def test_old_rows_go_at_the_start_and_outcomes_with_their_calls(path: Path) -> None:
-    old, new = call(1, made_at_ms=NOW_MS), call(2, made_at_ms=NOW_MS + 80 * DAY_MS)
+    old, new = call(1, made_at_ms=NOW_MS), call(2, made_at_ms=NOW_MS + 91 * DAY_MS)
     clock = ManualClock()
     async with opened(path, clock) as store:
         for row in (old, new, outcome(old), outcome(new), candle(), FeedHole("BTC", NOW_MS, NOW_MS, NOW_MS)):
@@ -56,6 +56,58 @@ async def test_old_rows_go_each_hour_while_the_store_runs(path: Path) -> None:
         store.put(candle(2 * 1_440))
         await settled(store)
         assert [row.open_ms for row in await store.reader().select(CANDLES)] == [NOW_MS + 2 * DAY_MS]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("is_away", [False, True], ids=["", "by way of memory"])
+async def test_a_clock_that_is_ahead_makes_no_young_row_old(path: Path, *, is_away: bool) -> None:
+    kept, late = [call(number) for number in (1, 2)], call(3, made_at_ms=NOW_MS + 400 * DAY_MS)
+    async with opened(path) as store:
+        store.put(kept[0])
+        assert await store.put_durably(kept[1])
+    ahead = ManualClock(wall_ns=(NOW_MS + 400 * DAY_MS) * 1_000_000)
+    async with opened(path, ahead) as store:
+        store.put(late)
+        await settled(store)
+        if is_away:
+            await store._place.leave_file("another program holds it")
+            ahead.advance(11)
+        ahead.advance(3_601)
+        await settled(store)
+        assert await store.reader().calls() == [late, *reversed(kept)]
+    async with opened(path, ManualClock()) as store:
+        await settled(store)
+        assert len(await store.reader().calls()) == 3
+
+
+@pytest.mark.asyncio
+async def test_rows_age_in_a_run_that_goes_on_and_after_a_pause_with_the_next_run(path: Path) -> None:
+    clock = ManualClock()
+    async with opened(path, clock) as store:
+        assert await store.put_durably(call(1))
+    clock.advance(200 * DAY_MS / 1000)
+    async with opened(path, clock) as store:
+        await settled(store)
+        assert [each.evidence for each in await store.reader().calls()] == [1]
+        clock.advance(91 * DAY_MS / 1000)
+        store.put(call(2, made_at_ms=NOW_MS + 290 * DAY_MS))
+        await settled(store)
+        assert [each.evidence for each in await store.reader().calls()] == [2]
+    clock.advance(30 * DAY_MS / 1000)
+    async with opened(path, clock) as store:
+        store.put(call(3, made_at_ms=NOW_MS + 321 * DAY_MS))
+        await settled(store)
+        assert [each.evidence for each in await store.reader().calls()] == [3, 2]
+
+
+@pytest.mark.asyncio
+async def test_a_spoiled_age_is_no_newest_row(path: Path) -> None:
+    async with opened(path, ManualClock()) as store:
+        assert await store.put_durably(call(1))
+        await store._place.connection.execute_fetchall("UPDATE calls SET made_at_ms = 'lately'")
+    async with opened(path, ManualClock()) as store:
+        assert store.status().state == "saved"
+        assert store._place.newest_ms is None
 
 
 @pytest.mark.asyncio
@@ -130,7 +182,7 @@ async def test_what_memory_cannot_keep_while_the_file_is_away_is_counted(
         assert status.state == "not saved"
         assert status.dropped > 30_000
         assert status.dropped + status.unsaved == 60_000
-        assert len(await store.reader().select(CANDLES, limit=60_000)) == status.unsaved
+        assert len(await store.current_reader().select(CANDLES, limit=60_000)) == status.unsaved
 
 
 @pytest.mark.asyncio

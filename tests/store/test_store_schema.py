@@ -323,7 +323,11 @@ async def test_an_older_database_is_brought_up_and_keeps_its_rows(path: Path) ->
 @pytest.mark.asyncio
 @pytest.mark.parametrize("version", range(1, SCHEMA.version))
 async def test_a_database_of_every_released_version_is_brought_up(path: Path, version: int) -> None:
-    released = Schema(SCHEMA.tables, SCHEMA.migrations[:version])
+    migrations = SCHEMA.migrations[:version]
+    made = "".join(statement for migration in migrations for statement in migration.statements)
+    tables = tuple(table for table in SCHEMA.tables if f"CREATE TABLE {table.name} (" in made)
+    assert len(tables) >= 5
+    released = Schema(tables, migrations)
     async with opened(path, schema=released) as store:
         assert await store.put_durably(candle())
     async with opened(path) as store:

@@ -97,6 +97,10 @@ def test_a_value_of_no_use_is_one_sentence(tmp_path: Path, environ: dict[str, st
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_two_names_may_say_the_same_in_other_words(tmp_path: Path) -> None:
+    assert not settings_of(tmp_path, USE_ML_PREDICTIONS="no", ML_ENABLED=" False").token_decision.use_model
+
+
 def test_two_names_may_say_the_same_and_the_prefix_is_stronger(tmp_path: Path) -> None:
     alike = settings_of(tmp_path, ML_THRESHOLD="0.8", ML_MIN_CONFIDENCE="0.8", ML_ANOTHER_PROGRAMS="x")
     assert alike.token_decision.minimum_rise == 0.8

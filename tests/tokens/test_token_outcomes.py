@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from app.core.calls import SET_BACK
 from app.core.text import clean
 from app.core.tokens import PoolState, TokenCandle
 from app.feeds.token_questions import BIRDEYE, GECKOTERMINAL, Question, pairs, pool_candles
@@ -85,7 +86,7 @@ def test_an_hour_is_labelled_by_candles_that_come_by_themselves_and_not_before()
 def test_after_the_clock_was_set_back_looks_and_candles_are_asked_for_again_and_levels_are_noted() -> None:
     outcomes = Outcomes()
     outcomes.take(predicted())
-    late_s, back_s = AT_S + DAY_S + 60, AT_S + DAY_S - 3_600
+    late_s, back_s = AT_S + DAY_S + 60, AT_S + DAY_S - 230
     outcomes.answered(pairs([MINT]), state(900.0), late_s)
     assert [question.venue for question in outcomes.questions(late_s)] == [GECKOTERMINAL]
     outcomes.answered(WHOLE, NoAnswer(clean("down")), late_s)
@@ -96,6 +97,23 @@ def test_after_the_clock_was_set_back_looks_and_candles_are_asked_for_again_and_
     levels = outcomes.levels(POOL)
     assert levels is not None
     assert levels.time_s.tolist() == [back_s, back_s + 900]
+
+
+def test_hazard_11_what_is_open_when_the_clock_is_set_back_by_a_candle_or_more_is_given_up() -> None:
+    outcomes = Outcomes()
+    outcomes.take(predicted())
+    outcomes.questions(AT_S + 600)
+    given_up = outcomes.clock_set_back(AT_S + 300)
+    assert {(each.predicted, each.horizon_s, each.reason) for each in given_up} == {
+        (predicted(), HOUR_S, SET_BACK),
+        (predicted(), DAY_S, SET_BACK),
+    }
+    assert (outcomes.open, outcomes.unknown) == (0, {SET_BACK: 2})
+    assert outcomes.candles(HERE, table(1.0, 1.5), AT_S + HOUR_S + 10) == []
+    assert outcomes.levels(POOL) is None
+    outcomes.take(predicted())
+    assert outcomes.clock_set_back(AT_S + 200) == []
+    assert outcomes.open == 2
 
 
 def test_a_gain_after_the_pool_drained_is_none() -> None:

@@ -37,6 +37,7 @@ def paper_position(**changes: Any) -> PaperPositionView:
 def paper_trade(seconds_ago: int, **changes: Any) -> PaperTradeView:
     """A short in ETH that was stopped."""
     trade = PaperTradeView(
+        number=seconds_ago,
         coin="ETH",
         direction=-1,
         closed_ms=WALL_MS - 1_000 * seconds_ago,

@@ -2,8 +2,20 @@
 
 import msgspec
 import pytest
-from deck_fakes import TAPE, WALL_MS, ScriptedLink, deck_on, feed, market, screen_text, settle, snapshot
+from deck_fakes import (
+    TAPE,
+    WALL_MS,
+    ScriptedLink,
+    deck_on,
+    feed,
+    market,
+    opened_scalper,
+    screen_text,
+    settle,
+    snapshot,
+)
 
+from app.core.clock import ManualClock
 from app.engine.protocol import LogLine, MarketRow
 from app.ui.panels.detail import detail_view, row_text
 from app.ui.panels.markets import market_columns, market_row
@@ -94,6 +106,9 @@ async def test_a_row_of_a_feed_goes_on_living_while_it_is_open() -> None:
         link.say(snapshot(3, feeds=(feed(name="rest"),)))
         await settle(pilot)
         assert "no longer listed" in screen_text(deck)
+        await pilot.press("y")
+        assert "(no longer listed)" in deck.clipboard
+        assert "drops=7" in deck.clipboard
 
 
 @pytest.mark.asyncio
@@ -143,3 +158,31 @@ async def test_there_is_nothing_to_open_without_rows() -> None:
     async with deck_on(link) as (deck, pilot):
         await pilot.press("enter")
         assert deck._deck_screen.flash.message == "There is no row here to open."
+
+
+OPENED_UP = {
+    "a market": ((), "age=1m", ('age="stale 11m"', "momentum=off")),
+    "the scalper's work on it": (("tab",), 'metrics_by="AI 1m"', ('metrics_by="AI 11m"',)),
+}
+"""Keys before enter, what a copy says after 90 seconds, and ten minutes after the engine has gone."""
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("opened", OPENED_UP)
+async def test_what_is_copied_of_an_opened_coin_is_as_old_as_what_is_shown(opened: str) -> None:
+    keys, after_a_while, after_the_end = OPENED_UP[opened]
+    link, clock = ScriptedLink(), ManualClock()
+    link.say(opened_scalper())
+    async with deck_on(link, (120, 40), clock) as (deck, pilot):
+        await pilot.press(*keys, "enter", "f")
+        link.say(opened_scalper(sequence=2, wall_ms=WALL_MS + 90_000))
+        await settle(pilot)
+        await pilot.press("1", "y")
+        assert "2023-11-14T22:14:50Z BTC" in deck.clipboard
+        assert after_a_while in deck.clipboard
+        link.say(None)
+        clock.advance(600)
+        await settle(pilot)
+        await pilot.press("y")
+        assert "2023-11-14T22:24:50Z BTC" in deck.clipboard
+        assert [words for words in after_the_end if words not in deck.clipboard] == []

@@ -241,7 +241,7 @@ async def test_every_source_recording_and_store_leaves_the_word_readable(size: t
                 snapshot(
                     source=SourceView("live", "LIVE", text),
                     recording=RecordingView(text, 1_000, 1.0),
-                    store=StoreView("not saved", text, 0, 0, 0),
+                    store=StoreView("not saved", text, 0, 0, 1, loss=text, moved_aside=text),
                     feeds=(feed(name=text, state="down"),),
                 ),
             )

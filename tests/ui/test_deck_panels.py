@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from app.engine.protocol import FeedView, LogLine, MarketRow, RecordingView, RulesView, Snapshot, SourceView, StoreView
 from app.feeds.health import FeedState
 from app.ui.panels.event_log import log_view, newest_line
-from app.ui.panels.feeds import feeds_view
+from app.ui.panels.feeds import feeds_note, feeds_view
 from app.ui.panels.markets import market_columns, market_row, markets_view
 from app.ui.panels.status import clock_text, feed_part, header_parts, header_words
 from app.ui.state import Connection, DeckView
@@ -233,6 +233,17 @@ def test_rows_not_saved_are_said_with_the_reason() -> None:
     assert "NOT SAVED: the disk is full: free some space" in words(seen(snapshot(store=trouble)))
     saved = msgspec.structs.replace(trouble, state="saved")
     assert not any("NOT SAVED" in word for word in words(seen(snapshot(store=saved))))
+
+
+def test_lost_rows_are_counted_in_the_header_and_explained_among_the_feeds() -> None:
+    why = "1,200 rows refused: calls refused a row (NOT NULL)"
+    shown = snapshot(store=StoreView("saved", "", 9, 0, 1_200, loss=why))
+    assert "ROWS LOST 1,200" in words(seen(shown))
+    assert not any("LOST" in word for word in words(seen(snapshot(store=StoreView("saved", "", 9, 0, 0)))))
+    assert feeds_note(seen(shown)) == (f"database: rows lost: {why}", "warning")
+    away = snapshot(store=StoreView("not saved", "the disk is full", 9, 0, 0, unsaved=4))
+    assert feeds_note(seen(away)) == ("database: NOT SAVED: the disk is full", "warning")
+    assert feeds_note(seen(snapshot(store=StoreView("saved", "", 9, 0, 0)))) == ("", "muted")
 
 
 @given(

@@ -142,13 +142,39 @@ def test_the_ages_grow_while_the_display_is_held_and_nobody_vouches_once_the_eng
     later = msgspec.structs.replace(shown, sequence=2, wall_ms=WALL_MS + 20_000)
     table = positions_view(seen(shown, newest=later, frozen_s=20.0), KEYS)
     assert texts(table, table.rows[0])["age"] == "20s"
-    assert texts(table, table.rows[0])["held"] == "1:04"
+    assert texts(table, table.rows[0])["held"] == "1:24"
+    assert "held 1:24" in paper_line(seen(shown, newest=later, frozen_s=20.0), "BTC")[0]
     assert not table.rows[0].dimmed
     for table in (positions_view(ended(shown), KEYS), trades_view(ended(shown), KEYS), equity_table(ended(shown))):
         assert table.rows
         assert all(row.dimmed for row in table.rows)
     assert equity_view(ended(shown)).role == "stale"
     assert {role for _, role in sums_lines(ended(shown), 80, 9)} == {"stale"}
+
+
+def test_a_copy_nobody_traded_for_long_and_a_pool_nobody_looked_at_are_dimmed_and_say_so() -> None:
+    for ages_s, held_s, ages in (((12.0, 12.0), 0, ["12s", "12s"]), ((599.0, 119.0), 2, ["stale 10m", "stale 2m"])):
+        token = msgspec.structs.replace(TRADING.positions[0], age_s=ages_s[1], held_s=3_600.0)
+        trading = msgspec.structs.replace(TRADING, positions=(token,), opening=())
+        shown = with_ledger(paper(positions=(), opening=(), copies=(paper_copy(age_s=ages_s[0]),), tokens=trading))
+        newest = msgspec.structs.replace(shown, wall_ms=WALL_MS + held_s * 1_000)
+        table = positions_view(seen(shown, newest=newest, frozen_s=float(held_s)), KEYS)
+        told = [texts(table, row) for row in table.rows]
+        assert [row["age"] for row in told] == ages
+        assert {row["held"] for row in told} == {f"1:00:0{held_s}"}
+        assert [row.dimmed for row in table.rows] == [bool(held_s)] * 2
+
+
+@pytest.mark.parametrize(
+    ("copy_s", "token_s", "stale"), [(12.0, 12.0, False), (601.0, 12.0, True), (12.0, 121.0, True), (math.nan, 1, True)]
+)
+def test_the_header_calls_old_prices_of_copies_and_tokens_stale(copy_s: float, token_s: float, stale: bool) -> None:
+    token = msgspec.structs.replace(TRADING.positions[0], age_s=token_s)
+    trading = msgspec.structs.replace(TRADING, positions=(token,))
+    part = paper_part(seen(with_ledger(paper(positions=(), copies=(paper_copy(age_s=copy_s),), tokens=trading))))
+    assert part is not None
+    assert part.wordings == (f"PAPER -0.40{' stale' if stale else ''}",)
+    assert (part.role == "stale") is stale
 
 
 def test_a_coin_with_a_long_name_is_traded_by_its_whole_name() -> None:

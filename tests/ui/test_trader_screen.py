@@ -111,6 +111,25 @@ async def test_the_first_trader_of_an_alert_is_named_from_its_row(keys: tuple[st
         assert "open the trader to write it" in screen_text(deck)
 
 
+async def test_a_held_display_acts_on_what_is_so_now() -> None:
+    link = linked(followed(alert=alert_detail(), trader=trader_detail(note="Old.")))
+    async with deck_on(link) as (deck, pilot):
+        for key in ("4", "enter", "enter", "f", "W"):
+            await pilot.press(key)
+            await settle(pilot)
+        let_go = trader_detail(is_tracked=False, note="New.")
+        link.say(followed(whales(alerts=()), 2, trader=let_go))
+        await settle(pilot)
+        assert "Old." in screen_text(deck)
+        await pilot.press("W", "N", "end", "!", "enter")
+        await settle(pilot)
+        assert asked(link) == [
+            TrackTrader(trader(1), tracked=False),
+            TrackTrader(trader(1), tracked=True),
+            NoteTrader(trader(1), note="New.!"),
+        ]
+
+
 async def test_a_trader_that_is_not_known_yet_is_neither_followed_nor_let_go() -> None:
     link = linked(followed(alert=alert_detail()))
     async with deck_on(link) as (deck, pilot):

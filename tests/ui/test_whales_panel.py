@@ -4,7 +4,7 @@ import math
 
 import msgspec
 import pytest
-from deck_fakes import market, snapshot, tape_snapshot
+from deck_fakes import WALL_MS, market, snapshot, tape_snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -316,14 +316,22 @@ def test_a_bias_that_rounds_to_zero_has_no_sign(bias: float, words: str) -> None
 )  # fmt: skip
 def test_the_bell_rings_for_a_new_alert_that_is_severe_enough(severity: str, level: str, rung: bool) -> None:
     before = followed(whales(alerts=ALERTS[1:]))
-    after = followed(whales(alerts=(alert(9, severity=severity), *ALERTS[1:])), 2)
+    after = followed(whales(alerts=(alert(9, severity=severity, at_ms=WALL_MS), *ALERTS[1:])), 2)
     assert rings(before, after, level) is rung  # type: ignore[arg-type]
     assert not rings(after, after, level)  # type: ignore[arg-type]
 
 
 def test_a_tape_and_an_engine_without_traders_do_not_ring() -> None:
-    before, after = followed(whales(alerts=())), followed(sequence=2)
+    before, after = followed(whales(alerts=())), followed(whales(alerts=(alert(9, at_ms=WALL_MS + 1),)), 2)
     assert rings(before, after, "critical")
     assert not rings(snapshot(), after, "critical")
     taped = msgspec.structs.replace(after, playback=tape_snapshot().playback)
     assert not rings(before, taped, "critical")
+
+
+def test_alerts_of_the_run_before_come_back_in_silence() -> None:
+    before, after = followed(whales(alerts=())), followed(sequence=2)
+    assert after.whales is not None
+    assert "CRITICAL" in {one.severity for one in after.whales.alerts}
+    assert not rings(before, after, "high")
+    assert not rings(msgspec.structs.replace(before, wall_ms=0), after, "high")

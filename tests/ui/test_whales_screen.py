@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from deck_fakes import DEMO, ScriptedLink, deck_on, make_deck, screen_text, settle, snapshot
+from deck_fakes import DEMO, WALL_MS, ScriptedLink, deck_on, make_deck, screen_text, settle, snapshot
 from test_wallets_screen import SIZES, by_size
 from whale_fakes import (
     ALERTS,
@@ -312,6 +312,6 @@ async def test_the_terminal_rings_once_for_a_critical_alert(
     async with deck.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         for sequence in (2, 3):
-            link.say(followed(sequence=sequence))
+            link.say(followed(whales(alerts=(alert(9, at_ms=WALL_MS), *ALERTS[1:])), sequence))
             await settle(pilot)
         assert len(rings) == rung

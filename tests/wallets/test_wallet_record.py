@@ -31,7 +31,7 @@ def win_rate(record: Ledger) -> float | None:
 
 
 def record(*rows: WalletPosition, trades: Ledger | None = None) -> Ledger:
-    return record_of(trades or ledger([]), rows, known(market("a", yes_pays=1.0, closed_s=START_S + DAY_S)))
+    return record_of(trades or ledger([]), rows, known(market("a", yes_pays=1.0, closed_s=START_S + DAY_S)), NOW_S)
 
 
 LOST = {"status": "REDEEMABLE_LOST", "current_size": 100.0, "realized_pnl_usdc": 0.0, "unrealized_pnl_usdc": -40.0}
@@ -54,6 +54,14 @@ def test_losers_that_nobody_redeemed_count() -> None:
 def test_a_loss_is_known_however_the_venue_tells_it(changes: dict[str, Any]) -> None:
     (position,) = record(row("c", **{**LOST, **changes})).closed
     assert (position.cost_usdc, position.pnl_usdc) == (40, -40)
+
+
+def test_hazard_3_a_position_that_ended_in_a_time_to_come_makes_no_short_record_a_long_one() -> None:
+    (position,) = record(row("c", last_event_s=NOW_S + 5_000_000_000)).closed
+    assert position.closed_s == 0
+    markets = known(market("a", yes_pays=1.0, closed_s=NOW_S + 5_000_000_000))
+    (position,) = record_of(ledger([]), [row("a")], markets, NOW_S).closed
+    assert position.closed_s == START_S
 
 
 def test_a_winner_that_waits_to_be_redeemed_is_over_and_an_open_position_is_not() -> None:

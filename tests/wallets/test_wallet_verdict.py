@@ -66,7 +66,7 @@ class Story:
 
     def record(self, **totals: object) -> RecordEvidence:
         trades = self.trades()
-        record = record_of(trades.trades, [], known(*self.markets))
+        record = record_of(trades.trades, [], known(*self.markets), self.now_s)
         (measures,) = measure([record], self.now_s, Thresholds())
         return RecordEvidence(WALLET, stats(**totals), trades.trades, trades.trade_measures, record, measures)
 

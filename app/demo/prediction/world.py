@@ -88,7 +88,10 @@ class Worlds:
         if self._boards is None:
             self._boards = self._make_boards(world, now_s)
         if self._renewal is not None and self._renewal.done():
-            self._boards, self._renewal = self._renewal, None
+            renewal, self._renewal = self._renewal, None
+            # One that failed is told to who asks now; the boards there are stay.
+            renewal.result()
+            self._boards = renewal
         found = await asyncio.shield(self._boards)
         if self._renewal is None and now_s - found.as_of_s >= BOARD_AGE_S:
             self._renewal = self._make_boards(world, now_s)

@@ -67,7 +67,9 @@ class HyperliquidClient:
             traders_share=settings.traders_share,
             histories_share=settings.histories_share,
         )
-        self.leaderboard = LeaderboardClient(settings.leaderboard_url, settings.leaderboard_cap, inbox, generator)
+        self.leaderboard = LeaderboardClient(
+            settings.leaderboard_url, settings.leaderboard_cap, inbox, clock, generator
+        )
 
     @property
     def sockets(self) -> tuple[StreamClient, ...]:

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from app import __version__
+from app.core.clock import Clock
 from app.core.errors import FrameError, VenueError
 from app.core.record import WITHDRAWN, Answer, Kind, Request
 from app.core.text import clean
@@ -20,7 +21,7 @@ from app.feeds.backoff import Backoff
 from app.feeds.http import HttpClient, TooLargeError
 from app.feeds.hyperliquid.leaderboard import LeaderboardRules, encode_rules, parse_rules
 from app.feeds.inbox import Inbox
-from app.feeds.websocket import retry_after_s
+from app.feeds.statuses import retry_after_s
 
 FETCH_TIMEOUT_S = 180.0
 """For 39 MB over a slow line."""
@@ -50,10 +51,11 @@ class _TryError(VenueError):
 class LeaderboardClient:
     """`run` works until it is cancelled; `request` and `withdraw` never block. One question at a time."""
 
-    def __init__(self, url: str, body_cap: int, inbox: Inbox, generator: np.random.Generator) -> None:
+    def __init__(self, url: str, body_cap: int, inbox: Inbox, clock: Clock, generator: np.random.Generator) -> None:
         """`url` is that of the document, empty where there is none; `body_cap` in bytes."""
         self._http = HttpClient(url, timeout_s=FETCH_TIMEOUT_S, body_cap=body_cap, connections=1) if url else None
         self._inbox = inbox
+        self._clock = clock
         self._generator = generator
         self._waiting: dict[int, Request] = {}
         self._changed = asyncio.Event()
@@ -159,7 +161,7 @@ class LeaderboardClient:
         except VenueError as error:
             raise error if isinstance(error, _TryError) else _TryError(str(error)) from error
         if answer.status != 200:
-            asked = retry_after_s(answer.headers.get("retry-after", ""))
+            asked = retry_after_s(answer.headers, self._clock.wall_ns())
             raise _TryError(
                 f"the venue answered {answer.status}",
                 min(_REFUSED_WAIT_S.get(answer.status, 0.0) if asked is None else asked, _LONGEST_ASKED_WAIT_S),

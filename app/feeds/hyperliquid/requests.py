@@ -17,7 +17,7 @@ from app.feeds.hyperliquid.allowance import Allowance, Claim
 from app.feeds.hyperliquid.candle_question import CHANNEL, spanning
 from app.feeds.hyperliquid.limits import VENUE
 from app.feeds.inbox import Inbox
-from app.feeds.websocket import retry_after_s
+from app.feeds.statuses import retry_after_s
 
 _REQUEST_TRIES_S = (1.0, 15.0)
 _REQUEST_TRIES = 5
@@ -223,10 +223,10 @@ class RequestClient:
         base = limits.request_weight(request.channel)
         self.allowance.settle(claim, spent, base, _extra_weight(request, answer))
         self._changed.set()
+        if answer.status in _REFUSED_WAIT_S or answer.status >= 500:
+            asked_s = retry_after_s(answer.headers, self._clock.wall_ns())
+            self.budget.close_for(asked_s or _REFUSED_WAIT_S.get(answer.status, 0.0))
         if answer.status in _REFUSED_WAIT_S:
-            self.budget.close_for(
-                retry_after_s(answer.headers.get("retry-after", "")) or _REFUSED_WAIT_S[answer.status]
-            )
             return Answer(request.request_id, answer.status, b"", f"the venue refuses requests ({answer.status})")
         if answer.status != 200:
             return Answer(request.request_id, answer.status, b"", f"the venue answered {answer.status}")

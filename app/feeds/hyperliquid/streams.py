@@ -86,7 +86,7 @@ class StreamClient:
         self.superseded_frames = 0
         """How many of those received gave way to a newer one before they were fetched."""
         self._connection = WebSocketConnection(
-            settings, self, clock=clock, backoff=Backoff(generator), new_sockets=new_sockets
+            settings, self, clock=clock, backoff=Backoff(generator), generator=generator, new_sockets=new_sockets
         )
         self._put(lane.control_stream, Kind.STREAM, self._control())
 

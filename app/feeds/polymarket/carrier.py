@@ -18,8 +18,7 @@ from app.feeds.polymarket import limits
 from app.feeds.polymarket.parse import parse_error
 from app.feeds.polymarket.questions import Question, from_request
 from app.feeds.request_client import Carried
-from app.feeds.statuses import TOO_MANY
-from app.feeds.websocket import retry_after_s
+from app.feeds.statuses import TOO_MANY, retry_after_s
 from app.feeds.windows import CallWindows
 
 _TRIES = 5
@@ -67,6 +66,7 @@ class Carrier:
         self.windows = CallWindows(calls, limits.WINDOW_S, clock)
         self.retries = 0
         self.failures = 0
+        self._clock = clock
         self._generator = generator
         self._reached: set[limits.Api] = set()
         self._room = asyncio.Semaphore(settings.connections)
@@ -123,8 +123,8 @@ class Carrier:
         self._reached.add(api)
         if answer.status == 200:
             return _sound(answer)
-        tried = _refused(answer)
-        if answer.status == TOO_MANY:
+        tried = _refused(answer, retry_after_s(answer.headers, self._clock.wall_ns()))
+        if tried.wait_s:
             self.windows.close_for(groups, tried.wait_s)
         return tried
 
@@ -151,11 +151,11 @@ def _sound(answer: HttpAnswer) -> _Try:
     return _Try(200, answer.body)
 
 
-def _refused(answer: HttpAnswer) -> _Try:
+def _refused(answer: HttpAnswer, asked_s: float | None) -> _Try:
     told = parse_error(answer.body)
     words = f"{told.code} {told.error}".strip() if told is not None else "no reason given"
-    retry_s = retry_after_s(answer.headers.get("retry-after", ""))
     is_busy = answer.status == TOO_MANY
     may_help = is_busy or (answer.status >= 500 and (told is None or told.retryable is not False))
-    wait_s = retry_s if retry_s is not None else (_REFUSED_WAIT_S if is_busy else 0.0)
+    may_close = is_busy or answer.status >= 500
+    wait_s = asked_s if asked_s is not None and may_close else (_REFUSED_WAIT_S if is_busy else 0.0)
     return _Try(answer.status, b"", f"the venue answered {answer.status}: {words}", _TRIES if may_help else 1, wait_s)

@@ -65,9 +65,12 @@ def activity(wallet: str, start_s: int | None = None, limit: int = 500) -> Quest
 
 
 def positions(wallet: str, status: PositionStatus, limit: int = 500) -> Question:
-    """A wallet's positions of one status."""
-    query = (("user", wallet), ("status", status), ("limit", str(limit)))
-    return Question("positions", query, wallet, status)
+    """A wallet's positions of one status, the last touched first; on archived markets too."""
+    # Unasked, the venue gives closed ones by profit: a list that is cut would keep the best and drop the losers.
+    query = (("user", wallet), ("status", status), ("limit", str(limit)), ("sort_by", "TIMESTAMP"))
+    # The venue refuses the word for closed ones.
+    archived = () if status == "CLOSED" else (("include_archived", "true"),)
+    return Question("positions", (*query, *archived), wallet, status)
 
 
 def pnl(wallet: str, fidelity: Fidelity = "1d") -> Question:

@@ -51,11 +51,11 @@ class Chain:
         """What could not be read, of all parts."""
         return " ".join(part.damage for part in self._parts if part.damage)
 
-    def records(self, from_ns: int | None = None) -> Iterator[Record]:
+    def records(self) -> Iterator[Record]:
         """The records in order; what a part repeats of the ones before it comes once."""
         newest = -1
         for part in self._parts:
-            for record in part.records(from_ns):
+            for record in part.records():
                 if record.sequence > newest:
                     newest = record.sequence
                     yield record

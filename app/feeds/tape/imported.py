@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from itertools import dropwhile
 from pathlib import Path
 
 import msgspec
@@ -84,12 +83,8 @@ class ImportedRecording:
         skipped = self._survey.skipped
         return f"{skipped} line(s) could not be used and were skipped." if skipped else ""
 
-    def records(self, from_ns: int | None = None) -> Iterator[Record]:
-        """The records in order, from the first one at or after `from_ns` on. Raises `DataError` as reading does."""
-        begin = from_ns or 0
-        return dropwhile(lambda record: record.wall_ns < begin, self._generate())
-
-    def _generate(self) -> Iterator[Record]:
+    def records(self) -> Iterator[Record]:
+        """The records in order. Raises `DataError` as reading does."""
         stamper = _Stamper(self.start_ns)
         yield stamper.connect(self.start_ns)
         for (channel, coin), stream in self._survey.streams.items():

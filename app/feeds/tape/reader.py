@@ -73,11 +73,6 @@ class TapeReader:
         return max((block.last_wall_ns for block in self._index), default=self.start_ns)
 
     @property
-    def record_count(self) -> int:
-        """Records the index speaks of."""
-        return sum(block.records for block in self._index)
-
-    @property
     def recovered(self) -> bool:
         """Whether the index had to be rebuilt, because the recording was not closed or its end is damaged."""
         return self._recovered
@@ -89,21 +84,15 @@ class TapeReader:
             sentences.append(f"{len(self._bad_blocks)} damaged block(s) were skipped.")
         return " ".join(sentences)
 
-    def records(self, from_ns: int | None = None) -> Iterator[Record]:
-        """The records in order, from the first one at or after `from_ns` on. Damaged blocks are skipped and noted.
+    def records(self) -> Iterator[Record]:
+        """The records in order. Damaged blocks are skipped and noted.
 
         Raises `DataError` when the file cannot be opened any more.
         """
-        begin = from_ns or 0
         with open_regular(self._path) as file:
             for block in self._index:
-                if block.last_wall_ns < begin:
-                    continue
                 try:
-                    for record in _read_block(file, block):
-                        if record.wall_ns >= begin:
-                            begin = 0
-                            yield record
+                    yield from _read_block(file, block)
                 except DataError:
                     self._bad_blocks.add(block.offset)
 

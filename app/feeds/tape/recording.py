@@ -30,5 +30,5 @@ class Recording(Protocol):
     def damage(self) -> str:
         """What could not be read, in a sentence; empty when nothing is known to be missing."""
 
-    def records(self, from_ns: int | None = None) -> Iterator[Record]:
-        """The records in order, from the first one at or after wall time `from_ns` on (None: all)."""
+    def records(self) -> Iterator[Record]:
+        """The records in order."""

@@ -8,9 +8,10 @@ from app.core.text import clean
 from app.engine.protocol_whales import AlertDetail, PastAlert, TraderMoveRow, WhaleAlertRow
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
+from app.ui.panels.row_keys import told_apart
 from app.ui.panels.signals import signal_words
 from app.ui.panels.told_lines import LINE_COLUMNS, Line, line_rows
-from app.ui.panels.trader_moves import change_cell, move_coin_cell, moved_at, size_cell
+from app.ui.panels.trader_moves import change_cell, move_coin_cell, move_identity, moved_at, size_cell
 from app.ui.panels.wallets import simulated_mark, wallet_name
 from app.ui.panels.whales import (
     NO_TRADERS,
@@ -71,7 +72,8 @@ def alert_moves_view(view: DeckView, alert_id: str) -> TableView:
     if detail is None:
         return TableView(name, _MOVE_COLUMNS, (), _waiting(view))
     moved = {move.trader for move in detail.moves}
-    rows = [_move_row(move, place, dimmed=view.outdated) for place, move in enumerate(detail.moves)]
+    keys = told_apart(tuple(map(move_identity, detail.moves)), newest_first=True)
+    rows = [_move_row(move, key, dimmed=view.outdated) for move, key in zip(detail.moves, keys, strict=True)]
     rows += [_trader_row(trader, dimmed=view.outdated) for trader in detail.traders if trader not in moved]
     title = f"{name} {len(detail.moves)} · UTC" if detail.moves else name
     empty = "No followed trader stands behind it." if _is_opened(view, alert_id) else _ASKING
@@ -83,7 +85,8 @@ def past_view(view: DeckView, alert_id: str) -> TableView:
     detail, name = _detail(view, alert_id), "Price after past alerts of the kind"
     if detail is None:
         return TableView(name, _PAST_COLUMNS, (), _waiting(view))
-    rows = tuple(_past_row(past, place, dimmed=view.outdated) for place, past in enumerate(detail.past))
+    keys = told_apart(tuple(map(_past_identity, detail.past)), newest_first=True)
+    rows = tuple(_past_row(past, key, dimmed=view.outdated) for past, key in zip(detail.past, keys, strict=True))
     title = f"{name} {len(rows)} · {_medians(detail.past)} · UTC" if rows else name
     empty = "No alert of this kind was told before." if _is_opened(view, alert_id) else _ASKING
     return TableView(title, _PAST_COLUMNS, rows, empty)
@@ -158,7 +161,7 @@ def _medians(past: Sequence[PastAlert]) -> str:
     return f"median its way {', '.join(words)}"
 
 
-def _move_row(move: TraderMoveRow, place: int, *, dimmed: bool) -> Row:
+def _move_row(move: TraderMoveRow, key: str, *, dimmed: bool) -> Row:
     who = str(clean(move.who, 80)) or wallet_name(move.trader, "")
     address = str(clean(move.trader, 64))
     cells = (
@@ -177,17 +180,22 @@ def _move_row(move: TraderMoveRow, place: int, *, dimmed: bool) -> Row:
         who, move.kind, move.coin, move.size_before, move.size_after, move.change_usd, move.price, move.at_ms,
         move.learned, address,
     )  # fmt: skip
-    return Row(f"{move.trader} {place}", cells, dimmed, values=values, name=f"{who} {move.kind}")
+    return Row(key, cells, dimmed, values=values, name=f"{who} {move.kind}")
 
 
 def _trader_row(trader: str, *, dimmed: bool) -> Row:
     """A trader the alert is about, of whom no change of a position is known."""
     address = str(clean(trader, 64))
     cells = (Cell(wallet_name(trader, ""), "accent"), *(_UNKNOWN,) * 8, Cell(address, "muted"))
-    return Row(f"{trader} {len(cells)}", cells, dimmed, name=wallet_name(trader, ""))
+    return Row(f"{trader} no move", cells, dimmed, name=wallet_name(trader, ""))
 
 
-def _past_row(past: PastAlert, place: int, *, dimmed: bool) -> Row:
+def _past_identity(past: PastAlert) -> str:
+    """Without where the price went, which is told later."""
+    return f"{past.at_ms} {past.coin} {past.direction} {past.price}"
+
+
+def _past_row(past: PastAlert, key: str, *, dimmed: bool) -> Row:
     at = f"{shown.date(past.at_ms)} {shown.clock(past.at_ms)[:5]}"
     coin = str(clean(past.coin, 24))
     moves = (past.move_15m_bps, past.move_1h_bps, past.move_4h_bps)
@@ -199,7 +207,7 @@ def _past_row(past: PastAlert, place: int, *, dimmed: bool) -> Row:
         *(_followed_cell(move, past.direction) for move in moves),
     )
     values = (past.at_ms, coin, side_words(past.direction), past.price, *moves)
-    return Row(f"{past.at_ms} {place}", cells, dimmed, values=values, name=f"{coin} {at}")
+    return Row(key, cells, dimmed, values=values, name=f"{coin} {at}")
 
 
 def _followed_cell(move_bps: float | None, direction: int) -> Cell:

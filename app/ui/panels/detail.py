@@ -11,6 +11,7 @@ from app.ui.widgets.columns import Cell, Column, Row, TableView
 from app.ui.widgets.lines import wrap
 
 _LONGEST = 2_000
+_GONE = "no longer listed"
 
 
 def detail_view(panel: str, columns: Sequence[Column], row: Row, width: int, *, gone: bool) -> TableView:
@@ -26,8 +27,13 @@ def detail_view(panel: str, columns: Sequence[Column], row: Row, width: int, *, 
         for column, cell in zip(columns, row.cells, strict=True)
         for line, text in enumerate(wrap(clean(cell.value, _LONGEST) or shown.DASH, max(8, width - names - 1)))
     )
-    title = f"{clean(row.title, 40)} · {panel}{' · no longer listed' if gone else ''}"
+    title = f"{clean(row.title, 40)} · {panel}{f' · {_GONE}' if gone else ''}"
     return TableView(title, layout, rows, "")
+
+
+def gone_row(row: Row) -> Row:
+    """A row as it was last seen, which says in its name that its panel has it no longer."""
+    return row._replace(name=f"{clean(row.title, 40)} ({_GONE})", dimmed=True)
 
 
 def row_text(view: DeckView, columns: Sequence[Column], row: Row) -> str:

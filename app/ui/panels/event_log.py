@@ -1,12 +1,12 @@
 """The event log: one row a line, the newest last. Pure."""
 
-from collections import Counter
 from typing import get_args
 
 from app.core.text import clean
 from app.engine.protocol import LogLevel, LogLine, Snapshot
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
+from app.ui.panels.row_keys import told_apart
 from app.ui.state import DeckView
 from app.ui.theme import Role
 from app.ui.widgets.columns import Cell, Column, Row, TableView
@@ -43,12 +43,9 @@ def newest_line(snapshot: Snapshot) -> str:
 
 
 def _rows(lines: tuple[LogLine, ...]) -> tuple[Row, ...]:
-    """Lines carry no number: equal ones are told apart by counting them."""
-    seen: Counter[LogLine] = Counter()
     rows: list[Row] = []
-    for line in lines:
-        seen[line] += 1
-        key = f"{line.wall_ms} {line.topic} {line.text} {seen[line]}"
+    keys = told_apart([f"{line.wall_ms} {line.topic} {line.text}" for line in lines])
+    for line, key in zip(lines, keys, strict=True):
         values = (line.wall_ms, _LEVEL_RANKS[line.level], line.topic, line.text)
         name = f"{shown.clock(line.wall_ms)} {clean(line.topic, 24)}"
         rows.append(Row(key, _cells(line), values=values, name=name))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from app.core.text import clean
-from app.engine.protocol import FeedView, Snapshot
+from app.engine.protocol import FeedView, Snapshot, StoreView
 from app.feeds.health import FeedState
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
@@ -55,11 +55,23 @@ def feeds_view(view: DeckView) -> TableView:
 
 
 def feeds_note(view: DeckView) -> tuple[str, Role]:
-    """What the feeds have to say, in full: a column has no room for a reason."""
+    """What the feeds and the database have to say, in full: a column has no room for a reason."""
     feeds = view.shown.feeds if view.shown is not None else ()
-    troubled = any(feed.state in ("down", "stale") for feed in feeds)
-    said = " · ".join(f"{clean(feed.name, 24)}: {clean(feed.message, 300)}" for feed in feeds if feed.message)
-    return said, "stale" if view.outdated else "warning" if troubled else "muted"
+    store = _store_words(view.shown.store if view.shown is not None else None)
+    troubled = bool(store) or any(feed.state in ("down", "stale") for feed in feeds)
+    said = [f"{clean(feed.name, 24)}: {clean(feed.message, 300)}" for feed in feeds if feed.message]
+    return " · ".join(store + said), "stale" if view.outdated else "warning" if troubled else "muted"
+
+
+def _store_words(store: StoreView | None) -> list[str]:
+    """What is wrong with the database; empty where nothing is."""
+    if store is None:
+        return []
+    troubles = (
+        f"NOT SAVED: {clean(store.reason, 300)}" if store.state == "not saved" else "",
+        f"rows lost: {clean(store.loss, 300)}" if store.lost else "",
+    )
+    return [f"database: {text}" for text in troubles if text]
 
 
 def _vitals(snapshot: Snapshot | None) -> str:

@@ -12,6 +12,7 @@ from app.engine.protocol import MarketRow, Snapshot
 from app.engine.protocol_paper import PaperCopyView, PaperOrderView, PaperPositionView, PaperTradeView, PaperView
 from app.ui import format as shown
 from app.ui.panels.markets import as_of_now, waiting_sentence
+from app.ui.panels.paper_ages import OLD_PRINT_S, any_old, by_now, is_old, price_age_cell
 from app.ui.panels.paper_tokens import token_rows, token_sums
 from app.ui.panels.whales import number
 from app.ui.state import DeckView
@@ -81,14 +82,14 @@ def paper_coin(row: Row) -> str:
 
 
 def positions_view(view: DeckView, keys: PaperKeys) -> TableView:
-    """Open positions, and orders that are on their way to open one; those of stale coins are dimmed."""
+    """Open positions, and orders that are on their way to open one; those of stale prices are dimmed."""
     snapshot, paper = view.shown, _paper(view)
     if snapshot is None or paper is None:
         return TableView("Paper positions", _POSITION_COLUMNS, (), _waiting(view))
     rows = (
         *(_position_row(position, snapshot, view) for position in paper.positions),
         *(_copy_row(copy, view) for copy in paper.copies),
-        *token_rows(paper.tokens, _result_cells, outdated=view.outdated),
+        *token_rows(paper.tokens, _result_cells, view),
         *(_order_row(order, snapshot, view) for order in paper.opening),
     )
     empty = (
@@ -131,7 +132,8 @@ def paper_part(view: DeckView) -> Part | None:
     if view.newest is None or paper is None or not _count(paper) or view.outdated:
         return None
     total_usd = _open_usd(paper)
-    old = any(_is_stale(_market_of(view.newest, position.coin)) for position in paper.positions)
+    markets = (_market_of(view.newest, position.coin) for position in paper.positions)
+    old = any(map(_is_stale, markets)) or any_old(paper)
     # The body may be held; this never is.
     now = " now" if view.frozen_s is not None else ""
     words = f"PAPER{now} {signed_usd(total_usd)}{' stale' if old else ''}"
@@ -150,7 +152,8 @@ def paper_line(view: DeckView, coin: str) -> tuple[str, Role]:
         return (f"PAPER {order}: on its way", "accent") if order else ("", "muted")
     market = next((market for market in snapshot.markets if market.coin == coin), None)
     stale = view.outdated or _is_stale(market)
-    return " · ".join(_position_words(position, market, order)), _result_role(position.result_usd, stale=stale)
+    words = _position_words(position, by_now(position.held_s, view), market, order)
+    return " · ".join(words), _result_role(position.result_usd, stale=stale)
 
 
 def _paper(view: DeckView) -> PaperView | None:
@@ -212,6 +215,7 @@ def _position_row(position: PaperPositionView, snapshot: Snapshot, view: DeckVie
     prices = (position.entry_price, position.close_price, position.liquidation_price)
     entry, now, liquidation = (Cell(shown.price(price, decimals)) for price in prices)
     by, waits_for = str(clean(position.by, 12)), str(clean(position.waits_for, 60))
+    held_s = by_now(position.held_s, view)
     cells = (
         Cell(coin, "accent"),
         _side_cell(position.direction),
@@ -220,7 +224,7 @@ def _position_row(position: PaperPositionView, snapshot: Snapshot, view: DeckVie
         now,
         *_result_cells(position.result_usd, position.result_bps),
         liquidation,
-        Cell(shown.duration(position.held_s)),
+        Cell(shown.duration(held_s)),
         Cell(by, "muted"),
         _age_cell(market),
         Cell(waits_for, "warning"),
@@ -228,7 +232,7 @@ def _position_row(position: PaperPositionView, snapshot: Snapshot, view: DeckVie
     age_s = None if market is None or market.age_ms is None else market.age_ms / 1_000
     values = (
         coin, side, position.size, position.entry_price, position.close_price, position.result_usd,
-        position.result_bps, position.liquidation_price, position.held_s, by, age_s, waits_for,
+        position.result_bps, position.liquidation_price, held_s, by, age_s, waits_for,
     )  # fmt: skip
     key = f"{found.coin if found is not None else position.coin} position"
     stale = view.outdated or _is_stale(market)
@@ -236,10 +240,13 @@ def _position_row(position: PaperPositionView, snapshot: Snapshot, view: DeckVie
 
 
 def _copy_row(copy: PaperCopyView, view: DeckView) -> Row:
-    """A copy of a wallet: what it is called stands for the coin, the outcome for what it waits for."""
+    """A copy of a wallet: what it is called stands for the coin, the outcome for what it waits for.
+
+    It is dimmed when nobody has traded its outcome for long.
+    """
     name, market = str(clean(copy.name, 26)), str(clean(copy.market, 60))
     said = f"{clean(copy.waits_for, 24)} · {market}" if copy.waits_for else market
-    age = shown.age(copy.age_s * 1_000)
+    age_s, held_s = by_now(copy.age_s, view), by_now(copy.held_s, view)
     cells = (
         Cell(name, "accent"),
         _side_cell(1),
@@ -248,16 +255,17 @@ def _copy_row(copy: PaperCopyView, view: DeckView) -> Row:
         Cell(shown.price(copy.close_price, 3)),
         *_result_cells(copy.result_usd, copy.result_bps),
         Cell(shown.DASH, "muted"),
-        Cell(shown.duration(copy.held_s)),
+        Cell(shown.duration(held_s)),
         Cell("copy", "muted"),
-        Cell(age, "muted"),
+        price_age_cell(age_s, OLD_PRINT_S),
         Cell(said, "warning" if copy.waits_for else "text"),
     )
     values = (
         name, "long", copy.shares, copy.entry_price, copy.close_price, copy.result_usd, copy.result_bps, None,
-        copy.held_s, "copy", copy.age_s, said,
+        held_s, "copy", age_s, said,
     )  # fmt: skip
-    return Row(f"{market} copy", cells, view.outdated, values=values, name=f"{name} paper copy in {market}")
+    dimmed = view.outdated or is_old(age_s, OLD_PRINT_S)
+    return Row(f"{market} copy", cells, dimmed, values=values, name=f"{name} paper copy in {market}")
 
 
 def _order_row(order: PaperOrderView, snapshot: Snapshot, view: DeckView) -> Row:
@@ -294,7 +302,7 @@ def _trade_row(trade: PaperTradeView, snapshot: Snapshot, *, dimmed: bool) -> Ro
         trade.closed_ms, coin, side, trade.held_s, trade.entry_price, trade.exit_price, trade.result_usd,
         trade.result_bps, by, reason,
     )  # fmt: skip
-    key = f"{found.coin if found is not None else trade.coin} {trade.closed_ms}"
+    key = f"{found.coin if found is not None else trade.coin} {trade.number}"
     return Row(key, cells, dimmed, values=values, name=f"{coin} paper trade closed at {shown.clock(trade.closed_ms)}")
 
 
@@ -303,11 +311,11 @@ def _trade_price(price: float, decimals: int) -> str:
     return number(price) if 0 < abs(price) < _SMALL_PRICE else shown.price(price, decimals)
 
 
-def _position_words(position: PaperPositionView, market: MarketRow | None, order: str) -> Iterator[str]:
+def _position_words(position: PaperPositionView, held_s: float, market: MarketRow | None, order: str) -> Iterator[str]:
     decimals = _decimals(market, position.entry_price)
     yield f"PAPER {_side(position.direction)} {signed_usd(position.result_usd)} ({_signed_bps(position.result_bps)} bp)"
     yield f"entry {shown.price(position.entry_price, decimals)}"
-    yield f"held {shown.duration(position.held_s)}"
+    yield f"held {shown.duration(held_s)}"
     yield f"liq {shown.price(position.liquidation_price, decimals)}"
     yield f"size {shown.amount(position.size)}"
     if position.waits_for:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.core.playback import Playback
 from app.core.text import clean
-from app.engine.protocol import FeedView, RecordingView, SourceView
+from app.engine.protocol import FeedView, RecordingView, SourceView, StoreView
 from app.feeds.health import FeedState
 from app.ui import format as shown
 from app.ui.panels.paper import paper_part
@@ -25,6 +25,8 @@ _FEED_LOOKS: dict[FeedState, tuple[str, Role, int]] = {
     "paced": ("○", "muted", 5),
     "ok": ("●", "up", 4),
 }
+_LOST_ROWS_RANK = 13
+"""After feeds in trouble: those are of now."""
 _TROUBLED_FEED_RANK = 10
 _HEALTHY_FEED_RANK = 50
 _DETAIL_RANK = 60
@@ -64,8 +66,8 @@ def header_parts(view: DeckView) -> list[Part]:
             parts.append(playback_part(view.newest.playback))
         if view.newest.recording is not None:
             parts.append(_recording_part(view.newest.recording))
-        if view.newest.store is not None and view.newest.store.state == "not saved":
-            parts.append(Part((f"NOT SAVED: {clean(view.newest.store.reason, 48)}", "NOT SAVED"), "alert", 1))
+        if view.newest.store is not None:
+            parts += _store_parts(view.newest.store)
         if (paper := paper_part(view)) is not None:
             parts.append(paper)
         if not view.outdated:
@@ -80,6 +82,13 @@ def clock_text(view: DeckView) -> str:
     playback, wall_ms = view.newest.playback, view.newest.wall_ms
     day = f"{shown.date(wall_ms)} " if playback is not None and _crosses_midnight(playback) else ""
     return f"{'last ' if view.outdated else ''}{day}{shown.clock(wall_ms)} UTC"
+
+
+def _store_parts(store: StoreView) -> Iterator[Part]:
+    if store.state == "not saved":
+        yield Part((f"NOT SAVED: {clean(store.reason, 48)}", "NOT SAVED"), "alert", 1)
+    if store.lost:
+        yield Part((f"ROWS LOST {store.lost:,}", f"LOST {store.lost:,}"), "alert", _LOST_ROWS_RANK)
 
 
 def _recording_part(recording: RecordingView) -> Part:

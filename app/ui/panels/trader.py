@@ -6,9 +6,10 @@ from app.core.text import clean
 from app.engine.protocol_whales import PositionRow, TraderDetail, TraderMoveRow
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
+from app.ui.panels.row_keys import told_apart
 from app.ui.panels.told_lines import LINE_COLUMNS, line_rows
 from app.ui.panels.trader_lines import trader_lines, waiting_words
-from app.ui.panels.trader_moves import change_cell, move_coin_cell, size_cell
+from app.ui.panels.trader_moves import change_cell, move_coin_cell, move_identity, size_cell
 from app.ui.panels.wallets import simulated_mark, wallet_name
 from app.ui.panels.whales import NO_TRADERS, number
 from app.ui.state import DeckView
@@ -69,7 +70,8 @@ def trader_moves_view(view: DeckView, trader: str) -> TableView:
     detail = known_of(view, trader)
     if detail is None:
         return TableView("Moves", _MOVE_COLUMNS, (), waiting_for(view, trader))
-    rows = tuple(_move_row(move, place, dimmed=view.outdated) for place, move in enumerate(detail.moves))
+    keys = told_apart(tuple(map(move_identity, detail.moves)), newest_first=True)
+    rows = tuple(_move_row(move, key, dimmed=view.outdated) for move, key in zip(detail.moves, keys, strict=True))
     title = f"Moves {len(rows)} · UTC" if rows else "Moves"
     return TableView(title, _MOVE_COLUMNS, rows, _none_yet(detail, view, "No move was seen since it is followed."))
 
@@ -96,17 +98,18 @@ def trader_equity(view: DeckView, trader: str) -> CurveView:
 def trader_equity_table(view: DeckView, trader: str) -> TableView:
     """The points of the curve as a table to copy, oldest first."""
     columns = (Column("time", 20, "left"), Column("equity $", 14, priority=1))
-    name = f"{trader_name(view, trader)} equity"
+    name, points = f"{trader_name(view, trader)} equity", _points(known_of(view, trader))
+    keys = told_apart([str(at_ms) for at_ms, _ in points])
     rows = tuple(
         Row(
-            f"{at_ms} {place}",
+            key,
             (Cell(shown.moment(at_ms)), Cell(f"{usd:,.2f}")),
             view.outdated,
             False,
             (at_ms, usd),
             name,
         )
-        for place, (at_ms, usd) in enumerate(_points(known_of(view, trader)))
+        for key, (at_ms, usd) in zip(keys, points, strict=True)
     )
     return TableView("Equity", columns, rows, waiting_for(view, trader))
 
@@ -203,7 +206,7 @@ def _price_cell(price: float | None) -> Cell:
     return Cell(shown.DASH, "muted") if price is None else Cell(number(price))
 
 
-def _move_row(move: TraderMoveRow, place: int, *, dimmed: bool) -> Row:
+def _move_row(move: TraderMoveRow, key: str, *, dimmed: bool) -> Row:
     at = f"{shown.date(move.at_ms)} {shown.clock(move.at_ms)[:5]}"
     cells = (
         Cell(at, "muted", shown.moment(move.at_ms)),
@@ -218,4 +221,4 @@ def _move_row(move: TraderMoveRow, place: int, *, dimmed: bool) -> Row:
     values = (
         move.at_ms, move.kind, move.coin, move.size_before, move.size_after, move.change_usd, move.price, move.learned,
     )  # fmt: skip
-    return Row(f"{move.at_ms} {place}", cells, dimmed, values=values, name=f"{clean(move.coin, 24)} {move.kind}")
+    return Row(key, cells, dimmed, values=values, name=f"{clean(move.coin, 24)} {move.kind}")

@@ -5,6 +5,7 @@ import math
 from app.core.text import clean
 from app.engine.protocol_whales import FillRow
 from app.ui import format as shown
+from app.ui.panels.row_keys import told_apart
 from app.ui.panels.trader import known_of, waiting_for
 from app.ui.panels.trader_moves import change_cell, move_coin_cell, size_cell
 from app.ui.panels.wallets import is_tape
@@ -30,12 +31,17 @@ def trader_fills_view(view: DeckView, trader: str) -> TableView:
     detail = known_of(view, trader)
     if detail is None:
         return TableView("Fills", _COLUMNS, (), waiting_for(view, trader))
-    rows = tuple(_row(fill, place, dimmed=view.outdated) for place, fill in enumerate(detail.fills))
+    keys = told_apart(tuple(map(_identity, detail.fills)), newest_first=True)
+    rows = tuple(_row(fill, key, dimmed=view.outdated) for fill, key in zip(detail.fills, keys, strict=True))
     waiting = "Not on the tape: nobody had this trader open then" if is_tape(view) else clean(detail.fills_waiting, 120)
     return TableView(f"Fills {len(rows)} · UTC" if rows else "Fills", _COLUMNS, rows, f"{waiting}." if waiting else "")
 
 
-def _row(fill: FillRow, place: int, *, dimmed: bool) -> Row:
+def _identity(fill: FillRow) -> str:
+    return f"{fill.at_ms} {fill.coin} {fill.side} {fill.size} {fill.price} {fill.start_size}"
+
+
+def _row(fill: FillRow, key: str, *, dimmed: bool) -> Row:
     signed = fill.size if fill.side == "buy" else -fill.size
     did = clean(fill.did, 24)
     cells = (
@@ -53,7 +59,7 @@ def _row(fill: FillRow, place: int, *, dimmed: bool) -> Row:
         fill.at_ms, str(did), fill.coin, signed, fill.price, fill.start_size, fill.closed_pnl_usd, fill.fee_usd,
         "taker" if fill.crossed else "maker",
     )  # fmt: skip
-    return Row(f"{fill.at_ms} {place}", cells, dimmed, values=values, name=f"{clean(fill.coin, 24)} {did}")
+    return Row(key, cells, dimmed, values=values, name=f"{clean(fill.coin, 24)} {did}")
 
 
 def _fee_cell(usd: float) -> Cell:

@@ -3,6 +3,7 @@
 import math
 
 from app.core.text import clean
+from app.engine.protocol_whales import TraderMoveRow
 from app.ui import format as shown
 from app.ui.theme import Role
 from app.ui.widgets.columns import Cell
@@ -36,6 +37,11 @@ def change_cell(usd: float) -> Cell:
 def moved_at(at_ms: int) -> Cell:
     """The time of a move; its copy has the day too."""
     return Cell(shown.clock(at_ms), "muted", shown.moment(at_ms))
+
+
+def move_identity(move: TraderMoveRow) -> str:
+    """What tells a move from all others, but for one just like it; it begins with the trader's address."""
+    return f"{move.trader} {move.at_ms} {move.coin} {move.size_before} {move.size_after} {move.price}"
 
 
 def _role(up: bool) -> Role:

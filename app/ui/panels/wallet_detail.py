@@ -7,6 +7,7 @@ from app.engine.protocol_wallets import WalletDetail, WalletPositionView, Wallet
 from app.ui import format as shown
 from app.ui.panels.markets import waiting_sentence
 from app.ui.panels.paper import signed_usd
+from app.ui.panels.row_keys import told_apart
 from app.ui.panels.told_lines import LINE_COLUMNS, line_rows
 from app.ui.panels.wallet_lines import verdict_lines
 from app.ui.panels.wallets import NO_SCANNER, simulated_mark, wallet_name
@@ -55,9 +56,9 @@ def positions_view(view: DeckView, address: str) -> TableView:
     detail = _detail(view, address)
     if detail is None:
         return TableView("Closed positions", _POSITION_COLUMNS, (), _waiting(view, address))
-    rows = tuple(
-        _position_row(position, place, dimmed=view.outdated) for place, position in enumerate(detail.positions)
-    )
+    keys = told_apart(tuple(map(_position_identity, detail.positions)), newest_first=True)
+    closed = zip(detail.positions, keys, strict=True)
+    rows = tuple(_position_row(position, key, dimmed=view.outdated) for position, key in closed)
     won = sum(position.pnl_usdc > 0 for position in detail.positions)
     hedged = " · H: hedged" if any(position.hedged for position in detail.positions) else ""
     title = f"Closed positions {len(rows)} · {won} above zero{hedged} · UTC" if rows else "Closed positions"
@@ -70,7 +71,8 @@ def chases_view(view: DeckView, address: str) -> TableView:
     name = "Losses and what followed"
     if detail is None:
         return TableView(name, _CHASE_COLUMNS, (), _waiting(view, address))
-    rows = tuple(_chase_row(chase, place, dimmed=view.outdated) for place, chase in enumerate(detail.chases))
+    keys = told_apart(tuple(map(_chase_identity, detail.chases)))
+    rows = tuple(_chase_row(chase, key, dimmed=view.outdated) for chase, key in zip(detail.chases, keys, strict=True))
     chased = sum(chase.chased for chase in detail.chases)
     title = f"{name} · {chased} of {len(rows)} chased · UTC" if rows else name
     return TableView(title, _CHASE_COLUMNS, rows, _none_yet(detail, "No loss was followed by another position."))
@@ -94,16 +96,17 @@ def wallet_equity(view: DeckView, address: str) -> CurveView:
 def wallet_equity_table(view: DeckView, address: str) -> TableView:
     """The points of the curve as a table to copy, oldest first."""
     columns = (Column("time", 20, "left"), Column("total", 14, priority=1, words="sum of results in USDC"))
-    name = f"{_name(view, address)} results"
+    name, points = f"{_name(view, address)} results", _points(_detail(view, address))
+    keys = told_apart([str(at_ms) for at_ms, _ in points])
     rows = tuple(
         Row(
-            f"{at_ms} {place}",
+            key,
             (Cell(shown.moment(at_ms)), Cell(signed_usd(total))),
             view.outdated,
             values=(at_ms, total),
             name=name,
         )
-        for place, (at_ms, total) in enumerate(_points(_detail(view, address)))
+        for key, (at_ms, total) in zip(keys, points, strict=True)
     )
     return TableView("Sum of results", columns, rows, _waiting(view, address))
 
@@ -151,7 +154,15 @@ def _none_yet(detail: WalletDetail, none: str) -> str:
     return f"{said}." if said else none
 
 
-def _position_row(position: WalletPositionView, place: int, *, dimmed: bool) -> Row:
+def _position_identity(position: WalletPositionView) -> str:
+    return f"{position.closed_s} {position.event} {position.size_usdc} {position.pnl_usdc} {position.entry_price}"
+
+
+def _chase_identity(chase: ChaseRow) -> str:
+    return f"{chase.lost_at_s} {chase.lost_category} {chase.lost_usdc} {chase.next_at_s} {chase.next_size_usdc}"
+
+
+def _position_row(position: WalletPositionView, key: str, *, dimmed: bool) -> Row:
     closed_ms = position.closed_s * 1_000
     event, category = str(clean(position.event, 200)), str(clean(position.category, 40))
     words = event_words(event)
@@ -169,11 +180,10 @@ def _position_row(position: WalletPositionView, place: int, *, dimmed: bool) -> 
         position.closed_s, event, category, position.size_usdc, position.pnl_usdc, position.entry_price,
         position.hold_s, cells[7].value,
     )  # fmt: skip
-    # Positions carry no number: equal ones are told apart by their place.
-    return Row(f"{position.closed_s} {place}", cells, dimmed, values=values, name=f"closed {_time(position.closed_s)}")
+    return Row(key, cells, dimmed, values=values, name=f"closed {_time(position.closed_s)}")
 
 
-def _chase_row(chase: ChaseRow, place: int, *, dimmed: bool) -> Row:
+def _chase_row(chase: ChaseRow, key: str, *, dimmed: bool) -> Row:
     category = str(clean(chase.lost_category, 40))
     cells = (
         Cell(_time(chase.lost_at_s), "muted", shown.moment(chase.lost_at_s * 1_000)),
@@ -189,7 +199,7 @@ def _chase_row(chase: ChaseRow, place: int, *, dimmed: bool) -> Row:
         chase.lost_at_s, category, chase.lost_usdc, chase.lost_size_usdc, chase.next_at_s, chase.next_size_usdc,
         chase.ratio, cells[7].value,
     )  # fmt: skip
-    return Row(f"{chase.lost_at_s} {place}", cells, dimmed, values=values, name=f"lost {_time(chase.lost_at_s)}")
+    return Row(key, cells, dimmed, values=values, name=f"lost {_time(chase.lost_at_s)}")
 
 
 def _money_cell(usdc: float) -> Cell:

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from app.core.text import clean
-from app.engine.protocol import JobName, LookAt, Snapshot
+from app.engine.protocol import JobName, LookAt
 from app.engine.protocol_screen import LookAtScreener
 from app.ui.actions import ACTIONS, Action, ScreenName
 from app.ui.jobs import JOBS, running
@@ -115,7 +115,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         self._tables = [(_new_table(panel), panel) for panel in self.PANELS]
         self._palette = palette
         self._failed: set[str] = set()
-        self._drawn: Snapshot | None = None
+        self._drawn_view = DeckView()
         self._drawn_as: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -184,8 +184,8 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             self.flash.idle(newest_line(view.newest), _right_words(view, self.size.width))
         news = (view.lag_ms, view.outdated, view.connection, *self.drawn_for())
         # Snapshots are told apart by identity: comparing two of them costs more than drawing one.
-        if view.shown is not self._drawn or news != self._drawn_as:
-            self._drawn, self._drawn_as = view.shown, news
+        if view.shown is not self._drawn_view.shown or news != self._drawn_as:
+            self._drawn_view, self._drawn_as = view, news
             self.show_panels(view)
 
     @property
@@ -269,7 +269,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         """Draw again what failed; whether anything had."""
         any_failed = bool(self._failed)
         self._failed.clear()
-        self._drawn = None
+        self._drawn_as = ()
         return any_failed
 
     def selection(self) -> Selection | None:

@@ -17,7 +17,7 @@ from app.ui.panels.market import (
     reads_of,
     tape_view,
 )
-from app.ui.panels.markets import market_columns, market_row, markets_view
+from app.ui.panels.markets import as_of_now, market_columns, market_row, markets_view
 from app.ui.panels.paper_chart import with_paper
 from app.ui.panels.scalper import ai_line
 from app.ui.panels.signals import signals_of
@@ -131,11 +131,11 @@ class MarketScreen(ChartedScreen):
 
     @property
     def _market_row(self) -> Selection | None:
-        snapshot = self._drawn
+        view, snapshot = self._drawn_view, self._drawn_view.shown
         market = next((row for row in snapshot.markets if row.coin == self.coin), None) if snapshot else None
         if market is None or snapshot is None:
             return None
         columns = market_columns(snapshot.metric_source)
-        row = market_row(market, snapshot.metric_source, signals_of(DeckView(shown=snapshot)))
+        row = market_row(as_of_now(market, view), snapshot.metric_source, signals_of(view))
         panel = Panel("markets", markets_view, coin_of=lambda found: found.key)
         return Selection(panel, columns, row, (row,))

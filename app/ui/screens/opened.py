@@ -122,10 +122,6 @@ class OpenedScreen(PanelScreen):
         """How wide the lines may be."""
         return self._said.size.width or self.size.width - _BORDERS
 
-    @property
-    def _drawn_view(self) -> DeckView:
-        return DeckView("connected", newest=self._drawn, shown=self._drawn)
-
 
 def _show(table: ArrangedTable, panel: Panel, view: DeckView) -> None:
     table.show(panel.view(view))

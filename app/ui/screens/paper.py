@@ -99,7 +99,7 @@ class PaperScreen(PanelScreen):
     def selection(self) -> Selection | None:
         """The row of the table in focus; of the curve, its newest point."""
         if self.focused is self._equity:
-            table = equity_table(DeckView("connected", newest=self._drawn, shown=self._drawn))
+            table = equity_table(self._drawn_view)
             if not table.rows:
                 return None
             return Selection(Panel("paper equity", equity_table), table.columns, table.rows[-1], table.rows)

@@ -152,10 +152,6 @@ class ScalperScreen(ChartedScreen):
         found = exchange_of(self._drawn_view, self.coin, selection.row)
         return None if found is None else ExchangeScreen(self._palette, self.coin, *found)
 
-    @property
-    def _drawn_view(self) -> DeckView:
-        return DeckView("connected", newest=self._drawn, shown=self._drawn)
-
 
 class ExchangeScreen(DeckScreen):
     """One question with its persona, and its answer; neither changes any more."""

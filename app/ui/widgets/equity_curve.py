@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +17,8 @@ from app.ui.widgets.whole import whole_parts
 
 Point = tuple[int, float]
 """A time in milliseconds since 1970, and the equity then."""
+Stretch = tuple[str, int, Role]
+"""A part of a line: its text, how many cells it takes, and how it looks."""
 
 _GLYPHS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 _MOST_WORD_LINES = 2
@@ -41,7 +43,41 @@ class Drawn(NamedTuple):
     newest: int
 
 
+class Picture(NamedTuple):
+    """All lines of a curve's widget, each as texts with their widths in cells and their roles."""
+
+    lines: tuple[tuple[Stretch, ...], ...] = ()
+
+
 NOTHING = CurveView("", (), "", "")
+
+
+def curve_picture(view: CurveView, width: int, height: int) -> Picture:
+    """A view as lines of `width` cells: the curve with its labels above its words, or why there is none."""
+    if width < 1 or height < 1:
+        return Picture()
+    if not view.points:
+        return Picture(tuple(_words(view.empty, width, height)))
+    words = tuple(_words(view.words, width, max(0, min(_MOST_WORD_LINES, height - _LEAST_ROWS))))
+    return Picture((*_curve_lines(view, width, height - len(words)), *words))
+
+
+def _words(text: str, width: int, most: int) -> Iterator[tuple[Stretch, ...]]:
+    """A text in `most` lines; what they cannot hold is left out."""
+    for line in wrap(clean(text, 400), max(2, width - 2))[:most]:
+        yield ((f" {line}", width, "muted"),)
+
+
+def _curve_lines(view: CurveView, width: int, rows: int) -> Iterator[tuple[Stretch, ...]]:
+    """The rows of the curve, with the newest, the highest and the lowest equity at their right."""
+    equities = [equity for _, equity in view.points]
+    newest, high, low = (shown.price(equity, 2) for equity in (equities[-1], max(equities), min(equities)))
+    gutter = max(map(len, (newest, high, low))) + 2
+    drawn = draw_curve(view.points, max(1, width - gutter - 1), rows)
+    labels = {rows - 1: f" {low}", 0: f" {high}", drawn.newest: f"◂{newest}"}
+    for y, row in enumerate(drawn.rows):
+        role: Role = view.role if y == drawn.newest else "muted"
+        yield (f" {row}", max(0, width - gutter), view.role), (f" {labels.get(y, '')}", gutter, role)
 
 
 def draw_curve(points: Sequence[Point], width: int, rows: int) -> Drawn:
@@ -92,14 +128,19 @@ class EquityCurve(LineWidget, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self._view = NOTHING
         self._title = ""
+        self._picture = Picture()
+        self._drawn_at = (0, 0)
 
     def show(self, view: CurveView) -> None:
-        """Draw `view`."""
+        """Draw `view`; what looks the same as before is not painted again."""
         if view == self._view:
             return
         self._view = view
         self._draw_title()
-        self.refresh()
+        before = self._picture
+        self._draw()
+        if self._picture != before:
+            self.refresh()
 
     def on_resize(self) -> None:
         self._draw_title()
@@ -109,39 +150,21 @@ class EquityCurve(LineWidget, can_focus=True, inherit_bindings=False):
         self.show(CurveView("equity · FAILED", (), "", text))
 
     def render_line(self, y: int) -> Strip:
-        width, points = self.size.width, self._view.points
-        if not points:
-            lines = wrap(clean(self._view.empty, 400), max(2, width - 2))
-            return self.strip([self.segment(f" {lines[y]}" if y < len(lines) else "", width, "muted")], width)
-        words = self._words(width)
-        rows = self.size.height - len(words)
-        if y >= rows:
-            return self.strip([self.segment(f" {words[y - rows]}", width, "muted")], width)
-        return self._curve_line(y, rows, width)
+        # The size may have changed without a resize: a frame came or went.
+        if self._drawn_at != self.size:
+            self._draw()
+        lines = self._picture.lines
+        return self.strip([self.segment(*part) for part in lines[y]] if y < len(lines) else [], self.size.width)
+
+    def _draw(self) -> None:
+        self._drawn_at = width, height = self.size
+        self._picture = curve_picture(self._view, width, height)
 
     def _draw_title(self) -> None:
         title = whole_parts(self._view.title, self.title_room)
         if title != self._title:
             self._title = title
             self.border_title = Content(title)
-
-    def _words(self, width: int) -> list[str]:
-        """The lines of words that leave the curve a row."""
-        lines = wrap(clean(self._view.words, 400), max(2, width - 2))
-        return lines[: max(0, min(_MOST_WORD_LINES, self.size.height - _LEAST_ROWS))]
-
-    def _curve_line(self, y: int, rows: int, width: int) -> Strip:
-        equities = [equity for _, equity in self._view.points]
-        newest, high, low = (shown.price(equity, 2) for equity in (equities[-1], max(equities), min(equities)))
-        gutter = max(map(len, (newest, high, low))) + 2
-        drawn = draw_curve(self._view.points, max(1, width - gutter - 1), rows)
-        label = f"◂{newest}" if y == drawn.newest else f" {high}" if y == 0 else f" {low}" if y == rows - 1 else ""
-        role: Role = self._view.role if y == drawn.newest else "muted"
-        segments = [
-            self.segment(f" {drawn.rows[y]}", max(0, width - gutter), self._view.role),
-            self.segment(f" {label}", gutter, role),
-        ]
-        return self.strip(segments, width)
 
 
 def finite(points: Sequence[Point]) -> tuple[Point, ...]:

@@ -31,7 +31,7 @@ _DEEPEST = 16
 _TOKEN = re.compile(
     r'\s*(?:(?P<sign>[<>!]=|==?|[<>()!])|"(?P<quoted>[^"]*)(?P<end>"?)|(?P<word>[^\s<>=!()"]+))', re.DOTALL
 )
-_NUMBER = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))([kmbt]?)%?", re.IGNORECASE)
+_NUMBER = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))([kmbt]?)%?", re.IGNORECASE)
 _NUMBER_BEGINS = re.compile(r"[+-]?\.?")
 _FACTORS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _ORDERS: Mapping[str, Callable[[float, float], bool]] = {

@@ -49,7 +49,7 @@ class House:
         self.reached = asyncio.Event()
         self.inbox = Inbox(SystemClock())
         self.url = ""
-        self.client = LeaderboardClient("", CAP, self.inbox, np.random.default_rng(1))
+        self.client = LeaderboardClient("", CAP, self.inbox, SystemClock(), np.random.default_rng(1))
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request)
@@ -121,7 +121,7 @@ async def house(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/Mainnet/leaderboard"
-    made.client = LeaderboardClient(made.url, CAP, made.inbox, np.random.default_rng(1))
+    made.client = LeaderboardClient(made.url, CAP, made.inbox, SystemClock(), np.random.default_rng(1))
     worker = asyncio.create_task(made.client.run())
     yield made
     worker.cancel()
@@ -219,7 +219,9 @@ async def test_a_question_is_withdrawn_under_way_and_another_may_follow(house: H
 @pytest.mark.parametrize("withdrawn", [False, True])
 async def test_a_run_that_ends_while_its_reader_starts_leaves_nothing_open(withdrawn: bool) -> None:
     async def end_after(turns: int) -> None:
-        client = LeaderboardClient("http://127.0.0.1:9", CAP, Inbox(SystemClock()), np.random.default_rng(1))
+        client = LeaderboardClient(
+            "http://127.0.0.1:9", CAP, Inbox(SystemClock()), SystemClock(), np.random.default_rng(1)
+        )
         worker = asyncio.create_task(client.run())
         client.request(Request(1, VENUE, CHANNEL, encode_rules(RULES)))
         for _ in range(turns):
@@ -258,7 +260,7 @@ from app.feeds.hyperliquid.leaderboard_client import LeaderboardClient
 from app.feeds.inbox import Inbox
 
 async def main():
-    client = LeaderboardClient(sys.argv[1], 10**8, Inbox(SystemClock()), np.random.default_rng(1))
+    client = LeaderboardClient(sys.argv[1], 10**8, Inbox(SystemClock()), SystemClock(), np.random.default_rng(1))
     client.request(Request(1, "hyperliquid", "leaderboard", b"{}"))
     await client.run()
 

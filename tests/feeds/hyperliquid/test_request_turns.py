@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pytest
 from aiohttp import web
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual
 
@@ -28,6 +29,8 @@ class House:
         self.spans: list[tuple[int, int]] = []
         self.slow_s = 0.0
         self.failing: set[str] = set()
+        self.refusals: list[web.Response] = []
+        """What the next questions are answered."""
         self._clock = clock
         self._began_ms = clock.now_ms()
 
@@ -36,6 +39,8 @@ class House:
         self.asked.append((wanted["coin"], wanted["interval"], self.seconds))
         self.spans.append((wanted["startTime"], wanted["endTime"]))
         await asyncio.sleep(self.slow_s)
+        if self.refusals:
+            return self.refusals.pop(0)
         if wanted["coin"] in self.failing:
             return web.Response(status=500)
         candles = [{"t": number} for number in range(_CANDLES.get(wanted["interval"], 100))]
@@ -106,6 +111,26 @@ def test_minutes_come_at_once_and_hours_are_spread() -> None:
         assert most <= 0.3 * 1_200 + 2
         assert 120 < house.seconds < 200
         assert [what for *what, _ in house.asked[30:]] == [[coin, "1h"] for coin in COINS]
+
+    in_house(check)
+
+
+@pytest.mark.parametrize("headers", [
+    {"Retry-After": "40"}, {"Retry-After": "Fri, 06 Nov 2026 12:00:40 GMT", "Date": "Fri, 06 Nov 2026 12:00:00 GMT"}
+])  # fmt: skip
+@pytest.mark.parametrize("status", [429, 418, 503])
+def test_hazard_6_a_venue_that_asks_to_be_left_alone_is_asked_nothing_meanwhile(
+    status: int, headers: dict[str, str]
+) -> None:
+    async def check(house: House) -> None:
+        house.refusals = [web.Response(status=status, headers=headers)]
+        house.ask("C1", "5m")
+        await asyncio.sleep(1)
+        house.ask("C2", "5m")
+        assert await house.until_asked("C2", "5m") >= 40
+        await asyncio.sleep(10)
+        assert [coin for coin, *_ in house.asked] == ["C1", "C1", "C2"]
+        assert house.seconds < 60
 
     in_house(check)
 

@@ -74,7 +74,7 @@ def test_pages_are_walked_by_cursor_with_the_same_filters() -> None:
     walked, calls = asked(script, lambda client: client.walk(questions.positions(WALLET, "CLOSED"), parse_positions))
     assert [position.token_id for position in walked.rows] == ["1", "2", "3"]
     assert (walked.is_whole, walked.pages) == (True, 3)
-    filters = [("user", WALLET), ("status", "CLOSED"), ("limit", "500")]
+    filters = [("user", WALLET), ("status", "CLOSED"), ("limit", "500"), ("sort_by", "TIMESTAMP")]
     assert [call.query for call in calls] == [
         filters,
         [*filters, ("cursor", "c1&x=/+é")],
@@ -96,20 +96,25 @@ def test_null_data_is_nothing_known() -> None:
     assert asked([says(b'{"data":null}')], trades)[0] == 0
 
 
-def test_a_refusal_is_waited_out_as_the_venue_says() -> None:
-    count, calls = asked([refuses(429, "rate_limited", Retry_After="17"), TRADES], trades)
+@pytest.mark.parametrize(("status", "date", "asks"), [
+    (429, "", "17"), (503, "", "17"), (429, "Fri, 06 Nov 2026 12:00:00 GMT", "Fri, 06 Nov 2026 12:00:17 GMT")
+])  # fmt: skip
+def test_a_refusal_is_waited_out_as_the_venue_says(status: int, date: str, asks: str) -> None:
+    headers = {"Retry_After": asks} | ({"Date": date} if date else {})
+    count, calls = asked([refuses(status, "rate_limited", None, **headers), TRADES], trades)
     assert (count, len(calls)) == (1, 2)
     assert 17 <= calls[1].at_s - calls[0].at_s < 18
 
 
-def test_a_refusal_holds_back_the_whole_service_and_not_the_other() -> None:
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_refusal_holds_back_the_whole_service_and_not_the_other(status: int) -> None:
     async def ask(client: PolymarketClient) -> None:
         first = asyncio.create_task(walked_trades(client))
         await asyncio.sleep(0.5)
         others = (questions.stats(WALLET), questions.markets([CONDITION], closed=True))
         await asyncio.gather(first, *map(client.body, others))
 
-    trades_script = [refuses(429, Retry_After="30"), TRADES]
+    trades_script = [refuses(status, Retry_After="30"), TRADES]
     _, calls = asked([says(b'{"data":null}')], ask, by_path={"/v2/trades": trades_script, "/markets": [says(b"[]")]})
     assert [call.path for call in calls[:2]] == ["/v2/trades", "/markets"]
     assert sorted(call.path for call in calls[2:]) == ["/v2/trades", "/v2/user-stats"]

@@ -263,12 +263,6 @@ def test_the_longest_silence_without_a_gap_has_timers(text_file: TextFile) -> No
     assert Kind.DROP not in kinds
 
 
-def test_reading_an_import_from_a_moment(text_file: TextFile) -> None:
-    path = pongs(text_file, START_NS, START_NS + 10**9)
-    found = list(open_recording(path).records(START_NS + 10**9))
-    assert [record.kind for record in found] == [Kind.TIMER, Kind.FRAME]
-
-
 @given(st.lists(st.integers(-(2**70), 2**70) | st.integers(START_NS, START_NS + 10**11), max_size=40))
 def test_stamps_never_go_back(stamps: list[int]) -> None:
     ordered = list(in_order(Row(stamp, "c", "", b"") for stamp in stamps))

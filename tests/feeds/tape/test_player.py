@@ -36,8 +36,8 @@ class ListRecording:
         self.start_ns = START_NS + round(begin * SECOND_NS)
         self.end_ns = max(record.wall_ns for record in self._records)
 
-    def records(self, from_ns: int | None = None) -> Iterator[Record]:
-        return iter(record for record in self._records if record.wall_ns >= (from_ns or 0))
+    def records(self) -> Iterator[Record]:
+        return iter(self._records)
 
 
 class Stage:

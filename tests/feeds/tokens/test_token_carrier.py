@@ -1,7 +1,9 @@
 """The carrier against a scripted venue and against the simulated ones, on virtual time."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from token_client import KnownLaunches, known
 from token_samples import MINT
 from virtual_loop import VirtualClock, VirtualLoop, run_virtual
 
+from app.config.secrets import Secret
 from app.demo.sockets import listen
 from app.demo.tokens.server import TokenVenue, serve
 from app.feeds import token_questions as ask
@@ -65,8 +68,9 @@ def test_a_refusal_holds_back_other_questions_too() -> None:
     assert third.at_s > second.at_s
 
 
-def test_a_venue_that_names_a_time_is_left_alone_until_then() -> None:
-    _, calls = carried([says(b"{}", 429, retry_after="50"), GOOD])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_venue_that_names_a_time_is_left_alone_until_then(status: int) -> None:
+    _, calls = carried([says(b"{}", status, retry_after="50"), GOOD])
     assert calls[1].at_s - calls[0].at_s >= 50
 
 
@@ -122,11 +126,12 @@ def test_calls_are_evenly_spaced() -> None:
     assert np.diff([call.at_s for call in calls]) == pytest.approx([2.0] * 4, abs=0.05)
 
 
+CANARY = "0123canary+4567/89=="
 LAUNCHES = [known(number, 9_000 - 100 * number) for number in range(30)]
 
 
 def simulated(
-    venue: str, per_minute: int, use: Callable[[TokenCarrier], Awaitable[list[Carried]]], key: str = "k"
+    venue: str, per_minute: int, use: Callable[[TokenCarrier], Awaitable[list[Carried]]], key: str = CANARY
 ) -> tuple[list[Carried], int]:
     """What comes of using the simulated venue, throttled as the real one is, and how often it refused."""
 
@@ -135,8 +140,7 @@ def simulated(
         shifted = [launch._replace(created_s=clock.wall_ns() // 10**9 - 9_000) for launch in LAUNCHES]
         world = TokenVenue(KnownLaunches(shifted), seed=7, clock=clock)
         urls = {GECKOTERMINAL: sockets.gecko_url, DEXSCREENER: sockets.screener_url, BIRDEYE: sockets.birdeye_url}
-        headers = {"X-API-KEY": key, "x-chain": "solana"}
-        settings = TokenCarrierSettings(urls[venue], per_minute, 10.0, headers)
+        settings = TokenCarrierSettings(urls[venue], per_minute, 10.0, Secret(key) if venue == BIRDEYE else None)
         carrier = TokenCarrier(venue, settings, clock, np.random.default_rng(1))
         try:
             async with serve(world, sockets.gecko, sockets.screener, sockets.birdeye):
@@ -178,5 +182,43 @@ async def _one_overview(carrier: TokenCarrier) -> list[Carried]:
     return [await carrier.carry(ask.overview(MINT))]
 
 
-def test_headers_are_told_to_nobody() -> None:
-    assert "canary" not in repr(TokenCarrierSettings("http://127.0.0.1:1", 1, 1.0, {"X-API-KEY": "canary"}))
+def test_the_key_is_told_to_nobody() -> None:
+    assert CANARY not in repr(TokenCarrierSettings("http://127.0.0.1:1", 1, 1.0, Secret(CANARY)))
+
+
+@pytest.mark.parametrize("status", [200, 400, 429, 503])
+@pytest.mark.parametrize(
+    "shown",
+    [
+        CANARY,
+        CANARY.upper(),
+        json.dumps({CANARY: CANARY}),
+        CANARY.replace("+", "\\u002B"),
+        CANARY.replace("/", "\\/"),
+        quote(CANARY, safe=""),
+    ],
+)
+def test_hazard_23_a_venue_that_repeats_the_key_gives_it_away_in_no_answer(status: int, shown: str) -> None:
+    """Also where what is shown of its words is cut in the middle of the key."""
+
+    async def main(loop: VirtualLoop) -> list[Carried]:
+        words = [f"{'x' * room} {shown} is not for you" for room in (0, 140, 150)]
+        bodies = [f'{{"success":false,"message":{json.dumps(each)}}}'.encode() for each in words]
+        scripted = ScriptedVenue(
+            [says(each.encode(), status) for each in words] + [says(each, status) for each in bodies], {}
+        )
+        async with serving(scripted) as url:
+            carrier = TokenCarrier(
+                BIRDEYE,
+                TokenCarrierSettings(url, 500, 10.0, Secret(CANARY)),
+                VirtualClock(loop),
+                np.random.default_rng(1),
+            )
+            try:
+                return [await carrier.carry(ask.overview(MINT)) for _ in range(6)]
+            finally:
+                await carrier.close()
+
+    for answer in run_virtual(main):
+        assert "***" in answer.error or b"***" in answer.body or "x" * 140 in answer.error
+        assert "canary" not in f"{answer.error} {answer.body!r}".lower()

@@ -22,6 +22,8 @@ QUIET_S = 7_200
 """A token without a trade for so long is dead."""
 DRAINED = 0.10
 """A pool with this share or less of the most it ever had is drained."""
+MOST_UNLISTED, MOST_UNTOLD = 3, 20
+"""So many answers in a row without any pair of a token; with pairs of it, but none of its own pool."""
 _SETTLED_S = 5
 """A candle is asked for so long after it has ended: venues need a moment."""
 _OLD_SLOTS = 3
@@ -106,7 +108,7 @@ class Watched:
         self.state_s = self.state_asked_s = now_s
         self.candles_due_s = self.holders_due_s = now_s
         self.holders_tried = False
-        self.missing = 0
+        self._unlisted = self._untold = 0
         self.is_wanted = False
         """Whether somebody waits for the next time that it is ready."""
         self.held_until_s = held_until_s
@@ -125,9 +127,10 @@ class Watched:
 
     def take_states(self, states: Sequence[PoolState], now_s: int) -> None:
         """What a venue says of the token's pairs now: of its price and its money its own pool alone can tell."""
-        self.missing = 0 if states else self.missing + 1
         self.state_asked_s = now_s
         own = next((state for state in states if state.pool == self.listed.pool), None)
+        self._unlisted = 0 if states else self._unlisted + 1
+        self._untold = 0 if own is not None else self._untold + 1
         if own is not None:
             self.state, self.state_s = own, now_s
             self._most_liquidity = max(self._most_liquidity, own.liquidity_usd or 0.0)
@@ -200,7 +203,7 @@ class Watched:
             return "drained"
         if self.candles_s is not None and now_s - self._last_trade_s() > QUIET_S:
             return "no trades"
-        return "no longer listed" if self.missing >= 3 else ""
+        return "no longer listed" if self._unlisted >= MOST_UNLISTED or self._untold >= MOST_UNTOLD else ""
 
     def _last_trade_s(self) -> int:
         ends = self.table.time_s + SLOT_S

@@ -11,8 +11,8 @@ from app.core.tokens import PoolState
 from app.feeds import token_questions as ask
 from app.feeds.token_rows import Rows
 from app.tokens.answers import NoAnswer, Pools
-from app.tokens.found import CandlesCame, StatesBack, StatesMissing
-from app.tokens.watched import Seen
+from app.tokens.found import CandlesCame, Ended, StatesBack, StatesMissing
+from app.tokens.watched import MOST_UNTOLD, Seen
 
 HOUR_S = 3_600
 
@@ -82,6 +82,16 @@ def test_price_and_money_of_another_pool_are_not_taken_for_those_of_the_tokens_o
     seen = token.known(day.now_s)
     assert seen is not None
     assert (seen.price, seen.liquidity_usd) == (own.price_usd, own.liquidity_usd)
+
+
+def test_a_token_whose_own_pool_is_told_no_more_ends_at_last() -> None:
+    day = day_of(known(1, 2 * HOUR_S))
+    day.run(60)
+    [own], other = states_of(day, 1), states_of(day, 1, pool="Z" * 40)
+    assert [told(day, other) for _ in range(MOST_UNTOLD - 1)] == [[]] * (MOST_UNTOLD - 1)
+    assert told(day, [own]) == []
+    assert [told(day, other) for _ in range(MOST_UNTOLD - 1)] == [[]] * (MOST_UNTOLD - 1)
+    assert told(day, other) == [Ended(known(1, 0).mint, "no longer listed")]
 
 
 def test_of_a_token_whose_own_pool_is_not_told_only_one_that_was_asked_for_is_watched() -> None:

@@ -40,9 +40,9 @@ class WalletClaims:
         self._asked: Call | None = None
 
     def begin(self) -> None:
-        """What was saved is known: its open calls are graded from now on."""
-        for call in self._book.open_claims.values():
-            heappush(self._looks, (_due_ms(call), call.call_id))
+        """What was saved is known: its open calls are graded from now on. Told again, it is the same."""
+        waiting = [call for call in self._book.open_claims.values() if call != self._asked]
+        self._looks = sorted((_due_ms(call), call.call_id) for call in waiting)
 
     def file_all(self, verdicts: "Iterable[WalletVerdict]", now_ms: int) -> None:
         """TARGETs of a command that scanned while no engine ran, which files no calls."""
@@ -73,8 +73,9 @@ class WalletClaims:
         from app.feeds.polymarket import questions
 
         self._asker = self._asker or Asker(self._watch)
-        self._asked = self._book.open_claims[heappop(self._looks)[1]]
-        self._asker.ask(questions.pnl(self._asked.subject))
+        self._asked = self._book.open_claims.get(heappop(self._looks)[1])
+        if self._asked is not None:
+            self._asker.ask(questions.pnl(self._asked.subject))
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """An answer of the venue; one to another's question changes nothing."""
@@ -95,8 +96,8 @@ class WalletClaims:
             self._decide(Graded(call, ungraded(call, NOT_TOLD, now_ms)))
 
     def _decide(self, decided: Graded) -> None:
-        del self._book.open_claims[decided.call.call_id]
-        self._bus.publish(decided)
+        if self._book.open_claims.pop(decided.call.call_id, None) is not None:
+            self._bus.publish(decided)
 
 
 def target_call(verdict: "WalletVerdict", mode: Mode, now_ms: int) -> Call:

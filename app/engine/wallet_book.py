@@ -1,6 +1,7 @@
 """The newest verdict on each wallet and what the user keeps about it. Pure; bounded."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -57,16 +58,21 @@ def pack_saved(saved: SavedWallets) -> bytes:
     return _pack(saved)
 
 
-def best_rows(rows: Iterable[StoredVerdict]) -> list[list[StoredVerdict]]:
-    """Of stored verdicts, newest first, those on the wallets that a deck can show, best first; newest first of each.
+def best_rows(rows: Iterable[StoredVerdict], followed: AbstractSet[str] = frozenset()) -> list[list[StoredVerdict]]:
+    """Of stored verdicts, newest first, those on the wallets that a deck can show, as `WalletBook.best`; newest first
+    of each.
 
     They are compared by class and score alone: only what is shown has to be read in full.
     """
     newest: dict[str, list[StoredVerdict]] = {}
     for row in rows:
         newest.setdefault(row.wallet, []).append(row)
-    best = sorted(newest.values(), key=lambda of_one: rank(of_one[0].wallet_class, of_one[0].score, of_one[0].wallet))
-    return best[:ROWS]
+
+    def key(of_one: list[StoredVerdict]) -> tuple[bool, int, float, str]:
+        row = of_one[0]
+        return row.wallet not in followed, *rank(row.wallet_class, row.score, row.wallet)
+
+    return sorted(newest.values(), key=key)[:ROWS]
 
 
 def entry_of(rows: Sequence[StoredVerdict]) -> BookEntry | None:
@@ -86,7 +92,10 @@ def entry_of(rows: Sequence[StoredVerdict]) -> BookEntry | None:
 
 
 class WalletBook:
-    """Verdicts by wallet, about 2,000, of which the worst give way; notes by wallet, at most `MOST_NOTES`."""
+    """Verdicts by wallet, about 2,000, of which the worst give way; notes by wallet, at most `MOST_NOTES`.
+
+    Who is followed is never worse than anybody who is not.
+    """
 
     def __init__(self) -> None:
         self.entries: dict[str, BookEntry] = {}
@@ -162,8 +171,8 @@ class WalletBook:
         return changed
 
     def best(self) -> list[BookEntry]:
-        """Those that a deck is shown, best first."""
-        return sorted(self.entries.values(), key=_entry_key)[:ROWS]
+        """Those that a deck is shown: who is followed, then the others, best first."""
+        return self._in_order()[:ROWS]
 
     def row(self, entry: BookEntry, now_ms: int, scan: int) -> WalletRow:
         """An entry as a deck shows it; `scan` is the number of the newest scan."""
@@ -201,9 +210,15 @@ class WalletBook:
 
     def _make_room(self) -> None:
         if len(self.entries) > _KEPT + ROWS:
-            best = sorted(self.entries.values(), key=_entry_key)[:_KEPT]
-            self.entries = {each.verdict.wallet: each for each in best}
+            self.entries = {each.verdict.wallet: each for each in self._in_order()[:_KEPT]}
+
+    def _in_order(self) -> list[BookEntry]:
+        followed = followed_in(self.notes.values())
+        return sorted(
+            self.entries.values(), key=lambda each: (each.verdict.wallet not in followed, *best_first(each.verdict))
+        )
 
 
-def _entry_key(entry: BookEntry) -> tuple[int, float, str]:
-    return best_first(entry.verdict)
+def followed_in(notes: Iterable[WalletNote]) -> frozenset[str]:
+    """The wallets that are followed."""
+    return frozenset(note.wallet for note in notes if note.followed)

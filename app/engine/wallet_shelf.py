@@ -3,6 +3,7 @@ for the start of a run."""
 
 import asyncio
 from collections import Counter
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -18,10 +19,12 @@ from app.engine.wallet_book import (
     CLAIMANT,
     MOST_CLAIMS,
     MOST_NOTES,
+    ROWS,
     BookEntry,
     SavedWallets,
     best_rows,
     entry_of,
+    followed_in,
     pack_saved,
 )
 from app.feeds.inbox import Inbox
@@ -52,8 +55,18 @@ async def saved_wallets(reader: Reader, now_ms: int) -> bytes:
     open_claims = await _open_claims(reader)
     if not (verdicts or notes or claims or open_claims):
         return b""
-    entries = await _entries(best_rows(verdicts))
+    followed = followed_in(notes)
+    verdicts += await _verdicts_on(reader, followed - {row.wallet for row in verdicts})
+    entries = await _entries(best_rows(verdicts, followed))
     return pack_saved(SavedWallets(entries=entries, notes=tuple(notes), claims=claims, open_claims=tuple(open_claims)))
+
+
+async def _verdicts_on(reader: Reader, wallets: AbstractSet[str]) -> list[StoredVerdict]:
+    """The last two verdicts on each of these, as many as a deck can show."""
+    rows: list[StoredVerdict] = []
+    for wallet in sorted(wallets)[:ROWS]:
+        rows += await reader.select(WALLET_VERDICTS, (Condition("wallet", "=", wallet),), limit=2)
+    return rows
 
 
 async def _entries(best: list[list[StoredVerdict]]) -> tuple[BookEntry, ...]:

@@ -10,6 +10,7 @@ from app.wallets.columns import Floats
 from app.wallets.values import DailyRecord
 
 LEAST_DAYS = 30
+"""Days with a total, which have one change fewer between them."""
 _DAY_S = 86_400
 _DAYS_A_YEAR = 365
 _ROUNDING_USDC, _ROUNDING = 1e-6, 1e-9
@@ -31,7 +32,7 @@ def daily_record(points: Sequence[PnlPoint]) -> DailyRecord | None:
     places = np.searchsorted(np.array(list(known)), days, side="right") - 1
     totals = np.array(list(known.values()))[places]
     changes = np.diff(totals)
-    spread = _spread(changes, totals) if len(changes) >= LEAST_DAYS else None
+    spread = _spread(changes, totals) if len(days) >= LEAST_DAYS else None
     falls = np.maximum.accumulate(np.maximum(totals, totals[0])) - totals
     return DailyRecord(
         days=len(days),

@@ -90,6 +90,34 @@ def test_a_call_is_graded_a_day_after_its_horizon_by_what_the_wallet_made() -> N
     assert (driver.waiting, len(decided)) == ([], 2)
 
 
+def test_a_call_that_is_saved_twice_is_graded_once() -> None:
+    driver, decided = driver_with(target(1), target(2))
+    driver.venue.scripts = {"pnl": lambda asked: history(100.0, 150.0, 101.0)}
+    state = driver.core.wallets.book.saved()
+    driver.core.wallets.claims.begin(driver.now_ms)
+    later(driver, DUE_MS)
+    driver.restore(state)
+    driver.core.wallets.book.restore(state)
+    driver.core.wallets.claims.begin(driver.now_ms)
+    for _ in range(4):
+        driver.tell_all()
+        later(driver, 1_000)
+    assert sorted(each.call.subject for each in decided) == [address(1), address(2)]
+    assert driver.core.wallets.book.open_claims == {}
+
+
+def test_a_call_that_is_known_no_more_is_not_asked_about() -> None:
+    driver, decided = driver_with(target(1), target(2))
+    driver.venue.scripts = {"pnl": lambda asked: history(100.0, 150.0, 101.0)}
+    later(driver, DUE_MS)
+    driver.core.wallets.book.restore(msgspec.msgpack.encode(SavedWallets(open_claims=(target(3),))))
+    driver.tell_all()
+    later(driver, 1_000)
+    driver.tell_all()
+    assert decided == []
+    assert list(driver.core.wallets.book.open_claims) == [target(3).call_id]
+
+
 @pytest.mark.parametrize("body", [b"<html>busy</html>", b"{", NoAnswer(clean("the venue answered 503"))])
 def test_a_venue_that_does_not_answer_is_asked_each_hour_and_given_up_after_30_days(body: bytes | NoAnswer) -> None:
     driver, decided = driver_with(target(1))

@@ -189,6 +189,14 @@ def test_a_day_whose_open_results_are_not_known_is_no_day_without_any() -> None:
     assert daily_record(later_unknown) == whole
 
 
+@pytest.mark.parametrize(("days", "is_known"), [(29, False), (30, True)])
+def test_thirty_days_are_enough(days: int, *, is_known: bool) -> None:
+    found = daily_record(points(*(float(day % 7) for day in range(days))))
+    assert found is not None
+    assert found.days == days
+    assert (found.sharpe is not None, found.volatility_usdc is not None) == (is_known, is_known)
+
+
 def test_days_that_are_missing_had_no_change() -> None:
     some = points(*(float(day // 2) for day in range(80)))
     assert daily_record(some[::2] + some[-1:]) == daily_record(points(*(float(day // 2) for day in range(80))))

@@ -1,6 +1,7 @@
 """Starting the deck: the environment Textual reads at import, signals, and the way out."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from app.ui.layouts import Layout
     from app.ui.theme import Palette
 
+_log = logging.getLogger(__name__)
 _CLOSE_TIMEOUT_S = 5.0
 _FRAMES_PER_SECOND = "240"
 _SWITCH_S = 0.0005
@@ -56,22 +58,28 @@ async def _run(deck: "DeckApp", link: EngineLink) -> int:
     try:
         await deck.run_async()
     finally:
-        await _close(link)
-    if deck.crash is not None:
-        raise deck.crash
-    if isinstance(deck.failure, TapedeckError):
-        return deck.failure.exit_code
-    if deck.failure is not None:
-        raise deck.failure
-    return deck.return_code or 0
+        unclosed = await _close(link)
+    unexpected = deck.crash or (None if isinstance(deck.failure, TapedeckError) else deck.failure)
+    if unexpected is not None:
+        if unclosed is not None:
+            unexpected.add_note(f"Besides: {unclosed}")
+        raise unexpected
+    if unclosed is not None:
+        raise unclosed
+    return deck.failure.exit_code if isinstance(deck.failure, TapedeckError) else deck.return_code or 0
 
 
-async def _close(link: EngineLink) -> None:
+async def _close(link: EngineLink) -> Exception | None:
+    """Close the link; why that failed, if it did: it must not hide why the deck ended."""
     try:
         async with asyncio.timeout(_CLOSE_TIMEOUT_S):
             await link.close()
-    except TimeoutError as error:
-        raise TapedeckError(f"the engine did not end within {_CLOSE_TIMEOUT_S:.0f} s; it is left behind") from error
+    except TimeoutError:
+        return TapedeckError(f"the engine did not end within {_CLOSE_TIMEOUT_S:.0f} s; it is left behind")
+    except Exception as error:  # noqa: BLE001 - given back, and raised unless something worse is
+        _log.exception("the link could not be closed")
+        return error
+    return None
 
 
 def make_deck(link: EngineLink, options: "DeckOptions", clock: Clock) -> "DeckApp":

@@ -102,8 +102,16 @@ class DeckState:
         self._newest = snapshot
         self._source = snapshot.source
         # A picture without a market shows nothing to step back to.
-        if snapshot.markets and (self._noted_ns is None or now - self._noted_ns >= _STEP_NS):
-            self._noted_ns = now
+        if snapshot.markets:
+            self._note_history(snapshot, now)
+
+    def _note_history(self, snapshot: Snapshot, now_ns: int) -> None:
+        # A tape that is wound back has not come to what was shown of it later.
+        while self._history and self._history[-1].sequence > snapshot.sequence:
+            self._history.pop()
+            self._noted_ns = None
+        if self._noted_ns is None or now_ns - self._noted_ns >= _STEP_NS:
+            self._noted_ns = now_ns
             self._history.append(snapshot)
 
     def note(self, text: str, level: LogLevel) -> None:

@@ -4,7 +4,19 @@ import re
 from typing import Any
 
 import pytest
-from deck_fakes import DEMO, WALL_MS, ScriptedLink, deck_on, feed, screen_text, settle, snapshot, tape_snapshot
+from deck_fakes import (
+    AI_READS,
+    DEMO,
+    WALL_MS,
+    ScriptedLink,
+    deck_on,
+    feed,
+    scalped,
+    screen_text,
+    settle,
+    snapshot,
+    tape_snapshot,
+)
 
 from app.core.clock import ManualClock
 from app.core.errors import VenueError
@@ -305,3 +317,19 @@ async def test_a_resize_storm_ends_well() -> None:
             await settle(pilot)
             assert all(len(line) <= width for line in screen_text(deck).splitlines())
         assert "Markets 30" in screen_text(deck)
+
+
+async def test_a_panel_that_is_not_in_view_is_drawn_when_it_comes_into_it() -> None:
+    link = ScriptedLink()
+    link.say(scalped(*AI_READS))
+    async with deck_on(link, (60, 20)) as (deck, pilot):
+        markets, scalper, *_ = deck._dashboard.tables()
+        assert (len(markets.view.rows), len(scalper.view.rows)) == (30, 0)
+        await pilot.press("2")
+        assert len(scalper.view.rows) == 6
+        link.say(scalped(*AI_READS, sequence=2, markets=()))
+        await settle(pilot)
+        assert len(markets.view.rows) == 30
+        await pilot.resize_terminal(120, 48)
+        await pilot.press("0")
+        assert len(markets.view.rows) == 0

@@ -78,3 +78,19 @@ def test_letting_go_returns_to_the_newest() -> None:
 
 def test_what_is_kept_is_bounded() -> None:
     assert len(watched(HISTORY_S + 60)._history) == HISTORY_S
+
+
+def test_after_a_tape_is_wound_back_nothing_later_is_shown() -> None:
+    clock = ManualClock()
+    state = DeckState(clock)
+    for second in (*range(61), *range(30, 41)):
+        state.accept(snapshot(1 + second, wall_ms=WALL_MS + 1_000 * second))
+        clock.advance(1)
+    state.toggle_freeze()
+    assert not state.step(1)
+    assert shown_s(state) == 40.0
+    steps = []
+    while state.step(-1):
+        steps.append(shown_s(state))
+    assert steps == [float(second) for second in range(39, -1, -1)]
+    assert state.view().frozen_s == 40.0

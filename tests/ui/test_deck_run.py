@@ -6,7 +6,9 @@ import pytest
 from deck_fakes import THEMES, WALL_MS, ScriptedLink, make_deck, screen_text, settle, snapshot
 
 from app.core.clock import ManualClock
+from app.core.errors import VenueError
 from app.ui import run
+from app.ui.app import DeckApp
 from app.ui.deck_options import DeckOptions
 
 
@@ -78,3 +80,43 @@ async def test_a_crash_is_kept_for_the_caller_and_not_printed(capsys: pytest.Cap
             deck._handle_exception(failure)
     assert deck.crash is failure
     assert capsys.readouterr().err == ""
+
+
+class Unclosable(ScriptedLink):
+    """A link that cannot be closed."""
+
+    async def close(self) -> None:
+        raise VenueError("the socket is gone")
+
+
+class Ended(DeckApp):
+    """A deck that has ended as it says, without a terminal."""
+
+    async def run_async(self, **_: object) -> None:
+        return None
+
+
+def ended_deck(link: ScriptedLink, **ends: BaseException) -> DeckApp:
+    deck = Ended(link, ManualClock(), make_deck(link)._themes, DeckOptions())
+    for name, error in ends.items():
+        setattr(deck, name, error)
+    return deck
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("end", ["crash", "failure"])
+async def test_a_link_that_cannot_be_closed_hides_no_crash(end: str) -> None:
+    link = Unclosable()
+    with pytest.raises(RuntimeError, match="boom") as raised:
+        await run._run(ended_deck(link, **{end: RuntimeError("boom")}), link)
+    assert raised.value.__notes__ == ["Besides: the socket is gone"]
+
+
+@pytest.mark.asyncio
+async def test_a_link_that_cannot_be_closed_is_told_where_nothing_is_worse() -> None:
+    link = Unclosable()
+    with pytest.raises(VenueError, match="the socket is gone"):
+        await run._run(ended_deck(link), link)
+    whole = ScriptedLink()
+    assert await run._run(ended_deck(whole, failure=VenueError("no engine runs")), whole) == VenueError.exit_code
+    assert whole.closed

@@ -185,3 +185,12 @@ def test_any_number_can_be_shown(number: float) -> None:
 def test_figures_fit_their_columns(roi: float | None, rate: float | None, n: int) -> None:
     assert cell_len(roi_cell(roi).text) <= 8
     assert cell_len(win_cell(rate, n).text) <= 9
+
+
+def test_a_row_that_says_the_same_is_made_once() -> None:
+    first, again = (wallets_view(seen(scanned(sequence=sequence)), KEYS) for sequence in (1, 2))
+    assert len(first.rows) == 5
+    assert all(row is same for row, same in zip(first.rows, again.rows, strict=True))
+    aged = wallets_view(later(scanned(), 90_000), KEYS)
+    assert [row.key for row in aged.rows if row.dimmed] == [row.key for row in aged.rows]
+    assert all(row.dimmed for row in wallets_view(ended(scanned()), KEYS).rows)

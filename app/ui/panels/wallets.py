@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.core.text import clean
@@ -87,7 +88,9 @@ def wallets_view(view: DeckView, keys: WalletKeys = _DEFAULT_KEYS) -> TableView:
     wallets = snapshot.wallets
     if wallets is None:
         return TableView(_NAME, _COLUMNS, (), NO_SCANNER)
-    rows = tuple(wallet_row(row, view) for row in sorted(wallets.rows, key=lambda row: not row.followed))
+    later_s = view.lag_ms // 1_000
+    ordered = sorted(wallets.rows, key=lambda row: not row.followed)
+    rows = tuple(wallet_row(row, row.age_s + later_s, view.outdated) for row in ordered)
     return TableView(_title(wallets, view), _COLUMNS, rows, _empty(wallets, view, keys))
 
 
@@ -111,9 +114,9 @@ def is_tape(view: DeckView) -> bool:
     return view.shown is not None and view.shown.source.mode == "tape"
 
 
-def wallet_row(row: WalletRow, view: DeckView) -> Row:
-    """The newest verdict on one wallet as a row of the panel; an old one is dimmed and says so."""
-    age_s = row.age_s + view.lag_ms // 1_000
+@lru_cache(maxsize=1_024)
+def wallet_row(row: WalletRow, age_s: int, outdated: bool) -> Row:
+    """The newest verdict on one wallet, `age_s` old by now, as a row of the panel; an old one is dimmed and says so."""
     address, name = str(clean(row.address, 64)), wallet_name(row.address, row.alias)
     pillars = (row.specialisation, row.behaviour, row.structure)
     cells = (
@@ -132,7 +135,7 @@ def wallet_row(row: WalletRow, view: DeckView) -> Row:
         Cell(str(clean(row.origin, 40)), "muted"),
         Cell(address, "muted"),
     )
-    dimmed = view.outdated or age_s > OLD_S
+    dimmed = outdated or age_s > OLD_S
     return Row(row.address, cells, dimmed, row.followed, _values(row, name, age_s, cells), name)
 
 

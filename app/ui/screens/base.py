@@ -260,9 +260,15 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         return (self.size.width,)
 
     def show_panels(self, view: DeckView) -> None:
-        """Bring the tables up to date."""
+        """Bring the tables up to date that are in view; the others are when they come into it."""
         for table, panel in self._tables:
-            self.draw(panel.id, partial(_show, table, panel, view), partial(show_failure, table))
+            if table.display:
+                self.draw(panel.id, partial(_show, table, panel, view), partial(show_failure, table))
+
+    def redraw(self) -> None:
+        """Draw the panels once more, as of what was shown last; nothing before anything was."""
+        if self._drawn_as:
+            self.show_panels(self._drawn_view)
 
     def draw(self, part: str, show: Callable[[], None], fail: Callable[[str], None]) -> None:
         """Draw one part of the screen; one that failed says so in its own frame, and is left alone until `retry`."""

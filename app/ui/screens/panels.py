@@ -102,7 +102,11 @@ class PanelScreen(DeckScreen):
         self.set_focus(panel)
 
     def _arrange(self) -> None:
-        alone = self.alone
-        for panel in self.panels():
+        alone, panels = self.alone, self.panels()
+        hidden = [panel for panel in panels if not panel.display]
+        for panel in panels:
             panel.display = not alone or panel is self._current
         self.lay_out(alone=alone)
+        if any(panel.display for panel in hidden):
+            # What was not in view was not drawn.
+            self.redraw()

@@ -29,10 +29,19 @@ class Timeline(LineWidget):
 
     def show(self, playback: Playback | None) -> None:
         """Draw where the tape stands; nothing without one."""
-        if playback != self._playback:
-            self._playback = playback
+        before, shown_before = self._looks(), self._playback is not None
+        self._playback = playback
+        if (playback is not None) != shown_before:
             self.display = playback is not None
+        if self._looks() != before:
             self.refresh()
+
+    def _looks(self) -> tuple[str, str, int] | None:
+        """All of it that is painted: its ends, and how many cells lie behind the tape."""
+        playback = self._playback
+        if playback is None:
+            return None
+        return shown.clock(playback.start_ms), shown.clock(playback.end_ms), place(playback, self._cells)
 
     def on_click(self, event: Click) -> None:
         playback, cells = self._playback, self._cells
@@ -42,15 +51,15 @@ class Timeline(LineWidget):
             self.post_message(self.Sought(playback.start_ms + round(share * span_ms)))
 
     def render_line(self, y: int) -> Strip:
-        width, playback = self.size.width, self._playback
-        if playback is None:
+        width, looks = self.size.width, self._looks()
+        if looks is None:
             return self.blank(width)
-        done = place(playback, self._cells)
+        start, end, done = looks
         segments = [
-            self.segment(f" {shown.clock(playback.start_ms)} ", _TIME_CELLS, "muted"),
+            self.segment(f" {start} ", _TIME_CELLS, "muted"),
             self.segment("━" * done, done, "accent"),
             self.segment("─" * (self._cells - done), self._cells - done, "muted"),
-            self.segment(f" {shown.clock(playback.end_ms)} ", _TIME_CELLS, "muted"),
+            self.segment(f" {end} ", _TIME_CELLS, "muted"),
         ]
         return self.strip(segments, width)
 

@@ -1,4 +1,4 @@
-"""Tells when wall time has left monotonic time behind: this machine was suspended, or its clock was set ahead.
+"""Tells when this machine's clock has jumped: it was set back, or has left monotonic time behind.
 
 Monotonic time stands still while Linux is suspended. Both times come with each input, so that a replay tells the same.
 """
@@ -6,8 +6,9 @@ Monotonic time stands still while Linux is suspended. Both times come with each 
 from app.core.record import Record
 from app.engine.journal import Journal
 
-_STEP_NS = 2_000_000_000
+CLOCK_STEP_MS = 2_000
 """What corrections of a clock that runs well stay below."""
+_STEP_NS = CLOCK_STEP_MS * 1_000_000
 
 
 class ClockWatch:
@@ -33,6 +34,11 @@ class ClockWatch:
         self._journal.say(
             now_ms, "warning", "clock", f"this machine's clock jumped ahead by {jumped}: suspended, or set"
         )
+
+    def was_set_back(self, before_ms: int, wall_ms: int) -> None:
+        """Tell that the time of the inputs went from `before_ms` back to `wall_ms`."""
+        seconds = (before_ms - wall_ms) / 1000
+        self._journal.say(wall_ms, "warning", "clock", f"this machine's clock was set back by {seconds:.0f} s")
 
 
 def _span(seconds: float) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from app.config.settings import Settings
 from app.core.bus import Bus
+from app.core.decoding import UNDECODABLE
 from app.core.errors import DataError, FrameError
 from app.core.record import WITHDRAWN, Answer, Request
 from app.core.text import clean
@@ -217,7 +218,7 @@ class TokenDesk:
             return
         try:
             said = _read_prediction(answer.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             self._judge(asked, None, f"the model's answer cannot be read: {clean(str(error), 120)}", now_ms)
         else:
             self._judge(asked, said, "", now_ms)

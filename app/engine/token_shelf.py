@@ -32,7 +32,7 @@ _Labels = dict[tuple[str, int, int], OutcomeTold]
 
 
 async def saved_tokens(reader: Reader, now_ms: int) -> bytes:
-    """What earlier runs left to take up, empty for nothing. Raises `DataError`."""
+    """What earlier runs left to take up. Raises `DataError`."""
     found = await _found(reader, now_ms)
     # Ten thousand predictions take a tenth of a second to put together, which would hold the loop.
     return await asyncio.to_thread(lambda: encode_saved(found.saved()))

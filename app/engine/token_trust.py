@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
+from app.core.decoding import UNDECODABLE
 from app.core.record import Answer, Request
 from app.core.text import clean
 from app.engine.inference_requests import Prediction
@@ -154,7 +155,7 @@ class TokenTrust:
             return
         try:
             reference = _read_reference(answer.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             self._trouble = f"it cannot be read: {clean(str(error), 120)}"
             return
         self._trouble = clean(flaw_of(reference), 200)

@@ -40,8 +40,9 @@ class WalletClaims:
         self._asked: Call | None = None
 
     def begin(self, now_ms: int) -> None:
-        """What was saved is known: its open calls are graded from now on."""
-        self._looks = [(_due_ms(call), call.call_id) for call in self._book.open_claims.values()]
+        """What was saved is known: its open calls are graded from now on. Told again, it is the same."""
+        waiting = [call for call in self._book.open_claims.values() if call != self._asked]
+        self._looks = [(_due_ms(call), call.call_id) for call in waiting]
         heapify(self._looks)
         self.clock_set_back(now_ms)
 
@@ -87,8 +88,9 @@ class WalletClaims:
         from app.feeds.polymarket import questions
 
         self._asker = self._asker or Asker(self._watch)
-        self._asked = self._book.open_claims[heappop(self._looks)[1]]
-        self._asker.ask(questions.pnl(self._asked.subject))
+        self._asked = self._book.open_claims.get(heappop(self._looks)[1])
+        if self._asked is not None:
+            self._asker.ask(questions.pnl(self._asked.subject))
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """An answer of the venue; one to another's question changes nothing."""
@@ -109,8 +111,8 @@ class WalletClaims:
             self._decide(Graded(call, ungraded(call, NOT_TOLD, now_ms)))
 
     def _decide(self, decided: Graded) -> None:
-        del self._book.open_claims[decided.call.call_id]
-        self._bus.publish(decided)
+        if self._book.open_claims.pop(decided.call.call_id, None) is not None:
+            self._bus.publish(decided)
 
 
 def target_call(verdict: "WalletVerdict", mode: Mode, now_ms: int) -> Call:

@@ -1,21 +1,9 @@
-"""How good forecasts were, and how sure one can be of a rate."""
+"""How well calibrated probabilities were, and how sure one can be of a rate."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import fsum, sqrt
 
 CALIBRATION_BINS = 10
-
-
-def brier_score(probabilities: Sequence[float], outcomes: Sequence[bool]) -> float:
-    """Mean of (probability − outcome)², 0 (perfect) to 1; always saying one half scores 0.25.
-
-    Brier, Monthly Weather Review 78 (1950), in the one-sided form for two outcomes. Raises `ValueError` when there is
-    nothing to score or the lengths differ.
-    """
-    if not probabilities:
-        raise ValueError("no forecasts to score: give at least one")
-    pairs = zip(probabilities, outcomes, strict=True)
-    return sum((probability - outcome) ** 2 for probability, outcome in pairs) / len(probabilities)
 
 
 class Calibration:

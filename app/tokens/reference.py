@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from app.core.errors import BundleRefused
 from app.tokens import bundle_parts as parts
-from app.tokens.bundle import CARD, DRIFT, verify
+from app.tokens.bundle import CARD, DRIFT, Bundle, verify
 from app.tokens.drift import BINS, WATCHED
 from app.tokens.heads import P_RISE, P_RUG
 
@@ -62,7 +62,11 @@ class _Metrics(msgspec.Struct):
 
 def read_reference(folder: Path) -> BundleReference:
     """The reference of the bundle in a folder. Raises `BundleRefused` for one that cannot be used."""
-    bundle = verify(folder)
+    return reference_of(verify(folder))
+
+
+def reference_of(bundle: Bundle) -> BundleReference:
+    """The reference of a bundle that was read. Raises `BundleRefused` for one that cannot be used."""
     card = bundle.part(CARD, parts.Card)
     found = BundleReference(bundle.manifest.version, bundle.part(DRIFT, parts.Drift), _trained(card))
     if flaw := flaw_of(found):

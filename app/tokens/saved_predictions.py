@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from app.core.calls import Call
+from app.core.decoding import UNDECODABLE
 from app.core.errors import DataError
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry
 from app.tokens.outcomes import MOST_OPEN, Predicted, Said
@@ -143,7 +144,7 @@ def decode_saved(saved: bytes) -> SavedPredictions:
         raise DataError(f"open predictions about tokens are {len(saved):,} bytes: no run has so many")
     try:
         read = _decode(saved) if saved else SavedPredictions()
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise DataError(f"open predictions about tokens cannot be read ({error})") from error
     count = sum(len(token.predictions) for token in read.tokens)
     if count > _MOST_PREDICTIONS:

@@ -80,7 +80,7 @@ class DeckBase(App[None], inherit_bindings=False):
         self._dashboard = Dashboard(self._palette)
         self._prepare(self._dashboard)
         self._dashboard.offer_watchlists(options.watchlists)
-        self.state = DeckState(clock, options.expected, self._notices)
+        self.state = DeckState(clock, options.expected, self._notices, quit_key=self._key("quit"))
         self.failure: BaseException | None = None
         self.crash: Exception | None = None
 
@@ -169,6 +169,8 @@ class DeckBase(App[None], inherit_bindings=False):
         """Give a screen what it shares with all others."""
         screen.actions = self.actions
         screen.flash_digits(self._options.flash)
+        for table in screen.tables():
+            table.clear_key = self._key("back")
 
     def _start(self) -> None:
         if self._notices:

@@ -29,6 +29,7 @@ class DeckView:
     newest snapshot came; `reason` says why the link failed; `expected` is the word for the source that was asked for,
     if that is known.
     `notices` are what the deck itself had to say when it started, `notes` what it said since and had no room for.
+    `quit_key` is the key that leaves the deck.
     """
 
     connection: Connection = "connecting"
@@ -41,6 +42,7 @@ class DeckView:
     silent_s: float = 0.0
     notices: tuple[LogLine, ...] = ()
     notes: tuple[LogLine, ...] = ()
+    quit_key: str = "q"
 
     @property
     def silent(self) -> bool:
@@ -71,8 +73,9 @@ class DeckView:
 class DeckState:
     """The deck's own state, changed as the link and the keys tell."""
 
-    def __init__(self, clock: Clock, expected: str = "", notices: Sequence[str] = ()) -> None:
+    def __init__(self, clock: Clock, expected: str = "", notices: Sequence[str] = (), *, quit_key: str = "q") -> None:
         self._clock = clock
+        self._quit_key = quit_key
         self._expected = expected
         started_ms = clock.wall_ns() // 1_000_000
         self._notices = tuple(LogLine(started_ms, "warning", "deck", notice) for notice in notices)
@@ -152,6 +155,7 @@ class DeckState:
             silent_s=(now - self._newest_ns) / 1e9,
             notices=self._notices,
             notes=tuple(self._notes),
+            quit_key=self._quit_key,
         )
         # The same age by which the rows have grown: two clocks would tell two stories.
         return view if self._held is None else replace(view, frozen_s=view.lag_ms / 1_000)

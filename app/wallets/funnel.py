@@ -35,7 +35,8 @@ _DAY_S = 86_400
 class Evidence(NamedTuple):
     """All that is known of a wallet so far. What was not asked yet is None; `unknown` says what stays unknown.
 
-    `positions_in_part` says that a list of positions went on: `positions` are the newest alone.
+    `positions_in_part` says that a list of positions went on: `positions` are the newest alone. `stats_s` is when the
+    totals came (epoch seconds, 0 for none).
     """
 
     wallet: str
@@ -46,6 +47,7 @@ class Evidence(NamedTuple):
     positions: tuple[WalletPosition, ...] | None = None
     positions_in_part: bool = False
     unknown: tuple[SafeText, ...] = ()
+    stats_s: int = 0
 
 
 class KnownWallet(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,7 +211,7 @@ class Funnel:
         if answer.wallet != self.wallet:
             self._give_up("stats: the venue answered about another wallet", now_s)
             return
-        self.evidence = self.evidence._replace(stats=answer)
+        self.evidence = self.evidence._replace(stats=answer, stats_s=now_s)
         self._after_stats(now_s)
 
     def _after_stats(self, now_s: int) -> None:

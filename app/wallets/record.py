@@ -80,18 +80,32 @@ def _position(row: WalletPosition, known: KnownMarkets, now_s: int, *, hedged: b
 
 
 def _closed_s(row: WalletPosition, market: PredictionMarket | None, now_s: int) -> int:
-    """When a position ended, by its market or else by the row; 0 where it is not known, and for a time to come, which
-    would make the shortest record a long one."""
-    told = (market.closed_s if market else None, row.last_event_s)
-    return next((at_s for at_s in told if at_s and at_s - now_s <= AHEAD_S), 0)
+    """When a position was over (epoch seconds); 0 where it is not known, and for a time to come, which would make the
+    shortest record a long one.
+
+    What is closed was last touched when it was sold, or when it was redeemed: the latter may be long after its market
+    paid out, the former long before. What waits to be redeemed was over when its market was.
+    """
+    ended_s, touched_s = (
+        at_s if at_s and at_s - now_s <= AHEAD_S else 0
+        for at_s in (market.closed_s if market is not None else None, row.last_event_s)
+    )
+    if row.status == "CLOSED" and ended_s and touched_s:
+        return min(ended_s, touched_s)
+    return ended_s or touched_s
 
 
 def _result(row: WalletPosition, cost_usdc: float | None) -> float | None:
     """What a position that is over brought: what was realised, and what waits to be redeemed."""
     if row.status == "CLOSED":
         return row.realized_pnl_usdc
+    # What was never sold has nothing realised, said or not.
+    is_all_held = row.total_size > 0 and row.current_size >= row.total_size
+    realized = 0.0 if row.realized_pnl_usdc is None and is_all_held else row.realized_pnl_usdc
     if row.unrealized_pnl_usdc is not None:
-        return (row.realized_pnl_usdc or 0.0) + row.unrealized_pnl_usdc
+        return None if realized is None else realized + row.unrealized_pnl_usdc
+    if row.status == "REDEEMABLE":
+        return None
     if row.realized_pnl_usdc is None and row.status == "REDEEMABLE_LOST" and cost_usdc is not None and row.total_size:
         return -cost_usdc * min(1.0, row.current_size / row.total_size)
     return row.realized_pnl_usdc

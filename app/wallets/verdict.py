@@ -185,9 +185,9 @@ def _stats_reason(stats: WalletStats, judge: Judge) -> str:
 
 
 def _result_of_all_time(stats: WalletStats) -> float | None:
-    if stats.realized_pnl_usdc is None:
+    if stats.realized_pnl_usdc is None or stats.unrealized_pnl_usdc is None:
         return None
-    return stats.realized_pnl_usdc + (stats.unrealized_pnl_usdc or 0.0)
+    return stats.realized_pnl_usdc + stats.unrealized_pnl_usdc
 
 
 def _unknown_of(stats: WalletStats | None) -> tuple[SafeText, ...]:
@@ -196,7 +196,7 @@ def _unknown_of(stats: WalletStats | None) -> tuple[SafeText, ...]:
     named = {
         "number of trades": stats.markets_traded if stats.markets_traded is not None else stats.trade_count,
         "age": stats.joined_s,
-        "result of all time": stats.realized_pnl_usdc,
+        "result of all time": _result_of_all_time(stats),
     }
     return tuple(clean(name) for name, value in named.items() if value is None)
 

@@ -59,8 +59,14 @@ def later(driver: WalletDriver, ms: int) -> None:
 def history(*totals: float) -> bytes:
     """A wallet's totals: one a day before the calls, those after it ten days apart."""
     at_s = [NOW_S - 86_400, *(NOW_S + place * 864_000 for place in range(1, len(totals)))]
-    rows = [{"timestamp": second, "realized_pnl": total} for second, total in zip(at_s, totals, strict=True)]
-    return page({"points": rows})
+    return page(
+        {
+            "points": [
+                {"timestamp": second, "realized_pnl": total, "unrealized_pnl": 0.0}
+                for second, total in zip(at_s, totals, strict=True)
+            ]
+        }
+    )
 
 
 def test_a_call_is_graded_a_day_after_its_horizon_by_what_the_wallet_made() -> None:
@@ -82,6 +88,34 @@ def test_a_call_is_graded_a_day_after_its_horizon_by_what_the_wallet_made() -> N
     assert driver.core.wallets.book.open_claims == {}
     later(driver, 40 * DAY_MS)
     assert (driver.waiting, len(decided)) == ([], 2)
+
+
+def test_a_call_that_is_saved_twice_is_graded_once() -> None:
+    driver, decided = driver_with(target(1), target(2))
+    driver.venue.scripts = {"pnl": lambda asked: history(100.0, 150.0, 101.0)}
+    state = driver.core.wallets.book.saved()
+    driver.core.wallets.claims.begin(driver.now_ms)
+    later(driver, DUE_MS)
+    driver.restore(state)
+    driver.core.wallets.book.restore(state)
+    driver.core.wallets.claims.begin(driver.now_ms)
+    for _ in range(4):
+        driver.tell_all()
+        later(driver, 1_000)
+    assert sorted(each.call.subject for each in decided) == [address(1), address(2)]
+    assert driver.core.wallets.book.open_claims == {}
+
+
+def test_a_call_that_is_known_no_more_is_not_asked_about() -> None:
+    driver, decided = driver_with(target(1), target(2))
+    driver.venue.scripts = {"pnl": lambda asked: history(100.0, 150.0, 101.0)}
+    later(driver, DUE_MS)
+    driver.core.wallets.book.restore(msgspec.msgpack.encode(SavedWallets(open_claims=(target(3),))))
+    driver.tell_all()
+    later(driver, 1_000)
+    driver.tell_all()
+    assert decided == []
+    assert list(driver.core.wallets.book.open_claims) == [target(3).call_id]
 
 
 @pytest.mark.parametrize("body", [b"<html>busy</html>", b"{", NoAnswer(clean("the venue answered 503"))])

@@ -119,9 +119,9 @@ def test_fills_that_are_dated_ahead_are_refused_and_later_ones_still_count() -> 
     driver.frame("userFills", streamed, {"user": streamed, "fills": [ahead]})
     assert driver.core.connections.traders.parse_errors == 1
     assert "dated 60 min ahead" in driver.core.journal.log_tail[-1].text
-    assert not driver.whales.weighing.knows_fills(streamed)
+    assert not driver.whales.looks.fills.of(streamed)
     driver.frame("userFills", streamed, {"user": streamed, "fills": [a_fill(driver.now_ms, 2)]})
-    assert driver.whales.weighing.knows_fills(streamed)
+    assert [fill.trade_id for fill in driver.whales.looks.fills.of(streamed) or ()] == [2]
     one = driver.whales.refreshing.tracked.get(streamed)
     assert one is not None
     driver.run(2)

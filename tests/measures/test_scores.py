@@ -2,20 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.measures.scores import Calibration, brier_score, calibration_error, wilson_interval
-
-
-def test_brier_score_of_known_forecasts() -> None:
-    assert brier_score([1.0, 0.0], [True, False]) == 0.0
-    assert brier_score([0.5, 0.5], [True, False]) == 0.25
-    assert brier_score([0.8, 0.3], [True, True]) == pytest.approx((0.04 + 0.49) / 2)
-
-
-def test_brier_score_refuses_what_it_cannot_score() -> None:
-    with pytest.raises(ValueError, match="no forecasts"):
-        brier_score([], [])
-    with pytest.raises(ValueError, match="shorter"):
-        brier_score([0.5, 0.5], [True])
+from app.measures.scores import Calibration, calibration_error, wilson_interval
 
 
 def test_the_calibration_error_is_the_mean_distance_over_ten_bins_of_equal_width() -> None:

@@ -8,9 +8,12 @@ import pytest
 from deck_fakes import TAPE, ScriptedLink, deck_on, screen_text, settle, snapshot, tape_snapshot
 
 from app.core.playback import Playback
-from app.ui.actions import ACTIONS, EVERYWHERE, Scope, bindings
+from app.ui.actions import ACTIONS, EVERYWHERE, Scope, ScreenName, bindings
 from app.ui.offered_actions import footer_actions
+from app.ui.screens.event_log import EventLog
+from app.ui.state import DeckView
 from app.ui.textual_seams import DeckPalette
+from app.ui.theme import default_palette
 
 TAPE_ACTIONS = {"pause", "slower", "faster", "rewind", "forward"}
 KEYS_PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
@@ -136,3 +139,32 @@ async def test_a_hasty_second_enter_in_the_palette_does_no_harm() -> None:
             assert deck._deck_screen.NAME == "help"
             await pilot.press("escape")
         assert deck.is_running
+
+
+REFUSED = {
+    "wallet": {"wallet-accept", "wallet-reject", "wallet-follow", "wallet-alias"},
+    "trader": {"wallet-follow", "wallet-alias", "alert-snooze", "alert-silence"},
+    "scan": {"wallet-profile", "scan-sources"},
+    "screener": {"sweep"},
+    "paper": {"paper-close", "paper-flip"},
+    "dashboard": {"record", "alert-snooze", "alert-silence"},
+}
+"""What is done to an engine's data on a screen: a tape refuses it, and an engine that is gone hears none of it."""
+
+
+@pytest.mark.parametrize("screen", REFUSED)
+def test_the_footer_offers_no_key_that_a_tape_refuses_or_nobody_hears(screen: ScreenName) -> None:
+    taped = tape_snapshot()
+    views = {
+        "live": DeckView("connected", newest=snapshot(), shown=snapshot()),
+        "tape": DeckView("connected", newest=taped, shown=taped),
+        "ended": DeckView("ended", newest=snapshot(), shown=snapshot()),
+    }
+    offered = {
+        name: {
+            action.id for action in footer_actions(screen, None, idle=EventLog(default_palette()).idle_actions(view))
+        }
+        for name, view in views.items()
+    }
+    assert offered["live"] >= REFUSED[screen]
+    assert offered["tape"] & REFUSED[screen] == offered["ended"] & REFUSED[screen] == set()

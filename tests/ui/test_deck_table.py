@@ -40,9 +40,13 @@ class WatchedTable(LiveTable):
 class TableApp(App[None]):
     """A table alone on a screen."""
 
-    def __init__(self, follows: bool) -> None:
+    def __init__(self, follows: bool, leads: bool) -> None:
         super().__init__()
-        self.table = WatchedTable(follows=follows)
+        self.opened = 0
+        self.table = WatchedTable(follows=follows, leads=leads)
+
+    def on_live_table_opened(self) -> None:
+        self.opened += 1
 
     def compose(self) -> ComposeResult:
         yield self.table
@@ -50,9 +54,9 @@ class TableApp(App[None]):
 
 @asynccontextmanager
 async def table_on(
-    size: tuple[int, int] = (30, 12), *, follows: bool = False
+    size: tuple[int, int] = (30, 12), *, follows: bool = False, leads: bool = False
 ) -> AsyncIterator[tuple[WatchedTable, Pilot[None]]]:
-    app = TableApp(follows)
+    app = TableApp(follows, leads)
     async with app.run_test(size=size) as pilot:
         app.table.focus()
         await pilot.pause()
@@ -140,6 +144,34 @@ async def test_the_mouse_picks_a_row_and_the_wheel_scrolls() -> None:
         await pilot._post_mouse_events([MouseScrollDown], WatchedTable)
         assert line(table, 1).startswith("d")
         assert table.row.key == "c"
+
+
+@pytest.mark.asyncio
+async def test_a_click_below_the_rows_picks_and_opens_none() -> None:
+    async with table_on() as (table, pilot):
+        assert isinstance(pilot.app, TableApp)
+        table.show(view("one", "two", "three"))
+        for y, key, opened in ((6, "one", 0), (5, "one", 0), (4, "three", 1)):
+            await pilot.click(WatchedTable, offset=(3, y), times=2)
+            assert table.row is not None
+            assert (table.row.key, pilot.app.opened) == (key, opened)
+
+
+@pytest.mark.asyncio
+async def test_the_wheel_scrolls_a_leading_table_whose_cursor_is_on_its_first_row() -> None:
+    async with table_on(leads=True) as (table, pilot):
+        table.show(view(*LETTERS[3:]))
+        table.show(view(*LETTERS[2:]))
+        assert line(table, 1).startswith("c")
+        await pilot._post_mouse_events([MouseScrollDown], WatchedTable)
+        assert line(table, 1).startswith("f")
+        table.show(view(*LETTERS[2:], size="2"))
+        assert line(table, 1).startswith("f")
+        await pilot.press("g")
+        assert line(table, 1).startswith("c")
+        await pilot._post_mouse_events([MouseScrollDown], WatchedTable)
+        table.show(view(*LETTERS[:4]))
+        assert line(table, 1).startswith("a")
 
 
 @pytest.mark.asyncio

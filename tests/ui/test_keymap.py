@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from deck_fakes import THEMES, ScriptedLink, screen_text, settle, snapshot
+from deck_fakes import THEMES, ScriptedLink, opened_scalper, screen_text, settle, snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.app import App
@@ -38,6 +38,7 @@ from app.ui.key_names import key_from
 from app.ui.keymap import DEFAULT_KEYMAP, Keymap, default_file, parse_keymap
 from app.ui.keymap_files import choose_keymap
 from app.ui.offered_actions import footer_actions
+from app.ui.panels.markets import waiting_sentence
 from app.ui.screens.help import SIGNS
 from app.ui.textual_seams import character_name
 from app.ui.theme import load_themes
@@ -312,6 +313,26 @@ async def test_a_keymap_gives_and_takes_keys_and_is_shown() -> None:
         assert "x f9" in screen_text(deck)
         await pilot.press("q", "Q")
     assert deck.return_code == 0
+
+
+@pytest.mark.asyncio
+async def test_sentences_name_the_keys_in_force() -> None:
+    keymap = parse_keymap(HEAD + 'back = ["f4"]\nopen = ["f5"]\nquit = ["Q"]', "mine.toml")
+    async with deck_with(keymap) as (deck, pilot):
+        await pilot.press("slash", *"zz", "enter")
+        await settle(pilot)
+        assert "f4 clears it." in screen_text(deck)
+        await pilot.press("f4", "2")
+        assert isinstance(deck._link, ScriptedLink)
+        deck._link.say(opened_scalper(sequence=2))
+        await settle(pilot)
+        await pilot.press("f5", "3")
+        await settle(pilot)
+        assert "f5 opens them" in screen_text(deck)
+        deck.state.fail("the socket closed")
+        assert waiting_sentence(deck.state.view()).endswith("Press Q to leave.")
+        deck.state.end()
+        assert waiting_sentence(deck.state.view()).endswith("Press Q to leave.")
 
 
 @pytest.mark.asyncio

@@ -27,12 +27,14 @@ from app.core.events import Action
 from app.engine.protocol import CancelJob, JobView, LookAt, ScalperView, SetMetricSource, Snapshot, StartJob
 from app.engine.protocol_detail import ExchangeView, PastRead, ScalperDetail
 from app.ui.app import DeckApp
+from app.ui.panels.scalper import model_note
 from app.ui.panels.scalper_detail import exchanges_view, reads_chart, reads_view
 from app.ui.screens.scalper import ExchangeScreen, ScalperScreen
 from app.ui.state import DeckView
 from app.ui.widgets.candle_canvas import Pin, draw
 from app.ui.widgets.candle_chart import CandleChart
 from app.ui.widgets.chart_pins import NO_PINS, place_pins
+from app.ui.widgets.noted_table import note_lines
 
 OPENED = opened_scalper()
 SIZES = [(40, 10), (60, 20), (80, 24), (100, 34), (120, 40), (140, 50), (200, 60)]
@@ -142,7 +144,7 @@ def test_a_chart_without_candles_has_no_marks() -> None:
 
 
 def test_what_was_asked_is_there_to_the_letter_and_the_persona_is_folded() -> None:
-    table = exchanges_view(seen(OPENED), "BTC", 60)
+    table = exchanges_view(seen(OPENED), "BTC", 60, "enter")
     text = "\n".join(" ".join(cell.text for cell in row.cells) for row in table.rows)
     assert "Market M1" in text
     assert '"momentum": 72' in text
@@ -157,7 +159,7 @@ def test_a_coin_that_is_not_read_says_so() -> None:
     view = seen(scalped(*AI_READS))
     assert reads_view(view, "HYPE").empty == "HYPE is not among the coins that are read; scalper.coins names them."
     assert reads_view(view, "BTC").empty == "Waiting for what the engine has read of BTC…"
-    assert exchanges_view(DeckView(), "BTC", 80).empty.startswith("connecting")
+    assert exchanges_view(DeckView(), "BTC", 80, "enter").empty.startswith("connecting")
 
 
 def test_no_read_yet_says_why() -> None:
@@ -167,7 +169,7 @@ def test_no_read_yet_says_why() -> None:
         model=model(state="loading"),
     )
     assert reads_view(seen(loading), "BTC").empty == "No read of BTC yet: model loading."
-    assert exchanges_view(seen(loading), "BTC", 80).empty == "The model was not asked about BTC yet."
+    assert exchanges_view(seen(loading), "BTC", 80, "enter").empty == "The model was not asked about BTC yet."
 
 
 # The screen
@@ -428,6 +430,23 @@ async def test_the_dashboard_shows_its_panels_where_they_have_room(size: tuple[i
 
 
 @pytest.mark.asyncio
+async def test_a_read_that_begins_and_ends_moves_no_panel() -> None:
+    slow = "answers come later than the deadline of 8 s; take a smaller model"
+    reading, resting = (scalped(*AI_READS, model=model(message=slow, under_way=coin)) for coin in ("ETH", ""))
+    note = model_note(seen(reading))[0]
+    # Where the coin that is read takes a line of its own.
+    wide = next(wide for wide in range(84, 160) if note_lines(note, wide - 2) > note_lines(note[:-14], wide - 2))
+    assert note[-14:] == " · reading ETH"
+    link = ScriptedLink()
+    link.say(resting)
+    async with deck_on(link, (wide, 48)) as (deck, pilot):
+        heights = [table.outer_size.height for table in deck._dashboard.tables()]
+        link.say(msgspec.structs.replace(reading, sequence=2))
+        await settle(pilot)
+        assert [table.outer_size.height for table in deck._dashboard.tables()] == heights
+
+
+@pytest.mark.asyncio
 async def test_many_coins_leave_the_markets_their_room() -> None:
     link = ScriptedLink()
     link.say(scalped(*AI_READS * 4))
@@ -470,5 +489,5 @@ async def test_the_long_text_of_the_row_under_the_cursor_stands_below_where_ther
 
 
 def test_an_exchange_is_found_again_by_its_lines() -> None:
-    table = exchanges_view(seen(OPENED), "BTC", 60)
+    table = exchanges_view(seen(OPENED), "BTC", 60, "enter")
     assert {int(row.key.split(" ", 1)[0]) for row in table.rows} == {each.asked_ms for each in EXCHANGES}

@@ -41,15 +41,15 @@ def test_the_sentence_says_what_was_looked_for_and_how_to_be_rid_of_it() -> None
     assert words is not None
     assert names is not None
     assert question is not None
-    assert nothing_passes(words, COLUMNS) == (
-        "No row holds these words: volume above 10m. To ask about numbers, compare: volume_24h > 10m. Esc clears it."
+    assert nothing_passes(words, COLUMNS, "f9") == (
+        "No row holds these words: volume above 10m. To ask about numbers, compare: volume_24h > 10m. f9 clears it."
     )
-    assert nothing_passes(names, COLUMNS).startswith("No cell says one of these names: XYZ, ABC. To ask")
-    assert nothing_passes(question, COLUMNS) == "No row passes: filter price > 1t. Esc clears it."
+    assert nothing_passes(names, COLUMNS, "f9").startswith("No cell says one of these names: XYZ, ABC. To ask")
+    assert nothing_passes(question, COLUMNS, "f9") == "No row passes: filter price > 1t. f9 clears it."
 
 
 def test_a_table_without_numbers_gives_no_example() -> None:
     columns = log_view(DeckView()).columns
     found = parse_filter("nothing like it", columns)
     assert found is not None
-    assert nothing_passes(found, columns) == "No row holds these words: nothing like it. Esc clears it."
+    assert nothing_passes(found, columns, "f9") == "No row holds these words: nothing like it. f9 clears it."

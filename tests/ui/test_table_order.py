@@ -310,7 +310,7 @@ async def test_an_unfinished_question_is_not_kept_and_one_without_rows_is_kept_b
         await pilot.press("enter")
         assert table._filter_line is None
         assert (order(table), table.filter_text) == ("", "size > 20")
-        assert words(table) == "No row passes: filter size > 20. Esc clears it."
+        assert words(table) == "No row passes: filter size > 20. esc clears it."
 
 
 async def test_keys_that_come_all_at_once_are_typed_too() -> None:
@@ -362,7 +362,7 @@ def words(table: LiveTable) -> str:
 async def test_a_filter_that_nothing_passes_says_so() -> None:
     async with table_on() as (table, pilot):
         await pilot.press("/", *"zz", "enter")
-        said = "No row holds these words: zz. To ask about numbers, compare: size > 0. Esc clears it."
+        said = "No row holds these words: zz. To ask about numbers, compare: size > 0. esc clears it."
         assert words(table) == said
         assert table.row is None
 

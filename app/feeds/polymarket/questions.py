@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import DataError
 from app.core.prediction_market import PositionStatus
 from app.core.record import Request
@@ -129,7 +130,7 @@ def from_request(request: Request) -> Question:
         raise DataError(f"request {request.request_id} asks nothing that {VENUE} answers: {clean(request.channel)}")
     try:
         query = _query_of(request.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise DataError(f"request {request.request_id} to {VENUE} has no query: {clean(str(error), 120)}") from error
     return Question(request.channel, query, request.subject, request.variant)
 

@@ -70,9 +70,9 @@ def _first_minute(markets: Sequence[MarketRow]) -> str:
 def waiting_sentence(view: DeckView) -> str:
     """What a panel says before the first snapshot."""
     if view.connection == "failed":
-        return f"No connection to the engine: {clean(view.reason, 300).rstrip('.')}. Press q to leave."
+        return f"No connection to the engine: {clean(view.reason, 300).rstrip('.')}. Press {view.quit_key} to leave."
     if view.connection == "ended":
-        return "The engine ended before it sent anything. Press q to leave."
+        return f"The engine ended before it sent anything. Press {view.quit_key} to leave."
     if view.connection == "connected":
         return "Connected; waiting for the engine's first snapshot…"
     return "connecting to the engine…"

@@ -93,7 +93,14 @@ def model_note(view: DeckView) -> tuple[str, Role]:
         return "", "muted"
     trouble = bool(model.message) or model.state not in _CALM
     role: Role = "stale" if view.outdated else "warning" if trouble else "muted"
-    return " · ".join(filter(None, _model_words(model))), role
+    reading = f"reading {clean(model.under_way, 12)}" if model.under_way else ""
+    return " · ".join(filter(None, (lasting_note(view), reading))), role
+
+
+def lasting_note(view: DeckView) -> str:
+    """The words of the note without those that come and go with each read: a panel fitted to it keeps its height."""
+    model = view.shown.model if view.shown is not None else None
+    return " · ".join(filter(None, _model_words(model))) if model is not None else ""
 
 
 def status_line(view: DeckView) -> str:
@@ -160,7 +167,6 @@ def _model_words(model: ModelView) -> tuple[str, ...]:
         f"{model.reads_per_hour} reads in 1h{failed}",
         f"round trip {model.round_trip_bps:g} bp",
         ": ".join(filter(None, (_STATE_WORDS[model.state], clean(model.message, 300)))),
-        f"reading {clean(model.under_way, 12)}" if model.under_way else "",
     )
 
 

@@ -58,13 +58,16 @@ def reads_view(view: DeckView, coin: str) -> TableView:
     return TableView(f"Reads {len(rows)} · UTC", _READ_COLUMNS, rows, _no_read_yet(view, coin, row))
 
 
-def exchanges_view(view: DeckView, coin: str, width: int) -> TableView:
-    """The last questions and answers, newest first, in lines for a table of `width` cells; the persona is folded."""
+def exchanges_view(view: DeckView, coin: str, width: int, open_key: str) -> TableView:
+    """The last questions and answers, newest first, in lines for a table of `width` cells; the persona is folded.
+
+    `open_key` opens an exchange with all of it.
+    """
     row, detail = _found(view, coin)
     if detail is None:
         return TableView("Asked and answered", _EXCHANGE_COLUMNS, (), _waiting(view, coin, row))
     words = len(detail.persona.split())
-    folded = f"{words} words, the same in every question: enter opens them"
+    folded = f"{words} words, the same in every question: {open_key} opens them"
     rows = tuple(line for each in detail.exchanges for line in _exchange_rows(each, folded, width))
     title = f"Asked and answered · last {len(detail.exchanges)} · UTC"
     return TableView(title, _EXCHANGE_COLUMNS, rows, f"The model was not asked about {clean(coin, 32)} yet.")

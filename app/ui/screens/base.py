@@ -34,12 +34,19 @@ from app.ui.widgets.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 _STATUS_FROM_WIDTH = 120
-_STEERING = frozenset(
-    {"refresh", "read", "metrics", "record", "pause", "slower", "faster", "paper-long", "paper-short"}
-    | {"paper-close", "paper-flip", "alert-snooze", "alert-silence"}
-)
 FOR_ALERTS = frozenset({"alert-snooze", "alert-silence"})
 """What changes which alerts are told."""
+_FOR_WALLETS = frozenset(
+    {"wallet-accept", "wallet-reject", "wallet-new", "wallet-follow", "wallet-alias", "wallet-tag", "wallet-note"}
+    | {"wallet-profile", "scan-sources"}
+)
+_NOT_ON_TAPES = (
+    frozenset({"refresh", "read", "record", "paper-long", "paper-short", "paper-close", "paper-flip", "sweep"})
+    | FOR_ALERTS
+    | _FOR_WALLETS
+)
+"""What a tape refuses: it shows what was recorded."""
+_STEERING = frozenset({"metrics", "pause", "slower", "faster"}) | _NOT_ON_TAPES
 
 
 @dataclass(frozen=True)
@@ -188,6 +195,10 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             self._drawn_view, self._drawn_as = view, news
             self.show_panels(view)
 
+    def key(self, action_id: str) -> str:
+        """The key of an action, as a person reads it."""
+        return next(action.shown_keys[0] for action in self.actions if action.id == action_id)
+
     @property
     def next_panel_name(self) -> str:
         """The panel that is not in view and one key away; empty where all are in view."""
@@ -196,12 +207,12 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def idle_actions(self, view: DeckView) -> frozenset[str]:
         """Ids of the actions that have nothing to act on now.
 
-        Of an engine that is gone those are all that steer it; of a tape, those that change which alerts are told.
+        Of an engine that is gone those are all that steer it; of a tape, those that would change what was recorded.
         """
         if view.connection in ("ended", "failed"):
             return _STEERING
         is_recorded = view.newest is not None and view.newest.source.mode == "tape"
-        return FOR_ALERTS if is_recorded else frozenset()
+        return _NOT_ON_TAPES if is_recorded else frozenset()
 
     @property
     def look(self) -> LookAt | None:
@@ -262,7 +273,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         except Exception as error:  # noqa: BLE001 - the last barrier of a panel: told in its frame, and logged
             _log.exception("panel %s failed", part)
             self._failed.add(part)
-            key = next(action.shown_keys[0] for action in self.actions if action.id == "retry")
+            key = self.key("retry")
             fail(f"This panel failed: {clean(repr(error), 160)}. {key} draws it again; the log tells the rest.")
 
     def retry(self) -> bool:

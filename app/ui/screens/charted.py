@@ -45,7 +45,7 @@ class CrosshairScreen(PanelScreen):
         """Whether a key of the chart has a chart to act on; says so where it has none."""
         if not self.chart.display:
             number = self.panels().index(self.chart) + 1
-            key = next(action.shown_keys[0] for action in self.actions if action.id == f"panel-{number}")
+            key = self.key(f"panel-{number}")
             self.flash.say(f"The chart is not in view; {key} shows it.", "warning")
         return self.chart.display
 

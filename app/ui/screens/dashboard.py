@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from app.ui.panels.markets import markets_view
 from app.ui.panels.ml_health import TOKENS, ml_health_note, ml_health_view
-from app.ui.panels.scalper import model_note, scalper_coin, scalper_view
+from app.ui.panels.scalper import lasting_note, model_note, scalper_coin, scalper_view
 from app.ui.panels.wallets import WALLETS, wallet_keys, wallets_note, wallets_view
 from app.ui.panels.whale_note import whales_note
 from app.ui.panels.whales import WHALES, whale_coin, whale_keys, whales_view
@@ -18,7 +18,7 @@ from app.ui.screens.panels import PanelScreen
 from app.ui.state import DeckView
 from app.ui.theme import Palette, Role
 from app.ui.widgets.columns import TableView
-from app.ui.widgets.noted_table import NotedTable
+from app.ui.widgets.noted_table import note_lines
 
 _ALL_FROM_HEIGHT = 36
 _HIGH_FROM = 56
@@ -72,6 +72,7 @@ class Dashboard(PanelScreen):
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette)
         self._scalper_height: str | int = 0
+        self._lasting_note = ""
         self._tables = [(table, self._with_keys(panel)) for table, panel in self._tables]
 
     @property
@@ -105,9 +106,16 @@ class Dashboard(PanelScreen):
 
     def _with_keys(self, panel: Panel) -> Panel:
         """The panel as it is drawn here: the sentences of wallets and whales name the keys in force."""
+        if panel.id == "scalper":
+            return replace(panel, note=self._scalper_note)
         if panel.id == WALLETS:
             return replace(panel, view=self._wallets_view, note=self._wallets_note)
         return replace(panel, note=self._whales_note) if panel.id == WHALES else panel
+
+    def _scalper_note(self, view: DeckView) -> tuple[str, Role]:
+        # Kept while the panel is drawn: what fails here fails in the panel alone.
+        self._lasting_note = lasting_note(view)
+        return model_note(view)
 
     def _whales_note(self, view: DeckView) -> tuple[str, Role]:
         return whales_note(view, whale_keys(self.actions))
@@ -131,11 +139,9 @@ class Dashboard(PanelScreen):
         """Give the scalper's panel the lines it has to show, but never more than a third of the screen."""
         # Not looked for in the tree: the last paint may come when the screen is being taken down.
         table = next(table for table, panel in self._tables if panel.id == "scalper")
-        if not isinstance(table, NotedTable):
-            raise AssertionError("the scalper's panel has a note")
         least, empty = _SCALPER_HEIGHTS
         rows = len(table.view.rows)
-        wanted = rows + _BESIDE_ROWS + table.lines_for(self.size.width - 2) if rows else empty
+        wanted = rows + _BESIDE_ROWS + note_lines(self._lasting_note, self.size.width - 2) if rows else empty
         height = "1fr" if self.alone else max(least, min(wanted, self.size.height // 3))
         if height != self._scalper_height:
             self._scalper_height = height

@@ -19,6 +19,7 @@ from app.ui.state import DeckView
 from app.ui.theme import Palette
 from app.ui.widgets.arranged_table import ArrangedTable
 from app.ui.widgets.candle_canvas import Marks
+from app.ui.widgets.columns import TableView
 from app.ui.widgets.facts_line import FactsLine
 from app.ui.widgets.live_table import LiveTable
 from app.ui.widgets.noted_table import NotedTable
@@ -44,9 +45,7 @@ class ScalperScreen(ChartedScreen):
     def __init__(self, palette: Palette, coin: str, marks: Marks = "blocks") -> None:
         super().__init__(palette, coin, "1s", marks)
         self._reads_panel = Panel("reads", lambda view: reads_view(view, self.coin), coin_of=lambda _: self.coin)
-        self._exchanges_panel = Panel(
-            EXCHANGES, lambda view: exchanges_view(view, self.coin, self._lines_width), coin_of=lambda _: self.coin
-        )
+        self._exchanges_panel = Panel(EXCHANGES, self._exchanges_view, coin_of=lambda _: self.coin)
         self._pointed_ms: int | None = None
         self._facts = FactsLine()
         self._paper = FactsLine()
@@ -98,7 +97,7 @@ class ScalperScreen(ChartedScreen):
 
     def show_panels(self, view: DeckView) -> None:
         """Bring every part up to date; one that fails says so in its own frame."""
-        coin, interval, width = self.coin, self.interval, self._lines_width
+        coin, interval = self.coin, self.interval
         self._facts.show(facts_line(view, coin))
         show_paper(self._paper, view, coin)
         self._newest.show(*ai_line(view, coin))
@@ -109,9 +108,12 @@ class ScalperScreen(ChartedScreen):
         self._point_at_read()
         self.draw(
             EXCHANGES,
-            lambda: self._exchanges.show(exchanges_view(view, coin, width)),
+            lambda: self._exchanges.show(self._exchanges_view(view)),
             partial(show_failure, self._exchanges),
         )
+
+    def _exchanges_view(self, view: DeckView) -> TableView:
+        return exchanges_view(view, self.coin, self._lines_width, self.key("open"))
 
     def _point_at_read(self) -> None:
         """Move the crosshair with the cursor; while that rests, the crosshair's own keys move it."""

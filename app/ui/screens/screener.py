@@ -82,7 +82,7 @@ class ScreenerScreen(PanelScreen):
 
     def _lines(self, view: DeckView) -> TableView:
         width = self._research.size.width or self.size.width - _BORDERS
-        return research_view(view, width, next(a.shown_keys[0] for a in self.actions if a.id == "sweep"))
+        return research_view(view, width, self.key("sweep"))
 
     def lay_out(self, *, alone: bool) -> None:
         self.query_one("#screened").set_class(alone, "-alone")

@@ -74,6 +74,15 @@ class ArrangedTable(LiveTable):
         """The name of the saved filter in force; empty for none."""
         return self._arrangement.filter.name if self._arrangement.filter is not None else ""
 
+    @property
+    def clear_key(self) -> str:
+        """The key that takes the filter away, as a person reads it."""
+        return self._arrangement.clear_key
+
+    @clear_key.setter
+    def clear_key(self, key: str) -> None:
+        self._arrangement.clear_key = key
+
     def show(self, view: TableView) -> None:
         """Show `view` as it is arranged; lines that are the same as before are not painted again."""
         if view == self._given:

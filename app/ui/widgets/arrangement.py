@@ -14,6 +14,7 @@ class Arrangement:
 
     While `held`, rows keep their places: those that are gone leave, new ones come at the end, and `moved` counts the
     rows that would stand elsewhere. Without ordering and filter the view is shown as it is given, held or not.
+    `clear_key` takes the filter away; the sentence in place of the rows names it.
     """
 
     def __init__(self) -> None:
@@ -21,6 +22,7 @@ class Arrangement:
         self.filter: Filter | None = None
         self.held = False
         self.moved = 0
+        self.clear_key = "esc"
         self._places: dict[str, int] = {}
 
     @property
@@ -38,8 +40,12 @@ class Arrangement:
         rows = self._in_their_places(live) if self.held else live
         self.moved = sum(shown is not other for shown, other in zip(rows, live, strict=True))
         self._places = {row.key: place for place, row in enumerate(rows)}
-        empty = nothing_passes(self.filter, given.columns) if self.filter is not None and given.rows else given.empty
-        return replace(given, rows=rows, empty=empty)
+        return replace(given, rows=rows, empty=self._empty(given))
+
+    def _empty(self, given: TableView) -> str:
+        if self.filter is None or not given.rows:
+            return given.empty
+        return nothing_passes(self.filter, given.columns, self.clear_key)
 
     def words(self, given: TableView, shown: TableView) -> Iterator[str]:
         """What a title says of it."""

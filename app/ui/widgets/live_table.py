@@ -161,8 +161,9 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
 
     def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)
-        if offset is not None and 0 <= offset.y - self._header_height < self._page:
-            self._go(self._top + offset.y - self._header_height)
+        line = -1 if offset is None else offset.y - self._header_height
+        if 0 <= line < min(self._page, len(self._view.rows) - self._top):
+            self._go(self._top + line)
             if event.chain == _DOUBLE:
                 self.post_message(self.Opened())
 
@@ -175,8 +176,9 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         self._scroll(-_WHEEL_ROWS)
 
     def _go(self, index: int) -> None:
-        """Move the cursor as the user asked."""
+        """Move the cursor as the user asked, and into view where the wheel had left it."""
         self.cursor = self._clamp(index)
+        self._bring_into_view(self.cursor)
 
     @property
     def _header_height(self) -> int:
@@ -206,7 +208,8 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
         """Leave the cursor on the row it was on, and the row where it stood on the screen."""
         rows = self._view.rows
         if self._leads and self.cursor == 0:
-            self._top = 0
+            # Where the wheel has gone the window stays.
+            self._top = max(0, min(self._top, len(rows) - self._page))
             return
         at_end = self._keeps_to_end and self.cursor >= len(before.rows) - 1
         key = before.rows[self.cursor].key if self.cursor < len(before.rows) else None
@@ -248,6 +251,13 @@ class LiveTable(LineWidget, can_focus=True, inherit_bindings=False):
             self._top = index
         elif index >= self._top + self._page:
             self._top = index - self._page + 1
+
+    def _bring_into_view(self, index: int) -> None:
+        top = self._top
+        self._reveal(index)
+        if self._top != top:
+            self.refresh()
+            self._draw_title()
 
     def _scroll(self, rows: int) -> None:
         top = max(0, min(self._top + rows, len(self._view.rows) - self._page))

@@ -35,10 +35,6 @@ class NotedTable(ArrangedTable):
         self._note = (text, role)
         self._draw_foot()
 
-    def lines_for(self, width: int) -> int:
-        """How many lines the whole note takes in a table of `width` cells."""
-        return len(_wrapped(self._note[0], width))
-
     def show(self, view: TableView) -> None:
         super().show(view)
         self._draw_foot()
@@ -92,6 +88,11 @@ class NotedTable(ArrangedTable):
         cell = row.cells[place]
         width = next((at.width for at in self._placed if at.column == place), 0)
         return "" if len(cell.value) <= width else f"{row.title}: {cell.value}", cell
+
+
+def note_lines(text: str, width: int) -> int:
+    """How many lines a whole note takes in a table of `width` cells."""
+    return len(_wrapped(text, width))
 
 
 @lru_cache(maxsize=64)

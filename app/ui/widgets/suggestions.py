@@ -28,14 +28,14 @@ _LEAST_LETTERS = 3
 _TITLE_CELLS = 40
 
 
-def nothing_passes(found: Filter, columns: Sequence[Column]) -> str:
-    """The sentence in place of the rows: what was looked for, what a question looks like, and how to be rid of it."""
+def nothing_passes(found: Filter, columns: Sequence[Column], clear_key: str) -> str:
+    """The sentence in place of the rows: what was looked for, a question like it, and the key that clears it."""
     if found.kind == "question" or found.name:
-        return f"No row passes: {found.title}. Esc clears it."
+        return f"No row passes: {found.title}. {clear_key} clears it."
     held = "cell says one of these names" if found.kind == "names" else "row holds these words"
     example = suggested_question(found.text, columns)
     question = f" To ask about numbers, compare: {example}." if example else ""
-    return f"No {held}: {clean(found.text, _TITLE_CELLS)}.{question} Esc clears it."
+    return f"No {held}: {clean(found.text, _TITLE_CELLS)}.{question} {clear_key} clears it."
 
 
 def suggested_question(text: str, columns: Sequence[Column]) -> str:

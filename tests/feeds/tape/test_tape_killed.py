@@ -50,7 +50,8 @@ def test_what_is_not_in_the_file_yet_spans_less_than_a_second_and_a_block(told: 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "t.tape"
         writer = TapeWriter(path, Session(created_wall_ns=1, mode="live", label="LIVE"), ManualClock())
-        taken, now_ns = [], 0
+        taken: list[Record] = []
+        now_ns = 0
         for step_ms, size_kib in told:
             now_ns += step_ms * 1_000_000
             taken.append(Record(len(taken) + 1, now_ns, now_ns, 1, 3, bytes(size_kib << 10)))

@@ -1,12 +1,14 @@
 """`tapedeck bench`: measure tapedeck on this machine."""
 
 import argparse
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import options
 from app.cli.output import encode_json, print_json, print_line, print_table, say
+from app.config.whole_files import write_whole
 from app.core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -86,7 +88,10 @@ def _failed(judged: list["Line"]) -> bool:
 
 
 def _save(path: Path, data: bytes) -> None:
+    """Results take the place of older ones; a link or a device of that name stays what it is."""
+    if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+        raise DataError(f"{path} is no plain file and stays as it is; name another file")
     try:
-        path.write_bytes(data + b"\n")
+        write_whole(path, data + b"\n")
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror}; name another file") from error

@@ -50,15 +50,15 @@ SIDE_COLUMNS = (
     "edge is",
 )
 PAIR_COLUMNS = (
-    "AI less rules",
+    "AI against rules",
     "kind",
     ">horizon",
     ">pairs",
     ">effective n",
     ">same side",
     ">no twin",
-    ">Brier (- is better)",
-    ">edge bp (+ is better)",
+    ">Brier gain",
+    ">edge gain bp",
     "Brier is",
     "edge is",
 )
@@ -191,8 +191,8 @@ def _pair(source: "SourceReport", each: "PairedDifference") -> list[str]:
         str(each.effective_n),
         str(each.same_side),
         str(each.without_twin),
-        number(each.brier, 4),
-        number(each.edge_bps, 2),
+        number(each.brier_gain, 4),
+        number(each.edge_gain_bps, 2),
         each.brier_words,
         each.edge_words,
     ]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from app.config.whole_files import written_beside
 from app.core.errors import DataError, UsageError
 
 
@@ -19,18 +20,19 @@ def check_new(path: Path) -> None:
 
 def write_new(files: Mapping[Path, bytes]) -> None:
     """Write all of them, each beside its place first. Raises `DataError` when one cannot be, and then leaves none."""
-    # A name that nobody else has: what lies here already, and where links lead, is not ours.
-    beside = {path: path.with_name(f".{path.name}.{os.getpid()}.new") for path in files}
+    placed: list[Path] = []
     try:
-        for path, content in files.items():
-            with beside[path].open("xb") as file:
-                file.write(content)
-        for path, new in beside.items():
-            if os.path.lexists(path):
-                raise FileExistsError(errno.EEXIST, "somebody else has written it meanwhile")
-            new.replace(path)
+        with written_beside(files) as places:
+            for path, new in places.items():
+                if os.path.lexists(path):
+                    raise FileExistsError(errno.EEXIST, "somebody else has written it meanwhile")
+                new.replace(path)
+                placed.append(path)
     except OSError as error:
-        for new in beside.values():
+        for path in placed:
             with contextlib.suppress(OSError):
-                new.unlink()
-        raise DataError(f"{path} cannot be written ({error.strerror}); name another file or free some space") from error
+                path.unlink()
+        failed = next(path for path in files if path not in placed)
+        raise DataError(
+            f"{failed} cannot be written ({error.strerror}); name another file or free some space"
+        ) from error

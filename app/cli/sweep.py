@@ -41,7 +41,7 @@ examples:
   tapedeck sweep --bars ETHUSDT_1h.parquet --grid fusion.entry_threshold_confidence=.40,.45,.50,.55
   tapedeck sweep --asset ETH BTC --grid fusion.mode=confirm,prefilter --folds 4
   tapedeck sweep --bars ETH_1h.csv BTC_1h.csv --random strategy.stop_atr=1..4 --runs 200 --folds 6 --csv runs.csv
-  tapedeck sweep --bars ETH_1h.csv --grid fusion.mode=confirm,prefilter --cluster tcp://10.0.0.5:8786 --shared /data/tmp
+  tapedeck sweep --bars ETH_1h.csv --grid fusion.mode=confirm,prefilter --cluster tls://10.0.0.5:8786 --shared /data/tmp
 
 exit codes: 0 done, 1 workers or a library are missing, 2 usage, 3 a setting is wrong, 4 no cluster or venue answers,
             5 bars, candidates or a file of results that cannot be used, 130 interrupted (what is done is kept)
@@ -126,6 +126,10 @@ def _check_words(args: argparse.Namespace) -> None:
         raise UsageError("--runs and --seed are for --random; leave them out, or add a range")
     if args.cluster and args.workers is not None:
         raise UsageError("--workers is for this machine, and --cluster has workers of its own; leave one of them out")
+    if args.cluster:
+        from app.sweep.crew import check_cluster
+
+        check_cluster(args.cluster)
     for name, most in (("runs", 1 << 53), ("workers", _MOST_WORKERS), ("folds", _MOST_FOLDS), ("best", 1 << 53)):
         number = getattr(args, name)
         if number is not None and not 1 <= number <= most:

@@ -39,7 +39,7 @@ def _tables(head: "HeadReport") -> "Iterable[tuple[Sequence[str], Sequence[Seque
 
     yield _SCORES, [
         (each.model, f"{each.n:,}", str(each.tokens), _share(each.base_rate), figure(each.auc), figure(each.pr_auc),
-         figure(each.brier), f"{each.ece:.3f}")
+         figure(each.brier), f"{each.calibration_error:.3f}")
         for each in head.scores
     ]  # fmt: skip
     yield _CUTS, [

@@ -309,6 +309,8 @@ class TapeSettings(Section, frozen=True):
     """A recording goes on in another file after this many hours."""
     keep_free_mb: Annotated[int, Meta(ge=0, le=10_000_000)] = 1_000
     """Recording stops when less than this (10⁶ bytes) would be left on the disk."""
+    keep_gb: Annotated[int, Meta(ge=1, le=1_000_000)] = 200
+    """Recording stops when the tapes in its folder take more than this (10⁹ bytes) together; none is ever deleted."""
 
 
 class StoreSettings(Section, frozen=True):

@@ -39,6 +39,16 @@ def check_model_url(url: str) -> None:
     _check_port(match)
 
 
+def check_cluster_url(url: str) -> None:
+    """Raise `ValueError` unless `url` is tls:// on whatever host, or tcp:// on loopback."""
+    match = _match(url)
+    if match["scheme"].lower() not in ("tls", "tcp"):
+        raise ValueError("the scheme must be tls or tcp")
+    if match["scheme"].lower() == "tcp" and not is_loopback(url):
+        raise ValueError("tcp is for this machine alone")
+    _check_port(match)
+
+
 def is_loopback(url: str) -> bool:
     """Whether a URL that was checked stays on this machine."""
     return _match(url)["host"].lower() in LOOPBACK_HOSTS

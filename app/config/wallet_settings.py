@@ -115,7 +115,7 @@ class ScannerSettings(Section, frozen=True):
     max_concurrent: Annotated[int, Meta(ge=1, le=500)] = 50
     """So many wallets are under way at a time."""
     position_pages: Annotated[int, Meta(ge=1, le=40)] = 4
-    """Pages of 500 positions of each status that are looked at; a longer record is judged in part and says so."""
+    """Pages of 500 positions of each status that are looked at; a longer record is judged in part and is no TARGET."""
     holds_h: Annotated[float, Meta(ge=0, le=8_760)] = 24.0
     """A verdict on a wallet that did nothing since is given again for so many hours."""
     open_market_h: Annotated[float, Meta(ge=0, le=168)] = 1.0

@@ -99,8 +99,10 @@ class PnlPoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def total_usdc(self) -> float | None:
-        """Realised and open results together; None where the venue does not tell the realised one."""
-        return None if self.realized_pnl_usdc is None else self.realized_pnl_usdc + (self.unrealized_pnl_usdc or 0.0)
+        """Realised and open results together; None where the venue does not tell both."""
+        if self.realized_pnl_usdc is None or self.unrealized_pnl_usdc is None:
+            return None
+        return self.realized_pnl_usdc + self.unrealized_pnl_usdc
 
 
 class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):

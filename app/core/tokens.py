@@ -77,13 +77,6 @@ class TokenHolders(msgspec.Struct, frozen=True, kw_only=True):
     as_of_s: EpochSeconds | None
 
 
-class TokenHolder(msgspec.Struct, frozen=True):
-    """One account that holds a token. `amount` counts whole tokens."""
-
-    owner: SolanaAddress
-    amount: Annotated[float, Meta(ge=0, lt=1e24)]
-
-
 class TokenOverview(msgspec.Struct, frozen=True, kw_only=True):
     """A token over all its pools."""
 

@@ -16,6 +16,7 @@ from app.core.errors import FrameError
 from app.core.events import FeedHole, RulesRead, Trade
 from app.core.record import Kind, Record, unpack_frames
 from app.engine.candle_past import PastState
+from app.engine.clock_watch import CLOCK_STEP_MS, ClockWatch
 from app.engine.connections import Connections
 from app.engine.copying import Copying
 from app.engine.fast_books import FastBooks
@@ -57,7 +58,6 @@ from app.scalper.desk import MODEL_VENUE
 from app.scorecards.grader import Grader
 from app.scorecards.profits import WALLET_PROFIT
 
-_CLOCK_STEP_MS = 2_000
 _TRADABLE_MS = 5_000
 # What unpacking and parsing of bytes from outside may raise.
 _BAD_INPUT = (FrameError, msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
@@ -81,6 +81,7 @@ class Core:
         self.command_result = (True, "")
         self.jobs = Jobs()
         self.journal = Journal()
+        self._clock_watch = ClockWatch(self.journal)
         self._watch = MarketWatch(VENUE)
         self.list = MarketList(self._watch, self.jobs)
         self._questions = OpenQuestions()
@@ -258,7 +259,8 @@ class Core:
 
     # Time.
 
-    def _timer(self, _: Record) -> None:
+    def _timer(self, tick: Record) -> None:
+        self._clock_watch.look(tick, self.now_ms)
         self._look_at_the_scalper()
         self._fast_books.every_tick(self.now_ms)
         self.whales.every_tick(self.now_ms)
@@ -296,17 +298,16 @@ class Core:
 
     def _clock_went_back(self, wall_ms: int) -> None:
         """Small steps back are waited out; after a large one nothing may be younger than the new time."""
-        if self.now_ms - wall_ms < _CLOCK_STEP_MS:
+        if self.now_ms - wall_ms < CLOCK_STEP_MS:
             return
-        seconds = (self.now_ms - wall_ms) / 1000
-        self.now_ms = wall_ms
+        before_ms, self.now_ms = self.now_ms, wall_ms
         parts: tuple[KeepsTimes, ...] = (
             self.connections, self.list, self.reading.desk, self.paper, self.wallets, self.copying, self.whales,
             self.tokens, self._grader, *self.markets.values(),
         )  # fmt: skip
         for part in parts:
             part.clock_set_back(wall_ms)
-        self.journal.say(wall_ms, "warning", "clock", f"this machine's clock was set back by {seconds:.0f} s")
+        self._clock_watch.was_set_back(before_ms, wall_ms)
 
     def _traded(self, market: Market, trades: Sequence[Trade], now_ms: int) -> None:
         self.whales.traded(trades, now_ms)

@@ -38,6 +38,7 @@ _unpack_request = msgspec.msgpack.Decoder(Request).decode
 _unpack_answer = msgspec.msgpack.Decoder(Answer).decode
 _unpack_connected = msgspec.msgpack.Decoder(Connected).decode
 _unpack_dropped = msgspec.msgpack.Decoder(Dropped).decode
+_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 Outcome = Literal["read", "not a read", "late", "not answered"]
 """A read; an answer that is not whole or makes no sense; none within the deadline; a failure of the server."""
@@ -280,7 +281,7 @@ def _request_in(record: Record) -> Request | None:
     """The request a record holds; None where it holds none, or one that cannot be read."""
     try:
         return _unpack_request(record.payload) if record.kind == Kind.REQUEST else None
-    except (msgspec.MsgspecError, ValueError):
+    except _UNREADABLE:
         return None
 
 
@@ -288,7 +289,7 @@ def _answer_in(record: Record) -> Answer | None:
     """The answer a record holds; None where it holds none, or one that cannot be read."""
     try:
         return _unpack_answer(record.payload) if record.kind == Kind.ANSWER else None
-    except (msgspec.MsgspecError, ValueError):
+    except _UNREADABLE:
         return None
 
 
@@ -298,7 +299,7 @@ def _is_of_the_model(record: Record) -> bool:
         return False
     try:
         said = (_unpack_connected if record.kind == Kind.CONNECT else _unpack_dropped)(record.payload)
-    except (msgspec.MsgspecError, ValueError):
+    except _UNREADABLE:
         return False
     return said.connection == MODEL_CONNECTION
 

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import VenueError
 
 MESSAGE_BYTES = 8 << 20
@@ -26,5 +27,5 @@ async def read_message(reader: asyncio.StreamReader, decoder: msgspec.msgpack.De
         return decoder.decode(await reader.readexactly(size))
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise VenueError("the other end of the link speaks another protocol; update both to one version") from error

@@ -166,9 +166,9 @@ class Crew:
 
     def _look(self) -> None:
         """Follow the pointer: a bundle that is not known to be unfit gets a worker to try it."""
-        pointed = self._pointed()
+        pointed, why_none = self._pointed()
         if not self.wanted:
-            self._examine(pointed)
+            self._examine(pointed, why_none)
             return
         if pointed is None or pointed == self._unfit:
             return
@@ -182,11 +182,11 @@ class Crew:
             self._candidate = pointed
             self._open(pointed)
 
-    def _examine(self, pointed: Target | None) -> None:
+    def _examine(self, pointed: Target | None, why_none: str) -> None:
         """Verify what is pointed to before a worker is wanted; what was refused, again after a while."""
         is_due = self._now_s() >= self._next_try_s
         if pointed is None and self.serving is None and is_due:
-            self._halt(_NO_BUNDLE)
+            self._halt(why_none)
         elif pointed is not None and (pointed != self._examined or (self.halted and is_due)):
             self._examined = pointed
             self._run(self._verify(pointed))
@@ -204,19 +204,19 @@ class Crew:
             self._unfit, self._next_try_s = None, 0.0
             self._told().changed()
 
-    def _pointed(self) -> Target | None:
-        """The bundle that the first root with a pointer points to."""
+    def _pointed(self) -> tuple[Target | None, str]:
+        """The bundle that the first root with a pointer points to, or why there is none."""
         try:
-            return pointed_target(self._roots)
+            return pointed_target(self._roots), _NO_BUNDLE
         except BundleRefused as error:
             self._refuse(None, f"the pointer: {error}")
-            return None
+            return None, self.refused_reason
 
     def _try_one(self) -> None:
         self._next_try_s = self._now_s() + self._settings.retry_s
-        pointed = self._pointed()
+        pointed, why_none = self._pointed()
         if pointed is None:
-            self._halt(_NO_BUNDLE)
+            self._halt(why_none)
         else:
             self.serving, self.bundle = pointed, None
             self._open(pointed)
@@ -334,12 +334,12 @@ class Crew:
                 self._halt(words)
 
     def _refuse(self, unfit: Target | None, reason: str) -> None:
-        """Count it, and tell it unless it was just told. What is `unfit` is left alone until the pointer moves."""
+        """Count and tell it unless it is as before. What is `unfit` is left alone until the pointer moves."""
         self._unfit = unfit or self._unfit
-        self.refused += 1
         if reason != self.refused_reason:
+            self.refused += 1
+            self.refused_reason = reason
             self._report(f"a bundle was refused. {reason}")
-        self.refused_reason = reason
 
     def _lose(self, reason: str) -> None:
         """A worker that answered, or should have, is gone: replace it, or give up for a while."""

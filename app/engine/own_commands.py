@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.engine.protocol_wallets import RestoreWallets, TidyWallets, UseThresholds
+from app.engine.protocol_wallets import RestoreWallets, TidyWallets, UseThresholds, UseWalletRules
 from app.engine.token_state import RestoreTokens
 from app.engine.whale_state import RestoreWhales, UseLocalTime
 
@@ -13,4 +13,13 @@ class RestorePaper(msgspec.Struct, frozen=True, tag="restore_paper"):
     state: bytes
 
 
-OwnCommand = RestorePaper | RestoreWallets | UseThresholds | TidyWallets | RestoreWhales | UseLocalTime | RestoreTokens
+OwnCommand = (
+    RestorePaper
+    | RestoreWallets
+    | UseThresholds
+    | UseWalletRules
+    | TidyWallets
+    | RestoreWhales
+    | UseLocalTime
+    | RestoreTokens
+)

@@ -66,9 +66,9 @@ class HeadScoreRow(msgspec.Struct, frozen=True, array_like=True):
     n: int
     brier: float | None
     base_brier: float | None
-    ece: float | None
+    calibration_error: float | None
     trained_brier: float | None
-    trained_ece: float | None
+    trained_calibration_error: float | None
 
 
 class ModelTrust(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +96,8 @@ class TokensView(msgspec.Struct, frozen=True, kw_only=True):
     `judged` verdicts were given, `held_back` tokens not judged again so soon after a rejection. `passed_over` and
     `ended` count tokens by what became of them, `failed` questions without an answer by venue, `refused_rows` pools and
     candles in answers that could not be used. `padded_pct` is the share of empty slots in what was judged lately.
-    `holders_missing` says that no number of holders is told. `model` is None on a tape, and before the workers are
+    `holders_missing` says that no number of holders is told, `states_missing` that tokens are not judged because their
+    prices are too old. `model` is None on a tape, and before the workers are
     there. `waiting_for` says what an empty panel waits for. `is_begun`: tokens are looked for, and can be asked for
     by hand. `feature_hit_pct` is the share of questions whose candles had been worked out before. `labelled`
     horizons of predictions have an outcome, `unlabelled` ones wait for theirs, of `unknown` ones something will
@@ -116,6 +117,7 @@ class TokensView(msgspec.Struct, frozen=True, kw_only=True):
     refused_rows: int = 0
     padded_pct: float | None = None
     holders_missing: str = ""
+    states_missing: str = ""
     model: InferenceHealth | None = None
     waiting_for: str = ""
     is_begun: bool = True

@@ -284,5 +284,18 @@ class UseThresholds(msgspec.Struct, frozen=True, tag="use_thresholds"):
     thresholds: WalletsSettings
 
 
+class UseWalletRules(msgspec.Struct, frozen=True, tag="use_wallet_rules"):
+    """Judge with these from now on: wallets everybody watches, and rules of the user's own. As `RestoreWallets`.
+
+    `rules` are names with versions, for what they do is not on a tape. `notes` name rules and entries of the list that
+    cannot be used; `trouble` says why the list cannot be read, empty when it can: without it no scan begins.
+    """
+
+    viral: tuple[str, ...] = ()
+    rules: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    trouble: str = ""
+
+
 class TidyWallets(msgspec.Struct, frozen=True, tag="tidy_wallets"):
     """The scan gives back what it can ask for again, for the program has grown too large. As `RestoreWallets`."""

@@ -25,7 +25,9 @@ Tell = Callable[[LogLevel, str], None]
 
 
 def _limits(settings: TapeSettings) -> TapeLimits:
-    return TapeLimits(settings.part_mb * 10**6, settings.part_h * 3600, settings.keep_free_mb * 10**6)
+    return TapeLimits(
+        settings.part_mb * 10**6, settings.part_h * 3600, settings.keep_free_mb * 10**6, settings.keep_gb * 10**9
+    )
 
 
 class OneRecording:

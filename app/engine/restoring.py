@@ -16,6 +16,8 @@ def restoring(core: Core) -> Iterator[OwnCommand | LookAtScreener]:
         yield RestorePaper(encode_state(core.paper.ledger.state()))
     wallets, whales = core.wallets, core.whales
     yield UseThresholds(wallets.thresholds)
+    if wallets.rules is not None:
+        yield wallets.rules
     if wallets.is_restored:
         yield RestoreWallets(wallets.book.saved(), wallets.notes_unsaved, wallets.next_scan_ms)
     if whales.is_restored:

@@ -35,6 +35,7 @@ class _Progress(msgspec.Struct, frozen=True, tag="progress", tag_field="kind"):
 
 _progress = msgspec.json.Decoder(_Progress).decode
 _result = msgspec.json.Decoder(SweepResult).decode
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def command(words: Sequence[str]) -> tuple[str, ...]:
@@ -112,7 +113,7 @@ class SweepChild:
     def _take(self, line: bytes) -> None:
         try:
             told = _progress(line)
-        except (msgspec.MsgspecError, RecursionError):
+        except _UNREADABLE:
             said = clean(line.decode(errors="replace"), _LONGEST_SAID).strip()
             if said:
                 self._said = said.removeprefix("error: ")
@@ -134,7 +135,7 @@ class SweepChild:
             return
         try:
             result = None if answer is None else _cleaned(_result(answer))
-        except (msgspec.MsgspecError, RecursionError):
+        except _UNREADABLE:
             result = None
         if result is None:
             said = "its results cannot be read here; `tapedeck sweep` with the same arguments prints them"

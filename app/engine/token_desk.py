@@ -12,6 +12,7 @@ import msgspec
 
 from app.config.settings import Settings
 from app.core.bus import Bus
+from app.core.decoding import UNDECODABLE
 from app.core.errors import DataError, FrameError
 from app.core.record import WITHDRAWN, Answer, Request
 from app.core.text import clean
@@ -32,9 +33,10 @@ from app.feeds.token_questions import Question, from_request, request_body
 from app.tokens.answers import Pools, read_answer
 from app.tokens.decision import ModelSays, decide
 from app.tokens.discovery import Discovery
-from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, Unknown
+from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, StatesBack, StatesMissing, Unknown
 from app.tokens.labels import RISE_HORIZON_S
 from app.tokens.outcomes import SETTLED_S
+from app.tokens.pages import TokenPool
 from app.tokens.rejections import Look, Rejections
 from app.tokens.strategies import StrategySays
 from app.tokens.watched import Seen
@@ -73,7 +75,7 @@ class TokenDesk:
         self.judgements: dict[str, Judgement] = {}
         """What each of `rows` rests on."""
         self.judged = self.held_back = 0
-        self.holders_missing = ""
+        self.holders_missing = self.states_missing = ""
         self.version = 0
         """Counts changes of what a deck is shown."""
         self.source = begun.source
@@ -170,7 +172,7 @@ class TokenDesk:
             case Seen():
                 self._consider(event, now_ms)
             case CandlesCame():
-                self.feedback.candles(event.mint, event.table, now_ms)
+                self.feedback.candles(TokenPool(event.mint, event.pool), event.table, now_ms)
             case Ended():
                 self._paper.ended(event.reason, now_ms)
                 if event.mint in self._by_hand and event.mint not in self._asked:
@@ -181,6 +183,12 @@ class TokenDesk:
             case HoldersBack():
                 self.holders_missing = ""
                 self._journal.say(now_ms, "info", "tokens", "numbers of holders are told again")
+            case StatesMissing():
+                self.states_missing = f"not judged by prices older than {event.fresh_s} s; DexScreener: {event.reason}"
+                self._journal.say(now_ms, "warning", "tokens", f"tokens are {self.states_missing}")
+            case StatesBack():
+                self.states_missing = ""
+                self._journal.say(now_ms, "info", "tokens", "prices of tokens are told again")
             case Unknown():
                 self._cannot_score(event.mint, event.reason, now_ms)
 
@@ -210,7 +218,7 @@ class TokenDesk:
             return
         try:
             said = _read_prediction(answer.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             self._judge(asked, None, f"the model's answer cannot be read: {clean(str(error), 120)}", now_ms)
         else:
             self._judge(asked, said, "", now_ms)
@@ -283,5 +291,4 @@ def _question_in(request: Request) -> Question:
 
 
 def _look_of(seen: Seen) -> Look:
-    state, holders = seen.state, seen.holders
-    return Look(seen.price, None if state is None else state.liquidity_usd, None if holders is None else holders.count)
+    return Look(seen.price, seen.liquidity_usd, None if seen.holders is None else seen.holders.count)

@@ -20,7 +20,6 @@ from app.engine.protocol_token_detail import (
     TokenWorking,
 )
 from app.engine.token_desk import TokenDesk
-from app.engine.token_feedback import liquidity_of
 from app.engine.token_looks import Judgement
 from app.tokens.attribution import CHART_PARTS, GROUPS, Attributions
 from app.tokens.candles import CLOSE, HIGH, LOW, SLOT_S, SLOTS, VOLUME, CandleTable
@@ -67,7 +66,7 @@ class TokenDetails:
 
 def _detail(desk: TokenDesk, judgement: Judgement, mint: str) -> TokenDetail:
     seen, said = judgement.seen, judgement.said
-    liquidity = liquidity_of(seen)
+    liquidity = seen.liquidity_usd
     steps = workings(
         judgement.verdict, judgement.strategy, seen.window.candles, liquidity, desk.rules, desk.sizes
     )  # fmt: skip

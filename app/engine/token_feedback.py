@@ -16,6 +16,7 @@ from app.tokens.claims import TokenClaims
 from app.tokens.features import schema
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry
 from app.tokens.outcomes import Labelled, Outcomes, Predicted, Said
+from app.tokens.pages import TokenPool
 from app.tokens.saved_predictions import OpenCall, SavedPredictions, decode_saved, encode_saved, open_tokens
 from app.tokens.watched import Seen
 
@@ -34,7 +35,7 @@ class TokenFeedback:
         """Take up what earlier runs predicted and claimed, and what is known of how it turned out; how many labels are
         waited for. Raises `DataError` for what cannot be read."""
         told = decode_saved(saved)
-        self.outcomes.restore((each for token in told.tokens for each in token.predicted()), now_ms // 1_000)
+        self.outcomes.restore((each for token in told.tokens for each in token.waiting()), now_ms // 1_000)
         self._trust.restore(told.version, told.hours, told.days)
         self._claims.restore_rates(told.rises, told.rugs)
         for decided in self._claims.restore(told.calls, self.outcomes.waits, now_ms):
@@ -62,7 +63,7 @@ class TokenFeedback:
         is left out: its verdict says so."""
         if not (0 <= said.p_rise <= 1 and 0 <= said.p_rug <= 1):
             return
-        listed, price, liquidity = seen.listed, seen.price, liquidity_of(seen)
+        listed, price, liquidity = seen.listed, seen.price, seen.liquidity_usd
         self._journal.keep(
             StoredPrediction(
                 mint=listed.mint,
@@ -86,15 +87,15 @@ class TokenFeedback:
         """File what the model has said just now, where what becomes of it is waited for: of a rug only where the
         liquidity is known. Whether the claim of a rise was filed."""
         waiting = _waiting(seen, said, now_ms)
-        is_filed = self._file(waiting, RISE_HORIZON_S, evidence)
-        if liquidity_of(seen):
-            self._file(waiting, RUG_HORIZON_S, evidence)
+        is_filed = self._file(waiting, RISE_HORIZON_S, evidence, seen.priced_s)
+        if seen.liquidity_usd:
+            self._file(waiting, RUG_HORIZON_S, evidence, seen.priced_s)
         return is_filed
 
-    def _file(self, waiting: Predicted, horizon_s: int, evidence: int) -> bool:
+    def _file(self, waiting: Predicted, horizon_s: int, evidence: int, priced_s: int) -> bool:
         if not self.outcomes.waits(waiting.mint, waiting.at_ms, horizon_s):
             return False
-        claim = self._claims.file(waiting, horizon_s, source=self._mode, evidence=evidence)
+        claim = self._claims.file(waiting, horizon_s, source=self._mode, evidence=evidence, priced_s=priced_s)
         for call in claim or ():
             self._bus.publish(call)
         return claim is not None
@@ -110,9 +111,9 @@ class TokenFeedback:
         self._take(self.outcomes.answered(question, told, now_ms // 1_000), now_ms)
         return is_mine
 
-    def candles(self, mint: str, table: CandleTable, now_ms: int) -> None:
-        """The newest candles of a token have come."""
-        self._take(self.outcomes.candles(mint, table, now_ms // 1_000), now_ms)
+    def candles(self, about: TokenPool, table: CandleTable, now_ms: int) -> None:
+        """The newest candles of a pool have come."""
+        self._take(self.outcomes.candles(about, table, now_ms // 1_000), now_ms)
 
     def clock_set_back(self, now_ms: int) -> None:
         """The engine's time went back to `now_ms`."""
@@ -130,14 +131,8 @@ class TokenFeedback:
                 self._bus.publish(Graded(*decided))
 
 
-def liquidity_of(seen: Seen) -> float | None:
-    """Dollars in the pool that a token's candles are of; None where they are not told, or are another pool's."""
-    state = seen.state
-    return None if state is None or state.pool != seen.listed.pool else state.liquidity_usd
-
-
 def _waiting(seen: Seen, said: Prediction, now_ms: int) -> Predicted:
-    entry = Entry(seen.at_s, seen.price or 0.0, liquidity_of(seen))
+    entry = Entry(seen.at_s, seen.price or 0.0, seen.liquidity_usd)
     return Predicted(seen.listed.mint, seen.listed.pool, now_ms, entry, Said(said.version, said.p_rise, said.p_rug))
 
 

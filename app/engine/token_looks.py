@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.record import WITHDRAWN, Answer, Request
 from app.core.text import clean
 from app.engine.inference_requests import Prediction
@@ -86,7 +87,7 @@ class TokenLooks:
             return
         try:
             told = _read_attributions(answer.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             trouble = f"the model's answer cannot be read: {clean(str(error), 120)}"
             self._asked[mint] = _Asked(request.body, now_ms, trouble)
             return

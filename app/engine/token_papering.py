@@ -53,14 +53,14 @@ class TokenPapering:
         """A token was judged: one that was approved is bought on paper, unless a risk check is against it."""
         if not self._settings.open_positions or verdict.ruling != "APPROVED" or verdict.combined is None:
             return
-        listed, state = seen.listed, seen.state
+        listed = seen.listed
         wanted = TokenWanted(
             mint=listed.mint,
             pool=listed.pool,
             name=clean(listed.name or listed.mint[:8], 40),
             by="strategies" if verdict.p_rise is None else "model",
             combined=verdict.combined,
-            liquidity_usd=None if state is None or state.pool != listed.pool else state.liquidity_usd,
+            liquidity_usd=seen.liquidity_usd,
         )
         ledger, against = self._papering.ledger, self._against(now_ms)
         if against is not None:
@@ -87,7 +87,8 @@ class TokenPapering:
         return "market", f"{market.coin} fell {-100 * change:.1f} % in 24 hours"
 
     def _pools_against(self, now_ms: int) -> tuple[TokenRule, str] | None:
-        lately = [drained for at_ms, drained in self._ended if now_ms - at_ms <= ENDED_MS]
+        # What a clock that was ahead has dated is forgotten as soon as what it has dated too early.
+        lately = [drained for at_ms, drained in self._ended if abs(now_ms - at_ms) <= ENDED_MS]
         drained, most = sum(lately), self._settings.drained_share
         if len(lately) < LEAST_ENDED or drained <= most * len(lately):
             return None

@@ -1,6 +1,7 @@
 """What the database holds of predictions of earlier runs, put together for the start of a run: those whose horizons
 have not ended, claims without a grade, and the outcomes that count for calibration."""
 
+import asyncio
 from collections.abc import Iterable
 
 from app.core.calls import Call
@@ -32,7 +33,9 @@ _Labels = dict[tuple[str, int, int], OutcomeTold]
 
 async def saved_tokens(reader: Reader, now_ms: int) -> bytes:
     """What earlier runs left to take up. Raises `DataError`."""
-    return encode_saved((await _found(reader, now_ms)).saved())
+    found = await _found(reader, now_ms)
+    # Ten thousand predictions take a tenth of a second to put together, which would hold the loop.
+    return await asyncio.to_thread(lambda: encode_saved(found.saved()))
 
 
 async def _found(reader: Reader, now_ms: int) -> "_Found":
@@ -43,7 +46,7 @@ async def _found(reader: Reader, now_ms: int) -> "_Found":
         made = await reader.select(PREDICTIONS_MADE, hour, limit=_MOST_AN_HOUR)
         if made:
             told = await reader.select(OUTCOMES_TOLD, hour, limit=2 * _MOST_AN_HOUR)
-            found.take(made, told, await _undecided(reader, since_ms, until_ms))
+            await asyncio.to_thread(found.take, made, told, await _undecided(reader, since_ms, until_ms))
     return found
 
 

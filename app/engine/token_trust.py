@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
+from app.core.decoding import UNDECODABLE
 from app.core.record import Answer, Request
 from app.core.text import clean
 from app.engine.inference_requests import Prediction
@@ -40,8 +41,6 @@ class TokenTrust:
     """Of one run: the newest bundle that has answered, from its first answer on."""
 
     def __init__(self, watch: MarketWatch) -> None:
-        self.doubt = ""
-        """Why what the model says must not count; empty while nothing speaks against it."""
         self._watch = watch
         self._candles: deque[int] = deque(maxlen=WINDOW)
         self._forget("")
@@ -49,6 +48,8 @@ class TokenTrust:
     def _forget(self, version: str) -> None:
         """Another bundle answers: what is known of the one before says nothing of it."""
         self._version = version
+        self.doubt = ""
+        """Why what the model says must not count; empty while nothing speaks against it."""
         self._reference: BundleReference | None = None
         self._trouble, self._asked_ms = "", None
         self._early: deque[tuple[str, Singles]] = deque(maxlen=WINDOW)
@@ -154,7 +155,7 @@ class TokenTrust:
             return
         try:
             reference = _read_reference(answer.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             self._trouble = f"it cannot be read: {clean(str(error), 120)}"
             return
         self._trouble = clean(flaw_of(reference), 200)
@@ -186,8 +187,9 @@ class TokenTrust:
         if score.side_of_base < 0:
             briers = f"Brier {score.brier:.3f} against {score.base_brier:.3f}"
             return f"{name} does worse than the base rate: {briers} (n {score.n})"
-        if trained is not None and score.is_off(trained.ece, MOST_ERROR):
-            return f"{name} is off: ECE {score.ece:.3f} against {trained.ece:.3f} in training (n {score.n})"
+        before = None if trained is None else trained.calibration_error
+        if before is not None and score.is_off(before, MOST_ERROR):
+            return f"{name} is off: ECE {score.calibration_error:.3f} against {before:.3f} in training (n {score.n})"
         return ""
 
     def _trained(self, head: str) -> Trained | None:
@@ -214,7 +216,7 @@ class TokenTrust:
             score.n,
             score.brier,
             score.base_brier,
-            score.ece,
+            score.calibration_error,
             None if trained is None else trained.brier,
-            None if trained is None else trained.ece,
+            None if trained is None else trained.calibration_error,
         )

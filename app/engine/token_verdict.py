@@ -26,7 +26,7 @@ def judged_of(judgement: Judgement, asked_ms: int) -> TokenJudged:
 def row_of(judgement: Judgement, judged: TokenJudged, rules: TokenDecisionSettings) -> TokenRow:
     """The row, with texts of venues cleaned; a gain is shown only where the model counted."""
     seen, verdict = judgement.seen, judgement.verdict
-    listed, state = seen.listed, seen.state
+    listed = seen.listed
     return TokenRow(
         mint=listed.mint,
         name=clean(listed.name, 40),
@@ -45,7 +45,7 @@ def row_of(judgement: Judgement, judged: TokenJudged, rules: TokenDecisionSettin
         combined=verdict.combined,
         size=verdict.size,
         price=judged.price,
-        liquidity_usd=None if state is None else state.liquidity_usd,
+        liquidity_usd=seen.liquidity_usd,
         holders=None if seen.holders is None else seen.holders.count,
         seen=judgement.strategy.seen,
         arithmetic=arithmetic(verdict, rules),

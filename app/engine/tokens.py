@@ -142,8 +142,8 @@ class Tokens:
         words = "Scoring what is watched"
         self._jobs.begin("tokens", now_ms, words)
         if not desk.score_all(now_ms):
-            self._jobs.end("tokens", "failed", "no token has candles yet")
-            return False, "No token that is watched has candles yet"
+            self._jobs.end("tokens", "failed", "no token has candles and a price that are new enough")
+            return False, "No token that is watched has candles and a price that are new enough yet"
         return True, words
 
     def _cancel(self) -> tuple[bool, str]:

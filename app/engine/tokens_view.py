@@ -49,6 +49,7 @@ class TokensViews:
             refused_rows=counts.refused_rows,
             padded_pct=desk.trust.padded_pct,
             holders_missing=clean(desk.holders_missing, 200),
+            states_missing=clean(desk.states_missing, 200),
             model=model,
             waiting_for="" if self._rows[1] else _waiting_for(tokens),
             feature_hit_pct=share_pct(desk.features.charts.hits, desk.features.charts.misses),

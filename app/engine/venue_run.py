@@ -28,16 +28,7 @@ from app.engine.freeze import Outside, SocketCounts
 from app.engine.keeper import Keeper
 from app.engine.outward import Outward
 from app.engine.own_commands import RestorePaper
-from app.engine.protocol import (
-    Command,
-    LogLevel,
-    LogLine,
-    SetPlayback,
-    SetRecording,
-    SourceView,
-    StartJob,
-    TradePaper,
-)
+from app.engine.protocol import Command, LogLevel, LogLine, SetPlayback, SetRecording, SourceView, StartJob, TradePaper
 from app.engine.protocol_wallets import RestoreWallets, SetWalletProfile, TidyWallets, UseThresholds
 from app.engine.recording import RunRecording
 from app.engine.restoring import restoring
@@ -215,6 +206,7 @@ class VenueRun:
             self._outward.join(POLYMARKET, calls.client)
             self._outward.join(STORE_VENUE, calls.shelf)
         saved, trouble = await self._wallets.saved()
+        self._renew_wallet_rules()
         self._sequencer.put_now(0, Kind.COMMAND, _pack(RestoreWallets(saved, trouble)))
         thresholds, why_not = await self._wallets.chosen_before(self.core.wallets)
         if why_not:
@@ -257,8 +249,14 @@ class VenueRun:
             thresholds = self._profiles.thresholds(command.profile)
             self._sequencer.put_now(0, Kind.COMMAND, _pack(UseThresholds(thresholds)))
             return self.core.command_result
+        if isinstance(command, StartJob) and command.name == "wallets":
+            self._renew_wallet_rules()
         self._sequencer.put_now(0, Kind.COMMAND, _pack(command))
         return self.core.command_result
+
+    def _renew_wallet_rules(self) -> None:
+        for rules in self._wallets.other_rules(self.core.wallets):
+            self._sequencer.put_now(0, Kind.COMMAND, _pack(rules))
 
     def outside(self) -> Outside:
         """Counts of the connection, and the recording."""
@@ -367,7 +365,7 @@ class VenueRun:
             await asyncio.sleep(period_s)
             self._inbox.put(0, Kind.TIMER, b"")
             if self.core.wallets.is_due(self.core.now_ms):
-                self._sequencer.put_now(0, Kind.COMMAND, _pack(StartJob("wallets")))
+                self.command(StartJob("wallets"))
             if self._wallets.mind_memory(self.core.wallets):
                 self._sequencer.put_now(0, Kind.COMMAND, _pack(TidyWallets()))
             self._mind_local_time()

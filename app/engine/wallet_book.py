@@ -1,7 +1,7 @@
 """The newest verdict on each wallet and what the user keeps about it. Pure; bounded."""
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -53,26 +53,30 @@ class SavedWallets(msgspec.Struct, frozen=True, kw_only=True):
 _unpack_saved = msgspec.msgpack.Decoder(SavedWallets).decode
 
 
-def saved_of(
-    rows: Iterable[StoredVerdict],
-    notes: Iterable[WalletNote],
-    claims: Mapping[str, int] = MappingProxyType({}),
-    open_claims: Iterable[Call] = (),
-) -> bytes:
-    """What to begin with, from stored verdicts, newest first: the best wallets. Rows that cannot be read are left out.
+def pack_saved(saved: SavedWallets) -> bytes:
+    """What to begin with, as `WalletBook.restore` takes it."""
+    return _pack(saved)
 
-    Two thousand wallets are compared by class and score; what is read in full is what a deck can show.
+
+def best_rows(rows: Iterable[StoredVerdict], followed: AbstractSet[str] = frozenset()) -> list[list[StoredVerdict]]:
+    """Of stored verdicts, newest first, those on the wallets that a deck can show, as `WalletBook.best`; newest first
+    of each.
+
+    They are compared by class and score alone: only what is shown has to be read in full.
     """
     newest: dict[str, list[StoredVerdict]] = {}
     for row in rows:
         newest.setdefault(row.wallet, []).append(row)
-    best = sorted(newest.values(), key=lambda of_one: rank(of_one[0].wallet_class, of_one[0].score, of_one[0].wallet))
-    entries = (_entry(of_one) for of_one in best[:ROWS])
-    kept = tuple(each for each in entries if each is not None)
-    return _pack(SavedWallets(entries=kept, notes=tuple(notes), claims=dict(claims), open_claims=tuple(open_claims)))
+
+    def key(of_one: list[StoredVerdict]) -> tuple[bool, int, float, str]:
+        row = of_one[0]
+        return row.wallet not in followed, *rank(row.wallet_class, row.score, row.wallet)
+
+    return sorted(newest.values(), key=key)[:ROWS]
 
 
-def _entry(rows: list[StoredVerdict]) -> BookEntry | None:
+def entry_of(rows: Sequence[StoredVerdict]) -> BookEntry | None:
+    """The verdicts on one wallet, newest first, as an entry; None where the newest cannot be read."""
     try:
         verdict = read_verdict(rows[0])
     except DataError:
@@ -88,7 +92,10 @@ def _entry(rows: list[StoredVerdict]) -> BookEntry | None:
 
 
 class WalletBook:
-    """Verdicts by wallet, about 2,000, of which the worst give way; notes by wallet, at most `MOST_NOTES`."""
+    """Verdicts by wallet, about 2,000, of which the worst give way; notes by wallet, at most `MOST_NOTES`.
+
+    Who is followed is never worse than anybody who is not.
+    """
 
     def __init__(self) -> None:
         self.entries: dict[str, BookEntry] = {}
@@ -117,7 +124,7 @@ class WalletBook:
         """What a replay of the rest of this run begins with."""
         best = tuple(msgspec.structs.replace(each, scan=0) for each in self.best())
         notes, open_claims = tuple(self.notes.values()), tuple(self.open_claims.values())
-        return _pack(SavedWallets(entries=best, notes=notes, claims=self.claims, open_claims=open_claims))
+        return pack_saved(SavedWallets(entries=best, notes=notes, claims=self.claims, open_claims=open_claims))
 
     def take(self, verdict: WalletVerdict, origin: str, scan: int, *, is_old: bool = False) -> BookEntry:
         """A verdict of a scan; `is_old` gives an earlier one again. What it is now, with what it was before."""
@@ -164,8 +171,8 @@ class WalletBook:
         return changed
 
     def best(self) -> list[BookEntry]:
-        """Those that a deck is shown, best first."""
-        return sorted(self.entries.values(), key=_entry_key)[:ROWS]
+        """Those that a deck is shown: who is followed, then the others, best first."""
+        return self._in_order()[:ROWS]
 
     def row(self, entry: BookEntry, now_ms: int, scan: int) -> WalletRow:
         """An entry as a deck shows it; `scan` is the number of the newest scan."""
@@ -203,9 +210,15 @@ class WalletBook:
 
     def _make_room(self) -> None:
         if len(self.entries) > _KEPT + ROWS:
-            best = sorted(self.entries.values(), key=_entry_key)[:_KEPT]
-            self.entries = {each.verdict.wallet: each for each in best}
+            self.entries = {each.verdict.wallet: each for each in self._in_order()[:_KEPT]}
+
+    def _in_order(self) -> list[BookEntry]:
+        followed = followed_in(self.notes.values())
+        return sorted(
+            self.entries.values(), key=lambda each: (each.verdict.wallet not in followed, *best_first(each.verdict))
+        )
 
 
-def _entry_key(entry: BookEntry) -> tuple[int, float, str]:
-    return best_first(entry.verdict)
+def followed_in(notes: Iterable[WalletNote]) -> frozenset[str]:
+    """The wallets that are followed."""
+    return frozenset(note.wallet for note in notes if note.followed)

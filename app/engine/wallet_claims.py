@@ -1,11 +1,11 @@
 """Claims about TARGETs: filed when one is found, graded when their 30 days are over. A function of the inputs."""
 
 from collections.abc import Iterable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from app.core.bus import Bus
-from app.core.calls import Call, CostModel
+from app.core.calls import SET_BACK, Call, CostModel
 from app.core.record import Answer, Request
 from app.core.text import clean
 from app.engine.protocol import Mode
@@ -39,10 +39,25 @@ class WalletClaims:
         self._asker: Asker | None = None
         self._asked: Call | None = None
 
-    def begin(self) -> None:
-        """What was saved is known: its open calls are graded from now on."""
-        for call in self._book.open_claims.values():
-            heappush(self._looks, (_due_ms(call), call.call_id))
+    def begin(self, now_ms: int) -> None:
+        """What was saved is known: its open calls are graded from now on. Told again, it is the same."""
+        waiting = [call for call in self._book.open_claims.values() if call != self._asked]
+        self._looks = [(_due_ms(call), call.call_id) for call in waiting]
+        heapify(self._looks)
+        self.clock_set_back(now_ms)
+
+    def clock_set_back(self, now_ms: int) -> None:
+        """It is `now_ms`: a call of a time to come was dated by a clock that was wrong, and is not graded."""
+        ahead = [call for call in self._book.open_claims.values() if call.made_at_ms > now_ms]
+        self._book.claims = {wallet: made_ms for wallet, made_ms in self._book.claims.items() if made_ms <= now_ms}
+        if not ahead:
+            return
+        if self._asked in ahead:
+            self._asked = None
+        for call in ahead:
+            self._decide(Graded(call, ungraded(call, SET_BACK, now_ms)))
+        self._looks = [look for look in self._looks if look[1] in self._book.open_claims]
+        heapify(self._looks)
 
     def file_all(self, verdicts: "Iterable[WalletVerdict]", now_ms: int) -> None:
         """TARGETs of a command that scanned while no engine ran, which files no calls."""
@@ -73,8 +88,9 @@ class WalletClaims:
         from app.feeds.polymarket import questions
 
         self._asker = self._asker or Asker(self._watch)
-        self._asked = self._book.open_claims[heappop(self._looks)[1]]
-        self._asker.ask(questions.pnl(self._asked.subject))
+        self._asked = self._book.open_claims.get(heappop(self._looks)[1])
+        if self._asked is not None:
+            self._asker.ask(questions.pnl(self._asked.subject))
 
     def answered(self, request: Request, answer: Answer, now_ms: int) -> None:
         """An answer of the venue; one to another's question changes nothing."""
@@ -95,8 +111,8 @@ class WalletClaims:
             self._decide(Graded(call, ungraded(call, NOT_TOLD, now_ms)))
 
     def _decide(self, decided: Graded) -> None:
-        del self._book.open_claims[decided.call.call_id]
-        self._bus.publish(decided)
+        if self._book.open_claims.pop(decided.call.call_id, None) is not None:
+            self._bus.publish(decided)
 
 
 def target_call(verdict: "WalletVerdict", mode: Mode, now_ms: int) -> Call:

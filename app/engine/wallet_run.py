@@ -13,7 +13,7 @@ from app.core.errors import ConfigError, DataError
 from app.core.record import Request
 from app.core.text import clean
 from app.engine.demo_venue import Urls
-from app.engine.protocol_wallets import BudgetView, CacheView
+from app.engine.protocol_wallets import BudgetView, CacheView, UseWalletRules
 from app.engine.saved_before import saved_before
 from app.engine.vitals import resident_bytes
 from app.engine.wallet_targets import PROFILE_CHOICE, Stopwatch, WalletTargets
@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 
 _MEASURE_NS = 1_000_000_000
 """Measuring walks through all that is remembered: once in so long is enough for a picture."""
-_NEEDED = ("app.engine.wallet_calls", "app.engine.scanning", "app.engine.opening", "app.wallets.again")
+_NEEDED = (
+    "app.engine.wallet_calls",
+    "app.engine.scanning",
+    "app.engine.opening",
+    "app.engine.wallet_rules",
+    "app.wallets.again",
+)
 
 
 class WalletsOutside(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +77,13 @@ class WalletRun(Stopwatch):
             self._generator,
         )  # fmt: skip
         return self.calls
+
+    def other_rules(self, wallets: WalletTargets) -> list[UseWalletRules]:
+        """What is to be judged with from now on, where that is something else. For after `load`."""
+        from app.engine.wallet_rules import rules_here
+
+        found = [] if self.calls is None else [rules_here()]
+        return [rules for rules in found if rules != wallets.rules]
 
     async def saved(self) -> tuple[bytes, str]:
         """What is stored of wallets, empty for nothing; and why that is not known. For after `load`."""

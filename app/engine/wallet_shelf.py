@@ -3,6 +3,7 @@ for the start of a run."""
 
 import asyncio
 from collections import Counter
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -13,7 +14,19 @@ from app.core.errors import DataError
 from app.core.record import WITHDRAWN, Answer, Kind, Request
 from app.core.text import clean
 from app.engine.shelf_questions import MARKETS_KEPT, MARKETS_PAGE, Found, PastVerdictRow
-from app.engine.wallet_book import CLAIM_MS, CLAIMANT, MOST_CLAIMS, MOST_NOTES, saved_of
+from app.engine.wallet_book import (
+    CLAIM_MS,
+    CLAIMANT,
+    MOST_CLAIMS,
+    MOST_NOTES,
+    ROWS,
+    BookEntry,
+    SavedWallets,
+    best_rows,
+    entry_of,
+    followed_in,
+    pack_saved,
+)
 from app.feeds.inbox import Inbox
 from app.feeds.request_client import GIVEN_UP, MOST_BEGUN
 from app.store.reader import Reader
@@ -27,7 +40,8 @@ from app.wallets.keeping import KeptRows, Shelf
 _SCANS = 20
 _HISTORY = 50
 _VERDICTS = 4_000
-_TARGETS = (Condition("wallet_class", "=", "TARGET"),)
+_TURN_VERDICTS = 20
+"""Verdicts that are read in one go: a fraction of a millisecond each."""
 _pack = msgspec.msgpack.encode
 _addresses = msgspec.json.Decoder(list[str]).decode
 
@@ -36,11 +50,33 @@ async def saved_wallets(reader: Reader, now_ms: int) -> bytes:
     """What a run begins with, empty when nothing is stored. Raises `DataError`."""
     verdicts = await reader.select(WALLET_VERDICTS, limit=_VERDICTS)
     notes = await reader.select(WALLET_NOTES, limit=MOST_NOTES)
-    # A large record takes a second to look through: only where there can be such calls.
-    has_targets = bool(await reader.select(WALLET_VERDICTS, _TARGETS, limit=1))
-    claims = await _claims(reader, now_ms - CLAIM_MS) if has_targets else {}
-    open_claims = await _open_claims(reader) if has_targets else []
-    return saved_of(verdicts, notes, claims, open_claims) if verdicts or notes else b""
+    # Calls are looked for whatever the verdicts say: a profile makes TARGETs of which no verdict is stored.
+    claims = await _claims(reader, now_ms - CLAIM_MS)
+    open_claims = await _open_claims(reader)
+    if not (verdicts or notes or claims or open_claims):
+        return b""
+    followed = followed_in(notes)
+    verdicts += await _verdicts_on(reader, followed - {row.wallet for row in verdicts})
+    entries = await _entries(best_rows(verdicts, followed))
+    return pack_saved(SavedWallets(entries=entries, notes=tuple(notes), claims=claims, open_claims=tuple(open_claims)))
+
+
+async def _verdicts_on(reader: Reader, wallets: AbstractSet[str]) -> list[StoredVerdict]:
+    """The last two verdicts on each of these, as many as a deck can show."""
+    rows: list[StoredVerdict] = []
+    for wallet in sorted(wallets)[:ROWS]:
+        rows += await reader.select(WALLET_VERDICTS, (Condition("wallet", "=", wallet),), limit=2)
+    return rows
+
+
+async def _entries(best: list[list[StoredVerdict]]) -> tuple[BookEntry, ...]:
+    """The verdicts read in full; those that cannot be are left out. The loop is left to others meanwhile."""
+    entries: list[BookEntry | None] = []
+    for rows in best:
+        entries.append(entry_of(rows))
+        if len(entries) % _TURN_VERDICTS == 0:
+            await asyncio.sleep(0)
+    return tuple(each for each in entries if each is not None)
 
 
 async def _claims(reader: Reader, since_ms: int) -> dict[str, int]:

@@ -7,8 +7,6 @@ second, in which a deck should have been painted.
 import re
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from app.config.settings import Settings
 from app.config.wallet_settings import WalletsSettings
 from app.core.bus import Bus
@@ -20,7 +18,15 @@ from app.engine.jobs import Jobs
 from app.engine.journal import Journal
 from app.engine.openings import Openings
 from app.engine.protocol import CancelJob, JobState, Mode, StartJob
-from app.engine.protocol_wallets import LookAtWallet, NoteWallet, RestoreWallets, TidyWallets, UseThresholds, WalletRow
+from app.engine.protocol_wallets import (
+    LookAtWallet,
+    NoteWallet,
+    RestoreWallets,
+    TidyWallets,
+    UseThresholds,
+    UseWalletRules,
+    WalletRow,
+)
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_book import WalletBook
 from app.engine.wallet_claims import WalletClaims
@@ -36,7 +42,7 @@ if TYPE_CHECKING:
 
 ABOUT_WALLETS = frozenset({POLYMARKET, STORE_VENUE})
 """Who is asked about wallets."""
-WalletCommand = NoteWallet | UseThresholds | RestoreWallets | TidyWallets | LookAtWallet
+WalletCommand = NoteWallet | UseThresholds | UseWalletRules | RestoreWallets | TidyWallets | LookAtWallet
 _WORD = re.compile(rf"{BOARD_WORD}|market|trades|0x[0-9a-zA-Z]{{1,64}}", re.ASCII)
 _WORDS_CAP = 10_000
 _NOTES_SHOWN = 20
@@ -67,6 +73,8 @@ class WalletTargets:
     ) -> None:
         self.book = WalletBook()
         self.thresholds: WalletsSettings = settings.wallets
+        self.rules: UseWalletRules | None = None
+        """What is judged with besides thresholds, as the newest input told; None where none did."""
         self.scanning: Scanning | None = None
         """The newest scan, running or over."""
         self.openings = Openings(self._open)
@@ -106,6 +114,8 @@ class WalletTargets:
                 return self.note(command, now_ms)
             case UseThresholds():
                 return self.use(command.thresholds, now_ms)
+            case UseWalletRules():
+                self.rules = command
             case LookAtWallet():
                 return self.look(command, now_ms)
             case TidyWallets():
@@ -158,7 +168,7 @@ class WalletTargets:
         if self.notes_unsaved:
             told = f"stored wallets are not shown and notes of this run are NOT SAVED: {self.notes_unsaved}"
             self._journal.say(now_ms, "error", "wallets", told)
-        self.claims.begin()
+        self.claims.begin(now_ms)
         self.claims.file_all((entry.verdict for entry in self.book.entries.values()), now_ms)
         if self._settings.scanner.enabled:
             self._next_ms = saved.next_scan_ms
@@ -259,6 +269,7 @@ class WalletTargets:
         """The engine's time went back to `now_ms`."""
         if self._next_ms is not None:
             self._next_ms = min(self._next_ms, now_ms + round(self._settings.scanner.interval_s * 1000))
+        self.claims.clock_set_back(now_ms)
 
     def scheduled_in_s(self, now_ms: int) -> int | None:
         """Seconds until the next scan begins by itself; None where none does, or one is running."""
@@ -268,11 +279,11 @@ class WalletTargets:
     def _begin(self, words: list[str], now_ms: int) -> None:
         from app.engine.asker import Asker
         from app.engine.scanning import Scanning
-        from app.wallets.api import judging_of
+        from app.engine.wallet_rules import judging_by
         from app.wallets.plans import plan_of
 
         plan = plan_of(words, self._settings.scanner)
-        judged = judging_of(msgspec.structs.replace(self._settings, wallets=self.thresholds))
+        judged = judging_by(self.thresholds, self.rules)
         for line in judged.notes:
             self._journal.say(now_ms, "warning", "wallets", line)
         self._number += 1
@@ -295,9 +306,9 @@ class WalletTargets:
     def _open(self, wallet: str, now_ms: int) -> "Opening":
         from app.engine.asker import Asker
         from app.engine.opening import Opening
-        from app.wallets.api import judging_of
+        from app.engine.wallet_rules import judging_by
 
-        judging = judging_of(msgspec.structs.replace(self._settings, wallets=self.thresholds)).judging
+        judging = judging_by(self.thresholds, self.rules).judging
         return Opening(wallet, judging, self._settings.scanner.position_pages, Asker(self._watch), now_ms)
 
     def _settle(self, now_ms: int) -> None:

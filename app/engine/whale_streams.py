@@ -5,7 +5,7 @@ from functools import partial
 
 from app.core.errors import FrameError
 from app.core.record import StreamOpened
-from app.core.traders import TraderFill, TraderState
+from app.core.traders import EquityHistory, TraderFill, TraderState
 from app.feeds.health import FeedHealth
 from app.feeds.hyperliquid import parse_traders
 from app.whales.moves import AHEAD_MS
@@ -69,7 +69,18 @@ class WhaleStreams:
 def not_ahead(fills: Sequence[TraderFill], now_ms: int) -> Sequence[TraderFill]:
     """The fills as they are. Raises `FrameError` where one is dated so far ahead that all later ones would look old."""
     newest_ms = max((fill.at_ms for fill in fills), default=now_ms)
+    _refuse_ahead(f"fills of {fills[0].trader}" if fills else "fills", newest_ms, now_ms)
+    return fills
+
+
+def past_not_ahead(histories: Sequence[EquityHistory], trader: str, now_ms: int) -> Sequence[EquityHistory]:
+    """The histories as they are. Raises `FrameError` where one ends so far ahead that its days would be others."""
+    newest_ms = max((point.at_ms for history in histories for point in history.points), default=now_ms)
+    _refuse_ahead(f"equity history of {trader}", newest_ms, now_ms)
+    return histories
+
+
+def _refuse_ahead(what: str, newest_ms: int, now_ms: int) -> None:
     if newest_ms > now_ms + AHEAD_MS:
         ahead_min = (newest_ms - now_ms) / 60_000
-        raise FrameError(f"fills of {fills[0].trader}: dated {ahead_min:.0f} min ahead; is this machine's clock right?")
-    return fills
+        raise FrameError(f"{what}: dated {ahead_min:.0f} min ahead; is this machine's clock right?")

@@ -37,7 +37,7 @@ from app.engine.whale_regime import WhaleRegime
 from app.engine.whale_saving import WhaleSaving
 from app.engine.whale_signals import WhaleSignals
 from app.engine.whale_state import RestoreWhales, UseLocalTime
-from app.engine.whale_streams import WhaleStreams, not_ahead
+from app.engine.whale_streams import WhaleStreams, not_ahead, past_not_ahead
 from app.feeds.hyperliquid import parse_traders
 from app.feeds.hyperliquid.leaderboard import CHANNEL as LEADERBOARD
 from app.feeds.hyperliquid.limits import REGIME_HOURS
@@ -226,7 +226,8 @@ class Whales:
             return
         if request.channel == "portfolio":
             histories = parse_traders.parse_equity_histories(answer.body)
-            record = self.weighing.took_history(request.subject, histories, now_ms)
+            past = past_not_ahead(histories, request.subject, now_ms)
+            record = self.weighing.took_history(request.subject, past, now_ms)
             if record is not None:
                 self.saving.record(request.subject, record)
         else:

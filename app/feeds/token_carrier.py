@@ -15,6 +15,7 @@ from app.feeds.backoff import Backoff
 from app.feeds.birdeye.parse import parse_error as birdeye_error
 from app.feeds.budget import Pace
 from app.feeds.geckoterminal.parse import parse_error as gecko_error
+from app.feeds.html import HTML, is_html
 from app.feeds.http import HttpAnswer, HttpClient, TooLargeError, UnreachableError
 from app.feeds.request_client import Carried
 from app.feeds.statuses import TOO_MANY, retry_after_s
@@ -138,7 +139,8 @@ class TokenCarrier:
         """Leave the venue alone: as long as it says, and at least a wait of our own that grows."""
         self.refusals += 1
         wait_s = max(asked_s, self._refused.next_s())
-        self._closed_until_ns = self._clock.monotonic_ns() + round(wait_s * 1e9)
+        # Of calls that were under way together one may have been told a longer time than another.
+        self._closed_until_ns = max(self._closed_until_ns, self._clock.monotonic_ns() + round(wait_s * 1e9))
         return self._refusal(answer)
 
     def _refusal(self, answer: HttpAnswer) -> _Try:
@@ -148,7 +150,5 @@ class TokenCarrier:
 
 
 def _sound(answer: HttpAnswer) -> _Try:
-    # What stands before a venue answers with a page of its own, and often with 200.
-    if "html" in answer.headers.get("content-type", "").lower() or answer.body[:256].lstrip()[:1] == b"<":
-        return _Try(_UNREACHED, error="HTML instead of JSON; the venue, or something before it, is not serving")
-    return _Try(200, answer.body)
+    is_page = is_html(answer.body, answer.headers.get("content-type", ""))
+    return _Try(_UNREACHED, error=HTML) if is_page else _Try(200, answer.body)

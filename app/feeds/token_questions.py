@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import DataError
 from app.core.record import Request
 from app.core.text import clean
@@ -108,7 +109,7 @@ def from_request(request: Request) -> Question:
         raise DataError(f"request {request.request_id} asks nothing that {venue} answers: {clean(request.channel, 40)}")
     try:
         parts, query = _body_of(request.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise DataError(
             f"request {request.request_id} to {request.venue} cannot be read: {clean(str(error), 120)}"
         ) from error

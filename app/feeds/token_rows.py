@@ -11,9 +11,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import FrameError
 from app.core.text import SafeText, clean
 from app.core.tokens import TokenCandle, solana_address_of
+from app.feeds.html import HTML, is_html
 
 Row = TypeVar("Row")
 Decoded = TypeVar("Decoded")
@@ -21,8 +23,6 @@ Decoded = TypeVar("Decoded")
 Number = str | float | int | None
 """A number as token venues write it."""
 
-UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What the decoders raise for bytes that are not what they should be."""
 NAME_CELLS = 40
 _NO_REFUSAL = SafeText("")
 _NUMBER = re.compile(r"-?\d{1,40}(?:\.\d{1,60})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -54,9 +54,7 @@ def decoder(what: str, kind: type[Decoded]) -> Callable[[bytes], Decoded]:
 
 
 def _unusable(what: str, body: bytes, error: Exception) -> FrameError:
-    if body[:256].lstrip()[:1] == b"<":
-        return FrameError(f"{what}: HTML instead of JSON; the venue, or something before it, is not serving")
-    return FrameError(f"{what}: {clean(str(error), 120)}")
+    return FrameError(f"{what}: {HTML if is_html(body) else clean(str(error), 120)}")
 
 
 def read_rows(

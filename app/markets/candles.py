@@ -18,6 +18,8 @@ INTERVALS: Mapping[str, int] = dict(zip(get_args(Interval), (1_000, 60_000, 300_
 
 DAY_MS = 86_400_000
 """Times further ahead of the engine's than this are nonsense."""
+_CLOCKS_APART_MS = 300_000
+"""A candle that opens further ahead is refused: no trade would open one of its own until then."""
 
 GRACE_MS = 2_000
 """A bucket without a successor closes this long after its end: trades arrive about half a second late."""
@@ -156,7 +158,7 @@ class CandleSeries:
         number of trades are the larger of ours and the venue's, to which our trades after `now_ms` are added.
         """
         for candle in candles:
-            if not self._belongs(candle) or candle.open_ms > now_ms + DAY_MS:
+            if not self._belongs(candle) or candle.open_ms > now_ms + _CLOCKS_APART_MS:
                 self.refused += 1
             elif candle.open_ms + self._length_ms + GRACE_MS <= now_ms:
                 self._settle(candle)

@@ -1,19 +1,45 @@
-"""How good forecasts were, and how sure one can be of a rate."""
+"""How well calibrated probabilities were, and how sure one can be of a rate."""
 
-from collections.abc import Sequence
-from math import sqrt
+from collections.abc import Iterable
+from math import fsum, sqrt
+
+CALIBRATION_BINS = 10
 
 
-def brier_score(probabilities: Sequence[float], outcomes: Sequence[bool]) -> float:
-    """Mean of (probability − outcome)², 0 (perfect) to 1; always saying one half scores 0.25.
+class Calibration:
+    """Probabilities against what came of them, kept up one by one in ten bins of equal width."""
 
-    Brier, Monthly Weather Review 78 (1950), in the one-sided form for two outcomes. Raises `ValueError` when there is
-    nothing to score or the lengths differ.
-    """
-    if not probabilities:
+    def __init__(self) -> None:
+        self.n = 0
+        self._promised = [0.0] * CALIBRATION_BINS
+        self._happened = [0] * CALIBRATION_BINS
+
+    def add(self, probability: float, *, happened: bool) -> None:
+        """What became of a probability, 0 to 1."""
+        place = min(CALIBRATION_BINS - 1, int(CALIBRATION_BINS * probability))
+        self.n += 1
+        self._promised[place] += probability
+        self._happened[place] += happened
+
+    @property
+    def error(self) -> float | None:
+        """Expected calibration error, 0 to 1: the mean distance of probability and share, each bin by how many it
+        holds. None before the first. Naeini, Cooper and Hauskrecht, AAAI (2015)."""
+        if not self.n:
+            return None
+        pairs = zip(self._promised, self._happened, strict=True)
+        return fsum(abs(promised - happened) for promised, happened in pairs) / self.n
+
+
+def calibration_error(probabilities: Iterable[float], outcomes: Iterable[bool]) -> float:
+    """The expected calibration error of all these at once (`Calibration`). Raises `ValueError` when there is nothing to
+    score or the lengths differ."""
+    calibration = Calibration()
+    for probability, happened in zip(probabilities, outcomes, strict=True):
+        calibration.add(probability, happened=happened)
+    if calibration.error is None:
         raise ValueError("no forecasts to score: give at least one")
-    pairs = zip(probabilities, outcomes, strict=True)
-    return sum((probability - outcome) ** 2 for probability, outcome in pairs) / len(probabilities)
+    return calibration.error
 
 
 def wilson_interval(hits: int, trials: int, z: float = 1.959964) -> tuple[float, float]:

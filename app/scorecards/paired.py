@@ -5,16 +5,16 @@ alone. The edges of a pair are those of somebody who takes the side that each cl
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 import numpy as np
 
 from app.core.calls import Call, Outcome
-from app.measures.blocks import Estimate, Integers, block_length_ms, block_starts, ratio_estimates
+from app.measures.blocks import Estimate, ratio_estimates
 from app.measures.returns import Floats
 from app.scorecards.grading import Touch, round_trip_bps
-from app.scorecards.scorecard import BOOTSTRAP_SEED, Pair
+from app.scorecards.scorecard import BOOTSTRAP_SEED, Pair, blocks_of, gains_over_twins
 
 LEAST_EFFECTIVE_N = 30
 """With fewer calls that do not overlap there are too few blocks for an interval, and nothing is said."""
@@ -49,9 +49,9 @@ class SideRecord(msgspec.Struct, frozen=True, kw_only=True):
 class PairedDifference(msgspec.Struct, frozen=True, kw_only=True):
     """A claimant less its twin, over `n` graded pairs of one kind and horizon; `without_twin` calls have none.
 
-    `brier` is own Brier score less the twin's: negative is better. `edge_bps` is the edge of the own side less that of
-    the side the twin finds more likely, after costs; who stays out earns 0. `same_side` pairs took the same side, and
-    tell the edges nothing.
+    Gains are positive where the claimant did better. `brier_gain` is the twin's Brier score less the own one,
+    `edge_gain_bps` the edge of the own side less that of the side the twin finds more likely, after costs; who stays
+    out earns 0. `same_side` pairs took the same side, and tell the edges nothing.
     """
 
     kind: str
@@ -62,18 +62,10 @@ class PairedDifference(msgspec.Struct, frozen=True, kw_only=True):
     blocks: int
     block_s: int
     same_side: int
-    brier: Estimate
-    edge_bps: Estimate
+    brier_gain: Estimate
+    edge_gain_bps: Estimate
     brier_words: str
     edge_words: str
-
-
-class _Blocks(NamedTuple):
-    """How calls of one horizon fall into blocks of time."""
-
-    effective_n: int
-    length_ms: int
-    starts: Integers
 
 
 def side_of(call: Call) -> int:
@@ -137,16 +129,9 @@ def _groups(pairs: Iterable[Pair], twins: Mapping[str, Pair]) -> _Groups:
     return groups
 
 
-def _blocks(pairs: Sequence[Pair], horizon_s: int) -> _Blocks:
-    times = np.array([call.available_at_ms for call, _ in pairs], dtype=np.int64)
-    effective_n = len(block_starts(times, 1_000 * horizon_s))
-    length_ms = block_length_ms(effective_n, 1_000 * horizon_s)
-    return _Blocks(effective_n, length_ms, block_starts(times, length_ms))
-
-
 def _side_record(key: tuple[str, int], pairs: list[Pair], generator: np.random.Generator) -> SideRecord:
     kind, horizon_s = key
-    blocks = _blocks(pairs, horizon_s)
+    blocks = blocks_of(pairs, horizon_s)
     sides = np.array([side_of(call) for call, _ in pairs], dtype=np.float64)
     ways = np.array([_way(outcome) for _, outcome in pairs], dtype=np.float64)
     edges = np.array([edge_on(side_of(call), call, outcome) for call, outcome in pairs], dtype=np.float64)
@@ -177,11 +162,8 @@ def _difference(
 ) -> PairedDifference:
     kind, horizon_s = key
     both = [(own, twin) for own, twin in couples if twin is not None]
-    blocks = _blocks([own for own, _ in both], horizon_s)
-    edges = _edge_differences(both)
-    numerators = np.column_stack([_brier_differences(both), np.nan_to_num(edges)])
-    denominators = np.column_stack([np.ones(len(both)), (~np.isnan(edges)).astype(np.float64)])
-    brier, edge = ratio_estimates(numerators, denominators, blocks.starts, generator)
+    blocks = blocks_of([own for own, _ in both], horizon_s)
+    brier, edge = gains_over_twins(both, _edge_gains(both), blocks, generator)
     return PairedDifference(
         kind=kind,
         horizon_s=horizon_s,
@@ -191,22 +173,14 @@ def _difference(
         blocks=len(blocks.starts),
         block_s=blocks.length_ms // 1_000,
         same_side=sum(side_of(own[0]) == leaning(twin[0]) for own, twin in both),
-        brier=brier,
-        edge_bps=edge,
-        brier_words=_words(brier, blocks.effective_n, ("worse than", "better than"), "its twin"),
+        brier_gain=brier,
+        edge_gain_bps=edge,
+        brier_words=_words(brier, blocks.effective_n, ("better than", "worse than"), "its twin"),
         edge_words=_words(edge, blocks.effective_n, ("above", "below"), "its twin"),
     )
 
 
-def _brier_differences(both: Sequence[tuple[Pair, Pair]]) -> Floats:
-    rows = [
-        (own.probability - bool(outcome.event_happened)) ** 2 - (twin.probability - bool(twins.event_happened)) ** 2
-        for (own, outcome), (twin, twins) in both
-    ]
-    return np.array(rows, dtype=np.float64)
-
-
-def _edge_differences(both: Sequence[tuple[Pair, Pair]]) -> Floats:
+def _edge_gains(both: Sequence[tuple[Pair, Pair]]) -> Floats:
     rows = [edge_on(side_of(own[0]), *own) - edge_on(leaning(twin[0]), *twin) for own, twin in both]
     return np.array(rows, dtype=np.float64)
 

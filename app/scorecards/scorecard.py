@@ -1,7 +1,7 @@
 """What a claimant's calls came to: one card per source, claimant, version, kind and horizon."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -73,6 +73,14 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     twins: tuple[TwinComparison, ...]
 
 
+class Blocks(NamedTuple):
+    """How calls of one horizon fall into blocks of time: `starts` are the calls that each begins with."""
+
+    effective_n: int
+    length_ms: int
+    starts: Integers
+
+
 class _Columns(NamedTuple):
     """Graded calls as numbers, one row a call. Edges and hits are NaN for claims without a direction."""
 
@@ -97,6 +105,30 @@ def scorecards(pairs: Iterable[Pair], *, seed: int = BOOTSTRAP_SEED) -> tuple[Sc
     return tuple(_card(groups[key], by_id, np.random.default_rng(seed)) for key in sorted(groups))
 
 
+def blocks_of(pairs: Sequence[Pair], horizon_s: int) -> Blocks:
+    """The blocks of calls in order of time."""
+    times = np.array([call.available_at_ms for call, _ in pairs], dtype=np.int64)
+    effective_n = len(block_starts(times, 1_000 * horizon_s))
+    length_ms = block_length_ms(effective_n, 1_000 * horizon_s)
+    return Blocks(effective_n, length_ms, block_starts(times, length_ms))
+
+
+def gains_over_twins(
+    couples: Sequence[tuple[Pair, Pair]], edge_gains: Floats, blocks: Blocks, generator: np.random.Generator
+) -> tuple[Estimate, Estimate]:
+    """What graded calls did better than their twins, by Brier score and by edge: above 0 is better.
+
+    `couples` are calls with their twins in order of time, `edge_gains` the own edges less those of the twins, NaN where
+    a couple has none.
+    """
+    own, other = _columns([pair for pair, _ in couples]), _columns([pair for _, pair in couples])
+    brier_gains = (other.probabilities - other.happened) ** 2 - (own.probabilities - own.happened) ** 2
+    numerators = np.column_stack([brier_gains, np.nan_to_num(edge_gains)])
+    denominators = np.column_stack([np.ones(len(couples)), ~np.isnan(edge_gains)])
+    brier, edge = ratio_estimates(numerators, denominators, blocks.starts, generator)
+    return brier, edge
+
+
 def _in_time(pair: Pair) -> tuple[int, str]:
     return pair[0].available_at_ms, pair[1].call_id
 
@@ -105,13 +137,8 @@ def _card(pairs: list[Pair], by_id: Mapping[str, Pair], generator: np.random.Gen
     call = pairs[0][0]
     graded = [pair for pair in pairs if pair[1].status == "graded"]
     reasons = Counter(outcome.reason for _, outcome in pairs if outcome.status == "ungraded")
-    horizon_ms = call.horizon_s * 1000
-    times = _times(graded)
-    effective_n = len(block_starts(times, horizon_ms))
-    length_ms = block_length_ms(effective_n, horizon_ms)
-    starts = block_starts(times, length_ms)
-    columns = _columns(graded)
-    base_rate, hit_rate, brier, skill, edge = _estimates(columns, starts, generator)
+    blocks, columns = blocks_of(graded, call.horizon_s), _columns(graded)
+    base_rate, hit_rate, brier, skill, edge = _estimates(columns, blocks.starts, generator)
     return Scorecard(
         source=call.source,
         claimant=call.claimant,
@@ -124,9 +151,9 @@ def _card(pairs: list[Pair], by_id: Mapping[str, Pair], generator: np.random.Gen
         n_graded=len(graded),
         n_ungraded=len(pairs) - len(graded),
         ungraded=dict(sorted(reasons.items())),
-        effective_n=effective_n,
-        blocks=len(starts),
-        block_s=length_ms // 1000,
+        effective_n=blocks.effective_n,
+        blocks=len(blocks.starts),
+        block_s=blocks.length_ms // 1000,
         base_rate=base_rate.as_rate(),
         hit_rate=hit_rate.as_rate(),
         brier=brier,
@@ -135,13 +162,9 @@ def _card(pairs: list[Pair], by_id: Mapping[str, Pair], generator: np.random.Gen
         edge_bps=edge,
         skill_words=_words(skill, "base rate"),
         edge_words=_words(edge, "zero after costs"),
-        calibration=_calibration(columns, starts, generator),
+        calibration=_calibration(columns, blocks.starts, generator),
         twins=_twins(graded, by_id, generator),
     )
-
-
-def _times(pairs: list[Pair]) -> Integers:
-    return np.array([call.available_at_ms for call, _ in pairs], dtype=np.int64)
 
 
 def _columns(graded: list[Pair]) -> _Columns:
@@ -211,14 +234,8 @@ def _comparison(
     twin: tuple[str, str], couples: list[tuple[Pair, Pair]], generator: np.random.Generator
 ) -> TwinComparison:
     own, other = _columns([pair for pair, _ in couples]), _columns([pair for _, pair in couples])
-    brier_gains = (other.probabilities - other.happened) ** 2 - (own.probabilities - own.happened) ** 2
-    edge_gains = own.edges - other.edges
-    numerators = np.column_stack([brier_gains, np.nan_to_num(edge_gains)])
-    denominators = np.column_stack([np.ones(len(couples)), ~np.isnan(edge_gains)])
-    times = _times([pair for pair, _ in couples])
-    horizon_ms = couples[0][0][0].horizon_s * 1000
-    starts = block_starts(times, block_length_ms(len(block_starts(times, horizon_ms)), horizon_ms))
-    brier, edge = ratio_estimates(numerators, denominators, starts, generator)
+    blocks = blocks_of([pair for pair, _ in couples], couples[0][0][0].horizon_s)
+    brier, edge = gains_over_twins(couples, own.edges - other.edges, blocks, generator)
     return TwinComparison(
         claimant=twin[0],
         claimant_version=twin[1],

@@ -1,6 +1,5 @@
 """Candidates in a file, one record a line, and beside it a sidecar that tells of which bars and by which settings."""
 
-import contextlib
 import os
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import msgspec
 
 from app.config.files import read_small
 from app.config.screener_settings import ScreenSettings
+from app.config.whole_files import written_beside
 from app.core.errors import ConfigError, DataError, UsageError
 from app.screener.bars import Bars, moment_text
 from app.screener.screen import Screened, candidates, settings_sha256
@@ -97,19 +97,12 @@ def write_candidates(path: Path, lines: bytes, sidecar: Sidecar) -> None:
     """
     check_free(path)
     beside = sidecar_path(path)
-    # Names that nobody else has: what lies here already, and where links lead, is not ours.
-    new, new_beside = (each.with_name(f".{each.name}.{os.getpid()}.new") for each in (path, beside))
     told = msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n"
     try:
-        for each, content in ((new, lines), (new_beside, told)):
-            with each.open("xb") as file:
-                file.write(content)
-        # Candidates are never seen with the sidecar of others, whatever ends this process between the two.
-        beside.unlink(missing_ok=True)
-        new.replace(path)
-        new_beside.replace(beside)
+        with written_beside({path: lines, beside: told}) as places:
+            # Candidates are never seen with the sidecar of others, whatever ends this process between the two.
+            beside.unlink(missing_ok=True)
+            places[path].replace(path)
+            places[beside].replace(beside)
     except OSError as error:
-        for each in (new, new_beside):
-            with contextlib.suppress(OSError):
-                each.unlink()
         raise DataError(f"{path} cannot be written ({error.strerror}); name another file or free some space") from error

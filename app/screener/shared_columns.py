@@ -5,6 +5,7 @@ files hold plain numbers (`.npy`), never objects.
 """
 
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,32 +123,42 @@ def _save(path: Path, values: NDArray[Any]) -> None:
 
 
 def open_bars(folder: Path, name: str, interval_ms: int) -> Bars:
-    """The bars of `save_bars`, mapped. Raises `DataError` where they are not there."""
-    return Bars(name, interval_ms, 0, _mapped(folder / _TIMES), *_mapped(folder / _PRICED))
+    """The bars of `save_bars`, mapped. Raises `DataError` where they are not there, or not whole."""
+    times = _mapped(folder / _TIMES, np.int64)
+    return Bars(name, interval_ms, 0, times, *_mapped(folder / _PRICED, np.float64, (len(_PRICES), len(times))))
 
 
 def open_market(folder: Path, name: str, interval_ms: int) -> Market:
-    """What `save_bars` and `save_market` wrote, mapped. Raises `DataError` where it is not there."""
-    rows = iter(_mapped(folder / _KNOWN))
+    """What `save_bars` and `save_market` wrote, mapped. Raises `DataError` where it is not there, or not whole."""
+    bars = open_bars(folder, name, interval_ms)
+    rows = iter(_mapped(folder / _KNOWN, np.float64, (len(_FEATURES) + len(_DOMAINS), bars.length)))
     found = {each: next(rows) for each in _FEATURES}
     features = Features(**found, **dict.fromkeys(_OF_SCREEN, found["side"]))
     known = {each: next(rows) for each in _DOMAINS}
-    marks = _mapped(folder / _MARKS) if (folder / _MARKS).exists() else None
-    macro = Macro(*_mapped(folder / _MACRO)) if (folder / _MACRO).exists() else None
-    domains = Domains(**known, fusion=known["momentum"])
-    return Market(open_bars(folder, name, interval_ms), features, domains, marks, macro)
+    marks = _mapped(folder / _MARKS, np.bool_, (bars.length,)) if (folder / _MARKS).exists() else None
+    series = (len(Macro._fields), bars.length)
+    macro = Macro(*_mapped(folder / _MACRO, np.float64, series)) if (folder / _MACRO).exists() else None
+    return Market(bars, features, Domains(**known, fusion=known["momentum"]), marks, macro)
 
 
 def open_screen(path: Path) -> Screen:
-    """What `save_screen` wrote, mapped. Raises `DataError` where it is not there."""
-    return Screen(*_mapped(path))
+    """What `save_screen` wrote, mapped. Raises `DataError` where it is not there, or not whole."""
+    return Screen(*_mapped(path, np.float64, (len(_OF_SCREEN), None)))
 
 
-def _mapped(path: Path) -> Any:  # noqa: ANN401 - numbers of either kind, or marks
+def _mapped(path: Path, kind: type[np.generic], shape: tuple[int | None, ...] = (None,)) -> Any:  # noqa: ANN401
+    """The numbers of this kind and shape in a file; None stands for any length."""
     try:
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError) as error:
+        # Of plain numbers in a file of one array alone: what else numpy can load is no column.
+        found = np.asarray(np.lib.format.open_memmap(path, mode="r"))
+        fits = found.ndim == len(shape) and all(
+            want in (None, has) for want, has in zip(shape, found.shape, strict=True)
+        )
+        if not fits or found.dtype != kind:
+            raise ValueError(f"it holds {found.shape} of {found.dtype}")
+    except (OSError, ValueError, TokenError) as error:
         raise DataError(
             f"{path.parent} does not hold the bars of this sweep; every worker has to see that folder: "
             "name one that all machines share with --shared"
         ) from error
+    return found

@@ -16,13 +16,14 @@ from app.core.clock import Clock
 from app.core.errors import DataError
 from app.core.text import clean
 from app.store.connect import close_quietly, connect
-from app.store.faults import is_damage
+from app.store.faults import is_damage, makes_no_sense
 from app.store.lock import FileLock, acquire
 from app.store.migrate import check_version, has_tables, migrate, version_of
 from app.store.retention import newest_row_ms
 from app.store.schema import Schema
 
 _CHECK_LIMIT_S = 2.0
+_NOT_AS_MADE = "its tables are not as they were made"
 ABSENT = (0, 0)
 _SIDE_FILES = ("-wal", "-shm")
 _SAFETY = ("PRAGMA trusted_schema = OFF", "PRAGMA mmap_size = 0", "PRAGMA cell_size_check = ON")
@@ -169,10 +170,14 @@ async def _look_at(connection: aiosqlite.Connection, path: Path, schema: Schema)
     damage = await find_damage(connection)
     if damage:
         return Inspection(0, damage)
-    version = await version_of(connection, path.name)
-    if version == schema.version and not await has_tables(connection, schema):
-        return Inspection(version, "its tables are not as they were made")
-    return Inspection(version, "")
+    try:
+        version = await version_of(connection, path.name)
+        is_whole = version != schema.version or await has_tables(connection, schema)
+    except sqlite3.OperationalError as error:
+        if not makes_no_sense(error):
+            raise
+        return Inspection(0, _NOT_AS_MADE)
+    return Inspection(version, "" if is_whole else _NOT_AS_MADE)
 
 
 async def find_damage(connection: aiosqlite.Connection) -> str:

@@ -14,12 +14,13 @@ _SENTENCES = {
     sqlite3.SQLITE_BUSY: "another program holds it; close that program",
     sqlite3.SQLITE_LOCKED: "another program holds it; close that program",
     sqlite3.SQLITE_CORRUPT: "it is damaged; the next try to write it moves it aside",
-    sqlite3.SQLITE_ERROR: "its tables are damaged; the next try to write it moves it aside",
     sqlite3.SQLITE_NOTADB: "it is not a database; the next try to write it moves it aside",
 }
-# The program's statements never change, so where one makes no sense to SQLite, or a name is no text, it is the file.
 _NO_CODE = 0
-_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, _NO_CODE})
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+# The statements that look at a file never change: where one makes no sense to SQLite, or a name is no text, the tables
+# are not what they were made as.
+_SENSELESS = frozenset({sqlite3.SQLITE_ERROR, _NO_CODE})
 # A row with a value the table refuses, or one SQLite cannot hold: the row is wrong, not the database.
 ROW_ERRORS = (
     sqlite3.IntegrityError,
@@ -40,8 +41,13 @@ def explain(error: sqlite3.Error, name: str) -> str:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether `error` says that the file's content is wrong."""
+    """Whether `error` says that the file's content is wrong. Nothing else does: a file that is well is not moved."""
     return _code(error) in _DAMAGE
+
+
+def makes_no_sense(error: sqlite3.Error) -> bool:
+    """Whether SQLite could not make sense of a statement, or its answer is no text: nothing was wrong with the disk."""
+    return _code(error) in _SENSELESS
 
 
 def _code(error: sqlite3.Error) -> int:

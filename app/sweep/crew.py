@@ -9,7 +9,8 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from app.core.errors import TapedeckError, VenueError
+from app.config.urls import check_cluster_url
+from app.core.errors import ConfigError, TapedeckError, UsageError, VenueError
 from app.core.text import clean
 from app.sweep.tasks import work
 
@@ -80,15 +81,34 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
+def check_cluster(address: str) -> None:
+    """Raises `UsageError` for the address of a scheduler that is neither on this machine nor reached by TLS."""
+    try:
+        check_cluster_url(address)
+    except ValueError as error:
+        raise UsageError(
+            f"--cluster {clean(address, 200)}: {error}; dask runs whatever code a message brings, so anybody on the "
+            "way could run theirs here: set up TLS for dask and give tls://HOST:PORT, or bring its port here with "
+            "ssh -L and give tcp://127.0.0.1:PORT"
+        ) from error
+
+
 @contextlib.contextmanager
 def cluster_crew(address: str) -> Iterator[Crew]:
-    """The workers of a dask scheduler. Raises `TapedeckError` without dask, `VenueError` where none answers."""
+    """The workers of a dask scheduler.
+
+    Raises `TapedeckError` without dask, `VenueError` where none answers, `ConfigError` without certificates for TLS,
+    `UsageError` as `check_cluster` does.
+    """
+    check_cluster(address)
     try:
         make_client: Any = import_module("distributed").Client
     except ImportError as error:
         raise TapedeckError(
             "dask.distributed is not installed, and --cluster needs it; run: python -m pip install 'tapedeck[cluster]'"
         ) from error
+    if address.lower().startswith("tls:"):
+        _check_certificates()
     try:
         client: Any = make_client(address, timeout=_ANSWER_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
@@ -105,6 +125,17 @@ def cluster_crew(address: str) -> Iterator[Crew]:
         yield Crew(slots, lambda: client.get_executor(pure=False), lambda executor: executor.shutdown(wait=False))
     finally:
         client.close()
+
+
+def _check_certificates() -> None:
+    """Raises `ConfigError` where dask has none to show: its client would hang in that for a while."""
+    security: Any = import_module("distributed.security").Security
+    try:
+        given = security().get_connection_args("client")["ssl_context"]
+    except OSError as error:
+        raise ConfigError(f"dask's certificates cannot be read ({error}); correct distributed.comm.tls") from error
+    if given is None:
+        raise ConfigError("dask has no certificates to show; name them in its settings below distributed.comm.tls")
 
 
 def carry_out(crew: Crew, stages: Sequence[Sequence[bytes]], take: Callable[[bytes], None]) -> None:

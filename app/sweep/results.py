@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from app.config.locations import ensure
 from app.core.errors import DataError
@@ -27,6 +28,8 @@ _TABLES = (
     + ")",
     "CREATE INDEX IF NOT EXISTS runs_by_bars ON runs (bars, first_ms, last_ms)",
 )
+_LAST_DAY = 84_006
+"""2200-01-01 in days since 1970: no bars are later (`app.screener.bars`)."""
 _SAFETY = ("PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON", "PRAGMA journal_mode = WAL")
 
 
@@ -100,7 +103,8 @@ def open_results(path: Path) -> Iterator[Results]:
         with contextlib.closing(sqlite3.connect(path)) as connection:
             _prepare(connection, path)
             yield Results(connection)
-    except sqlite3.Error as error:
+    # What a damaged file is said to hold may be no text.
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise DataError(
             f"{path} cannot be used for results of sweeps ({clean(str(error), 120)}); name another file with --results"
         ) from error
@@ -128,8 +132,19 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 def _figures(row: tuple[object, ...]) -> RunFigures:
     """A row of a file that anybody may have changed. Raises `DataError` where it is no run."""
     try:
-        return msgspec.convert(dict(zip(_FIGURES, row, strict=True)), RunFigures, strict=False)
-    except msgspec.ValidationError as error:
+        figures = msgspec.convert(dict(zip(_FIGURES, row, strict=True)), RunFigures, strict=False)
+        _check_returns(figures)
+        return figures
+    except ValueError as error:
         raise DataError(
             f"a run in the file of results is damaged ({clean(str(error), 120)}); name a new file"
         ) from error
+
+
+def _check_returns(figures: RunFigures) -> None:
+    """Raises `ValueError` for returns that are no whole, finite numbers of days there can be bars of."""
+    returns = figures.daily()
+    if not 0 <= figures.first_day <= figures.first_day + len(returns) <= _LAST_DAY:
+        raise ValueError("its days are none of any bars")
+    if not np.isfinite(returns).all():
+        raise ValueError("a return of a day in it is not finite")

@@ -1,9 +1,12 @@
 """What workers are asked and answer, as bytes: whatever carries them sees nothing but bytes."""
 
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
+from app.core.errors import DataError
+from app.core.text import clean
 from app.screener.columns import Thresholds
 from app.screener.folds import Place
 from app.screener.shared_columns import (
@@ -70,6 +73,7 @@ class Done(msgspec.Struct, frozen=True):
 
 
 Task = Prepare | Runs
+_Message = TypeVar("_Message")
 _TASKS: "msgspec.msgpack.Decoder[Task]" = msgspec.msgpack.Decoder(Task)
 _DONE: "msgspec.msgpack.Decoder[Done]" = msgspec.msgpack.Decoder(Done)
 
@@ -80,15 +84,30 @@ def asked(task: Task) -> bytes:
 
 
 def answered(message: bytes) -> Done:
-    """The answer of `work`. Raises `msgspec.DecodeError` for anything else."""
-    return _DONE.decode(message)
+    """The answer of `work`. Raises `DataError` for anything else."""
+    return _decoded(_DONE, message)
+
+
+def task_in(message: bytes) -> Task:
+    """What is asked. Raises `DataError` for what is no task."""
+    return _decoded(_TASKS, message)
 
 
 def work(message: bytes) -> bytes:
-    """Do what is asked. Raises `DataError` where a worker does not see the sweep's folder."""
-    task = _TASKS.decode(message)
+    """Do what is asked. Raises `DataError` for what is no task, and where a worker does not see the sweep's folder."""
+    task = task_in(message)
     figures = _prepared(task) if isinstance(task, Prepare) else _run(task)
     return msgspec.msgpack.encode(Done(figures))
+
+
+def _decoded(decoder: "msgspec.msgpack.Decoder[_Message]", message: bytes) -> _Message:
+    try:
+        return decoder.decode(message)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(
+            f"a message between a sweep and its workers cannot be read ({clean(str(error), 120)}); have all of them "
+            "run the same version of tapedeck"
+        ) from error
 
 
 def _prepared(task: Prepare) -> dict[str, RunFigures]:

@@ -9,7 +9,6 @@ A bundle never changes once it is published; another one gets another version. I
 file that is replaced underneath a reader harms nobody. docs/token-bundles.md describes every file.
 """
 
-import contextlib
 import hashlib
 import os
 import re
@@ -22,6 +21,7 @@ import msgspec
 
 from app.config.locations import ensure
 from app.config.private_file import write_private
+from app.config.whole_files import settle
 from app.core.errors import BundleRefused, DataError
 from app.tokens.bundle_parts import FORMAT, FileHash, Manifest
 
@@ -88,7 +88,7 @@ def write(root: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Path:
         _fill(draft, manifest, files)
         verify(draft)
         draft.rename(target)
-        _settle(root)
+        settle(root)
     except OSError as error:
         raise DataError(f"{target} cannot be written ({error.strerror}); free some space") from error
     finally:
@@ -147,16 +147,7 @@ def _fill(folder: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
     complete = msgspec.structs.replace(manifest, files=hashes)
     for name, content in (*files.items(), (MANIFEST, msgspec.json.format(msgspec.json.encode(complete)) + b"\n")):
         write_private(folder / name, content)
-    _settle(folder)
-
-
-def _settle(folder: Path) -> None:
-    """Have the names in `folder` survive a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    settle(folder)
 
 
 def folder_of(roots: Sequence[Path], version: str) -> Path:
@@ -171,8 +162,6 @@ def folder_of(roots: Sequence[Path], version: str) -> Path:
 
 def _point(root: Path, name: str, version: str) -> None:
     write_private(root / name, f"{version}\n".encode())
-    with contextlib.suppress(OSError):  # some file systems cannot; the pointer itself is whole
-        _settle(root)
 
 
 def _pointer(root: Path, name: str) -> str | None:

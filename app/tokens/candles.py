@@ -103,12 +103,11 @@ def sound(interval_s: int, time_s: Integers, prices: Floats, volume: Floats) -> 
     return CandleTable(interval_s, time_s[kept], opened, high, low, close, volume[kept]), bad
 
 
-def merged(table: CandleTable, interval_s: int, *, is_cut: bool = False) -> CandleTable:
+def merged(table: CandleTable, interval_s: int) -> CandleTable:
     """Candles put together into longer ones, one minute into five; gaps stay gaps.
 
-    `is_cut`: the table is a page of something longer, so that its first long candle may lack its beginning: it is left
-    out unless it begins with the table. A volume of which a part is not known is not known. Raises `ValueError` when
-    `interval_s` is no multiple of the table's.
+    A volume of which a part is not known is not known. Raises `ValueError` when `interval_s` is no multiple of the
+    table's.
     """
     if interval_s % table.interval_s:
         raise ValueError(f"candles of {table.interval_s} s do not fill intervals of {interval_s} s")
@@ -117,7 +116,7 @@ def merged(table: CandleTable, interval_s: int, *, is_cut: bool = False) -> Cand
     slots = table.time_s // interval_s
     starts = np.flatnonzero(np.diff(slots, prepend=slots[0] - 1))
     ends = np.append(starts[1:], len(slots)) - 1
-    whole = CandleTable(
+    return CandleTable(
         interval_s,
         slots[starts] * interval_s,
         table.open[starts],
@@ -126,8 +125,6 @@ def merged(table: CandleTable, interval_s: int, *, is_cut: bool = False) -> Cand
         table.close[ends],
         np.add.reduceat(table.volume, starts),
     )
-    lacks_beginning = is_cut and int(table.time_s[0]) != int(whole.time_s[0])
-    return whole.rows(slice(1, None)) if lacks_beginning else whole
 
 
 def from_trades(time_s: Integers, prices: Floats, volume: Floats, interval_s: int = SLOT_S) -> CandleTable:

@@ -64,13 +64,13 @@ class TokenClaims:
         """All that are open."""
         return [call for of_token in self._open.values() for calls in of_token.values() for call in calls]
 
-    def file(self, predicted: Predicted, horizon_s: int, *, source: str, evidence: int) -> Claim | None:
-        """The claim of a prediction, of the event within `horizon_s`; None while one of its kind and token is open, and
-        without a price."""
+    def file(self, predicted: Predicted, horizon_s: int, *, source: str, evidence: int, priced_s: int) -> Claim | None:
+        """The claim of a prediction, of the event within `horizon_s`; `priced_s`: when its price was told. None while
+        one of its kind and token is open, and without a price."""
         key = horizon_s, predicted.mint
         if key in self._open or not predicted.entry.price > 0:
             return None
-        call = _call(predicted, horizon_s, source, evidence)
+        call = _call(predicted, horizon_s, source, evidence, priced_s)
         twin = self._rates[horizon_s].twin(call)
         claim = Claim(twin, msgspec.structs.replace(call, baseline_id=twin.call_id))
         self._open[key] = {predicted.at_ms: list(claim)}
@@ -126,7 +126,7 @@ class TokenClaims:
         return [_graded(call, happened, now_ms) for call in calls]
 
 
-def _call(predicted: Predicted, horizon_s: int, source: str, evidence: int) -> Call:
+def _call(predicted: Predicted, horizon_s: int, source: str, evidence: int, priced_s: int) -> Call:
     mint, said, entry = predicted.mint, predicted.said, predicted.entry
     is_rise = horizon_s == RISE_HORIZON_S
     return Call(
@@ -140,7 +140,7 @@ def _call(predicted: Predicted, horizon_s: int, source: str, evidence: int) -> C
         direction=0,
         made_at_ms=predicted.at_ms,
         available_at_ms=predicted.at_ms,
-        input_age_ms=max(0, predicted.at_ms - entry.at_s * 1_000),
+        input_age_ms=max(0, predicted.at_ms - priced_s * 1_000),
         reference_kind=CANDLES_GRADE,
         reference_price=entry.price,
         bid=entry.price,

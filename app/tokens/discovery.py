@@ -14,7 +14,18 @@ from app.feeds import token_questions as ask
 from app.feeds.token_questions import BIRDEYE, DEXSCREENER, GECKOTERMINAL, MOST_PAIRS, Question
 from app.tokens.answers import Answer, Candles, Holders, NoAnswer, Pools
 from app.tokens.candles import SLOT_S, SLOTS
-from app.tokens.found import CandlesCame, Counts, Ended, Event, HoldersBack, HoldersMissing, Unknown
+from app.tokens.found import (
+    CandlesCame,
+    Counts,
+    Ended,
+    Event,
+    HoldersBack,
+    HoldersMissing,
+    StatesBack,
+    StatesMissing,
+    Unknown,
+)
+from app.tokens.held import LOST_S, HeldTokens
 from app.tokens.waiting import WaitingTokens
 from app.tokens.watched import AGAIN_S, Listed, Watched
 
@@ -22,12 +33,10 @@ AT_ONCE = {GECKOTERMINAL: 3, DEXSCREENER: 2, BIRDEYE: 2}
 """Questions that may be open at a venue."""
 MOST_ASKED = 50
 """So many tokens that somebody asked for by hand are watched beside the others."""
-MOST_HELD = 500
-"""So many tokens that are over are asked about once more, for what was said of them."""
 HOLDER_FAILURES = 5
 """So many tokens in a row without a number of holders are told of, once."""
-LOST_S = 600
-"""A question without an answer for so long is forgotten: on a tape begun midway answers may be missing."""
+FRESH_REFRESHES, FRESHEST_S = 3, 600
+"""A state counts for so many times `tokens.refresh_s`, and no longer than so many seconds."""
 _PAGES = 10
 
 
@@ -41,13 +50,15 @@ class Discovery:
         self._has_key = has_key
         self._waiting = WaitingTokens(settings)
         self.watched: dict[str, Watched] = {}
-        self._held: OrderedDict[str, Watched] = OrderedDict()
+        self._held = HeldTokens()
         self._open: dict[Question, int] = {}
         self._listing_due_s = 0
         self._page = 1
         self._checks_due_s = 0
         self._birdeye: OrderedDict[Question, None] = OrderedDict()
         self._holder_failures = 0
+        self._fresh_s = min(FRESH_REFRESHES * settings.refresh_s, FRESHEST_S)
+        self._states_missing = False
         self._ended_by: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self._refused_rows = 0
@@ -82,6 +93,7 @@ class Discovery:
 
     def questions(self, now_s: int) -> list[Question]:
         """What to ask now; each is open from now on, until it is answered."""
+        # On a tape begun midway answers may be missing.
         self._open = {question: asked_s for question, asked_s in self._open.items() if now_s - asked_s < LOST_S}
         asked = []
         for venue, wanted in (
@@ -138,7 +150,7 @@ class Discovery:
         yield from (_candles_of(token) for token in due if token.candles_s is None)
         if self._page > 1:
             yield ask.new_pools(self._page)
-        held = [token for token in self._held.values() if token.candles_due_s <= now_s]
+        held = [token for token in self._held if token.candles_due_s <= now_s]
         seen = [token for token in due if token.candles_s is not None]
         yield from map(_candles_of, sorted((*held, *seen), key=lambda token: token.candles_due_s))
         yield from (_holders_of(token) for token in lacking if token.holders_tried)
@@ -157,8 +169,8 @@ class Discovery:
 
     def _stale(self, now_s: int) -> list[str]:
         """Once the state of one is due, those of all that will be soon: 30 fit into a question."""
-        stale = sorted(self.watched.values(), key=lambda token: token.state_s)
-        ages = [(token.listed.mint, now_s - token.state_s) for token in stale]
+        stale = sorted(self.watched.values(), key=lambda token: token.state_asked_s)
+        ages = [(token.listed.mint, now_s - token.state_asked_s) for token in stale]
         refresh_s = self._settings.refresh_s
         return [mint for mint, age in ages if age >= refresh_s / 2] if ages and ages[0][1] >= refresh_s else []
 
@@ -185,16 +197,23 @@ class Discovery:
         mints = _mints_of(question)
         if not isinstance(answer, Pools):
             return self._without_state(mints, answer, now_s)
-        events: list[Event] = []
+        events: list[Event] = [StatesBack()] if self._states_missing else []
+        self._states_missing = False
         for mint in mints:
             states = [state for state in answer.rows.rows if state.mint == mint]
             token = self.watched.get(mint)
             if token is not None:
-                token.take_state(_pair_of(token.listed.pool, states), now_s)
-                events += self._end_if_over(token, now_s)
+                events += self._state_of(token, states, now_s)
             elif mint in self._waiting:
                 events += self._check(mint, states, now_s)
         return events
+
+    def _state_of(self, token: Watched, states: list[PoolState], now_s: int) -> list[Event]:
+        was_fresh = token.has_fresh_state(now_s)
+        token.take_states(states, now_s)
+        ended = self._end_if_over(token, now_s)
+        # Candles that came while the state was too old wait for this one.
+        return ended if ended or was_fresh else self._ready(token, now_s)
 
     def _without_state(self, mints: Iterable[str], answer: Answer, now_s: int) -> list[Event]:
         """Nothing was told of these: of those that are watched it is asked again, others are given up at last."""
@@ -203,15 +222,21 @@ class Discovery:
         events: list[Event] = []
         for mint in mints:
             if mint in self.watched:
-                self.watched[mint].state_s = now_s
+                events += self._still_without_state(self.watched[mint], reason, now_s)
             elif mint in self._waiting and self._waiting.is_given_up(mint):
                 events += self._pass_over(mint, "its state cannot be had", reason)
         return events
 
+    def _still_without_state(self, token: Watched, reason: str, now_s: int) -> list[Event]:
+        token.state_asked_s = now_s
+        is_first = not self._states_missing and not token.has_fresh_state(now_s)
+        self._states_missing = self._states_missing or is_first
+        return [StatesMissing(round(self._fresh_s), reason)] if is_first else []
+
     def _check(self, mint: str, states: list[PoolState], now_s: int) -> list[Event]:
         """Watch a token that is old enough, if it is worth it and there is room."""
         listed = self._waiting[mint]
-        state = _pair_of(listed.pool, states)
+        state = _pair_of(listed, states)
         if state is None:
             return self._pass_over(mint, "unknown to DexScreener", "DexScreener knows no pair of it")
         if not listed.asked_s:
@@ -220,9 +245,9 @@ class Discovery:
                 return self._pass_over(mint, reason, reason)
         self._waiting.take_out(mint)
         created_s = listed.created_s if state.created_s is None else min(state.created_s, now_s)
-        pool, name = listed.pool or state.pool, listed.name or state.name
-        found = listed._replace(pool=pool, name=name, exchange=listed.exchange or state.dex, created_s=created_s)
-        self.watched[mint] = Watched(found, state, now_s)
+        name, exchange = listed.name or state.name, listed.exchange or state.dex
+        found = listed._replace(pool=state.pool, name=name, exchange=exchange, created_s=created_s)
+        self.watched[mint] = Watched(found, state, now_s, self._fresh_s, self._held.release(mint))
         return self._make_room(now_s)
 
     def _unfit(self, state: PoolState) -> str:
@@ -265,25 +290,15 @@ class Discovery:
             span_s = (SLOTS + 2) * SLOT_S
             self._ask_birdeye(ask.token_candles(token.listed.mint, now_s // SLOT_S * SLOT_S - span_s, now_s))
         token.candles_due_s = now_s + AGAIN_S
-        if token.listed.mint in self._held:
-            self._keep_or_drop(token, now_s, is_last=not asks_birdeye)
+        if self._held.has(token):
+            self._held.answered(token, now_s, is_last=not asks_birdeye)
         return []
-
-    def _keep_or_drop(self, token: Watched, now_s: int, *, is_last: bool) -> None:
-        """A token that is over is asked about once when its time has come: whoever else wants its candles asks for
-        them (`outcomes.py`). Unless this was the `is_last` venue to be asked, the other one's answer is waited for."""
-        if now_s < token.held_until_s:
-            token.candles_due_s = token.held_until_s
-        elif is_last:
-            del self._held[token.listed.mint]
-        else:
-            token.candles_due_s = now_s + LOST_S
 
     def _with_candles(self, token: Watched, now_s: int) -> list[Event]:
         mint = token.listed.mint
-        came = CandlesCame(mint, token.table)
-        if mint in self._held:
-            self._keep_or_drop(token, now_s, is_last=True)
+        came = CandlesCame(mint, token.listed.pool, token.table)
+        if self._held.has(token):
+            self._held.answered(token, now_s, is_last=True)
             return [came]
         return [came, *self._ready(token, now_s), *self._end_if_over(token, now_s)]
 
@@ -327,11 +342,7 @@ class Discovery:
     def _end(self, token: Watched, reason: str, now_s: int) -> list[Event]:
         mint = token.listed.mint
         del self.watched[mint]
-        if token.held_until_s > now_s:
-            token.candles_due_s = token.held_until_s
-            self._held[mint] = token
-            if len(self._held) > MOST_HELD:
-                self._held.popitem(last=False)
+        self._held.take(token, now_s)
         self._ended_by[reason] += 1
         self._waiting.over(mint, reason)
         return [Ended(mint, reason)]
@@ -348,7 +359,7 @@ class Discovery:
         """The token that a question about its mint or pool is about."""
         if subject in self.watched:
             return self.watched[subject]
-        every = (*self.watched.values(), *self._held.values())
+        every = (*self.watched.values(), *self._held)
         return next((token for token in every if subject in (token.listed.pool, token.listed.mint)), None)
 
 
@@ -370,7 +381,9 @@ def _mints_of(question: Question) -> list[str]:
     return question.parts[0].split(",")
 
 
-def _pair_of(pool: str, states: list[PoolState]) -> PoolState | None:
-    """The pair of this pool, or else the one with the most in it."""
-    own = next((state for state in states if state.pool == pool), None)
-    return own or max(states, key=lambda state: state.liquidity_usd or 0.0, default=None)
+def _pair_of(listed: Listed, states: list[PoolState]) -> PoolState | None:
+    """The pair of its pool; of a token that somebody asked for, else the one with the most in it."""
+    own = next((state for state in states if state.pool == listed.pool), None)
+    if own is not None or (listed.pool and not listed.asked_s):
+        return own
+    return max(states, key=lambda state: state.liquidity_usd or 0.0, default=None)

@@ -54,21 +54,6 @@ def _histogram(column: Column) -> Histogram:
     )
 
 
-def stability_index(histogram: Histogram, column: Column) -> float | None:
-    """The population stability index of what is known of `column` against training; None where nothing is known.
-
-    Σ (now − then) · ln(now / then) over the bins and over known against not known; shares below 0.001 count as that.
-    0: alike; from 0.25 on it is usually taken for another population (Siddiqi, Credit Risk Scorecards, 2006).
-    """
-    told = column.values[column.known].astype(np.float64)
-    if not len(told):
-        return None
-    edges = np.array(histogram.edges)
-    total = _divergence(np.array(histogram.shares), np.array(_shares(edges, told)))
-    now, then = float(column.known.mean()), histogram.known
-    return total + _divergence(np.array([then, 1 - then]), np.array([now, 1 - now]))
-
-
 def _shares(edges: NDArray[np.float64], told: NDArray[np.float64]) -> list[float]:
     counts = np.bincount(np.searchsorted(edges, told, side="left"), minlength=len(edges) + 1)
     shares: list[float] = (counts / max(1, len(told))).tolist()
@@ -93,9 +78,12 @@ _QUANTILE = 1.645
 
 
 def index_of_counts(histogram: Histogram, counts: Sequence[int], unknown: int) -> float:
-    """The index of so many values in each bin of `histogram` and so many that are not known; 0 without any.
+    """The population stability index of so many values in each bin of `histogram`, and so many that are not known,
+    against training; 0 without any.
 
-    As `stability_index`, but where nothing is known the flags alone count: what is told no more has drifted.
+    Σ (now − then) · ln(now / then) over the bins and over known against not known; shares below 0.001 count as that.
+    Where nothing is known the flags alone count: what is told no more has drifted. 0: alike; from 0.25 on it is usually
+    taken for another population (Siddiqi, Credit Risk Scorecards, 2006).
     """
     told = sum(counts)
     if not told + unknown:

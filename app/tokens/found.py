@@ -17,6 +17,17 @@ class HoldersBack(NamedTuple):
     """Numbers of holders are told again."""
 
 
+class StatesMissing(NamedTuple):
+    """States of tokens are not told, for this reason, and some are older than the `fresh_s` seconds that they count."""
+
+    fresh_s: int
+    reason: str
+
+
+class StatesBack(NamedTuple):
+    """States of tokens are told again."""
+
+
 class Ended(NamedTuple):
     """A token is watched no longer."""
 
@@ -25,9 +36,10 @@ class Ended(NamedTuple):
 
 
 class CandlesCame(NamedTuple):
-    """The newest candles of a token, watched or held."""
+    """The newest candles of a token in its pool, watched or held."""
 
     mint: str
+    pool: str
     table: CandleTable
 
 
@@ -38,7 +50,7 @@ class Unknown(NamedTuple):
     reason: str
 
 
-Event = Seen | CandlesCame | HoldersMissing | HoldersBack | Ended | Unknown
+Event = Seen | CandlesCame | HoldersMissing | HoldersBack | StatesMissing | StatesBack | Ended | Unknown
 
 
 class Counts(NamedTuple):

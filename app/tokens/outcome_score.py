@@ -2,9 +2,10 @@
 
 import math
 
+from app.measures.scores import Calibration
+
 LEAST_OUTCOMES = 30
 """Of fewer outcomes nothing is said."""
-BINS = 10
 _SURE, _VERY_SURE = 1.96, 2.58
 
 
@@ -14,8 +15,7 @@ class OutcomeScore:
     def __init__(self) -> None:
         self.n = 0
         self._happened = 0
-        self._bins = [[0, 0.0, 0] for _ in range(BINS)]
-        """Of each bin: outcomes, the sum of their probabilities, how many came true."""
+        self._calibration = Calibration()
         # Sums of a = p² − 2py, which is what an outcome adds to the Brier score beyond y², and of its products.
         self._a = self._a2 = self._ay = 0.0
         self._distance = self._variance = 0.0
@@ -29,10 +29,7 @@ class OutcomeScore:
         self._a, self._a2, self._ay = self._a + a, self._a2 + a * a, self._ay + a * y
         self._distance += (y - p) * (1 - 2 * p)
         self._variance += (1 - 2 * p) ** 2 * p * (1 - p)
-        found = self._bins[min(BINS - 1, int(BINS * p))]
-        found[0] += 1
-        found[1] += p
-        found[2] += y
+        self._calibration.add(p, happened=happened)
 
     @property
     def base_rate(self) -> float | None:
@@ -51,11 +48,9 @@ class OutcomeScore:
         return None if base is None else base * (1 - base)
 
     @property
-    def ece(self) -> float | None:
-        """Expected calibration error: mean distance of probability and share, over ten equal bins."""
-        if not self.n:
-            return None
-        return math.fsum(abs(total - happened) for _, total, happened in self._bins) / self.n
+    def calibration_error(self) -> float | None:
+        """The expected calibration error, as bundles' cards give it (`measures/scores.py`); None before the first."""
+        return self._calibration.error
 
     @property
     def z(self) -> float:
@@ -80,7 +75,7 @@ class OutcomeScore:
             return 0
         return -1 if mean > 0 else 1
 
-    def is_off(self, trained_ece: float, most: float) -> bool:
-        """Whether the calibration error is more than `most` above that of training, and that is no chance."""
-        ece = self.ece
-        return ece is not None and self.n >= LEAST_OUTCOMES and ece > trained_ece + most and abs(self.z) > _VERY_SURE
+    def is_off(self, trained: float, most: float) -> bool:
+        """Whether the calibration error is more than `most` above the `trained` one, and that is no chance."""
+        error = self.calibration_error
+        return error is not None and self.n >= LEAST_OUTCOMES and error > trained + most and abs(self.z) > _VERY_SURE

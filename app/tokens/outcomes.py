@@ -19,7 +19,7 @@ from app.feeds.token_rows import Rows
 from app.tokens.answers import Answer, Candles, Pools
 from app.tokens.candles import SLOT_S, CandleTable, table_of
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, RUG_REMAINS, Entry, Labels, Levels, labels
-from app.tokens.pages import TOO_SHORT, Pages, reason_of
+from app.tokens.pages import TOO_SHORT, Pages, TokenPool, reason_of
 
 SETTLED_S = 10
 """So long after a horizon its last candle is there."""
@@ -60,6 +60,11 @@ class Predicted(NamedTuple):
     entry: Entry
     said: Said
 
+    @property
+    def traded(self) -> TokenPool:
+        """Where the token is traded: price, candles and liquidity of other pools say nothing of this one."""
+        return TokenPool(self.mint, self.pool)
+
 
 class Labelled(NamedTuple):
     """What became of a prediction within a horizon; where something of it is not known, `reason` says why."""
@@ -75,6 +80,13 @@ class Labelled(NamedTuple):
         return self.labels.happened(self.horizon_s)
 
 
+class _Asked(NamedTuple):
+    """When a question was asked, and whose candles it is to bring; None for looks at pools."""
+
+    at_s: int
+    about: TokenPool | None
+
+
 _UNKNOWN = Labels(None, None, None, None, None)
 
 
@@ -84,11 +96,13 @@ class Outcomes:
     def __init__(self, *, has_key: bool = False) -> None:
         """`has_key`: Birdeye may be asked for candles that GeckoTerminal does not give."""
         self._pages = Pages(has_key=has_key)
-        self._open: dict[int, dict[str, list[Predicted]]] = {RISE_HORIZON_S: {}, RUG_HORIZON_S: {}}
+        self._open: dict[int, dict[TokenPool, list[Predicted]]] = {RISE_HORIZON_S: {}, RUG_HORIZON_S: {}}
+        self._waited_for: set[tuple[int, str, int]] = set()
+        """Horizon, token and time of each open prediction."""
         self._levels: dict[str, list[tuple[int, float]]] = {}
         self._gone: set[str] = set()
         self._looked_s: dict[str, int] = {}
-        self._asked: dict[Question, int] = {}
+        self._asked: dict[Question, _Asked] = {}
         self._now_s = self._next_s = self._begun_s = 0
         self.labelled = 0
         self.unknown: Counter[str] = Counter()
@@ -105,34 +119,36 @@ class Outcomes:
             return self._given_up(predicted, NO_PRICE)
         if self.open >= 2 * MOST_OPEN:
             return self._given_up(predicted, TOO_MANY)
-        for waiting in self._open.values():
-            waiting.setdefault(predicted.mint, []).append(predicted)
-        self._levels.setdefault(predicted.pool, [])
-        self._looked_s.setdefault(predicted.mint, predicted.entry.at_s)
+        for horizon_s in self._open:
+            self._wait_for([predicted], horizon_s)
         return []
 
-    def restore(self, open_before: Iterable[tuple[Predicted, int]], now_s: int) -> None:
-        """Take up predictions of earlier runs, each with a horizon that it waits for; candles are waited for at
-        least as long as if all horizons ended now."""
+    def _wait_for(self, of_pool: list[Predicted], horizon_s: int) -> None:
+        if of_pool:
+            mint, pool = traded = of_pool[0].traded
+            self._open[horizon_s].setdefault(traded, []).extend(of_pool)
+            self._waited_for.update([(horizon_s, mint, each.at_ms) for each in of_pool])
+            self._levels.setdefault(pool, [])
+            self._looked_s.setdefault(mint, of_pool[0].entry.at_s)
+
+    def restore(self, open_before: Iterable[tuple[int, Iterable[Predicted]]], now_s: int) -> None:
+        """Take up predictions of earlier runs: horizons, and the predictions of a pool that wait for each, oldest
+        first. Candles are waited for at least as long as if all horizons ended now."""
         self._begun_s = now_s
-        for predicted, horizon_s in sorted(open_before, key=lambda each: each[0].entry.at_s):
-            if predicted.entry.price > 0 and horizon_s in self._open:
-                self._open[horizon_s].setdefault(predicted.mint, []).append(predicted)
-                self._levels.setdefault(predicted.pool, [])
-                self._looked_s.setdefault(predicted.mint, predicted.entry.at_s)
+        for horizon_s, of_pool in open_before:
+            self._wait_for([each for each in of_pool if each.entry.price > 0], horizon_s)
 
     def waiting(self) -> dict[Predicted, frozenset[int]]:
         """Each open prediction, with the horizons that it waits for."""
         found: dict[Predicted, frozenset[int]] = {}
         for horizon_s, waiting in self._open.items():
-            for each in (each for of_token in waiting.values() for each in of_token):
+            for each in (each for of_pool in waiting.values() for each in of_pool):
                 found[each] = found.get(each, frozenset()) | {horizon_s}
         return found
 
     def waits(self, mint: str, at_ms: int, horizon_s: int) -> bool:
         """Whether a label of the prediction made of a token at a time is waited for."""
-        waiting = self._open[horizon_s].get(mint, ()) if horizon_s in self._open else ()
-        return any(each.at_ms == at_ms for each in waiting)
+        return (horizon_s, mint, at_ms) in self._waited_for
 
     def levels(self, pool: str) -> Levels | None:
         """The liquidity of a pool as it was told so far; None where it never was."""
@@ -147,7 +163,7 @@ class Outcomes:
         By a candle or more, and what is open is given up: which candles came after a prediction is not known any more.
         """
         self._next_s, self._begun_s = min(self._next_s, now_s), min(self._begun_s, now_s)
-        self._asked = {question: min(at_s, now_s) for question, at_s in self._asked.items()}
+        self._asked = {asked: each._replace(at_s=min(each.at_s, now_s)) for asked, each in self._asked.items()}
         self._looked_s = {mint: min(at_s, now_s) for mint, at_s in self._looked_s.items()}
         for told in self._levels.values():
             told[:] = [(min(at_s, now_s), value) for at_s, value in told]
@@ -163,26 +179,29 @@ class Outcomes:
         if now_s < self._next_s:
             return []
         self._next_s = now_s + _PACE_S
-        self._asked = {question: at_s for question, at_s in self._asked.items() if now_s - at_s < _LOST_S}
+        self._asked = {asked: each for asked, each in self._asked.items() if now_s - each.at_s < _LOST_S}
         busy = {question.venue for question in self._asked}
-        wanted = [] if DEXSCREENER in busy else self._pairs(now_s)
-        wanted += self._candles(now_s, [venue for venue in (GECKOTERMINAL, BIRDEYE) if venue not in busy])
-        self._asked |= dict.fromkeys(wanted, now_s)
-        return wanted
+        wanted: dict[Question, TokenPool | None] = dict.fromkeys([] if DEXSCREENER in busy else self._pairs(now_s))
+        wanted |= self._candles(now_s, [venue for venue in (GECKOTERMINAL, BIRDEYE) if venue not in busy])
+        self._asked |= {question: _Asked(now_s, about) for question, about in wanted.items()}
+        return list(wanted)
 
     def _pairs(self, now_s: int) -> list[Question]:
         """Once a pool is due, those that will be soon go along."""
-        stalest = sorted(self._open[RUG_HORIZON_S], key=lambda mint: self._looked_s[mint])[:MOST_PAIRS]
+        mints = dict.fromkeys(traded.mint for traded in self._open[RUG_HORIZON_S])
+        stalest = sorted(mints, key=lambda mint: self._looked_s[mint])[:MOST_PAIRS]
         if not stalest or now_s - self._looked_s[stalest[0]] < LOOK_S:
             return []
         return [ask.pairs([mint for mint in stalest if now_s - self._looked_s[mint] >= LOOK_S / 2])]
 
-    def _candles(self, now_s: int, free: list[str]) -> list[Question]:
+    def _candles(self, now_s: int, free: list[str]) -> dict[Question, TokenPool]:
+        """Questions for pages of candles, each with whose they are to be."""
         late = (each[0] for each in self._open[RISE_HORIZON_S].values() if _is_late(each, now_s))
         over = (each[0] for each in self._open[RUG_HORIZON_S].values() if _are_over(each, now_s))
-        found: list[Question] = []
+        found: dict[Question, TokenPool] = {}
         for first in (*late, *over):
-            found += self._pages.wanted(first.mint, first.pool, first.entry.at_s, now_s, free)
+            wanted = self._pages.wanted(first.traded, first.entry.at_s, now_s, free)
+            found |= dict.fromkeys(wanted, first.traded)
             free = [venue for venue in free if venue not in {question.venue for question in found}]
             if not free:
                 break
@@ -197,27 +216,35 @@ class Outcomes:
 
     def answered(self, question: Question, answer: Answer, now_s: int) -> list[Labelled]:
         """An answer has come, whoever asked for it; what it labels."""
-        is_mine = self.is_mine(question)
+        about = self._about(question) if self.is_mine(question) else None
         self._asked.pop(question, None)
         if isinstance(answer, Pools) and question.name == "pairs":
             self._states(question.parts[0].split(","), answer.rows, now_s)
-        mint = self.mint_of(question) if is_mine else None
-        if mint is None:
+        if about is None:
             return []
-        table = self.page(mint, answer)
+        table = self._page(about, answer)
         if table is None:
             why = TOO_SHORT if isinstance(answer, Candles) else reason_of(answer)
-            self._pages.failed(mint, question.venue, why, now_s)
+            self._pages.failed(about, question.venue, why, now_s)
             return []
-        return [*self.candles(mint, table, now_s), *self._day(mint, table, now_s)]
+        return [*self.candles(about, table, now_s), *self._day(about, table, now_s)]
 
-    def mint_of(self, question: Question) -> str | None:
-        """The token with open predictions that a question about its pool or itself is about."""
-        waiting = (*self._open[RISE_HORIZON_S].values(), *self._open[RUG_HORIZON_S].values())
-        return next((each[0].mint for each in waiting if question.subject in (each[0].pool, each[0].mint)), None)
+    def _about(self, question: Question) -> TokenPool | None:
+        """Whose candles a question was to bring; None where no prediction waits for them.
 
-    def page(self, mint: str, answer: Answer) -> CandleTable | None:
-        """The candles of a token in an answer; None unless they reach back to its oldest open prediction.
+        On a tape that begins midway the question may be missing: a pool's then tells by its subject.
+        """
+        asked = self._asked.get(question)
+        if asked is not None:
+            return asked.about if asked.about is not None and self._waits_for(asked.about) else None
+        every = (traded for waiting in self._open.values() for traded in waiting)
+        return next((traded for traded in every if traded.pool == question.subject), None)
+
+    def _waits_for(self, about: TokenPool) -> bool:
+        return any(about in waiting for waiting in self._open.values())
+
+    def _page(self, about: TokenPool, answer: Answer) -> CandleTable | None:
+        """The candles of a pool in an answer; None unless they reach back to its oldest open prediction.
 
         A pool that died keeps the candles from before it did: without these a page tells of nothing.
         """
@@ -226,26 +253,26 @@ class Outcomes:
         except ValueError:
             # Times that are no slots'.
             return None
-        oldest = (waiting[mint][0].entry.at_s for waiting in self._open.values() if mint in waiting)
+        oldest = (waiting[about][0].entry.at_s for waiting in self._open.values() if about in waiting)
         if table is None or not len(table.time_s) or int(table.time_s[0]) > min(oldest, default=0):
             return None
         return table
 
-    def candles(self, mint: str, table: CandleTable, now_s: int) -> list[Labelled]:
-        """The newest candles of a token: the hours that they label, which are those that they reach back to."""
+    def candles(self, about: TokenPool, table: CandleTable, now_s: int) -> list[Labelled]:
+        """The newest candles of a pool: the hours that they label, which are those that they reach back to."""
         found = []
-        for each in self._take_due(RISE_HORIZON_S, mint, table, now_s):
+        for each in self._take_due(RISE_HORIZON_S, about, table, now_s):
             became = labels(each.entry, table, self.levels(each.pool), now_s)
             found.append(self._told(each, RISE_HORIZON_S, became, ""))
         return found
 
-    def _day(self, mint: str, table: CandleTable, now_s: int) -> list[Labelled]:
+    def _day(self, about: TokenPool, table: CandleTable, now_s: int) -> list[Labelled]:
         found = []
-        for each in self._take_due(RUG_HORIZON_S, mint, table, now_s):
+        for each in self._take_due(RUG_HORIZON_S, about, table, now_s):
             why = self._why_not_told(each)
             became = labels(each.entry, table, None if why else self.levels(each.pool), now_s)
             found.append(self._told(each, RUG_HORIZON_S, became, why))
-        self._forget(mint)
+        self._forget(about)
         return found
 
     def _why_not_told(self, predicted: Predicted) -> str:
@@ -265,14 +292,11 @@ class Outcomes:
         return GONE if predicted.pool in self._gone else NOT_TOLD
 
     def _states(self, mints: Iterable[str], rows: Rows[PoolState], now_s: int) -> None:
-        told = {state.pool: state.liquidity_usd for state in rows.rows}
-        for mint in mints:
-            waiting = self._open[RUG_HORIZON_S].get(mint)
-            if waiting is None:
-                continue
-            self._looked_s[mint] = now_s
-            pool = waiting[-1].pool
-            self._note(pool, pool in told, told.get(pool), now_s)
+        told, asked = {state.pool: state.liquidity_usd for state in rows.rows}, set(mints)
+        for mint, pool in self._open[RUG_HORIZON_S]:
+            if mint in asked:
+                self._looked_s[mint] = now_s
+                self._note(pool, pool in told, told.get(pool), now_s)
 
     def _note(self, pool: str, is_listed: bool, liquidity: float | None, now_s: int) -> None:
         (self._gone.discard if is_listed else self._gone.add)(pool)
@@ -288,21 +312,22 @@ class Outcomes:
         """Predictions whose candles did not come."""
         for horizon_s, waiting in self._open.items():
             late_s = now_s - SETTLED_S - PATIENCE_S[horizon_s]
-            ends_s = {mint: max(each[0].entry.at_s + horizon_s, self._begun_s) for mint, each in waiting.items()}
-            for mint in [mint for mint, end_s in ends_s.items() if end_s < late_s]:
-                yield self._told(waiting[mint].pop(0), horizon_s, _UNKNOWN, f"{NO_CANDLES}: {self._pages.why(mint)}")
-                self._tidy(horizon_s, mint)
-                self._forget(mint)
+            ends_s = {about: max(each[0].entry.at_s + horizon_s, self._begun_s) for about, each in waiting.items()}
+            for about in [about for about, end_s in ends_s.items() if end_s < late_s]:
+                why = f"{NO_CANDLES}: {self._pages.why(about)}"
+                [late] = self._take_out(horizon_s, about, waiting[about][:1])
+                yield self._told(late, horizon_s, _UNKNOWN, why)
+                self._forget(about)
 
     def _give_up_all(self, reason: str) -> list[Labelled]:
-        given_up = []
-        for horizon_s, waiting in self._open.items():
-            given_up += [
-                self._told(each, horizon_s, _UNKNOWN, reason) for of_token in waiting.values() for each in of_token
-            ]
-            waiting.clear()
-        for mint in {each.predicted.mint for each in given_up}:
-            self._forget(mint)
+        given_up = [
+            self._told(each, horizon_s, _UNKNOWN, reason)
+            for horizon_s, waiting in self._open.items()
+            for about in list(waiting)
+            for each in self._take_out(horizon_s, about, waiting[about])
+        ]
+        for about in {each.predicted.traded for each in given_up}:
+            self._forget(about)
         return given_up
 
     def _given_up(self, predicted: Predicted, reason: str) -> list[Labelled]:
@@ -314,26 +339,31 @@ class Outcomes:
             self.unknown[reason] += 1
         return Labelled(predicted, horizon_s, became, reason)
 
-    def _take_due(self, horizon_s: int, mint: str, table: CandleTable, now_s: int) -> list[Predicted]:
+    def _take_due(self, horizon_s: int, about: TokenPool, table: CandleTable, now_s: int) -> list[Predicted]:
         since_s = int(table.time_s[0]) if len(table.time_s) else now_s
-        waiting = self._open[horizon_s].get(mint, [])
+        waiting = self._open[horizon_s].get(about, [])
         due = [each for each in waiting if now_s >= _due_s(each, horizon_s) and each.entry.at_s >= since_s]
-        taken = set(due)
-        waiting[:] = [each for each in waiting if each not in taken]
-        self._tidy(horizon_s, mint)
-        return due
+        return self._take_out(horizon_s, about, due)
 
-    def _tidy(self, horizon_s: int, mint: str) -> None:
-        if not self._open[horizon_s].get(mint, [None]):
-            del self._open[horizon_s][mint]
+    def _take_out(self, horizon_s: int, about: TokenPool, done: list[Predicted]) -> list[Predicted]:
+        """These are waited for no longer."""
+        taken = set(done)
+        self._waited_for -= {(horizon_s, each.mint, each.at_ms) for each in done}
+        left = [each for each in self._open[horizon_s].get(about, ()) if each not in taken]
+        if left:
+            self._open[horizon_s][about] = left
+        else:
+            self._open[horizon_s].pop(about, None)
+        return done
 
-    def _forget(self, mint: str) -> None:
+    def _forget(self, about: TokenPool) -> None:
         """What is known of pools that nothing waits for goes."""
-        if mint in self._open[RUG_HORIZON_S] or mint in self._open[RISE_HORIZON_S]:
+        if self._waits_for(about):
             return
-        self._looked_s.pop(mint, None)
-        self._pages.forget(mint)
-        wanted = {each.pool for waiting in self._open[RUG_HORIZON_S].values() for each in waiting}
+        if all(traded.mint != about.mint for waiting in self._open.values() for traded in waiting):
+            self._looked_s.pop(about.mint, None)
+        self._pages.forget(about)
+        wanted = {traded.pool for traded in self._open[RUG_HORIZON_S]}
         self._levels = {pool: told for pool, told in self._levels.items() if pool in wanted}
         self._gone &= wanted
 

@@ -5,11 +5,13 @@ for again after a wait that doubles, so that tokens nobody tells of do not spend
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from app.feeds import token_questions as ask
 from app.feeds.token_questions import BIRDEYE, GECKOTERMINAL, MOST_CANDLES, Question
 from app.tokens.answers import Answer, NoAnswer
 from app.tokens.candles import SLOT_S
+from app.tokens.watched import QUIET_S
 
 AGAIN_S, LONGEST_AGAIN_S = 300, 4_800
 """A page that could not be had is asked for again after so long, then twice as long, up to the second."""
@@ -24,54 +26,63 @@ _PLAIN = {
 }
 
 
+class TokenPool(NamedTuple):
+    """A token in one of the pools that it is traded in."""
+
+    mint: str
+    pool: str
+
+
 class Pages:
-    """What was tried for each token, by mint. Times are epoch seconds."""
+    """What was tried for each pool. Times are epoch seconds."""
 
     def __init__(self, *, has_key: bool) -> None:
         """`has_key`: Birdeye may be asked."""
         self._has_key = has_key
-        self._due_s: dict[str, int] = {}
-        self._failures: dict[str, int] = {}
-        self._why: dict[str, str] = {}
-        self._birdeye: dict[str, None] = {}
+        self._due_s: dict[TokenPool, int] = {}
+        self._failures: dict[TokenPool, int] = {}
+        self._why: dict[TokenPool, str] = {}
+        self._birdeye: dict[TokenPool, None] = {}
 
-    def is_due(self, mint: str, now_s: int) -> bool:
-        """Whether a page of a token may be asked for (again)."""
-        return now_s >= self._due_s.get(mint, 0)
+    def is_due(self, about: TokenPool, now_s: int) -> bool:
+        """Whether a page of a pool may be asked for (again)."""
+        return now_s >= self._due_s.get(about, 0)
 
-    def wanted(self, mint: str, pool: str, entry_s: int, now_s: int, free: Sequence[str]) -> list[Question]:
-        """The question for the candles of a token since `entry_s`, at one of the `free` venues; empty for not now."""
-        if mint in self._birdeye:
+    def wanted(self, about: TokenPool, entry_s: int, now_s: int, free: Sequence[str]) -> list[Question]:
+        """The question for the candles of a pool from the last one before `entry_s` on, at one of the `free` venues;
+        empty for not now."""
+        if about in self._birdeye:
             if BIRDEYE not in free:
                 return []
-            del self._birdeye[mint]
-            return [ask.token_candles(mint, entry_s // SLOT_S * SLOT_S - SLOT_S, now_s)]
-        if GECKOTERMINAL not in free or not self.is_due(mint, now_s):
+            del self._birdeye[about]
+            # What is watched has traded within `QUIET_S`: its last candle before the prediction is in there.
+            return [ask.token_candles(about.mint, entry_s // SLOT_S * SLOT_S - QUIET_S - SLOT_S, now_s)]
+        if GECKOTERMINAL not in free or not self.is_due(about, now_s):
             return []
-        self._due_s[mint] = now_s + AGAIN_S
-        return [ask.pool_candles(pool, MOST_CANDLES)]
+        self._due_s[about] = now_s + AGAIN_S
+        return [ask.pool_candles(about.pool, MOST_CANDLES)]
 
-    def failed(self, mint: str, venue: str, why: str, now_s: int) -> None:
+    def failed(self, about: TokenPool, venue: str, why: str, now_s: int) -> None:
         """A venue did not give what is needed: the other one is asked next, and later both again."""
-        self._why[mint] = f"{_NAMES.get(venue, venue)} {why}" if why != TOO_SHORT else why
+        self._why[about] = f"{_NAMES.get(venue, venue)} {why}" if why != TOO_SHORT else why
         if venue == GECKOTERMINAL:
-            failures = self._failures[mint] = self._failures.get(mint, 0) + 1
-            self._due_s[mint] = now_s + min(LONGEST_AGAIN_S, AGAIN_S * 2 ** min(failures - 1, 10))
+            failures = self._failures[about] = self._failures.get(about, 0) + 1
+            self._due_s[about] = now_s + min(LONGEST_AGAIN_S, AGAIN_S * 2 ** min(failures - 1, 10))
             if self._has_key:
-                self._birdeye[mint] = None
+                self._birdeye[about] = None
 
-    def why(self, mint: str) -> str:
-        """Why the last page of a token could not be had."""
-        return self._why.get(mint, NOT_ASKED)
+    def why(self, about: TokenPool) -> str:
+        """Why the last page of a pool could not be had."""
+        return self._why.get(about, NOT_ASKED)
 
     def clock_set_back(self, now_s: int) -> None:
         """The time went back to `now_s`: what was due later is due now."""
-        self._due_s = {mint: min(due_s, now_s) for mint, due_s in self._due_s.items()}
+        self._due_s = {about: min(due_s, now_s) for about, due_s in self._due_s.items()}
 
-    def forget(self, mint: str) -> None:
-        """Nothing is wanted of a token any more."""
+    def forget(self, about: TokenPool) -> None:
+        """Nothing is wanted of a pool any more."""
         for known in (self._due_s, self._failures, self._why, self._birdeye):
-            known.pop(mint, None)
+            known.pop(about, None)
 
 
 def reason_of(answer: Answer) -> str:

@@ -4,6 +4,7 @@ features → scalers of the bundle → graph → calibration of the bundle → a
 questions before it is believed: one that answers them otherwise than where it was made is refused.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -52,9 +53,10 @@ class Predictor:
         maps = _sound(bundle.part(CALIBRATION, parts.Calibration), parts.flaw_of_calibration)
         self._maps = [maps[head].prepared() for head in HEADS]
         self._graph = onnx_graph(bundle.files[GRAPH]) if graph is None else graph
-        self.thresholds = bundle.part(THRESHOLDS, parts.Thresholds)
-        self.drift: parts.Drift = bundle.part(DRIFT, parts.Drift)
-        self.card = bundle.part(CARD, parts.Card)
+        # What answering needs not is read all the same: a file that does not hold what its name says is refused.
+        bundle.part(THRESHOLDS, parts.Thresholds)
+        bundle.part(DRIFT, parts.Drift)
+        bundle.part(CARD, parts.Card)
         _check_golden(self, bundle)
 
     @classmethod
@@ -86,17 +88,26 @@ class _Tensor(NamedTuple):
 
 
 def onnx_graph(content: bytes, threads: int = 1) -> Graph:
-    """The graph of a bundle, to be run on `threads` threads. Raises `BundleRefused` for one of another shape."""
+    """The graph of a bundle, to be run on `threads` threads.
+
+    Raises `BundleRefused` for one of another shape, and for one that would have numbers read from another file.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 4
+    # Numbers outside the graph are in no file that the manifest vouches for, and no file lies below this path.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        # Without a second try, which would say so on standard output.
+        session = onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"], enable_fallback=False
+        )
+        tensors = _tensors(session)
     except Exception as error:
         raise BundleRefused(f"{GRAPH} is no graph that can be run ({_short(error)}); train the bundle again") from error
-    _check_tensors(session)
+    _check_tensors(tensors)
 
     def run(rows: Singles) -> Singles:
         answer: Singles = session.run(["raw"], {"features": rows})[0]
@@ -105,15 +116,15 @@ def onnx_graph(content: bytes, threads: int = 1) -> Graph:
     return run
 
 
-def _check_tensors(session: Any) -> None:  # noqa: ANN401 - the runtime has no types of its own
-    found = [
-        _Tensor(each.name, each.type, list(each.shape)) for each in (*session.get_inputs(), *session.get_outputs())
-    ]
+def _tensors(session: Any) -> list[_Tensor]:  # noqa: ANN401 - the runtime has no types of its own
+    """What goes in and what comes out."""
+    return [_Tensor(each.name, each.type, list(each.shape)) for each in (*session.get_inputs(), *session.get_outputs())]
+
+
+def _check_tensors(found: list[_Tensor]) -> None:
     wanted = [("features", WIDTH), ("raw", len(HEADS))]
-    fits = [(each.name, each.shape[-1]) for each in found] == wanted and all(
-        each.type == "tensor(float)" and len(each.shape) == 2 for each in found
-    )
-    if not fits:
+    are_tables = all(each.type == "tensor(float)" and len(each.shape) == 2 for each in found)
+    if not are_tables or [(each.name, each.shape[-1]) for each in found] != wanted:
         raise BundleRefused(f"{GRAPH} does not turn `features` of {WIDTH} into `raw` of {len(HEADS)}; train it again")
 
 

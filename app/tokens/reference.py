@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from app.core.errors import BundleRefused
 from app.tokens import bundle_parts as parts
-from app.tokens.bundle import CARD, DRIFT, verify
+from app.tokens.bundle import CARD, DRIFT, Bundle, verify
 from app.tokens.drift import BINS, WATCHED
 from app.tokens.heads import P_RISE, P_RUG
 
@@ -18,12 +18,13 @@ SERVED = "served"
 
 
 class Trained(msgspec.Struct, frozen=True):
-    """How good a head's probabilities were on later tokens in training: of `n` rows."""
+    """How good a head's probabilities were on later tokens in training: of `n` rows. `calibration_error` is None where
+    the card gives it by another measure, as `ece`: over bins of equally many rows."""
 
     brier: _Share
-    ece: _Share
     base_rate: _Share
     n: Annotated[int, Meta(ge=0)]
+    calibration_error: _Share | None = None
 
 
 class BundleReference(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ class _Score(msgspec.Struct):
     n: int
     base_rate: _Share
     brier: _Estimate
-    ece: _Share
+    calibration_error: _Share | None = None
 
 
 class _Head(msgspec.Struct):
@@ -61,7 +62,11 @@ class _Metrics(msgspec.Struct):
 
 def read_reference(folder: Path) -> BundleReference:
     """The reference of the bundle in a folder. Raises `BundleRefused` for one that cannot be used."""
-    bundle = verify(folder)
+    return reference_of(verify(folder))
+
+
+def reference_of(bundle: Bundle) -> BundleReference:
+    """The reference of a bundle that was read. Raises `BundleRefused` for one that cannot be used."""
     card = bundle.part(CARD, parts.Card)
     found = BundleReference(bundle.manifest.version, bundle.part(DRIFT, parts.Drift), _trained(card))
     if flaw := flaw_of(found):
@@ -93,7 +98,7 @@ def _trained(card: parts.Card) -> dict[str, Trained]:
         return {}
     heads = metrics.questions[0].heads if metrics.questions else []
     return {
-        head.head: Trained(score.brier.value, score.ece, score.base_rate, score.n)
+        head.head: Trained(score.brier.value, score.base_rate, score.n, score.calibration_error)
         for head in heads
         if head.head in (P_RISE, P_RUG)
         for score in head.scores

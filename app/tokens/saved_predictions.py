@@ -3,12 +3,14 @@ that count for calibration. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from app.core.calls import Call
+from app.core.decoding import UNDECODABLE
 from app.core.errors import DataError
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S, Entry
 from app.tokens.outcomes import MOST_OPEN, Predicted, Said
@@ -48,6 +50,9 @@ class OpenPrediction(msgspec.Struct, frozen=True, array_like=True):
     waits_for_day: bool
 
 
+_seen = attrgetter("seen_s")
+
+
 class OpenToken(msgspec.Struct, frozen=True, array_like=True):
     """Those about one pool of a token, oldest first."""
 
@@ -55,16 +60,19 @@ class OpenToken(msgspec.Struct, frozen=True, array_like=True):
     pool: _Name
     predictions: Annotated[tuple[OpenPrediction, ...], Meta(max_length=_MOST_PREDICTIONS)]
 
-    def predicted(self) -> Iterable[tuple[Predicted, int]]:
-        """Each with a horizon that it waits for."""
-        for each in self.predictions:
-            entry, said = (
-                Entry(each.seen_s, each.price, each.liquidity_usd),
-                Said(each.version, each.p_rise, each.p_rug),
-            )
+    def waiting(self) -> Iterable[tuple[int, list[Predicted]]]:
+        """Of each horizon in seconds those that wait for it, oldest first."""
+        hours: list[Predicted] = []
+        days: list[Predicted] = []
+        for each in sorted(self.predictions, key=_seen):
+            entry = Entry(each.seen_s, each.price, each.liquidity_usd)
+            said = Said(each.version, each.p_rise, each.p_rug)
             predicted = Predicted(self.mint, self.pool, each.at_ms, entry, said)
-            yield from ((predicted, RISE_HORIZON_S) for _ in range(each.waits_for_hour))
-            yield from ((predicted, RUG_HORIZON_S) for _ in range(each.waits_for_day))
+            if each.waits_for_hour:
+                hours.append(predicted)
+            if each.waits_for_day:
+                days.append(predicted)
+        return (RISE_HORIZON_S, hours), (RUG_HORIZON_S, days)
 
 
 class OpenCall(msgspec.Struct, frozen=True, array_like=True):
@@ -136,7 +144,7 @@ def decode_saved(saved: bytes) -> SavedPredictions:
         raise DataError(f"open predictions about tokens are {len(saved):,} bytes: no run has so many")
     try:
         read = _decode(saved) if saved else SavedPredictions()
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise DataError(f"open predictions about tokens cannot be read ({error})") from error
     count = sum(len(token.predictions) for token in read.tokens)
     if count > _MOST_PREDICTIONS:

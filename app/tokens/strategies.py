@@ -122,7 +122,6 @@ _PATTERNS: Mapping[str, _Pattern] = {
     "three white soldiers": _Pattern(3, +1, False, _marches),
     "three black crows": _Pattern(3, -1, False, _marches),
 }
-PATTERN_NAMES = tuple(_PATTERNS)
 
 
 # A turn of the trend.

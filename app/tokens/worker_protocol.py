@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import DataError
 from app.tokens.features import WIDTH, Singles
 from app.tokens.heads import HEADS
@@ -163,7 +164,7 @@ def _decoded(decoder: msgspec.msgpack.Decoder[Header], header: bytes) -> Header:
     try:
         return decoder.decode(header)
     # Bytes that are no UTF-8 where text should be, and lists in lists, are errors of other families.
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise WorkerMessageError(f"a message does not decode ({error}); the pipe is given up") from error
 
 

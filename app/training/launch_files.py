@@ -14,6 +14,7 @@ after five minutes (`pumpfun_first300s_swaps`), gives no candles to learn from a
 counts.
 """
 
+import contextlib
 import csv
 import gzip
 import io
@@ -134,11 +135,11 @@ def read_hourly_pools(path: Path, source: str) -> Histories:
     """An archive of hourly candles, one CSV file a pool, named by it. Watched as in `read_collected_candles`."""
     by_pool: dict[str, list[tuple[float, ...]]] = {}
     for name, body in _members(path):
-        rows = _rows(path, io.BytesIO(body))
-        by_pool[name] = [
-            (_moment(row.get("datetime")), *(_float(row.get(column)) for column in (*_PRICES, "volume")))
-            for row in rows
-        ]
+        with _damage_named(path):
+            by_pool[name] = [
+                (_moment(row.get("datetime")), *(_float(row.get(column)) for column in (*_PRICES, "volume")))
+                for row in _rows(path, io.BytesIO(body))
+            ]
     return _candle_histories(by_pool, HOUR_S, source)
 
 
@@ -231,32 +232,37 @@ def _moment(text: str | None) -> float:
 
 
 def _reading(path: Path, read: Callable[[IO[bytes]], Decoded]) -> Decoded:
+    with _damage_named(path), gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        return read(file)  # type: ignore[arg-type]
+
+
+@contextlib.contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """Whatever is wrong inside with the content of this file is a `DataError` that names it."""
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            return read(file)  # type: ignore[arg-type]
+        yield
     except (*_DAMAGE, KeyError, RecursionError) as error:
-        raise _damaged(path, error) from error
+        raise DataError(
+            f"{path.name} cannot be read ({clean(str(error), 120)}); give a whole file of launches"
+        ) from error
 
 
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Names without their ending, and contents, of the files of an archive; nothing is written to disk."""
-    try:
-        with tarfile.open(path) as archive:
-            total = 0
-            for number, member in enumerate(archive):
-                total += member.size
-                if number >= MOST_MEMBERS or member.size > MOST_MEMBER_BYTES or total > MOST_BYTES:
-                    raise DataError(f"{path.name}: more or larger files than any archive of pools has; leave it out")
-                file = archive.extractfile(member) if member.isfile() else None
-                if file is not None:
-                    yield clean(Path(member.name).stem, 80), file.read()
-    except _DAMAGE as error:
-        raise _damaged(path, error) from error
+    with _damage_named(path), tarfile.open(path) as archive:
+        total = 0
+        for number, member in enumerate(archive):
+            total += member.size
+            if number >= MOST_MEMBERS or member.size > MOST_MEMBER_BYTES or total > MOST_BYTES:
+                raise DataError(f"{path.name}: more or larger files than any archive of pools has; leave it out")
+            file = archive.extractfile(member) if member.isfile() else None
+            if file is not None:
+                yield clean(Path(member.name).stem, 80), file.read()
 
 
 def _rows(path: Path, file: IO[bytes]) -> Iterator[dict[str, str]]:
     text = io.StringIO(_whole(path, file).decode("utf-8-sig"), newline="")
-    for number, row in enumerate(csv.DictReader(text)):
+    for number, row in enumerate(csv.DictReader(text, restval="")):
         if number >= MOST_ROWS:
             raise DataError(f"{path.name} has more than {MOST_ROWS:,} rows; cut it")
         yield row
@@ -267,7 +273,3 @@ def _whole(path: Path, file: IO[bytes]) -> bytes:
     if len(body) > MOST_BYTES:
         raise DataError(f"{path.name} is larger than {MOST_BYTES // 2**20} MiB; cut it")
     return body
-
-
-def _damaged(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path.name} cannot be read ({clean(str(error), 120)}); give a whole file of launches")

@@ -21,7 +21,7 @@ def _head(question: Question, head: HeadReport) -> Iterable[str]:
     yield ""
     scores = [
         (each.model, f"{each.n:,}", str(each.tokens), f"{each.base_rate:.1%}", in_words(each.auc),
-         in_words(each.pr_auc), in_words(each.brier), f"{each.ece:.3f}")
+         in_words(each.pr_auc), in_words(each.brier), f"{each.calibration_error:.3f}")
         for each in head.scores
     ]  # fmt: skip
     cuts = [

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from app.measures.blocks import FEWEST_BLOCKS, Estimate, expanded_interval
 from app.measures.ranks import ranks
 from app.measures.returns import Floats
+from app.measures.scores import calibration_error
 from app.training.importance import weighted_auc
 
 DRAWS = 300
-ECE_BINS = 10
 Flags = NDArray[np.bool_]
 Weighted = Callable[[Floats], float]
 """A measure as a function of the rows' weights."""
@@ -61,7 +61,7 @@ class Draws(NamedTuple):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """How good one model's probabilities are. `ece`: mean distance of probability and share, over ten equal bins."""
+    """How good one model's probabilities are; `calibration_error` is that of `measures/scores.py`."""
 
     model: str
     n: int
@@ -70,7 +70,7 @@ class Score(msgspec.Struct, frozen=True):
     auc: Estimate
     pr_auc: Estimate
     brier: Estimate
-    ece: float
+    calibration_error: float
 
 
 class Cut(msgspec.Struct, frozen=True):
@@ -130,7 +130,7 @@ def score(model: str, rows: Rows, probability: Floats, draws: Draws) -> Score:
         draws.estimate(auc_of(rows.truth, probability)),
         draws.estimate(average_precision_of(rows.truth, probability)),
         draws.estimate(brier_of(rows.truth, probability)),
-        expected_calibration_error(rows.truth, probability),
+        calibration_error(probability.tolist(), (rows.truth > 0).tolist()),
     )
 
 
@@ -216,14 +216,6 @@ def explained_of(truth: Floats, expected: Floats) -> Weighted:
         return float(1 - (weights * (truth - expected) ** 2).sum() / variance) if variance > 0 else float("nan")
 
     return measure
-
-
-def expected_calibration_error(truth: Floats, probability: Floats) -> float:
-    """Mean |mean probability − share of true| over ten bins of equally many rows."""
-    order = np.argsort(probability, kind="stable")
-    bins = [each for each in np.array_split(order, ECE_BINS) if len(each)]
-    distances = [abs(probability[each].mean() - truth[each].mean()) * len(each) for each in bins]
-    return float(sum(distances) / len(truth))
 
 
 def _share_of(part: Flags, whole: Flags) -> Weighted:

@@ -13,10 +13,12 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from app.config.private_file import write_private
+from app.core.decoding import UNDECODABLE
 from app.core.errors import DataError
 from app.tokens.candles import Integers
 from app.tokens.features import Singles
@@ -193,7 +195,7 @@ class _State(msgspec.Struct, frozen=True):
 def _state(folder: Path) -> _State:
     try:
         return msgspec.json.decode((folder / STATE).read_bytes(), type=_State)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (OSError, *UNDECODABLE) as error:
         raise _damaged(folder) from error
 
 
@@ -201,9 +203,9 @@ def _tensors(folder: Path, sha256: str) -> dict[str, Tensor]:
     try:
         content = (folder / TENSORS).read_bytes()
         if hashlib.sha256(content).hexdigest() != sha256:
-            raise _damaged(folder)
+            raise ValueError("its hash is another")
         return load(content)
-    except OSError as error:
+    except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise _damaged(folder) from error
 
 

@@ -93,7 +93,6 @@ class Split(NamedTuple):
     validation: Integers
     test: Integers
     purged: Integers
-    cuts_s: tuple[int, int]
 
 
 class BaseRate(NamedTuple):
@@ -178,7 +177,7 @@ def split(samples: Samples, train: float = 0.6, validation: float = 0.2) -> Spli
     in_test = born >= second
     purged = ~(in_train | in_validation | in_test)
     kept = [np.flatnonzero(mask).astype(np.int64) for mask in (in_train, in_validation, in_test, purged)]
-    return Split(kept[0], kept[1], kept[2], kept[3], (first, second))
+    return Split(*kept)
 
 
 def folds(samples: Samples, count: int, seed: int) -> Integers:

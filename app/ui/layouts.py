@@ -1,7 +1,5 @@
 """Arrangements of the deck that a user saves and brings back: what is open, alone, sorted, filtered, in which theme."""
 
-import contextlib
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +9,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from app.config.files import read_small
+from app.config.whole_files import write_whole
 from app.core.errors import ConfigError, DataError, UsageError
 from app.core.text import clean
 from app.markets.candles import Interval
@@ -123,16 +122,8 @@ def load_layouts(path: Path) -> list[Layout]:
 
 def save_layouts(path: Path, layouts: Sequence[Layout]) -> None:
     """Write the layouts, for the user alone; the old file stays whole until the new one is. Raises `DataError`."""
-    new = path.with_suffix(".new")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            new.unlink()
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(list(layouts))) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        write_whole(path, msgspec.json.format(msgspec.json.encode(list(layouts))) + b"\n", 0o600)
     except OSError as error:
         raise DataError(f"the layouts could not be saved to {path.name}: {error.strerror}") from error

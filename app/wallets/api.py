@@ -17,9 +17,11 @@ from app.store.store import Store
 from app.wallets.judging import Judging
 from app.wallets.keeping import Shelf
 from app.wallets.plans import plan_of
-from app.wallets.rules import load_rules
+from app.wallets.rules import Rule, load_rules
 from app.wallets.scan_report import ScanReport
 from app.wallets.scanner import Caches, Memory, OnFinished, OnProgress, Scanner
+from app.wallets.thresholds import Thresholds
+from app.wallets.values import ViralWallets
 from app.wallets.viral import read_viral, shipped_list
 
 OnBegun = Callable[[Scanner], None]
@@ -32,14 +34,25 @@ class Judged(NamedTuple):
     notes: tuple[SafeText, ...]
 
 
-def judging_of(settings: Settings) -> Judged:
-    """The thresholds of the settings with the shipped list of viral wallets and all installed rules.
+class JudgedWith(NamedTuple):
+    """The list of viral wallets and the rules of this machine, and lines about what of them cannot be used."""
 
-    Raises `ConfigError` when the list cannot be read.
-    """
+    viral: ViralWallets
+    rules: tuple[Rule, ...]
+    notes: tuple[SafeText, ...]
+
+
+def judged_with() -> JudgedWith:
+    """The shipped list of viral wallets and all installed rules. Raises `ConfigError` when the list cannot be read."""
     viral = read_viral(shipped_list())
     rules, refused = load_rules()
-    return Judged(Judging(settings.wallets, viral, rules), (*refused, *viral.refused))
+    return JudgedWith(viral, rules, (*refused, *viral.refused))
+
+
+def judging_of(thresholds: Thresholds) -> Judged:
+    """These thresholds with what `judged_with` finds. Raises `ConfigError` as that does."""
+    viral, rules, notes = judged_with()
+    return Judged(Judging(thresholds, viral, rules), notes)
 
 
 def carrier_settings(settings: PolymarketSettings) -> CarrierSettings:
@@ -79,7 +92,7 @@ async def scan_wallets(
     """
     clock = clock or SystemClock()
     plan = plan_of(sources, settings.scanner, limit)
-    judging, notes = judging_of(settings)
+    judging, notes = judging_of(settings.wallets)
     async with (
         _opened(store, settings, clock) as opened,
         _carrier(settings.polymarket, clock, generator, calls) as carrier,

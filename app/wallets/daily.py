@@ -10,6 +10,7 @@ from app.wallets.columns import Floats
 from app.wallets.values import DailyRecord
 
 LEAST_DAYS = 30
+"""Days with a total, which have one change fewer between them."""
 _DAY_S = 86_400
 _DAYS_A_YEAR = 365
 _ROUNDING_USDC, _ROUNDING = 1e-6, 1e-9
@@ -23,15 +24,15 @@ def daily_record(points: Sequence[PnlPoint]) -> DailyRecord | None:
     √365, with no riskless return: Sharpe, Journal of Portfolio Management 21 (1994). Results that grow by the same each
     day have none.
     """
-    by_day = {point.at_s // _DAY_S: point.total_usdc for point in sorted(points, key=lambda point: point.at_s)}
-    known = {day: total for day, total in by_day.items() if total is not None}
+    in_order = ((point.at_s, point.total_usdc) for point in sorted(points, key=lambda point: point.at_s))
+    known = {at_s // _DAY_S: total for at_s, total in in_order if total is not None}
     if not known:
         return None
     days = np.arange(min(known), max(known) + 1)
     places = np.searchsorted(np.array(list(known)), days, side="right") - 1
     totals = np.array(list(known.values()))[places]
     changes = np.diff(totals)
-    spread = _spread(changes, totals) if len(changes) >= LEAST_DAYS else None
+    spread = _spread(changes, totals) if len(days) >= LEAST_DAYS else None
     falls = np.maximum.accumulate(np.maximum(totals, totals[0])) - totals
     return DailyRecord(
         days=len(days),

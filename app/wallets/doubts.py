@@ -27,6 +27,14 @@ def doubts_of(
     )
 
 
+def part_doubt(measures: Measures, *, in_part: bool) -> tuple[Doubt, ...]:
+    """That a record goes on where it was cut: how deep it fell and how often it was right before is not known."""
+    if not in_part:
+        return ()
+    text = f"only its newest {measures.positions:,} positions were looked at; raise scanner.position_pages for more"
+    return (_doubt("partial record", text, bars=True),)
+
+
 def viral_doubt(wallet: str, viral: ViralWallets, thresholds: Thresholds) -> tuple[Doubt, ...]:
     """That everybody watches this wallet: who copies it buys after the crowd."""
     if wallet not in viral.wallets:

@@ -109,7 +109,7 @@ async def explain_wallet(
     if wallet is None:
         raise UsageError(f"{clean(address, 64)} is not a wallet's address; write 0x and 40 hex digits")
     clock = clock or SystemClock()
-    judging, notes = judging_of(settings)
+    judging, notes = judging_of(settings.wallets)
     client = PolymarketClient(carrier_settings(settings.polymarket), clock, np.random.default_rng(), calls)
     try:
         judge = Onward(judging)

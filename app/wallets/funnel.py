@@ -22,20 +22,22 @@ from app.feeds.polymarket import questions
 from app.feeds.polymarket.dated import AHEAD_S, not_ahead
 from app.feeds.polymarket.pages import Page
 from app.feeds.polymarket.questions import Question
-from app.feeds.polymarket.walk import Walk
+from app.feeds.polymarket.walk import Walk, Walked
 from app.wallets.answers import Answer, NoAnswer
+from app.wallets.position_lists import STATUSES, listed_positions
 from app.wallets.values import Stage, WalletVerdict
 
 TRADES = 100
 """Recent trades that are looked at: one page, which is one call."""
-STATUSES: tuple[PositionStatus, ...] = ("CLOSED", "REDEEMABLE_LOST", "OPEN")
-"""Positions of a record: the venue's open ones hold those that won and wait to be redeemed. Those lost and never
-redeemed count like all others: without them every wallet wins."""
 _DAY_S = 86_400
 
 
 class Evidence(NamedTuple):
-    """All that is known of a wallet so far. What was not asked yet is None; `unknown` says what stays unknown."""
+    """All that is known of a wallet so far. What was not asked yet is None; `unknown` says what stays unknown.
+
+    `positions_in_part` says that a list of positions went on: `positions` are the newest alone. `stats_s` is when the
+    totals came (epoch seconds, 0 for none).
+    """
 
     wallet: str
     stats: WalletStats | None = None
@@ -43,7 +45,9 @@ class Evidence(NamedTuple):
     markets: Mapping[str, PredictionMarket] = {}
     pnl: tuple[PnlPoint, ...] | None = None
     positions: tuple[WalletPosition, ...] | None = None
+    positions_in_part: bool = False
     unknown: tuple[SafeText, ...] = ()
+    stats_s: int = 0
 
 
 class KnownWallet(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +122,7 @@ class Funnel:
         self._position_pages = position_pages
         self._to_ask: list[Question] = []
         self._walks: dict[Question, Walk[WalletPosition]] = {}
-        self._rows: dict[PositionStatus, tuple[WalletPosition, ...]] = {}
+        self._lists: dict[PositionStatus, Walked[WalletPosition]] = {}
         self._unanswered = 0
 
     def begin(self, now_s: int) -> None:
@@ -207,7 +211,7 @@ class Funnel:
         if answer.wallet != self.wallet:
             self._give_up("stats: the venue answered about another wallet", now_s)
             return
-        self.evidence = self.evidence._replace(stats=answer)
+        self.evidence = self.evidence._replace(stats=answer, stats_s=now_s)
         self._after_stats(now_s)
 
     def _after_stats(self, now_s: int) -> None:
@@ -266,8 +270,7 @@ class Funnel:
     def _walk(self, status: PositionStatus, walk: Walk[WalletPosition]) -> bool:
         """Ask for the next page; False when there is none."""
         if walk.question is None:
-            result = walk.result()
-            self._rows[status] = tuple(row for row in result.rows if row.wallet == self.wallet)
+            self._lists[status] = result = walk.result()
             if result.refused:
                 self._note(f"{result.refused} {status} positions cannot be read: {result.refusal}")
             if result.stopped:
@@ -288,10 +291,9 @@ class Funnel:
         """Judge the record when all of it is there."""
         if self._walks or self.evidence.pnl is None:
             return
-        # In the order of statuses, whichever answer came first; what two lists hold is one position.
-        rows = {(row.token_id, row.status): row for each in STATUSES for row in self._rows.get(each, ())}
-        self.evidence = self.evidence._replace(positions=tuple(rows.values()))
-        over = frozenset(row.condition_id for row in rows.values() if row.status != "OPEN" and row.condition_id)
+        rows, in_part = listed_positions(self.wallet, self._lists)
+        self.evidence = self.evidence._replace(positions=rows, positions_in_part=in_part)
+        over = frozenset(row.condition_id for row in rows if row.status != "OPEN" and row.condition_id)
         self.wanted_markets = over - self.evidence.markets.keys()
         if not self.wanted_markets:
             self.verdict = self._judged(self._judge.record, now_s)

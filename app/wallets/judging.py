@@ -51,10 +51,11 @@ class Judging:
     def record(self, evidence: Evidence, now_s: int) -> WalletVerdict:
         """After stage 3. Recent trades count as they were judged at stage 2, unless more is known of their markets."""
         known = self._recalled(evidence) or self._trades_evidence(evidence, now_s)
-        record = record_of(known.trades, evidence.positions or (), self.known_markets(evidence))
+        record = record_of(known.trades, evidence.positions or (), self.known_markets(evidence), now_s)
         measures = measure([record], now_s, self.thresholds)[0]
         measures = with_payouts(measures, record, self.known_markets(evidence), now_s)
-        verdict = judge_record(RecordEvidence(*known, record, measures, evidence.pnl or ()), self._judge(now_s))
+        whole = RecordEvidence(*known, record, measures, evidence.pnl or (), evidence.positions_in_part)
+        verdict = judge_record(whole, self._judge(now_s))
         return _with_notes(verdict, evidence)
 
     def ledger(self, evidence: Evidence, now_s: int) -> Ledger:
@@ -63,7 +64,8 @@ class Judging:
 
     def whole_record(self, evidence: Evidence, now_s: int) -> Ledger:
         """All its positions."""
-        return record_of(self.ledger(evidence, now_s), evidence.positions or (), self.known_markets(evidence))
+        trades, markets = self.ledger(evidence, now_s), self.known_markets(evidence)
+        return record_of(trades, evidence.positions or (), markets, now_s)
 
     @staticmethod
     def known_markets(evidence: Evidence) -> KnownMarkets:

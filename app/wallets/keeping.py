@@ -29,10 +29,12 @@ _read_market = msgspec.msgpack.Decoder(PredictionMarket).decode
 
 
 class _Kept(msgspec.Struct, array_like=True):
-    """What need not be asked for again of a wallet that got beyond stage 1."""
+    """What need not be asked for again of a wallet that got beyond stage 1. Rows that do not say when the totals came
+    have them from long ago."""
 
     stats: WalletStats
     trades: tuple[WalletActivity, ...]
+    stats_s: int = 0
 
 
 _read_kept = msgspec.msgpack.Decoder(_Kept).decode
@@ -54,9 +56,9 @@ def verdict_row(finished: Finished, at_ms: int, config: str) -> StoredVerdict:
 
 def cursor_row(finished: Finished, at_ms: int) -> WalletCursor:
     """How far a wallet is known now."""
-    stats, trades = finished.evidence.stats, finished.evidence.trades
+    stats, trades, stats_s = finished.evidence.stats, finished.evidence.trades, finished.evidence.stats_s
     # What the packer gives holds the room of the worst case: a copy has none to spare.
-    packed = b"" if stats is None or not trades else zstandard.compress(_encode(_Kept(stats, trades)), 3)
+    packed = b"" if stats is None or not trades else zstandard.compress(_encode(_Kept(stats, trades, stats_s)), 3)
     kept = bytes(memoryview(packed))
     candidate = finished.candidate
     return WalletCursor(
@@ -111,7 +113,7 @@ def read_evidence(row: WalletCursor) -> Evidence | None:
         trades = kept.trades if is_plain(texts) else safe(kept.trades)
     except (*UNREADABLE, zstandard.ZstdError) as error:
         raise DataError(f"what is kept of {clean(row.wallet, 48)} cannot be read ({clean(str(error), 120)})") from error
-    return Evidence(row.wallet, stats=safe(kept.stats), trades=trades)
+    return Evidence(row.wallet, stats=safe(kept.stats), stats_s=kept.stats_s, trades=trades)
 
 
 class KeptRows(msgspec.Struct, frozen=True, gc=False):
@@ -235,19 +237,25 @@ def known_wallet(rows: KeptRows, config: str, now_ms: int, *, holds_ms: int, res
     """What rows say of a wallet to a scan that judges by `config`. Raises `DataError` for rows that cannot be read.
 
     A verdict of a scan that is resumed (`resumed_ms`: when it began) is given again in any case; another one counts
-    for `holds_ms`.
+    for `holds_ms`, and so do totals, which verdicts on newer trades do not make any younger.
     """
     cursor, stored = rows.cursor, rows.verdict
     evidence = read_evidence(cursor)
+    if evidence is not None and not _is_young(evidence.stats_s * 1_000, now_ms, holds_ms):
+        evidence = evidence._replace(stats=None, stats_s=0)
     if stored is None or stored.config_sha256 != config:
         return KnownWallet(evidence=evidence, board=cursor.board, board_volume=cursor.board_volume)
     is_resumed = resumed_ms is not None and stored.at_ms >= resumed_ms
-    # What a clock that was ahead has dated is as old as what it has dated too early.
-    is_young = abs(now_ms - cursor.scanned_ms) <= holds_ms
+    holds = is_resumed or _is_young(cursor.scanned_ms, now_ms, holds_ms)
     return KnownWallet(
-        verdict=read_verdict(stored) if is_resumed or is_young else None,
+        verdict=read_verdict(stored) if holds else None,
         evidence=evidence,
         board=cursor.board,
         board_volume=cursor.board_volume,
         holds=is_resumed,
     )
+
+
+def _is_young(at_ms: int, now_ms: int, holds_ms: int) -> bool:
+    """What a clock that was ahead has dated is as old as what it has dated too early."""
+    return abs(now_ms - at_ms) <= holds_ms

@@ -47,6 +47,31 @@ def load_rules(points: Iterable[EntryPoint] | None = None) -> tuple[tuple[Rule, 
     return tuple(rules), tuple(refused)
 
 
+def rules_named(
+    named: Iterable[tuple[str, str]], installed: Iterable[Rule]
+) -> tuple[tuple[Rule, ...], tuple[SafeText, ...]]:
+    """The rules of these names and versions, and a line for each that is not installed, or in another version.
+
+    One that is not installed finds nothing. All keep the versions they are named with: verdicts are kept under them.
+    """
+    here = {rule.name: rule for rule in installed}
+    rules: list[Rule] = []
+    told: list[SafeText] = []
+    for name, version in ((clean(name), clean(version)) for name, version in named):
+        rule = here.get(name)
+        rules.append(Rule(name, _finds_nothing if rule is None else rule.judge, version))
+        if rule is None:
+            told.append(clean(f"rule {name} ({version}) is not here: what it would find is missing", _TEXT_CELLS))
+        elif clean(rule.version) != version:
+            text = f"rule {name} is {rule.version} here, not {version}: it may find something else"
+            told.append(clean(text, _TEXT_CELLS))
+    return tuple(rules), tuple(told)
+
+
+def _finds_nothing(_verdict: WalletVerdict) -> None:
+    return None
+
+
 def _function(point: EntryPoint) -> RuleFunction:
     found = point.load()
     if not callable(found):

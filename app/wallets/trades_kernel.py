@@ -66,6 +66,13 @@ def _mark_hedged(legs: Floats, condition_of: Places, token: int) -> None:
             legs[token, HEDGED] = 1.0
 
 
+def _known_until(at_s: Integers, first: int, last: int, now_s: int) -> int:
+    """Where trades dated after `now_s` begin: they cannot have happened."""
+    while last > first and at_s[last - 1] > now_s:
+        last -= 1
+    return last
+
+
 def _is_dust(leg: Floats) -> bool:
     return bool(leg[SHARES] <= max(DUST_SHARES, DUST_PART * leg[BOUGHT]))
 
@@ -234,7 +241,8 @@ def _settle_down_with(sorted_places: Function, put_down: Function) -> Function:
 def space(most_tokens: int, most_trades: int) -> tuple[Floats, Integers, Floats, Places, Places, Places, Integers]:
     """Room for the pass over wallets of at most so many tokens and trades each."""
     rows, (row_token, places, spare) = np.zeros((most_trades, 8)), np.zeros((3, most_trades), np.int32)
-    legs, held = np.zeros((most_tokens, TAKEN + 1)), np.zeros(most_tokens, np.int64)
+    # A token may be traded in more conditions than one: these are as many as there are trades at most.
+    legs, held = np.zeros((most_tokens, TAKEN + 1)), np.zeros(most_trades, np.int64)
     return legs, held, rows, row_token, places, spare, np.zeros((3, 4 * most_trades), np.int64)
 
 
@@ -256,6 +264,8 @@ def fused_positions(decorate: Callable[[Function], Function]) -> Function:
         _trade_by_trade_with(decorate(_buy), sell, put_out, decorate(_mark_hedged), decorate(_is_dust))
     )
 
+    known_until = decorate(_known_until)
+
     def all_wallets(
         offsets: Integers, token_offsets: Integers, size: Floats, usdc: Floats, at_s: Integers, is_buy: Flags,
         token: Places, condition_of: Places, payout: Floats, ends_s: Integers, category_of: Places, event_of: Integers,
@@ -265,11 +275,12 @@ def fused_positions(decorate: Callable[[Function], Function]) -> Function:
     ) -> None:  # fmt: skip
         at = 0
         for wallet in range(len(offsets) - 1):
-            first, last = offsets[wallet], offsets[wallet + 1]
+            first = offsets[wallet]
+            last = known_until(at_s, first, offsets[wallet + 1], now_s)
             low, high = token_offsets[wallet], token_offsets[wallet + 1]
             legs = legs_space[: high - low]
             legs[:, TAKEN] = 0.0
-            held[: high - low] = 0
+            held[: last - first] = 0
             count = trade_by_trade(
                 legs, size[first:last], usdc[first:last], at_s[first:last], is_buy[first:last], token[first:last],
                 condition_of[low:high], held, rows, row_token, counts[wallet],

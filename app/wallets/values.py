@@ -19,6 +19,7 @@ RANKS: Mapping[VerdictClass, int] = MappingProxyType({name: place for place, nam
 Stage = Literal[1, 2, 3]
 PillarName = Literal["specialisation", "behaviour", "structure"]
 DoubtName = Literal[
+    "partial record",
     "dormant",
     "short track",
     "one hit",

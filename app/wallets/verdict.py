@@ -11,7 +11,7 @@ import msgspec
 from app.core.prediction_market import PnlPoint, WalletStats
 from app.core.text import SafeText, clean
 from app.wallets.daily import daily_record
-from app.wallets.doubts import doubts_of, idle_days, viral_doubt
+from app.wallets.doubts import doubts_of, idle_days, part_doubt, viral_doubt
 from app.wallets.pillars import behaviour, specialisation, structure, weighted_sum
 from app.wallets.rules import Rule, apply_rules
 from app.wallets.skill import skill_of
@@ -42,7 +42,10 @@ class TradesEvidence(NamedTuple):
 
 
 class RecordEvidence(NamedTuple):
-    """What is known after stage 3: besides, all positions there ever were, their measures, and the result by day."""
+    """What is known after stage 3: besides, all positions there ever were, their measures, and the result by day.
+
+    `in_part` says that only the newest of the positions are known.
+    """
 
     wallet: str
     stats: WalletStats | None
@@ -51,6 +54,7 @@ class RecordEvidence(NamedTuple):
     record: Ledger
     record_measures: Measures
     pnl: tuple[PnlPoint, ...] = ()
+    in_part: bool = False
 
 
 def judge_stats(wallet: str, stats: WalletStats | None, judge: Judge) -> WalletVerdict | None:
@@ -94,9 +98,11 @@ def judge_record(evidence: RecordEvidence, judge: Judge) -> WalletVerdict:
         return not_scored(evidence.wallet, 3, "nothing it did has an outcome that is known", judge)
     pillars = (focus, behaviour(trades, record, thresholds), structure(trades, thresholds))
     skill = skill_of(record.bets, record.surplus, record.surplus_variance, thresholds.skilled_share)
-    doubts = doubts_of(
-        evidence.stats, evidence.trades, trades, evidence.record, record, thresholds, judge.now_s
-    ) + viral_doubt(evidence.wallet, judge.viral, thresholds)
+    doubts = (
+        *part_doubt(record, in_part=evidence.in_part),
+        *doubts_of(evidence.stats, evidence.trades, trades, evidence.record, record, thresholds, judge.now_s),
+        *viral_doubt(evidence.wallet, judge.viral, thresholds),
+    )
     unshrunk = weighted_sum(pillars)
     draft = WalletVerdict(
         wallet=evidence.wallet,
@@ -179,9 +185,9 @@ def _stats_reason(stats: WalletStats, judge: Judge) -> str:
 
 
 def _result_of_all_time(stats: WalletStats) -> float | None:
-    if stats.realized_pnl_usdc is None:
+    if stats.realized_pnl_usdc is None or stats.unrealized_pnl_usdc is None:
         return None
-    return stats.realized_pnl_usdc + (stats.unrealized_pnl_usdc or 0.0)
+    return stats.realized_pnl_usdc + stats.unrealized_pnl_usdc
 
 
 def _unknown_of(stats: WalletStats | None) -> tuple[SafeText, ...]:
@@ -190,7 +196,7 @@ def _unknown_of(stats: WalletStats | None) -> tuple[SafeText, ...]:
     named = {
         "number of trades": stats.markets_traded if stats.markets_traded is not None else stats.trade_count,
         "age": stats.joined_s,
-        "result of all time": stats.realized_pnl_usdc,
+        "result of all time": _result_of_all_time(stats),
     }
     return tuple(clean(name) for name, value in named.items() if value is None)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import DataError
 from app.core.traders import TraderFill, TraderPosition, TraderState
 from app.core.whale_events import TraderMoved, WhaleAlert
@@ -64,7 +65,7 @@ def decode_memory(state: bytes) -> WhaleMemory:
     """The memory in `state`, empty for no bytes. Raises `DataError` for what is none."""
     try:
         return _decode(state) if state else WhaleMemory()
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise DataError(f"what was saved of followed traders cannot be read: {error}") from error
 
 
@@ -72,7 +73,7 @@ def decode_notes(notes: bytes) -> Notes:
     """The notes in a row. Raises `DataError`."""
     try:
         return _decode_notes(notes)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise DataError(f"notes on followed traders cannot be read: {error}") from error
 
 

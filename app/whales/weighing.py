@@ -66,11 +66,16 @@ class _Account:
         self.record: TraderRecord | None = None
         self.asked_ms: int | None = None
         self.trips: RoundTrips | None = None
-        self.takes_fills = False
-        """Whether fills came in this run: those of the past are not asked for then."""
         self.newest_fill: tuple[int, frozenset[int]] = (0, frozenset())
         self.equity_usd: float | None = None
-        self.last_traded_ms: int | None = None
+        self.seen_trading_ms: int | None = None
+        self.board_traded_ms: int | None = None
+        """When it can have traded last by the newest leaderboard's volumes."""
+
+    @property
+    def last_traded_ms(self) -> int | None:
+        """When it traded last: a trade that was seen says more than any leaderboard."""
+        return self.board_traded_ms if self.seen_trading_ms is None else self.seen_trading_ms
 
     def restore(self, record: TraderRecord) -> None:
         self.record, fills = record, record.fills
@@ -80,8 +85,10 @@ class _Account:
     def clock_set_back(self, now_ms: int) -> None:
         if self.asked_ms is not None:
             self.asked_ms = min(self.asked_ms, now_ms)
-        if self.last_traded_ms is not None:
-            self.last_traded_ms = min(self.last_traded_ms, now_ms)
+        if self.seen_trading_ms is not None:
+            self.seen_trading_ms = min(self.seen_trading_ms, now_ms)
+        if self.board_traded_ms is not None:
+            self.board_traded_ms = min(self.board_traded_ms, now_ms)
         if self.record is not None and self.record.asked_ms > now_ms:
             self.record = msgspec.structs.replace(self.record, asked_ms=now_ms)
 
@@ -130,10 +137,12 @@ class Weighing:
         self._look_at_crowd()
 
     def follow(self, trader: str, equity_usd: float | None, last_traded_ms: int | None) -> None:
-        """Follow a trader, or know its leaderboard's figures anew; an equity of None is not known."""
+        """Follow a trader, or know its leaderboard's figures anew; an equity of None is not known.
+
+        `last_traded_ms` is the latest time the leaderboard allows: it counts until a trade is seen.
+        """
         account = self._accounts.setdefault(trader, _Account())
-        account.equity_usd = equity_usd
-        self._heard(account, last_traded_ms)
+        account.equity_usd, account.board_traded_ms = equity_usd, last_traded_ms
         self._due[trader] = None
 
     def forget(self, trader: str) -> None:
@@ -151,11 +160,6 @@ class Weighing:
     def with_past(self) -> int:
         """Of how many traders the histories came."""
         return sum(account.record is not None for account in self._accounts.values())
-
-    def knows_fills(self, trader: str) -> bool:
-        """Whether fills of this trader are being counted."""
-        account = self._accounts.get(trader)
-        return account is not None and account.takes_fills
 
     def has_equity(self, trader: str, equity_usd: float) -> None:
         """A newer equity; the weight follows at once where the account counts as another size, else in time."""
@@ -212,7 +216,6 @@ class Weighing:
         account = self._accounts.get(trader)
         if account is None:
             return
-        account.takes_fills = True
         self._heard(account, max((fill.at_ms for fill in fills), default=None))
         self._due[trader] = None
         self._fills.put(trader, fills)
@@ -285,12 +288,12 @@ class Weighing:
         return None if equity_usd is None else size_value(equity_usd, self._settings)
 
     def _heard(self, account: _Account, at_ms: int | None) -> bool:
-        """Whether the account traded so much later than was known that its weight changes."""
-        before = account.last_traded_ms
-        if at_ms is None or (before is not None and at_ms <= before):
+        """Whether the account traded at so much another time than was known that its weight changes."""
+        before, seen = account.last_traded_ms, account.seen_trading_ms
+        if at_ms is None or (seen is not None and at_ms <= seen):
             return False
-        account.last_traded_ms = at_ms
-        return before is None or at_ms - before >= REFRESHED_MS
+        account.seen_trading_ms = at_ms
+        return before is None or abs(at_ms - before) >= REFRESHED_MS
 
     def _performance(self, account: _Account, histories: Sequence[EquityHistory]) -> Performance:
         trips = (account.trips or RoundTrips()).record

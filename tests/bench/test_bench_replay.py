@@ -7,7 +7,7 @@ from app.bench.demo_tape import record_demo
 from app.bench.replay import replay_times
 from app.bench.tape import tape_figures
 from app.core.clock import SystemClock
-from app.core.record import Kind
+from app.core.record import Kind, Record, pack_frames
 from app.feeds.tape.reader import TapeReader
 
 
@@ -32,7 +32,18 @@ def test_figures_of_a_tape_fit_its_file(tmp_path: Path) -> None:
     records = list(TapeReader(tmp_path / "demo.tape").records())
     figures = tape_figures(records, tmp_path, 2, SystemClock())
     size = (tmp_path / "0.tape").stat().st_size
-    assert figures["bytes_per_frame"] == round(size / len(records), 1)
+    assert figures["frames"] == sum(record.kind == Kind.FRAME for record in records) < len(records)
+    assert figures["bytes_per_frame"] == round(size / figures["frames"], 1)
     assert figures["ratio_vs_raw"] == round(sum(len(record.payload) for record in records) / size, 2)
     assert figures["write_mb_s"] > 0
     assert figures["read_frames_s"] > 0
+
+
+def test_frames_of_a_tape_are_those_of_the_venue_however_many_a_record_holds(tmp_path: Path) -> None:
+    payloads = {Kind.FRAME: b"{}", Kind.FRAMES: pack_frames([b"{}"] * 128), Kind.TIMER: b""}
+    records = [
+        Record(number, number, number, 1, kind, payload) for number, (kind, payload) in enumerate(payloads.items())
+    ]
+    figures = tape_figures(records, tmp_path, 1, SystemClock())
+    assert figures["frames"] == 129
+    assert figures["bytes_per_frame"] == round((tmp_path / "0.tape").stat().st_size / 129, 1)

@@ -129,7 +129,7 @@ def test_a_tape_nobody_read_shows_the_rules_and_says_how_to_ask(
     assert main(["eval", "scalper", "--tape", str(unread_tape)]) == 0
     captured = capsys.readouterr()
     assert "RULES\tcontinuation\t60 s" in captured.out
-    assert "AI" not in captured.out.replace("AI less rules", "")
+    assert "AI" not in captured.out.replace("AI against rules", "")
     assert captured.err == "The recording holds no reads of a model; --model asks one about it.\n"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.demo.market import Market
 from app.demo.requests import MAXIMUM_CANDLES, answer
 from app.demo.venue import Venue
-from app.feeds.hyperliquid.wire import WireBook, WireCandle, WireContext, WireMeta, WireTrade
+from app.feeds.hyperliquid.wire import WireBook, WireCandle, WireContext, WireMarket, WireTrade
 
 START_MS = 1_790_232_236_546
 
@@ -34,7 +34,7 @@ def candles(market: Market, coin: str, interval: str, start: int, end: int | Non
 
 def test_markets_and_contexts_are_joined_by_index(market: Market) -> None:
     meta, contexts = ask(market, type="metaAndAssetCtxs")
-    universe = msgspec.convert(meta, WireMeta).universe
+    universe = msgspec.convert(meta["universe"], list[WireMarket])
     assert [entry.name for entry in universe] == ["BTC", "ETH", "SOL", "HYPE", "XRP", "MATIC"]
     assert [entry.isDelisted for entry in universe] == [None] * 5 + [True]
     converted = msgspec.convert(contexts, list[WireContext], strict=False)

@@ -24,7 +24,7 @@ async def test_a_wallet_can_be_vetted_in_three_calls() -> None:
         assert points[-1]["economic_pnl"] == pytest.approx(stats["all_time_pnl"]["economic_pnl"], abs=1e-4)
         assert len(points) >= (points[-1]["timestamp"] - points[0]["timestamp"]) // DAY_S
         realized = sum(row["realized_pnl"] for row in positions if row["status"] == "CLOSED")
-        lost = [row for row in positions if row["status"] == "REDEEMABLE_LOST"]
+        lost = await client.pages("/v2/positions", user=user, status="REDEEMABLE_LOST", limit=500)
         assert lost
         assert all(row["current_price"] == 0 and row["redeemable"] and row["current_size"] > 0 for row in lost)
         assert realized > stats["all_time_pnl"]["realized_pnl"]
@@ -54,11 +54,32 @@ async def test_statuses_part_the_positions() -> None:
         for status in ("REDEEMABLE", "MERGEABLE"):
             assert [row for row in lists["OPEN"] if row["status"] == status] == lists[status]
         assert lists["REDEEMABLE"]
-        for sort in data_api.SORTS:
-            amounts = [row[sort] or 0.0 for row in await client.pages("/v2/positions", user=user, sort_by=sort)]
-            assert amounts == sorted(amounts, reverse=True)
+        assert {row["status"] for row in lists["REDEEMABLE_LOST"]} == {"REDEEMABLE"}
         both = await client.pages("/v2/positions", user=user, status="CLOSED,REDEEMABLE_LOST")
-        assert {row["status"] for row in both} == {"CLOSED", "REDEEMABLE_LOST"}
+        assert sorted(row["token_id"] for row in both) == sorted(
+            row["token_id"] for status in ("CLOSED", "REDEEMABLE_LOST") for row in lists[status]
+        )
+
+
+@pytest.mark.asyncio
+async def test_positions_come_in_the_order_of_the_venue() -> None:
+    async with running() as client:
+        user = busy(client.world)
+
+        async def figures(name: str, **query: str) -> list[float]:
+            return [row[name] or 0.0 for row in await client.pages("/v2/positions", user=user, **query)]
+
+        for sort, name in data_api.SORTS.items():
+            found = await figures(name, sort_by=sort)
+            assert found == sorted(found, reverse=True), sort
+        unasked = await figures("realized_pnl", status="CLOSED")
+        assert unasked == sorted(unasked, reverse=True)
+        assert unasked == await figures("realized_pnl", status="CLOSED", sort_by="tokens")
+        newest = await figures("last_event_at", status="CLOSED", sort_by="TIMESTAMP")
+        assert newest == sorted(newest, reverse=True)
+        assert newest != await figures("last_event_at", status="CLOSED")
+        status, _, _ = await client.ask("/v2/positions", user=user, status="CLOSED", include_archived="true")
+        assert status == 400
 
 
 @pytest.mark.asyncio

@@ -129,9 +129,8 @@ async def test_birdeye_wants_a_key_and_its_candles_are_those_of_the_pool() -> No
     mine = birdeye.parse_candles(msgspec.json.encode(candles)).rows
     assert len(mine) == 12
     assert [candle.close for candle in mine] == [candle.close for candle in theirs.rows[-12:]]
-    listings = birdeye.parse_new_listings(msgspec.json.encode(listed)).rows
-    assert [pool.mint for pool in listings] == [YOUNG.mint, DEAD.mint, OLD.mint]
-    amounts = [holder.amount for holder in birdeye.parse_largest_holders(msgspec.json.encode(held)).rows]
+    assert [pool["address"] for pool in listed["data"]["items"]] == [YOUNG.mint, DEAD.mint, OLD.mint]
+    amounts = [holder["ui_amount"] for holder in held["data"]["items"]]
     assert amounts == sorted(amounts, reverse=True)
     assert len(amounts) == 3
 

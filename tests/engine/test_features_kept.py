@@ -39,7 +39,8 @@ def _state(liquidity: float | None = 900.0) -> PoolState:
 
 
 def _seen(after_s: int, table: CandleTable, liquidity: float | None = 900.0) -> Seen:
-    return Seen(Listed("M" * 42, "P" * 42, "T", "x", BORN_S), _ENDED_S + after_s, table, _state(liquidity), None)
+    listed, at_s = Listed("M" * 42, "P" * 42, "T", "x", BORN_S), _ENDED_S + after_s
+    return Seen(listed, at_s, table, _state(liquidity), None, at_s)
 
 
 def _counts(kept: TokenFeatures) -> tuple[int, int, int, int]:

@@ -333,16 +333,33 @@ def test_a_bundle_of_the_users_own_goes_before_the_shipped_one(tmp_path: Path) -
 def test_a_pointer_that_names_no_bundle_is_refused_and_the_old_one_kept(tmp_path: Path) -> None:
     tiny_bundle(tmp_path)
 
-    async def play(house: PoolHouse) -> tuple[str, int]:
+    async def play(house: PoolHouse) -> tuple[str, str, int]:
         await asyncio.sleep(1)
         (house.bundles / "current").write_text("../elsewhere\n")
-        await asyncio.sleep(20)
+        await asyncio.sleep(100)
         health = house.pool.health()
-        return health.version, health.refused
+        return health.version, health.mode_reason, health.refused
 
-    version, refused = _played(tmp_path, play)
-    assert version == "tiny-1"
-    assert refused >= 1
+    assert _played(tmp_path, play) == ("tiny-1", "", 1)
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_a_pointer_that_names_no_bundle_is_told_as_that_and_counted_once(tmp_path: Path, is_asked: bool) -> None:
+    (tmp_path / "current").write_text("../elsewhere\n")
+
+    async def play(house: PoolHouse) -> tuple[str, str, int]:
+        if is_asked:
+            house.pool.crew.call()
+        await asyncio.sleep(400)
+        damaged = house.pool.health()
+        (house.bundles / "current").unlink()
+        await asyncio.sleep(100)
+        return damaged.mode_reason, house.pool.health().mode_reason, house.pool.health().refused
+
+    damaged, missing, refused = _played(tmp_path, play)
+    assert damaged.startswith("the pointer: ")
+    assert missing.startswith("no bundle is published")
+    assert refused == 1
 
 
 def test_a_folder_that_is_another_bundle_than_its_name_says_is_refused(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ async def test_one_that_hears_nothing_is_ended_by_force(monkeypatch: pytest.Monk
     await until(lambda: bool(told))
     assert child._process is not None
     await child.stop()
-    assert child.view.state == "failed"
+    assert child.view.state == "stopped"
     assert not psutil.pid_exists(child._process.pid)
 
 

@@ -7,18 +7,14 @@ from token_driver import GOOD, TokenDriver
 
 from app.core.calls import SET_BACK, Call
 from app.core.record import Request
-from app.core.text import clean
-from app.core.tokens import PoolState
 from app.demo.tokens.answers import Told
 from app.engine.core import Core
 from app.engine.inference_requests import Prediction
-from app.engine.token_feedback import liquidity_of
 from app.engine.token_state import PREDICT
 from app.feeds.token_questions import from_request
 from app.scorecards.grader import Graded
 from app.store.token_tables import StoredPrediction, StoredTokenOutcome
 from app.tokens.features import schema
-from app.tokens.watched import NO_CANDLES, Listed, Seen
 
 HOUR_S = 3_600
 BORN_S = START_MS // 1_000 - 2 * HOUR_S
@@ -30,18 +26,6 @@ def begun(said: Prediction = GOOD) -> TokenDriver:
     driver = TokenDriver(KnownLaunches([known(0, 0)._replace(created_s=BORN_S)]), says=lambda _: said)
     driver.begin()
     return driver
-
-
-@pytest.mark.parametrize(("pool", "liquidity"), [("P" * 42, 900.0), ("Q" * 42, None), (None, None)])
-def test_the_liquidity_of_another_pool_is_not_that_of_the_pool(pool: str | None, liquidity: float | None) -> None:
-    words = clean("x")
-    state = None if pool is None else PoolState(
-        mint="M" * 42, pool=pool, dex=words, name=words, quote_mint="", created_s=None, price_usd=1.0,
-        liquidity_usd=900.0, market_cap_usd=None, diluted_value_usd=None, volume_24h_usd=None, buys_1h=None,
-        sells_1h=None,
-    )  # fmt: skip
-    seen = Seen(Listed("M" * 42, "P" * 42, "T", "raydium", 0), 1_000, NO_CANDLES, state, None)
-    assert liquidity_of(seen) == liquidity
 
 
 def test_what_was_said_is_stored_with_the_bytes_that_were_asked_and_what_became_of_it_with_its_time() -> None:

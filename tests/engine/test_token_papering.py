@@ -129,6 +129,14 @@ def test_nothing_is_bought_while_the_market_falls_or_nobody_knows(
     assert len(bench.told(TokenBought)) == (rule is None)
 
 
+def test_hazard_11_pools_that_were_drained_on_a_clock_days_ahead_hinder_nothing_once_it_is_right() -> None:
+    bench = Bench()
+    for _ in range(LEAST_ENDED):
+        bench.core.token_paper.ended(DRAINED, bench.now_ms + 5 * 86_400_000)
+    bench.run(20)
+    assert bench.told(TokenRefused) == []
+
+
 @pytest.mark.parametrize(("drained", "rule"), [(6, "drained pools"), (5, None)])
 def test_nothing_is_bought_while_most_that_end_are_drained(drained: int, rule: str | None) -> None:
     bench = Bench()

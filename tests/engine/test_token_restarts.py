@@ -1,6 +1,7 @@
 """Predictions whose horizons end after their run are labelled by a later one, with what an unbroken run would say; so
 are claims graded, and outcomes of both count for calibration."""
 
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from app.config.settings import StoreSettings
 from app.core.calls import Call
 from app.core.errors import DataError
 from app.core.record import Kind, Record
+from app.engine import token_shelf
 from app.engine.core import Core
 from app.engine.saved_before import saved_before
 from app.engine.token_shelf import saved_tokens
@@ -320,6 +322,19 @@ def test_a_database_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
     assert (saved, bool(trouble)) == (b"", True)
 
 
+def test_what_was_found_is_put_together_in_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+
+    def noted(saved: SavedPredictions) -> bytes:
+        threads.append(threading.get_ident())
+        return encode_saved(saved)
+
+    monkeypatch.setattr(token_shelf, "encode_saved", noted)
+    _stored(tmp_path / "demo.sqlite", [], START_MS)
+    assert threads
+    assert threading.get_ident() not in threads
+
+
 _ENTRIES = st.builds(
     Entry, st.integers(0, 2**40), st.floats(1e-12, 1e12), st.one_of(st.none(), st.floats(0, 1e12)),
 )  # fmt: skip
@@ -334,7 +349,7 @@ _HORIZONS = st.sets(st.sampled_from([RISE_HORIZON_S, RUG_HORIZON_S]), min_size=1
 def test_what_is_open_survives_the_way_into_the_next_run(waiting: dict[Predicted, frozenset[int]]) -> None:
     outcomes = Outcomes()
     saved = encode_saved(SavedPredictions(tokens=open_tokens(waiting)))
-    outcomes.restore((each for token in decode_saved(saved).tokens for each in token.predicted()), 0)
+    outcomes.restore((each for token in decode_saved(saved).tokens for each in token.waiting()), 0)
     assert outcomes.waiting() == waiting
 
 

@@ -29,7 +29,7 @@ from app.tokens.worker_protocol import row_bytes
 HOUR_S = 3_600
 LIKE = Histogram((0.5,), (0.3, 0.7), 1.0)
 UNLIKE = Histogram((90.0,), (0.001, 0.999), 0.01)
-TRAINED = {"p_rise": Trained(0.12, 0.01, 0.3, 900), "p_rug": Trained(0.11, 0.01, 0.25, 900)}
+TRAINED = {"p_rise": Trained(0.12, 0.3, 900, 0.01), "p_rug": Trained(0.11, 0.25, 900, 0.01)}
 KNOWN = BundleReference(GOOD.version, {"age_s": LIKE}, TRAINED)
 STRANGE = BundleReference(GOOD.version, {"age_s": LIKE, "liquidity_usd": UNLIKE}, TRAINED)
 
@@ -159,6 +159,9 @@ def test_a_bundle_that_does_worse_than_the_base_rate_is_not_trusted() -> None:
 def test_a_bundle_whose_calibration_is_far_off_is_not_trusted() -> None:
     # Rises come in three of ten, as it says 0.35 of those and 0.65 of none: it tells them apart, and is far off.
     pairs = [(0.95, place % 10 < 6) if place % 2 else (0.35, False) for place in range(120)]
+    # What a card says by another measure is compared with nothing.
+    unknown = {head: msgspec.structs.replace(each, calibration_error=None) for head, each in TRAINED.items()}
+    assert Alone(msgspec.structs.replace(KNOWN, trained=unknown)).graded(iter(pairs)) == ""
     doubt = Alone().graded(iter(pairs))
     assert doubt.startswith("P(rise) is off: ECE 0.3")
     assert "against 0.010 in training" in doubt
@@ -224,6 +227,7 @@ def test_outcomes_of_earlier_runs_count_until_another_bundle_answers() -> None:
     assert again.trust.view().scores[0].n == 40
     again.said("b", version="another")
     assert [score.n for score in again.trust.view().scores] == [0, 0]
+    assert again.trust.doubt == again.trust.doubt_about("another") == "", "the doubt was about the one before"
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b'{"version":"v","drift":{"a":{"edges":[1,0],"shares":[0,0,1],'])

@@ -24,7 +24,7 @@ from app.engine.token_run import TokenRun
 from app.engine.token_state import PREDICT, PREDICTOR, RestoreTokens
 from app.engine.tokens_view import TokensViews
 from app.feeds.inbox import Inbox
-from app.feeds.token_questions import VENUES
+from app.feeds.token_questions import DEXSCREENER, VENUES
 from app.scorecards.grader import Graded
 
 HOUR_S = 3_600
@@ -66,6 +66,29 @@ def test_without_an_answer_that_counts_strategies_decide(said: Prediction | str,
     [judged] = driver.judged
     assert (judged.verdict.mode, judged.verdict.mode_reason, judged.verdict.p_rise) == (mode, why, None)
     assert driver.desk.rows[mint(0)].gain_pct is None
+
+
+def test_while_prices_are_not_told_nothing_is_judged_or_claimed_by_old_ones_and_the_panel_says_so() -> None:
+    driver = begun(launched(2 * HOUR_S))
+    claimed: list[Call] = []
+    driver.core.bus.subscribe(Call, claimed.append)
+    driver.run(20)
+    driver.down.add(DEXSCREENER)
+    driver.run(2 * HOUR_S)
+    assert all(judged.at_ms <= driver.now_ms - 1_000 * (2 * HOUR_S - 90) for judged in driver.judged)
+    assert {call.input_age_ms <= 91_000 for call in claimed} == {True}
+    view = TokensViews().of(driver.core.tokens, None)
+    assert view is not None
+    assert view.states_missing == "not judged by prices older than 90 s; DexScreener: cannot be reached"
+    driver.put(Kind.COMMAND, StartJob("tokens"))
+    assert driver.core.command_result == (
+        False,
+        "No token that is watched has candles and a price that are new enough yet",
+    )
+    driver.down.clear()
+    driver.run(60)
+    assert driver.judged[-1].at_ms > driver.now_ms - 60_000
+    assert driver.desk.states_missing == ""
 
 
 def test_a_simulated_bundle_is_not_trusted_on_live_tokens() -> None:

@@ -1,6 +1,7 @@
 """A scan that was recorded, and a wallet that was opened up, are the same on a replay."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import msgspec
@@ -17,18 +18,25 @@ from app.engine.protocol_wallets import LookAtWallet, WalletDetail
 from app.engine.wallet_detail import wallet_detail
 
 
-def test_a_recorded_scan_and_its_replay_give_the_same_verdicts(tmp_path: Path) -> None:
-    tape = tmp_path / "scan.tape"
+def test_a_recorded_scan_and_its_replay_give_the_same_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tape, viral = tmp_path / "scan.tape", tmp_path / "viral.json"
+    viral.write_text('{"wallets": []}', encoding="utf-8")
+    monkeypatch.setattr("app.wallets.api.shipped_list", lambda: viral)
 
     async def main(loop: VirtualLoop) -> None:
         clock = VirtualClock(loop)
         async with demo_venue(clock) as demo, opened(demo, clock, record_to=tape) as deck:
-            view = await deck.scan(*await demo.addresses(80))
+            addresses = await demo.addresses(80)
+            # The list is read anew before each scan; a replay has another one, or none.
+            viral.write_text(json.dumps({"wallets": addresses[:40]}), encoding="utf-8")
+            view = await deck.scan(*addresses)
+            viral.unlink()
             journal = deck.run.core.journal
             live = journal.log_sha256, journal.wallets_judged, journal.calls_filed
             shown = [(row.address, row.wallet_class, row.score) for row in view.rows]
         assert (view.scan.state, view.scan.seen, view.scan.not_scored) == ("done", 80, 0)  # type: ignore[union-attr]
         assert live[1] == 80
+        assert sum("viral" in row.flags for row in view.rows) == 40
         run = await replayed(tape, clock)
         assert (run.core.journal.log_sha256, run.core.journal.wallets_judged, run.core.journal.calls_filed) == live
         rows = [run.core.wallets.book.row(each, run.core.now_ms, 1) for each in run.core.wallets.book.best()]
@@ -77,9 +85,11 @@ def test_a_recording_begun_midway_replays_the_same_each_time(tmp_path: Path) -> 
             again = await deck.scan(*addresses)
             await deck.engine.command(SetRecording(on=False))
             known = {row.address: row.wallet_class for row in again.rows}
+            rules = deck.run.core.wallets.rules
         first, second = await replayed(tape, clock), await replayed(tape, clock)
         assert first.core.journal.log_sha256 == second.core.journal.log_sha256
         assert first.core.parse_errors == 0
+        assert first.core.wallets.rules == rules is not None
         # The scan that began on the tape is whole; of the one before only its end was recorded.
         book = first.core.wallets.book.entries
         assert {wallet: entry.verdict.verdict for wallet, entry in book.items() if wallet in known} == known

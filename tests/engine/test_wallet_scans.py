@@ -24,9 +24,10 @@ from app.demo.prediction.kinds import Kind
 from app.engine import wallet_run
 from app.engine.demo_venue import Urls
 from app.engine.protocol import StartJob
-from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, WalletsView
+from app.engine.protocol_wallets import LookAtWallet, NoteWallet, SetWalletProfile, UseWalletRules, WalletsView
 from app.engine.shelf_venue import STORE_VENUE
 from app.engine.wallet_detail import wallet_detail
+from app.engine.wallet_rules import rules_here
 from app.engine.wallet_run import WalletRun
 from app.engine.wallets_view import warnings_of
 from app.feeds.inbox import Inbox
@@ -228,6 +229,7 @@ def test_a_broken_list_refuses_a_scan_that_is_due_until_the_next_one(
     monkeypatch.setattr("app.wallets.api.shipped_list", lambda: viral)
     driver = WalletDriver(Settings(scanner=ScannerSettings(enabled=True, interval_s=600)))
     driver.look(address(1))
+    driver.command(rules_here())
     driver.restore(next_scan_ms=driver.now_ms)
     assert "is no list of wallets" in wallet_detail(driver.core.wallets, address(1), driver.now_ms).waiting_for
     assert driver.core.wallets.is_due(driver.now_ms)
@@ -239,6 +241,7 @@ def test_a_broken_list_refuses_a_scan_that_is_due_until_the_next_one(
     assert driver.command(LookAtWallet(address(2)))[0] is False
     assert driver.command(LookAtWallet(""))[0] is True
     viral.write_text('{"wallets": []}', encoding="utf-8")
+    driver.command(rules_here())
     driver.look(address(1))
     driver.tell_all()
     assert wallet_detail(driver.core.wallets, address(1), driver.now_ms).waiting_for == ""
@@ -459,3 +462,24 @@ def test_an_address_that_is_none_is_named_by_an_engine_as_by_a_command() -> None
     driver.tell_all()
     assert [each.address for each in driver.scanning.unscored] == ["0x12"]
     assert driver.core.wallets.message.startswith("1 wallets judged")
+
+
+def test_what_judges_is_what_the_inputs_tell_of_and_not_what_this_machine_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viral = tmp_path / "viral.json"
+    viral.write_text(f'{{"wallets": ["{address(2)}"]}}', encoding="utf-8")
+    monkeypatch.setattr("app.wallets.api.shipped_list", lambda: viral)
+    driver = WalletDriver()
+    driver.command(UseWalletRules(viral=(address(1),), rules=(("gone", "mine 1"),), notes=("'x' is skipped",)))
+    driver.restore()
+    driver.scan(address(1), address(2))
+    driver.tell_all()
+    flags = {
+        wallet: {doubt.flag for doubt in entry.verdict.doubts}
+        for wallet, entry in driver.core.wallets.book.entries.items()
+    }
+    assert ("viral" in flags[address(1)], "viral" in flags[address(2)]) == (True, False)
+    warned = [line.text for line in driver.core.journal.log_tail if line.level == "warning"]
+    assert warned == ["'x' is skipped", "rule gone (mine 1) is not here: what it would find is missing"]
+    assert driver.scanning.notes == tuple(warned)

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from whale_driver import PRICES, STRANGER, WhaleDriver, address, digest, ranked, settings
+from whale_driver import PRICES, STRANGER, WhaleDriver, address, digest, portfolio, ranked, settings
 
 from app.core.errors import DataError, FrameError
 from app.core.record import Request
@@ -39,6 +39,24 @@ def test_a_trader_whose_history_cannot_be_read_does_not_starve_the_others() -> N
     assert known == {address(number) for number in range(1, 8)}
     asked = [request for _, request in driver.asked_at if request.channel == "portfolio"]
     assert sum(request.subject == WHALE for request in asked) == 1
+
+
+class FromTheFuture(WhaleDriver):
+    """The history that the venue tells of the first trader ends the day after tomorrow."""
+
+    def reply(self, request: Request) -> None:
+        if request.channel == "portfolio" and request.subject == WHALE:
+            self.answer(request, portfolio(self.now_ms + 2 * 86_400_000))
+        else:
+            super().reply(request)
+
+
+def test_hazard_3_a_history_that_ends_ahead_is_refused_and_told() -> None:
+    driver = followed(FromTheFuture(settings()), 60)
+    assert driver.whales.weighing.record(WHALE) is None
+    assert driver.whales.weighing.with_past() == 7
+    said = [line.text for line in driver.core.journal.log_tail]
+    assert any(f"equity history of {WHALE}: dated 2880 min ahead" in text for text in said)
 
 
 def test_a_trader_added_by_hand_has_no_size_before_its_account_is_seen_and_its_own_then() -> None:
@@ -101,9 +119,9 @@ def test_fills_that_are_dated_ahead_are_refused_and_later_ones_still_count() -> 
     driver.frame("userFills", streamed, {"user": streamed, "fills": [ahead]})
     assert driver.core.connections.traders.parse_errors == 1
     assert "dated 60 min ahead" in driver.core.journal.log_tail[-1].text
-    assert not driver.whales.weighing.knows_fills(streamed)
+    assert not driver.whales.looks.fills.of(streamed)
     driver.frame("userFills", streamed, {"user": streamed, "fills": [a_fill(driver.now_ms, 2)]})
-    assert driver.whales.weighing.knows_fills(streamed)
+    assert [fill.trade_id for fill in driver.whales.looks.fills.of(streamed) or ()] == [2]
     one = driver.whales.refreshing.tracked.get(streamed)
     assert one is not None
     driver.run(2)

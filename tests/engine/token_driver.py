@@ -39,6 +39,8 @@ class TokenDriver(Driver):
         self.says = says
         self.reference: BundleReference | str = "the bundle is gone"
         """What the model's bundle says of its training, or why it says nothing."""
+        self.down: set[str] = set()
+        """Venues that cannot be reached."""
         self.judged: list[TokenJudged] = []
         self.core.bus.subscribe(TokenJudged, self.judged.append)
         self.start()
@@ -84,6 +86,8 @@ class TokenDriver(Driver):
             if said is None or isinstance(said, str):
                 return None if said is None else Answer(request.request_id, 0, b"", said)
             return Answer(request.request_id, 200, msgspec.json.encode(said))
+        if request.venue in self.down:
+            return Answer(request.request_id, 0, b"", "cannot be reached")
         answered = self._told(request)
         return Answer(request.request_id, answered.status, answered.body)
 

@@ -8,8 +8,9 @@ from scan_samples import ScriptedVenue
 
 from app.config.settings import Settings
 from app.core.record import WITHDRAWN, Answer, Kind, Request
+from app.engine.own_commands import OwnCommand
 from app.engine.protocol import CancelJob, Command, StartJob
-from app.engine.protocol_wallets import LookAtWallet, RestoreWallets, UseThresholds
+from app.engine.protocol_wallets import LookAtWallet, RestoreWallets
 from app.engine.scanning import Scanning
 from app.engine.shelf_questions import Found
 from app.engine.shelf_venue import STORE_VENUE
@@ -37,7 +38,7 @@ class WalletDriver(Driver):
         assert self.core.wallets.scanning is not None
         return self.core.wallets.scanning
 
-    def command(self, command: Command | RestoreWallets | UseThresholds) -> tuple[bool, str]:
+    def command(self, command: Command | OwnCommand) -> tuple[bool, str]:
         """Give a command, as an input like any other."""
         self.put(Kind.COMMAND, command)
         self.carry()

@@ -22,6 +22,7 @@ class Account(NamedTuple):
     superseded: int
     dispatched: int
     waiting: int
+    connection: str = ""
 
 
 def check_account(account: Account) -> Iterator[str]:

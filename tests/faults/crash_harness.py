@@ -5,16 +5,21 @@ import sqlite3
 import subprocess
 import time
 from collections import deque
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from processes import all_gone, children, command, environment, wait_until
 
+from app.core.record import Record
+from app.feeds.tape.format import BLOCK_SIZE, BLOCK_SPAN_NS, RECORD_HEADER
 from app.feeds.tape.reader import TapeReader
 
 SLACK_NS = 2_500_000_000
-"""A block lasts at most a second of the program's time; the rest is what a busy machine may add."""
+"""How old the newest record may be when the program is killed: a second of its own time waits for its block, the rest
+is what a busy machine may add. That no more than a block waits is told by the blocks themselves, on any machine."""
 LONGEST_S = 4.0
 _BEGINNING_BYTES = 4_000
 """More than a tape's head: records have been written."""
@@ -97,11 +102,26 @@ def _complaints_of_tape(tape: Path, killed_ns: int) -> list[str]:
     complaints = []
     if [record.sequence for record in records] != list(range(1, len(records) + 1)):
         complaints.append("the tape has a gap")
+    if any(_is_overfull(block) for block in _by_block(reader, records)):
+        complaints.append("a block was held back for more than a second or 256 KiB")
     if not records or killed_ns - records[-1].wall_ns > SLACK_NS:
         complaints.append(
             f"the tape lost {(killed_ns - records[-1].wall_ns) / 1e9:.2f} s" if records else "the tape is empty"
         )
     return complaints
+
+
+def _by_block(reader: TapeReader, records: list[Record]) -> Iterator[list[Record]]:
+    left = iter(records)
+    for block in reader.index:
+        yield list(islice(left, block.records))
+
+
+def _is_overfull(block: list[Record]) -> bool:
+    """Whether a block was full before its last record: it should have been handed to the system then."""
+    before = block[:-1]
+    size = sum(RECORD_HEADER.size + len(record.payload) for record in before)
+    return size >= BLOCK_SIZE or (bool(before) and before[-1].monotonic_ns - before[0].monotonic_ns >= BLOCK_SPAN_NS)
 
 
 def _complaints_of_databases(folder: Path) -> list[str]:

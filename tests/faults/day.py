@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-from checker import Account, check_account, check_limits, check_recovery, check_trades
+from accounts import FrameCounts
+from checker import check_limits, check_recovery, check_trades
 from evidence import Tap
 from fault_plan import MOMENTS, FaultPlan
 from proxy import FaultProxy
@@ -142,19 +143,22 @@ async def _live(
         run.near = near
         watched = Watched(run, proxy, venue, clock)
         await run.start(watched.tap.look_at_rows)
-        watched.count_frames()
+        watched.frames = FrameCounts(run)
         if beside is not None:
             stack.callback(asyncio.create_task(beside(watched)).cancel)
         await asyncio.sleep(trial.day_s)
         watched.end_ms = clock.now_ms()
         await run.stop()
         watched.stopping_ms = clock.now_ms() - watched.end_ms
-    watched.tap.close()
+    watched.tap.settle()
     return watched
 
 
 class Watched:
     """A run with its witnesses."""
+
+    frames: FrameCounts
+    """Of a run that was started."""
 
     def __init__(self, run: WatchedRun, proxy: FaultProxy, venue: QuietVenue, clock: VirtualClock) -> None:
         self.run = run
@@ -165,36 +169,12 @@ class Watched:
         self.end_ms = 0
         self.stopping_ms = 0
         self.tap = Tap(run.core)
-        self.seen = 0
         run._sequencer.recorder = self.tap
-
-    def count_frames(self) -> None:
-        """Count frames where they leave the socket, before the client does anything with them."""
-        client = self.run._client
-        assert client is not None
-        hand_on = client.data.received
-
-        def counted(frame: bytes) -> bool:
-            self.seen += 1
-            return hand_on(frame)
-
-        # The connection asks for this method anew for every socket.
-        setattr(client.data, "received", counted)  # noqa: B010 - a method of one object is replaced on purpose
 
     def used(self, coin: str) -> tuple[Trade, ...]:
         """The trades the run holds of a coin."""
         market = self.run.core.markets.get(coin)
         return () if market is None else market.tape.trades()
-
-    def account(self) -> Account:
-        """Where the frames went."""
-        client, inbox = self.run._client, self.run._inbox
-        assert client is not None
-        frames = (place for place, arrival in inbox._pending.items() if arrival.kind == Kind.FRAME)
-        in_wait = sum(len(inbox._together.get(place, (b"",))) for place in frames)
-        told = self.run.outside().data
-        dispatched = self.run.core.connections.data.frames
-        return Account(self.seen, told.received, told.control, told.superseded, dispatched, in_wait)
 
     def is_live(self) -> bool:
         """Whether at the end every coin's row says that its data is fresh."""
@@ -213,7 +193,7 @@ class Watched:
     def violations(self) -> list[str]:
         """Everything that was promised and not kept."""
         tap, until_ms = self.tap, self.end_ms - _SETTLING_MS
-        found = [*tap.violations, *check_account(self.account())]
+        found = [*tap.violations, *self.frames.violations()]
         for coin, from_ms in tap.first_acknowledged_ms.items():
             found += check_trades(self.truth.trades[coin], self.used(coin), tap.holes, from_ms, until_ms)
         found += check_limits(self.truth, [_EPOCH_MS + round(at_s * 1000) for at_s in self.attempts_s()])
@@ -230,7 +210,7 @@ class Watched:
             sum(market.tape.duplicates for market in core.markets.values()),
             truth.count() - used,
             tuple(tap.holes),
-            self.seen,
+            self.frames.seen.total(),
             tuple(reason.replace(self.proxy.websocket_url, "the venue") for reason in tap.reasons),
             core.journal.log_sha256,
             tuple(self.violations()),

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 import msgspec
+from accounts import FrameTally
 
 from app.core.events import CandleClosed, FeedHole
 from app.core.record import (
@@ -14,7 +15,6 @@ from app.core.record import (
     Record,
     Request,
     StreamOpened,
-    unpack_frames,
 )
 from app.engine.core import Core
 
@@ -28,14 +28,12 @@ _unpack_answer = msgspec.msgpack.Decoder(Answer).decode
 _unpack_dropped = msgspec.msgpack.Decoder(Dropped).decode
 
 
-class Tap:
+class Tap(FrameTally):
     """Sees every input before it is dispatched, where a tape writer would be."""
 
     def __init__(self, core: Core) -> None:
-        self._core = core
+        super().__init__(core)
         self.holes: list[FeedHole] = []
-        self.violations: list[str] = []
-        self.frames = 0
         self.first_acknowledged_ms: dict[str, int] = {}
         self.arrived_ms: dict[str, list[int]] = defaultdict(list)
         self.answered_ms: dict[str, int] = {}
@@ -45,14 +43,12 @@ class Tap:
         self.closed: dict[tuple[str, str], int] = {}
         self._channels: dict[int, tuple[str, str]] = {}
         self._asked: dict[int, Request] = {}
-        self._pending: tuple[Record, int, int] | None = None
         core.bus.subscribe(CandleClosed, self._candle_closed)
         core.bus.subscribe(FeedHole, self.holes.append)
 
     def write(self, record: Record) -> None:
         """One input is about to be dispatched; the one before it has been."""
-        self._settle()
-        self._pending = record, self._counted(), self._refused()
+        super().write(record)
         match record.kind:
             case Kind.FRAME | Kind.FRAMES:
                 self._frame(record)
@@ -68,11 +64,6 @@ class Tap:
             case Kind.DROP:
                 self._dropped(_unpack_dropped(record.payload), record.wall_ns // 1_000_000)
 
-    def close(self) -> None:
-        """The last input has been dispatched."""
-        self._settle()
-        self._pending = None
-
     def look_at_rows(self) -> None:
         """A row whose data is older than its deadline must say so."""
         core = self._core
@@ -83,7 +74,6 @@ class Tap:
                 self.violations.append(f"{coin} is shown as live {silent_ms} ms after its newest data")
 
     def _frame(self, record: Record) -> None:
-        self.frames += _frames_in(record)
         channel, coin = self._channels.get(record.stream, ("", ""))
         if channel in _FEED_CHANNELS:
             self.arrived_ms[coin].append(record.wall_ns // 1_000_000)
@@ -103,28 +93,9 @@ class Tap:
             self.dropped_ms.append(now_ms)
             self.reasons.append(dropped.reason)
 
-    def _settle(self) -> None:
-        """Each frame that was dispatched is counted as one, and is refused at most once."""
-        if self._pending is None or self._pending[0].kind not in (Kind.FRAME, Kind.FRAMES):
-            return
-        record, frames, refused = self._pending
-        counted, refused_now, held = self._counted() - frames, self._refused() - refused, _frames_in(record)
-        if counted != held or not 0 <= refused_now <= held:
-            self.violations.append(f"{held} frames were counted {counted} and refused {refused_now} times: {record}")
-
-    def _counted(self) -> int:
-        return self._core.connections.data.frames
-
-    def _refused(self) -> int:
-        return self._core.connections.data.parse_errors
-
     def _candle_closed(self, event: CandleClosed) -> None:
         candle = event.candle
         last_ms = self.closed.get((candle.coin, candle.interval))
         if last_ms is not None and candle.open_ms <= last_ms:
             self.violations.append(f"{candle.coin} {candle.interval}: candle {candle.open_ms} closed after {last_ms}")
         self.closed[candle.coin, candle.interval] = candle.open_ms
-
-
-def _frames_in(record: Record) -> int:
-    return len(unpack_frames(record.payload)) if record.kind == Kind.FRAMES else 1

@@ -91,6 +91,18 @@ class Terminal:
             self.output += os.read(self._ours, 65_536)
         return self.process.returncode
 
+    def run_another(self, words: Sequence[str], environment: dict[str, str]) -> int:
+        """Run a second program in this terminal to its end; its exit code."""
+        self.process = subprocess.Popen(
+            words, stdin=self._theirs, stdout=self._theirs, stderr=self._theirs, env=environment
+        )
+        return self.wait()
+
+    def takes_lines(self) -> bool:
+        """Whether what is typed is echoed and handed on line by line."""
+        local = termios.tcgetattr(self._theirs)[3]
+        return bool(local & termios.ECHO) and bool(local & termios.ICANON)
+
     def close(self) -> None:
         """End the program, if it has not ended, and the terminal."""
         self.process.kill()
@@ -110,8 +122,12 @@ def terminal(words: Sequence[str], environment: dict[str, str]) -> Iterator[Term
 
 
 def modes_left(output: bytes) -> set[int]:
-    """Private modes that differ at the end of `output` from what a shell expects: alternate screen, mouse, cursor…"""
-    on = set(USUALLY_ON)
+    """Private modes that differ at the end of `output` from what a shell expects: alternate screen, mouse, cursor…
+
+    A full reset (`ESC c`) sets all of them but the screen, which tmux does not leave for it.
+    """
+    before, full_reset, output = output.rpartition(b"\x1bc")
+    on = set(USUALLY_ON) | (modes_left(before) & {1049} if full_reset else set())
     for numbers, switch in _MODE.findall(output):
         changed = {int(number) for number in numbers.split(b";") if number}
         on = on | changed if switch == b"h" else on - changed

@@ -119,6 +119,7 @@ def test_hazard_26_a_deck_that_is_told_to_end_leaves_a_whole_tape_besides(
 
 
 def test_hazard_25_no_process_outlives_a_deck_that_was_killed(tmp_path: Path) -> None:
+    # What was killed cannot restore its terminal: the page says so, and the README what helps.
     # The first token is ready sooner where its candles and holders are asked for without a pause.
     hurried = ("--set", "tokens.enabled=true", "--set", "tokens.geckoterminal_per_minute=500")
     with shown(tmp_path, *DEMO, *hurried) as (deck, _):
@@ -131,6 +132,11 @@ def test_hazard_25_no_process_outlives_a_deck_that_was_killed(tmp_path: Path) ->
         deck.signal(signal.SIGKILL)
         assert deck.wait() == -signal.SIGKILL
         all_gone(started)
+        assert not deck.takes_lines()
+        assert 1049 in modes_left(deck.output)
+        assert deck.run_another(["sh", "-c", "reset; tput rmcup"], environment(tmp_path)) == 0
+        assert deck.takes_lines()
+        assert modes_left(deck.output) == set()
 
 
 def test_the_deck_lives_on_when_its_venue_is_killed(tmp_path: Path) -> None:
@@ -183,6 +189,7 @@ def test_the_start_screen_restores_the_terminal_when_it_is_told_to_end(tmp_path:
 def test_modes_that_are_left_on_are_told() -> None:
     assert modes_left(b"\x1b[?1049h\x1b[?1000;1006h\x1b[?25l text \x1b[?1049l\x1b[?1000l") == {1006, 25}
     assert modes_left(b"\x1b[?25l\x1b[?25h") == set()
+    assert modes_left(b"\x1b[?1049h\x1b[?25l\x1bc") == {1049}
 
 
 def test_control_sequences_are_no_text() -> None:

@@ -192,13 +192,18 @@ def test_hazard_8_trades_in_a_frame_that_cannot_be_read_are_fetched_again_or_fla
     live(Fault("corrupt", BREAK_S, 30.0, 0.5, "down", "stream"), day_s=400)
 
 
-@pytest.mark.parametrize("hours", [-1, 1])
-def test_hazard_11_a_wall_clock_that_jumps_closes_no_candle_twice_and_is_not_lied_about(hours: int) -> None:
+@pytest.mark.parametrize(
+    ("hours", "words"), [(-1, "was set back by"), (1, "jumped ahead by 1 h"), (8, "jumped ahead by 8 h")]
+)
+def test_hazard_11_a_wall_clock_that_jumps_closes_no_candle_twice_and_is_not_lied_about(hours: int, words: str) -> None:
+    # For a program on Linux a suspended machine is one whose wall clock alone goes on.
     async def jump(watched: Watched) -> None:
         await asyncio.sleep(BREAK_S)
         watched.clock.wall_offset_s = 3_600.0 * hours
 
     watched = watch(day_s=900, beside=jump)
     assert not [text for text in watched.tap.violations if "closed after" in text]
+    (told,) = [line.text for line in watched.run.core.journal.log_tail if line.topic == "clock"]
+    assert words in told
     assert watched.is_live()
     assert watched.tap.reasons == []

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -13,13 +14,19 @@ from websockets.exceptions import ConnectionClosed
 
 from app.core.clock import SystemClock
 from app.core.record import Dropped, Kind
+from app.feeds.hyperliquid import limits
 from app.feeds.hyperliquid.client import ClientSettings, HyperliquidClient
+from app.feeds.hyperliquid.parse_traders import parse_fills_frame
 from app.feeds.inbox import Inbox
 
 Send = Callable[[ServerConnection], Awaitable[None]]
+Lane = Literal["data", "traders"]
+"""The sockets with the smallest and the largest cap."""
 MOST_GROWTH_BYTES = 64 << 20
 HUGE = 200 << 20
 DEEP = 100_000
+MOST_FILLS = 10_000
+TRADER = f"0x{1:040x}"
 
 _unpack_dropped = msgspec.msgpack.Decoder(Dropped).decode
 
@@ -49,8 +56,9 @@ def highest_memory() -> int:
     return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) * 1024
 
 
-async def outcomes(send: Send, enough: int) -> list[tuple[int, bytes]]:
-    """What the client puts into its inbox (drops, and frames refused) while every new socket gets a hostile frame."""
+async def outcomes(send: Send, enough: int, lane: Lane = "data") -> list[tuple[int, bytes]]:
+    """What a socket of the client puts into its inbox (drops, and frames refused) while each new one gets a hostile
+    frame."""
     found: list[tuple[int, bytes]] = []
 
     async def venue(socket: ServerConnection) -> None:
@@ -68,7 +76,7 @@ async def outcomes(send: Send, enough: int) -> list[tuple[int, bytes]]:
         )  # fmt: skip
         inbox = Inbox(SystemClock())
         client = HyperliquidClient(settings, inbox, SystemClock(), np.random.default_rng(1))
-        running = asyncio.create_task(client.data.run())
+        running = asyncio.create_task(getattr(client, lane).run())
         try:
             async with asyncio.timeout(30):
                 while len(found) < enough:
@@ -83,14 +91,36 @@ async def outcomes(send: Send, enough: int) -> list[tuple[int, bytes]]:
 @pytest.mark.asyncio
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the highest memory of a while")
 @pytest.mark.usefixtures("usual_collector")
+@pytest.mark.parametrize("lane", ["data", "traders"])
 @pytest.mark.parametrize("send", [one_frame, fragments])
-async def test_hazard_4_a_huge_message_ends_its_socket_and_costs_little_memory(send: Send) -> None:
+async def test_hazard_4_a_huge_message_ends_its_socket_and_costs_little_memory(send: Send, lane: Lane) -> None:
     forget_highest_memory()
     before = highest_memory()
-    ((kind, payload),) = await outcomes(send, 1)
+    ((kind, payload),) = await outcomes(send, 1, lane)
     assert kind == Kind.DROP
     assert "refused" in _unpack_dropped(payload).reason
     assert highest_memory() - before < MOST_GROWTH_BYTES
+
+
+def longest_fills() -> bytes:
+    """As many fills as are taken, in the largest frame that is."""
+    fill = {
+        "coin": "BTC", "px": "1", "sz": "1", "side": "B", "time": 1_700_000_000_000, "startPosition": "0",
+        "closedPnl": "0", "crossed": True, "dir": "x" * 256,
+    }  # fmt: skip
+    fills = [{**fill, "tid": number} for number in range(MOST_FILLS)]
+    return msgspec.json.encode({"channel": "userFills", "data": {"user": TRADER, "fills": fills}})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the highest memory of a while")
+@pytest.mark.usefixtures("usual_collector")
+def test_hazard_4_the_largest_frame_that_is_taken_costs_little_memory() -> None:
+    frame = longest_fills()
+    assert 0.9 * limits.TRADERS_FRAME_BYTES < len(frame) <= limits.TRADERS_FRAME_BYTES
+    forget_highest_memory()
+    before = highest_memory()
+    assert len(parse_fills_frame(frame, TRADER).fills) == MOST_FILLS
+    assert highest_memory() - before < MOST_GROWTH_BYTES / 2
 
 
 @pytest.mark.asyncio

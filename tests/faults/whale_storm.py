@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from accounts import FrameCounts, FrameTally
 from checker import check_limits
 from fault_plan import FaultPlan, plan_of
 from proxy import FaultProxy
@@ -55,6 +56,8 @@ class Life(NamedTuple):
     moves: tuple[TraderMoved, ...]
     alerts: tuple[WhaleAlert, ...]
     saved: Saved
+    unaccounted: tuple[str, ...]
+    """What is wrong with where its frames went."""
 
 
 class Weathered(NamedTuple):
@@ -80,7 +83,7 @@ def weather(seed: int, folder: Path) -> Weathered:
 def storm_settings() -> Settings:
     """Whales are followed by hand, so that no leaderboard is needed; cool-downs end within a storm."""
     return Settings(
-        markets=MarketsSettings(favourites=COINS),
+        markets=MarketsSettings(favourites=COINS[:2], top=2),
         scalper=ScalperSettings(enabled=False),
         whales=WhalesSettings(user_streams=4),
         alerts=AlertsSettings(cool_down_s=60.0, together_s=60.0),
@@ -134,14 +137,18 @@ async def _live(
     alerts: list[WhaleAlert] = []
     run.core.bus.subscribe(TraderMoved, moves.append)
     run.core.bus.subscribe(WhaleAlert, alerts.append)
+    tally = run._sequencer.recorder = FrameTally(run.core)
     await run.start(lambda: _follow(run))
+    frames = FrameCounts(run)
     await asyncio.sleep(lasts_s)
     told = tuple(moves), tuple(alerts)
     if copy_to is not None:
         shutil.copytree(database.parent, copy_to.parent, ignore=shutil.ignore_patterns("*-shm", "*lock*"))
     await run.stop()
+    tally.settle()
+    unaccounted = (*tally.violations, *frames.violations())
     saved = saved_in(copy_to or database)
-    return Life("stopped" if copy_to is None else "killed", lasts_s, *told, saved)
+    return Life("stopped" if copy_to is None else "killed", lasts_s, *told, saved, unaccounted)
 
 
 def _follow(run: VenueRun) -> None:
@@ -168,6 +175,8 @@ def _violations(lives: Sequence[Life], venue: WhaleVenue, settings: Settings) ->
     yield from check_chains(saved.moves, venue.opening, venue.held)
     yield from check_never_again(lives)
     yield from check_alerts(saved, settings)
+    for number, life in enumerate(lives):
+        yield from (f"life {number}: {text}" for text in life.unaccounted)
 
 
 def check_chains(

@@ -20,6 +20,4 @@ TOKEN_ANSWERS = (
     b'{"success":true,"data":{"address":"%s","price":0.5,"holder":12,"lastTradeUnixTime":1754885472}}' % _MINT,
     b'{"success":true,"data":{"items":[{"unix_time":1790000000,"o":1,"h":2,"l":0.5,"c":1,"v_usd":7.5}]}}',
     b'{"success":true,"data":{"items":[{"unixTime":1790000000,"o":1,"h":2,"l":0.5,"c":1}]}}',
-    b'{"success":true,"data":{"items":[{"address":"%s","liquidityAddedAt":"2024-09-18T17:59:23"}]}}' % _MINT,
-    b'{"success":true,"data":{"items":[{"owner":"%s","ui_amount":5.5}]}}' % _POOL,
 )

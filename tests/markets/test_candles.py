@@ -161,12 +161,21 @@ def test_a_candle_settled_within_its_grace_is_told_with_the_venues_values() -> N
         Candle("BTC", "1m", START, 3, 2, 1, 2, 1, 1),
         Candle("BTC", "1m", START, 2, 3, 2.5, 2.5, 1, 1),
         Candle("BTC", "1m", START + 2 * DAY_MS, 1, 1, 1, 1, 1, 1),
+        Candle("BTC", "1m", START + 6 * 60_000, 1, 1, 1, 1, 1, 1),
     ],
 )
 def test_candles_that_cannot_be_are_refused_and_counted(candle: Candle) -> None:
     series = CandleSeries("BTC", "1m", 10)
     series.merge([candle], START)
     assert (len(series), series.refused) == (0, 1)
+
+
+def test_hazard_3_a_candle_of_the_venue_dated_hours_ahead_stops_no_candle() -> None:
+    series = CandleSeries("BTC", "1m", 10)
+    series.merge([Candle("BTC", "1m", START + 23 * 3_600_000, 9, 9, 9, 9, 1, 1)], START)
+    closed = [*series.add_trade(a_trade(0, 1.0)), *series.add_trade(a_trade(60_000, 2.0))]
+    assert [candle.open_ms for candle in closed] == [START]
+    assert (series.late, series.refused) == (0, 1)
 
 
 def test_capacity_bounds_trades_and_back_fill() -> None:

@@ -2,20 +2,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.measures.scores import brier_score, wilson_interval
+from app.measures.scores import Calibration, calibration_error, wilson_interval
 
 
-def test_brier_score_of_known_forecasts() -> None:
-    assert brier_score([1.0, 0.0], [True, False]) == 0.0
-    assert brier_score([0.5, 0.5], [True, False]) == 0.25
-    assert brier_score([0.8, 0.3], [True, True]) == pytest.approx((0.04 + 0.49) / 2)
-
-
-def test_brier_score_refuses_what_it_cannot_score() -> None:
+def test_the_calibration_error_is_the_mean_distance_over_ten_bins_of_equal_width() -> None:
+    assert calibration_error([0.5] * 4, [True, False, True, False]) == 0.0
+    assert calibration_error([0.25] * 8, [True] * 8) == pytest.approx(0.75)
+    # Ranks that are upside down within one bin are no error of it; in two bins they would be.
+    assert calibration_error([0.01, 0.09] * 50, ([True, False] * 5 + [False] * 90)) == pytest.approx(0.0, abs=1e-12)
+    assert calibration_error([0.05] * 50 + [0.15] * 50, [False] * 100) == pytest.approx(0.1)
+    assert calibration_error([1.0, 0.95], [True, False]) == pytest.approx(0.475)
+    assert Calibration().error is None
     with pytest.raises(ValueError, match="no forecasts"):
-        brier_score([], [])
-    with pytest.raises(ValueError, match="shorter"):
-        brier_score([0.5, 0.5], [True])
+        calibration_error([], [])
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1))
+def test_the_calibration_error_is_a_share_and_the_order_does_not_matter(told: list[tuple[float, bool]]) -> None:
+    error, turned = (calibration_error(*zip(*each, strict=True)) for each in (told, told[::-1]))
+    assert 0 <= error <= 1
+    assert error == pytest.approx(turned, abs=1e-12)
 
 
 @pytest.mark.parametrize(

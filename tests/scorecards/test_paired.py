@@ -112,7 +112,7 @@ def test_the_edge_of_a_side_is_that_of_the_worked_example() -> None:
 def test_who_says_what_its_twin_says_differs_in_nothing() -> None:
     found = difference(sample(events(200, 0.5), 0.6, 0.6))
     assert (found.n, found.same_side) == (200, 200)
-    assert (value(found.brier), value(found.edge_bps)) == (0.0, 0.0)
+    assert (value(found.brier_gain), value(found.edge_gain_bps)) == (0.0, 0.0)
     assert found.brier_words == "not distinguishable from its twin"
     assert found.edge_words == "not distinguishable from its twin"
 
@@ -126,8 +126,9 @@ def test_who_knows_more_than_its_twin_is_better_and_the_other_way_round() -> Non
     assert better.edge_words == "above its twin"
     assert worse.brier_words == "worse than its twin"
     assert worse.edge_words == "below its twin"
-    assert value(better.brier) == pytest.approx(-value(worse.brier))
-    assert value(better.edge_bps) == pytest.approx(-value(worse.edge_bps))
+    assert value(better.brier_gain) == pytest.approx(-value(worse.brier_gain))
+    assert value(better.brier_gain) > 0 < value(better.edge_gain_bps)
+    assert value(better.edge_gain_bps) == pytest.approx(-value(worse.edge_gain_bps))
 
 
 def test_noise_beside_noise_cannot_be_told_apart_in_most_samples() -> None:
@@ -160,7 +161,7 @@ def test_a_call_without_a_graded_twin_is_counted_and_takes_no_part() -> None:
 
 def test_nobody_to_compare_with_is_not_measurable() -> None:
     found = difference(Sample(sample(events(50, 0.5), 0.6, 0.4).own, {}))
-    assert (found.n, found.without_twin, found.brier.value) == (0, 50, None)
+    assert (found.n, found.without_twin, found.brier_gain.value) == (0, 50, None)
     assert found.brier_words == found.edge_words == "not measurable"
 
 

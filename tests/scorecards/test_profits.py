@@ -47,6 +47,8 @@ def outcome_of(*points: PnlPoint) -> tuple[str, str, bool | None]:
         ((point(-1, 100), point(31, 900)), ("ungraded", NOT_AFTER, None)),
         ((point(1, 100), point(29, 900)), ("ungraded", NOT_BEFORE, None)),
         ((point(-1, None), point(29, 900)), ("ungraded", NOT_BEFORE, None)),
+        ((point(-1, 1_000, None), point(29, 1_000, -400)), ("ungraded", NOT_BEFORE, None)),
+        ((point(-1, 1_000, -50), point(29, 1_010, None)), ("ungraded", NOT_AFTER, None)),
         ((), ("ungraded", NOT_BEFORE, None)),
     ],
 )

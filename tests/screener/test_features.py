@@ -8,6 +8,7 @@ import pytest
 from bar_samples import THRESHOLDS, market, some_bars
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from longer_bars import resample
 from numpy.lib.stride_tricks import sliding_window_view
 
 from app.measures.returns import Floats
@@ -22,7 +23,6 @@ from app.screener.features import (
     features_of,
     plain_features,
 )
-from app.screener.resample import resample
 
 DAY_MS = 24 * HOUR_MS
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import talib
 from bar_samples import THRESHOLDS, market
+from longer_bars import resample
 
 from app.screener.bars import HOUR_MS
 from app.screener.features import plain_features
-from app.screener.resample import resample
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import sqlite3
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from store_samples import SETTINGS, candle, candles, integrity, names_in, opened
 from app.core.clock import ManualClock
 from app.core.errors import NotSavedError
 from app.store.database import open_memory
+from app.store.faults import is_damage
 from app.store.lock import lock_file
-from app.store.schema import CANDLES, SCHEMA
+from app.store.schema import CALLS, CANDLES, FEED_HOLES, OUTCOMES, RUNS, SCHEMA, Schema
 from app.store.status import StoreStatus
 from app.store.store import Store
 
@@ -29,9 +31,9 @@ def accounted(status: StoreStatus) -> int:
     return status.written + status.unsaved + status.pending + status.known + status.refused + status.dropped
 
 
-async def filled(path: Path, count: int) -> None:
+async def filled(path: Path, count: int, schema: Schema = SCHEMA) -> None:
     """A database with rows in its main file, none in its log."""
-    async with opened(path) as store:
+    async with opened(path, schema=schema) as store:
         for row in candles(count):
             store.put(row)
         assert await store.flush()
@@ -248,14 +250,15 @@ async def test_two_damaged_databases_of_one_second_are_both_kept(path: Path) -> 
 @pytest.mark.asyncio
 async def test_hazard_15_flipped_bytes_anywhere_never_stop_the_store(path: Path) -> None:
     """Each page is hit in its header, its middle and its end: saved always, moved aside where the check sees it."""
-    await filled(path, 400)
+    few = Schema((RUNS, CALLS, OUTCOMES, FEED_HOLES, CANDLES), SCHEMA.migrations[:1])
+    await filled(path, 400, few)
     original = path.read_bytes()
     found = 0
     for page in range(0, len(original), 4096):
         for offset in (0, 100, 2_048, 4_000):
             path.write_bytes(original)
             flip(path, page + offset, 24)
-            async with opened(path) as store:
+            async with opened(path, schema=few) as store:
                 status = store.status()
                 assert status.state == "saved", f"page {page}, offset {offset}: {status.reason}"
                 assert await store.put_durably(candle(10_000)), f"page {page}, offset {offset}"
@@ -281,6 +284,68 @@ async def test_hazard_15_damage_that_shows_while_running_is_survived(path: Path)
         assert store.status().moved_aside
     assert rows_of(path, "candles") == 201
     assert integrity(path) == "ok"
+
+
+async def left_in_a_transaction(store: Store) -> None:
+    await store._place.connection.execute_fetchall("BEGIN")
+
+
+async def closed_underneath(store: Store) -> None:
+    connection = store._place.connection
+    await connection._execute(connection._conn.close)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("trouble", [left_in_a_transaction, closed_underneath])
+async def test_hazard_15_a_healthy_file_is_not_moved_aside_for_an_error_of_ours(
+    path: Path, trouble: Callable[[Store], Awaitable[None]]
+) -> None:
+    clock = ManualClock()
+    async with opened(path, clock) as store:
+        assert await store.put_durably(candle(1))
+        await trouble(store)
+        assert not await store.put_durably(candle(2))
+        assert store.status().state == "not saved"
+        assert "`tapedeck doctor` checks it" in store.status().reason
+        clock.advance(RETRY_S)
+        assert await store.put_durably(candle(3))
+        assert (store.status().state, store.status().moved_aside) == ("saved", "")
+    assert damaged_files(path) == set()
+    assert rows_of(path, "candles") == 3
+
+
+@pytest.mark.asyncio
+async def test_a_table_that_is_dropped_while_running_is_found_at_the_next_try(path: Path) -> None:
+    clock = ManualClock()
+    async with opened(path, clock) as store:
+        assert await store.put_durably(candle(1))
+        await store._place.connection.execute_fetchall("DROP TABLE candles")
+        assert not await store.put_durably(candle(2))
+        assert "no such table" in store.status().reason
+        clock.advance(RETRY_S)
+        assert await store.put_durably(candle(3))
+        assert store.status().moved_aside
+    assert rows_of(path, "candles") == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "damaged"),
+    [
+        (sqlite3.SQLITE_CORRUPT, True),
+        (sqlite3.SQLITE_CORRUPT | 1 << 8, True),
+        (sqlite3.SQLITE_NOTADB, True),
+        (sqlite3.SQLITE_ERROR, False),
+        (sqlite3.SQLITE_MISUSE, False),
+        (sqlite3.SQLITE_FULL, False),
+        (sqlite3.SQLITE_IOERR, False),
+        (None, False),
+    ],
+)
+def test_only_damage_is_damage(code: int | None, *, damaged: bool) -> None:
+    error = sqlite3.OperationalError("x")
+    if code is not None:
+        error.sqlite_errorcode = code
+    assert is_damage(error) == damaged
 
 
 @pytest.mark.asyncio

@@ -1,11 +1,16 @@
+import asyncio
 import contextlib
 import sqlite3
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from store_samples import NOW_MS, call, candle, candles, names_in, opened, outcome
 
 from app.core.errors import DataError
+from app.core.events import Candle
 from app.store.reader import Reader, open_reader
 from app.store.schema import CANDLES, SCHEMA, Migration, Schema
 from app.store.table import Condition
@@ -133,3 +138,29 @@ async def test_a_number_sqlite_cannot_hold_is_an_error_of_the_data(path: Path) -
     async with opened(path) as store:
         with pytest.raises(DataError, match="cannot be read now"):
             await store.reader().calls(2**70)
+
+
+@pytest.mark.asyncio
+async def test_others_have_their_turn_while_many_rows_are_checked(path: Path) -> None:
+    turns = 0
+    at_turn: Counter[int] = Counter()
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def build(values: dict[str, Any]) -> Candle:
+        at_turn[turns] += 1
+        return CANDLES.build(values)
+
+    async with opened(path) as store:
+        for row in candles(1_700):
+            store.put(row)
+        await store.flush()
+        other = asyncio.create_task(take_turns())
+        found = await store.reader().select(msgspec.structs.replace(CANDLES, build=build), limit=5_000)
+        other.cancel()
+    assert len(found) == 1_700
+    assert max(at_turn.values()) <= 500

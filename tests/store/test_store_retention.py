@@ -60,7 +60,7 @@ async def test_old_rows_go_each_hour_while_the_store_runs(path: Path) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("is_away", [False, True], ids=["", "by way of memory"])
-async def test_hazard_11_a_clock_that_is_ahead_makes_no_young_row_old(path: Path, *, is_away: bool) -> None:
+async def test_a_clock_that_is_ahead_makes_no_young_row_old(path: Path, *, is_away: bool) -> None:
     kept, late = [call(number) for number in (1, 2)], call(3, made_at_ms=NOW_MS + 400 * DAY_MS)
     async with opened(path) as store:
         store.put(kept[0])

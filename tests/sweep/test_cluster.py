@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sweep_samples import backwards_crew, carried_on, figures_of, small_sweep
 
-from app.core.errors import TapedeckError, VenueError
-from app.sweep.crew import cluster_crew
+from app.core.errors import ConfigError, TapedeckError, UsageError, VenueError
+from app.sweep.crew import check_cluster, cluster_crew
 from app.sweep.results import open_results
 
 
@@ -68,11 +68,32 @@ def test_without_an_answer_the_address_is_named(monkeypatch: pytest.MonkeyPatch)
         cluster_crew("tcp://127.0.0.1:9"),
     ):
         pass
-    with pytest.raises(VenueError, match="no dask scheduler answers at nowhere at all"), cluster_crew("nowhere at all"):
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "tcp://10.0.0.5:8786", "10.0.0.5:8786", "127.0.0.1:8786", "tcp://127.0.0.1.example.com:8786", "nowhere at all",
+        "tcp://user@127.0.0.1:8786", "ucx://127.0.0.1:8786", "tcp://0:8786", "TCP://10.0.0.5:8786", "tls://10.0.0.5:0",
+    ],
+)  # fmt: skip
+def test_a_scheduler_that_others_could_stand_in_for_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"run theirs here: .*tls://HOST:PORT"), cluster_crew(address):
         pass
+
+
+@pytest.mark.parametrize("address", ["tls://10.0.0.5:8786", "tcp://localhost:8786", "tcp://[::1]:8786"])
+def test_one_on_this_machine_or_behind_tls_is_taken(address: str) -> None:
+    check_cluster(address)
 
 
 def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(TapedeckError, match=r"tapedeck\[cluster\]"), cluster_crew("tcp://127.0.0.1:9"):
+        pass
+
+
+def test_tls_without_certificates_says_where_to_name_them() -> None:
+    with pytest.raises(ConfigError, match=r"distributed\.comm\.tls"), cluster_crew("tls://127.0.0.1:9"):
         pass

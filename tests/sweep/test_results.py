@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,8 +17,8 @@ numbers = st.floats(-1e15, 1e15)
 counts = st.integers(0, 2**40)
 figures = st.builds(
     RunFigures, candidates=counts, trades=counts, won=counts, total_return=numbers, sharpe=st.none() | numbers,
-    maximum_drawdown=numbers, exposure=numbers, gross=numbers, fees=numbers, funding=numbers, first_day=counts,
-    returns=st.binary(max_size=80),
+    maximum_drawdown=numbers, exposure=numbers, gross=numbers, fees=numbers, funding=numbers,
+    first_day=st.integers(0, 84_000), returns=st.lists(numbers, max_size=5).map(lambda days: np.array(days).tobytes()),
 )  # fmt: skip
 HERE = Where("bars", "", 5, 9)
 
@@ -82,12 +83,15 @@ def test_another_database_and_a_folder_are_refused(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_row_that_was_changed_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change", ["trades = 'many'", "returns = x'0102030405'", f"returns = x'{'ff' * 8}'", "first_day = 1 << 60"]
+)
+def test_a_row_that_was_changed_is_told(tmp_path: Path, change: str) -> None:
     path = tmp_path / "r.sqlite"
     with open_results(path) as results:
         results.put([StoredRun("k", "1", HERE, "s", a_run())])
     connection = sqlite3.connect(path)
-    connection.execute("UPDATE runs SET trades = 'many'")
+    connection.execute(f"UPDATE runs SET {change}")
     connection.commit()
     connection.close()
     with open_results(path) as results, pytest.raises(DataError, match="damaged"):

@@ -1,17 +1,41 @@
 """Discovery against the simulated venues' own answers, without sockets: each question is answered after a second."""
 
+import functools
+
 from app.config.token_venues import TokensSettings
 from app.core.record import Request
 from app.core.text import clean
 from app.demo.tokens import birdeye_api, gecko_api, screener_api
 from app.demo.tokens.answers import Told
-from app.demo.tokens.launch import LaunchSource
+from app.demo.tokens.launch import Launch, LaunchSource
 from app.demo.tokens.world import TokenWorld
 from app.feeds.token_questions import BIRDEYE, GECKOTERMINAL, Question, from_request, request_body
 from app.tokens.answers import Answer, NoAnswer, read_answer
 from app.tokens.discovery import Discovery
 from app.tokens.found import Event
 from app.tokens.watched import Seen
+
+
+class _Remembered:
+    """A launch whose life is made once."""
+
+    def __init__(self, launch: Launch) -> None:
+        self.mint, self.pool, self.symbol = launch.mint, launch.pool, launch.symbol
+        self.dex, self.created_s = launch.dex, launch.created_s
+        self.path = functools.cache(launch.path)
+
+
+class Remembered:
+    """The launches of a source whose lives take time to make: a world keeps only some of them."""
+
+    def __init__(self, source: LaunchSource) -> None:
+        self._source = source
+        self._known: dict[str, Launch] = {}
+
+    def launches(self, from_s: int, to_s: int) -> list[Launch]:
+        """As its source gives them."""
+        made = self._source.launches(from_s, to_s)
+        return [self._known.setdefault(launch.mint, _Remembered(launch)) for launch in made]
 
 
 class Day:

@@ -1,10 +1,11 @@
 """Discovery against the simulated venues: what it asks, what becomes ready, what ends, and what troubles do to it."""
 
 from collections import Counter
+from typing import get_args
 
 import msgspec
 import pytest
-from discovery_day import Day
+from discovery_day import Day, Remembered
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from token_client import NOW_S, Known, KnownLaunches, known
@@ -19,7 +20,7 @@ from app.tokens.answers import Candles, Holders, NoAnswer, Pools
 from app.tokens.candles import SLOT_S
 from app.tokens.discovery import AT_ONCE, MOST_ASKED
 from app.tokens.features import WIDTH, context_of, features
-from app.tokens.found import CandlesCame, Ended, HoldersBack, HoldersMissing, Unknown
+from app.tokens.found import CandlesCame, Ended, Event, HoldersBack, HoldersMissing, Unknown
 from app.tokens.watched import Seen
 
 HOUR_S = 3_600
@@ -35,7 +36,7 @@ def some(count: int, age_s: int = 2 * HOUR_S) -> list[Known]:
 
 
 def test_an_hour_of_the_simulated_venue() -> None:
-    day = Day(MadeLaunches(7), NOW_S, SETTINGS)
+    day = Day(Remembered(MadeLaunches(7)), NOW_S, SETTINGS)
     day.run(1_200, 4)
     seen = day.seen()
     slots = Counter((each.listed.mint, each.at_s // SLOT_S) for each in seen)
@@ -50,7 +51,8 @@ def test_an_hour_of_the_simulated_venue() -> None:
 
 
 def test_the_same_answers_give_the_same_questions_and_events() -> None:
-    one, two = (Day(MadeLaunches(9), NOW_S, SETTINGS, has_key=True) for _ in range(2))
+    source = Remembered(MadeLaunches(9))
+    one, two = (Day(source, NOW_S, SETTINGS, has_key=True) for _ in range(2))
     for day in (one, two):
         day.run(240, 4)
     assert one.asked == two.asked
@@ -162,49 +164,6 @@ def test_a_pool_that_loses_nine_tenths_of_its_liquidity_ends() -> None:
     left = msgspec.structs.replace(token.state, liquidity_usd=512.0)
     events = day.discovery.answered(question, Pools(Rows((left,))), day.now_s)
     assert events == [Ended(token.listed.mint, "drained")]
-
-
-def over_and_held(has_key: bool) -> tuple[Day, str]:
-    """A token that is over, and whose candles are wanted in an hour; its pool."""
-    day = day_of(*some(2), has_key=has_key)
-    day.run(60)
-    token = day.discovery.watched[known(1, 0).mint]
-    day.discovery.hold(token.listed.mint, NOW_S + HOUR_S)
-    assert token.state is not None
-    left = msgspec.structs.replace(token.state, liquidity_usd=1.0)
-    day.discovery.answered(ask.pairs([token.listed.mint]), Pools(Rows((left,))), day.now_s)
-    return day, token.listed.pool
-
-
-@pytest.mark.parametrize("has_key", [False, True])
-def test_a_token_that_is_over_and_whose_candles_cannot_be_had_is_asked_for_once_of_each_venue(has_key: bool) -> None:
-    day, pool = over_and_held(has_key)
-    mint = known(1, 0).mint
-    day.down |= {pool, mint}
-    before = len(day.asked)
-    day.run(2 * HOUR_S, 10)
-    asked = [(at_s, question) for at_s, question in day.asked[before:] if question.subject in (pool, mint)]
-    assert [question.venue for _, question in asked if question.name == "candles"] == (
-        ["geckoterminal", "birdeye"] if has_key else ["geckoterminal"]
-    )
-    assert all(at_s >= NOW_S + HOUR_S for at_s, _ in asked)
-
-
-def test_a_token_that_is_over_waits_its_turn_among_those_that_are_watched() -> None:
-    day, pool = over_and_held(has_key=False)
-    watched = known(0, 0)
-    day.discovery.watched[watched.mint].candles_due_s = NOW_S + HOUR_S - 60
-    asked = [question.subject for question in day.discovery.questions(NOW_S + HOUR_S) if question.name == "candles"]
-    assert asked == [watched.pool, pool]
-
-
-def test_an_answer_that_comes_after_a_token_is_over_has_it_asked_for_no_sooner() -> None:
-    day, pool = over_and_held(has_key=False)
-    day.discovery.answered(ask.pool_candles(pool, 102), NoAnswer(clean("late"), 404), day.now_s)
-    before = len(day.asked)
-    day.run(HOUR_S, 20)
-    asked = [at_s for at_s, question in day.asked[before:] if question.subject == pool]
-    assert [at_s >= NOW_S + HOUR_S for at_s in asked] == [True]
 
 
 def test_a_full_watch_keeps_what_trades_most() -> None:
@@ -341,7 +300,7 @@ def test_no_answer_breaks_it_and_what_it_keeps_is_bounded(answers: list[str], ha
             other = pools if question.name in ("holders", "overview") else holders
             answer = {"right": day._answer(question), "none": none, "of another kind": other}[kind]
             for event in day.discovery.answered(question, answer, now_s):
-                assert isinstance(event, Seen | CandlesCame | Ended | HoldersMissing | HoldersBack | Unknown)
+                assert isinstance(event, get_args(Event))
         assert len(day.discovery.watched) <= 4
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.tokens.outcome_score import BINS, LEAST_OUTCOMES, OutcomeScore
+from app.measures.scores import calibration_error
+from app.tokens.outcome_score import LEAST_OUTCOMES, OutcomeScore
 
 OUTCOMES = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=80)
 
@@ -27,10 +28,7 @@ def test_they_are_those_of_all_outcomes_at_once(outcomes: list[tuple[float, bool
     assert score.n == len(outcomes)
     assert score.brier == pytest.approx(float(((p - y) ** 2).mean()), abs=1e-12)
     assert score.base_brier == pytest.approx(float(((base - y) ** 2).mean()), abs=1e-12)
-    bins = np.minimum(BINS - 1, (BINS * p).astype(int))
-    gaps = [abs(p[bins == each].mean() - y[bins == each].mean()) * (bins == each).mean() for each in set(bins.tolist())]
-    assert score.ece == pytest.approx(float(np.sum(gaps)), abs=1e-12)
-    assert 0 <= (score.ece or 0) <= 1
+    assert score.calibration_error == calibration_error(p.tolist(), [happened for _, happened in outcomes])
 
 
 @given(OUTCOMES)
@@ -59,7 +57,7 @@ def test_only_a_large_error_that_is_no_chance_is_off() -> None:
     assert not scored(off).is_off(0.25, 0.10), "it was as bad in training"
     assert not scored(off[: LEAST_OUTCOMES - 1]).is_off(0.02, 0.10)
     lucky = [(0.45, place % 10 < 3) for place in range(LEAST_OUTCOMES)]
-    assert (scored(lucky).ece or 0) > 0.12
+    assert (scored(lucky).calibration_error or 0) > 0.12
     assert not scored(lucky).is_off(0.02, 0.10), "30 outcomes may be so by chance"
 
 
@@ -71,5 +69,5 @@ def test_promises_without_doubt_that_break_are_infinitely_off() -> None:
 
 def test_without_outcomes_nothing_is_known() -> None:
     score = OutcomeScore()
-    assert (score.brier, score.base_brier, score.ece, score.side_of_base) == (None, None, None, 0)
+    assert (score.brier, score.base_brier, score.calibration_error, score.side_of_base) == (None, None, None, 0)
     assert not score.is_off(0.0, 0.0)

@@ -11,7 +11,7 @@ from app.tokens.bundle import CARD, DRIFT, publish
 from app.tokens.bundle_parts import Histogram
 from app.tokens.drift import columns
 from app.tokens.features import WIDTH
-from app.tokens.reference import BundleReference, flaw_of, read_reference
+from app.tokens.reference import BundleReference, Trained, flaw_of, read_reference
 
 SHIPPED = Path(__file__).parents[2] / "data" / "token_bundles" / "simulated-1"
 GOOD = Histogram((0.0, 1.0), (0.2, 0.5, 0.3), 0.5)
@@ -23,13 +23,22 @@ def test_the_shipped_bundle_says_how_its_training_looked_and_went() -> None:
     found = read_reference(SHIPPED)
     assert set(found.drift) == set(columns(np.zeros((1, WIDTH), dtype=np.float32)))
     assert {head: trained.n for head, trained in found.trained.items()} == {"p_rise": 3648, "p_rug": 3643}
-    assert found.trained["p_rise"].ece < 0.02
+    assert 0 < (found.trained["p_rise"].calibration_error or 1) < 0.03
     assert msgspec.json.decode(msgspec.json.encode(found), type=BundleReference) == found
 
 
 def test_a_card_without_scores_leaves_them_unknown(tmp_path: Path) -> None:
     found = read_reference(tiny_bundle(tmp_path))
     assert (list(found.drift), found.trained, found.version) == (["age_s"], {}, "tiny-1")
+
+
+def test_a_calibration_error_by_another_measure_is_unknown(tmp_path: Path) -> None:
+    score = {"model": "served", "n": 9, "base_rate": 0.3, "brier": {"value": 0.1}, "ece": 0.01}
+    old, new = score, {**score, "calibration_error": 0.02}
+    heads = [{"head": "p_rise", "scores": [old]}, {"head": "p_rug", "scores": [new]}]
+    odd = msgspec.structs.replace(card(), metrics={"questions": [{"heads": heads}]})
+    found = read_reference(publish(tmp_path, manifest_of(), {**files_of(), CARD: msgspec.json.encode(odd)})).trained
+    assert found == {"p_rise": Trained(0.1, 0.3, 9), "p_rug": Trained(0.1, 0.3, 9, 0.02)}
 
 
 @pytest.mark.parametrize("metrics", [{"questions": [{"heads": 3}]}, {"questions": []}, {"questions": "many"}])

@@ -8,6 +8,7 @@ from token_tables import FULL, walk
 
 from app.config.locations import shipped
 from app.tokens import bundle as bundles
+from app.tokens.bundle_parts import Card
 from app.tokens.features import features
 from app.tokens.heads import HEADS
 from app.tokens.predictor import Predictor
@@ -30,7 +31,7 @@ def test_it_is_small_and_alone() -> None:
 
 
 def test_it_says_simulated_everywhere_and_what_made_it(predictor: Predictor) -> None:
-    card, text = predictor.card, predictor.bundle.files[bundles.CARD_TEXT].decode()
+    card, text = predictor.bundle.part(bundles.CARD, Card), predictor.bundle.files[bundles.CARD_TEXT].decode()
     assert predictor.bundle.manifest.origin == card.origin == "SIMULATED"
     assert text.splitlines()[2].startswith("SIMULATED: ")
     assert "not to be trusted" in card.limits[0]

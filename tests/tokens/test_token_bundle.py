@@ -7,17 +7,19 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_bundle import by_hand, files_of, graph_of, manifest_of, rows_of, tiny_bundle
+from onnx import external_data_helper
+from tiny_bundle import by_hand, files_of, graph_of, manifest_of, matrix, rows_of, tiny_bundle
 
 from app.cli.main import main
 from app.config.locations import find_locations
 from app.core.errors import BundleRefused, DataError
 from app.tokens import bundle as bundles
 from app.tokens.bundle_parts import Isotonic, Manifest, Platt
-from app.tokens.predictor import Predictor
+from app.tokens.predictor import Predictor, onnx_graph
 
 
 def rewritten(folder: Path, name: str, content: bytes) -> None:
@@ -155,6 +157,29 @@ def test_a_bundle_that_does_not_fit_is_refused_with_the_reason(
     tamper(folder)
     with pytest.raises(BundleRefused, match=reason):
         Predictor.open(folder)
+
+
+def test_a_graph_whose_numbers_lie_in_another_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # ONNX Runtime looks for them below the working directory.
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "numbers").write_bytes(matrix().tobytes())
+    model = onnx.load_from_string(graph_of())
+    external_data_helper.set_external_data(model.graph.initializer[0], "numbers")
+    model.graph.initializer[0].ClearField("raw_data")
+    onnx.checker.check_model(model)
+    folder = tiny_bundle(tmp_path / "bundles")
+    rewritten(folder, bundles.GRAPH, model.SerializeToString())
+    with pytest.raises(BundleRefused, match=r"no graph that can be run .*[Ee]xternal data"):
+        Predictor.open(folder)
+
+
+@pytest.mark.parametrize("name", [b"features", b"MatMul"])
+def test_a_graph_with_names_that_are_no_text_is_refused_and_nothing_is_printed(
+    name: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(BundleRefused, match="no graph that can be run"):
+        onnx_graph(graph_of().replace(name, name[:-1] + b"\xf4"))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_publishing_points_to_the_new_bundle_and_rollback_to_the_one_before(tmp_path: Path) -> None:

@@ -41,14 +41,6 @@ def test_five_minutes_of_one_minute_candles() -> None:
     assert [column.tolist()[1] for column in whole[2:]] == [4.0, 5.0, 3.0, 4.0, 2.0]
 
 
-def test_a_page_that_begins_within_five_minutes_loses_them() -> None:
-    rows = [(at, 1.0, 1.0, 1.0, 1.0, 1.0) for at in (2, 3, 5)]
-    assert (merged(minutes(*rows), SLOT_S, is_cut=True).time_s - BORN_S).tolist() == [300]
-    # A page that is not cut begins with the pool.
-    assert (merged(minutes(*rows), SLOT_S).time_s - BORN_S).tolist() == [0, 300]
-    assert (merged(minutes((0, 1, 1, 1, 1, 1), *rows), SLOT_S, is_cut=True).time_s - BORN_S).tolist() == [0, 300]
-
-
 def test_a_volume_of_which_a_part_is_not_known_is_not_known() -> None:
     whole = merged(minutes((0, 1, 1, 1, 1, 5.0), (1, 1, 1, 1, 1, None), (5, 1, 1, 1, 1, 0.0)), SLOT_S)
     assert np.isnan(whole.volume[0])

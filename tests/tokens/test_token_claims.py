@@ -26,7 +26,7 @@ def predicted(price: float = 1.0, mint: str = MINT, at_s: int = AT_S) -> Predict
 
 
 def filed(claims: TokenClaims, what: Predicted | None = None, horizon_s: int = HOUR_S) -> Claim | None:
-    return claims.file(what or predicted(), horizon_s, source="demo", evidence=7)
+    return claims.file(what or predicted(), horizon_s, source="demo", evidence=7, priced_s=AT_S - 40)
 
 
 def told(claims: TokenClaims, what: Predicted, happened: bool | None, horizon_s: int = HOUR_S) -> list[Decided]:
@@ -43,7 +43,7 @@ def test_a_claim_is_written_out_and_one_of_a_kind_a_token_is_open() -> None:
     call = rises.own
     assert call.claim == f"highest five-minute close of {MINT} within 3600 s at 1.0404 or more"
     assert (call.probability, call.direction, call.horizon_s, call.evidence) == (0.8, 0, RISE_HORIZON_S, 7)
-    assert (call.reference_kind, call.reference_price, call.input_age_ms) == (CANDLES_GRADE, 1.0, 500)
+    assert (call.reference_kind, call.reference_price, call.input_age_ms) == (CANDLES_GRADE, 1.0, 40_500)
     assert (rugs.own.kind, rugs.own.probability, rugs.own.horizon_s) == ("token rug", 0.25, RUG_HORIZON_S)
     assert claims.calls() == [*rises, *rugs]
     later = predicted(at_s=AT_S + 300)

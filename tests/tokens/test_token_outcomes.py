@@ -22,9 +22,11 @@ from app.tokens.outcomes import (
     Predicted,
     Said,
 )
-from app.tokens.pages import LONGEST_AGAIN_S
+from app.tokens.pages import LONGEST_AGAIN_S, TokenPool
+from app.tokens.watched import QUIET_S
 
 MINT, POOL = "M" * 42, "P" * 42
+HERE = TokenPool(MINT, POOL)
 AT_S = 1_790_232_000 // SLOT_S * SLOT_S + 60
 DAY_S, HOUR_S = RUG_HORIZON_S, RISE_HORIZON_S
 WHOLE = pool_candles(POOL, 1_000)
@@ -34,8 +36,10 @@ DIED = Candles(Rows((TokenCandle(AT_S // SLOT_S * SLOT_S, 1.0, 1.0, 1.0, 1.0, 10
 """The last trade was when the prediction was made."""
 
 
-def predicted(*, price: float = 1.0, liquidity: float | None = 1_000.0, at_s: int = AT_S) -> Predicted:
-    return Predicted(MINT, POOL, at_s * 1_000, Entry(at_s, price, liquidity), Said("v", 0.5, 0.5))
+def predicted(
+    *, price: float = 1.0, liquidity: float | None = 1_000.0, at_s: int = AT_S, pool: str = POOL
+) -> Predicted:
+    return Predicted(MINT, pool, at_s * 1_000, Entry(at_s, price, liquidity), Said("v", 0.5, 0.5))
 
 
 def state(liquidity: float | None, pool: str = POOL) -> Pools:
@@ -54,6 +58,11 @@ def table(*closes: float) -> CandleTable:
     return CandleTable(SLOT_S, times, prices, prices, prices, prices, np.ones(len(closes)))
 
 
+def _candles(*closes: float) -> list[TokenCandle]:
+    first_s = AT_S // SLOT_S * SLOT_S
+    return [TokenCandle(first_s + SLOT_S * n, price, price, price, price, 1.0) for n, price in enumerate(closes)]
+
+
 def asked(outcomes: Outcomes, from_s: int, until_s: int) -> list[tuple[int, Question]]:
     found = []
     for now_s in range(from_s, until_s, 30):
@@ -66,8 +75,8 @@ def asked(outcomes: Outcomes, from_s: int, until_s: int) -> list[tuple[int, Ques
 def test_an_hour_is_labelled_by_candles_that_come_by_themselves_and_not_before() -> None:
     outcomes = Outcomes()
     assert outcomes.take(predicted()) == []
-    assert outcomes.candles(MINT, table(1.0, 1.5), AT_S + HOUR_S + 9) == []
-    [labelled] = outcomes.candles(MINT, table(1.0, 1.5), AT_S + HOUR_S + 10)
+    assert outcomes.candles(HERE, table(1.0, 1.5), AT_S + HOUR_S + 9) == []
+    [labelled] = outcomes.candles(HERE, table(1.0, 1.5), AT_S + HOUR_S + 10)
     assert (labelled.horizon_s, labelled.labels.rises, labelled.reason) == (HOUR_S, True, "")
     assert labelled.labels.gain_pct == pytest.approx(48.5)
     assert labelled.predicted == predicted()
@@ -100,7 +109,7 @@ def test_hazard_11_what_is_open_when_the_clock_is_set_back_by_a_candle_or_more_i
         (predicted(), DAY_S, SET_BACK),
     }
     assert (outcomes.open, outcomes.unknown) == (0, {SET_BACK: 2})
-    assert outcomes.candles(MINT, table(1.0, 1.5), AT_S + HOUR_S + 10) == []
+    assert outcomes.candles(HERE, table(1.0, 1.5), AT_S + HOUR_S + 10) == []
     assert outcomes.levels(POOL) is None
     outcomes.take(predicted())
     assert outcomes.clock_set_back(AT_S + 200) == []
@@ -111,7 +120,7 @@ def test_a_gain_after_the_pool_drained_is_none() -> None:
     outcomes = Outcomes()
     outcomes.take(predicted())
     outcomes.answered(pairs([MINT]), state(50.0), AT_S + 300)
-    [labelled] = outcomes.candles(MINT, table(1.0, 1.0, 9.0), AT_S + HOUR_S + 10)
+    [labelled] = outcomes.candles(HERE, table(1.0, 1.0, 9.0), AT_S + HOUR_S + 10)
     assert labelled.labels.rises is False
 
 
@@ -199,6 +208,52 @@ def test_birdeye_is_asked_with_a_key_where_geckoterminal_has_nothing(failure: An
     assert without.labelled == 0
 
 
+def test_birdeye_is_asked_from_early_enough_for_the_last_candle_of_a_token_that_was_quiet_at_the_prediction() -> None:
+    outcomes, late_s = Outcomes(has_key=True), AT_S + HOUR_S + 1_230
+    outcomes.take(predicted())
+    [first] = [each for each in outcomes.questions(late_s) if each.venue == GECKOTERMINAL]
+    outcomes.answered(first, NoAnswer(clean("no such pool"), 404), late_s)
+    [question] = [each for each in outcomes.questions(late_s + 5) if each.venue == BIRDEYE]
+    # It traded last an hour and a half before, and is asked for with no more than two candles' room.
+    from_s = int(dict(question.query)["time_from"])
+    assert AT_S - QUIET_S - 3 * SLOT_S < from_s < AT_S - QUIET_S
+    traded = [TokenCandle(AT_S // SLOT_S * SLOT_S - 5_400, 1.0, 1.0, 1.0, 1.0, 1.0)]
+    told = [candle for candle in traded if candle.time_s >= from_s]
+    [labelled] = outcomes.answered(question, Candles(Rows(tuple(told))), late_s + 6)
+    assert (labelled.labels.rises, labelled.reason) == (False, "")
+
+
+def test_candles_of_one_pool_label_nothing_of_another_pool_of_the_same_token() -> None:
+    outcomes, other = Outcomes(), "Q" * 42
+    outcomes.take(predicted())
+    outcomes.take(predicted(price=12.0, at_s=AT_S + 300, pool=other))
+    assert outcomes.candles(HERE, table(1.0, 1.0), AT_S + 600) == []
+    by_itself = outcomes.candles(HERE, table(1.0, 1.5), AT_S + 2 * HOUR_S)
+    assert [each.predicted.pool for each in by_itself] == [POOL]
+    assert outcomes.open == 3
+    asked = [each for each in outcomes.questions(AT_S + DAY_S + 600) if each.name == "candles"]
+    assert [each.subject for each in asked] == [other]
+    days = outcomes.answered(WHOLE, DIED, AT_S + DAY_S + 600)
+    assert [(each.predicted.pool, each.horizon_s) for each in days] == [(POOL, DAY_S)]
+    of_other = outcomes.answered(asked[0], Candles(Rows(tuple(_candles(12.0, 12.0, 15.0)))), AT_S + DAY_S + 600)
+    assert [(each.predicted.pool, each.horizon_s) for each in of_other] == [(other, HOUR_S), (other, DAY_S)]
+    assert of_other[0].labels.gain_pct == pytest.approx(100 * (15 / 12 * 0.99 - 1))
+    assert outcomes.open == 0
+
+
+def test_a_look_at_a_token_tells_of_all_its_pools_that_are_waited_for() -> None:
+    outcomes, other = Outcomes(), "Q" * 42
+    for pool in (POOL, other):
+        outcomes.take(predicted(pool=pool))
+    assert outcomes.questions(AT_S + 900) == [pairs([MINT])]
+    rows = (*state(900.0).rows.rows, *state(70.0, pool=other).rows.rows)
+    outcomes.answered(pairs([MINT]), Pools(Rows(rows)), AT_S + 900)
+    for pool, value in ((POOL, 900.0), (other, 70.0)):
+        levels = outcomes.levels(pool)
+        assert levels is not None
+        assert levels.value.tolist() == [value]
+
+
 def test_what_nobody_gives_is_asked_for_ever_more_seldom_and_counted_with_its_reason() -> None:
     outcomes = Outcomes()
     outcomes.take(predicted())
@@ -223,10 +278,10 @@ def test_candles_that_do_not_reach_back_to_the_prediction_label_nothing() -> Non
 def test_of_candles_that_come_by_themselves_too_only_those_count_that_reach_back() -> None:
     """A run that takes up old predictions sees only the newest candles of their tokens."""
     outcomes, later = Outcomes(), predicted(at_s=AT_S + HOUR_S)
-    outcomes.restore([(predicted(), HOUR_S), (later, HOUR_S)], AT_S + 5 * HOUR_S)
+    outcomes.restore([(HOUR_S, [predicted(), later])], AT_S + 5 * HOUR_S)
     newest = table(1.0, 1.0, 9.0)
     newest = newest._replace(time_s=newest.time_s + HOUR_S)
-    [labelled] = outcomes.candles(MINT, newest, AT_S + 5 * HOUR_S)
+    [labelled] = outcomes.candles(HERE, newest, AT_S + 5 * HOUR_S)
     assert (labelled.predicted, labelled.labels.rises) == (later, True)
     assert outcomes.waits(MINT, predicted().at_ms, HOUR_S)
     assert not outcomes.waits(MINT, later.at_ms, HOUR_S)

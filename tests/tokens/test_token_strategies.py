@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.tokens.candles import SLOTS, Window
-from app.tokens.strategies import PATTERN_NAMES, patterns_of, strategies, turns_of
+from app.tokens.strategies import patterns_of, strategies, turns_of
 
 Candle = tuple[float, float, float, float]
 Prices = NDArray[np.float64]
@@ -21,7 +21,12 @@ _SHAPES: dict[str, list[Candle]] = {
     "morning star": [(100, 100, 94, 94), (94, 95, 93, 94.5), (94.5, 99, 94, 98)],
     "three white soldiers": [(100, 103, 100, 103), (103, 106, 103, 106), (106, 109, 106, 109)],
 }
-_MIRRORED = dict(zip(PATTERN_NAMES[::2], PATTERN_NAMES[1::2], strict=True))
+_MIRRORED = {
+    "hammer": "shooting star",
+    "bullish engulfing": "bearish engulfing",
+    "morning star": "evening star",
+    "three white soldiers": "three black crows",
+}
 
 
 def _prices(candles: Sequence[Candle]) -> Prices:

@@ -20,7 +20,7 @@ from app.demo.token_launches import Launch, launches_of_day
 from app.store.store import Store
 from app.store.token_tables import StoredPrediction, StoredTokenOutcome
 from app.tokens import bundle as bundles
-from app.tokens.bundle_parts import Isotonic, Platt
+from app.tokens.bundle_parts import Card, Isotonic, Platt
 from app.tokens.features import WIDTH, Singles, schema
 from app.tokens.heads import HEADS
 from app.tokens.labels import RISE_HORIZON_S, RUG_HORIZON_S
@@ -301,10 +301,11 @@ def test_what_is_published_answers_as_it_was_trained_under_either_runtime(
     for told in (served.predict(rows), in_torch.predict(rows)):
         np.testing.assert_allclose(told[:, [0, 2]], expected[:, [0, 2]], atol=1e-5)
         np.testing.assert_allclose(told[:, 1], expected[:, 1], atol=1e-3)
-    assert served.card.origin == "SIMULATED"
+    card = served.bundle.part(bundles.CARD, Card)
+    assert card.origin == "SIMULATED"
     assert "SIMULATED" in files[bundles.CARD_TEXT].decode().splitlines()[0]
-    assert "not to be trusted" in served.card.limits[0]
-    assert set(served.card.served) == set(HEADS)
+    assert "not to be trusted" in card.limits[0]
+    assert set(card.served) == set(HEADS)
     again = files_of(model, samples, Split3(parts, "2" * 64), origin, [])
     assert again == files
 
@@ -375,7 +376,7 @@ def test_the_commands_train_publish_and_judge(
     root = home.token_bundles("demo")
     assert told["origin"] == "SIMULATED"
     assert told["folder"] == str(bundles.current_folder(root))
-    card = Predictor.open(root / told["version"]).card
+    card = Predictor.open(root / told["version"]).bundle.part(bundles.CARD, Card)
     assert card.data_sha256 == told["data_sha256"] == given.sha256
     assert card.findings
     assert msgspec.to_builtins(card.metrics)["questions"][0] == told["test"]
@@ -462,7 +463,7 @@ def test_a_bundle_of_outcomes_takes_over_only_from_one_that_it_beats(
     # The same outcomes and seed make the same model: it is no better than itself.
     assert second["challenge"]["promoted"] is False
     assert bundles.current(tmp_path / "b") == "one"
-    card = Predictor.open(tmp_path / "b" / "two").card
+    card = Predictor.open(tmp_path / "b" / "two").bundle.part(bundles.CARD, Card)
     assert card.promotion[0] == "Not promoted: it is not better than one in any head by its interval."
     assert len(card.promotion) == 3
     assert card.promotion[0] in (tmp_path / "b" / "two" / bundles.CARD_TEXT).read_text()

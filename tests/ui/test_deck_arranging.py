@@ -1,6 +1,7 @@
 """Layouts are saved and brought back, and what is under the cursor is copied in the form that is chosen."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -252,7 +253,7 @@ async def test_the_palette_saves_a_layout_too(tmp_path: Path) -> None:
 
 
 async def test_layouts_that_cannot_be_written_are_said(tmp_path: Path) -> None:
-    (tmp_path / "layouts.new").mkdir()
+    (tmp_path / f".layouts.json.{os.getpid()}.new").mkdir()
     deck = deck_with(tmp_path / "layouts.json")
     async with deck.run_test() as pilot:
         await settle(pilot)

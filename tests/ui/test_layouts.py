@@ -43,10 +43,11 @@ def test_nonsense_is_refused_with_the_next_step(tmp_path: Path, text: str) -> No
 
 
 def test_a_symbolic_link_is_not_written_through(tmp_path: Path) -> None:
-    target = tmp_path / "target"
-    (tmp_path / "layouts.new").symlink_to(target)
-    save_layouts(tmp_path / "layouts.json", [LAYOUT])
+    path, target = tmp_path / "layouts.json", tmp_path / "target"
+    path.symlink_to(target)
+    save_layouts(path, [LAYOUT])
     assert not target.exists()
+    assert load_layouts(path) == [LAYOUT]
 
 
 @given(st.binary(max_size=200))

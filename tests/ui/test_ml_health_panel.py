@@ -86,6 +86,7 @@ def test_the_note_tells_what_the_model_rests_on() -> None:
         ),
         (tokens(mode="DO NOT TRUST", mode_reason="simulated"), "alert", "DO NOT TRUST: simulated"),
         (tokens(holders_missing="no holders of 5 tokens in a row"), "warning", "ML"),
+        (tokens(states_missing="not judged by prices older than 90 s"), "warning", "ML"),
     ],
 )
 def test_trouble_is_told_first_and_in_its_colour(view: object, role: str, first: str) -> None:

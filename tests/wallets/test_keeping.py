@@ -6,17 +6,28 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, drive
+from polymarket_samples import page
+from scan_samples import NOW_S, PlainJudge, ScriptedVenue, address, drive, trades_of
 from store_samples import opened
 
 from app.core.errors import DataError
 from app.core.text import SafeText, clean
-from app.engine.wallet_book import WalletBook, saved_of
+from app.engine.wallet_book import best_rows, entry_of
 from app.store.rows import StoredMarket, StoredVerdict, WalletCursor
 from app.store.schema import WALLET_SCANS
 from app.store.store import Store
 from app.wallets.caches import BoundedCache
-from app.wallets.keeping import KeptRows, Shelf, cursor_row, market_row, read_evidence, read_market, verdict_row
+from app.wallets.funnel import KnownWallet
+from app.wallets.keeping import (
+    KeptRows,
+    Shelf,
+    cursor_row,
+    known_wallet,
+    market_row,
+    read_evidence,
+    read_market,
+    verdict_row,
+)
 from app.wallets.scan import Scan
 from app.wallets.scan_values import Finished, ScanPlan
 from app.wallets.stored import read_verdict
@@ -189,9 +200,8 @@ def test_a_deck_is_not_shown_what_is_damaged() -> None:
     (finished,) = scanned()
     good = verdict_row(finished, NOW_MS, "a")
     rows = [good, *(msgspec.structs.replace(good, wallet=address(2), verdict=each) for each in (NESTED, good.verdict))]
-    book = WalletBook()
-    book.restore(saved_of(rows, ()))
-    assert list(book.entries) == [address(1)]
+    entries = [entry_of(of_one) for of_one in best_rows(rows)]
+    assert [entry and entry.verdict.wallet for entry in entries] == [address(1), None]
 
 
 def test_a_bomb_is_not_unpacked() -> None:
@@ -215,3 +225,31 @@ async def test_markets_are_known_with_the_time_they_were_told(tmp_path: Path) ->
         }
         row = market_row(next(iter(markets.values())), NOW_S)
     assert (row.category, row.resolved) == ("politics", True)
+
+
+def test_totals_are_asked_for_again_however_often_newer_trades_were_judged() -> None:
+    judge, rows = PlainJudge(), None
+    asked = []
+    for hours in range(0, 60, 12):
+        now_s = NOW_S + hours * 3_600
+        trades = page(trades_of(address(1), 5, last_s=now_s - 1_000))
+        venue = ScriptedVenue({"trades": lambda _, body=trades: body})  # type: ignore[misc]
+        known: dict[str, KnownWallet] = {}
+        if rows is not None:
+            known[address(1)] = known_wallet(rows, "a", now_s * 1_000, holds_ms=24 * HOUR_MS, resumed_ms=None)
+        (finished,) = drive(Scan(ScanPlan(listed=(address(1),)), judge), venue, known, now_s=now_s)
+        assert not finished.is_old
+        rows = KeptRows(cursor_row(finished, now_s * 1_000), verdict_row(finished, now_s * 1_000, "a"))
+        asked.append(venue.counts["stats"])
+    assert asked == [1, 0, 0, 1, 0]
+
+
+def test_totals_of_rows_that_do_not_say_when_they_came_are_old() -> None:
+    (finished,) = scanned()
+    stats, trades = finished.evidence.stats, finished.evidence.trades
+    old: WalletCursor = msgspec.structs.replace(
+        cursor_row(finished, NOW_MS), trades=zstandard.compress(msgspec.msgpack.encode((stats, trades)))
+    )
+    known = known_wallet(KeptRows(old, None), "a", NOW_MS, holds_ms=HOUR_MS, resumed_ms=None)
+    assert known.evidence is not None
+    assert (known.evidence.stats, known.evidence.trades) == (None, trades)

@@ -338,7 +338,7 @@ async def test_a_word_that_names_nothing_is_an_error() -> None:
 def test_verdicts_of_other_thresholds_have_another_name() -> None:
     settings = Settings()
     strict = msgspec.structs.replace(settings, wallets=msgspec.structs.replace(settings.wallets, minimum_trades=21))
-    names = {judging_of(each).judging.config_sha256 for each in (settings, settings, strict)}
+    names = {judging_of(each.wallets).judging.config_sha256 for each in (settings, settings, strict)}
     assert len(names) == 2
 
 

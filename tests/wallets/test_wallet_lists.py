@@ -14,7 +14,7 @@ from app.config.locations import Locations, find_locations, shipped
 from app.config.settings import Settings
 from app.config.sources import ALIASES, from_environment
 from app.core.errors import ConfigError
-from app.wallets.rules import GROUP, Rule, apply_rules, load_rules
+from app.wallets.rules import GROUP, Rule, RuleFinding, apply_rules, load_rules, rules_named
 from app.wallets.thresholds import Profiles, Thresholds
 from app.wallets.values import WalletVerdict
 from app.wallets.viral import read_viral, shipped_list
@@ -218,3 +218,20 @@ def test_a_rule_knows_the_version_of_its_package() -> None:
 
 def test_settings_hold_the_thresholds() -> None:
     assert Settings().wallets == Thresholds()
+
+
+def always(_: WalletVerdict) -> RuleFinding:
+    return RuleFinding("found", bars=True)
+
+
+def test_named_rules_are_those_that_were_judged_with_whatever_else_is_installed() -> None:
+    installed = [Rule("mine", always, "mine 2"), Rule("new", always, "new 1")]
+    rules, told = rules_named([("gone", "gone 7"), ("mine", "mine 2"), ("new", "new 0")], installed)
+    assert [(rule.name, rule.version) for rule in rules] == [("gone", "gone 7"), ("mine", "mine 2"), ("new", "new 0")]
+    assert told == (
+        "rule gone (gone 7) is not here: what it would find is missing",
+        "rule new is new 1 here, not new 0: it may find something else",
+    )
+    verdict = WalletVerdict(wallet=ADDRESS, verdict="REJECTED", stage=1, judged_s=1, profile="balanced")
+    assert [doubt.rule for doubt in apply_rules(rules, verdict)[0]] == ["mine", "new"]
+    assert rules_named([("mine", "mine 2")], installed)[1] == ()

@@ -9,8 +9,8 @@ from wallet_reference import uncompiled_positions
 
 from app.core.compiling import Function
 from app.core.prediction_market import WalletActivity
+from app.feeds.polymarket.columns import TradePages, joined
 from app.feeds.polymarket.columns import columns_of as trade_columns_of
-from app.feeds.polymarket.columns import joined
 from app.wallets.columns import PositionColumns, columns_of
 from app.wallets.pages import compiled_positions, positions_of, token_table
 from app.wallets.positions import ledger_of
@@ -57,11 +57,11 @@ def by_name(columns: PositionColumns) -> list[list[tuple[object, ...]]]:
     return [sorted(listed[first:last]) for first, last in zip(columns.offsets[:-1], columns.offsets[1:], strict=True)]
 
 
-def check(batch: list[list[WalletActivity]], run: Function) -> None:
+def check(batch: list[list[WalletActivity]], run: Function, now_s: int = NOW_S) -> None:
     batch = [in_time(activity) for activity in batch]
     pages = joined([trade_columns_of(activity) for activity in batch])
-    found = positions_of(pages, token_table(MARKETS, first_tag), NOW_S, run)
-    ledgers = [ledger_of(WALLET, activity, known(*MARKETS), NOW_S) for activity in batch]
+    found = positions_of(pages, token_table(MARKETS, first_tag), now_s, run)
+    ledgers = [ledger_of(WALLET, activity, known(*MARKETS), now_s) for activity in batch]
     assert by_name(found.columns) == by_name(columns_of(ledgers))
     assert found.columns.closed.tolist() == [len(ledger.closed) for ledger in ledgers]
     assert found.unmatched.tolist() == [ledger.unmatched for ledger in ledgers]
@@ -74,9 +74,20 @@ def check(batch: list[list[WalletActivity]], run: Function) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
-@given(wallets)
-def test_pages_give_the_positions_of_the_ledger(batch: list[list[WalletActivity]]) -> None:
-    check(batch, uncompiled_positions())
+@given(wallets, st.sampled_from([START_S - 1, START_S + 3, NOW_S]))
+def test_pages_give_the_positions_of_the_ledger(batch: list[list[WalletActivity]], now_s: int) -> None:
+    check(batch, uncompiled_positions(), now_s)
+
+
+def one_token_in(conditions: int) -> TradePages:
+    """A page whose trades name one token in so many conditions."""
+    bets = [act("BUY", f"m{place}", 10.0, 5.0, START_S + place, token="1") for place in range(conditions)]
+    return joined([trade_columns_of(bets), trade_columns_of(bets[:2])])
+
+
+def test_a_token_that_is_traded_in_many_conditions_is_one_position() -> None:
+    found = positions_of(one_token_in(50), token_table(MARKETS, first_tag), NOW_S, uncompiled_positions())
+    assert found.columns.cost_usdc.tolist() == [250.0, 10.0]
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +97,15 @@ def compiled() -> Function:
 
 @pytest.mark.nightly
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(batch=wallets)
-def test_compiled_too(compiled: Function, batch: list[list[WalletActivity]]) -> None:
-    check(batch, compiled)
+@given(batch=wallets, now_s=st.sampled_from([START_S + 3, NOW_S]))
+def test_compiled_too(compiled: Function, batch: list[list[WalletActivity]], now_s: int) -> None:
+    check(batch, compiled, now_s)
+
+
+@pytest.mark.nightly
+def test_a_token_in_many_conditions_is_one_position_when_compiled(compiled: Function) -> None:
+    found = positions_of(one_token_in(1_000), token_table(MARKETS, first_tag), NOW_S, compiled)
+    assert found.columns.cost_usdc.tolist() == [5_000.0, 10.0]
 
 
 @given(st.lists(st.integers(0, 5), max_size=40))

@@ -146,8 +146,9 @@ def verdicts(found: Recorded) -> list[WalletVerdict]:
     given: list[WalletVerdict] = []
     for ledger, measures in zip(ledgers, measure(ledgers, found.now_s, Thresholds()), strict=True):
         early = judge_trades(TradesEvidence(ledger.wallet, None, ledger, measures), judge)
-        record = RecordEvidence(ledger.wallet, None, ledger, measures, record_of(ledger, (), found.known), measures)
-        given.append(early or judge_record(record, judge))
+        record = record_of(ledger, (), found.known, found.now_s)
+        whole = RecordEvidence(ledger.wallet, None, ledger, measures, record, measures)
+        given.append(early or judge_record(whole, judge))
     return given
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from wallet_facts import DAY_S, NOW_S, START_S, WALLET, act, known, ledger, market
@@ -31,7 +32,7 @@ def win_rate(record: Ledger) -> float | None:
 
 
 def record(*rows: WalletPosition, trades: Ledger | None = None) -> Ledger:
-    return record_of(trades or ledger([]), rows, known(market("a", yes_pays=1.0, closed_s=START_S + DAY_S)))
+    return record_of(trades or ledger([]), rows, known(market("a", yes_pays=1.0, closed_s=START_S + DAY_S)), NOW_S)
 
 
 LOST = {"status": "REDEEMABLE_LOST", "current_size": 100.0, "realized_pnl_usdc": 0.0, "unrealized_pnl_usdc": -40.0}
@@ -56,6 +57,14 @@ def test_a_loss_is_known_however_the_venue_tells_it(changes: dict[str, Any]) -> 
     assert (position.cost_usdc, position.pnl_usdc) == (40, -40)
 
 
+def test_hazard_3_a_position_that_ended_in_a_time_to_come_makes_no_short_record_a_long_one() -> None:
+    (position,) = record(row("c", last_event_s=NOW_S + 5_000_000_000)).closed
+    assert position.closed_s == 0
+    markets = known(market("a", yes_pays=1.0, closed_s=NOW_S + 5_000_000_000))
+    (position,) = record_of(ledger([]), [row("a")], markets, NOW_S).closed
+    assert position.closed_s == START_S
+
+
 def test_a_winner_that_waits_to_be_redeemed_is_over_and_an_open_position_is_not() -> None:
     found = record(
         row("a", status="REDEEMABLE", realized_pnl_usdc=0.0, unrealized_pnl_usdc=60.0), row("b", status="OPEN")
@@ -63,9 +72,54 @@ def test_a_winner_that_waits_to_be_redeemed_is_over_and_an_open_position_is_not(
     assert [(each.condition_id, each.pnl_usdc, each.closed_s) for each in found.closed] == [("a", 60, START_S + DAY_S)]
 
 
+@pytest.mark.parametrize(
+    ("status", "last_event_s", "closed_s"),
+    [
+        ("CLOSED", START_S, START_S),
+        ("CLOSED", START_S + 90 * DAY_S, START_S + DAY_S),
+        ("CLOSED", None, START_S + DAY_S),
+        ("REDEEMABLE", START_S, START_S + DAY_S),
+        ("REDEEMABLE_LOST", START_S, START_S + DAY_S),
+    ],
+)
+def test_a_position_is_over_when_it_was_sold_or_its_market_paid_whichever_came_first(
+    status: str, last_event_s: int | None, closed_s: int
+) -> None:
+    held = {} if status == "CLOSED" else {"current_size": 100.0, "realized_pnl_usdc": 0.0, "unrealized_pnl_usdc": 60.0}
+    (position,) = record(row("a", status=status, last_event_s=last_event_s, **held)).closed
+    assert position.closed_s == closed_s
+
+
+def test_what_was_sold_long_ago_is_no_result_of_this_month() -> None:
+    resolved = known(market("a", yes_pays=1.0, closed_s=NOW_S - 5 * DAY_S))
+    rows = [
+        row("a", last_event_s=NOW_S - 200 * DAY_S),
+        row("b", last_event_s=NOW_S - 3 * DAY_S, realized_pnl_usdc=-10.0),
+    ]
+    (measures,) = measure([record_of(ledger([]), rows, resolved, NOW_S)], NOW_S, Thresholds())
+    assert measures.roi_30d == -0.25
+
+
 def test_a_row_without_a_result_is_counted_and_left_out() -> None:
     found = record(row("a", realized_pnl_usdc=None), row("b", cost_usdc=None, average_price=None))
     assert (found.closed, found.unmatched) == ((), 2)
+
+
+WAITS = {"status": "REDEEMABLE", "current_size": 100.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "pnl_usdc"),
+    [
+        ({"realized_pnl_usdc": None, "unrealized_pnl_usdc": 60.0}, 60.0),
+        ({"realized_pnl_usdc": None, "unrealized_pnl_usdc": 30.0, "current_size": 50.0}, None),
+        ({"realized_pnl_usdc": 5.0, "unrealized_pnl_usdc": None}, None),
+    ],
+)
+def test_a_part_of_a_result_that_is_not_told_is_not_zero(changes: dict[str, Any], pnl_usdc: float | None) -> None:
+    found = record(row("a", **{**WAITS, **changes}))
+    assert [each.pnl_usdc for each in found.closed] == ([] if pnl_usdc is None else [pytest.approx(pnl_usdc)])
+    assert found.unmatched == (pnl_usdc is None)
 
 
 def test_trades_tell_more_than_the_list_unless_they_begin_in_the_midst() -> None:
@@ -84,7 +138,7 @@ def test_both_outcomes_held_are_no_bet() -> None:
 def points(*totals: float | None) -> list[PnlPoint]:
     return [
         PnlPoint(
-            at_s=START_S + day * DAY_S, realized_pnl_usdc=total, unrealized_pnl_usdc=None, volume_usdc=None,
+            at_s=START_S + day * DAY_S, realized_pnl_usdc=total, unrealized_pnl_usdc=0.0, volume_usdc=None,
             trade_count=None,
         )
         for day, total in enumerate(totals)
@@ -118,6 +172,29 @@ def test_a_short_daily_record_has_no_sharpe_ratio() -> None:
     assert (found.days, found.sharpe, found.max_drawdown_usdc) == (5, None, 9.0)
     assert daily_record(points(None)) is None
     assert daily_record([]) is None
+
+
+def test_a_day_whose_open_results_are_not_known_is_no_day_without_any() -> None:
+    known = points(*(1_000.0 + day % 7 for day in range(60)))
+    held = [msgspec.structs.replace(each, unrealized_pnl_usdc=-400.0) for each in known]
+    gaps = [
+        msgspec.structs.replace(each, unrealized_pnl_usdc=None) if place % 10 == 5 else each
+        for place, each in enumerate(held)
+    ]
+    whole, found = daily_record(held), daily_record(gaps)
+    assert whole is not None
+    assert found is not None
+    assert found.max_drawdown_usdc == whole.max_drawdown_usdc == 6.0
+    later_unknown = [*held, msgspec.structs.replace(gaps[5], at_s=held[-1].at_s + 60)]
+    assert daily_record(later_unknown) == whole
+
+
+@pytest.mark.parametrize(("days", "is_known"), [(29, False), (30, True)])
+def test_thirty_days_are_enough(days: int, *, is_known: bool) -> None:
+    found = daily_record(points(*(float(day % 7) for day in range(days))))
+    assert found is not None
+    assert found.days == days
+    assert (found.sharpe is not None, found.volatility_usdc is not None) == (is_known, is_known)
 
 
 def test_days_that_are_missing_had_no_change() -> None:

@@ -66,7 +66,7 @@ class Story:
 
     def record(self, **totals: object) -> RecordEvidence:
         trades = self.trades()
-        record = record_of(trades.trades, [], known(*self.markets))
+        record = record_of(trades.trades, [], known(*self.markets), self.now_s)
         (measures,) = measure([record], self.now_s, Thresholds())
         return RecordEvidence(WALLET, stats(**totals), trades.trades, trades.trade_measures, record, measures)
 
@@ -124,6 +124,11 @@ def test_what_the_venue_does_not_say_rejects_nobody() -> None:
     nothing = stats(markets_traded=None, trade_count=None, joined_s=None, realized_pnl_usdc=None)
     assert judge_stats(WALLET, nothing, JUDGE) is None
     assert judge_stats(WALLET, None, JUDGE) is None
+    # A loss may stand against it that is open, or a profit: neither part of a result is zero for not being told.
+    assert judge_stats(WALLET, stats(realized_pnl_usdc=-1.0, unrealized_pnl_usdc=None), JUDGE) is None
+    young = judge_stats(WALLET, stats(joined_s=NOW_S, unrealized_pnl_usdc=None), JUDGE)
+    assert young is not None
+    assert young.unknown == ("result of all time",)
 
 
 def test_three_quarters_politics_pass() -> None:

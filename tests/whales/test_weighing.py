@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from score_samples import DAY_MS, NOW_MS, WEIGHTS, address, fill, history
 
 from app.core.traders import TraderFill
+from app.whales.trader_weights import recency_value
 from app.whales.waiting_fills import PIECE_FILLS
 from app.whales.weighing import ASKED_AGAIN_MS, REFRESHED_MS, TraderRecord, Weighing
 
@@ -68,12 +69,10 @@ def test_what_fills_came_to_outlives_a_restart_and_goes_on() -> None:
     assert record.performance.closed == 12
     assert record.performance.win_rate == pytest.approx(8 / 12)
     later = saved_and_restored(record, ALICE)
-    assert not later.knows_fills(ALICE)
     again = later.took_history(ALICE, PAST, NOW_MS + HOLDS_MS)
     assert again is not None
     assert again.performance == record.performance
     later.took_fills(ALICE, [fill(2, -2, pnl=7, at_s=120_001, coin="ETH")])
-    assert later.knows_fills(ALICE)
     known = later.record(ALICE)
     assert known is not None
     assert known.performance.closed == 13
@@ -178,3 +177,29 @@ def closed(of: Weighing, trader: str) -> int:
     of.took_history(trader, PAST, NOW_MS)
     record = of.record(trader)
     return 0 if record is None else record.performance.closed
+
+
+def recency_of(one: Weighing, now_ms: int) -> float | None:
+    """What the trader's last trade counts when all is worked out."""
+    one.work(now_ms)
+    return next(each.value for each in one.weights[ALICE].dimensions if each.name == "recency")
+
+
+def test_a_trade_that_was_seen_says_more_than_any_leaderboard_after_it() -> None:
+    one = weighing(ALICE)
+    assert recency_of(one, NOW_MS) == pytest.approx(recency_value(NOW_MS - DAY_MS, NOW_MS))
+    one.traded(ALICE, NOW_MS)
+    later_ms = NOW_MS + 19 * REFRESHED_MS
+    for volumes_allow_ms in (later_ms, later_ms - 7 * DAY_MS):
+        one.follow(ALICE, 12e6, volumes_allow_ms)
+        assert recency_of(one, later_ms) == pytest.approx(recency_value(NOW_MS, later_ms))
+
+
+def test_before_a_trade_was_seen_the_newest_leaderboard_counts() -> None:
+    one = weighing(ALICE)
+    for volumes_allow_ms in (NOW_MS, NOW_MS - 7 * DAY_MS, None):
+        one.follow(ALICE, 12e6, volumes_allow_ms)
+        assert recency_of(one, NOW_MS) == recency_value(volumes_allow_ms, NOW_MS)
+    one.follow(ALICE, 12e6, NOW_MS)
+    one.traded(ALICE, NOW_MS - 2 * DAY_MS)
+    assert recency_of(one, NOW_MS) == pytest.approx(recency_value(NOW_MS - 2 * DAY_MS, NOW_MS))

@@ -18,7 +18,18 @@ TYPES = (
     "REFERRAL_REWARD", "DEPOSIT", "WITHDRAWAL", "TIP",
 )  # fmt: skip
 STATUSES = ("OPEN", "REDEEMABLE", "REDEEMABLE_LOST", "MERGEABLE", "CLOSED")
-SORTS = ("current_value", "total_pnl", "realized_pnl", "unrealized_pnl")
+SORTS = {
+    "CURRENT_VALUE": "current_value",
+    "PRICE": "current_price",
+    "TOKENS": "current_size",
+    "UNREALIZED_PNL": "unrealized_pnl",
+    "REALIZED_PNL": "realized_pnl",
+    "TOTAL_PNL": "total_pnl",
+    "TIMESTAMP": "last_event_at",
+}
+"""Orders of positions, and what each goes by."""
+OF_HELD = frozenset({"CURRENT_VALUE", "PRICE", "TOKENS", "UNREALIZED_PNL"})
+"""Those that say nothing of closed positions, which then come by realised results."""
 FIDELITIES = {"1d": 86_400, "18h": 64_800, "12h": 43_200, "3h": 10_800, "1h": 3_600}
 INTERVALS = {"all": 0, "1m": 30 * 86_400, "1w": 7 * 86_400, "1d": 86_400}
 MOST_ROWS, MOST_POSITIONS, MOST_CONDITIONS = 1_000, 500, 20
@@ -112,11 +123,11 @@ def wallet_positions(world: World, question: Question, now_s: int) -> bytes:
     """`/v2/positions?user=`: a wallet's positions, the largest first by what was asked for."""
     question.no_offset()
     limit = question.number("limit", 100, 1, MOST_POSITIONS)
-    sort = question.choice("sort_by", SORTS[0], SORTS)
     upward = question.choice("sort_direction", "desc", ("asc", "desc")) == "asc"
     wanted = {status.upper() for status in question.several("status")}
     if not wanted <= set(STATUSES):
         raise invalid("status", f"must be among {', '.join(STATUSES)}")
+    sort = _order(question, wanted)
     if "OPEN" in wanted:
         # The venue counts whatever is still held and not lost as open; each row says what it is.
         wanted |= {"REDEEMABLE", "MERGEABLE"}
@@ -133,10 +144,26 @@ def wallet_positions(world: World, question: Question, now_s: int) -> bytes:
         if word and (not wanted or word in wanted)
         and (not question.several("condition", "condition_id") or int(history.bets.market[bet]) in markets)
     ]  # fmt: skip
-    found = [rows.position(world, history, now, bet, words[bet], now_s) for bet in chosen]
+    found = [_listed(rows.position(world, history, now, bet, words[bet], now_s)) for bet in chosen]
     found.sort(key=lambda row: ((getattr(row, sort) or 0.0) * (1 if upward else -1), row.token_id))
     rest = question.next_cursor("positions", o=skip + limit) if skip + limit < len(found) else ""
     return page(found[skip : skip + limit], limit, skip, rest)
+
+
+def _listed(row: wire.Position) -> wire.Position:
+    """A row as a wallet's list has it: lost ones are asked for by a word of their own and do not repeat it."""
+    if row.status == "REDEEMABLE_LOST":
+        row.status = "REDEEMABLE"
+    return row
+
+
+def _order(question: Question, wanted: set[str]) -> str:
+    """By which figure positions of these statuses come."""
+    is_closed = wanted == {"CLOSED"}
+    if is_closed and question.text("include_archived"):
+        raise invalid("include_archived", "not supported with status CLOSED")
+    sort = question.choice("sort_by", "CURRENT_VALUE", tuple(SORTS))
+    return SORTS["REALIZED_PNL" if is_closed and sort in OF_HELD else sort]
 
 
 def conditions(world: World, question: Question) -> list[int]:

@@ -130,8 +130,9 @@ def position(world: World, history: History, now: Results, bet: int, status: str
 
 
 def last_event_s(world: World, bets: Bets, bet: int, now_s: int) -> int:
-    """When something last happened to a position: entry, exit, resolution or redemption."""
-    moments = (bets.entry_s[bet], bets.exit_s[bet], world.markets.resolves_s[bets.market[bet]], bets.redeem_s[bet])
+    """When something last happened to a position: entry, exit, redemption; of what is held to the end, resolution."""
+    end_s = world.markets.resolves_s[bets.market[bet]] if bets.exit_part[bet] < 1.0 else bets.exit_s[bet]
+    moments = (bets.entry_s[bet], bets.exit_s[bet], end_s, bets.redeem_s[bet])
     return max(int(moment) for moment in moments if moment <= now_s)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from app.core.errors import FrameError
 from app.core.text import SafeText, clean
-from app.core.tokens import PoolState, TokenCandle, TokenHolder, TokenHolders, TokenOverview
+from app.core.tokens import TokenCandle, TokenHolders, TokenOverview
 from app.feeds.birdeye import wire
 from app.feeds.token_rows import (
     NAME_CELLS,
@@ -17,12 +17,11 @@ from app.feeds.token_rows import (
     epoch_seconds,
     error_text,
     in_order,
-    moment,
     price,
     read_rows,
 )
 
-_CANDLES, _LISTINGS, _HOLDERS = "birdeye candles", "birdeye new listings", "birdeye holders"
+_CANDLES = "birdeye candles"
 
 
 def _data_of(what: str, kind: type[Decoded]) -> Callable[[bytes], Decoded]:
@@ -40,8 +39,6 @@ def _data_of(what: str, kind: type[Decoded]) -> Callable[[bytes], Decoded]:
 
 _overview = _data_of("birdeye overview", wire.WireOverview)
 _candles = _data_of(_CANDLES, wire.WireItems)
-_listings = _data_of(_LISTINGS, wire.WireItems)
-_holders = _data_of(_HOLDERS, wire.WireItems)
 _error = decoder("birdeye error", wire.WireEnvelope[wire.WireItems])
 
 
@@ -71,21 +68,6 @@ def parse_candles(body: bytes) -> Rows[TokenCandle]:
     return in_order(read_rows(_CANDLES, pieces, wire.WireCandle, _candle_of))
 
 
-def parse_new_listings(body: bytes) -> Rows[PoolState]:
-    """Answer of `v2/tokens/new_listing` → tokens that got liquidity; the venue names no pool and no price."""
-    return read_rows(_LISTINGS, _listings(body).items or [], wire.WireListing, _new_pool_of)
-
-
-def parse_largest_holders(body: bytes) -> Rows[TokenHolder]:
-    """Answer of `v3/token/holder` → the largest holders, largest first as the venue lists them."""
-    return read_rows(
-        _HOLDERS,
-        _holders(body).items or [],
-        wire.WireHolder,
-        lambda holder: TokenHolder(address(holder.owner, "a holder"), holder.ui_amount),
-    )
-
-
 def parse_error(body: bytes) -> SafeText:
     """What the venue says is wrong. Raises nothing."""
     return error_text(_error, lambda envelope: envelope.message, body)
@@ -97,21 +79,3 @@ def _candle_of(row: wire.WireCandle) -> TokenCandle:
 
 def _candle_v1_of(row: wire.WireCandleV1) -> TokenCandle:
     return TokenCandle(row.unixTime, row.o, row.h, row.l, row.c, None)
-
-
-def _new_pool_of(row: wire.WireListing) -> PoolState:
-    return PoolState(
-        mint=address(row.address, "the token"),
-        pool="",
-        dex=clean(row.source or "", NAME_CELLS),
-        name=clean(row.symbol or row.name or "", NAME_CELLS),
-        quote_mint="",
-        created_s=moment(row.liquidityAddedAt, "the time of the listing"),
-        price_usd=None,
-        liquidity_usd=amount(row.liquidity, "the liquidity"),
-        market_cap_usd=None,
-        diluted_value_usd=None,
-        volume_24h_usd=None,
-        buys_1h=None,
-        sells_1h=None,
-    )

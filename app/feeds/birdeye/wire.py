@@ -3,10 +3,9 @@
 Each answer has `success` and `data`; a refusal has `success` false and a `message`.
 """
 
-from typing import Annotated, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
-from msgspec import Meta
 
 from app.core.tokens import EpochSeconds, TokenPrice, Usd
 from app.feeds.token_rows import Number
@@ -63,21 +62,3 @@ class WireCandleV1(msgspec.Struct, gc=False):
     h: TokenPrice
     l: TokenPrice
     c: TokenPrice
-
-
-class WireListing(msgspec.Struct):
-    """Element of `/defi/v2/tokens/new_listing`."""
-
-    address: Id
-    symbol: Text | None = None
-    name: Text | None = None
-    source: Text | None = None
-    liquidityAddedAt: Text | None = None
-    liquidity: Number = None
-
-
-class WireHolder(msgspec.Struct):
-    """Element of `/defi/v3/token/holder`; `ui_amount` counts whole tokens."""
-
-    owner: Id
-    ui_amount: Annotated[float, Meta(ge=0, lt=1e24)]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import FrameError
 from app.core.text import clean
 
@@ -67,6 +68,6 @@ def classify(frame: bytes) -> Key:
             subjects = _decode_subjects(envelope.data)
             return Key("trades", subjects[0].coin if subjects else "")
         subject = _decode_subject(envelope.data) or _Subject()
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise FrameError(f"not a frame of Hyperliquid: {clean(str(error), 120)}") from error
     return Key(envelope.channel, subject.coin or subject.s or subject.user, subject.i)

@@ -6,13 +6,12 @@ from typing import TypeVar
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import FrameError
 from app.core.text import clean
 
 Decoded = TypeVar("Decoded")
 
-UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What the decoders raise for bytes that are not what they should be."""
 
 _IN_NAMES = (string.ascii_letters + string.digits + ":@#/_.-").encode()
 

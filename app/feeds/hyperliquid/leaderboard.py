@@ -12,10 +12,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import FrameError
 from app.core.text import clean
 from app.core.traders import RankedTrader, WindowResult
-from app.feeds.hyperliquid.decoding import UNDECODABLE, decoder
+from app.feeds.hyperliquid.decoding import decoder
 from app.feeds.hyperliquid.parse_traders import trader_address
 from app.feeds.hyperliquid.wire import WireRankedTrader, WireResult
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import FrameError
-from app.core.events import Book, Candle, Listing, MarketContext, Price, Quote, Trade
+from app.core.events import Book, Candle, Listing, MarketContext, Quote, Trade
 from app.core.text import clean
 from app.feeds.hyperliquid import wire
-from app.feeds.hyperliquid.decoding import UNDECODABLE, coin_name, decoder, is_harmless, refusal
-from app.feeds.hyperliquid.wire import CoinName
+from app.feeds.hyperliquid.decoding import coin_name, decoder, is_harmless, refusal
 
 
 class _Trades(msgspec.Struct, gc=False):
@@ -49,8 +49,7 @@ class _Text(msgspec.Struct, gc=False):
 
 
 _decode_trades = msgspec.json.Decoder(_Trades, strict=False).decode
-_decode_book_frame = decoder(_Book)
-_decode_book = decoder(wire.WireBook)
+_decode_book = decoder(_Book)
 _decode_quote = decoder(_Quote)
 _decode_context = decoder(_Context)
 _decode_candle = decoder(_Candle)
@@ -58,11 +57,9 @@ _decode_mids = decoder(_Mids)
 _decode_error = decoder(_Text)
 _decode_candles = decoder(list[wire.WireCandle])
 _decode_recent_trades = decoder(list[Trade])
-_decode_meta = decoder(wire.WireMeta)
 _decode_meta_and_contexts = decoder(tuple[_RawMeta, list[msgspec.Raw]])
 _decode_market = decoder(wire.WireMarket)
 _decode_bare_context = decoder(wire.WireContext)
-_decode_all_mids = decoder(dict[CoinName, Price])
 
 
 def _of_one_coin(trades: list[Trade], coin: str | None) -> list[Trade]:
@@ -98,19 +95,11 @@ def parse_recent_trades(body: bytes, coin: str | None = None) -> list[Trade]:
     return sorted(_of_one_coin(_decode_recent_trades(body), coin), key=lambda trade: trade.time_ms)
 
 
-def _named(book: Book) -> Book:
-    coin_name(book.coin)
-    return book
-
-
 def parse_book(frame: bytes) -> Book:
     """Frame of channel `l2Book` → the book."""
-    return _named(_decode_book_frame(frame).data)
-
-
-def parse_book_answer(body: bytes) -> Book:
-    """Answer to `l2Book` → the book."""
-    return _named(_decode_book(body))
+    book = _decode_book(frame).data
+    coin_name(book.coin)
+    return book
 
 
 def parse_quote(frame: bytes) -> Quote:
@@ -165,7 +154,9 @@ def parse_candles(body: bytes) -> list[Candle]:
     return sorted((_candle(payload) for payload in _decode_candles(body)), key=lambda candle: candle.open_ms)
 
 
-def _mids(mids: dict[str, float]) -> dict[str, float]:
+def parse_mids(frame: bytes) -> dict[str, float]:
+    """Frame of channel `allMids` → mid price by coin."""
+    mids = _decode_mids(frame).data.mids
     # One look at all names together is cheaper than one at each; their lengths were looked at while decoding.
     if not is_harmless("".join(mids)):
         for coin in mids:
@@ -173,23 +164,8 @@ def _mids(mids: dict[str, float]) -> dict[str, float]:
     return mids
 
 
-def parse_mids(frame: bytes) -> dict[str, float]:
-    """Frame of channel `allMids` → mid price by coin."""
-    return _mids(_decode_mids(frame).data.mids)
-
-
-def parse_all_mids(body: bytes) -> dict[str, float]:
-    """Answer to `allMids` → mid price by coin."""
-    return _mids(_decode_all_mids(body))
-
-
 def _listing(payload: wire.WireMarket) -> Listing:
     return Listing(coin_name(payload.name), payload.szDecimals, payload.maxLeverage, bool(payload.isDelisted))
-
-
-def parse_meta(body: bytes) -> list[Listing]:
-    """Answer to `meta` → the markets, in the order that contexts are joined by."""
-    return [_listing(market) for market in _decode_meta(body).universe]
 
 
 def parse_meta_and_contexts(body: bytes) -> tuple[list[tuple[Listing, MarketContext]], list[str]]:

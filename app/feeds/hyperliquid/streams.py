@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from app.core.clock import Clock
+from app.core.decoding import UNDECODABLE
 from app.core.errors import FrameError
 from app.core.record import AT_REST, BOOKS_CONNECTION, DATA_CONNECTION, FAST, Connected, Dropped, Kind, StreamOpened
 from app.feeds.backoff import Backoff
@@ -245,7 +246,7 @@ class StreamClient:
     def _acknowledged(self, frame: bytes) -> None:
         try:
             data = _decode_acknowledgement(frame).data
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except UNDECODABLE:
             self._refuse(frame)
             return
         self.control_frames += 1

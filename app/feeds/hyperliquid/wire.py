@@ -78,12 +78,6 @@ class WireMarket(msgspec.Struct):
     isDelisted: bool | None = None
 
 
-class WireMeta(msgspec.Struct):
-    """Request `meta` and first half of `metaAndAssetCtxs`."""
-
-    universe: list[WireMarket]
-
-
 class WireMids(msgspec.Struct):
     """Channel `allMids`."""
 

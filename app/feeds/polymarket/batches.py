@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from app.core.compiling import Function, compiler
+from app.core.decoding import UNDECODABLE
 from app.feeds.polymarket import trades_scanner as s
 from app.feeds.polymarket.byte_kernel import FOREIGN, INEXACT, Floats
 from app.feeds.polymarket.columns import TradeColumns, TradePages, joined, trade_columns
-from app.feeds.polymarket.pages import UNDECODABLE
 from app.feeds.polymarket.wire import WireEnvelope
 
 _BEGIN = b'{"data":['

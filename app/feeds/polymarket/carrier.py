@@ -13,6 +13,7 @@ from app.core.errors import VenueError
 from app.core.record import Request
 from app.core.text import clean
 from app.feeds.backoff import Backoff
+from app.feeds.html import HTML, is_html
 from app.feeds.http import HttpAnswer, HttpClient, TooLargeError, UnreachableError
 from app.feeds.polymarket import limits
 from app.feeds.polymarket.parse import parse_error
@@ -145,10 +146,8 @@ class Carrier:
 
 
 def _sound(answer: HttpAnswer) -> _Try:
-    # What stands before a venue answers with a page of its own, and often with 200.
-    if "html" in answer.headers.get("content-type", "").lower() or answer.body[:256].lstrip()[:1] == b"<":
-        return _Try(_UNREACHED, error="HTML instead of JSON; the venue, or something before it, is not serving")
-    return _Try(200, answer.body)
+    is_page = is_html(answer.body, answer.headers.get("content-type", ""))
+    return _Try(_UNREACHED, error=HTML) if is_page else _Try(200, answer.body)
 
 
 def _refused(answer: HttpAnswer, asked_s: float | None) -> _Try:

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import FrameError
 from app.core.prediction_market import PredictionMarket, Probability
 from app.core.text import SafeText, clean
 from app.feeds.polymarket import wire
-from app.feeds.polymarket.pages import UNDECODABLE, Decodings, Page, converted, unusable, usable
+from app.feeds.polymarket.pages import Decodings, Page, converted, unusable, usable
 from app.feeds.polymarket.parse import identifier
 
 _TITLE_CELLS, _SLUG_CELLS, _TAG_CELLS = 160, 200, 60
@@ -25,73 +26,43 @@ _NEARLY = 1e-4
 
 _pieces = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _market_page = msgspec.json.Decoder(wire.WireMarketPage).decode
-_event_page = msgspec.json.Decoder(wire.WireEventPage).decode
 _market = msgspec.json.Decoder(wire.WireMarket, strict=False).decode
-_event = msgspec.json.Decoder(wire.WireEvent, strict=False).decode
 _ids = msgspec.json.Decoder(list[wire.Id]).decode
 _prices = msgspec.json.Decoder(list[Probability], strict=False).decode
 
 
 def parse_markets(body: bytes) -> Page[PredictionMarket]:
     """Answer to `markets` → the markets, in the venue's order. A single market, not in a list, is taken too."""
-    rows, refused, refusal = usable(_elements("markets", body), _market, "markets")
-    decodings = Decodings(rows, refused, refusal, "")
-    return converted("markets", decodings, lambda row: _market_of(row, "", ()), lambda row: row.conditionId)
+    decodings = Decodings(*usable(_elements(body), _market, "markets"), "")
+    return converted("markets", decodings, _market_of, lambda row: row.conditionId)
 
 
-def parse_events(body: bytes) -> Page[PredictionMarket]:
-    """Answer to `events` → the markets of all events, each with its event's slug and tags."""
-    events, refused, refusal = usable(_elements("events", body), _event, "events")
-    if refused and not events:
-        raise FrameError(f"polymarket: none of {refused} rows can be used; {refusal}")
-    page: Page[PredictionMarket] = Page((), (), refused, refusal)
-    for event in events:
-        page = _joined(page, _markets_of(event))
-    return page
-
-
-def _elements(name: str, body: bytes) -> list[msgspec.Raw]:
+def _elements(body: bytes) -> list[msgspec.Raw]:
     """The elements of a list, of the page of a list, or the one there is."""
     try:
         if body[:64].lstrip()[:1] == b"[":
             return _pieces(body)
-        return _in_object(name, body)
+        return _in_object(body)
     except UNDECODABLE as error:
-        raise unusable(name, body, error) from error
+        raise unusable("markets", body, error) from error
 
 
-def _in_object(name: str, body: bytes) -> list[msgspec.Raw]:
+def _in_object(body: bytes) -> list[msgspec.Raw]:
     try:
-        return _market_page(body).markets if name == "markets" else _event_page(body).events
+        return _market_page(body).markets
     except msgspec.ValidationError:
-        (_market if name == "markets" else _event)(body)
+        _market(body)
         return [msgspec.Raw(body)]
 
 
-def _markets_of(event: wire.WireEvent) -> Page[PredictionMarket]:
-    rows, refused, refusal = usable(event.markets or [], _market, "events")
-    decodings = Decodings(rows, refused, refusal, "")
-    tags = _slugs(event.tags)
-    return converted("events", decodings, lambda row: _market_of(row, event.slug, tags), lambda row: row.conditionId)
-
-
-def _joined(page: Page[PredictionMarket], more: Page[PredictionMarket]) -> Page[PredictionMarket]:
-    return page._replace(
-        rows=page.rows + more.rows,
-        keys=page.keys + more.keys,
-        refused=page.refused + more.refused,
-        refusal=page.refusal or more.refusal,
-    )
-
-
-def _market_of(row: wire.WireMarket, event_slug: str, event_tags: tuple[SafeText, ...]) -> PredictionMarket:
-    event = row.events[0] if row.events else wire.WireEventName(event_slug)
+def _market_of(row: wire.WireMarket) -> PredictionMarket:
+    event = row.events[0] if row.events else wire.WireEventName()
     token_ids = tuple(identifier(token) for token in _listed(row.clobTokenIds) or _listed(row.positionIds))
     return PredictionMarket(
         condition_id=_condition_id(row.conditionId),
         event_slug=clean(event.slug, _SLUG_CELLS),
         title=clean(row.question or row.slug, _TITLE_CELLS),
-        tags=_slugs(row.tags) or _slugs(event.tags) or event_tags,
+        tags=_slugs(row.tags) or _slugs(event.tags),
         token_ids=token_ids,
         payouts=_payouts(row, len(token_ids)),
         closed_s=_moment(row.closedTime),

@@ -8,15 +8,15 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import FrameError
 from app.core.text import SafeText, clean
+from app.feeds.html import HTML, is_html
 from app.feeds.polymarket.wire import WireEnvelope, WirePagination
 
 Row = TypeVar("Row")
 Decoded = TypeVar("Decoded")
 
-UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What the decoders raise for bytes that are not what they should be."""
 NO_REFUSAL = SafeText("")
 
 
@@ -137,9 +137,7 @@ def converted(
 
 def unusable(name: str, body: bytes, error: Exception) -> FrameError:
     """What to raise for a body that is no answer of this route."""
-    if body[:256].lstrip()[:1] == b"<":
-        return FrameError(f"polymarket {name}: HTML instead of JSON; the venue, or something before it, is not serving")
-    return FrameError(f"polymarket {name}: {clean(str(error), 120)}")
+    return FrameError(f"polymarket {name}: {HTML if is_html(body) else clean(str(error), 120)}")
 
 
 def next_cursor(pagination: WirePagination | None) -> str:

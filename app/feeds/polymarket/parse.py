@@ -6,6 +6,7 @@ whatever leaves this module is safe to show.
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import FrameError
 from app.core.prediction_market import (
     ActivityKind,
@@ -20,7 +21,7 @@ from app.core.prediction_market import (
 )
 from app.core.text import SafeText, clean
 from app.feeds.polymarket import wire
-from app.feeds.polymarket.pages import UNDECODABLE, Decodings, Page, RowReader, converted, single, usable
+from app.feeds.polymarket.pages import Decodings, Page, RowReader, converted, single, usable
 
 _KINDS: dict[str, ActivityKind] = {
     "SPLIT": "SPLIT",

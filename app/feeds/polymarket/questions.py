@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.core.errors import DataError
 from app.core.prediction_market import PositionStatus
 from app.core.record import Request
@@ -65,9 +66,12 @@ def activity(wallet: str, start_s: int | None = None, limit: int = 500) -> Quest
 
 
 def positions(wallet: str, status: PositionStatus, limit: int = 500) -> Question:
-    """A wallet's positions of one status."""
-    query = (("user", wallet), ("status", status), ("limit", str(limit)))
-    return Question("positions", query, wallet, status)
+    """A wallet's positions of one status, the last touched first; on archived markets too."""
+    # Unasked, the venue gives closed ones by profit: a list that is cut would keep the best and drop the losers.
+    query = (("user", wallet), ("status", status), ("limit", str(limit)), ("sort_by", "TIMESTAMP"))
+    # The venue refuses the word for closed ones.
+    archived = () if status == "CLOSED" else (("include_archived", "true"),)
+    return Question("positions", (*query, *archived), wallet, status)
 
 
 def pnl(wallet: str, fidelity: Fidelity = "1d") -> Question:
@@ -126,7 +130,7 @@ def from_request(request: Request) -> Question:
         raise DataError(f"request {request.request_id} asks nothing that {VENUE} answers: {clean(request.channel)}")
     try:
         query = _query_of(request.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise DataError(f"request {request.request_id} to {VENUE} has no query: {clean(str(error), 120)}") from error
     return Question(request.channel, query, request.subject, request.variant)
 

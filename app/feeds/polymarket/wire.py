@@ -258,7 +258,7 @@ class WireEventName(msgspec.Struct):
 
 
 class WireMarket(msgspec.Struct):
-    """Element of gamma's `/markets`, and of an event's `markets`. Newer markets have `positionIds` for tokens."""
+    """Element of gamma's `/markets`. Newer markets have `positionIds` for tokens."""
 
     conditionId: Id
     question: str | None
@@ -274,22 +274,7 @@ class WireMarket(msgspec.Struct):
     tags: Tags | None = None
 
 
-class WireEvent(msgspec.Struct):
-    """Element of gamma's `/events`."""
-
-    slug: str
-    title: str | None
-    markets: list[msgspec.Raw] | None
-    tags: Tags | None = None
-
-
 class WireMarketPage(msgspec.Struct):
     """Answer of `/markets/keyset`."""
 
     markets: list[msgspec.Raw]
-
-
-class WireEventPage(msgspec.Struct):
-    """Answer of `/events/keyset`."""
-
-    events: list[msgspec.Raw]

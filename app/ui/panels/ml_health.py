@@ -75,10 +75,16 @@ def ml_health_note(view: DeckView) -> tuple[str, Role]:
     tokens = view.shown.tokens if view.shown is not None else None
     if tokens is None:
         return "", "muted"
-    role: Role = "muted" if tokens.mode == "ML" and not tokens.holders_missing else _MODE_ROLES[tokens.mode]
-    if tokens.mode == "ML" and tokens.holders_missing:
+    is_told = not _not_told(tokens)
+    role: Role = "muted" if tokens.mode == "ML" and is_told else _MODE_ROLES[tokens.mode]
+    if tokens.mode == "ML" and not is_told:
         role = "warning"
     return " · ".join(_note_parts(tokens, view)), "stale" if view.outdated else role
+
+
+def _not_told(tokens: TokensView) -> tuple[str, ...]:
+    """What the venues do not tell, as far as it counts."""
+    return tuple(str(clean(missing, 200)) for missing in (tokens.states_missing, tokens.holders_missing) if missing)
 
 
 def _title(tokens: TokensView, view: DeckView) -> str:
@@ -93,8 +99,7 @@ def _note_parts(tokens: TokensView, view: DeckView) -> Iterator[str]:
     snapshot = view.shown
     if snapshot is not None and running(snapshot.jobs, "tokens"):
         yield "scoring"
-    if tokens.holders_missing:
-        yield str(clean(tokens.holders_missing, 200))
+    yield from _not_told(tokens)
     if tokens.trust is not None:
         yield from _trust_parts(tokens.trust)
     yield from _outcome_parts(tokens)
@@ -131,7 +136,7 @@ def _trust_parts(trust: ModelTrust) -> Iterator[str]:
     for score in trust.scores:
         if score.n >= trust.least_outcomes:
             briers = f"Brier {_figure(score.brier)} (base rate {_figure(score.base_brier)}"
-            errors = f"ECE {_figure(score.ece)} (training {_figure(score.trained_ece)})"
+            errors = f"ECE {_figure(score.calibration_error)} (training {_figure(score.trained_calibration_error)})"
             yield f"{clean(score.name, 16)} {briers}, training {_figure(score.trained_brier)}) {errors} n {score.n:,}"
     few = [f"{clean(score.name, 16)} {score.n}" for score in trust.scores if score.n < trust.least_outcomes]
     if few:

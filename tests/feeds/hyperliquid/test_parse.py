@@ -22,14 +22,11 @@ PARSERS: list[Callable[[bytes], object]] = [
     parse.parse_trades,
     parse.parse_recent_trades,
     parse.parse_book,
-    parse.parse_book_answer,
     parse.parse_quote,
     parse.parse_context,
     parse.parse_candle,
     parse.parse_candles,
     parse.parse_mids,
-    parse.parse_all_mids,
-    parse.parse_meta,
     parse.parse_meta_and_contexts,
     parse.parse_error_text,
 ]
@@ -174,6 +171,11 @@ def body(name: str) -> bytes:
     return (SHARED / name).read_bytes()
 
 
+def framed(name: str) -> bytes:
+    """What the venue tells over either transport, as a frame."""
+    return b'{"data":' + body(name) + b"}"
+
+
 def frames(name: str) -> list[bytes]:
     lines = [json.loads(line) for line in body(name).splitlines()]
     return [json.dumps(line.get("frame", line), separators=(",", ":")).encode() for line in lines]
@@ -219,17 +221,10 @@ def test_real_answers_decode_to_their_values() -> None:
     assert {listing.coin: context.mid_price for listing, context in pairs}["MATIC"] is None
     assert len(parse.parse_candles(body("rest_candleSnapshot_ETH_1h_2026-10_first8.json"))) == 8
     assert parse.parse_candles(body("rest_candleSnapshot_kPEPE_1h_2023-05.json"))[0].close == 0.001604
-    assert parse.parse_all_mids(body("rest_allMids_2023-07.json"))["BTC"] == 30135.0
-    assert parse.parse_book_answer(body("rest_l2Book_DYDX_2023-07.json")).bids[0].price == 2.111
-    assert parse.parse_book_answer(body("nautilus_http_l2_book_btc.json")).asks[0] == Level(110428.0, 3.72573, 0)
-    assert [listing.size_decimals for listing in parse.parse_meta(body("nautilus_http_meta_perp_sample.json"))] == [
-        5,
-        4,
-        2,
-    ]
-    assert parse.parse_meta(body("rest_meta_2023-07.json"))[0].maximum_leverage == 50
+    assert parse.parse_book(framed("rest_l2Book_DYDX_2023-07.json")).bids[0].price == 2.111
+    assert parse.parse_book(framed("nautilus_http_l2_book_btc.json")).asks[0] == Level(110428.0, 3.72573, 0)
     assert parse.parse_mids(body("nautilus_ws_allmids.json"))["PURR/USDC"] == 0.067131
-    assert parse.parse_book_answer(body("nautilus_ws_book_data.json")).asks[0] == Level(98451.0, 1.5, 2)
+    assert parse.parse_book(framed("nautilus_ws_book_data.json")).asks[0] == Level(98451.0, 1.5, 2)
     assert [trade.trade_id for trade in parse.parse_recent_trades(body("nautilus_http_recent_trades_btc.json"))] == [
         300001, 300002, 300003,
     ]  # fmt: skip

@@ -74,7 +74,7 @@ def test_pages_are_walked_by_cursor_with_the_same_filters() -> None:
     walked, calls = asked(script, lambda client: client.walk(questions.positions(WALLET, "CLOSED"), parse_positions))
     assert [position.token_id for position in walked.rows] == ["1", "2", "3"]
     assert (walked.is_whole, walked.pages) == (True, 3)
-    filters = [("user", WALLET), ("status", "CLOSED"), ("limit", "500")]
+    filters = [("user", WALLET), ("status", "CLOSED"), ("limit", "500"), ("sort_by", "TIMESTAMP")]
     assert [call.query for call in calls] == [
         filters,
         [*filters, ("cursor", "c1&x=/+é")],

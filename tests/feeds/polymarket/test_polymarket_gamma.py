@@ -11,7 +11,7 @@ from polymarket_samples import CONDITION, market_row
 from app.core.errors import FrameError
 from app.core.prediction_market import PredictionMarket
 from app.feeds.polymarket.categories import CATEGORIES, category
-from app.feeds.polymarket.gamma import parse_events, parse_markets
+from app.feeds.polymarket.gamma import parse_markets
 
 
 def market(**changes: Any) -> PredictionMarket:
@@ -103,16 +103,6 @@ def test_a_bad_market_is_left_out_and_counted(changes: dict[str, Any]) -> None:
     answer = parse_markets(body)
     assert (len(answer.rows), answer.refused, answer.next_cursor) == (1, 1, "")
     assert answer.refusal.startswith("markets: ")
-
-
-def test_an_event_gives_its_markets_its_name_and_tags() -> None:
-    bare = market_row(events=None, tags=None)
-    event = {"slug": "the-event", "title": "T", "tags": [{"slug": "crypto"}], "markets": [bare, market_row(question=7)]}
-    answer = parse_events(json.dumps([event, {"slug": 7}]).encode())
-    [only] = answer.rows
-    assert (only.event_slug, only.tags, answer.refused) == ("the-event", ("crypto",), 2)
-    with pytest.raises(FrameError, match="none of 1 rows"):
-        parse_events(b'[{"slug":7}]')
 
 
 @pytest.mark.parametrize(

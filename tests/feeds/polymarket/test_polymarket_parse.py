@@ -21,7 +21,6 @@ PARSERS: list[Callable[[bytes], object]] = [
     parse.parse_stats,
     parse.parse_pnl,
     gamma.parse_markets,
-    gamma.parse_events,
 ]
 
 

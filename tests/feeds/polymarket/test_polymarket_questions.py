@@ -31,7 +31,9 @@ def test_queries_as_the_venue_reads_them() -> None:
     assert questions.trades(WALLET).query == (("user", WALLET), ("taker_only", "false"), ("limit", "100"))
     # Zero would be three years back: a start is at least one.
     assert ("start", "1") in questions.activity(WALLET, 0).query
-    assert questions.positions(WALLET, "CLOSED").query == (("user", WALLET), ("status", "CLOSED"), ("limit", "500"))
+    closed = (("user", WALLET), ("status", "CLOSED"), ("limit", "500"), ("sort_by", "TIMESTAMP"))
+    assert questions.positions(WALLET, "CLOSED").query == closed
+    assert questions.positions(WALLET, "OPEN").query[-2:] == (("sort_by", "TIMESTAMP"), ("include_archived", "true"))
     assert ("filter_amount", "500") in questions.market_trades([CONDITION, "0x2"], 500).query
     assert ("condition", f"{CONDITION},0x2") in questions.market_trades([CONDITION, "0x2"]).query
     assert questions.markets([CONDITION, "0x2"], closed=True).query == (

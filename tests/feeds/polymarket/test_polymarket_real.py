@@ -11,11 +11,13 @@ import pytest
 from polymarket_samples import page
 
 from app.core.errors import FrameError
+from app.core.prediction_market import PredictionMarket
 from app.feeds.polymarket import gamma, parse
 from app.feeds.polymarket.batches import trade_pages
 from app.feeds.polymarket.byte_kernel import FOREIGN
 from app.feeds.polymarket.categories import category
 from app.feeds.polymarket.columns import joined, trade_columns
+from app.feeds.polymarket.pages import Page
 from app.feeds.polymarket.trades_scanner import scanner
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "wire" / "polymarket"
@@ -23,6 +25,16 @@ pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared folder with real payloads"),
 ]
+
+
+def markets_of_events(body: bytes) -> Page[PredictionMarket]:
+    """The markets in the events of an answer (one event, a list or a page of them), in the form of `/markets`."""
+    answer = json.loads(body)
+    events = answer if isinstance(answer, list) else answer.get("events", [answer])
+    names = [{name: event.get(name) for name in ("slug", "tags")} for event in events]
+    rows = [row | {"events": [of]} for event, of in zip(events, names, strict=True) for row in event["markets"]]
+    return gamma.parse_markets(json.dumps(rows).encode())
+
 
 PAGES: dict[str, tuple[Callable[[bytes], Any], int, int]] = {
     "v1_activity_all_types_edulabrador.json": (parse.parse_activity, 50, 0),
@@ -34,15 +46,15 @@ PAGES: dict[str, tuple[Callable[[bytes], Any], int, int]] = {
     "v1_trades_edulabrador.json": (parse.parse_activity, 5, 0),
     "v2_leaderboard_page_envelope.json": (parse.parse_leaderboard, 2, 0),
     "v2_trades_page_2026-09.json": (parse.parse_activity, 2, 0),
-    "gamma_event_pscanner.json": (gamma.parse_events, 4, 0),
+    "gamma_event_pscanner.json": (markets_of_events, 4, 0),
     "gamma_market_pscanner.json": (gamma.parse_markets, 1, 0),
     "gamma_markets_with_tags_first400.json": (gamma.parse_markets, 399, 1),  # one has no condition
-    "nautilus_gamma_event.json": (gamma.parse_events, 2, 0),
+    "nautilus_gamma_event.json": (markets_of_events, 2, 0),
     "nautilus_gamma_market_closed_binary_accepting_true.json": (gamma.parse_markets, 1, 0),
     "nautilus_gamma_market_sports_market_money_line.json": (gamma.parse_markets, 1, 0),
-    "nautilus_py_http_event.json": (gamma.parse_events, 3, 0),
+    "nautilus_py_http_event.json": (markets_of_events, 3, 0),
     "nautilus_py_http_markets_list.json": (gamma.parse_markets, 3, 0),
-    "nautilus_search_response.json": (gamma.parse_events, 1, 0),
+    "nautilus_search_response.json": (markets_of_events, 1, 0),
 }
 BUNDLES = {"v2_samples_pysdk.json", "gamma_markets_btc5m_2026-07-24_first40.jsonl"}
 PARSERS = (
@@ -53,7 +65,6 @@ PARSERS = (
     parse.parse_stats,
     parse.parse_pnl,
     gamma.parse_markets,
-    gamma.parse_events,
     trade_columns,
 )
 
@@ -147,7 +158,7 @@ def test_markets_with_their_payouts_and_categories() -> None:
     assert all(market.payouts in ((1.0, 0.0), (0.0, 1.0)) and len(market.token_ids) == 2 for market in markets.rows)
     tagged = gamma.parse_markets(body("gamma_markets_with_tags_first400.json")).rows
     assert Counter(category(market.tags) for market in tagged) == {"politics": 399}
-    event = gamma.parse_events(body("gamma_event_pscanner.json")).rows
+    event = markets_of_events(body("gamma_event_pscanner.json")).rows
     assert [category(market.tags) for market in event] == ["crypto"] * 4
     assert [market.payouts for market in event] == [(0.0, 1.0), None, (0.0, 1.0), None]
     [match] = gamma.parse_markets(body("nautilus_gamma_market_sports_market_money_line.json")).rows

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from aiohttp import web
 from polymarket_server import Call, Reply, ScriptedVenue, breaks_mid_body, says, sends_too_much, serving
 from token_client import KnownLaunches, known
 from token_samples import MINT
@@ -71,6 +72,30 @@ def test_a_refusal_holds_back_other_questions_too() -> None:
 def test_a_venue_that_names_a_time_is_left_alone_until_then(status: int) -> None:
     _, calls = carried([says(b"{}", status, retry_after="50"), GOOD])
     assert calls[1].at_s - calls[0].at_s >= 50
+
+
+def test_the_longest_time_that_a_venue_names_counts_whichever_refusal_comes_last() -> None:
+    def after(seconds: float, reply: Reply) -> Reply:
+        async def late(request: web.Request) -> web.StreamResponse:
+            await asyncio.sleep(seconds)
+            return await reply(request)
+
+        return late
+
+    async def main(loop: VirtualLoop) -> tuple[list[Carried], list[Call]]:
+        scripted = ScriptedVenue([after(1, says(b"{}", 429, retry_after="300")), after(2, TOO_MANY), GOOD], {})
+        async with serving(scripted) as url:
+            settings = TokenCarrierSettings(url, 500, 10.0)
+            carrier = TokenCarrier(GECKOTERMINAL, settings, VirtualClock(loop), np.random.default_rng(1))
+            try:
+                answers = await asyncio.gather(*(carrier.carry(ask.new_pools(page)) for page in (1, 2)))
+                return list(answers), scripted.calls
+            finally:
+                await carrier.close()
+
+    answers, calls = run_virtual(main)
+    assert [answer.status for answer in answers] == [429, 429]
+    assert len(calls) == 2, "it was asked again before its time"
 
 
 def test_a_venue_that_is_closed_for_long_fails_a_question_at_once() -> None:

@@ -10,8 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from token_samples import (
     AT_S,
-    HOLDER,
-    LISTING,
     MINT,
     POOL,
     SOL,
@@ -38,8 +36,6 @@ PARSERS: list[Callable[[bytes], object]] = [
     parse_pairs,
     bird.parse_overview,
     bird.parse_candles,
-    bird.parse_new_listings,
-    bird.parse_largest_holders,
 ]
 
 
@@ -166,14 +162,10 @@ def test_pairs_of_other_chains_are_passed_over() -> None:
     assert (len(rows.rows), rows.refused, rows.passed_over) == (1, 0, 1)
 
 
-def test_birdeyes_overview_and_lists() -> None:
+def test_birdeyes_overview() -> None:
     overview = bird.parse_overview(birdeye_overview())
     assert (overview.holders.count, overview.price_usd, overview.volume_24h_usd) == (12, 0.5, 0.0)
     assert (overview.market_cap_usd, overview.last_trade_s) == (None, None)
-    [listed] = bird.parse_new_listings(birdeye({"items": [LISTING]})).rows
-    assert (listed.created_s, listed.liquidity_usd, listed.pool, listed.price_usd) == (1726682363, None, "", None)
-    [holder] = bird.parse_largest_holders(birdeye({"items": [HOLDER]})).rows
-    assert (holder.owner, holder.amount) == (POOL, 4995300.4)
 
 
 def test_birdeyes_candles_of_both_versions() -> None:

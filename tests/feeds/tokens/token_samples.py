@@ -74,10 +74,6 @@ def birdeye_candle(at_s: int = AT_S, **changes: Any) -> dict[str, Any]:
     return {"unix_time": at_s, "o": 1.0, "h": 2.0, "l": 0.5, "c": 1.5, "v": 5.0, "v_usd": 7.5, **changes}
 
 
-LISTING = {"address": MINT, "symbol": "T", "source": "raydium", "liquidityAddedAt": "2024-09-18T17:59:23"}
-HOLDER = {"owner": POOL, "ui_amount": 4995300.4, "mint": MINT}
-
-
 def sound_answers() -> list[bytes]:
     """One answer of each route that is read."""
     return [
@@ -89,6 +85,4 @@ def sound_answers() -> list[bytes]:
         birdeye_overview(),
         birdeye({"items": [birdeye_candle()]}),
         birdeye({"items": [{"unixTime": AT_S, "o": 1, "h": 1, "l": 1, "c": 1}]}),
-        birdeye({"items": [LISTING]}),
-        birdeye({"items": [HOLDER]}),
     ]

@@ -1,4 +1,4 @@
-"""Bars of a longer span from shorter ones, seen only once they have closed."""
+"""Bars of a longer span from shorter ones, as the passes of the screener put them together."""
 
 from typing import NamedTuple
 

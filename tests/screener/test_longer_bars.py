@@ -5,9 +5,9 @@ import pytest
 from bar_samples import START_MS, market, some_bars
 from hypothesis import given
 from hypothesis import strategies as st
+from longer_bars import resample
 
 from app.screener.bars import HOUR_MS, Bars
-from app.screener.resample import resample
 
 DAY_MS = 24 * HOUR_MS
 widths = st.sampled_from([4 * HOUR_MS, DAY_MS])

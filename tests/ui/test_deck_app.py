@@ -11,6 +11,7 @@ from deck_fakes import (
     ScriptedLink,
     deck_on,
     feed,
+    opened_scalper,
     scalped,
     screen_text,
     settle,
@@ -333,3 +334,41 @@ async def test_a_panel_that_is_not_in_view_is_drawn_when_it_comes_into_it() -> N
         await pilot.resize_terminal(120, 48)
         await pilot.press("0")
         assert len(markets.view.rows) == 0
+
+
+BROKEN: dict[str, tuple[tuple[str, ...], str]] = {
+    "a market's facts": (("enter",), "app.ui.screens.market.facts_line"),
+    "a market's paper": (("enter",), "app.ui.screens.charted.paper_line"),
+    "a market's metrics": (("enter",), "app.ui.screens.market.reads_of"),
+    "a market's read": (("enter",), "app.ui.screens.market.ai_line"),
+    "the scalper's facts": (("tab", "enter"), "app.ui.screens.scalper.facts_line"),
+    "the scalper's read": (("tab", "enter"), "app.ui.screens.scalper.ai_line"),
+    "the sums of the paper ledger": (("p",), "app.ui.screens.paper.sums_lines"),
+    "the metrics of a scan": (("D",), "app.ui.screens.scan_metrics.scan_metrics_view"),
+    "a row opened up": (("d", "enter"), "app.ui.screens.detail.detail_view"),
+    "what the scalper's panel is fitted to": ((), "app.ui.screens.dashboard.note_lines"),
+}
+
+
+@pytest.mark.parametrize("part", BROKEN)
+async def test_a_part_that_fails_says_so_and_the_deck_lives_on(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, name = BROKEN[part]
+    link = ScriptedLink()
+    link.say(opened_scalper())
+
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("boom [/]")
+
+    async with deck_on(link, (120, 48)) as (deck, pilot):
+        with monkeypatch.context() as patch:
+            patch.setattr(name, broken)
+            link.say(opened_scalper(sequence=2))
+            await pilot.press(*keys)
+            await settle(pilot)
+            assert "failed: ValueError('boom [/]')" in screen_text(deck)
+        await pilot.press("R")
+        await settle(pilot)
+        text = screen_text(deck)
+        assert deck.crash is None
+        assert "boom" not in text
+        assert "FAILED" not in text

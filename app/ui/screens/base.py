@@ -22,8 +22,10 @@ from app.ui.panels.status import header_words
 from app.ui.state import DeckView
 from app.ui.theme import Palette, Role
 from app.ui.widgets.arranged_table import ArrangedTable
+from app.ui.widgets.candle_chart import CandleChart
 from app.ui.widgets.columns import Column, Row, TableView
 from app.ui.widgets.digit_flash import FlashLevel
+from app.ui.widgets.equity_curve import EquityCurve
 from app.ui.widgets.flash import Flash
 from app.ui.widgets.footer import Footer
 from app.ui.widgets.header import Header
@@ -193,7 +195,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         # Snapshots are told apart by identity: comparing two of them costs more than drawing one.
         if view.shown is not self._drawn_view.shown or news != self._drawn_as:
             self._drawn_view, self._drawn_as = view, news
-            self.show_panels(view)
+            self.redraw()
 
     def key(self, action_id: str) -> str:
         """The key of an action, as a person reads it."""
@@ -268,7 +270,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def redraw(self) -> None:
         """Draw the panels once more, as of what was shown last; nothing before anything was."""
         if self._drawn_as:
-            self.show_panels(self._drawn_view)
+            self.draw("screen", lambda: self.show_panels(self._drawn_view), self._fail)
 
     def draw(self, part: str, show: Callable[[], None], fail: Callable[[str], None]) -> None:
         """Draw one part of the screen; one that failed says so in its own frame, and is left alone until `retry`."""
@@ -281,6 +283,15 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             self._failed.add(part)
             key = self.key("retry")
             fail(f"This panel failed: {clean(repr(error), 160)}. {key} draws it again; the log tells the rest.")
+
+    def _fail(self, text: str) -> None:
+        """Say in every frame that nothing more is drawn: what stands there could be taken for the present."""
+        for widget in self.query(LineWidget):
+            if isinstance(widget, LiveTable):
+                show_failure(widget, text)
+            elif isinstance(widget, CandleChart | EquityCurve):
+                widget.fail(text)
+        self.flash.say(text, "warning")
 
     def retry(self) -> bool:
         """Draw again what failed; whether anything had."""
@@ -320,4 +331,4 @@ def _right_words(view: DeckView, width: int) -> str:
 
 def show_failure(table: LiveTable, text: str) -> None:
     """Say in a table's own frame that it could not be drawn."""
-    table.show(TableView(f"{table.id} · FAILED", (), (), text))
+    table.show(TableView(f"{table.id or 'panel'} · FAILED", (), (), text))

@@ -24,6 +24,12 @@ def show_paper(line: FactsLine, view: DeckView, coin: str) -> None:
     line.show(text, role)
 
 
+def fail_paper(line: FactsLine, text: str) -> None:
+    """Say that it is not known whether there is a paper position."""
+    line.display = True
+    line.fail(text)
+
+
 class CrosshairScreen(PanelScreen):
     """One of its panels is `chart`, which has a crosshair."""
 

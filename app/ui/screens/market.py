@@ -22,7 +22,7 @@ from app.ui.panels.paper_chart import with_paper
 from app.ui.panels.scalper import ai_line
 from app.ui.panels.signals import signals_of
 from app.ui.screens.base import Panel, Selection, show_failure
-from app.ui.screens.charted import ChartedScreen, show_paper
+from app.ui.screens.charted import ChartedScreen, fail_paper, show_paper
 from app.ui.state import DeckView
 from app.ui.theme import Palette
 from app.ui.widgets.candle_canvas import ChartView, Marks
@@ -101,13 +101,13 @@ class MarketScreen(ChartedScreen):
     def show_panels(self, view: DeckView) -> None:
         """Bring every part up to date; one that fails says so in its own frame."""
         coin = self.coin
-        self._facts.show(facts_line(view, coin))
-        show_paper(self._paper, view, coin)
+        self.draw("facts", lambda: self._facts.show(facts_line(view, coin)), self._facts.fail)
+        self.draw("paper", lambda: show_paper(self._paper, view, coin), partial(fail_paper, self._paper))
         self.draw("chart", lambda: self.chart.show(self._chart_view(view)), self.chart.fail)
         self.draw("book", lambda: self._book.show(self._ladder(view)), partial(show_failure, self._book))
         self.draw("tape", lambda: self._tape.show(tape_view(view, coin)), partial(show_failure, self._tape))
-        self._reads.show(reads_of(view, coin), reads_note(view, coin))
-        self._ai.show(*ai_line(view, coin))
+        self.draw("reads", lambda: self._reads.show(reads_of(view, coin), reads_note(view, coin)), self._reads.fail)
+        self.draw("ai", lambda: self._ai.show(*ai_line(view, coin)), self._ai.fail)
 
     def _ladder(self, view: DeckView) -> TableView:
         return ladder_view(view, self.coin, self._levels, self._book.size.width)

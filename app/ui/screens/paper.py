@@ -91,7 +91,7 @@ class PaperScreen(PanelScreen):
 
     def show_panels(self, view: DeckView) -> None:
         self._banner.show(BANNER, "warning")
-        self._show_sums(view)
+        self.draw("sums", lambda: self._show_sums(view), self._fail_sums)
         for table, panel in self._panels:
             self.draw(panel.id, partial(_show, table, panel, view), partial(show_failure, table))
         self.draw("equity", lambda: self._equity.show(equity_view(view)), self._equity.fail)
@@ -115,6 +115,12 @@ class PaperScreen(PanelScreen):
             # The first line is there from the start, so that the panels do not move when the first sums come.
             widget.display = place < max(1, len(lines))
             widget.show(*(lines[place] if place < len(lines) else ("", "muted")))
+
+    def _fail_sums(self, text: str) -> None:
+        first, *others = self._sums
+        first.fail(text)
+        for line in others:
+            line.display = False
 
     def _positions_view(self, view: DeckView) -> TableView:
         return positions_view(view, self._keys)

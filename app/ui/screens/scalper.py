@@ -14,7 +14,7 @@ from app.ui.panels.paper_chart import with_paper
 from app.ui.panels.scalper import ai_line, scalper_coin, scalper_view
 from app.ui.panels.scalper_detail import exchange_of, exchange_view, exchanges_view, read_time, reads_chart, reads_view
 from app.ui.screens.base import DeckScreen, Panel, Selection, show_failure
-from app.ui.screens.charted import ChartedScreen, show_paper
+from app.ui.screens.charted import ChartedScreen, fail_paper, show_paper
 from app.ui.state import DeckView
 from app.ui.theme import Palette
 from app.ui.widgets.arranged_table import ArrangedTable
@@ -98,9 +98,9 @@ class ScalperScreen(ChartedScreen):
     def show_panels(self, view: DeckView) -> None:
         """Bring every part up to date; one that fails says so in its own frame."""
         coin, interval = self.coin, self.interval
-        self._facts.show(facts_line(view, coin))
-        show_paper(self._paper, view, coin)
-        self._newest.show(*ai_line(view, coin))
+        self.draw("facts", lambda: self._facts.show(facts_line(view, coin)), self._facts.fail)
+        self.draw("paper", lambda: show_paper(self._paper, view, coin), partial(fail_paper, self._paper))
+        self.draw("newest", lambda: self._newest.show(*ai_line(view, coin)), self._newest.fail)
         self.draw("reads", lambda: self._reads.show(reads_view(view, coin)), partial(show_failure, self._reads))
         self.draw(
             "chart", lambda: self.chart.show(with_paper(reads_chart(view, coin, interval), view, coin)), self.chart.fail

@@ -23,6 +23,10 @@ class FactsLine(LineWidget):
             self._text, self._role = text, role
             self.refresh()
 
+    def fail(self, text: str) -> None:
+        """Say that the line could not be made."""
+        self.show(text, "alert")
+
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         return self.strip([self.segment(f" {whole_parts(self._text, width - 1)}", width, self._role)], width)

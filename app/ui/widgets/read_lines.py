@@ -6,10 +6,11 @@ from rich.segment import Segment
 from textual.content import Content
 from textual.strip import Strip
 
+from app.core.text import clean
 from app.engine.protocol_detail import ReadPoint
 from app.ui import format as shown
 from app.ui.theme import Role
-from app.ui.widgets.lines import LineWidget
+from app.ui.widgets.lines import LineWidget, wrap
 from app.ui.widgets.whole import JOINT, whole_parts
 
 _EIGHTHS = "▁▂▃▄▅▆▇█"
@@ -37,15 +38,22 @@ class ReadLines(LineWidget):
         super().__init__(id=id)
         self._reads: Sequence[ReadPoint] = ()
         self._note: str | None = None
+        self._failure = ""
 
     def show(self, reads: Sequence[ReadPoint], note: str = "") -> None:
         """Draw these reads, oldest first; `note` says why a metric is missing, and is empty when none is."""
         if note != self._note:
             self._note = note
             self._draw_title()
-        if reads != self._reads:
-            self._reads = reads
+        if reads != self._reads or self._failure:
+            self._reads, self._failure = reads, ""
             self.refresh()
+
+    def fail(self, text: str) -> None:
+        """Say in place of the lines that they could not be made."""
+        self.show((), "FAILED")
+        self._failure = text
+        self.refresh()
 
     def on_resize(self) -> None:
         self._draw_title()
@@ -55,6 +63,8 @@ class ReadLines(LineWidget):
         self.border_title = Content(whole_parts(f"{_TITLE}{note}", self.title_room))
 
     def render_line(self, y: int) -> Strip:
+        if self._failure:
+            return self._failure_line(y)
         lines: tuple[tuple[str, list[float | None], Role], ...] = (
             ("momentum", [read.momentum for read in self._reads], "accent"),
             ("pressure", [read.pressure for read in self._reads], "text"),
@@ -74,3 +84,8 @@ class ReadLines(LineWidget):
             self.segment(f" {newest}", _VALUE_CELLS, "text", align="right"),
         ]
         return self.strip(segments, width)
+
+    def _failure_line(self, y: int) -> Strip:
+        width = self.size.width
+        lines = wrap(clean(self._failure, 400), max(2, width - 2))
+        return self.strip([self.segment(f" {lines[y]}" if y < len(lines) else "", width, "alert")], width)

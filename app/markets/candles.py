@@ -146,9 +146,11 @@ class CandleSeries:
         return self._close_before(elapsed_ms - elapsed_ms % self._length_ms)
 
     def clock_set_back(self, now_ms: int) -> None:
-        """Time went back to `now_ms`: what ends after it closes then. What was told is not told again."""
+        """Time went back to `now_ms`: what ends after it closes then, but nothing up to what was told already."""
         elapsed_ms = now_ms - GRACE_MS
-        self._closed_before_ms = min(self._closed_before_ms, elapsed_ms - elapsed_ms % self._length_ms)
+        told_until_ms = self._buckets[-1].open_ms + self._length_ms if self._buckets else 0
+        begin_ms = max(elapsed_ms - elapsed_ms % self._length_ms, told_until_ms)
+        self._closed_before_ms = min(self._closed_before_ms, begin_ms)
 
     def merge(self, candles: Iterable[Candle], now_ms: int) -> None:
         """Back-fill with the venue's candles, in any order.

@@ -64,7 +64,7 @@ def test_after_a_clock_that_was_an_hour_ahead_candles_close_again_and_none_twice
     closed = [candle.open_ms for minute in range(4) for candle in series.add_trade(a_trade(60_000 * minute + 35_000))]
     closed += [candle.open_ms for candle in series.close_until(START + 4 * 60_000 + GRACE_MS)]
     assert closed == [START + 60_000 * minute for minute in (1, 2, 3)]
-    assert (series.late, [candle.trades for candle in series.candles()]) == (0, [2, 1, 1, 1])
+    assert (series.late, [candle.trades for candle in series.candles()]) == (1, [2, 1, 1, 1])
 
 
 def test_gaps_stay_gaps() -> None:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.demo import account_frames, family, frames
 from app.demo.bars import INTERVAL_MINUTES, MINUTE_MS, Bars, aggregate
 from app.demo.market import Market
@@ -62,7 +63,7 @@ def answer(market: Market, body: bytes) -> Reply:
     """Answer one request body. Never raises: what cannot be read is 422, what is unknown 500, as on the venue."""
     try:
         request = _decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except UNDECODABLE:
         return _UNPROCESSABLE
     return _answer(market, request)
 
@@ -71,7 +72,7 @@ def answer_post(market: Market, frame: ClientFrame) -> bytes | None:
     """Answer a request that came through the socket; None when it cannot be read."""
     try:
         request = _post_decoder.decode(frame.request)
-    except (msgspec.DecodeError, RecursionError):
+    except UNDECODABLE:
         return None
     if frame.id is None or request.type != "info":
         return None

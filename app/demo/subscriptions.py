@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from app.core.decoding import UNDECODABLE
 from app.demo.bars import INTERVAL_MINUTES
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -94,7 +95,7 @@ def read_frame(data: bytes) -> ClientFrame | None:
     """The client's frame, None when it is not one the venue understands. Addresses come out in lower case."""
     try:
         frame = _decoder.decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except UNDECODABLE:
         return None
     wanted = frame.subscription
     if frame.method in ("subscribe", "unsubscribe") and (wanted is None or not _understood(wanted)):

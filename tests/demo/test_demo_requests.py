@@ -93,6 +93,7 @@ def test_a_book_and_an_empty_account(market: Market) -> None:
     ("body", "status"),
     [
         (b"", 422),
+        (b'{"type":"\xff\xfe"}', 422),
         (b'{"type":"unheard"}', 422),
         (b'{"type":"l2Book"}', 422),
         (b'{"type":"l2Book","coin":"nope"}', 500),

@@ -100,7 +100,7 @@ def test_what_a_scan_gives_back_costs_calls_and_no_verdict() -> None:
 def test_a_scan_that_grew_too_large_is_the_same_on_a_replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tape = tmp_path / "scan.tape"
     monkeypatch.setattr(wallet_run, "resident_bytes", lambda: 900_000_000)
-    settings = msgspec.structs.replace(SETTINGS, scanner=ScannerSettings(batch_size=10, limit=300))
+    settings = msgspec.structs.replace(SETTINGS, scanner=ScannerSettings(batch_size=60, limit=300))
 
     async def main(loop: VirtualLoop) -> None:
         clock = VirtualClock(loop)

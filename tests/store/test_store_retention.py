@@ -170,19 +170,19 @@ async def test_an_empty_database_has_nothing_to_delete_and_rests_for_an_hour() -
 async def test_what_memory_cannot_keep_while_the_file_is_away_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.store.store._MEMORY_BYTES", 1_000_000)
+    monkeypatch.setattr("app.store.store._MEMORY_BYTES", 300_000)
     blocked = tmp_path / "state"
     blocked.write_text("a file in the way")
     async with opened(blocked / "live.sqlite") as store:
-        for number in range(60_000):
+        for number in range(15_000):
             store.put(candle(number))
         await store.flush()
         await settled(store)
         status = store.status()
         assert status.state == "not saved"
-        assert status.dropped > 30_000
-        assert status.dropped + status.unsaved == 60_000
-        assert len(await store.current_reader().select(CANDLES, limit=60_000)) == status.unsaved
+        assert status.dropped > 7_500
+        assert status.dropped + status.unsaved == 15_000
+        assert len(await store.current_reader().select(CANDLES, limit=15_000)) == status.unsaved
 
 
 @pytest.mark.asyncio
@@ -198,15 +198,15 @@ async def test_rows_of_an_old_tape_are_kept() -> None:
 
 @pytest.mark.asyncio
 async def test_what_a_temporary_store_cannot_keep_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.store.store._MEMORY_BYTES", 1_000_000)
+    monkeypatch.setattr("app.store.store._MEMORY_BYTES", 300_000)
     async with opened(None) as store:
-        for number in range(60_000):
+        for number in range(15_000):
             store.put(candle(number))
         await store.flush()
         await settled(store)
         status = store.status()
-        assert status.dropped > 30_000
-        assert len(await store.reader().select(CANDLES, limit=60_000)) == status.written == 60_000 - status.dropped
+        assert status.dropped > 7_500
+        assert len(await store.reader().select(CANDLES, limit=15_000)) == status.written == 15_000 - status.dropped
 
 
 def test_every_table_is_emptied_by_age_or_through_its_parent() -> None:

@@ -38,14 +38,28 @@ def children(pid: int) -> list[psutil.Process]:
     return list(psutil.Process(pid).children(recursive=True))
 
 
+def children_running(pid: int, what: str) -> list[psutil.Process]:
+    """The processes below one that have `what` on their command line."""
+    return [child for child in children(pid) if what in _command_line(child)]
+
+
+def _command_line(process: psutil.Process) -> str:
+    # One that has ended, and is a zombie until its parent takes notice, has none.
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
 def all_gone(processes: list[psutil.Process]) -> None:
     """Every one of these processes ends by itself. What does not is ended here, and an `AssertionError` names it."""
     deadline = time.monotonic() + PATIENCE_S / 4
     while (alive := [process for process in processes if not _has_ended(process)]) and time.monotonic() < deadline:
         time.sleep(_POLL_S)
+    left_behind = [(process.pid, _command_line(process)) for process in alive]
     for process in alive:
         process.kill()
-    assert not alive, f"left behind: {[(process.pid, process.cmdline()) for process in alive]}"
+    assert not left_behind, f"left behind: {left_behind}"
 
 
 def _has_ended(process: psutil.Process) -> bool:

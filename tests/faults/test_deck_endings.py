@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from processes import all_gone, children, command, environment, wait_until
+from processes import all_gone, children, children_running, command, environment, wait_until
 from pty_harness import Terminal, modes_left, printed_after, terminal
 
 from app.feeds.tape.reader import TapeReader
@@ -123,11 +123,9 @@ def test_hazard_25_no_process_outlives_a_deck_that_was_killed(tmp_path: Path) ->
     # The first token is ready sooner where its candles and holders are asked for without a pause.
     hurried = ("--set", "tokens.enabled=true", "--set", "tokens.geckoterminal_per_minute=500")
     with shown(tmp_path, *DEMO, *hurried) as (deck, _):
-
-        def workers() -> list[psutil.Process]:
-            return [child for child in children(deck.process.pid) if "app.tokens.worker" in child.cmdline()]
-
-        deck.read_while_waiting(lambda: bool(workers()), "a worker of the token model")
+        deck.read_while_waiting(
+            lambda: bool(children_running(deck.process.pid, "app.tokens.worker")), "a worker of the token model"
+        )
         started = children(deck.process.pid)
         deck.signal(signal.SIGKILL)
         assert deck.wait() == -signal.SIGKILL

@@ -1,11 +1,13 @@
 """Real processes of this machine: the same figures, workers that are killed, and an end with whoever began them."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import psutil
 import pytest
+from processes import children_running
 from sweep_samples import backwards_crew, carried_on, figures_of, small_sweep
 
 from app.sweep.crew import local_crew
@@ -23,8 +25,7 @@ sys.stdin.read()
 
 def workers() -> list[psutil.Process]:
     """The worker processes of this one."""
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    return children_running(os.getpid(), "spawn_main")
 
 
 def test_processes_come_to_the_same_even_when_one_is_killed(tmp_path: Path) -> None:

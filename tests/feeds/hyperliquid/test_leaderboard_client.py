@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from leaderboard_samples import document, row
+from processes import children_running
 
 from app.core.clock import SystemClock
 from app.core.record import Answer, Kind, Request
@@ -132,8 +133,7 @@ async def house(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
 
 def readers_of(parent: int) -> list[psutil.Process]:
     """The processes that read leaderboards for `parent`."""
-    children = psutil.Process(parent).children(recursive=True)
-    return [child for child in children if any("leaderboard_child" in word for word in child.cmdline())]
+    return children_running(parent, "leaderboard_child")
 
 
 async def test_the_answer_is_the_digest_of_the_document(house: House) -> None:
